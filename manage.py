@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Django's command line. Puts the source roots on sys.path, so that a checkout runs before anything is installed."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Run the command that argv names."""
+    for source_root in (ROOT / "agent", ROOT / "platform", ROOT):
+        if str(source_root) not in sys.path:
+            sys.path.insert(0, str(source_root))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "joulemark_site.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
