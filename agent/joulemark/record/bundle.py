@@ -1,0 +1,84 @@
+"""The bundle: one file `*.joulemark.json` with the envelope, the compressed trace and, once sent, the receipt.
+
+A bundle has exactly one encoding: compact JSON, fields in order, one newline at the end. `parse` refuses any other, so
+no byte of the file lies outside of what is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+from msgspec.structs import replace
+
+from joulemark.record import trace as traces
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.envelope import Envelope, seal, verify
+from joulemark.record.errors import Malformed, TooLarge, Unverified
+from joulemark.record.keys import key_id
+from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.record.statement import PAYLOAD_TYPE, Statement
+
+
+class Bundle(Record):
+    """Envelope around the statement, zlib-compressed trace, and the platform's receipt when there is one."""
+
+    format: Literal["joulemark-bundle/1"]
+    envelope: Envelope
+    trace: bytes
+    receipt: Envelope | None = None
+
+    def to_bytes(self) -> bytes:
+        """The file's bytes. With a receipt these differ from the bytes that were sent; see `as_sent`."""
+        return encode(self) + b"\n"
+
+    def as_sent(self) -> bytes:
+        """The bytes that were sent: the bundle without its receipt."""
+        return replace(self, receipt=None).to_bytes()
+
+    def digest(self) -> str:
+        """SHA-256 (hex) of the bytes as sent: the identity of the result everywhere."""
+        return hashlib.sha256(self.as_sent()).hexdigest()
+
+    def statement(self) -> Statement:
+        """The statement as claimed, unverified. Raises Malformed."""
+        return decode(self.envelope.payload, Statement, what="statement")
+
+
+def parse(data: bytes) -> Bundle:
+    """Decode a bundle file. Raises TooLarge (JM-BODY-SIZE) or Malformed (JM-UTF8, JM-JSON, JM-SCHEMA, JM-CANONICAL)."""
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise TooLarge("JM-BODY-SIZE", f"The bundle has {len(data)} bytes; the limit is {MAX_BUNDLE_BYTES}.")
+    bundle = decode(data, Bundle, what="bundle")
+    if bundle.to_bytes() != data:
+        raise Malformed("JM-CANONICAL", "The bundle is not in its one compact encoding: the file was edited.")
+    return bundle
+
+
+def verified_statement(bundle: Bundle, *, public_key: str | None = None) -> Statement:
+    """The statement, once signature, key id and subject digests fit.
+
+    `public_key` (hex) is the key the reader trusts; without it the key inside the statement is used, which proves that
+    nothing was changed since signing but not who signed. Raises Malformed or Unverified.
+    """
+    statement = bundle.statement()
+    contributor = statement.predicate.contributor
+    if not contributor.key_id == key_id(contributor.public_key) == bundle.envelope.key_id:
+        raise Unverified("JM-KEY-ID", "The key id is not the digest of the key that the statement names.")
+    verify(bundle.envelope, public_key=public_key or contributor.public_key, payload_type=PAYLOAD_TYPE)
+    verify_trace(bundle, statement)
+    return statement
+
+
+def verify_trace(bundle: Bundle, statement: Statement) -> bytes:
+    """The raw trace bytes, once their digests are those that were signed. Raises Malformed, TooLarge or Unverified."""
+    info = statement.predicate.trace
+    if traces.sha256(bundle.trace) != info.encoded_sha256:
+        raise Unverified("JM-TRACE-DIGEST", "The compressed trace is not the one that was signed.")
+    raw = traces.unpack(bundle.trace)
+    if len(raw) != info.raw_bytes or traces.sha256(raw) != statement.digest_of("trace"):
+        raise Unverified("JM-TRACE-DIGEST", "The trace is not the one that was signed.")
+    return raw
+
+
+__all__ = ["Bundle", "parse", "seal", "verified_statement", "verify_trace"]

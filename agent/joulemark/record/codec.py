@@ -1,0 +1,45 @@
+"""JSON in and out for record classes: strict on the way in, compact and stable on the way out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from joulemark.record.errors import Malformed
+
+T = TypeVar("T")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of every class that crosses the wire.
+
+    The wire format is append-only: a field is never renamed, retyped or removed within a version. New fields have a
+    default and are left out of the bytes while they hold it, so old bytes decode and encode unchanged.
+    """
+
+
+@lru_cache
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def decode(data: bytes, kind: type[T], *, what: str) -> T:
+    """Decode `data` as `kind`.
+
+    Raises Malformed (JM-UTF8, JM-JSON or JM-SCHEMA) with the place of the fault; `what` names the thing in the sentence.
+    """
+    try:
+        return _decoder(kind).decode(data)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        raise Malformed("JM-SCHEMA", f"The {what} does not fit its schema: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise Malformed("JM-UTF8", f"The {what} is not UTF-8 text (byte {error.start}).") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed("JM-JSON", f"The {what} is not valid JSON: {error}.") from error
+
+
+def encode(value: Record) -> bytes:
+    """The one JSON encoding of `value`: compact, fields in the order of the class, defaults left out."""
+    return msgspec.json.encode(value)

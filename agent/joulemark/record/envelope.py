@@ -1,0 +1,82 @@
+"""DSSE envelopes: the one way in which anything is signed. Signed over the exact payload bytes; no canonical JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta, field
+
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.errors import Malformed, TooLarge, Unverified
+from joulemark.record.keys import signer, verifying_key
+from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.record.statement import Sha256
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from securesystemslib.dsse import Envelope as DsseEnvelope
+
+
+class Signature(Record):
+    """One Ed25519 signature (64 bytes) and the id of its key."""
+
+    keyid: Sha256
+    sig: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class Envelope(Record):
+    """A DSSE envelope with exactly one signature; bytes are base64 on the wire."""
+
+    payload: bytes
+    payload_type: Annotated[str, Meta(min_length=1, max_length=200)] = field(name="payloadType")
+    signatures: Annotated[tuple[Signature, ...], Meta(min_length=1, max_length=1)]
+
+    @property
+    def key_id(self) -> str:
+        """The key that the envelope names; not yet a proof of anything."""
+        return self.signatures[0].keyid
+
+
+def seal(payload: bytes, *, payload_type: str, key: Ed25519PrivateKey) -> Envelope:
+    """Sign `payload` with `key`."""
+    from securesystemslib.dsse import Envelope as DsseEnvelope
+
+    signed = DsseEnvelope(payload, payload_type, {}).sign(signer(key))
+    signature = Signature(keyid=signed.keyid, sig=bytes.fromhex(signed.signature))
+    return Envelope(payload=payload, payload_type=payload_type, signatures=(signature,))
+
+
+def verify(envelope: Envelope, *, public_key: str, payload_type: str) -> bytes:
+    """The payload, once its one signature is shown to be by `public_key` (hex) over exactly these bytes.
+
+    Raises Unverified (JM-PAYLOAD-TYPE or JM-SIGNATURE).
+    """
+    from securesystemslib.exceptions import VerificationError
+
+    if envelope.payload_type != payload_type:
+        raise Unverified(
+            "JM-PAYLOAD-TYPE", f"The envelope holds {envelope.payload_type!r}, expected {payload_type!r}."
+        )
+    try:
+        _as_dsse(envelope).verify([verifying_key(public_key)], 1)
+    except VerificationError as error:
+        raise Unverified("JM-SIGNATURE", "The signature does not fit the payload and the key it names.") from error
+    return envelope.payload
+
+
+def parse(data: bytes) -> Envelope:
+    """Decode the JSON of an envelope that stands alone. Raises TooLarge or Malformed."""
+    if len(data) > MAX_BUNDLE_BYTES:
+        raise TooLarge("JM-BODY-SIZE", f"The body has {len(data)} bytes; the limit is {MAX_BUNDLE_BYTES}.")
+    envelope = decode(data, Envelope, what="envelope")
+    if encode(envelope) != data.rstrip(b"\n"):
+        raise Malformed("JM-CANONICAL", "The envelope is not in its one compact encoding; send it as it was signed.")
+    return envelope
+
+
+def _as_dsse(envelope: Envelope) -> DsseEnvelope:
+    from securesystemslib.dsse import Envelope as DsseEnvelope
+    from securesystemslib.signer import Signature as DsseSignature
+
+    signatures: dict[str, Any] = {s.keyid: DsseSignature(s.keyid, s.sig.hex()) for s in envelope.signatures}
+    return DsseEnvelope(envelope.payload, envelope.payload_type, signatures)

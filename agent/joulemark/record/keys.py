@@ -1,0 +1,65 @@
+"""Ed25519 keys: made and stored by cryptography, used through securesystemslib's Signer and Key."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from joulemark.record.errors import Malformed
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import CryptoSigner, SSlibKey
+
+
+def generate() -> Ed25519PrivateKey:
+    """A new private key from the operating system's random source."""
+    return Ed25519PrivateKey.generate()
+
+
+def to_pem(key: Ed25519PrivateKey) -> bytes:
+    """Unencrypted PKCS#8 PEM; whoever writes it to disk sets mode 0600."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def from_pem(pem: bytes) -> Ed25519PrivateKey:
+    """Read a private key. Raises Malformed (JM-KEY-FILE) when it is not an Ed25519 key in PEM."""
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Malformed("JM-KEY-FILE", f"The key file is not an unencrypted PEM private key: {error}.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Malformed("JM-KEY-FILE", "The key file holds a key of another kind; an Ed25519 key is needed.")
+    return key
+
+
+def public_hex(key: Ed25519PrivateKey) -> str:
+    """The raw 32-byte public key in hex."""
+    return key.public_key().public_bytes_raw().hex()
+
+
+def key_id(public_key_hex: str) -> str:
+    """The id of a public key: SHA-256 over its 32 raw bytes, in hex."""
+    return hashlib.sha256(bytes.fromhex(public_key_hex)).hexdigest()
+
+
+def signer(key: Ed25519PrivateKey) -> CryptoSigner:
+    """A securesystemslib signer for `key`, under our key id."""
+    from securesystemslib.signer import CryptoSigner
+
+    return CryptoSigner(key, verifying_key(public_hex(key)))
+
+
+def verifying_key(public_key_hex: str) -> SSlibKey:
+    """A securesystemslib key for verification, under our key id."""
+    from securesystemslib.signer import SSlibKey
+
+    return SSlibKey(key_id(public_key_hex), "ed25519", "ed25519", {"public": public_key_hex})

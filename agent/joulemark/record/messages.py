@@ -1,0 +1,99 @@
+"""The other signed messages: enrolment and ticket request from a volunteer, receipt from a platform; and plain answers.
+
+Each signed message names its audience (the platform's origin), a time and a nonce, so that it cannot be replayed or
+carried to another platform.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from joulemark.record.codec import Record
+from joulemark.record.statement import Count, Nonce, Seed, Sha256, Slug, SuiteRef, Time, Word
+
+ENROLMENT_TYPE = "application/vnd.joulemark.enrolment.v1+json"
+TICKET_REQUEST_TYPE = "application/vnd.joulemark.ticket-request.v1+json"
+RECEIPT_TYPE = "application/vnd.joulemark.receipt.v1+json"
+
+
+class Enrolment(Record):
+    """A key asks to be known. Signed by that key itself: proof of possession."""
+
+    audience: Word
+    issued_at: Time
+    nonce: Nonce
+    public_key: Sha256
+    display_name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] | None
+
+
+class TicketRequest(Record):
+    """A run is about to start."""
+
+    audience: Word
+    issued_at: Time
+    nonce: Nonce
+    suite: SuiteRef
+    task: Slug
+    dataset: Slug
+    model: Slug
+    device_tag: Sha256
+
+
+class Ticket(Record):
+    """A platform's answer: run under this nonce, with queries sampled by this seed, and report before `expires_at`."""
+
+    id: Nonce
+    nonce: Nonce
+    sample_seed: Seed
+    issued_at: Time
+    expires_at: Time
+
+
+class Receipt(Record):
+    """A platform says: I have these bytes, as leaf `leaf_index` of my log. Signed by the platform."""
+
+    audience: Word
+    result_id: Sha256
+    leaf_index: Count
+    leaf_hash: Sha256
+    received_at: Time
+
+
+class PlatformKey(Record):
+    """The key under which a platform signs receipts."""
+
+    origin: Word
+    key_id: Sha256
+    public_key: Sha256
+
+
+class Enrolled(Record):
+    """A platform's answer to an enrolment: the pseudonym under which results are shown, and the platform's own key."""
+
+    contributor: Slug
+    key_id: Sha256
+    platform: PlatformKey
+
+
+class Problem(Record):
+    """A refusal (RFC 9457, `application/problem+json`): a stable code and a sentence that says what to do next."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class ResultStatus(Record):
+    """Where a result stands. `findings` are (code, severity, sentence)."""
+
+    result_id: Sha256
+    state: Literal["received", "checking", "accepted", "quarantined", "rejected", "withdrawn"]
+    received_at: Time
+    judged_at: Time | None
+    rules_version: Word | None
+    findings: tuple[tuple[str, str, str], ...]
+    url: Word

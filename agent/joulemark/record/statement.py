@@ -1,0 +1,216 @@
+"""The in-toto statement that a volunteer signs: everything said about one run, version 1.
+
+A number that could not be read is null, and `absent` says why, by the path of the field: `{"idle": "no-power-reading"}`.
+No host name, user name, path, IP address or device UUID is in it.
+
+Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. Times are RFC 3339 with a zone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from joulemark.record.codec import Record
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "urn:joulemark:result:v1"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
+Nonce = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="128 random bits in lower-case hex")]
+Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
+Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Time = Annotated[datetime, Meta(tz=True)]
+Amount = Annotated[float, Meta(ge=0, le=1e15)]
+Positive = Annotated[float, Meta(gt=0, le=1e15)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Seed = Annotated[int, Meta(ge=0, lt=2**48)]
+Meter = Literal["nvml-counter", "rapl", "cpu-time-estimate"]
+Grade = Literal["measured", "estimated"]
+Scope = Literal["gpu", "gpu+cpu+dram", "cpu", "cpu+dram"]
+
+
+class Digest(Record):
+    """Digest set of a subject."""
+
+    sha256: Sha256
+
+
+class Subject(Record):
+    """One artifact the statement is about: `trace` (raw JSON bytes) or `outputs` (the model's answers)."""
+
+    name: Literal["trace", "outputs"]
+    digest: Digest
+
+
+class TicketRef(Record):
+    """The ticket under which the run was started. `sample_seed` chose the queries."""
+
+    id: Nonce
+    nonce: Nonce
+    sample_seed: Seed
+
+
+class SuiteRef(Record):
+    """The suite that defines the run, by name, version and digest over its files."""
+
+    name: Slug
+    version: Word
+    digest: Sha256
+
+
+class Workload(Record):
+    """What was run. `sample_sha256` digests the ids of the sampled queries in order."""
+
+    task: Slug
+    dataset: Slug
+    dataset_revision: Word
+    sample_sha256: Sha256
+    model: Slug
+    model_revision: Word
+    weights_sha256: Sha256
+    parameters: Count
+    dtype: Slug
+    batch_size: Annotated[int, Meta(ge=1, le=65536)]
+
+
+class Device(Record):
+    """What the model ran on. `tag` is a pseudonym: HMAC-SHA256 keyed by the device's identity over the platform's origin."""
+
+    tag: Sha256
+    kind: Literal["gpu", "cpu"]
+    name: Word
+    memory_bytes: Count | None
+    power_limit_w: Positive | None
+    power_limit_default_w: Positive | None
+    driver: Word | None
+    vbios: Word | None
+    ecc: bool | None
+    mig: bool | None
+
+
+class Host(Record):
+    """The machine around the device."""
+
+    system: Word
+    architecture: Word
+    cpu: Word | None
+    cpu_count: Count
+    memory_bytes: Count | None
+
+
+class Software(Record):
+    """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files."""
+
+    agent_version: Word
+    source_sha256: Sha256
+    python: Word
+    packages: dict[Slug, Word]
+
+
+class Sensor(Record):
+    """Where the energy comes from. `stated_watts` is watts per busy core of an estimate and absent for a measurement."""
+
+    meter: Meter
+    grade: Grade
+    scope: Scope
+    stated_watts: Positive | None
+    stated_watts_source: Word | None
+
+
+class Idle(Record):
+    """Mean power at rest, model resident, before and after the windows."""
+
+    before_w: Amount
+    after_w: Amount
+    before_s: Positive
+    after_s: Positive
+
+
+class Window(Record):
+    """One measured stretch: `queries` answers back to back, one at a time. Times are on the trace's clock."""
+
+    start_s: Amount
+    end_s: Positive
+    queries: Annotated[int, Meta(ge=1, le=10**9)]
+    output_tokens: Count | None
+    energy_gross_j: Amount
+    energy_net_j: float | None
+
+
+class Quality(Record):
+    """How good the answers were, from the same answers that were measured. `n` is the number of answers scored."""
+
+    metric: Slug
+    value: Annotated[float, Meta(ge=-1e9, le=1e9)]
+    n: Annotated[int, Meta(ge=1)]
+    higher_is_better: bool
+
+
+class Totals(Record):
+    """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine."""
+
+    queries: Annotated[int, Meta(ge=1)]
+    duration_s: Positive
+    energy_gross_j: Amount
+    energy_net_j: float | None
+    energy_per_query_j: Amount
+    latency_p50_s: Positive
+    latency_p95_s: Positive
+
+
+class Contributor(Record):
+    """Who signs: the raw Ed25519 public key in hex; the key id is its SHA-256."""
+
+    key_id: Sha256
+    public_key: Sha256
+
+
+class TraceInfo(Record):
+    """The trace as the bundle carries it: digest over the compressed bytes, and the size before compression."""
+
+    encoding: Literal["zlib"]
+    encoded_sha256: Sha256
+    raw_bytes: Count
+
+
+class Predicate(Record):
+    """Everything a volunteer says about one run."""
+
+    audience: Word
+    session: Nonce
+    nonce: Nonce
+    started_at: Time
+    ended_at: Time
+    issued_at: Time
+    contributor: Contributor
+    ticket: TicketRef | None
+    suite: SuiteRef
+    workload: Workload
+    device: Device
+    host: Host
+    software: Software
+    sensor: Sensor
+    idle: Idle | None
+    windows: Annotated[tuple[Window, ...], Meta(min_length=1, max_length=10000)]
+    totals: Totals
+    quality: Annotated[tuple[Quality, ...], Meta(max_length=50)]
+    trace: TraceInfo
+    flags: Annotated[tuple[Slug, ...], Meta(max_length=50)]
+    absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$")], Slug]
+
+
+class Statement(Record):
+    """An in-toto Statement v1 with our predicate."""
+
+    type: Literal["https://in-toto.io/Statement/v1"] = field(name="_type")
+    subject: Annotated[tuple[Subject, ...], Meta(min_length=2, max_length=2)]
+    predicate_type: Literal["urn:joulemark:result:v1"] = field(name="predicateType")
+    predicate: Predicate
+
+    def digest_of(self, name: str) -> str:
+        """SHA-256 (hex) of the subject called `name`. Raises KeyError when the statement has none."""
+        return {str(subject.name): subject.digest.sha256 for subject in self.subject}[name]
