@@ -1,0 +1,163 @@
+"""Rules about energy: every number is recomputed from the trace; a stated total is never believed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from joulemark.energy.errors import EnergyError
+from joulemark.energy.windows import idle_power, totals, window_energies
+from joulemark.record.trace import from_deltas
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import Predicate
+    from joulemark.rules.case import Case
+
+TOLERANCE = 1e-6
+"""Relative difference that rounding may cause between a stated number and the recomputed one."""
+
+MAX_CORE_W = 50.0
+"""Most watts per busy core that an estimate may state; server cores take 2-15 W at full load."""
+
+POWER_HEADROOM = 1.1
+"""Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
+
+UNITS_PER_JOULE = {"nvml-counter": ("mJ", 1e-3), "rapl": ("uJ", 1e-6)}
+"""What a real counter counts in, by meter (NVML API reference; Linux powercap documentation)."""
+
+
+def trace_is_complete(case: Case) -> str | None:
+    """Energies can be computed from the trace at all: ticks bracket every window, counters run forward."""
+    try:
+        totals(case.trace, case.said.sensor)
+    except EnergyError as error:
+        return f"No energy can be computed from the trace: {error}"
+    return None
+
+
+def windows_are_recomputed(case: Case) -> str | None:
+    """Stated windows are those of the trace: times, queries, gross and net energy."""
+    try:
+        found = window_energies(case.trace, case.said.sensor)
+    except EnergyError:
+        return None  # trace_is_complete says so
+    if len(found) != len(case.said.windows):
+        return f"The statement has {len(case.said.windows)} windows, the trace has {len(found)}."
+    for number, (stated, traced) in enumerate(zip(case.said.windows, found, strict=True), 1):
+        pairs = (
+            ("start_s", stated.start_s, traced.start_s),
+            ("end_s", stated.end_s, traced.end_s),
+            ("queries", stated.queries, traced.queries),
+            ("energy_gross_j", stated.energy_gross_j, traced.gross_j),
+            ("energy_net_j", stated.energy_net_j, traced.net_j),
+        )
+        for name, said, recomputed in pairs:
+            if not _same(said, recomputed):
+                return f"Window {number} states {name} = {said}; its trace gives {recomputed}."
+    return None
+
+
+def totals_are_recomputed(case: Case) -> str | None:
+    """Stated totals and idle power are those of the trace."""
+    try:
+        found = totals(case.trace, case.said.sensor)
+        idle = idle_power(case.trace, case.said.sensor)
+    except EnergyError:
+        return None  # trace_is_complete says so
+    for name in found.__struct_fields__:
+        said, recomputed = getattr(case.said.totals, name), getattr(found, name)
+        if not _same(said, recomputed):
+            return f"The total {name} is stated as {said}; the trace gives {recomputed}."
+    stated = case.said.idle
+    if (stated is None) != (idle is None):
+        return "Idle power is stated without idle spans in the trace, or left out in spite of them."
+    if stated is not None and idle is not None:
+        for name in idle.__struct_fields__:
+            if not _same(getattr(stated, name), getattr(idle, name)):
+                return f"Idle {name} is stated as {getattr(stated, name)}; the trace gives {getattr(idle, name)}."
+    return None
+
+
+def energy_is_positive(case: Case) -> str | None:
+    """Every window took some energy, and every number is finite."""
+    numbers = [window.energy_gross_j for window in case.said.windows]
+    numbers += [case.said.totals.energy_per_query_j, case.said.totals.duration_s]
+    if not all(math.isfinite(number) and number > 0 for number in numbers):
+        return "A window states no energy, or a number that is not finite; a counter that was not read is null, not 0."
+    return None
+
+
+def power_is_possible(case: Case) -> str | None:
+    """Mean power of each window is below what the device can draw."""
+    limit_w = _limit_w(case.said)
+    if limit_w is None:
+        return None
+    for number, window in enumerate(case.said.windows, 1):
+        power_w = window.energy_gross_j / (window.end_s - window.start_s)
+        if power_w > limit_w * POWER_HEADROOM:
+            return f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W."
+    return None
+
+
+def power_is_above_idle(case: Case) -> str | None:
+    """No window takes less power than the device at rest."""
+    if case.said.idle is None:
+        return None
+    floor_w = min(case.said.idle.before_w, case.said.idle.after_w)
+    for number, window in enumerate(case.said.windows, 1):
+        power_w = window.energy_gross_j / (window.end_s - window.start_s)
+        if power_w < floor_w * (1 - 0.05):
+            return f"Window {number} takes {power_w:.1f} W, less than the {floor_w:.1f} W at rest."
+    return None
+
+
+def latencies_fit(case: Case) -> str | None:
+    """Queries run one after the other inside their window."""
+    for number, (span, queries) in enumerate(zip(case.trace.windows(), case.trace.queries, strict=False), 1):
+        if len(queries.start_us) != len(queries.duration_us):
+            return f"Window {number} has {len(queries.start_us)} starts for {len(queries.duration_us)} durations."
+        end = span.start_us
+        for start, duration in zip(from_deltas(queries.start_us), queries.duration_us, strict=True):
+            if start < end or duration <= 0:
+                return f"Window {number} has queries that overlap, come before it or take no time."
+            end = start + duration
+        if end > span.end_us:
+            return f"Window {number} ends before its last query does."
+    return None
+
+
+def sensor_is_consistent(case: Case) -> str | None:
+    """Meter, grade, unit and device kind belong together: an estimate never looks like a measurement."""
+    sensor, streams = case.said.sensor, case.trace.streams
+    if sensor.meter == "cpu-time-estimate":
+        return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
+    unit = UNITS_PER_JOULE[sensor.meter]
+    if sensor.grade != "measured" or sensor.stated_watts is not None:
+        return f"The meter {sensor.meter} measures; stated watts or another grade do not belong to it."
+    counted = {(s.unit, s.joules_per_unit) for s in streams if s.scope in sensor.scope.split("+")}
+    if counted != {unit}:
+        return f"The meter {sensor.meter} counts in {unit[0]}; the trace says {sorted(counted)}."
+    return None
+
+
+def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> str | None:
+    watts = said.sensor.stated_watts
+    if said.sensor.grade != "estimated" or watts is None or not said.sensor.stated_watts_source:
+        return "An estimate must be graded as one, and must state its watts and their source."
+    if watts > MAX_CORE_W:
+        return f"An estimate states {watts} W per busy core; more than {MAX_CORE_W} W is not believed."
+    if len(counted) != 1 or next(iter(counted))[0] != "cpu-us" or not _same(next(iter(counted))[1], watts * 1e-6):
+        return "The trace of an estimate must count CPU microseconds at the stated watts."
+    return None
+
+
+def _limit_w(said: Predicate) -> float | None:
+    if said.sensor.stated_watts is not None:
+        return said.sensor.stated_watts * said.host.cpu_count
+    return said.device.power_limit_w
+
+
+def _same(stated: float | None, recomputed: float | None) -> bool:
+    if stated is None or recomputed is None:
+        return stated is recomputed
+    return math.isclose(stated, recomputed, rel_tol=TOLERANCE, abs_tol=1e-9)

@@ -1,0 +1,59 @@
+"""Rules about what was run: suite, data set, model and sample are those that the suite pins."""
+
+from __future__ import annotations
+
+from joulemark.rules.case import Case
+
+
+def suite_is_known(case: Case) -> str | None:
+    """Name, version and digest are those of a suite that this platform has."""
+    suite, said = case.context.suite, case.said.suite
+    if suite is None or (suite.name, suite.version, suite.digest) != (said.name, said.version, said.digest):
+        return f"Suite {said.name} {said.version} with digest {said.digest[:12]} is not one that this platform has."
+    return None
+
+
+def job_is_in_suite(case: Case) -> str | None:
+    """The suite has this model on this data set for this task."""
+    suite, work = case.context.suite, case.said.workload
+    if suite is None:
+        return None
+    if not any((job.task, job.dataset, job.model) == (work.task, work.dataset, work.model) for job in suite.jobs):
+        return f"The suite has no job {work.task}/{work.dataset}/{work.model}."
+    return None
+
+
+def revisions_fit(case: Case) -> str | None:
+    """Data set, model and weights are the pinned revisions."""
+    suite, work = case.context.suite, case.said.workload
+    if suite is None:
+        return None
+    dataset = next((d for d in suite.datasets if d.id == work.dataset), None)
+    model = next((m for m in suite.models if m.id == work.model), None)
+    if dataset is not None and work.dataset_revision != dataset.revision:
+        return f"Data set {dataset.id} is pinned to another revision than {work.dataset_revision[:12]}."
+    if model is not None and (work.model_revision, work.weights_sha256) != (model.revision, model.weights_sha256):
+        return f"Model {model.id} ran with other weights than the suite pins."
+    return None
+
+
+def sample_is_seeded(case: Case) -> str | None:
+    """The queries are those that the ticket's seed chooses, as many as the suite asks for in one window."""
+    suite, said = case.context.suite, case.said
+    if suite is None or all(d.id != said.workload.dataset for d in suite.datasets):
+        return None
+    seed = case.context.ticket.sample_seed if case.context.ticket else 0
+    expected = suite.sample(said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset))
+    if said.workload.sample_sha256 != expected.sha256:
+        return "The sampled queries are not those that the ticket's seed chooses."
+    if any(window.queries % len(expected.query_ids) for window in said.windows):
+        return f"A window must run the sample of {len(expected.query_ids)} queries a whole number of times."
+    return None
+
+
+def enough_windows(case: Case) -> str | None:
+    """At least as many windows as the suite's protocol asks for."""
+    suite = case.context.suite
+    if suite is not None and len(case.said.windows) < suite.protocol.windows_min:
+        return f"The run has {len(case.said.windows)} windows; the suite asks for {suite.protocol.windows_min} at least."
+    return None
