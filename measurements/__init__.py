@@ -1,0 +1,1 @@
+"""Django apps: what becomes of a result, in the order in which a result passes them."""

@@ -1,0 +1,1 @@
+"""Cells, leaderboards and comparisons, and the pages that show them."""

@@ -1,0 +1,163 @@
+"""Tables of what is shown: cells combined from results, and the figures of published studies. All of it can be rebuilt."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.contributors.models import Device
+from measurements.review.models import CELL_FIELDS
+
+CellKey = dict[str, object]
+"""The fields named in `CELL_FIELDS`, with their values."""
+
+
+class CellQuerySet(models.QuerySet["Cell"]):
+    """Reads of cells."""
+
+    def at(self, key: CellKey) -> Self:
+        """The one cell with this key, if it exists."""
+        return self.filter(**{name: key[name] for name in CELL_FIELDS})
+
+    def of_series(self, *, suite: str, version: str, grade: str) -> Self:
+        """Cells of one suite version and one grade: estimates and measurements never meet."""
+        return self.filter(suite__name=suite, suite__version=version, grade=grade)
+
+    def of_task(self, task: Task) -> Self:
+        """Cells on any data set of `task`."""
+        return self.filter(dataset__task=task)
+
+    def with_names(self) -> Self:
+        """Fetch what a row shows in the same query."""
+        return self.select_related("suite", "dataset__task", "model", "hardware_class")
+
+
+class Cell(models.Model):
+    """One value a model, data set, hardware class and set of conditions: the median over devices, in joules per query.
+
+    `low_j` and `high_j` are the smallest and largest device value. `quality` is a list of {metric, value, n,
+    higher_is_better}. Derived from eligible results by `services.refresh_cell`, never edited.
+    """
+
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="cells")
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="cells")
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="cells")
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="cells")
+    grade = models.CharField(max_length=10, choices=[("measured", "measured"), ("estimated", "estimated")])
+    scope = models.CharField(max_length=20)
+    stratum = models.CharField(max_length=60)
+    energy_per_query_j = models.FloatField()
+    low_j = models.FloatField()
+    high_j = models.FloatField()
+    n_devices = models.PositiveIntegerField()
+    n_contributors = models.PositiveIntegerField()
+    n_results = models.PositiveIntegerField()
+    label = models.CharField(max_length=20)
+    quality = models.JSONField(default=list)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CellQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["energy_per_query_j", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"], name="cell_key"
+            ),
+            models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="cell_energy_positive"),
+            models.CheckConstraint(
+                condition=models.Q(low_j__lte=models.F("energy_per_query_j"))
+                & models.Q(high_j__gte=models.F("energy_per_query_j")),
+                name="cell_value_in_range",
+            ),
+        ]
+        indexes = [
+            # a board: every cell of a series on a task's data sets
+            models.Index(fields=["suite", "grade", "dataset"], name="cell_board"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.dataset}, {self.grade}"
+
+
+class DeviceValue(models.Model):
+    """What one device of one contributor says in a cell, in joules per query: the median of its results.
+
+    Kept so that a comparison can divide within a device without reading every result again.
+    """
+
+    cell = models.ForeignKey(Cell, on_delete=models.CASCADE, related_name="device_values")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="values")
+    energy_per_query_j = models.FloatField()
+    n_results = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cell", "device"], name="device_value_cell_device"),
+            models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="device_value_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device}: {self.energy_per_query_j} J"
+
+
+class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
+    """Reads of published figures."""
+
+    def of_series(self, study: str) -> Self:
+        """Figures of one study."""
+        return self.filter(study=study)
+
+    def of_task(self, task: Task) -> Self:
+        """Figures on `task`, over its data sets together and on each of them."""
+        return self.filter(task=task)
+
+    def with_names(self) -> Self:
+        """Fetch what a row shows in the same query."""
+        return self.select_related("task", "dataset", "model", "hardware_class")
+
+
+class PublishedFigure(models.Model):
+    """A figure that a study has published, or that follows from its logs: kWh per 1,000 queries.
+
+    Without a data set it is over all data sets of the task. `low`, `high` and `std` are over the study's own runs, null
+    where they were not kept. Never combined with results of volunteers: the scope is another one.
+    """
+
+    study = models.SlugField(max_length=100)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="published_figures")
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, null=True, related_name="published_figures")
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="published_figures")
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="published_figures")
+    scope = models.CharField(max_length=20)
+    energy_kwh_per_1000 = models.FloatField()
+    low_kwh_per_1000 = models.FloatField(null=True)
+    high_kwh_per_1000 = models.FloatField(null=True)
+    std_kwh_per_1000 = models.FloatField(null=True)
+    n_runs = models.PositiveIntegerField()
+    quality = models.JSONField(default=list)
+    source = models.CharField(max_length=200)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PublishedFigureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["energy_kwh_per_1000", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "task", "dataset", "model"],
+                condition=models.Q(dataset__isnull=False),
+                name="published_dataset_model",
+            ),
+            models.UniqueConstraint(
+                fields=["study", "task", "model"],
+                condition=models.Q(dataset__isnull=True),
+                name="published_task_model",
+            ),
+            models.CheckConstraint(condition=models.Q(energy_kwh_per_1000__gt=0), name="published_energy_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.energy_kwh_per_1000} kWh"

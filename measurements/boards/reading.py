@@ -1,0 +1,111 @@
+"""What the pages and the API show of boards, read in a number of queries that does not grow with the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.db.models import Count
+
+from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
+from measurements.boards.series import STUDY, Series, all_series, series_by_slug
+from measurements.catalog.models import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Rows that were had under the same conditions: one data set, hardware class, scope and stratum."""
+
+    anchor: str
+    rows: list[BoardRow]
+
+    @property
+    def head(self) -> BoardRow:
+        """A row that speaks for the conditions of all."""
+        return self.rows[0]
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether any row was repeated by independent contributors."""
+        return any(row.rank is not None for row in self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A series on one task."""
+
+    series: Series
+    task: Task
+    groups: list[Group]
+
+    @property
+    def rows(self) -> list[BoardRow]:
+        """Every row, group by group."""
+        return [row for group in self.groups for row in group.rows]
+
+    @property
+    def updated_at(self) -> datetime:
+        """When a row last changed."""
+        return max(row.updated_at for row in self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardEntry:
+    """A line of the list of boards."""
+
+    series: Series
+    task: Task
+    n_rows: int
+    n_models: int
+
+
+def read_board(*, series_slug: str, task_slug: str) -> Board | None:
+    """The board at this address, or None when there is no such series or task, or no row on it."""
+    series = series_by_slug(series_slug)
+    task = Task.objects.filter(slug=task_slug).first()
+    if series is None or task is None:
+        return None
+    rows = read_rows(series, task)
+    return Board(series=series, task=task, groups=_groups(rows)) if rows else None
+
+
+def read_rows(series: Series, task: Task) -> list[BoardRow]:
+    """The unranked rows of one series on one task."""
+    if series.grade == "published":
+        figures = PublishedFigure.objects.of_series(series.slug).of_task(task).with_names()
+        return [row_of_figure(figure, series) for figure in figures]
+    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    return [row_of_cell(cell, series) for cell in cells.of_task(task).with_names()]
+
+
+def _groups(rows: list[BoardRow]) -> list[Group]:
+    ordered = sorted(rows, key=lambda row: row.conditions)
+    return [
+        Group(anchor=f"group-{number}", rows=ranked(list(of_group)))
+        for number, (_, of_group) in enumerate(groupby(ordered, key=lambda row: row.conditions), start=1)
+    ]
+
+
+def list_boards() -> list[BoardEntry]:
+    """Every board that has a row, series by series, tasks in their order."""
+    tasks = {task.pk: task for task in Task.objects.all()}
+    every = all_series()
+    counted = {series.slug: _counts(series) for series in every}
+    return [
+        BoardEntry(series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1])
+        for series in every
+        for pk, task in tasks.items()
+        if pk in counted[series.slug]
+    ]
+
+
+def _counts(series: Series) -> dict[int, tuple[int, int]]:
+    """(rows, models) of each task that has any, by the task's primary key."""
+    if series.grade == "published":
+        published = PublishedFigure.objects.of_series(STUDY).order_by().values_list("task")
+        return {pk: (rows, models) for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))}
+    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    by_task = cells.order_by().values_list("dataset__task")
+    return {pk: (rows, models) for pk, rows, models in by_task.annotate(Count("pk"), Count("model", distinct=True))}

@@ -1,0 +1,148 @@
+"""One row of a board: the same object behind the page, the JSON and the CSV, so that all three show the same number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from joulemark.consensus.rank import Standing, ranks
+from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.series import Series
+from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
+
+Quality = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRow:
+    """Energies in joules per query; `low_j` and `high_j` are the extremes over devices (published: over runs).
+
+    `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are its runs.
+    """
+
+    series: str
+    task: str
+    grade: str
+    dataset: str
+    dataset_title: str
+    model: str
+    model_title: str
+    kind: str
+    parameters: int | None
+    hardware: str
+    hardware_title: str
+    scope: str
+    stratum: str
+    rank: int | None
+    energy_per_query_j: float
+    low_j: float | None
+    high_j: float | None
+    n_devices: int | None
+    n_contributors: int
+    n_results: int
+    label: str
+    quality: Quality
+    source: str
+    updated_at: datetime
+
+    @property
+    def energy_wh_per_1000(self) -> float:
+        """Watt-hours per 1,000 queries."""
+        return wh_per_1000(self.energy_per_query_j)
+
+    @property
+    def low_wh_per_1000(self) -> float | None:
+        """The lower end of the range, in watt-hours per 1,000 queries."""
+        return None if self.low_j is None else wh_per_1000(self.low_j)
+
+    @property
+    def high_wh_per_1000(self) -> float | None:
+        """The upper end of the range, in watt-hours per 1,000 queries."""
+        return None if self.high_j is None else wh_per_1000(self.high_j)
+
+    @property
+    def general_purpose(self) -> bool:
+        """Whether the model answers anything, rather than one task."""
+        return self.kind == "general-purpose"
+
+    @property
+    def conditions(self) -> tuple[str, str, str, str]:
+        """What must be equal for two rows to be ranked against each other."""
+        return (self.dataset, self.hardware, self.scope, self.stratum)
+
+
+def row_of_cell(cell: Cell, series: Series) -> BoardRow:
+    """A cell as a row, not ranked yet."""
+    return BoardRow(
+        series=series.slug,
+        task=cell.dataset.task.slug,
+        grade=cell.grade,
+        dataset=cell.dataset.slug,
+        dataset_title=cell.dataset.title,
+        model=cell.model.slug,
+        model_title=cell.model.title,
+        kind=cell.model.kind,
+        parameters=cell.model.parameters,
+        hardware=cell.hardware_class.slug,
+        hardware_title=cell.hardware_class.title,
+        scope=cell.scope,
+        stratum=cell.stratum,
+        rank=None,
+        energy_per_query_j=cell.energy_per_query_j,
+        low_j=cell.low_j,
+        high_j=cell.high_j,
+        n_devices=cell.n_devices,
+        n_contributors=cell.n_contributors,
+        n_results=cell.n_results,
+        label=cell.label,
+        quality=cell.quality,
+        source="",
+        updated_at=cell.updated_at,
+    )
+
+
+def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
+    """A published figure as a row. It gets no rank: one study is one source."""
+    return BoardRow(
+        series=series.slug,
+        task=figure.task.slug,
+        grade="published",
+        dataset=figure.dataset.slug if figure.dataset else "",
+        dataset_title=figure.dataset.title if figure.dataset else "",
+        model=figure.model.slug,
+        model_title=figure.model.title,
+        kind=figure.model.kind,
+        parameters=figure.model.parameters,
+        hardware=figure.hardware_class.slug,
+        hardware_title=figure.hardware_class.title,
+        scope=figure.scope,
+        stratum="",
+        rank=None,
+        energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),
+        low_j=maybe_j_per_query(figure.low_kwh_per_1000),
+        high_j=maybe_j_per_query(figure.high_kwh_per_1000),
+        n_devices=None,
+        n_contributors=1,
+        n_results=figure.n_runs,
+        label="published",
+        quality=figure.quality,
+        source=figure.source,
+        updated_at=figure.updated_at,
+    )
+
+
+def ranked(rows: list[BoardRow]) -> list[BoardRow]:
+    """Rows under the same conditions with their ranks, least energy first."""
+    ordered = sorted(rows, key=lambda row: (row.energy_per_query_j, row.model))
+    places = ranks([_standing(row) for row in ordered])
+    return [replace(row, rank=rank) for row, rank in zip(ordered, places, strict=True)]
+
+
+def _standing(row: BoardRow) -> Standing:
+    return Standing(
+        energy_per_query_j=row.energy_per_query_j,
+        low_j=row.energy_per_query_j if row.low_j is None else row.low_j,
+        high_j=row.energy_per_query_j if row.high_j is None else row.high_j,
+        single_source=row.label != "several sources",
+    )

@@ -1,0 +1,60 @@
+"""A series is a set of boards whose numbers may stand beside each other: one study, or one suite version and grade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.titles import translated
+
+STUDY = "study-2024"
+"""The published study that is loaded as a series."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """`grade` is published, measured or estimated; a suite's series names the suite and its version."""
+
+    slug: str
+    grade: str
+    suite: str = ""
+    version: str = ""
+    suite_title: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name that a page shows."""
+        if self.grade == "published":
+            return gettext("Published study, 2024")
+        title = translated(self.suite_title)
+        if self.grade == "measured":
+            return gettext("%(suite)s, measured") % {"suite": title}
+        return gettext("%(suite)s, estimated") % {"suite": title}
+
+
+def published_series() -> Series:
+    """The series of the 2024 study."""
+    return Series(slug=STUDY, grade="published")
+
+
+def all_series() -> list[Series]:
+    """Every series that has a number: measured before estimated, the published study last."""
+    rows = (
+        Cell.objects.order_by("-grade", "suite__name", "suite__version")
+        .values_list("suite__name", "suite__version", "suite__title", "grade")
+        .distinct()
+    )
+    found = [
+        Series(slug=f"{name}-{version}-{grade}", grade=grade, suite=name, version=version, suite_title=title)
+        for name, version, title, grade in rows
+    ]
+    if PublishedFigure.objects.of_series(STUDY).exists():
+        found.append(published_series())
+    return found
+
+
+def series_by_slug(slug: str) -> Series | None:
+    """The series with this address, or None when no number belongs to it."""
+    return next((series for series in all_series() if series.slug == slug), None)

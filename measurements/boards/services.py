@@ -1,0 +1,129 @@
+"""Writes of the boards: recompute one cell, and load a published study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from django.db import transaction
+from django.db.models import Count
+
+from joulemark.consensus.cell import Reading, cell_value, log_median
+from joulemark.consensus.quality import Score, quality_values
+from joulemark.suite.published import Figure, Study
+from measurements.boards.models import Cell, CellKey, DeviceValue, PublishedFigure
+from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.services import load_study_catalog
+from measurements.review.models import CELL_FIELDS, Result
+
+
+def refresh_cell(*, key: CellKey) -> Cell | None:
+    """Recompute the one cell at `key` from its eligible results, and return it; None when nothing eligible is left.
+
+    Running it twice changes nothing. Refreshes of one model's cells queue on that model's row, so that the last one to
+    write is also the last one to read.
+    """
+    with transaction.atomic():
+        AiModel.objects.select_for_update(no_key=True).get(pk=key["model_id"])
+        results = list(Result.objects.eligible().of_cell(key).select_related("device"))
+        if not results:
+            Cell.objects.at(key).delete()
+            return None
+        cell = _write_cell(key, results)
+        _write_device_values(cell, results)
+    return cell
+
+
+def refresh_cell_of(*, result_id: str) -> Cell | None:
+    """Recompute the cell that a result belongs to; None when the submission has no numbers or its cell is empty now."""
+    key = Result.objects.filter(pk=result_id).values(*CELL_FIELDS).first()
+    return None if key is None else refresh_cell(key=dict(key))
+
+
+def refresh_stale_cells() -> int:
+    """Recompute every cell that counts another number of results than are eligible; return how many there were.
+
+    This finds what a lost message has left behind.
+    """
+    counts = Result.objects.eligible().order_by().values(*CELL_FIELDS).annotate(n=Count("pk"))
+    eligible = {_key_values(row): row["n"] for row in counts}
+    shown = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
+    stale = [values for values in eligible | shown if eligible.get(values) != shown.get(values)]
+    for values in stale:
+        refresh_cell(key=dict(zip(CELL_FIELDS, values, strict=True)))
+    return len(stale)
+
+
+def _key_values(row: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(row[name] for name in CELL_FIELDS)
+
+
+def _write_cell(key: CellKey, results: list[Result]) -> Cell:
+    value = cell_value(
+        Reading(contributor=r.contributor_id, device=r.device.tag, energy_per_query_j=r.energy_per_query_j)
+        for r in results
+    )
+    quality = quality_values(
+        Score(
+            device=r.device.tag,
+            metric=score["metric"],
+            value=score["value"],
+            n=score["n"],
+            higher_is_better=score["higher_is_better"],
+        )
+        for r in results
+        for score in r.quality
+    )
+    defaults = asdict(value) | {"quality": [asdict(score) for score in quality]}
+    cell, _ = Cell.objects.update_or_create(**{name: key[name] for name in CELL_FIELDS}, defaults=defaults)
+    return cell
+
+
+def _write_device_values(cell: Cell, results: list[Result]) -> None:
+    by_device: dict[int, list[float]] = {}
+    for result in results:
+        by_device.setdefault(result.device_id, []).append(result.energy_per_query_j)
+    cell.device_values.all().delete()
+    DeviceValue.objects.bulk_create(
+        DeviceValue(cell=cell, device_id=device, energy_per_query_j=log_median(values), n_results=len(values))
+        for device, values in by_device.items()
+    )
+
+
+def load_published(*, study: Study) -> int:
+    """Load a study's figures as a series of their own and return how many there are. Loading again changes nothing."""
+    qualities: dict[tuple[str, str | None, str], list[dict[str, object]]] = {}
+    for score in study.quality:
+        listed = qualities.setdefault((score.task, score.dataset, score.model), [])
+        listed.append({"metric": score.metric, "value": score.value, "n": None, "higher_is_better": True})
+    with transaction.atomic():
+        hardware = load_study_catalog(study)
+        tasks = {task.slug: task for task in Task.objects.all()}
+        datasets = {(row.task_id, row.slug): row for row in DataSet.objects.all()}
+        models = {model.slug: model for model in AiModel.objects.all()}
+        for figure in study.figures:
+            task = tasks[figure.task]
+            PublishedFigure.objects.update_or_create(
+                study=study.id,
+                task=task,
+                dataset=datasets[task.pk, figure.dataset] if figure.dataset else None,
+                model=models[figure.model],
+                defaults={
+                    "hardware_class": hardware,
+                    "scope": study.scope,
+                    "quality": qualities.get((figure.task, figure.dataset, figure.model), []),
+                    **_energies(figure),
+                },
+            )
+    return len(study.figures)
+
+
+def _energies(figure: Figure) -> dict[str, object]:
+    return {
+        "energy_kwh_per_1000": figure.energy_kwh_per_1000,
+        "low_kwh_per_1000": figure.energy_min_kwh_per_1000,
+        "high_kwh_per_1000": figure.energy_max_kwh_per_1000,
+        "std_kwh_per_1000": figure.energy_std_kwh_per_1000,
+        "n_runs": figure.n_runs,
+        "source": figure.source,
+    }

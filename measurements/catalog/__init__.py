@@ -1,0 +1,1 @@
+"""Tasks, data sets, models and hardware as the suites define them."""

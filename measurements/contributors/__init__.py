@@ -1,0 +1,1 @@
+"""Who sends: keys and devices under pseudonyms."""

@@ -1,0 +1,55 @@
+"""Tables of who sends. A contributor is a pseudonym with keys; a device is a pseudonymous tag."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from measurements.catalog.models import HardwareClass
+
+
+class Contributor(models.Model):
+    """A pseudonym. The display name is optional and may be erased; the pseudonym stays."""
+
+    pseudonym = models.CharField(max_length=40, unique=True)
+    display_name = models.CharField(max_length=60, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.display_name or self.pseudonym
+
+
+class KeyState(models.TextChoices):
+    """Whether a key may still sign."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class Key(models.Model):
+    """An Ed25519 public key; `key_id` is the SHA-256 of its 32 raw bytes, `public_key` those bytes in hex."""
+
+    key_id = models.CharField(max_length=64, primary_key=True)
+    public_key = models.CharField(max_length=64, unique=True)
+    contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="keys")
+    state = models.CharField(max_length=10, choices=KeyState, default=KeyState.ACTIVE)
+    enrolled_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.key_id[:12]
+
+
+class Device(models.Model):
+    """A device of a contributor, by the tag that its agent derives. The same tag under two contributors is two rows."""
+
+    contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="devices")
+    tag = models.CharField(max_length=64)
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="devices")
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contributor", "tag", "hardware_class"], name="device_contributor_tag_class"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hardware_class} {self.tag[:8]}"

@@ -1,0 +1,1 @@
+"""Tickets and uploads: verify, store, answer with a receipt."""

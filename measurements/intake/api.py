@@ -1,0 +1,88 @@
+"""The API's writing half: enrolments, tickets, results. Bytes in, a record out; the rules are behind the door."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from joulemark.record.codec import Record, encode
+from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.record.messages import Enrolled
+from joulemark.record.messages import Ticket as TicketRecord
+from measurements.intake import services
+from measurements.intake.platform_key import announced
+from measurements.intake.refusals import TooBig
+
+ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
+BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
+PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document with a code and a sentence")
+REFUSALS = {400: PROBLEM, 403: PROBLEM, 409: PROBLEM, 413: PROBLEM}
+
+
+def read_body(request: Request) -> bytes:
+    """The request's exact bytes, read no further than the limit. Raises TooBig (JM-BODY-SIZE)."""
+    stream = request._request
+    if int(stream.META.get("CONTENT_LENGTH") or 0) <= MAX_BUNDLE_BYTES:
+        data = stream.read(MAX_BUNDLE_BYTES + 1)
+        if len(data) <= MAX_BUNDLE_BYTES:
+            return data
+    raise TooBig("JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format.")
+
+
+def answer(record: Record, *, status: int) -> HttpResponse:
+    """A record as JSON, in its one encoding."""
+    return HttpResponse(encode(record), status=status, content_type="application/json")
+
+
+class PlatformView(APIView):
+    """The key under which this platform signs receipts."""
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="platform_key")
+    def get(self, request: Request) -> HttpResponse:
+        """Answer with origin, key id and public key."""
+        return answer(announced(), status=200)
+
+
+class EnrolmentView(APIView):
+    """Make a key known, by an envelope that the key itself has signed."""
+
+    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="enrol")
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the pseudonym under which results are shown."""
+        key = services.accept_enrolment(data=read_body(request))
+        enrolled = Enrolled(contributor=key.contributor.pseudonym, key_id=key.key_id, platform=announced())
+        return answer(enrolled, status=201)
+
+
+class TicketView(APIView):
+    """Announce a run before it starts."""
+
+    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket")
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with nonce and sample seed."""
+        ticket = services.issue_ticket(data=read_body(request))
+        record = TicketRecord(
+            id=ticket.id,
+            nonce=ticket.nonce,
+            sample_seed=ticket.sample_seed,
+            issued_at=ticket.issued_at,
+            expires_at=ticket.expires_at,
+        )
+        return answer(record, status=201)
+
+
+class SubmissionView(APIView):
+    """Hand in a signed bundle."""
+
+    @extend_schema(
+        request=BUNDLE, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="submit_result"
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the signed receipt: 202 when the bytes are new, 200 when they were here already."""
+        submission, created = services.accept_result(data=read_body(request))
+        return HttpResponse(
+            bytes(submission.receipt), status=202 if created else 200, content_type="application/json"
+        )

@@ -1,0 +1,104 @@
+"""Tables of the door: tickets, bundles as received, envelopes seen, and how often what was refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+
+from measurements.catalog.models import Job
+from measurements.contributors.models import Key
+from measurements.ledger.models import Leaf
+
+
+class Ticket(models.Model):
+    """A run that was announced. `request_sha256` is the digest of the signed request: the same request, the same ticket."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    nonce = models.CharField(max_length=32)
+    sample_seed = models.BigIntegerField()
+    request_sha256 = models.CharField(max_length=64, unique=True)
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="tickets")
+    job = models.ForeignKey(Job, on_delete=models.PROTECT)
+    device_tag = models.CharField(max_length=64)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class State(models.TextChoices):
+    """Where a submission stands; everyone may see it."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Reads of submissions."""
+
+    def waiting(self, *, since: datetime) -> Self:
+        """Received at or before `since` and still without a verdict, oldest first."""
+        return self.filter(state=State.RECEIVED, received_at__lte=since).order_by("received_at")
+
+    def without_bytes(self) -> Self:
+        """Leave the bundle's bytes in the database."""
+        return self.defer("bundle", "receipt")
+
+
+class Submission(models.Model):
+    """A bundle as received: `bundle` is never edited. `result_id` is the SHA-256 of those bytes, in hex."""
+
+    result_id = models.CharField(max_length=64, primary_key=True)
+    bundle = models.BinaryField()
+    trace_sha256 = models.CharField(max_length=64)
+    key = models.ForeignKey(Key, on_delete=models.PROTECT, related_name="submissions")
+    ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, null=True, related_name="submission")
+    received_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
+    receipt = models.BinaryField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-received_at"]
+        indexes = [
+            # the sweeper: what waits too long
+            models.Index(fields=["received_at"], name="submission_waiting", condition=models.Q(state="received")),
+            # the duplicate rule: has this trace been seen?
+            models.Index(fields=["trace_sha256"], name="submission_trace"),
+        ]
+
+    def __str__(self) -> str:
+        return self.result_id[:12]
+
+
+class SeenEnvelope(models.Model):
+    """Digest of an enrolment already taken, so that a replay changes nothing."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    key = models.ForeignKey(Key, on_delete=models.PROTECT)
+    seen_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class RefusalCount(models.Model):
+    """How often a code was refused on a day: the only thing kept of a refused request."""
+
+    day = models.DateField()
+    code = models.CharField(max_length=40)
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "code"], name="refusal_day_code")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.code}: {self.count}"

@@ -1,0 +1,55 @@
+"""Errors of the API as problem documents (RFC 9457), for every view of every app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
+from rest_framework.response import Response
+
+from joulemark.record.errors import RecordError
+from measurements.intake.refusals import Refusal, count_refusal, refusal_for
+
+CONTENT_TYPE = "application/problem+json"
+TITLES = {400: "Not understood", 403: "Not allowed", 404: "Not found", 405: "Wrong method", 406: "Not available in that format",
+          409: "Used already", 413: "Too large", 415: "Wrong content type", 429: "Too often"}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: a problem document for what a client did; None (a 500) for what we did."""
+    if isinstance(error, RecordError):
+        error = refusal_for(error)
+    if isinstance(error, Refusal):
+        count_refusal(error)
+        return problem(status=error.status, code=error.code, detail=str(error))
+    if isinstance(error, Http404):
+        error = NotFound(*error.args)
+    if isinstance(error, PermissionDenied):
+        error = ApiPermissionDenied()
+    if isinstance(error, APIException):
+        return problem(status=error.status_code, code=f"JM-HTTP-{error.status_code}", detail=_sentence(error))
+    return None
+
+
+def problem(*, status: int, code: str, detail: str) -> Response:
+    """A problem document. `type` points into docs/protocol.md by the code."""
+    body = {
+        "type": f"urn:joulemark:problem:{code.lower()}",
+        "title": TITLES.get(status, "Refused"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return Response(body, status=status, content_type=CONTENT_TYPE)
+
+
+def _sentence(error: APIException) -> str:
+    detail = error.detail
+    if isinstance(detail, dict):
+        return " ".join(f"{name}: {text}" for name, text in detail.items())
+    if isinstance(detail, list):
+        return " ".join(str(text) for text in detail)
+    return str(detail)

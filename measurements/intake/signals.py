@@ -1,0 +1,6 @@
+"""What the door tells the rooms behind it."""
+
+from django.dispatch import Signal
+
+submission_received = Signal()
+"""Sent after commit with `result_id`: new bytes are stored and wait for a verdict. A nudge; the row is the truth."""

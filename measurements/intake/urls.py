@@ -1,0 +1,12 @@
+"""Addresses of the door, under /api/v1/."""
+
+from django.urls import path
+
+from measurements.intake.api import EnrolmentView, PlatformView, SubmissionView, TicketView
+
+urlpatterns = [
+    path("platform", PlatformView.as_view(), name="platform-key"),
+    path("enrolments", EnrolmentView.as_view(), name="enrolments"),
+    path("results", SubmissionView.as_view(), name="submit-result"),
+    path("tickets", TicketView.as_view(), name="tickets"),
+]

@@ -1,0 +1,1 @@
+"""Rules and verdicts: what becomes of an upload."""

@@ -1,0 +1,72 @@
+"""From a verified statement to the result row: everything here can be rebuilt from the stored bytes."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from joulemark.record.statement import Device as DeviceRecord
+from joulemark.record.statement import Predicate, Statement
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
+from measurements.contributors.services import note_device
+from measurements.intake.models import Submission
+from measurements.review.models import Result
+
+LOWERED = 0.99
+"""A power limit below this share of the default is a stratum of its own."""
+
+
+def derive_result(*, submission: Submission, statement: Statement) -> Result:
+    """Create or rebuild the result of a submission whose suite and job the rules have found in the catalogue."""
+    said = statement.predicate
+    contributor = submission.key.contributor
+    dataset = DataSet.objects.select_related("task").get(slug=said.workload.dataset, task__slug=said.workload.task)
+    hardware = hardware_class_of(said.device)
+    tokens = [window.output_tokens for window in said.windows]
+    result, _created = Result.objects.update_or_create(
+        submission=submission,
+        defaults={
+            "contributor": contributor,
+            "device": note_device(contributor=contributor, tag=said.device.tag, hardware_class=hardware),
+            "suite": Suite.objects.get(digest=said.suite.digest),
+            "task": dataset.task,
+            "dataset": dataset,
+            "model": AiModel.objects.get(slug=said.workload.model),
+            "hardware_class": hardware,
+            "grade": said.sensor.grade,
+            "scope": said.sensor.scope,
+            "stratum": stratum_of(said),
+            "meter": said.sensor.meter,
+            "session": said.session,
+            "started_at": said.started_at,
+            "queries": said.totals.queries,
+            "window_count": len(said.windows),
+            "duration_s": said.totals.duration_s,
+            "energy_gross_j": said.totals.energy_gross_j,
+            "energy_net_j": said.totals.energy_net_j,
+            "energy_per_query_j": said.totals.energy_per_query_j,
+            "latency_p50_s": said.totals.latency_p50_s,
+            "latency_p95_s": said.totals.latency_p95_s,
+            "output_tokens": None if None in tokens else sum(token for token in tokens if token is not None),
+            "quality": [msgspec.to_builtins(quality) for quality in said.quality],
+        },
+    )
+    return result
+
+
+def hardware_class_of(device: DeviceRecord) -> HardwareClass:
+    """The class of a device: its model name as a slug, under its kind."""
+    slug = re.sub(r"[^a-z0-9]+", "-", device.name.lower()).strip("-") or "unnamed"
+    hardware, _created = HardwareClass.objects.get_or_create(
+        slug=f"{device.kind}-{slug}"[:150], defaults={"title": device.name, "kind": device.kind}
+    )
+    return hardware
+
+
+def stratum_of(said: Predicate) -> str:
+    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered."""
+    limit_w, default_w = said.device.power_limit_w, said.device.power_limit_default_w
+    lowered = limit_w is not None and default_w is not None and limit_w < default_w * LOWERED
+    power = "lowered" if lowered else "default"
+    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}"

@@ -1,0 +1,24 @@
+"""Addresses of review, under /api/v1/."""
+
+from django.urls import path, register_converter
+
+from measurements.review.api import ResultStatusView
+
+
+class ResultIdConverter:
+    """A result id in an address: 64 lower-case hex digits."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+register_converter(ResultIdConverter, "result_id")
+
+urlpatterns = [path("results/<result_id:result_id>", ResultStatusView.as_view(), name="result-status")]

@@ -1,0 +1,1 @@
+"""The Django project that wires Joulemark's apps together."""

@@ -1,0 +1,25 @@
+"""gunicorn's configuration. Named settings are gunicorn's own; see docs/operations.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+limit_request_line = 4094
+limit_request_fields = 50
+accesslog = None
+errorlog = "-"
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file; on a disk it may block
+
+
+def post_worker_init(worker: Any) -> None:
+    """Without a queue there is no Celery beat: the web process then sweeps by itself."""
+    from django.conf import settings
+
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        from joulemark_site.embedded import start_sweeping
+
+        start_sweeping(every_s=settings.SWEEP_EVERY_S)

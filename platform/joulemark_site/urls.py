@@ -1,0 +1,11 @@
+"""Addresses: pages at the root, the API under /api/v1/, the moderators' admin under /admin/."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("measurements.intake.urls")),
+    path("api/v1/", include("measurements.review.urls")),
+]
