@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from statistics import median
+from typing import Any
 
 from joulemark.consensus.cell import log_median
 from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
 from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_rows
-from measurements.boards.rows import BoardRow
+from measurements.boards.rows import BoardRow, Quality
 from measurements.boards.series import Series, all_series
 from measurements.boards.units import wh_per_1000
 from measurements.catalog.models import Task
@@ -22,11 +23,11 @@ Scope = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One kind of model in a comparison. The energy is the median over its models, in joules per query."""
+    """One kind of model in a comparison: the median over its models, of the energy in joules per query and of each score."""
 
     n_models: int
     energy_per_query_j: float
-    quality: dict[str, float]
+    quality: Quality
 
     @property
     def energy_wh_per_1000(self) -> float:
@@ -54,6 +55,11 @@ class ComparisonRow:
     def grade(self) -> str:
         """Published, measured or estimated."""
         return self.series.grade
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """General-purpose, then task-specific."""
+        return (self.general_purpose, self.task_specific)
 
     @property
     def formed(self) -> Formed:
@@ -112,15 +118,23 @@ def _cell_value(row: BoardRow) -> ModelValue:
 
 
 def _side(rows: list[BoardRow]) -> Side:
-    scores: dict[str, list[float]] = {}
+    by_metric: dict[str, Quality] = {}
     for row in rows:
         for score in row.quality:
-            scores.setdefault(score["metric"], []).append(score["value"])
+            by_metric.setdefault(score["metric"], []).append(score)
     return Side(
         n_models=len({row.model for row in rows}),
         energy_per_query_j=log_median([row.energy_per_query_j for row in rows]),
-        quality={metric: median(values) for metric, values in sorted(scores.items())},
+        quality=[_typical(scores) for _, scores in sorted(by_metric.items())],
     )
+
+
+def _typical(scores: Quality) -> dict[str, Any]:
+    counts = [score["n"] for score in scores]
+    return scores[0] | {
+        "value": median(score["value"] for score in scores),
+        "n": None if None in counts else sum(counts),
+    }
 
 
 def _device_values(series: Series, task: Task) -> dict[Scope, list[ModelValue]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from measurements.boards.models import Cell, PublishedFigure
 from measurements.boards.titles import translated
+from measurements.catalog.models import Suite
 
 STUDY = "study-2024"
 """The published study that is loaded as a series."""
@@ -39,17 +40,19 @@ def published_series() -> Series:
     return Series(slug=STUDY, grade="published")
 
 
+def series_of_suite(suite: Suite, grade: str) -> Series:
+    """The series of a suite version's results of one grade."""
+    return Series(
+        slug=f"{suite.slug}-{grade}", grade=grade, suite=suite.name, version=suite.version, suite_title=suite.title
+    )
+
+
 def all_series() -> list[Series]:
     """Every series that has a number: measured before estimated, the published study last."""
-    rows = (
-        Cell.objects.order_by("-grade", "suite__name", "suite__version")
-        .values_list("suite__name", "suite__version", "suite__title", "grade")
-        .distinct()
-    )
-    found = [
-        Series(slug=f"{name}-{version}-{grade}", grade=grade, suite=name, version=version, suite_title=title)
-        for name, version, title, grade in rows
-    ]
+    grades = Cell.objects.order_by().values_list("suite", "grade").distinct()
+    suites = Suite.objects.in_bulk()
+    found = [series_of_suite(suites[pk], grade) for pk, grade in grades]
+    found.sort(key=lambda series: (series.grade == "estimated", series.slug))
     if PublishedFigure.objects.of_series(STUDY).exists():
         found.append(published_series())
     return found

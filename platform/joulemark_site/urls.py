@@ -8,4 +8,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.review.urls")),
+    path("api/v1/", include("measurements.releases.urls")),
+    path("", include("measurements.boards.urls")),
 ]

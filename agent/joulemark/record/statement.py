@@ -211,6 +211,16 @@ class Statement(Record):
     predicate_type: Literal["urn:joulemark:result:v1"] = field(name="predicateType")
     predicate: Predicate
 
+    def __post_init__(self) -> None:
+        """Both subjects are there, each once. Raises ValueError, which decoding reports as a schema fault."""
+        if {subject.name for subject in self.subject} != {"trace", "outputs"}:
+            raise ValueError("`subject` must name `trace` and `outputs`, each once")
+
     def digest_of(self, name: str) -> str:
-        """SHA-256 (hex) of the subject called `name`. Raises KeyError when the statement has none."""
+        """SHA-256 (hex) of the subject called `name`: `trace` or `outputs`."""
         return {str(subject.name): subject.digest.sha256 for subject in self.subject}[name]
+
+
+def offline_seed(nonce: str) -> int:
+    """The sample seed of a run without a ticket: the first 48 bits of the statement's nonce, so that anyone can redo it."""
+    return int(nonce[:12], 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case
 
 
@@ -42,7 +43,7 @@ def sample_is_seeded(case: Case) -> str | None:
     suite, said = case.context.suite, case.said
     if suite is None or all(d.id != said.workload.dataset for d in suite.datasets):
         return None
-    seed = case.context.ticket.sample_seed if case.context.ticket else 0
+    seed = case.context.ticket.sample_seed if case.context.ticket else offline_seed(said.nonce)
     expected = suite.sample(said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset))
     if said.workload.sample_sha256 != expected.sha256:
         return "The sampled queries are not those that the ticket's seed chooses."

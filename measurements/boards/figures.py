@@ -1,0 +1,49 @@
+"""How a number is written: three significant digits, thin spaces, the reader's decimal mark, and the unit always."""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+from django.utils.formats import get_format
+
+THIN = "\u202f"
+"""Narrow no-break space: between groups of three digits, and between a number and its unit."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits: 12345 is "12 300", 0.00123 "0.00123", 1.2e-6 "1.20 × 10⁻⁶".
+
+    Raises ValueError for a number that is not finite: such a number is never shown.
+    """
+    if not isfinite(value):
+        raise ValueError("Only a finite number can be shown.")
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    if not PLAIN_FROM <= abs(rounded) < PLAIN_BELOW:
+        mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
+        return f"{_marked(mantissa)}{THIN}×{THIN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    decimals = max(0, digits - 1 - floor(log10(abs(rounded))))
+    return _grouped(f"{rounded:.{decimals}f}")
+
+
+def whole(value: int) -> str:
+    """An integer in groups of three digits."""
+    return _grouped(str(value))
+
+
+def _grouped(text: str) -> str:
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    before, _, after = digits.partition(".")
+    if len(before) > 4:
+        first = len(before) % 3
+        parts = [before[:first]] if first else []
+        before = THIN.join([*parts, *(before[i : i + 3] for i in range(first, len(before), 3))])
+    return _marked(sign + before + ("." + after if after else ""))
+
+
+def _marked(text: str) -> str:
+    return text.replace("-", "\u2212").replace(".", str(get_format("DECIMAL_SEPARATOR")))

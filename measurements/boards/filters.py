@@ -1,0 +1,31 @@
+"""Which results a list shows: the same filter for the page and for the API."""
+
+from __future__ import annotations
+
+import django_filters
+
+from measurements.intake.models import State, Submission
+
+
+class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
+    """By suite, task, data set, model, hardware, grade, contributor and state; every value is a plain equality."""
+
+    suite = django_filters.CharFilter(field_name="result__suite__name", label="Suite name")
+    version = django_filters.CharFilter(field_name="result__suite__version", label="Suite version")
+    task = django_filters.CharFilter(field_name="result__task__slug", label="Task")
+    dataset = django_filters.CharFilter(field_name="result__dataset__slug", label="Data set")
+    model = django_filters.CharFilter(field_name="result__model__slug", label="Model")
+    hardware = django_filters.CharFilter(field_name="result__hardware_class__slug", label="Hardware class")
+    scope = django_filters.CharFilter(field_name="result__scope", label="Scope of the energy")
+    stratum = django_filters.CharFilter(field_name="result__stratum", label="Configuration stratum")
+    contributor = django_filters.CharFilter(field_name="key__contributor__pseudonym", label="Contributor's pseudonym")
+    grade = django_filters.ChoiceFilter(
+        field_name="result__grade",
+        choices=[("measured", "measured"), ("estimated", "estimated")],
+        label="Measured or estimated",
+    )
+    state = django_filters.ChoiceFilter(choices=State.choices, label="State")
+
+    class Meta:
+        model = Submission
+        fields: list[str] = []

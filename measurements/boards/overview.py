@@ -1,0 +1,69 @@
+"""The front page's claim, computed from what is in the database: never typed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from measurements.boards.comparing import ComparisonRow, read_comparison
+from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.series import all_series
+from measurements.catalog.models import ModelKind, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskLine:
+    """A task on which both kinds of model were run: the study's overall row, and the volunteers' rows."""
+
+    task: Task
+    published: ComparisonRow | None
+    crowd: list[ComparisonRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The compared tasks, and the smallest and largest of the study's overall ratios."""
+
+    lines: list[TaskLine]
+
+    @property
+    def published_ratios(self) -> list[float]:
+        """The study's ratio over all data sets of each compared task, smallest first."""
+        return sorted(line.published.paired.ratio for line in self.lines if line.published)
+
+    @property
+    def low(self) -> float | None:
+        """The smallest of them."""
+        return self.published_ratios[0] if self.published_ratios else None
+
+    @property
+    def high(self) -> float | None:
+        """The largest of them."""
+        return self.published_ratios[-1] if self.published_ratios else None
+
+    @property
+    def crowd(self) -> list[tuple[Task, ComparisonRow]]:
+        """Every ratio out of volunteers' results."""
+        return [(line.task, row) for line in self.lines for row in line.crowd]
+
+
+def read_overview() -> Overview:
+    """Every task on which at least one series can divide both kinds of model."""
+    series = all_series()
+    compared = ((task, read_comparison(task, series=series)) for task in _tasks_with_general_purpose())
+    return Overview(lines=[_line(task, rows) for task, rows in compared if rows])
+
+
+def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
+    overall = [row for row in rows if row.grade == "published" and not row.dataset]
+    return TaskLine(
+        task=task,
+        published=overall[0] if overall else None,
+        crowd=[row for row in rows if row.grade != "published"],
+    )
+
+
+def _tasks_with_general_purpose() -> list[Task]:
+    general = ModelKind.GENERAL_PURPOSE
+    ids = set(PublishedFigure.objects.filter(model__kind=general).values_list("task", flat=True))
+    ids |= set(Cell.objects.filter(model__kind=general).values_list("dataset__task", flat=True))
+    return list(Task.objects.filter(pk__in=ids))

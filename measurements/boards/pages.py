@@ -1,0 +1,117 @@
+"""The pages: read, draw, render. All that is shown comes from the reading modules; nothing is decided here."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from joulemark.suite.published import load_study
+from measurements.boards.comparing import read_comparison
+from measurements.boards.drawing import board_plot, comparison_plot, window_plot
+from measurements.boards.evidence import read_evidence
+from measurements.boards.filters import ResultFilter
+from measurements.boards.overview import read_overview
+from measurements.boards.reading import list_boards, read_board
+from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
+from measurements.boards.series import series_of_suite
+from measurements.boards.units import wh_per_1000
+from measurements.catalog.models import Task
+from measurements.intake.models import State
+
+LATEST = 8
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, the headline, the boards, and how to take part or check."""
+    context = {
+        "overview": read_overview(),
+        "boards": list_boards(),
+        "latest": listed_submissions()[:LATEST],
+        "origin": settings.ORIGIN,
+    }
+    return render(request, "boards/home.html", context)
+
+
+@require_safe
+def board_list(request: HttpRequest) -> HttpResponse:
+    """Every board."""
+    return render(request, "boards/board_list.html", {"boards": list_boards()})
+
+
+@require_safe
+def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
+    """One leaderboard."""
+    found = read_board(series_slug=series, task_slug=task)
+    if found is None:
+        raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
+    groups = [(group, board_plot(group)) for group in found.groups]
+    context = {"board": found, "groups": groups, "study": load_study() if found.series.grade == "published" else None}
+    return render(request, "boards/board.html", context)
+
+
+@require_safe
+def compare_list(request: HttpRequest) -> HttpResponse:
+    """The tasks on which both kinds of model were run."""
+    return render(request, "boards/compare_list.html", {"overview": read_overview()})
+
+
+@require_safe
+def compare(request: HttpRequest, task: str) -> HttpResponse:
+    """General-purpose against task-specific models on one task."""
+    found = Task.objects.filter(slug=task).first()
+    rows = read_comparison(found) if found else []
+    if not rows:
+        raise Http404(gettext("No series has both kinds of model on this task."))
+    context = {
+        "task": found,
+        "crowd": [row for row in rows if row.grade != "published"],
+        "published": [row for row in rows if row.grade == "published"],
+        "plot": comparison_plot(rows),
+        "study": load_study(),
+    }
+    return render(request, "boards/compare.html", context)
+
+
+@require_safe
+def result_list(request: HttpRequest) -> HttpResponse:
+    """Every result in every state, latest first."""
+    chosen = ResultFilter(request.GET, queryset=listed_submissions())
+    page = Paginator(chosen.qs, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "page": page,
+        "lines": [(submission, codes_of(submission)) for submission in page],
+        "active": {name: value for name, value in request.GET.items() if name in chosen.filters and value},
+        "query": query.urlencode(),
+        "states": State.values,
+    }
+    return render(request, "boards/result_list.html", context)
+
+
+@require_safe
+def result(request: HttpRequest, result_id: str) -> HttpResponse:
+    """One result with its evidence."""
+    evidence = read_evidence(result_id)
+    if evidence is None:
+        raise Http404(gettext("This platform has received no result with this digest."))
+    context = {
+        "evidence": evidence,
+        "windows": window_plot(evidence),
+        "headline": wh_per_1000(evidence.said.totals.energy_per_query_j),
+        "cell_headline": wh_per_1000(evidence.cell.energy_per_query_j) if evidence.cell else None,
+        "series": series_of_suite(evidence.result.suite, evidence.result.grade).slug if evidence.result else "",
+        "origin": settings.ORIGIN,
+    }
+    return render(request, "boards/result.html", context)
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """What a number here means, and what a signature does not prove."""
+    return render(request, "boards/about.html", {"study": load_study()})

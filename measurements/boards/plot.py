@@ -1,0 +1,144 @@
+"""Dot plots on a logarithmic axis, as positions that a template draws into an SVG.
+
+Horizontal positions are percentages, so that a plot fills any width while its text keeps its size; vertical ones are
+pixels. All numbers arrive in the template as text, because a localised template would write a comma into an attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+
+from measurements.boards.figures import significant
+
+ROW_PX = 38
+TOP_PX = 34
+BOTTOM_PX = 12
+LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
+MANY_DECADES = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known."""
+
+    label: str
+    text: str
+    value: float
+    low: float | None
+    high: float | None
+    general_purpose: bool
+    grade: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """A line of the axis."""
+
+    x: str
+    label: str
+    anchor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A point, placed. `shape` is general-purpose or task-specific, `grade` decides between solid, ring and hollow."""
+
+    label: str
+    text: str
+    x: str
+    bar: tuple[str, str] | None
+    y: int
+    label_y: int
+    shape: str
+    grade: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """Everything that the template draws. `reference` is the place of the line at `reference_value`, if it has one."""
+
+    title: str
+    description: str
+    axis: str
+    height: int
+    bottom: int
+    ticks: list[Tick]
+    marks: list[Mark]
+    reference: str | None
+
+
+def dot_plot(
+    points: Sequence[Point], *, title: str, description: str, axis: str, reference: float | None = None
+) -> Plot | None:
+    """A plot with one row a point, or None when there is no point."""
+    if not points:
+        return None
+    scale = _Scale(_extent(points, reference))
+    height = TOP_PX + ROW_PX * len(points) + BOTTOM_PX
+    return Plot(
+        title=title,
+        description=description,
+        axis=axis,
+        height=height,
+        bottom=height - BOTTOM_PX,
+        ticks=[_tick(scale, value) for value in scale.ticks()],
+        marks=[_mark(scale, point, row) for row, point in enumerate(points)],
+        reference=None if reference is None else scale.percent(reference),
+    )
+
+
+def _extent(points: Iterable[Point], reference: float | None) -> tuple[float, float]:
+    values = [v for p in points for v in (p.value, p.low, p.high) if v is not None and v > 0]
+    if reference is not None:
+        values.append(reference)
+    return min(values), max(values)
+
+
+class _Scale:
+    """A logarithmic axis over round bounds around an extent."""
+
+    def __init__(self, extent: tuple[float, float]) -> None:
+        low, high = (log10(bound) for bound in extent)
+        if floor(low) == floor(high) and high - low < 1:
+            steps = [floor(low) + offset for offset in (0, log10(2), log10(5), 1)]
+            self.low = max(step for step in steps if step <= low + 1e-9)
+            self.high = min(step for step in [*steps, floor(low) + 1 + log10(2)] if step > max(high, self.low) + 1e-9)
+        else:
+            self.low, self.high = floor(low), max(ceil(high), floor(low) + 1)
+
+    def percent(self, value: float) -> str:
+        """Where `value` is, as a percentage of the width."""
+        share = (log10(value) - self.low) / (self.high - self.low)
+        return f"{LEFT_PERCENT + share * (RIGHT_PERCENT - LEFT_PERCENT):.2f}%"
+
+    def ticks(self) -> list[float]:
+        """Round values from one bound to the other: 1, 2 and 5 of a decade, or decades alone where there are many."""
+        factors = (1,) if self.high - self.low > MANY_DECADES else (1, 2, 5)
+        decades = range(floor(self.low), ceil(self.high) + 1)
+        every = [factor * 10.0**decade for decade in decades for factor in factors]
+        return [value for value in every if self.low - 1e-9 <= log10(value) <= self.high + 1e-9]
+
+
+def _tick(scale: _Scale, value: float) -> Tick:
+    x = scale.percent(value)
+    anchor = {f"{LEFT_PERCENT:.2f}%": "start", f"{RIGHT_PERCENT:.2f}%": "end"}.get(x, "middle")
+    return Tick(x=x, label=significant(value, digits=1), anchor=anchor)
+
+
+def _mark(scale: _Scale, point: Point, row: int) -> Mark:
+    y = TOP_PX + ROW_PX * row + 28
+    bar = None
+    if point.low and point.high and point.low < point.high:
+        bar = (scale.percent(point.low), scale.percent(point.high))
+    return Mark(
+        label=point.label,
+        text=point.text,
+        x=scale.percent(point.value),
+        bar=bar,
+        y=y,
+        label_y=y - 13,
+        shape="general-purpose" if point.general_purpose else "task-specific",
+        grade=point.grade,
+    )

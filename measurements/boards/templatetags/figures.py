@@ -1,0 +1,134 @@
+"""Template filters: numbers with their unit, translated titles, badges. A missing number is a dash, never a zero."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+
+from measurements.boards.figures import THIN, significant, whole
+from measurements.boards.titles import translated
+
+register = template.Library()
+DASH = "–"
+
+register.filter("translated", translated)
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """Three significant digits without a unit, for a column whose heading names it."""
+    return DASH if value is None else significant(value)
+
+
+@register.filter
+def joules(value: float | None) -> str:
+    """An energy in joules."""
+    return DASH if value is None else f"{significant(value)}{THIN}{gettext('J')}"
+
+
+@register.filter
+def watt_hours(value: float | None) -> str:
+    """An energy in watt-hours."""
+    return DASH if value is None else f"{significant(value)}{THIN}{gettext('Wh')}"
+
+
+@register.filter
+def seconds(value: float | None) -> str:
+    """A time in seconds."""
+    return DASH if value is None else f"{significant(value)}{THIN}{gettext('s')}"
+
+
+@register.filter
+def watts(value: float | None) -> str:
+    """A power in watts."""
+    return DASH if value is None else f"{significant(value)}{THIN}{gettext('W')}"
+
+
+@register.filter
+def gibibytes(value: int | None) -> str:
+    """A memory size, given in bytes."""
+    return DASH if value is None else f"{significant(value / 2**30)}{THIN}{gettext('GiB')}"
+
+
+@register.filter
+def times(value: float) -> str:
+    """A ratio: how many times."""
+    return f"{significant(value)}{THIN}×"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """A whole number."""
+    return DASH if value is None else whole(value)
+
+
+@register.filter
+def parameters(value: int | None) -> str:
+    """A count of weights, in millions or billions."""
+    if value is None:
+        return DASH
+    if value >= 10**9:
+        return gettext("%(n)s billion parameters") % {"n": significant(value / 1e9)}
+    if value >= 10**6:
+        return gettext("%(n)s million parameters") % {"n": significant(value / 1e6)}
+    return ngettext("%(n)s parameter", "%(n)s parameters", value) % {"n": whole(value)}
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    """A time of day, with its zone."""
+    return f"{date_format(value, 'Y-m-d H:i')}{THIN}UTC"
+
+
+@register.filter
+def short(value: str) -> str:
+    """The first twelve digits of a digest."""
+    return value[:12]
+
+
+@register.filter
+def grade_name(grade: str) -> str:
+    """Measured, estimated or published, in the reader's language."""
+    return {"measured": gettext("measured"), "estimated": gettext("estimated"), "published": gettext("published")}[grade]
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """The kind of a model in the reader's language."""
+    return gettext("general-purpose") if kind == "general-purpose" else gettext("task-specific")
+
+
+@register.filter
+def state_name(state: str) -> str:
+    """The state of a submission in the reader's language."""
+    return {
+        "received": gettext("waits for a verdict"),
+        "accepted": gettext("accepted"),
+        "quarantined": gettext("quarantined"),
+        "rejected": gettext("rejected"),
+    }[state]
+
+
+@register.filter
+def formed_name(formed: str) -> str:
+    """How a ratio was formed, in the reader's language."""
+    return {
+        "same device": gettext("on the same device"),
+        "cells": gettext("from separate values"),
+        "mixed": gettext("partly on the same device"),
+    }[formed]
+
+
+@register.filter
+def scope_name(scope: str) -> str:
+    """What an energy covers, in the reader's language."""
+    return {
+        "gpu": gettext("GPU board"),
+        "gpu+cpu+dram": gettext("GPU, CPU and memory"),
+        "cpu": gettext("CPU"),
+        "cpu+dram": gettext("CPU and memory"),
+        "node": gettext("whole node"),
+    }.get(scope, scope)

@@ -1,0 +1,138 @@
+"""What the downloads contain. Field names carry their unit and are append-only: none is ever renamed or removed."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from measurements.boards.results import codes_of
+from measurements.intake.models import State, Submission
+from measurements.releases.links import bundle_url
+
+GRADES = ["measured", "estimated", "published"]
+
+
+class QualitySerializer(serializers.Serializer):
+    """One metric of the answers; `n` is the number of answers scored, null where it was not kept."""
+
+    metric = serializers.CharField()
+    value = serializers.FloatField()
+    n = serializers.IntegerField(allow_null=True)
+    higher_is_better = serializers.BooleanField()
+
+
+class BoardRowSerializer(serializers.Serializer):
+    """A row of a board."""
+
+    series = serializers.CharField()
+    task = serializers.CharField()
+    dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
+    model = serializers.CharField()
+    kind = serializers.ChoiceField(["task-specific", "general-purpose"])
+    parameters = serializers.IntegerField(allow_null=True)
+    grade = serializers.ChoiceField(GRADES)
+    scope = serializers.CharField(help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node.")
+    hardware = serializers.CharField()
+    stratum = serializers.CharField(help_text="Number format, batch size and power limit; empty for published figures.")
+    rank = serializers.IntegerField(allow_null=True, help_text="Null for a single source, and for published figures.")
+    energy_per_query_j = serializers.FloatField(help_text="Joules per query.")
+    energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
+    low_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Smallest device value (published: run).")
+    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Largest device value (published: run).")
+    n_devices = serializers.IntegerField(allow_null=True)
+    n_contributors = serializers.IntegerField()
+    n_results = serializers.IntegerField(help_text="Results (published: runs) behind the value.")
+    label = serializers.ChoiceField(["single source", "several sources", "published"])
+    quality = QualitySerializer(many=True)
+    source = serializers.CharField(help_text="Where a published figure comes from; empty otherwise.")
+    updated_at = serializers.DateTimeField()
+
+
+class BoardSerializer(serializers.Serializer):
+    """A board with all of its rows."""
+
+    series = serializers.CharField()
+    task = serializers.CharField()
+    grade = serializers.ChoiceField(GRADES)
+    licence = serializers.CharField()
+    citation = serializers.CharField(help_text="What to cite with these figures; empty for volunteers' results.")
+    rows = BoardRowSerializer(many=True)
+
+
+class BoardEntrySerializer(serializers.Serializer):
+    """A line of the list of boards."""
+
+    series = serializers.CharField()
+    task = serializers.CharField()
+    grade = serializers.ChoiceField(GRADES)
+    n_rows = serializers.IntegerField()
+    n_models = serializers.IntegerField()
+    json_url = serializers.URLField()
+    csv_url = serializers.URLField()
+    page_url = serializers.URLField()
+
+
+class BoardListSerializer(serializers.Serializer):
+    """Every board."""
+
+    boards = BoardEntrySerializer(many=True)
+
+
+class ComparisonRowSerializer(serializers.Serializer):
+    """A ratio of energies, general-purpose over task-specific, on one data set, hardware class and scope."""
+
+    series = serializers.CharField(source="series.slug")
+    task = serializers.CharField()
+    dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
+    grade = serializers.ChoiceField(GRADES)
+    scope = serializers.CharField()
+    hardware = serializers.CharField()
+    ratio = serializers.FloatField(source="paired.ratio", help_text="Geometric mean over pairs of models.")
+    low = serializers.FloatField(source="paired.low", help_text="Smallest pair.")
+    high = serializers.FloatField(source="paired.high", help_text="Largest pair.")
+    n_pairs = serializers.IntegerField(source="paired.n_pairs")
+    n_sources = serializers.IntegerField(source="paired.n_sources")
+    formed = serializers.ChoiceField(["same device", "cells", "mixed"])
+    general_purpose_n_models = serializers.IntegerField(source="general_purpose.n_models")
+    general_purpose_wh_per_1000 = serializers.FloatField(source="general_purpose.energy_wh_per_1000")
+    general_purpose_quality = QualitySerializer(source="general_purpose.quality", many=True)
+    task_specific_n_models = serializers.IntegerField(source="task_specific.n_models")
+    task_specific_wh_per_1000 = serializers.FloatField(source="task_specific.energy_wh_per_1000")
+    task_specific_quality = QualitySerializer(source="task_specific.quality", many=True)
+    updated_at = serializers.DateTimeField()
+
+
+class ComparisonSerializer(serializers.Serializer):
+    """A task's comparison in every series that has one."""
+
+    task = serializers.CharField()
+    licence = serializers.CharField()
+    rows = ComparisonRowSerializer(many=True)
+
+
+class ResultSerializer(serializers.Serializer[Submission]):
+    """A received result. Its numbers are null while it has none: not judged yet, or rejected."""
+
+    result_id = serializers.CharField(help_text="SHA-256 of the bundle's bytes.")
+    state = serializers.ChoiceField(State.choices)
+    codes = serializers.SerializerMethodField()
+    received_at = serializers.DateTimeField()
+    contributor = serializers.CharField(source="key.contributor.pseudonym")
+    suite = serializers.CharField(source="result.suite.slug", default=None)
+    task = serializers.CharField(source="result.task.slug", default=None)
+    dataset = serializers.CharField(source="result.dataset.slug", default=None)
+    model = serializers.CharField(source="result.model.slug", default=None)
+    hardware = serializers.CharField(source="result.hardware_class.slug", default=None)
+    grade = serializers.CharField(source="result.grade", default=None)
+    scope = serializers.CharField(source="result.scope", default=None)
+    stratum = serializers.CharField(source="result.stratum", default=None)
+    queries = serializers.IntegerField(source="result.queries", default=None)
+    energy_per_query_j = serializers.FloatField(source="result.energy_per_query_j", default=None)
+    bundle_url = serializers.SerializerMethodField()
+
+    def get_codes(self, submission: Submission) -> list[str]:
+        """The codes of the verdict that stands."""
+        return codes_of(submission)
+
+    def get_bundle_url(self, submission: Submission) -> str:
+        """Where the exact bytes are."""
+        return bundle_url(submission.result_id)

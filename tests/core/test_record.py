@@ -1,0 +1,171 @@
+"""The wire format: what is signed stays signed, and there is one encoding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from joulemark.record import bundle as bundles
+from joulemark.record import envelope as envelopes
+from joulemark.record import keys
+from joulemark.record.codec import decode
+from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
+from joulemark.record.limits import MAX_BUNDLE_BYTES, MAX_TRACE_BYTES
+from joulemark.record.messages import Ticket
+from joulemark.record.schema import PUBLISHED, schema_of
+from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
+from tests import made
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_an_honest_bundle_survives_its_file() -> None:
+    data = made.bundle().to_bytes()
+    bundle = bundles.parse(data)
+    statement = bundles.verified_statement(bundle, public_key=keys.public_hex(made.signing_key()))
+    assert bundle.to_bytes() == data
+    assert statement.predicate.totals.queries == sum(window.queries for window in statement.predicate.windows)
+
+
+def test_any_flipped_byte_fails() -> None:
+    data = made.bundle(of=made.trace(windows=1, queries=1)).to_bytes()
+    for place in range(len(data)):
+        broken = bytearray(data)
+        broken[place] ^= 1 << (place % 8)
+        with pytest.raises(RecordError):
+            bundles.verified_statement(bundles.parse(bytes(broken)))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"\n",
+        lambda data: b" " + data,
+        lambda data: data.replace(b'"format":', b'"format": ', 1),
+        lambda data: json.dumps(json.loads(data), indent=1).encode(),
+        lambda data: json.dumps(dict(reversed(json.loads(data).items())), separators=(",", ":")).encode() + b"\n",
+        lambda data: data.replace(b'"format"', b'"extra":1,"format"', 1),
+    ],
+)
+def test_a_second_encoding_of_the_same_bundle_is_refused(spoil) -> None:
+    with pytest.raises(Malformed):
+        bundles.parse(spoil(made.bundle().to_bytes()))
+
+
+def test_another_key_does_not_verify() -> None:
+    bundle = made.bundle()
+    with pytest.raises(Unverified) as refusal:
+        bundles.verified_statement(bundle, public_key=keys.public_hex(made.signing_key(2)))
+    assert refusal.value.code == "JM-SIGNATURE"
+
+
+def test_the_trace_of_another_run_does_not_fit() -> None:
+    mine, other = made.bundle(), made.bundle(of=made.trace(queries=5, salt=7))
+    from msgspec.structs import replace
+
+    with pytest.raises(Unverified) as refusal:
+        bundles.verified_statement(replace(mine, trace=other.trace))
+    assert refusal.value.code == "JM-TRACE-DIGEST"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"{", "JM-JSON"),
+        (b"", "JM-JSON"),
+        (b'{"id": NaN}', "JM-JSON"),
+        (b"[" * 200_000, "JM-SCHEMA"),
+        (b'{"id": "\xff"}', "JM-UTF8"),
+        (b'{"id": 1}', "JM-SCHEMA"),
+        (b'{"unknown": 1}', "JM-SCHEMA"),
+    ],
+)
+def test_malformed_json_has_a_code(text: bytes, code: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        decode(text, Ticket, what="ticket")
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1", b"1e16", b'"1"', b"null", b"true", b"9" * 400])
+def test_impossible_numbers_are_refused(number: bytes) -> None:
+    statement = made.bundle().envelope.payload
+    at = statement.index(b'"energy_gross_j":') + len(b'"energy_gross_j":')
+    end = min(statement.index(mark, at) for mark in (b",", b"}"))
+    with pytest.raises(Malformed) as refusal:
+        decode(statement[:at] + number + statement[end:], bundles.Statement, what="statement")
+    assert refusal.value.code == "JM-SCHEMA"
+
+
+def test_a_bomb_is_not_inflated() -> None:
+    import zlib
+
+    with pytest.raises(TooLarge) as refusal:
+        unpack(zlib.compress(b"0" * (MAX_TRACE_BYTES + 1)))
+    assert refusal.value.code == "JM-TRACE-SIZE"
+
+
+def test_bytes_behind_the_trace_are_refused() -> None:
+    _raw, packed = pack(made.trace())
+    for broken in (packed + b"x", packed[:-1], b"no zlib"):
+        with pytest.raises(Malformed) as refusal:
+            unpack(broken)
+        assert refusal.value.code == "JM-TRACE-ENCODING"
+
+
+def test_a_bundle_over_the_limit_is_not_decoded() -> None:
+    with pytest.raises(TooLarge) as refusal:
+        bundles.parse(b" " * (MAX_BUNDLE_BYTES + 1))
+    assert refusal.value.code == "JM-BODY-SIZE"
+
+
+def test_an_envelope_of_another_type_is_refused() -> None:
+    envelope = made.enrolment()
+    with pytest.raises(Unverified) as refusal:
+        envelopes.verify(
+            envelope, public_key=keys.public_hex(made.signing_key()), payload_type="application/vnd.in-toto+json"
+        )
+    assert refusal.value.code == "JM-PAYLOAD-TYPE"
+
+
+@given(st.lists(st.integers(min_value=0, max_value=2**50)))
+def test_differences_are_undone(values: list[int]) -> None:
+    assert from_deltas(to_deltas(values)) == tuple(values)
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 5), st.integers(1, 20), st.floats(0.01, 2))
+def test_a_trace_survives_packing(windows: int, queries: int, busy: float) -> None:
+    trace = made.trace(windows=windows, queries=queries, busy=busy)
+    raw, packed = pack(trace)
+    assert parse(unpack(packed)) == trace
+    assert unpack(packed) == raw
+
+
+def test_a_key_survives_its_file() -> None:
+    key = made.signing_key()
+    assert keys.public_hex(keys.from_pem(keys.to_pem(key))) == keys.public_hex(key)
+
+
+def test_a_key_of_another_kind_is_refused() -> None:
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    pem = generate_private_key(SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for text in (pem, b"not a key"):
+        with pytest.raises(Malformed) as refusal:
+            keys.from_pem(text)
+        assert refusal.value.code == "JM-KEY-FILE"
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_the_committed_schema_is_that_of_the_class(name: str) -> None:
+    assert (DOCS / "schema" / f"{name}.json").read_bytes() == schema_of(name), "run `make schema`"
+
+
+def test_no_schema_is_left_over() -> None:
+    assert {path.stem for path in (DOCS / "schema").glob("*.json")} == set(PUBLISHED)

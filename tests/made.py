@@ -1,0 +1,232 @@
+"""Valid records for tests: a run of the demo suite as an honest agent would report it, with room for single changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
+
+from joulemark.energy.windows import totals, window_energies
+from joulemark.record import keys, messages
+from joulemark.record import statement as s
+from joulemark.record import trace as t
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from joulemark.record.envelope import Envelope, seal
+from joulemark.suite import Job, Suite, load_suite
+
+ORIGIN = "http://127.0.0.1:8000"
+CORE_W = 12.0
+QUERY_US = 50_000
+GAP_US = 1_000
+
+
+def signing_key(number: int = 1) -> Ed25519PrivateKey:
+    """The same key for the same number."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"key %d" % number).digest())
+
+
+def nonce(*parts: object) -> str:
+    """128 bits that depend on `parts` alone."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def estimate_sensor() -> s.Sensor:
+    """The meter of last resort."""
+    return s.Sensor(
+        meter="cpu-time-estimate", grade="estimated", scope="cpu", stated_watts=CORE_W, stated_watts_source="a test"
+    )
+
+
+def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 0) -> t.Trace:
+    """A run on `busy` cores: queries of 50 ms with gaps of 1 ms, a tick at both edges of every window."""
+    length = queries * (QUERY_US + GAP_US) + GAP_US
+    spans, asked, times, values = [], [], [0], [1000 + salt]
+    clock = 10_000
+    for _ in range(windows):
+        spans.append(t.Span(kind="window", start_us=clock, end_us=clock + length))
+        starts = [clock + GAP_US + number * (QUERY_US + GAP_US) for number in range(queries)]
+        asked.append(t.Queries(start_us=t.to_deltas(starts), duration_us=(QUERY_US,) * queries))
+        times += [clock, clock + length]
+        values += [values[-1], values[-1] + round(length * busy)]
+        clock += length + 5_000
+    stream = t.Stream(
+        name="cpu-time",
+        scope="cpu",
+        unit="cpu-us",
+        joules_per_unit=CORE_W * 1e-6,
+        wraps_at=None,
+        t_us=t.to_deltas(times),
+        value=t.to_deltas(values),
+    )
+    return t.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=tuple(asked))
+
+
+def predicate(
+    *,
+    key: Ed25519PrivateKey,
+    of: t.Trace,
+    suite: Suite,
+    job: Job,
+    ticket: messages.Ticket | None = None,
+    now: datetime | None = None,
+    tag: str = "ab" * 32,
+) -> s.Predicate:
+    """What an honest agent says about the trace `of`."""
+    now = now or datetime.now(UTC)
+    model, dataset = suite.model(job.model), suite.dataset(job.dataset)
+    sensor = estimate_sensor()
+    public = keys.public_hex(key)
+    raw, packed = t.pack(of)
+    own_nonce = nonce("result", public, raw)
+    seed = ticket.sample_seed if ticket else s.offline_seed(own_nonce)
+    sample = suite.sample(job.dataset, seed=seed, count=suite.queries_per_window(job.dataset))
+    windows = tuple(
+        s.Window(
+            start_s=w.start_s,
+            end_s=w.end_s,
+            queries=w.queries,
+            output_tokens=None,
+            energy_gross_j=w.gross_j,
+            energy_net_j=w.net_j,
+        )
+        for w in window_energies(of, sensor)
+    )
+    metrics = suite.task(job.task).quality_metrics
+    return s.Predicate(
+        audience=ORIGIN,
+        session=nonce("session", public),
+        nonce=own_nonce,
+        started_at=now - timedelta(seconds=60),
+        ended_at=now - timedelta(seconds=1),
+        issued_at=now,
+        contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
+        ticket=s.TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed) if ticket else None,
+        suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
+        workload=s.Workload(
+            task=job.task,
+            dataset=job.dataset,
+            dataset_revision=dataset.revision,
+            sample_sha256=sample.sha256,
+            model=job.model,
+            model_revision=model.revision,
+            weights_sha256=model.weights_sha256,
+            parameters=model.parameters,
+            dtype="float32",
+            batch_size=1,
+        ),
+        device=s.Device(
+            tag=tag,
+            kind="cpu",
+            name="Testor 9000",
+            memory_bytes=None,
+            power_limit_w=None,
+            power_limit_default_w=None,
+            driver=None,
+            vbios=None,
+            ecc=None,
+            mig=None,
+        ),
+        host=s.Host(system="Linux", architecture="x86_64", cpu="Testor 9000", cpu_count=2, memory_bytes=2**34),
+        software=s.Software(agent_version="0.1.0", source_sha256="cd" * 32, python="3.11.7", packages={"torch": "2.13.0"}),
+        sensor=sensor,
+        idle=None,
+        windows=windows,
+        totals=totals(of, sensor),
+        quality=tuple(s.Quality(metric=name, value=0.75, n=12, higher_is_better=True) for name in metrics),
+        trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
+        flags=(),
+        absent=absent(ticket=ticket),
+    )
+
+
+def absent(*, ticket: messages.Ticket | None) -> dict[str, str]:
+    """Why which field is null."""
+    no_gpu = ("memory_bytes", "power_limit_w", "power_limit_default_w", "driver", "vbios", "ecc", "mig")
+    reasons = {f"device.{name}": "no-gpu" for name in no_gpu}
+    reasons |= {
+        "idle": "estimate-has-no-idle",
+        "windows.energy_net_j": "estimate-has-no-idle",
+        "windows.output_tokens": "labels-only",
+        "totals.energy_net_j": "estimate-has-no-idle",
+    }
+    return reasons if ticket else {**reasons, "ticket": "offline"}
+
+
+def first_job(suite: Suite) -> Job:
+    """A job of the suite to report on."""
+    return suite.jobs[0]
+
+
+def bundle(
+    *,
+    key: Ed25519PrivateKey | None = None,
+    of: t.Trace | None = None,
+    ticket: messages.Ticket | None = None,
+    job: Job | None = None,
+    change: Callable[[s.Predicate], s.Predicate] = lambda said: said,
+    **facts: Any,
+) -> Bundle:
+    """A signed bundle. `change` edits the predicate before it is signed: what a liar with a real key would send."""
+    key = key or signing_key()
+    suite = load_suite("demo")
+    job = job or first_job(suite)
+    of = of or trace(queries=suite.queries_per_window(job.dataset))
+    said = change(predicate(key=key, of=of, suite=suite, job=job, ticket=ticket, **facts))
+    raw, packed = t.pack(of)
+    subjects = (
+        s.Subject(name="trace", digest=s.Digest(sha256=t.sha256(raw))),
+        s.Subject(name="outputs", digest=s.Digest(sha256=t.sha256(b"outputs"))),
+    )
+    statement = s.Statement(
+        type="https://in-toto.io/Statement/v1", subject=subjects, predicate_type="urn:joulemark:result:v1", predicate=said
+    )
+    envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
+    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
+
+
+def resealed(made: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed25519PrivateKey | None = None) -> Bundle:
+    """`made` with its payload edited as plain JSON and signed again: how a hand-made upload reaches fields we have no class for."""
+    import json
+
+    payload = json.loads(made.envelope.payload)
+    edit(payload)
+    envelope = seal(json.dumps(payload).encode(), payload_type=s.PAYLOAD_TYPE, key=key or signing_key())
+    return replace(made, envelope=envelope)
+
+
+def enrolment(
+    *, key: Ed25519PrivateKey | None = None, name: str | None = None, now: datetime | None = None, **changes: Any
+) -> Envelope:
+    """A self-signed enrolment."""
+    key = key or signing_key()
+    now = now or datetime.now(UTC)
+    public = keys.public_hex(key)
+    message = messages.Enrolment(
+        audience=ORIGIN, issued_at=now, nonce=nonce("enrol", public, name, now), public_key=public, display_name=name
+    )
+    return seal(encode(replace(message, **changes)), payload_type=messages.ENROLMENT_TYPE, key=key)
+
+
+def ticket_request(
+    *, key: Ed25519PrivateKey | None = None, job: Job | None = None, now: datetime | None = None, **changes: Any
+) -> Envelope:
+    """A signed ticket request for a job of the demo suite."""
+    suite = load_suite("demo")
+    job = job or first_job(suite)
+    now = now or datetime.now(UTC)
+    message = messages.TicketRequest(
+        audience=ORIGIN,
+        issued_at=now,
+        nonce=nonce("ticket", now),
+        suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
+        task=job.task,
+        dataset=job.dataset,
+        model=job.model,
+        device_tag="ab" * 32,
+    )
+    return seal(encode(replace(message, **changes)), payload_type=messages.TICKET_REQUEST_TYPE, key=key or signing_key())

@@ -1,0 +1,57 @@
+"""What the platform's tests share: a catalogue, an enrolled key, and a client that posts bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import Client
+
+from joulemark.record.codec import decode, encode
+from joulemark.record.messages import Ticket
+from tests import made
+
+Post = Callable[[str, bytes], HttpResponse]
+
+
+@pytest.fixture(autouse=True)
+def platform_folder(settings, tmp_path) -> None:
+    """Every test has a platform key of its own; pages need no collected static files."""
+    settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def catalogue(db) -> None:
+    """The suites, as `manage.py prepare` loads them."""
+    call_command("load_catalog", verbosity=0)
+
+
+@pytest.fixture
+def post(client: Client) -> Post:
+    """POST bytes to an address under /api/v1/ as the agent does."""
+
+    def send(where: str, body: bytes) -> HttpResponse:
+        return client.post(f"/api/v1/{where}", data=body, content_type="application/octet-stream")
+
+    return send
+
+
+@pytest.fixture
+def enrolled(catalogue, post: Post) -> Post:
+    """A platform that knows key 1."""
+    assert post("enrolments", encode(made.enrolment())).status_code == 201
+    return post
+
+
+@pytest.fixture
+def ticket(enrolled: Post) -> Ticket:
+    """A ticket of key 1 for the suite's first job."""
+    answer = enrolled("tickets", encode(made.ticket_request()))
+    assert answer.status_code == 201, answer.content
+    return decode(answer.content, Ticket, what="ticket")

@@ -1,0 +1,257 @@
+"""The door: what is taken, what is refused and under which code, and that a refusal leaves nothing but a count."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from msgspec.structs import replace
+
+from joulemark.record import keys
+from joulemark.record.codec import decode, encode
+from joulemark.record.envelope import Envelope, verify
+from joulemark.record.messages import RECEIPT_TYPE, Enrolled, PlatformKey, Receipt, Ticket
+from measurements.contributors.models import Contributor, Key
+from measurements.contributors.services import revoke_key
+from measurements.intake.models import RefusalCount, Submission
+from measurements.intake.models import Ticket as TicketRow
+from measurements.ledger.models import Leaf
+from measurements.ledger.services import hash_leaf
+from tests import made
+
+pytestmark = pytest.mark.django_db
+
+
+def problem(answer, *, status: int, code: str) -> str:
+    """The sentence of a problem document with this status and code."""
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert answer.json()["detail"].endswith((".", ";"))
+    return answer.json()["detail"]
+
+
+def test_a_key_is_enrolled_once(enrolled) -> None:
+    again = enrolled("enrolments", encode(made.enrolment(now=datetime.now(UTC))))
+    answer = decode(again.content, Enrolled, what="answer")
+    assert answer.key_id == keys.key_id(keys.public_hex(made.signing_key()))
+    assert (Key.objects.count(), Contributor.objects.count()) == (1, 1)
+    assert Leaf.objects.filter(kind="key-enrolled").count() == 1
+
+
+def test_a_replayed_enrolment_changes_nothing(enrolled) -> None:
+    now = datetime.now(UTC)
+    old = encode(made.enrolment(name="Old name", now=now - timedelta(seconds=9)))
+    enrolled("enrolments", old)
+    enrolled("enrolments", encode(made.enrolment(name="New name", now=now)))
+    enrolled("enrolments", old)
+    assert Contributor.objects.get().display_name == "New name"
+
+
+def test_a_ticket_is_logged_before_the_run(ticket: Ticket) -> None:
+    row = TicketRow.objects.get()
+    assert (row.id, row.nonce, row.sample_seed) == (ticket.id, ticket.nonce, ticket.sample_seed)
+    assert row.leaf.kind == "run-started"
+
+
+def test_the_same_request_gets_the_same_ticket(enrolled) -> None:
+    request = encode(made.ticket_request())
+    first, second = enrolled("tickets", request), enrolled("tickets", request)
+    assert first.content == second.content
+    assert TicketRow.objects.count() == 1
+
+
+def test_a_result_gets_a_receipt_that_names_its_leaf(client, enrolled, ticket) -> None:
+    bundle = made.bundle(ticket=ticket)
+    answer = enrolled("results", bundle.to_bytes())
+    assert answer.status_code == 202, answer.content
+    submission = Submission.objects.get()
+    leaf = submission.leaf
+    assert bytes(submission.bundle) == bundle.to_bytes()
+    platform = decode(client.get("/api/v1/platform").content, PlatformKey, what="key")
+    envelope = decode(answer.content, Envelope, what="receipt")
+    payload = verify(envelope, public_key=platform.public_key, payload_type=RECEIPT_TYPE)
+    receipt = decode(payload, Receipt, what="receipt")
+    assert (receipt.result_id, receipt.leaf_index, receipt.leaf_hash) == (bundle.digest(), leaf.index, leaf.leaf_hash)
+    assert hash_leaf(leaf.body.encode()) == leaf.leaf_hash
+
+
+def test_the_same_bytes_get_the_same_receipt(enrolled, ticket) -> None:
+    data = made.bundle(ticket=ticket).to_bytes()
+    first, second = enrolled("results", data), enrolled("results", data)
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.content == second.content
+    assert Submission.objects.count() == 1
+
+
+def test_a_ticket_is_used_once(enrolled, ticket) -> None:
+    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    again = made.bundle(ticket=ticket, of=made.trace(queries=48, salt=3))
+    problem(enrolled("results", again.to_bytes()), status=409, code="JM-TICKET-USED")
+
+
+def test_an_edited_or_foreign_ticket_is_refused(enrolled, ticket) -> None:
+    edited = made.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed ^ 1))
+    problem(enrolled("results", edited.to_bytes()), status=403, code="JM-TICKET-EDITED")
+    other = made.signing_key(2)
+    enrolled("enrolments", encode(made.enrolment(key=other)))
+    foreign = made.bundle(ticket=ticket, key=other)
+    problem(enrolled("results", foreign.to_bytes()), status=403, code="JM-TICKET-UNKNOWN")
+
+
+def test_unknown_and_revoked_keys_are_refused(enrolled) -> None:
+    stranger = made.bundle(key=made.signing_key(9))
+    sentence = problem(enrolled("results", stranger.to_bytes()), status=403, code="JM-KEY-UNKNOWN")
+    assert "joulemark enrol" in sentence
+    revoke_key(key=Key.objects.get())
+    problem(enrolled("results", made.bundle().to_bytes()), status=403, code="JM-KEY-REVOKED")
+    problem(enrolled("enrolments", encode(made.enrolment(name="back"))), status=403, code="JM-KEY-REVOKED")
+
+
+def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
+    """name -> (address, body, status, code) of everything that is not a result or an envelope at all."""
+    bundle = made.bundle()
+    data = bundle.to_bytes()
+    foreign_signature = replace(bundle.envelope, signatures=made.bundle(of=made.trace(salt=1)).envelope.signatures)
+    return {
+        "empty": ("results", b"", 400, "JM-JSON"),
+        "not JSON": ("results", b"{", 400, "JM-JSON"),
+        "not UTF-8": ("results", data.replace(b"joulemark-bundle/1", b"joulemark-bundle/\xff"), 400, "JM-UTF8"),
+        "deep nesting": ("results", b"[" * 100_000, 400, "JM-SCHEMA"),
+        "unknown field": ("results", data.replace(b'{"format"', b'{"more":1,"format"'), 400, "JM-SCHEMA"),
+        "wrong type": ("results", data.replace(b'"joulemark-bundle/1"', b"1"), 400, "JM-SCHEMA"),
+        "spaces": ("results", data.replace(b",", b", ", 1), 400, "JM-CANONICAL"),
+        "too large": ("results", b" " * (2 * 1024 * 1024 + 1), 413, "JM-BODY-SIZE"),
+        "wrong signature": ("results", replace(bundle, envelope=foreign_signature).to_bytes(), 403, "JM-SIGNATURE"),
+        "other trace": ("results", replace(bundle, trace=zlib.compress(b"{}")).to_bytes(), 403, "JM-TRACE-DIGEST"),
+        "trace bomb": ("results", _with_trace(bundle, b"0" * (16 * 1024 * 1024 + 1)), 413, "JM-TRACE-SIZE"),
+        "trace of nonsense": ("results", _with_trace(bundle, b'{"version":2}'), 400, "JM-SCHEMA"),
+        "unknown field in the statement": (
+            "results",
+            made.resealed(bundle, lambda p: p["predicate"].update(more=1)).to_bytes(),
+            400,
+            "JM-SCHEMA",
+        ),
+        "infinite energy": (
+            "results",
+            made.resealed(bundle, lambda p: p["predicate"]["totals"].update(energy_gross_j=10**400)).to_bytes(),
+            400,
+            "JM-SCHEMA",
+        ),
+        "NaN": (
+            "results",
+            made.resealed(bundle, lambda p: p["predicate"]["totals"].update(energy_gross_j=float("nan"))).to_bytes(),
+            400,
+            "JM-JSON",
+        ),
+        "for another platform": (
+            "results",
+            made.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")).to_bytes(),
+            403,
+            "JM-AUDIENCE",
+        ),
+        "signed tomorrow": (
+            "results",
+            made.bundle(change=lambda said: replace(said, issued_at=said.issued_at + timedelta(days=1))).to_bytes(),
+            400,
+            "JM-CLOCK",
+        ),
+        "enrolment of an hour ago": (
+            "enrolments",
+            encode(made.enrolment(now=datetime.now(UTC) - timedelta(hours=1))),
+            400,
+            "JM-CLOCK",
+        ),
+        "enrolment for another key": (
+            "enrolments",
+            encode(made.enrolment(public_key=keys.public_hex(made.signing_key(2)))),
+            403,
+            "JM-SIGNATURE",
+        ),
+        "ticket for an unknown suite": (
+            "tickets",
+            encode(made.ticket_request(model="no-such-model")),
+            400,
+            "JM-SUITE-UNKNOWN",
+        ),
+        "enrolment sent as a ticket request": ("tickets", encode(made.enrolment()), 403, "JM-PAYLOAD-TYPE"),
+    }
+
+
+def _with_trace(bundle, raw: bytes) -> bytes:
+    """The bundle with another trace that is signed for: its sender has a real key."""
+    from joulemark.record.trace import sha256
+
+    packed = zlib.compress(raw, 9)
+
+    def edit(payload) -> None:
+        info = {"encoding": "zlib", "encoded_sha256": sha256(packed), "raw_bytes": len(raw)}
+        payload["predicate"]["trace"] = info
+        payload["subject"][0]["digest"]["sha256"] = sha256(raw)
+
+    return replace(made.resealed(bundle, edit), trace=packed).to_bytes()
+
+
+BAD = ["empty", "not JSON", "not UTF-8", "deep nesting", "unknown field", "wrong type", "spaces", "too large",
+       "wrong signature", "other trace", "trace bomb", "trace of nonsense", "unknown field in the statement",
+       "infinite energy", "NaN", "for another platform", "signed tomorrow", "enrolment of an hour ago",
+       "enrolment for another key", "ticket for an unknown suite", "enrolment sent as a ticket request"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_and_leaves_only_a_count(enrolled, caplog, name: str) -> None:
+    where, body, status, code = bad_bodies()[name]
+    leaves = Leaf.objects.count()
+    with caplog.at_level(logging.WARNING):
+        problem(enrolled(where, body), status=status, code=code)
+    assert [(record.name, code in record.getMessage()) for record in caplog.records] == [
+        ("measurements.intake.refusals", True)
+    ]
+    assert (Submission.objects.count(), TicketRow.objects.count(), Leaf.objects.count()) == (0, 0, leaves)
+    assert list(RefusalCount.objects.values_list("code", "count")) == [(code, 1)]
+
+
+def test_every_bad_body_is_tried() -> None:
+    assert set(BAD) == set(bad_bodies())
+
+
+def test_a_wrong_method_is_a_problem_document(client, db) -> None:
+    problem(client.get("/api/v1/enrolments"), status=405, code="JM-HTTP-405")
+
+
+def test_the_log_has_no_gaps_after_a_failed_upload(enrolled, ticket) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        from measurements.ledger.models import LeafKind
+        from measurements.ledger.services import append_leaf
+
+        append_leaf(kind=LeafKind.VERDICT, subject="00", facts={})
+        raise RuntimeError
+    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    assert list(Leaf.objects.values_list("index", flat=True)) == list(range(Leaf.objects.count()))
+
+
+@pytest.mark.parametrize("statement", ["UPDATE ledger_leaf SET body = ''", "DELETE FROM ledger_leaf"])
+def test_the_database_refuses_to_edit_the_log(enrolled, statement: str) -> None:
+    from django.db import DatabaseError
+
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_constraints_have_the_last_word(enrolled, ticket) -> None:
+    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    held = Submission.objects.get()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Submission.objects.create(
+            result_id="0" * 64,
+            bundle=b"",
+            trace_sha256="",
+            key=held.key,
+            ticket=held.ticket,
+            received_at=held.received_at,
+            receipt=b"",
+            leaf=held.leaf,
+        )

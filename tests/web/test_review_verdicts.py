@@ -1,0 +1,185 @@
+"""Verdicts: an honest result is accepted; each lie is caught by the rule that knows it, through the whole door."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from msgspec.structs import replace
+
+from joulemark.record import statement as s
+from joulemark.record.codec import decode
+from joulemark.record.messages import ResultStatus
+from joulemark.record.trace import to_deltas
+from measurements.intake.models import State, Submission
+from measurements.ledger.models import Leaf
+from measurements.review import services
+from measurements.review.models import Moderation, Result, Verdict
+from measurements.review.moderation import decide
+from measurements.review.tasks import sweep
+from tests import made
+
+pytestmark = pytest.mark.django_db(transaction=False)
+
+
+@pytest.fixture
+def judged(enrolled, client, django_capture_on_commit_callbacks):
+    """Send a bundle and return its status after the verdict that follows the commit."""
+
+    def send(bundle) -> ResultStatus:
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = enrolled("results", bundle.to_bytes())
+        assert answer.status_code == 202, answer.content
+        answer = client.get(f"/api/v1/results/{bundle.digest()}")
+        return decode(answer.content, ResultStatus, what="status")
+
+    return send
+
+
+def codes(status: ResultStatus) -> list[str]:
+    """The codes of the findings."""
+    return [code for code, _severity, _sentence in status.findings]
+
+
+def test_an_honest_result_is_accepted(judged, ticket) -> None:
+    bundle = made.bundle(ticket=ticket)
+    status = judged(bundle)
+    assert (status.state, codes(status)) == ("accepted", [])
+    result = Result.objects.eligible().get()
+    said = bundle.statement().predicate
+    assert result.energy_per_query_j == said.totals.energy_per_query_j
+    assert (result.grade, result.scope, result.meter) == ("estimated", "cpu", "cpu-time-estimate")
+    assert Leaf.objects.filter(kind="verdict", subject=bundle.digest()).count() == 1
+
+
+def test_a_run_without_a_ticket_is_flagged(judged) -> None:
+    status = judged(made.bundle())
+    assert (status.state, codes(status)) == ("accepted", ["JM-TICKET-NONE"])
+
+
+def _totals(**changes):
+    return lambda said: replace(said, totals=replace(said.totals, **changes))
+
+
+def _window(**changes):
+    return lambda said: replace(said, windows=(replace(said.windows[0], **changes), *said.windows[1:]))
+
+
+def _work(**changes):
+    return lambda said: replace(said, workload=replace(said.workload, **changes))
+
+
+def _sensor(**changes):
+    return lambda said: replace(said, sensor=replace(said.sensor, **changes))
+
+
+LIES = {
+    "halved total": (_totals(energy_gross_j=0.1), "JM-TOTALS"),
+    "halved energy per query": (_totals(energy_per_query_j=0.001), "JM-TOTALS"),
+    "shorter latency": (_totals(latency_p50_s=0.001), "JM-TOTALS"),
+    "edited window": (_window(energy_gross_j=0.1), "JM-WINDOWS"),
+    "window that ends early": (_window(end_s=0.05), "JM-WINDOWS"),
+    "net energy out of nowhere": (_window(energy_net_j=0.1), "JM-WINDOWS"),
+    "no energy": (_window(energy_gross_j=0.0), "JM-ENERGY-ZERO"),
+    "unknown suite": (lambda said: replace(said, suite=replace(said.suite, digest="0" * 64)), "JM-SUITE-UNKNOWN"),
+    "job of no suite": (_work(task="mind-reading"), "JM-JOB-UNKNOWN"),
+    "other weights": (_work(weights_sha256="0" * 64), "JM-REVISION"),
+    "other data": (_work(dataset_revision="0" * 64), "JM-REVISION"),
+    "other sample": (_work(sample_sha256="0" * 64), "JM-SAMPLE"),
+    "estimate sold as measurement": (_sensor(grade="measured"), "JM-SENSOR"),
+    "other watts than the trace": (_sensor(stated_watts=6.0), "JM-SENSOR"),
+    "started after its end": (lambda said: replace(said, started_at=said.ended_at + timedelta(seconds=1)), "JM-TIMES"),
+    "shorter than its trace": (lambda said: replace(said, started_at=said.ended_at), "JM-TIMES"),
+    "idle out of nowhere": (
+        lambda said: replace(said, idle=s.Idle(before_w=1.0, after_w=1.0, before_s=1.0, after_s=1.0)),
+        "JM-TOTALS",
+    ),
+    "null without a reason": (lambda said: replace(said, absent={}), "JM-ABSENT"),
+    "no quality": (lambda said: replace(said, quality=()), "JM-QUALITY"),
+    "dirty run": (lambda said: replace(said, flags=("foreign-process",)), "JM-DIRTY"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(LIES))
+def test_a_signed_lie_does_not_count(judged, name: str) -> None:
+    change, code = LIES[name]
+    status = judged(made.bundle(change=change))
+    assert code in codes(status)
+    assert status.state in {"rejected", "quarantined"}
+    assert not Result.objects.eligible().exists()
+
+
+def test_the_trace_of_another_result_is_rejected(judged) -> None:
+    first = made.bundle()
+    judged(first)
+    copy = made.bundle(change=lambda said: replace(said, nonce="1" * 32))
+    status = judged(copy)
+    assert status.state == "rejected"
+    assert codes(status) == ["JM-TICKET-NONE", "JM-TRACE-REUSED"] or "JM-TRACE-REUSED" in codes(status)
+    assert first.digest()[:12] in " ".join(sentence for _c, _s, sentence in status.findings)
+
+
+def test_more_power_than_the_device_has_is_rejected(judged) -> None:
+    status = judged(made.bundle(of=made.trace(queries=_queries(), busy=3.0)))
+    assert "JM-POWER-HIGH" in codes(status)
+
+
+def test_queries_that_overlap_are_rejected(judged) -> None:
+    trace = made.trace(queries=_queries())
+    starts = to_deltas([trace.spans[0].start_us] * _queries())
+    status = judged(made.bundle(of=replace(trace, queries=(replace(trace.queries[0], start_us=starts), *trace.queries[1:]))))
+    assert "JM-LATENCY" in codes(status)
+
+
+def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_user_model) -> None:
+    status = judged(made.bundle(of=made.trace(windows=1, queries=_queries())))
+    assert (status.state, codes(status)) == ("quarantined", ["JM-TICKET-NONE", "JM-WINDOWS-FEW"])
+    moderator = django_user_model.objects.create_user("moderator")
+    submission = Submission.objects.get()
+    decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
+    assert Result.objects.eligible().count() == 1
+    assert Moderation.objects.get().leaf.kind == "moderation"
+    with pytest.raises(ValidationError, match="Only quarantined"):
+        decide(submission=submission, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
+
+
+def test_judging_twice_gives_one_verdict(enrolled) -> None:
+    bundle = made.bundle()
+    enrolled("results", bundle.to_bytes())
+    assert services.judge_submission(result_id=bundle.digest()) is not None
+    assert services.judge_submission(result_id=bundle.digest()) is None
+    assert (Verdict.objects.count(), Result.objects.count()) == (1, 1)
+
+
+def test_the_sweeper_finds_what_waits_too_long(enrolled, settings) -> None:
+    enrolled("results", made.bundle().to_bytes())
+    assert sweep() == 0
+    old = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S + 1)
+    Submission.objects.update(received_at=old)
+    assert sweep() == 1
+    assert Submission.objects.get().state in {State.ACCEPTED, State.REJECTED}
+    assert sweep() == 0
+
+
+def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolled) -> None:
+    bundle = made.bundle()
+    enrolled("results", bundle.to_bytes())
+    other = made.bundle(of=made.trace(queries=_queries(), salt=5))
+    Submission.objects.update(bundle=replace(bundle, trace=other.trace).to_bytes())
+    verdict = services.judge_submission(result_id=bundle.digest())
+    assert verdict is not None
+    assert (verdict.state, verdict.findings[0]["code"]) == ("rejected", "JM-TRACE-DIGEST")
+
+
+def test_an_unknown_result_is_a_problem_document(client, db) -> None:
+    answer = client.get(f"/api/v1/results/{'0' * 64}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def _queries() -> int:
+    from joulemark.suite import load_suite
+
+    suite = load_suite("demo")
+    return suite.queries_per_window(made.first_job(suite).dataset)

@@ -1,0 +1,89 @@
+"""The production kind with real processes: gunicorn, a Celery worker, Redis and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from joulemark.record.codec import decode, encode
+from joulemark.record.messages import Ticket
+from tests import made
+from tests.processes import Platform, kill, platform, wait_until
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """A platform with a queue; nothing is started yet."""
+    with platform(
+        name="worker_test",
+        folder=tmp_path,
+        database_url=os.environ["DATABASE_URL"],
+        redis_url=os.environ["REDIS_URL"].replace("db=0", "db=5"),
+        JOULEMARK_SWEEP_EVERY_S="1",
+        JOULEMARK_SWEEP_WAITING_S="1",
+    ) as running:
+        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        yield running
+
+
+def submit(running: Platform, *, salt: int) -> str:
+    """Enrol, get a ticket, send a result; its id."""
+    running.post("/api/v1/enrolments", encode(made.enrolment()))
+    status, body = running.post("/api/v1/tickets", encode(made.ticket_request()))
+    assert status == 201, body
+    ticket = decode(body, Ticket, what="ticket")
+    queries = made.load_suite("demo").queries_per_window(made.first_job(made.load_suite("demo")).dataset)
+    bundle = made.bundle(ticket=ticket, of=made.trace(queries=queries, salt=salt))
+    status, body = running.post("/api/v1/results", bundle.to_bytes())
+    assert status == 202, body
+    return bundle.digest()
+
+
+def state(running: Platform, result_id: str) -> str:
+    """The state that the API gives."""
+    return str(json.loads(running.get(f"/api/v1/results/{result_id}")[1])["state"])
+
+
+def test_a_worker_gives_the_verdict(production: Platform) -> None:
+    production.start_web()
+    worker = production.start_worker()
+    result_id = submit(production, salt=1)
+    wait_until(lambda: state(production, result_id) != "received", beside=worker, what="the verdict is there")
+    assert state(production, result_id) == "accepted"
+    wait_until(lambda: production.one("SELECT count(*) FROM boards_cell") == 1, beside=worker, what="the cell is there")
+
+
+def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(production: Platform) -> None:
+    web = production.start_web()
+    result_id = submit(production, salt=2)
+    with psycopg.connect(production.database_url) as blocker:
+        blocker.execute("UPDATE ledger_loghead SET size = size")  # the verdict's leaf must wait for us
+        worker = production.start_worker()
+        blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'worker_test' AND wait_event_type = 'Lock'"
+        wait_until(lambda: production.one(blocked) == 1, beside=worker, what="the worker is inside the verdict")
+        kill(worker)
+        blocker.rollback()
+    wait_until(lambda: production.one(blocked) == 0, beside=web, what="the dead worker's transaction is gone")
+    assert state(production, result_id) == "received"
+    assert production.one("SELECT count(*) FROM review_verdict") == 0
+    again = production.start_worker("--beat", "--schedule", str(production.folder / "beat"))
+    wait_until(lambda: state(production, result_id) == "accepted", beside=again, what="the sweeper finished it")
+    for table, count in {"review_verdict": 1, "review_result": 1, "intake_submission": 1}.items():
+        assert production.one(f"SELECT count(*) FROM {table}") == count  # noqa: S608 - the names above
+    assert production.one("SELECT count(*) FROM ledger_leaf WHERE kind = 'verdict'") == 1
+
+
+def test_an_upload_does_not_need_the_queue(production: Platform) -> None:
+    production.environment["REDIS_URL"] = f"unix://{production.folder}/nobody-listens.sock"
+    web = production.start_web()
+    result_id = submit(production, salt=3)
+    assert state(production, result_id) == "received"
+    assert "waits for the sweeper" in production.log("web.log")
+    assert web.poll() is None
