@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 
-from celery import current_app
 from django.db import DatabaseError, close_old_connections
 
 logger = logging.getLogger(__name__)
@@ -19,10 +18,14 @@ def start_sweeping(*, every_s: float) -> threading.Event:
 
 
 def _sweep_until(stop: threading.Event, every_s: float) -> None:
+    from measurements.boards.tasks import sweep as sweep_boards
+    from measurements.review.tasks import sweep as sweep_review
+
     while True:
         close_old_connections()
         try:
-            current_app.tasks["review.sweep"]()
+            sweep_review()
+            sweep_boards()
         except DatabaseError as error:
             logger.warning("sweep failed and is tried again in %s s: %s", every_s, error)
         if stop.wait(every_s):

@@ -87,7 +87,7 @@ def database(name: str, folder: Path) -> dict[str, object]:
 def broker(redis_url: str) -> str:
     """The same Redis as kombu addresses it: a unix socket has a scheme of its own there. Empty stays in memory."""
     if not redis_url:
-        return "memory://"
+        return "memory://localhost/"
     parts = urlsplit(redis_url)
     if parts.scheme == "unix":
         database = parse_qs(parts.query).get("db", ["0"])[0]

@@ -12,6 +12,7 @@ limit_request_line = 4094
 limit_request_fields = 50
 accesslog = None
 errorlog = "-"
+control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file; on a disk it may block
 
 

@@ -92,7 +92,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_t
 CELERY_TASK_PUBLISH_RETRY = False  # a lost nudge is found by the sweeper; an upload must not wait for the broker
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "review.sweep", "schedule": SWEEP_EVERY_S}}
+CELERY_BEAT_SCHEDULE = {name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")}
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 
 REST_FRAMEWORK = {

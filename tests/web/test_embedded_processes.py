@@ -58,7 +58,10 @@ def test_what_waited_at_a_crash_is_swept_at_the_next_start(embedded: Platform) -
     def state() -> str:
         return json.loads(embedded.get(f"/api/v1/results/{bundle.digest()}")[1])["state"]
 
-    wait_until(lambda: state() != "received", beside=again, what="the sweeper has judged it")
+    try:
+        wait_until(lambda: state() != "received", beside=again, what="the sweeper has judged it")
+    finally:
+        print(embedded.log("web.log"))
 
 
 def test_sqlite_refuses_several_processes(embedded: Platform) -> None:

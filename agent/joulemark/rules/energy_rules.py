@@ -10,6 +10,8 @@ from joulemark.energy.windows import idle_power, totals, window_energies
 from joulemark.record.trace import from_deltas
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from joulemark.record.statement import Predicate
     from joulemark.rules.case import Case
 
@@ -18,6 +20,9 @@ TOLERANCE = 1e-6
 
 MAX_CORE_W = 50.0
 """Most watts per busy core that an estimate may state; server cores take 2-15 W at full load."""
+
+MOST_UNSTATED_W = 2000.0
+"""Most watts believed of a device whose power limit is not known; above any single accelerator or CPU package of 2026."""
 
 POWER_HEADROOM = 1.1
 """Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
@@ -90,10 +95,7 @@ def energy_is_positive(case: Case) -> str | None:
 def power_is_possible(case: Case) -> str | None:
     """Mean power of each window is below what the device can draw."""
     limit_w = _limit_w(case.said)
-    if limit_w is None:
-        return None
-    for number, window in enumerate(case.said.windows, 1):
-        power_w = window.energy_gross_j / (window.end_s - window.start_s)
+    for number, power_w in _powers(case.said):
         if power_w > limit_w * POWER_HEADROOM:
             return f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W."
     return None
@@ -104,10 +106,19 @@ def power_is_above_idle(case: Case) -> str | None:
     if case.said.idle is None:
         return None
     floor_w = min(case.said.idle.before_w, case.said.idle.after_w)
-    for number, window in enumerate(case.said.windows, 1):
-        power_w = window.energy_gross_j / (window.end_s - window.start_s)
+    for number, power_w in _powers(case.said):
         if power_w < floor_w * (1 - 0.05):
             return f"Window {number} takes {power_w:.1f} W, less than the {floor_w:.1f} W at rest."
+    return None
+
+
+def spans_follow_one_another(case: Case) -> str | None:
+    """Idle, warm-up and windows are in order and do not overlap: no stretch is counted twice."""
+    end_us = 0
+    for span in case.trace.spans:
+        if not end_us <= span.start_us < span.end_us:
+            return f"The {span.kind} span that starts at {span.start_us} us overlaps another or takes no time."
+        end_us = span.end_us
     return None
 
 
@@ -129,6 +140,8 @@ def latencies_fit(case: Case) -> str | None:
 def sensor_is_consistent(case: Case) -> str | None:
     """Meter, grade, unit and device kind belong together: an estimate never looks like a measurement."""
     sensor, streams = case.said.sensor, case.trace.streams
+    if ("gpu" in sensor.scope) != (sensor.meter == "nvml-counter") or ("gpu" in sensor.scope and case.said.device.kind != "gpu"):
+        return f"The meter {sensor.meter} on a {case.said.device.kind} does not read the scope {sensor.scope}."
     if sensor.meter == "cpu-time-estimate":
         return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
     unit = UNITS_PER_JOULE[sensor.meter]
@@ -151,10 +164,17 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> str | N
     return None
 
 
-def _limit_w(said: Predicate) -> float | None:
+def _limit_w(said: Predicate) -> float:
     if said.sensor.stated_watts is not None:
         return said.sensor.stated_watts * said.host.cpu_count
-    return said.device.power_limit_w
+    return said.device.power_limit_w or MOST_UNSTATED_W
+
+
+def _powers(said: Predicate) -> Iterator[tuple[int, float]]:
+    """(number, mean power in watts) of each window that lasts; one that does not is broken by another rule."""
+    for number, window in enumerate(said.windows, 1):
+        if window.end_s > window.start_s:
+            yield number, window.energy_gross_j / (window.end_s - window.start_s)
 
 
 def _same(stated: float | None, recomputed: float | None) -> bool:

@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     Rule("JM-WINDOWS-FEW", Severity.QUARANTINE, "There are enough windows", suite_rules.enough_windows),
     Rule("JM-SENSOR", Severity.REJECT, "Meter, unit and grade agree", energy_rules.sensor_is_consistent),
     Rule("JM-TRACE-GAPS", Severity.REJECT, "The trace covers the run", energy_rules.trace_is_complete),
+    Rule("JM-SPANS", Severity.REJECT, "Nothing is counted twice", energy_rules.spans_follow_one_another),
     Rule("JM-LATENCY", Severity.REJECT, "Queries fit their window", energy_rules.latencies_fit),
     Rule("JM-WINDOWS", Severity.REJECT, "Windows are those of the trace", energy_rules.windows_are_recomputed),
     Rule("JM-TOTALS", Severity.REJECT, "Totals are those of the trace", energy_rules.totals_are_recomputed),

@@ -1,0 +1,116 @@
+"""The whole chain on one machine: serve, enrol, measure, sign, upload, judge. Used by `manage.py demo`.
+
+Everything runs as the processes that a stranger would run, and lives in one folder that can be removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+START_LIMIT_S = 60.0
+
+
+class DemoFailed(Exception):
+    """A step did not do what it should; the sentence says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo runs: its folder, and the origin of its platform."""
+
+    folder: Path
+    origin: str
+
+    def environment(self) -> dict[str, str]:
+        """An embedded platform and an agent of their own: nothing of the user's is read or written."""
+        hidden = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "JOULEMARK_PLATFORM_KEY_FILE"}
+        inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+        return {
+            **inherited,
+            "JOULEMARK_DATA_DIR": str(self.folder / "platform"),
+            "JOULEMARK_ORIGIN": self.origin,
+            "JOULEMARK_PLATFORM": self.origin,
+            "JOULEMARK_LOG_LEVEL": "WARNING",
+            "XDG_CONFIG_HOME": str(self.folder / "agent" / "config"),
+            "XDG_STATE_HOME": str(self.folder / "agent" / "state"),
+            "XDG_CACHE_HOME": str(self.folder / "agent" / "cache"),
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent")),
+        }
+
+    def manage(self, *words: str) -> None:
+        """One manage.py command. Raises DemoFailed."""
+        self._run([sys.executable, str(ROOT / "manage.py"), *words])
+
+    def agent(self, *words: str) -> None:
+        """One `joulemark` command, its output on the terminal. Raises DemoFailed."""
+        self._run([*agent_command(), *words])
+
+    def agent_json(self, *words: str) -> dict[str, Any]:
+        """One `joulemark` command with --json, its answer decoded. Raises DemoFailed."""
+        answer: dict[str, Any] = json.loads(self._run([*agent_command(), *words, "--json"], capture=True))
+        return answer
+
+    def get(self, path: str) -> bytes:
+        """The body at an address of the platform. Raises DemoFailed."""
+        try:
+            with urlopen(self.origin + path, timeout=30) as answer:  # noqa: S310 - our own origin, http
+                body: bytes = answer.read()
+                return body
+        except URLError as error:
+            raise DemoFailed(f"GET {path} failed: {error}") from error
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The platform, from its first answer on, until the block ends. Raises DemoFailed."""
+        bind = urlsplit(self.origin).netloc
+        command = [sys.executable, str(ROOT / "manage.py"), "serve", "--bind", bind]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "platform.log").open("ab") as log:
+            server = subprocess.Popen(command, env=self.environment(), stdout=log, stderr=log, process_group=0)
+        try:
+            self._wait_for(server)
+            yield server
+        finally:
+            server.terminate()
+            server.wait()
+
+    def _wait_for(self, server: subprocess.Popen[bytes]) -> None:
+        waited_s, step_s = 0.0, 0.1
+        while waited_s < START_LIMIT_S:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                raise DemoFailed(
+                    f"The platform ended with status {server.wait(timeout=step_s)}; read {self.folder / 'platform.log'}. "
+                    "Is the port in use? Choose another with --port."
+                )
+            waited_s += step_s
+            with contextlib.suppress(DemoFailed):
+                self.get("/api/v1/platform")
+                return
+        raise DemoFailed(f"The platform did not answer within {START_LIMIT_S:.0f} s.")
+
+    def _run(self, command: list[str], *, capture: bool = False) -> bytes:
+        done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE if capture else None, check=False)
+        if done.returncode != 0:
+            raise DemoFailed(f"`{' '.join(Path(word).name for word in command)}` ended with status {done.returncode}.")
+        return done.stdout or b""
+
+
+def agent_command() -> list[str]:
+    """The `joulemark` command beside this interpreter. Raises DemoFailed when the agent is not installed there."""
+    path = Path(sys.executable).parent / "joulemark"
+    if not path.exists():
+        raise DemoFailed("The command `joulemark` is not installed here: pip install -r requirements.txt")
+    return [str(path)]

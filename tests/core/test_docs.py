@@ -1,0 +1,88 @@
+"""What the documents say is run: examples decode, the ten lines verify, every code is explained."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from joulemark.record.codec import decode, encode
+from joulemark.record.statement import Statement
+from joulemark.record.trace import Trace
+from joulemark.rules.judge import RULES, RULES_VERSION
+from tests import made
+
+ROOT = Path(__file__).parents[2]
+CODE = re.compile(r"JM-[A-Z]+(?:-[A-Z]+)*")
+
+
+def example(name: str) -> str:
+    """The fenced block behind `<!-- example: name -->` in docs/protocol.md."""
+    text = (ROOT / "docs" / "protocol.md").read_text()
+    found = re.search(rf"<!-- example: {re.escape(name)} -->\n```\w+\n(.*?)\n```\n", text, re.DOTALL)
+    assert found, name
+    return found[1]
+
+
+def test_the_statement_in_the_protocol_decodes() -> None:
+    statement = decode(example("statement").encode(), Statement, what="example")
+    assert statement.predicate.sensor.grade == "estimated"
+
+
+def test_the_trace_in_the_protocol_is_the_one_its_statement_signs_for() -> None:
+    from joulemark.energy.windows import totals
+    from joulemark.record.trace import sha256
+
+    statement = decode(example("statement").encode(), Statement, what="example")
+    trace = decode(example("trace").encode(), Trace, what="example")
+    assert sha256(encode(trace)) == statement.digest_of("trace")
+    assert totals(trace, statement.predicate.sensor) == statement.predicate.totals
+
+
+def run_ten_lines(tmp_path: Path, bundle: bytes) -> subprocess.CompletedProcess[str]:
+    """The documented program on a bundle, in an interpreter that cannot see our code."""
+    program, file = tmp_path / "verify.py", tmp_path / "result.joulemark.json"
+    program.write_text(example("verify.py"))
+    file.write_bytes(bundle)
+    command = [sys.executable, "-I", str(program), str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+
+def test_ten_lines_of_securesystemslib_verify_a_bundle(tmp_path: Path) -> None:
+    lines = [line for line in example("verify.py").splitlines() if line and not line.startswith(("import", "from"))]
+    assert len(lines) <= 10
+    done = run_ten_lines(tmp_path, made.bundle().to_bytes())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("unchanged since it was signed by ")
+
+
+@pytest.mark.parametrize("field", [b'"payload":"', b'"sig":"', b'"keyid":"', b'"trace":"'])
+def test_the_ten_lines_catch_a_flipped_byte(tmp_path: Path, field: bytes) -> None:
+    data = bytearray(made.bundle().to_bytes())
+    place = data.index(field) + len(field) + 30
+    data[place] = ord("A") if data[place] != ord("A") else ord("B")
+    assert run_ten_lines(tmp_path, bytes(data)).returncode != 0
+
+
+def test_every_code_in_the_source_is_explained() -> None:
+    rooms = [ROOT / "agent" / "joulemark" / room for room in ("record", "rules")] + [ROOT / "measurements" / "intake"]
+    used = {code for room in rooms for path in room.rglob("*.py") for code in CODE.findall(path.read_text())}
+    explained = set(CODE.findall((ROOT / "docs" / "rules.md").read_text()))
+    assert used - {"JM-HTTP"} <= explained
+    assert explained - {"JM-HTTP"} <= used
+
+
+def test_the_rules_are_listed_in_their_order_with_their_severity() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text()
+    section = text[text.index("## Rules, version") : text.index("## Refusals")]
+    listed = re.findall(r"^\| `(JM-[A-Z-]+)` \| (\w+) \|", section, re.MULTILINE)
+    assert listed == [(rule.code, rule.severity.value) for rule in RULES]
+    assert section.startswith(f"## Rules, version {RULES_VERSION}\n")
+
+
+def test_every_decision_is_numbered_once() -> None:
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))

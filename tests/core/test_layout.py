@@ -1,0 +1,40 @@
+"""The house stands as drawn: source roots are not packages, and Python's own `platform` is still Python's."""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_platform_is_the_standard_library_module() -> None:
+    spec = importlib.util.find_spec("platform")
+    assert spec is not None
+    assert spec.origin is not None
+    assert Path(spec.origin).is_relative_to(sysconfig.get_path("stdlib"))
+
+
+@pytest.mark.parametrize("root", ["platform", "agent"])
+def test_a_source_root_holds_exactly_one_package(root: str) -> None:
+    packages = [path.parent.name for path in (ROOT / root).glob("*/__init__.py")]
+    assert not (ROOT / root / "__init__.py").exists()
+    assert packages == {"platform": ["joulemark_site"], "agent": ["joulemark"]}[root]
+
+
+def test_no_room_is_empty() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    empty = [name for name in tracked if (ROOT / name).exists() and not (ROOT / name).read_bytes()]
+    assert [name for name in empty if not name.endswith("__init__.py")] == []
+
+
+def test_files_are_small() -> None:
+    names = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    lengths = {name: len((ROOT / name).read_text().splitlines()) for name in names if (ROOT / name).exists()}
+    assert statistics.median(lengths.values()) < 150
+    assert {name: n for name, n in lengths.items() if n > 400} == {}
