@@ -12,7 +12,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing test by test."""
     if not os.environ.get("DATABASE_URL"):
         raise pytest.UsageError(
-            "No DATABASE_URL: run `make test`, or `python tests/services.py -- pytest`, which start PostgreSQL and Redis."
+            "No DATABASE_URL: run `make test`, or `python tests/services.py -- pytest`; both start the servers."
         )
 
 

@@ -38,7 +38,11 @@ def nonce(*parts: object) -> str:
 def estimate_sensor() -> s.Sensor:
     """The meter of last resort."""
     return s.Sensor(
-        meter="cpu-time-estimate", grade="estimated", scope="cpu", stated_watts=CORE_W, stated_watts_source="a test"
+        meter="cpu-time-estimate",
+        grade="estimated",
+        scope="cpu",
+        stated_watts=CORE_W,
+        stated_watts_source="a test",
     )
 
 
@@ -105,7 +109,9 @@ def predicate(
         ended_at=now - timedelta(seconds=1),
         issued_at=now,
         contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
-        ticket=s.TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed) if ticket else None,
+        ticket=s.TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed)
+        if ticket
+        else None,
         suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
         workload=s.Workload(
             task=job.task,
@@ -131,8 +137,12 @@ def predicate(
             ecc=None,
             mig=None,
         ),
-        host=s.Host(system="Linux", architecture="x86_64", cpu="Testor 9000", cpu_count=2, memory_bytes=2**34),
-        software=s.Software(agent_version="0.1.0", source_sha256="cd" * 32, python="3.11.7", packages={"torch": "2.13.0"}),
+        host=s.Host(
+            system="Linux", architecture="x86_64", cpu="Testor 9000", cpu_count=2, memory_bytes=2**34
+        ),
+        software=s.Software(
+            agent_version="0.1.0", source_sha256="cd" * 32, python="3.11.7", packages={"torch": "2.13.0"}
+        ),
         sensor=sensor,
         idle=None,
         windows=windows,
@@ -183,14 +193,19 @@ def bundle(
         s.Subject(name="outputs", digest=s.Digest(sha256=t.sha256(b"outputs"))),
     )
     statement = s.Statement(
-        type="https://in-toto.io/Statement/v1", subject=subjects, predicate_type="urn:joulemark:result:v1", predicate=said
+        type="https://in-toto.io/Statement/v1",
+        subject=subjects,
+        predicate_type="urn:joulemark:result:v1",
+        predicate=said,
     )
     envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
     return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
 
 
-def resealed(made: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed25519PrivateKey | None = None) -> Bundle:
-    """`made` with its payload edited as plain JSON and signed again: how a hand-made upload reaches fields we have no class for."""
+def resealed(
+    made: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed25519PrivateKey | None = None
+) -> Bundle:
+    """`made` with its payload edited as plain JSON and signed again, as a hand-made upload would be."""
     import json
 
     payload = json.loads(made.envelope.payload)
@@ -200,20 +215,32 @@ def resealed(made: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed255
 
 
 def enrolment(
-    *, key: Ed25519PrivateKey | None = None, name: str | None = None, now: datetime | None = None, **changes: Any
+    *,
+    key: Ed25519PrivateKey | None = None,
+    name: str | None = None,
+    now: datetime | None = None,
+    **changes: Any,
 ) -> Envelope:
     """A self-signed enrolment."""
     key = key or signing_key()
     now = now or datetime.now(UTC)
     public = keys.public_hex(key)
     message = messages.Enrolment(
-        audience=ORIGIN, issued_at=now, nonce=nonce("enrol", public, name, now), public_key=public, display_name=name
+        audience=ORIGIN,
+        issued_at=now,
+        nonce=nonce("enrol", public, name, now),
+        public_key=public,
+        display_name=name,
     )
     return seal(encode(replace(message, **changes)), payload_type=messages.ENROLMENT_TYPE, key=key)
 
 
 def ticket_request(
-    *, key: Ed25519PrivateKey | None = None, job: Job | None = None, now: datetime | None = None, **changes: Any
+    *,
+    key: Ed25519PrivateKey | None = None,
+    job: Job | None = None,
+    now: datetime | None = None,
+    **changes: Any,
 ) -> Envelope:
     """A signed ticket request for a job of the demo suite."""
     suite = load_suite("demo")
@@ -229,4 +256,8 @@ def ticket_request(
         model=job.model,
         device_tag="ab" * 32,
     )
-    return seal(encode(replace(message, **changes)), payload_type=messages.TICKET_REQUEST_TYPE, key=key or signing_key())
+    return seal(
+        encode(replace(message, **changes)),
+        payload_type=messages.TICKET_REQUEST_TYPE,
+        key=key or signing_key(),
+    )

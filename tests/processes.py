@@ -67,11 +67,15 @@ class Platform:
 
     def get(self, path: str) -> tuple[int, bytes]:
         """(status, body) of a GET; status 0 when nobody listens."""
-        return self._ask(Request(self.origin + path))
+        return self._ask(Request(self.origin + path))  # noqa: S310 - our own origin
 
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:
         """(status, body) of a POST."""
-        return self._ask(Request(self.origin + path, data=body, headers={"Content-Type": "application/octet-stream"}))
+        return self._ask(
+            Request(  # noqa: S310 - our own origin
+                self.origin + path, data=body, headers={"Content-Type": "application/octet-stream"}
+            )
+        )
 
     def _ask(self, request: Request) -> tuple[int, bytes]:
         try:
@@ -122,7 +126,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def platform(*, name: str, folder: Path, database_url: str, redis_url: str, **settings: str) -> Iterator[Platform]:
+def platform(
+    *, name: str, folder: Path, database_url: str, redis_url: str, **settings: str
+) -> Iterator[Platform]:
     """A prepared platform on a new database called `name`; whatever was started beside it is killed at the end.
 
     An empty `redis_url` makes it the embedded kind, in which tasks run in the web process.
@@ -132,7 +138,9 @@ def platform(*, name: str, folder: Path, database_url: str, redis_url: str, **se
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[call-overload]
         connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
     origin = f"http://127.0.0.1:{free_port()}"
-    outside = {key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "CELERY_BROKER_URL"}}
+    outside = {
+        key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "CELERY_BROKER_URL"}
+    }
     environment = {
         **outside,
         "DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")),

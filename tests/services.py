@@ -45,11 +45,11 @@ class ServiceError(RuntimeError):
     """The root of this module's errors; the message says what to do next."""
 
 
-class ServiceMissing(ServiceError):  # noqa: N818 - named for what happened
+class ServiceMissing(ServiceError):
     """A server's program is not on this machine."""
 
 
-class ServiceFailed(ServiceError):  # noqa: N818 - named for what happened
+class ServiceFailed(ServiceError):
     """A server's program is here but did not start; the message ends in the last lines of its log."""
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.cell import log_median
 from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
 from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_rows
-from measurements.boards.rows import BoardRow, Quality
 from measurements.boards.series import Series, all_series
 from measurements.boards.units import wh_per_1000
-from measurements.catalog.models import Task
+from measurements.catalog.models import ModelKind, Task
 
-Scope = tuple[str, str, str]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from measurements.boards.rows import BoardRow, Quality
+
+Scope = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One kind of model in a comparison: the median over its models, of the energy in joules per query and of each score."""
+    """One kind of model in a comparison: medians over its models, of joules per query and of each score."""
 
     n_models: int
     energy_per_query_j: float
@@ -37,7 +40,7 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRow:
-    """A ratio on one data set, hardware class and scope. `n_pairs` counts pairs of models, `n_sources` devices."""
+    """A ratio on one data set, hardware class and scope. It counts pairs of models, and sources: devices."""
 
     series: Series
     task: str
@@ -67,25 +70,36 @@ class ComparisonRow:
         return self.paired.formed
 
 
-def read_comparison(task: Task, *, series: Iterable[Series] | None = None) -> list[ComparisonRow]:
-    """Every row for `task`: volunteers' series first, the published study last; over all data sets before each of them."""
-    chosen = all_series() if series is None else series
-    return [row for one in chosen for row in _series_rows(one, task)]
+def read_comparisons(tasks: Sequence[Task]) -> dict[str, list[ComparisonRow]]:
+    """The rows of each task, by its slug: volunteers' series first, the published study last.
 
-
-def _series_rows(series: Series, task: Task) -> list[ComparisonRow]:
-    rows = sorted(read_rows(series, task), key=_scope)
-    devices = {} if series.grade == "published" else _device_values(series, task)
-    found = []
-    for scope, grouped in groupby(rows, key=_scope):
-        compared = _compare(series, list(grouped), devices.get(scope, []))
-        if compared is not None:
-            found.append(compared)
+    Within a series the row over all data sets comes before those of each. A task that nobody can compare has
+    no rows.
+    """
+    found: dict[str, list[ComparisonRow]] = {task.slug: [] for task in tasks}
+    for series in all_series():
+        for row in _series_rows(series, tasks):
+            found[row.task].append(row)
     return found
 
 
+def read_comparison(task: Task) -> list[ComparisonRow]:
+    """The rows of one task."""
+    return read_comparisons([task])[task.slug]
+
+
+def _series_rows(series: Series, tasks: Sequence[Task]) -> list[ComparisonRow]:
+    rows = sorted(read_rows(series, tasks), key=_scope)
+    devices = {} if series.grade == "published" else _device_values(series, tasks)
+    compared = (
+        _compare(series, list(of_scope), devices.get(scope, []))
+        for scope, of_scope in groupby(rows, key=_scope)
+    )
+    return [row for row in compared if row is not None]
+
+
 def _scope(row: BoardRow) -> Scope:
-    return (row.dataset, row.hardware, row.scope)
+    return (row.task, row.dataset, row.hardware, row.scope)
 
 
 def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValue]) -> ComparisonRow | None:
@@ -137,22 +151,19 @@ def _typical(scores: Quality) -> dict[str, Any]:
     }
 
 
-def _device_values(series: Series, task: Task) -> dict[Scope, list[ModelValue]]:
+def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[ModelValue]]:
     """What each device of each contributor says, by the scope in which it may be compared."""
-    values = DeviceValue.objects.filter(
-        cell__suite__name=series.suite,
-        cell__suite__version=series.version,
-        cell__grade=series.grade,
-        cell__dataset__task=task,
-    ).select_related("cell__dataset", "cell__model", "cell__hardware_class", "device")
+    values = DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
     found: dict[Scope, list[ModelValue]] = {}
-    for value in values:
+    for value in values.of_tasks(tasks).select_related(
+        "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
+    ):
         cell = value.cell
-        scope = (cell.dataset.slug, cell.hardware_class.slug, cell.scope)
+        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.slug, cell.scope)
         found.setdefault(scope, []).append(
             ModelValue(
                 model=cell.model.slug,
-                general_purpose=cell.model.kind == "general-purpose",
+                general_purpose=cell.model.kind == ModelKind.GENERAL_PURPOSE,
                 source=(value.device.contributor_id, value.device.tag, cell.stratum),
                 energy_per_query_j=value.energy_per_query_j,
             )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.comparing import ComparisonRow
-from measurements.boards.evidence import Evidence
 from measurements.boards.plot import Plot, Point, dot_plot
-from measurements.boards.reading import Group
 from measurements.boards.templatetags.figures import joules, times, watt_hours
 from measurements.boards.titles import translated
 
-WINDOWS_PX = 96
+if TYPE_CHECKING:
+    from measurements.boards.comparing import ComparisonRow
+    from measurements.boards.evidence import Evidence
+    from measurements.boards.reading import Group
+
+WINDOWS_PX, TIP_PX = 80, 4
+MANY_WINDOWS = 48
 
 
 def board_plot(group: Group) -> Plot | None:
@@ -34,7 +38,9 @@ def board_plot(group: Group) -> Plot | None:
     return dot_plot(
         points,
         title=gettext("Energy per 1,000 queries by model"),
-        description=gettext("From %(least)s (%(low)s) to %(most)s (%(high)s). The table below has every value.")
+        description=gettext(
+            "From %(least)s (%(low)s) to %(most)s (%(high)s). The table below has every value."
+        )
         % {
             "least": least.model_title,
             "low": watt_hours(least.energy_wh_per_1000),
@@ -49,7 +55,7 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
     """The ratio of every row, with its extreme pairs as a bar and a line at equality."""
     points = [
         Point(
-            label=f"{row.series.title} · {translated(row.dataset_title) or gettext('all data sets')}",
+            label=f"{translated(row.dataset_title) or gettext('All data sets')} · {row.series.name}",
             text=times(row.paired.ratio),
             value=row.paired.ratio,
             low=row.paired.low,
@@ -62,7 +68,9 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
     return dot_plot(
         points,
         title=gettext("Energy of general-purpose over task-specific models"),
-        description=gettext("One row a data set and series; the bar spans all pairs of models. The table has every value."),
+        description=gettext(
+            "One row a data set and series; the bar spans all pairs of models. The table has every value."
+        ),
         axis=gettext("times the energy, logarithmic; the line is equality"),
         reference=1.0,
     )
@@ -70,12 +78,10 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowBar:
-    """One window as a bar from the baseline up."""
+    """One window as a line from the baseline up to `y`."""
 
     x: str
-    width: str
     y: int
-    height: int
     text: str
 
 
@@ -87,6 +93,7 @@ class WindowPlot:
     total: int
     top: str
     height: int
+    many: bool
     bars: list[WindowBar]
 
 
@@ -100,12 +107,11 @@ def window_plot(evidence: Evidence) -> WindowPlot:
         total=len(evidence.said.windows),
         top=joules(most),
         height=WINDOWS_PX,
+        many=len(blocks) > MANY_WINDOWS,
         bars=[
             WindowBar(
-                x=f"{place * slot + slot * 0.1:.2f}%",
-                width=f"{slot * 0.8:.2f}%",
-                y=WINDOWS_PX - round(WINDOWS_PX * value / most),
-                height=round(WINDOWS_PX * value / most),
+                x=f"{(place + 0.5) * slot:.2f}%",
+                y=WINDOWS_PX - round((WINDOWS_PX - TIP_PX) * value / most),
                 text=f"{number}: {joules(value)}",
             )
             for place, (number, value) in enumerate(blocks)

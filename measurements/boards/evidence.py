@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from joulemark.record.bundle import parse
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
-from joulemark.record.statement import Predicate, Statement
 from measurements.boards.models import Cell, CellKey
 from measurements.intake.models import Submission
-from measurements.review.models import CELL_FIELDS, Result, Verdict
+from measurements.review.models import CELL_FIELDS, Moderation, Result, Verdict
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import Predicate, Statement
 
 WINDOWS_DRAWN = 120
-"""A plot of windows draws at most this many; with more, it draws every second, third, … of them and says so."""
+"""A plot draws at most this many windows; of more it draws every second, third, … and says so."""
 
 Block = tuple[int, float]
 
@@ -25,14 +27,15 @@ Block = tuple[int, float]
 class Evidence:
     """One submission: what it claims (`said`), what the rules said, what counts of it, and what proves it.
 
-    `result` is None while there is no verdict and when it was rejected: then its numbers are claims only. `cell` is the
-    value that it takes part in.
+    `result` is None while there is no verdict and when it was rejected: then its numbers are claims only.
+    `cell` is the value that it takes part in.
     """
 
     submission: Submission
     statement: Statement
     said: Predicate
     verdicts: list[Verdict]
+    moderations: list[Moderation]
     result: Result | None
     cell: Cell | None
     receipt: Receipt
@@ -56,7 +59,7 @@ class Evidence:
         return self.statement.digest_of("outputs")
 
     def windows_drawn(self) -> tuple[int, list[Block]]:
-        """(step, [(number, joules per query)]): every window, or every `step`-th of them where there are too many."""
+        """(step, [(number, joules per query)]): every window, or one in `step` where there are too many."""
         windows = self.said.windows
         step = -(-len(windows) // WINDOWS_DRAWN)
         chosen = list(enumerate(windows, start=1))[::step]
@@ -65,12 +68,16 @@ class Evidence:
 
 def read_evidence(result_id: str) -> Evidence | None:
     """The evidence of one result, or None when these bytes were never received."""
-    submission = Submission.objects.select_related("key__contributor", "leaf", "ticket").filter(pk=result_id).first()
+    submission = (
+        Submission.objects.select_related("key__contributor", "leaf", "ticket").filter(pk=result_id).first()
+    )
     if submission is None:
         return None
     bundle = parse(bytes(submission.bundle))
     statement = bundle.statement()
-    results = Result.objects.select_related("suite", "task", "dataset", "model", "hardware_class", "contributor", "device")
+    results = Result.objects.select_related(
+        "suite", "task", "dataset", "model", "hardware_class", "contributor", "device"
+    )
     result = results.filter(pk=result_id).first()
     receipt_text = bytes(submission.receipt).decode()
     return Evidence(
@@ -78,9 +85,12 @@ def read_evidence(result_id: str) -> Evidence | None:
         statement=statement,
         said=statement.predicate,
         verdicts=list(submission.verdicts.select_related("leaf")),
+        moderations=list(submission.moderations.select_related("leaf")),
         result=result,
         cell=None if result is None else Cell.objects.at(_key(result)).first(),
-        receipt=decode(decode(receipt_text.encode(), Envelope, what="receipt").payload, Receipt, what="receipt"),
+        receipt=decode(
+            decode(receipt_text.encode(), Envelope, what="receipt").payload, Receipt, what="receipt"
+        ),
         receipt_text=receipt_text,
         bundle_bytes=len(submission.bundle),
         payload_sha256=hashlib.sha256(bundle.envelope.payload).hexdigest(),
@@ -88,5 +98,4 @@ def read_evidence(result_id: str) -> Evidence | None:
 
 
 def _key(result: Result) -> CellKey:
-    key: dict[str, Any] = {name: getattr(result, name) for name in CELL_FIELDS}
-    return key
+    return {name: getattr(result, name) for name in CELL_FIELDS}

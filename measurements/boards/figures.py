@@ -1,4 +1,4 @@
-"""How a number is written: three significant digits, thin spaces, the reader's decimal mark, and the unit always."""
+"""How a number is written: three significant digits, thin spaces, the reader's decimal mark."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from django.utils.formats import get_format
 THIN = "\u202f"
 """Narrow no-break space: between groups of three digits, and between a number and its unit."""
 
+TIMES = "\u00d7"
+"""The sign of multiplication."""
+
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits: 12345 is "12 300", 0.00123 "0.00123", 1.2e-6 "1.20 × 10⁻⁶".
+    """`value` to `digits` significant digits: 12345 is "12 300"; a tiny one has a power of ten.
 
     Raises ValueError for a number that is not finite: such a number is never shown.
     """
@@ -25,7 +28,7 @@ def significant(value: float, digits: int = 3) -> str:
     rounded = float(f"{value:.{digits - 1}e}")
     if not PLAIN_FROM <= abs(rounded) < PLAIN_BELOW:
         mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
-        return f"{_marked(mantissa)}{THIN}×{THIN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+        return f"{_marked(mantissa)}{THIN}{TIMES}{THIN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     decimals = max(0, digits - 1 - floor(log10(abs(rounded))))
     return _grouped(f"{rounded:.{decimals}f}")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import django_filters
+import django_filters  # type: ignore[import-untyped]
 
 from measurements.intake.models import State, Submission
 
 
 class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
-    """By suite, task, data set, model, hardware, grade, contributor and state; every value is a plain equality."""
+    """By suite, task, data set, model, hardware, grade, contributor and state; each a plain equality."""
 
     suite = django_filters.CharFilter(field_name="result__suite__name", label="Suite name")
     version = django_filters.CharFilter(field_name="result__suite__version", label="Suite version")
@@ -18,7 +18,9 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     hardware = django_filters.CharFilter(field_name="result__hardware_class__slug", label="Hardware class")
     scope = django_filters.CharFilter(field_name="result__scope", label="Scope of the energy")
     stratum = django_filters.CharFilter(field_name="result__stratum", label="Configuration stratum")
-    contributor = django_filters.CharFilter(field_name="key__contributor__pseudonym", label="Contributor's pseudonym")
+    contributor = django_filters.CharFilter(
+        field_name="key__contributor__pseudonym", label="Contributor's pseudonym"
+    )
     grade = django_filters.ChoiceFilter(
         field_name="result__grade",
         choices=[("measured", "measured"), ("estimated", "estimated")],

@@ -1,8 +1,8 @@
-"""Tables of what is shown: cells combined from results, and the figures of published studies. All of it can be rebuilt."""
+"""Tables of what is shown: cells combined from results, and published figures. All of it can be rebuilt."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
@@ -10,7 +10,10 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.contributors.models import Device
 from measurements.review.models import CELL_FIELDS
 
-CellKey = dict[str, object]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CellKey = dict[str, Any]
 """The fields named in `CELL_FIELDS`, with their values."""
 
 
@@ -25,9 +28,9 @@ class CellQuerySet(models.QuerySet["Cell"]):
         """Cells of one suite version and one grade: estimates and measurements never meet."""
         return self.filter(suite__name=suite, suite__version=version, grade=grade)
 
-    def of_task(self, task: Task) -> Self:
-        """Cells on any data set of `task`."""
-        return self.filter(dataset__task=task)
+    def of_tasks(self, tasks: Sequence[Task]) -> Self:
+        """Cells on any data set of `tasks`."""
+        return self.filter(dataset__task__in=tasks)
 
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
@@ -35,7 +38,7 @@ class CellQuerySet(models.QuerySet["Cell"]):
 
 
 class Cell(models.Model):
-    """One value a model, data set, hardware class and set of conditions: the median over devices, in joules per query.
+    """One value a model, data set, hardware class and configuration: the median over devices, in J per query.
 
     `low_j` and `high_j` are the smallest and largest device value. `quality` is a list of {metric, value, n,
     higher_is_better}. Derived from eligible results by `services.refresh_cell`, never edited.
@@ -64,7 +67,8 @@ class Cell(models.Model):
         ordering = ["energy_per_query_j", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"], name="cell_key"
+                fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"],
+                name="cell_key",
             ),
             models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="cell_energy_positive"),
             models.CheckConstraint(
@@ -82,6 +86,18 @@ class Cell(models.Model):
         return f"{self.model} on {self.dataset}, {self.grade}"
 
 
+class DeviceValueQuerySet(models.QuerySet["DeviceValue"]):
+    """Reads of device values."""
+
+    def of_series(self, *, suite: str, version: str, grade: str) -> Self:
+        """Values in cells of one suite version and one grade."""
+        return self.filter(cell__suite__name=suite, cell__suite__version=version, cell__grade=grade)
+
+    def of_tasks(self, tasks: Sequence[Task]) -> Self:
+        """Values in cells on any data set of `tasks`."""
+        return self.filter(cell__dataset__task__in=tasks)
+
+
 class DeviceValue(models.Model):
     """What one device of one contributor says in a cell, in joules per query: the median of its results.
 
@@ -93,10 +109,14 @@ class DeviceValue(models.Model):
     energy_per_query_j = models.FloatField()
     n_results = models.PositiveIntegerField()
 
+    objects = DeviceValueQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["cell", "device"], name="device_value_cell_device"),
-            models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="device_value_positive"),
+            models.CheckConstraint(
+                condition=models.Q(energy_per_query_j__gt=0), name="device_value_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,9 +130,9 @@ class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
         """Figures of one study."""
         return self.filter(study=study)
 
-    def of_task(self, task: Task) -> Self:
-        """Figures on `task`, over its data sets together and on each of them."""
-        return self.filter(task=task)
+    def of_tasks(self, tasks: Sequence[Task]) -> Self:
+        """Figures on `tasks`, over a task's data sets together and on each of them."""
+        return self.filter(task__in=tasks)
 
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
@@ -122,15 +142,19 @@ class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
 class PublishedFigure(models.Model):
     """A figure that a study has published, or that follows from its logs: kWh per 1,000 queries.
 
-    Without a data set it is over all data sets of the task. `low`, `high` and `std` are over the study's own runs, null
-    where they were not kept. Never combined with results of volunteers: the scope is another one.
+    Without a data set it is over all data sets of the task. `low`, `high` and `std` are over the study's own
+    runs, null where they were not kept. Never combined with results of volunteers: the scope is another one.
     """
 
     study = models.SlugField(max_length=100)
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="published_figures")
-    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, null=True, related_name="published_figures")
+    dataset = models.ForeignKey(
+        DataSet, on_delete=models.PROTECT, null=True, related_name="published_figures"
+    )
     model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="published_figures")
-    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="published_figures")
+    hardware_class = models.ForeignKey(
+        HardwareClass, on_delete=models.PROTECT, related_name="published_figures"
+    )
     scope = models.CharField(max_length=20)
     energy_kwh_per_1000 = models.FloatField()
     low_kwh_per_1000 = models.FloatField(null=True)
@@ -156,7 +180,9 @@ class PublishedFigure(models.Model):
                 condition=models.Q(dataset__isnull=True),
                 name="published_task_model",
             ),
-            models.CheckConstraint(condition=models.Q(energy_kwh_per_1000__gt=0), name="published_energy_positive"),
+            models.CheckConstraint(
+                condition=models.Q(energy_kwh_per_1000__gt=0), name="published_energy_positive"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,4 +16,6 @@ def on_verdict(*, result_id: str, **_: object) -> None:
     try:
         refresh_cell.delay(result_id)
     except OperationalError as error:
-        log.warning("cell of result %s waits for the sweep: the queue cannot be reached (%s)", result_id[:12], error)
+        log.warning(
+            "cell of result %s waits for the sweep: the queue cannot be reached (%s)", result_id[:12], error
+        )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from measurements.boards.comparing import ComparisonRow, read_comparison
+from measurements.boards.comparing import ComparisonRow, read_comparisons
 from measurements.boards.models import Cell, PublishedFigure
-from measurements.boards.series import all_series
 from measurements.catalog.models import ModelKind, Task
 
 
@@ -48,9 +47,9 @@ class Overview:
 
 def read_overview() -> Overview:
     """Every task on which at least one series can divide both kinds of model."""
-    series = all_series()
-    compared = ((task, read_comparison(task, series=series)) for task in _tasks_with_general_purpose())
-    return Overview(lines=[_line(task, rows) for task, rows in compared if rows])
+    tasks = _tasks_with_general_purpose()
+    compared = read_comparisons(tasks)
+    return Overview(lines=[_line(task, compared[task.slug]) for task in tasks if compared[task.slug]])
 
 
 def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:

@@ -1,4 +1,4 @@
-"""The pages: read, draw, render. All that is shown comes from the reading modules; nothing is decided here."""
+"""The pages: read, draw, render. All that is shown comes from the reading modules; nothing is decided."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     if found is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     groups = [(group, board_plot(group)) for group in found.groups]
-    context = {"board": found, "groups": groups, "study": load_study() if found.series.grade == "published" else None}
+    context = {
+        "board": found,
+        "groups": groups,
+        "study": load_study() if found.series.grade == "published" else None,
+    }
     return render(request, "boards/board.html", context)
 
 
@@ -81,7 +85,8 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""
     chosen = ResultFilter(request.GET, queryset=listed_submissions())
-    page = Paginator(chosen.qs, PER_PAGE).get_page(request.GET.get("page"))
+    found = chosen.qs if chosen.is_valid() else listed_submissions().none()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -105,7 +110,9 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         "windows": window_plot(evidence),
         "headline": wh_per_1000(evidence.said.totals.energy_per_query_j),
         "cell_headline": wh_per_1000(evidence.cell.energy_per_query_j) if evidence.cell else None,
-        "series": series_of_suite(evidence.result.suite, evidence.result.grade).slug if evidence.result else "",
+        "series": series_of_suite(evidence.result.suite, evidence.result.grade).slug
+        if evidence.result
+        else "",
         "origin": settings.ORIGIN,
     }
     return render(request, "boards/result.html", context)

@@ -1,22 +1,28 @@
 """Dot plots on a logarithmic axis, as positions that a template draws into an SVG.
 
-Horizontal positions are percentages, so that a plot fills any width while its text keeps its size; vertical ones are
-pixels. All numbers arrive in the template as text, because a localised template would write a comma into an attribute.
+Horizontal positions are percentages, so that a plot fills any width while its text keeps its size; vertical
+ones are pixels. All numbers arrive in the template as text, because a localised template would write a comma
+into an attribute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 ROW_PX = 38
 TOP_PX = 34
 BOTTOM_PX = 12
 LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
 MANY_DECADES = 2.0
+STEPS = (0.0, log10(2), log10(5))
+TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +49,7 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A point, placed. `shape` is general-purpose or task-specific, `grade` decides between solid, ring and hollow."""
+    """A point, placed. `shape` is the kind of the model; `grade` decides between solid, ring and hollow."""
 
     label: str
     text: str
@@ -51,13 +57,14 @@ class Mark:
     bar: tuple[str, str] | None
     y: int
     label_y: int
+    value_y: int
     shape: str
     grade: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """Everything that the template draws. `reference` is the place of the line at `reference_value`, if it has one."""
+    """Everything that the template draws. `reference` is the place of a vertical line, if it has one."""
 
     title: str
     description: str
@@ -97,16 +104,13 @@ def _extent(points: Iterable[Point], reference: float | None) -> tuple[float, fl
 
 
 class _Scale:
-    """A logarithmic axis over round bounds around an extent."""
+    """A logarithmic axis from one round value (1, 2 or 5 of a decade) to another, around an extent."""
 
     def __init__(self, extent: tuple[float, float]) -> None:
         low, high = (log10(bound) for bound in extent)
-        if floor(low) == floor(high) and high - low < 1:
-            steps = [floor(low) + offset for offset in (0, log10(2), log10(5), 1)]
-            self.low = max(step for step in steps if step <= low + 1e-9)
-            self.high = min(step for step in [*steps, floor(low) + 1 + log10(2)] if step > max(high, self.low) + 1e-9)
-        else:
-            self.low, self.high = floor(low), max(ceil(high), floor(low) + 1)
+        rounds = [decade + step for decade in range(floor(low), ceil(high) + 2) for step in STEPS]
+        self.low = max(value for value in rounds if value <= low + TINY)
+        self.high = min(value for value in rounds if value >= high - TINY and value > self.low)
 
     def percent(self, value: float) -> str:
         """Where `value` is, as a percentage of the width."""
@@ -114,11 +118,11 @@ class _Scale:
         return f"{LEFT_PERCENT + share * (RIGHT_PERCENT - LEFT_PERCENT):.2f}%"
 
     def ticks(self) -> list[float]:
-        """Round values from one bound to the other: 1, 2 and 5 of a decade, or decades alone where there are many."""
-        factors = (1,) if self.high - self.low > MANY_DECADES else (1, 2, 5)
+        """Round values between the bounds: 1, 2 and 5 of a decade, or decades alone where there are many."""
+        steps = (0.0,) if self.high - self.low > MANY_DECADES else STEPS
         decades = range(floor(self.low), ceil(self.high) + 1)
-        every = [factor * 10.0**decade for decade in decades for factor in factors]
-        return [value for value in every if self.low - 1e-9 <= log10(value) <= self.high + 1e-9]
+        every = [decade + step for decade in decades for step in steps]
+        return [10**value for value in every if self.low - TINY <= value <= self.high + TINY]
 
 
 def _tick(scale: _Scale, value: float) -> Tick:
@@ -138,7 +142,8 @@ def _mark(scale: _Scale, point: Point, row: int) -> Mark:
         x=scale.percent(point.value),
         bar=bar,
         y=y,
-        label_y=y - 13,
+        label_y=y - 26,
+        value_y=y - 13,
         shape="general-purpose" if point.general_purpose else "task-specific",
         grade=point.grade,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from django.db.models import Count
 
@@ -12,6 +12,10 @@ from measurements.boards.models import Cell, PublishedFigure
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import STUDY, Series, all_series, series_by_slug
 from measurements.catalog.models import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +71,17 @@ def read_board(*, series_slug: str, task_slug: str) -> Board | None:
     task = Task.objects.filter(slug=task_slug).first()
     if series is None or task is None:
         return None
-    rows = read_rows(series, task)
+    rows = read_rows(series, [task])
     return Board(series=series, task=task, groups=_groups(rows)) if rows else None
 
 
-def read_rows(series: Series, task: Task) -> list[BoardRow]:
-    """The unranked rows of one series on one task."""
+def read_rows(series: Series, tasks: Sequence[Task]) -> list[BoardRow]:
+    """The unranked rows of one series on some tasks."""
     if series.grade == "published":
-        figures = PublishedFigure.objects.of_series(series.slug).of_task(task).with_names()
+        figures = PublishedFigure.objects.of_series(series.slug).of_tasks(tasks).with_names()
         return [row_of_figure(figure, series) for figure in figures]
     cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    return [row_of_cell(cell, series) for cell in cells.of_task(task).with_names()]
+    return [row_of_cell(cell, series) for cell in cells.of_tasks(tasks).with_names()]
 
 
 def _groups(rows: list[BoardRow]) -> list[Group]:
@@ -94,7 +98,9 @@ def list_boards() -> list[BoardEntry]:
     every = all_series()
     counted = {series.slug: _counts(series) for series in every}
     return [
-        BoardEntry(series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1])
+        BoardEntry(
+            series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1]
+        )
         for series in every
         for pk, task in tasks.items()
         if pk in counted[series.slug]
@@ -105,7 +111,13 @@ def _counts(series: Series) -> dict[int, tuple[int, int]]:
     """(rows, models) of each task that has any, by the task's primary key."""
     if series.grade == "published":
         published = PublishedFigure.objects.of_series(STUDY).order_by().values_list("task")
-        return {pk: (rows, models) for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))}
+        return {
+            pk: (rows, models)
+            for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))
+        }
     cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
     by_task = cells.order_by().values_list("dataset__task")
-    return {pk: (rows, models) for pk, rows, models in by_task.annotate(Count("pk"), Count("model", distinct=True))}
+    return {
+        pk: (rows, models)
+        for pk, rows, models in by_task.annotate(Count("pk"), Count("model", distinct=True))
+    }

@@ -14,7 +14,9 @@ def listed_submissions() -> QuerySet[Submission]:
     """Submissions, latest first, with what a line shows; their bytes stay in the database."""
     return (
         Submission.objects.without_bytes()
-        .select_related("key__contributor", "result__suite", "result__task", "result__dataset", "result__model")
+        .select_related(
+            "key__contributor", "result__suite", "result__task", "result__dataset", "result__model"
+        )
         .select_related("result__hardware_class")
         .prefetch_related(Prefetch("verdicts", queryset=Verdict.objects.order_by("judged_at", "id")))
         .order_by("-received_at", "result_id")

@@ -1,22 +1,25 @@
-"""One row of a board: the same object behind the page, the JSON and the CSV, so that all three show the same number."""
+"""One row of a board: the same object behind page, JSON and CSV, so that all three show the same number."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.rank import Standing, ranks
-from measurements.boards.models import Cell, PublishedFigure
-from measurements.boards.series import Series
 from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from measurements.boards.models import Cell, PublishedFigure
+    from measurements.boards.series import Series
 
 Quality = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """Energies in joules per query; `low_j` and `high_j` are the extremes over devices (published: over runs).
+    """Energies in joules per query; `low_j` and `high_j` are extremes over devices (published: over runs).
 
     `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are its runs.
     """

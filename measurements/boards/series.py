@@ -1,4 +1,4 @@
-"""A series is a set of boards whose numbers may stand beside each other: one study, or one suite version and grade."""
+"""A series: boards whose numbers may stand beside each other. One study, or one suite version and grade."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from measurements.boards.models import Cell, PublishedFigure
-from measurements.boards.titles import translated
 from measurements.catalog.models import Suite
 
 STUDY = "study-2024"
@@ -22,17 +21,22 @@ class Series:
     grade: str
     suite: str = ""
     version: str = ""
-    suite_title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a page calls it where a badge says the grade."""
+        if self.grade == "published":
+            return gettext("Published study, 2024")
+        return gettext("Suite %(name)s %(version)s") % {"name": self.suite, "version": self.version}
 
     @property
     def title(self) -> str:
-        """The name that a page shows."""
+        """The name with the grade, for places without a badge."""
         if self.grade == "published":
-            return gettext("Published study, 2024")
-        title = translated(self.suite_title)
+            return self.name
         if self.grade == "measured":
-            return gettext("%(suite)s, measured") % {"suite": title}
-        return gettext("%(suite)s, estimated") % {"suite": title}
+            return gettext("%(series)s, measured") % {"series": self.name}
+        return gettext("%(series)s, estimated") % {"series": self.name}
 
 
 def published_series() -> Series:
@@ -42,9 +46,7 @@ def published_series() -> Series:
 
 def series_of_suite(suite: Suite, grade: str) -> Series:
     """The series of a suite version's results of one grade."""
-    return Series(
-        slug=f"{suite.slug}-{grade}", grade=grade, suite=suite.name, version=suite.version, suite_title=suite.title
-    )
+    return Series(slug=f"{suite.slug}-{grade}", grade=grade, suite=suite.name, version=suite.version)
 
 
 def all_series() -> list[Series]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count
 
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
-from joulemark.suite.published import Figure, Study
 from measurements.boards.models import Cell, CellKey, DeviceValue, PublishedFigure
-from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import load_study_catalog
 from measurements.review.models import CELL_FIELDS, Result
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from joulemark.suite.published import Study
+
 
 def refresh_cell(*, key: CellKey) -> Cell | None:
-    """Recompute the one cell at `key` from its eligible results, and return it; None when nothing eligible is left.
+    """Recompute the one cell at `key` from its eligible results and return it; None when nothing is left.
 
-    Running it twice changes nothing. Refreshes of one model's cells queue on that model's row, so that the last one to
-    write is also the last one to read.
+    Running it twice changes nothing. Refreshes of one model's cells queue on that model's row, so that the
+    last one to write is also the last one to read.
     """
     with transaction.atomic():
         AiModel.objects.select_for_update(no_key=True).get(pk=key["model_id"])
@@ -35,13 +40,13 @@ def refresh_cell(*, key: CellKey) -> Cell | None:
 
 
 def refresh_cell_of(*, result_id: str) -> Cell | None:
-    """Recompute the cell that a result belongs to; None when the submission has no numbers or its cell is empty now."""
+    """Recompute the cell of a result; None when the submission has no numbers or its cell is empty now."""
     key = Result.objects.filter(pk=result_id).values(*CELL_FIELDS).first()
     return None if key is None else refresh_cell(key=dict(key))
 
 
 def refresh_stale_cells() -> int:
-    """Recompute every cell that counts another number of results than are eligible; return how many there were.
+    """Recompute every cell that counts another number of results than are eligible; return how many.
 
     This finds what a lost message has left behind.
     """
@@ -74,7 +79,7 @@ def _write_cell(key: CellKey, results: list[Result]) -> Cell:
         for r in results
         for score in r.quality
     )
-    defaults = asdict(value) | {"quality": [asdict(score) for score in quality]}
+    defaults: dict[str, Any] = asdict(value) | {"quality": [asdict(score) for score in quality]}
     cell, _ = Cell.objects.update_or_create(**{name: key[name] for name in CELL_FIELDS}, defaults=defaults)
     return cell
 
@@ -91,39 +96,49 @@ def _write_device_values(cell: Cell, results: list[Result]) -> None:
 
 
 def load_published(*, study: Study) -> int:
-    """Load a study's figures as a series of their own and return how many there are. Loading again changes nothing."""
+    """Load a study's figures as a series of their own; return how many. Loading again changes nothing."""
+    with transaction.atomic():
+        hardware = load_study_catalog(study)
+        wanted = _published_rows(study, hardware)
+        known = PublishedFigure.objects.of_series(study.id)
+        if _facts(known) != _facts(wanted):
+            known.delete()
+            PublishedFigure.objects.bulk_create(wanted)
+    return len(wanted)
+
+
+def _published_rows(study: Study, hardware: HardwareClass) -> list[PublishedFigure]:
+    tasks = {task.slug: task for task in Task.objects.all()}
+    datasets = {(row.task_id, row.slug): row for row in DataSet.objects.all()}
+    models = {model.slug: model for model in AiModel.objects.all()}
     qualities: dict[tuple[str, str | None, str], list[dict[str, object]]] = {}
     for score in study.quality:
         listed = qualities.setdefault((score.task, score.dataset, score.model), [])
         listed.append({"metric": score.metric, "value": score.value, "n": None, "higher_is_better": True})
-    with transaction.atomic():
-        hardware = load_study_catalog(study)
-        tasks = {task.slug: task for task in Task.objects.all()}
-        datasets = {(row.task_id, row.slug): row for row in DataSet.objects.all()}
-        models = {model.slug: model for model in AiModel.objects.all()}
-        for figure in study.figures:
-            task = tasks[figure.task]
-            PublishedFigure.objects.update_or_create(
-                study=study.id,
-                task=task,
-                dataset=datasets[task.pk, figure.dataset] if figure.dataset else None,
-                model=models[figure.model],
-                defaults={
-                    "hardware_class": hardware,
-                    "scope": study.scope,
-                    "quality": qualities.get((figure.task, figure.dataset, figure.model), []),
-                    **_energies(figure),
-                },
-            )
-    return len(study.figures)
+    return [
+        PublishedFigure(
+            study=study.id,
+            task=tasks[figure.task],
+            dataset=datasets[tasks[figure.task].pk, figure.dataset] if figure.dataset else None,
+            model=models[figure.model],
+            hardware_class=hardware,
+            scope=study.scope,
+            energy_kwh_per_1000=figure.energy_kwh_per_1000,
+            low_kwh_per_1000=figure.energy_min_kwh_per_1000,
+            high_kwh_per_1000=figure.energy_max_kwh_per_1000,
+            std_kwh_per_1000=figure.energy_std_kwh_per_1000,
+            n_runs=figure.n_runs,
+            quality=qualities.get((figure.task, figure.dataset, figure.model), []),
+            source=figure.source,
+        )
+        for figure in study.figures
+    ]
 
 
-def _energies(figure: Figure) -> dict[str, object]:
-    return {
-        "energy_kwh_per_1000": figure.energy_kwh_per_1000,
-        "low_kwh_per_1000": figure.energy_min_kwh_per_1000,
-        "high_kwh_per_1000": figure.energy_max_kwh_per_1000,
-        "std_kwh_per_1000": figure.energy_std_kwh_per_1000,
-        "n_runs": figure.n_runs,
-        "source": figure.source,
-    }
+def _facts(figures: Iterable[PublishedFigure]) -> set[str]:
+    """Everything of each figure but its row's number and date, in a form that can be compared."""
+    left_out = {"id", "updated_at"}
+    names = [
+        field.attname for field in PublishedFigure._meta.concrete_fields if field.attname not in left_out
+    ]
+    return {json.dumps([getattr(figure, name) for name in names], sort_keys=True) for figure in figures}

@@ -106,7 +106,9 @@ class Job(models.Model):
     model = models.ForeignKey(AiModel, on_delete=models.PROTECT)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["suite", "dataset", "model"], name="job_suite_dataset_model")]
+        constraints = [
+            models.UniqueConstraint(fields=["suite", "dataset", "model"], name="job_suite_dataset_model")
+        ]
 
     def __str__(self) -> str:
         return f"{self.suite}: {self.dataset} x {self.model}"

@@ -48,7 +48,9 @@ class Device(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["contributor", "tag", "hardware_class"], name="device_contributor_tag_class"),
+            models.UniqueConstraint(
+                fields=["contributor", "tag", "hardware_class"], name="device_contributor_tag_class"
+            ),
         ]
 
     def __str__(self) -> str:

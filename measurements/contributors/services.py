@@ -28,5 +28,7 @@ def revoke_key(*, key: Key) -> Key:
 
 def note_device(*, contributor: Contributor, tag: str, hardware_class: HardwareClass) -> Device:
     """The device row for a tag that came in a verified statement."""
-    device, _created = Device.objects.get_or_create(contributor=contributor, tag=tag, hardware_class=hardware_class)
+    device, _created = Device.objects.get_or_create(
+        contributor=contributor, tag=tag, hardware_class=hardware_class
+    )
     return device

@@ -29,7 +29,9 @@ def read_body(request: Request) -> bytes:
         data = stream.read(MAX_BUNDLE_BYTES + 1)
         if len(data) <= MAX_BUNDLE_BYTES:
             return data
-    raise TooBig("JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format.")
+    raise TooBig(
+        "JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format."
+    )
 
 
 def answer(record: Record, *, status: int) -> HttpResponse:
@@ -60,7 +62,9 @@ class EnrolmentView(APIView):
 class TicketView(APIView):
     """Announce a run before it starts."""
 
-    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket")
+    @extend_schema(
+        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket"
+    )
     def post(self, request: Request) -> HttpResponse:
         """Answer with nonce and sample seed."""
         ticket = services.issue_ticket(data=read_body(request))
@@ -78,7 +82,9 @@ class SubmissionView(APIView):
     """Hand in a signed bundle."""
 
     @extend_schema(
-        request=BUNDLE, responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="submit_result"
+        request=BUNDLE,
+        responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT, **REFUSALS},
+        operation_id="submit_result",
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the signed receipt: 202 when the bytes are new, 200 when they were here already."""

@@ -1,4 +1,4 @@
-"""The one door: bytes in, a verified message and the key that signed it out. Every write of a contributor comes through here."""
+"""The one door for all that contributors write: bytes in, a verified message and the key that signed it out."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def open_enrolment(data: bytes) -> tuple[Enrolment, str]:
     claimed = decode(envelope.payload, Enrolment, what="enrolment")
     envelopes.verify(envelope, public_key=claimed.public_key, payload_type=ENROLMENT_TYPE)
     if envelope.key_id != key_id(claimed.public_key):
-        raise Forbidden("JM-KEY-ID", "The key id is not the digest of the key: enrol again with an unchanged agent.")
+        raise Forbidden(
+            "JM-KEY-ID", "The key id is not the digest of the key: enrol again with an unchanged agent."
+        )
     check_audience(claimed.audience)
     check_clock(claimed.issued_at)
     return claimed, hashlib.sha256(data).hexdigest()
@@ -72,7 +74,9 @@ def open_bundle(data: bytes) -> OpenedBundle:
     """A result signed by a key that we know, its trace inflated within limits and decoded."""
     bundle = parse_bundle(data)
     if bundle.receipt is not None:
-        raise BadRequest("JM-RECEIPT-INSIDE", "The bundle carries a receipt, so it was sent before; ask for its status.")
+        raise BadRequest(
+            "JM-RECEIPT-INSIDE", "The bundle carries a receipt, so it was sent before; ask for its status."
+        )
     key = known_key(bundle.envelope.key_id)
     statement = verified_statement(bundle, public_key=key.public_key)
     parse_trace(unpack(bundle.trace))
@@ -86,7 +90,9 @@ def known_key(wanted: str) -> Key:
     """The enrolled, unrevoked key with this id. Raises Forbidden (JM-KEY-UNKNOWN, JM-KEY-REVOKED)."""
     key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
     if key is None:
-        raise Forbidden("JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first.")
+        raise Forbidden(
+            "JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first."
+        )
     if key.state == KeyState.REVOKED:
         raise Forbidden("JM-KEY-REVOKED", "The key that signed was revoked; ask the platform's moderators.")
     return key
@@ -104,4 +110,6 @@ def check_clock(issued_at: datetime) -> None:
     if abs(skew) > MAX_SKEW:
         side = "ahead of" if skew > timedelta() else "behind"
         minutes = round(abs(skew).total_seconds() / 60)
-        raise BadRequest("JM-CLOCK", f"Your clock is {minutes} minutes {side} the platform's; set it and try again.")
+        raise BadRequest(
+            "JM-CLOCK", f"Your clock is {minutes} minutes {side} the platform's; set it and try again."
+        )

@@ -13,7 +13,7 @@ from measurements.ledger.models import Leaf
 
 
 class Ticket(models.Model):
-    """A run that was announced. `request_sha256` is the digest of the signed request: the same request, the same ticket."""
+    """A run that was announced. `request_sha256` digests the signed request: the same request, the same ticket."""
 
     id = models.CharField(max_length=32, primary_key=True)
     nonce = models.CharField(max_length=32)
@@ -70,7 +70,9 @@ class Submission(models.Model):
         ordering = ["-received_at"]
         indexes = [
             # the sweeper: what waits too long
-            models.Index(fields=["received_at"], name="submission_waiting", condition=models.Q(state="received")),
+            models.Index(
+                fields=["received_at"], name="submission_waiting", condition=models.Q(state="received")
+            ),
             # the duplicate rule: has this trace been seen?
             models.Index(fields=["trace_sha256"], name="submission_trace"),
         ]

@@ -14,11 +14,20 @@ from joulemark.record.errors import RecordError
 from measurements.intake.refusals import Refusal, count_refusal, refusal_for
 
 CONTENT_TYPE = "application/problem+json"
-TITLES = {400: "Not understood", 403: "Not allowed", 404: "Not found", 405: "Wrong method", 406: "Not available in that format",
-          409: "Used already", 413: "Too large", 415: "Wrong content type", 429: "Too often"}
+TITLES = {
+    400: "Not understood",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Wrong method",
+    406: "Not available in that format",
+    409: "Used already",
+    413: "Too large",
+    415: "Wrong content type",
+    429: "Too often",
+}
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: a problem document for what a client did; None (a 500) for what we did."""
     if isinstance(error, RecordError):
         error = refusal_for(error)

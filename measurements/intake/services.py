@@ -30,7 +30,7 @@ from measurements.intake.door import (
     open_envelope,
 )
 from measurements.intake.models import SeenEnvelope, Submission, Ticket
-from measurements.intake.platform_key import signing_key
+from measurements.intake.platform_key import announced, signing_key
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import Leaf, LeafKind
@@ -55,7 +55,7 @@ def again_if_raced(write: Callable[Args, Row]) -> Callable[Args, Row]:
 
 @again_if_raced
 def accept_enrolment(*, data: bytes) -> Key:
-    """Know a key by its self-signed enrolment. Enrolling again may change the display name; a replay changes nothing."""
+    """Know a key by its self-signed enrolment. Enrolling again may change the name shown; a replay changes nothing."""
     enrolment, digest = open_enrolment(data)
     seen = SeenEnvelope.objects.select_related("key__contributor").filter(sha256=digest).first()
     if seen is not None:
@@ -106,8 +106,8 @@ def _job(request: TicketRequest) -> Job:
     if job is None:
         raise BadRequest(
             "JM-SUITE-UNKNOWN",
-            f"This platform has no {request.task}/{request.dataset}/{request.model} in suite {suite.name} {suite.version} "
-            f"with digest {suite.digest[:12]}; install the agent version that the platform names.",
+            f"This platform has no {request.task}/{request.dataset}/{request.model} in suite {suite.name} "
+            f"{suite.version} with digest {suite.digest[:12]}; install the agent version that the platform names.",
         )
     return job
 
@@ -115,7 +115,11 @@ def _job(request: TicketRequest) -> Job:
 def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
     now = timezone.now()
     ticket_id = secrets.token_hex(16)
-    facts: dict[str, str | int | list[str]] = {"ticket": ticket_id, "job": job.pk, "suite": opened.message.suite.digest}
+    facts: dict[str, str | int | list[str]] = {
+        "ticket": ticket_id,
+        "job": job.pk,
+        "suite": opened.message.suite.digest,
+    }
     return Ticket.objects.create(
         id=ticket_id,
         nonce=secrets.token_hex(16),
@@ -150,16 +154,25 @@ def _ticket_of(opened: OpenedBundle) -> Ticket | None:
         return None
     ticket = Ticket.objects.select_related("submission").filter(id=named.id).first()
     if ticket is None or ticket.key_id != opened.key.key_id:
-        raise Forbidden("JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one.")
+        raise Forbidden(
+            "JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one."
+        )
     if hasattr(ticket, "submission"):
-        raise Conflict("JM-TICKET-USED", "This ticket was used for another result already; every run needs its own.")
+        raise Conflict(
+            "JM-TICKET-USED", "This ticket was used for another result already; every run needs its own."
+        )
     if (ticket.nonce, ticket.sample_seed) != (named.nonce, named.sample_seed):
-        raise Forbidden("JM-TICKET-EDITED", "The nonce or sample seed is not the one that the ticket was given with.")
+        raise Forbidden(
+            "JM-TICKET-EDITED", "The nonce or sample seed is not the one that the ticket was given with."
+        )
     return ticket
 
 
 def _store(data: bytes, opened: OpenedBundle, ticket: Ticket | None) -> Submission:
-    facts: dict[str, str | int | list[str]] = {"key": opened.key.key_id, "ticket": ticket.id if ticket else ""}
+    facts: dict[str, str | int | list[str]] = {
+        "key": opened.key.key_id,
+        "ticket": ticket.id if ticket else "",
+    }
     leaf = append_leaf(kind=LeafKind.RESULT_RECEIVED, subject=opened.sha256, facts=facts)
     return Submission.objects.create(
         result_id=opened.sha256,
@@ -176,6 +189,7 @@ def _store(data: bytes, opened: OpenedBundle, ticket: Ticket | None) -> Submissi
 def _receipt(result_id: str, leaf: Leaf) -> bytes:
     receipt = Receipt(
         audience=settings.ORIGIN,
+        public_key=announced().public_key,
         result_id=result_id,
         leaf_index=leaf.index,
         leaf_hash=leaf.leaf_hash,

@@ -27,7 +27,9 @@ def append_leaf(*, kind: LeafKind, subject: str, facts: dict[str, str | int | li
     row lock until that transaction ends, which is what makes the index free of gaps.
     """
     if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("append_leaf needs the transaction of the change it records.")
+        raise transaction.TransactionManagementError(
+            "append_leaf needs the transaction of the change it records."
+        )
     now = timezone.now()
     index = _next_index()
     body = _body(index=index, kind=kind, subject=subject, at=now, facts=facts)
@@ -36,7 +38,9 @@ def append_leaf(*, kind: LeafKind, subject: str, facts: dict[str, str | int | li
     )
 
 
-def _body(*, index: int, kind: LeafKind, subject: str, at: datetime, facts: dict[str, str | int | list[str]]) -> bytes:
+def _body(
+    *, index: int, kind: LeafKind, subject: str, at: datetime, facts: dict[str, str | int | list[str]]
+) -> bytes:
     entry = {"version": 1, "index": index, "kind": kind.value, "subject": subject, "at": at, "facts": facts}
     return msgspec.json.encode(entry, order="deterministic")
 

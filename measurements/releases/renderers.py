@@ -5,17 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rest_framework.parsers import BaseParser
+    from rest_framework.request import Request
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet may run as a formula (OWASP, "CSV Injection")."""
 
 
 def harmless(value: object) -> object:
-    """`value` as a CSV cell: text that could be read as a formula gets an apostrophe in front; numbers stay numbers."""
+    """`value` as a CSV cell: text like a formula gets an apostrophe in front; numbers stay numbers."""
     if value is None:
         return ""
     if isinstance(value, str) and value.lstrip(" ").startswith(DANGEROUS):
@@ -39,15 +45,36 @@ def _flat(value: object) -> object:
     return value
 
 
+class OneFormat(BaseContentNegotiation):
+    """For an address that names its format: whatever the client accepts, that is what it gets."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """The only one."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """The only one."""
+        only = next(iter(renderers))
+        return only, only.media_type
+
+
 class RowsCsvRenderer(BaseRenderer):
-    """Renders {"rows": [...]} as CSV. The columns are those of the serializer that the view names as `row_serializer`."""
+    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`."""
 
     media_type = "text/csv"
     format = "csv"
     charset = "utf-8"
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> str:
         """The rows as text; a problem document has no rows and stays JSON."""
         if "rows" not in data:

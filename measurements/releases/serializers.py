@@ -1,17 +1,22 @@
-"""What the downloads contain. Field names carry their unit and are append-only: none is ever renamed or removed."""
+"""What the downloads contain. Field names carry their unit, and none is ever renamed or removed."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
+from measurements.boards.comparing import ComparisonRow
 from measurements.boards.results import codes_of
+from measurements.boards.rows import BoardRow
 from measurements.intake.models import State, Submission
 from measurements.releases.links import bundle_url
 
 GRADES = ["measured", "estimated", "published"]
+LABELS = ["single source", "several sources", "published"]
 
 
-class QualitySerializer(serializers.Serializer):
+class QualitySerializer(serializers.Serializer[dict[str, Any]]):
     """One metric of the answers; `n` is the number of answers scored, null where it was not kept."""
 
     metric = serializers.CharField()
@@ -20,7 +25,7 @@ class QualitySerializer(serializers.Serializer):
     higher_is_better = serializers.BooleanField()
 
 
-class BoardRowSerializer(serializers.Serializer):
+class BoardRowSerializer(serializers.Serializer[BoardRow]):
     """A row of a board."""
 
     series = serializers.CharField()
@@ -30,35 +35,49 @@ class BoardRowSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(["task-specific", "general-purpose"])
     parameters = serializers.IntegerField(allow_null=True)
     grade = serializers.ChoiceField(GRADES)
-    scope = serializers.CharField(help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node.")
+    scope = serializers.CharField(
+        help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node."
+    )
     hardware = serializers.CharField()
-    stratum = serializers.CharField(help_text="Number format, batch size and power limit; empty for published figures.")
-    rank = serializers.IntegerField(allow_null=True, help_text="Null for a single source, and for published figures.")
+    stratum = serializers.CharField(
+        help_text="Number format, batch size and power limit; empty for published figures."
+    )
+    rank = serializers.IntegerField(
+        allow_null=True, help_text="Null for a single source, and for published figures."
+    )
     energy_per_query_j = serializers.FloatField(help_text="Joules per query.")
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
-    low_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Smallest device value (published: run).")
-    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Largest device value (published: run).")
+    low_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Smallest device value (published: run)."
+    )
+    high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Largest device value (published: run)."
+    )
     n_devices = serializers.IntegerField(allow_null=True)
     n_contributors = serializers.IntegerField()
     n_results = serializers.IntegerField(help_text="Results (published: runs) behind the value.")
-    label = serializers.ChoiceField(["single source", "several sources", "published"])
+    label = serializers.ChoiceField(LABELS)  # type: ignore[assignment]  # DRF has an option of this name
     quality = QualitySerializer(many=True)
-    source = serializers.CharField(help_text="Where a published figure comes from; empty otherwise.")
+    source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
+        help_text="Where a published figure comes from; empty otherwise."
+    )
     updated_at = serializers.DateTimeField()
 
 
-class BoardSerializer(serializers.Serializer):
+class BoardSerializer(serializers.Serializer[dict[str, Any]]):
     """A board with all of its rows."""
 
     series = serializers.CharField()
     task = serializers.CharField()
     grade = serializers.ChoiceField(GRADES)
     licence = serializers.CharField()
-    citation = serializers.CharField(help_text="What to cite with these figures; empty for volunteers' results.")
+    citation = serializers.CharField(
+        help_text="What to cite with these figures; empty for volunteers' results."
+    )
     rows = BoardRowSerializer(many=True)
 
 
-class BoardEntrySerializer(serializers.Serializer):
+class BoardEntrySerializer(serializers.Serializer[dict[str, Any]]):
     """A line of the list of boards."""
 
     series = serializers.CharField()
@@ -71,13 +90,13 @@ class BoardEntrySerializer(serializers.Serializer):
     page_url = serializers.URLField()
 
 
-class BoardListSerializer(serializers.Serializer):
+class BoardListSerializer(serializers.Serializer[dict[str, Any]]):
     """Every board."""
 
     boards = BoardEntrySerializer(many=True)
 
 
-class ComparisonRowSerializer(serializers.Serializer):
+class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     """A ratio of energies, general-purpose over task-specific, on one data set, hardware class and scope."""
 
     series = serializers.CharField(source="series.slug")
@@ -101,7 +120,7 @@ class ComparisonRowSerializer(serializers.Serializer):
     updated_at = serializers.DateTimeField()
 
 
-class ComparisonSerializer(serializers.Serializer):
+class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
     """A task's comparison in every series that has one."""
 
     task = serializers.CharField()

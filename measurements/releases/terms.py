@@ -1,12 +1,23 @@
-"""Under which terms data leaves, and what to cite."""
+"""What every download says about itself: the terms, what to cite, and how a refusal looks."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse
+
 from joulemark.suite.published import load_study
-from measurements.boards.series import Series
+
+if TYPE_CHECKING:
+    from measurements.boards.series import Series
 
 LICENCE = "CC-BY-4.0"
 """SPDX name of the licence of all data."""
+
+PROBLEM = OpenApiResponse(
+    OpenApiTypes.OBJECT, description="A problem document (RFC 9457) with a code and a sentence"
+)
 
 
 def citation_of(series: Series) -> str:

@@ -3,20 +3,18 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from measurements.releases.api import BoardListView, BoardView, BundleView, ComparisonView, ResultListView
+from measurements.releases import api
+from measurements.releases.api_results import BundleView, ResultListView
 from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
 
-board = BoardView.as_view()
-comparison = ComparisonView.as_view()
-
 urlpatterns = [
-    path("boards/", BoardListView.as_view(), name="api-boards"),
-    path("boards/<str:series>/<str:task>.csv", board, {"format": "csv"}, name="api-board-csv"),
-    path("boards/<str:series>/<str:task>.json", board, {"format": "json"}, name="api-board-json"),
-    path("boards/<str:series>/<str:task>/", board, name="api-board"),
-    path("comparisons/<str:task>.csv", comparison, {"format": "csv"}, name="api-comparison-csv"),
-    path("comparisons/<str:task>.json", comparison, {"format": "json"}, name="api-comparison-json"),
-    path("comparisons/<str:task>/", comparison, name="api-comparison"),
+    path("boards/", api.BoardListView.as_view(), name="api-boards"),
+    path("boards/<str:series>/<str:task>.csv", api.BoardCsvView.as_view(), name="api-board-csv"),
+    path("boards/<str:series>/<str:task>.json", api.BoardJsonView.as_view(), name="api-board-json"),
+    path("boards/<str:series>/<str:task>/", api.BoardView.as_view(), name="api-board"),
+    path("comparisons/<str:task>.csv", api.ComparisonCsvView.as_view(), name="api-comparison-csv"),
+    path("comparisons/<str:task>.json", api.ComparisonJsonView.as_view(), name="api-comparison-json"),
+    path("comparisons/<str:task>/", api.ComparisonView.as_view(), name="api-comparison"),
     path("results/", ResultListView.as_view(), name="api-results"),
     path("results/<result_id:result_id>/bundle", BundleView.as_view(), name="api-bundle"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -39,7 +39,9 @@ class DecisionForm(ModelForm):  # type: ignore[type-arg]  # the base is not gene
         """The submission, if it waits for a moderator."""
         submission: Submission = self.cleaned_data["submission"]
         if submission.state != State.QUARANTINED:
-            raise ValidationError(f"Only quarantined results are decided by hand; this one is {submission.state}.")
+            raise ValidationError(
+                f"Only quarantined results are decided by hand; this one is {submission.state}."
+            )
         return submission
 
 
@@ -58,7 +60,7 @@ class ModerationAdmin(ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: Moderation, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Write through the service, which also writes the leaf."""
-        assert isinstance(request.user, AbstractUser)  # noqa: S101 - has_add_permission let only users pass
+        assert isinstance(request.user, User)  # noqa: S101 - has_add_permission let only users pass
         made = decide(
             submission=obj.submission, moderator=request.user, state=State(obj.state), reason=obj.reason
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -10,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from joulemark.record.codec import encode
-from joulemark.record.messages import ResultStatus
-from measurements.review.models import Submission
+from joulemark.record.messages import ResultState, ResultStatus
+from measurements.intake.models import Submission
 
 
 class ResultStatusView(APIView):
@@ -26,11 +28,13 @@ class ResultStatusView(APIView):
         verdict = submission.verdicts.last()
         status = ResultStatus(
             result_id=result_id,
-            state=submission.state,
+            state=cast("ResultState", submission.state),
             received_at=submission.received_at,
             judged_at=verdict.judged_at if verdict else None,
             rules_version=verdict.rules_version if verdict else None,
-            findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings) if verdict else (),
+            findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings)
+            if verdict
+            else (),
             url=f"{settings.ORIGIN}/results/{result_id}/",
         )
         return HttpResponse(encode(status), content_type="application/json")

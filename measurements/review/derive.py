@@ -21,7 +21,9 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
     """Create or rebuild the result of a submission whose suite and job the rules have found in the catalogue."""
     said = statement.predicate
     contributor = submission.key.contributor
-    dataset = DataSet.objects.select_related("task").get(slug=said.workload.dataset, task__slug=said.workload.task)
+    dataset = DataSet.objects.select_related("task").get(
+        slug=said.workload.dataset, task__slug=said.workload.task
+    )
     hardware = hardware_class_of(said.device)
     tokens = [window.output_tokens for window in said.windows]
     result, _created = Result.objects.update_or_create(

@@ -78,7 +78,9 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds."""
 
-    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, primary_key=True, related_name="result")
+    submission = models.OneToOneField(
+        Submission, on_delete=models.PROTECT, primary_key=True, related_name="result"
+    )
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="results")
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="results")
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT)
@@ -110,11 +112,14 @@ class Result(models.Model):
         indexes = [
             # a cell's recomputation: every result in it
             models.Index(
-                fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"], name="result_cell"
+                fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"],
+                name="result_cell",
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="result_energy_positive"),
+            models.CheckConstraint(
+                condition=models.Q(energy_per_query_j__gt=0), name="result_energy_positive"
+            ),
             models.CheckConstraint(condition=models.Q(queries__gt=0), name="result_queries_positive"),
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -14,7 +14,7 @@ from measurements.review.signals import verdict_given
 
 
 @transaction.atomic
-def decide(*, submission: Submission, moderator: AbstractUser, state: State, reason: str) -> Moderation:
+def decide(*, submission: Submission, moderator: User, state: State, reason: str) -> Moderation:
     """Accept or reject what the rules have quarantined. Raises ValidationError for a submission in another state."""
     held = Submission.objects.select_for_update(of=("self",)).without_bytes().get(pk=submission.pk)
     if held.state != State.QUARANTINED:

@@ -31,7 +31,9 @@ def judge_submission(*, result_id: str) -> Verdict | None:
     with transaction.atomic():
         submission = (
             Submission.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite")
+            .select_related(
+                "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
+            )
             .filter(result_id=result_id, state=State.RECEIVED)
             .first()
         )
@@ -50,13 +52,19 @@ def _judge(submission: Submission) -> Verdict:
     leaf = append_leaf(
         kind=LeafKind.VERDICT,
         subject=submission.result_id,
-        facts={"state": judgement.state, "rules": RULES_VERSION, "codes": [f.code for f in judgement.findings]},
+        facts={
+            "state": judgement.state,
+            "rules": RULES_VERSION,
+            "codes": [f.code for f in judgement.findings],
+        },
     )
     return Verdict.objects.create(
         submission=submission,
         rules_version=RULES_VERSION,
         state=judgement.state,
-        findings=[{"code": f.code, "severity": f.severity, "sentence": f.sentence} for f in judgement.findings],
+        findings=[
+            {"code": f.code, "severity": f.severity, "sentence": f.sentence} for f in judgement.findings
+        ],
         judged_at=leaf.logged_at,
         leaf=leaf,
     )
@@ -69,7 +77,7 @@ def _judgement(submission: Submission) -> Judgement:
     except RecordError as error:
         return Judgement("rejected", (Finding(error.code, Severity.REJECT, str(error)),))
     judgement = judge(case)
-    if judgement.state != State.REJECTED:
+    if judgement.state != "rejected":
         derive_result(submission=submission, statement=case.statement)
     return judgement
 

@@ -79,7 +79,9 @@ class Demo:
         command = [sys.executable, str(ROOT / "manage.py"), "serve", "--bind", bind]
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "platform.log").open("ab") as log:
-            server = subprocess.Popen(command, env=self.environment(), stdout=log, stderr=log, process_group=0)
+            server = subprocess.Popen(  # noqa: S603 - our own program
+                command, env=self.environment(), stdout=log, stderr=log, process_group=0
+            )
         try:
             self._wait_for(server)
             yield server
@@ -92,8 +94,8 @@ class Demo:
         while waited_s < START_LIMIT_S:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 raise DemoFailed(
-                    f"The platform ended with status {server.wait(timeout=step_s)}; read {self.folder / 'platform.log'}. "
-                    "Is the port in use? Choose another with --port."
+                    f"The platform ended with status {server.wait(timeout=step_s)}. Is the port in use? Choose another "
+                    f"with --port. Its last words are in {self.folder / 'platform.log'}."
                 )
             waited_s += step_s
             with contextlib.suppress(DemoFailed):
@@ -102,9 +104,13 @@ class Demo:
         raise DemoFailed(f"The platform did not answer within {START_LIMIT_S:.0f} s.")
 
     def _run(self, command: list[str], *, capture: bool = False) -> bytes:
-        done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE if capture else None, check=False)
+        done = subprocess.run(  # noqa: S603 - our own programs
+            command, env=self.environment(), stdout=subprocess.PIPE if capture else None, check=False
+        )
         if done.returncode != 0:
-            raise DemoFailed(f"`{' '.join(Path(word).name for word in command)}` ended with status {done.returncode}.")
+            raise DemoFailed(
+                f"`{' '.join(Path(word).name for word in command)}` ended with status {done.returncode}."
+            )
         return done.stdout or b""
 
 

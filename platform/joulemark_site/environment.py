@@ -47,8 +47,16 @@ def origin(name: str, default: str) -> str:
     """An http(s) origin: scheme and host, no path."""
     value = text(name, default)
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query or parts.fragment:
-        raise BadSetting(f"{name}={value!r} is not an origin; write it like https://joulemark.example, without a path.")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or parts.path
+        or parts.query
+        or parts.fragment
+    ):
+        raise BadSetting(
+            f"{name}={value!r} is not an origin; write it like https://joulemark.example, without a path."
+        )
     return value
 
 
@@ -74,11 +82,15 @@ def database(name: str, folder: Path) -> dict[str, object]:
     try:
         parts = conninfo_to_dict(url)
     except ProgrammingError as error:
-        raise BadSetting(f"{name} is not a PostgreSQL URI like postgresql://user@host/name: {error}") from error
+        raise BadSetting(
+            f"{name} is not a PostgreSQL URI like postgresql://user@host/name: {error}"
+        ) from error
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     settings: dict[str, object] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600}
     settings.update({names[key]: value for key, value in parts.items() if key in names and value is not None})
-    settings["OPTIONS"] = {key: value for key, value in parts.items() if key not in names and value is not None}
+    settings["OPTIONS"] = {
+        key: value for key, value in parts.items() if key not in names and value is not None
+    }
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
     return settings
@@ -93,7 +105,9 @@ def broker(redis_url: str) -> str:
         database = parse_qs(parts.query).get("db", ["0"])[0]
         return f"redis+socket://{parts.path}?virtual_host={database}"
     if parts.scheme not in {"redis", "rediss", "redis+socket"}:
-        raise BadSetting(f"REDIS_URL={redis_url!r} is not a Redis address; write it like redis://localhost:6379/0.")
+        raise BadSetting(
+            f"REDIS_URL={redis_url!r} is not a Redis address; write it like redis://localhost:6379/0."
+        )
     return redis_url
 
 

@@ -16,7 +16,7 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file; on a disk it may block
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(_worker: Any) -> None:
     """Without a queue there is no Celery beat: the web process then sweeps by itself."""
     from django.conf import settings
 

@@ -1,4 +1,4 @@
-"""The one settings file. Everything that differs between places comes from the environment; docs/operations.md lists it.
+"""The one settings file. What differs between places comes from the environment; docs/operations.md lists it.
 
 Without any variable this is the embedded platform: SQLite in var/, tasks in the web process after commit.
 With DATABASE_URL and REDIS_URL it is the production one.
@@ -89,10 +89,14 @@ CELERY_TASK_TIME_LIMIT = env.seconds("JOULEMARK_TASK_LIMIT_S", 300)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
-CELERY_TASK_PUBLISH_RETRY = False  # a lost nudge is found by the sweeper; an upload must not wait for the broker
+CELERY_TASK_PUBLISH_RETRY = (
+    False  # a lost nudge is found by the sweeper; an upload must not wait for the broker
+)
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
-CELERY_BEAT_SCHEDULE = {name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")
+}
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 
 REST_FRAMEWORK = {
@@ -106,7 +110,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Joulemark",
-    "DESCRIPTION": "Measurements of what AI models cost in energy: submit signed results, download boards and evidence.",
+    "DESCRIPTION": "What AI models cost in energy: submit signed results, download boards and evidence.",
     "VERSION": "1",
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,

@@ -52,7 +52,9 @@ def run_ten_lines(tmp_path: Path, bundle: bytes) -> subprocess.CompletedProcess[
 
 
 def test_ten_lines_of_securesystemslib_verify_a_bundle(tmp_path: Path) -> None:
-    lines = [line for line in example("verify.py").splitlines() if line and not line.startswith(("import", "from"))]
+    lines = [
+        line for line in example("verify.py").splitlines() if line and not line.startswith(("import", "from"))
+    ]
     assert len(lines) <= 10
     done = run_ten_lines(tmp_path, made.bundle().to_bytes())
     assert done.returncode == 0, done.stderr
@@ -68,7 +70,9 @@ def test_the_ten_lines_catch_a_flipped_byte(tmp_path: Path, field: bytes) -> Non
 
 
 def test_every_code_in_the_source_is_explained() -> None:
-    rooms = [ROOT / "agent" / "joulemark" / room for room in ("record", "rules")] + [ROOT / "measurements" / "intake"]
+    rooms = [ROOT / "agent" / "joulemark" / room for room in ("record", "rules")] + [
+        ROOT / "measurements" / "intake"
+    ]
     used = {code for room in rooms for path in room.rglob("*.py") for code in CODE.findall(path.read_text())}
     explained = set(CODE.findall((ROOT / "docs" / "rules.md").read_text()))
     assert used - {"JM-HTTP"} <= explained

@@ -6,8 +6,9 @@ import math
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from joulemark.energy.counter import counter
 from joulemark.energy.errors import CounterWentBackwards, EnergyError, TraceIncomplete, TraceInconsistent
 from joulemark.energy.windows import idle_power, latencies, totals, window_energies
@@ -18,6 +19,9 @@ CPU = Sensor(meter="rapl", grade="measured", scope="cpu", stated_watts=None, sta
 CPU_AND_DRAM = Sensor(
     meter="rapl", grade="measured", scope="cpu+dram", stated_watts=None, stated_watts_source=None
 )
+
+LAW = settings(deadline=None, derandomize=True)
+"""The same examples every time, however busy the machine is."""
 
 
 def stream(
@@ -173,6 +177,7 @@ def energy(times: list[int], values: list[int], start: int, end: int, **stream_w
     return window_energies(run, CPU)[0].gross_j
 
 
+@LAW
 @given(counted(), st.data())
 def test_adjacent_spans_add(ticks: tuple[list[int], list[int]], data: st.DataObject) -> None:
     times, values = ticks
@@ -183,6 +188,7 @@ def test_adjacent_spans_add(ticks: tuple[list[int], list[int]], data: st.DataObj
     assert math.isclose(parts, energy(times, values, first, last), rel_tol=1e-12, abs_tol=1e-12)
 
 
+@LAW
 @given(counted(), st.integers(0, 10**9))
 def test_energy_does_not_depend_on_when_the_clock_was_started(
     ticks: tuple[list[int], list[int]], shift: int
@@ -192,6 +198,7 @@ def test_energy_does_not_depend_on_when_the_clock_was_started(
     assert energy(moved, values, moved[0], moved[-1]) == energy(times, values, times[0], times[-1])
 
 
+@LAW
 @given(counted(), st.integers(0, 10**12))
 def test_energy_does_not_depend_on_where_the_counter_stood(
     ticks: tuple[list[int], list[int]], start: int
@@ -202,6 +209,7 @@ def test_energy_does_not_depend_on_where_the_counter_stood(
     )
 
 
+@LAW
 @given(counted(), st.integers(10**9 + 1, 10**11))
 def test_wraps_change_nothing(ticks: tuple[list[int], list[int]], modulus: int) -> None:
     times, values = ticks
@@ -211,6 +219,7 @@ def test_wraps_change_nothing(ticks: tuple[list[int], list[int]], modulus: int) 
     )
 
 
+@LAW
 @given(counted(), st.integers(1, 10**6))
 def test_energy_scales_with_the_unit(ticks: tuple[list[int], list[int]], factor: int) -> None:
     times, values = ticks
@@ -219,6 +228,7 @@ def test_energy_scales_with_the_unit(ticks: tuple[list[int], list[int]], factor:
     assert math.isclose(many, one * factor, rel_tol=1e-12)
 
 
+@LAW
 @given(counted(), st.data())
 def test_a_wider_span_never_takes_less(ticks: tuple[list[int], list[int]], data: st.DataObject) -> None:
     times, values = ticks

@@ -28,13 +28,17 @@ def test_a_source_root_holds_exactly_one_package(root: str) -> None:
 
 
 def test_no_room_is_empty() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     empty = [name for name in tracked if (ROOT / name).exists() and not (ROOT / name).read_bytes()]
     assert [name for name in empty if not name.endswith("__init__.py")] == []
 
 
 def test_files_are_small() -> None:
-    names = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    names = subprocess.run(
+        ["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     lengths = {name: len((ROOT / name).read_text().splitlines()) for name in names if (ROOT / name).exists()}
     assert statistics.median(lengths.values()) < 150
     assert {name: n for name, n in lengths.items() if n > 400} == {}

@@ -10,6 +10,7 @@ from importlib.resources import files
 from statistics import fmean
 
 import pytest
+
 from joulemark.suite.published import FILES, Figure, Study, load_study
 
 COMPARED = {"text_classification", "extractive_qa", "summarization"}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from joulemark.record import bundle as bundles
 from joulemark.record import envelope as envelopes
 from joulemark.record import keys
-from joulemark.record.codec import decode
+from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.limits import MAX_BUNDLE_BYTES, MAX_TRACE_BYTES
-from joulemark.record.messages import Ticket
+from joulemark.record.messages import RECEIPT_TYPE, Receipt, Ticket
+from joulemark.record.receipts import verified_receipt
 from joulemark.record.schema import PUBLISHED, schema_of
 from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
 from tests import made
@@ -40,6 +43,58 @@ def test_any_flipped_byte_fails() -> None:
             bundles.verified_statement(bundles.parse(bytes(broken)))
 
 
+def with_receipt(bundle: bundles.Bundle) -> bundles.Bundle:
+    """The bundle as the agent keeps it once it was received."""
+    platform = made.signing_key(99)
+    receipt = Receipt(
+        audience=made.ORIGIN,
+        public_key=keys.public_hex(platform),
+        result_id=bundle.digest(),
+        leaf_index=7,
+        leaf_hash="ef" * 32,
+        received_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    return replace(bundle, receipt=envelopes.seal(encode(receipt), payload_type=RECEIPT_TYPE, key=platform))
+
+
+def test_any_flipped_byte_of_a_receipt_in_its_bundle_fails(tmp_path: Path) -> None:
+    from joulemark.cli import main
+
+    data = with_receipt(made.bundle(of=made.trace(windows=1, queries=1))).to_bytes()
+    file = tmp_path / "kept.joulemark.json"
+    file.write_bytes(data)
+    assert main(["verify", str(file)]) == 0
+    for place in range(data.index(b'"receipt"'), len(data)):
+        broken = bytearray(data)
+        broken[place] ^= 1 << (place % 8)
+        file.write_bytes(bytes(broken))
+        assert main(["verify", str(file)]) == 3, place
+
+
+def test_a_receipt_leaves_the_result_id_as_it_was() -> None:
+    bundle = made.bundle()
+    kept = with_receipt(bundle)
+    assert (kept.digest(), kept.as_sent()) == (bundle.digest(), bundle.to_bytes())
+
+
+def test_a_receipt_of_another_result_does_not_fit() -> None:
+    kept = with_receipt(made.bundle())
+    assert kept.receipt is not None
+    with pytest.raises(Unverified) as refusal:
+        verified_receipt(kept.receipt, result_id="0" * 64)
+    assert refusal.value.code == "JM-RECEIPT-OTHER"
+
+
+def test_securesystemslib_and_our_verification_agree() -> None:
+    from securesystemslib.dsse import Envelope as DsseEnvelope
+
+    mine = made.enrolment()
+    theirs = DsseEnvelope.from_dict(json.loads(encode(mine)))
+    key = keys.verifying_key(keys.public_hex(made.signing_key()))
+    assert set(theirs.verify([key], 1)) == {mine.key_id}
+    assert theirs.pae() == envelopes._signed_bytes(mine)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -48,7 +103,9 @@ def test_any_flipped_byte_fails() -> None:
         lambda data: b" " + data,
         lambda data: data.replace(b'"format":', b'"format": ', 1),
         lambda data: json.dumps(json.loads(data), indent=1).encode(),
-        lambda data: json.dumps(dict(reversed(json.loads(data).items())), separators=(",", ":")).encode() + b"\n",
+        lambda data: (
+            json.dumps(dict(reversed(json.loads(data).items())), separators=(",", ":")).encode() + b"\n"
+        ),
         lambda data: data.replace(b'"format"', b'"extra":1,"format"', 1),
     ],
 )
@@ -66,8 +123,6 @@ def test_another_key_does_not_verify() -> None:
 
 def test_the_trace_of_another_run_does_not_fit() -> None:
     mine, other = made.bundle(), made.bundle(of=made.trace(queries=5, salt=7))
-    from msgspec.structs import replace
-
     with pytest.raises(Unverified) as refusal:
         bundles.verified_statement(replace(mine, trace=other.trace))
     assert refusal.value.code == "JM-TRACE-DIGEST"
@@ -127,7 +182,9 @@ def test_an_envelope_of_another_type_is_refused() -> None:
     envelope = made.enrolment()
     with pytest.raises(Unverified) as refusal:
         envelopes.verify(
-            envelope, public_key=keys.public_hex(made.signing_key()), payload_type="application/vnd.in-toto+json"
+            envelope,
+            public_key=keys.public_hex(made.signing_key()),
+            payload_type="application/vnd.in-toto+json",
         )
     assert refusal.value.code == "JM-PAYLOAD-TYPE"
 

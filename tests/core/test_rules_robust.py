@@ -23,7 +23,9 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 QUERIES = 4
 
 numbers = st.one_of(
-    st.integers(-(2**60), 2**60), st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([0, -1, 1e15, 1e-300, 1e308])
+    st.integers(-(2**60), 2**60),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0, -1, 1e15, 1e-300, 1e308]),
 )
 anything = st.one_of(numbers, st.none(), st.booleans(), st.text(max_size=5), st.just([]), st.just({}))
 
@@ -69,7 +71,11 @@ def test_an_edited_statement_gets_a_judgement(data: st.DataObject) -> None:
         statement = decode(edited(payload, path, data.draw(anything)), Statement, what="statement")
     except Malformed:
         return
-    assert judge(Case(statement=statement, trace=trace, context=context())).state in {"accepted", "quarantined", "rejected"}
+    assert judge(Case(statement=statement, trace=trace, context=context())).state in {
+        "accepted",
+        "quarantined",
+        "rejected",
+    }
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -92,4 +98,7 @@ def test_the_honest_statement_is_accepted() -> None:
     trace = made.trace(queries=suite.queries_per_window(made.first_job(suite).dataset))
     statement = made.bundle(of=trace, now=NOW).statement()
     judgement = judge(Case(statement=statement, trace=trace, context=context()))
-    assert (judgement.state, [finding.code for finding in judgement.findings]) == ("accepted", ["JM-TICKET-NONE"])
+    assert (judgement.state, [finding.code for finding in judgement.findings]) == (
+        "accepted",
+        ["JM-TICKET-NONE"],
+    )

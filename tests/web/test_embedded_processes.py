@@ -23,7 +23,11 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     origin = f"http://127.0.0.1:{free_port()}"
     hidden = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
-    environment |= {"JOULEMARK_DATA_DIR": str(tmp_path), "JOULEMARK_ORIGIN": origin, "JOULEMARK_SWEEP_WAITING_S": "1"}
+    environment |= {
+        "JOULEMARK_DATA_DIR": str(tmp_path),
+        "JOULEMARK_ORIGIN": origin,
+        "JOULEMARK_SWEEP_WAITING_S": "1",
+    }
     running = Platform(origin=origin, environment=environment, folder=tmp_path)
     running.manage("prepare")
     monkeypatch.setattr(made, "ORIGIN", origin)
@@ -66,6 +70,8 @@ def test_what_waited_at_a_crash_is_swept_at_the_next_start(embedded: Platform) -
 
 def test_sqlite_refuses_several_processes(embedded: Platform) -> None:
     command = [sys.executable, "manage.py", "serve", "--workers", "2"]
-    answer = subprocess.run(command, cwd=ROOT, env=embedded.environment, capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, cwd=ROOT, env=embedded.environment, capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 2
     assert "DATABASE_URL" in answer.stderr

@@ -83,14 +83,20 @@ LIES = {
     "window that ends early": (_window(end_s=0.05), "JM-WINDOWS"),
     "net energy out of nowhere": (_window(energy_net_j=0.1), "JM-WINDOWS"),
     "no energy": (_window(energy_gross_j=0.0), "JM-ENERGY-ZERO"),
-    "unknown suite": (lambda said: replace(said, suite=replace(said.suite, digest="0" * 64)), "JM-SUITE-UNKNOWN"),
+    "unknown suite": (
+        lambda said: replace(said, suite=replace(said.suite, digest="0" * 64)),
+        "JM-SUITE-UNKNOWN",
+    ),
     "job of no suite": (_work(task="mind-reading"), "JM-JOB-UNKNOWN"),
     "other weights": (_work(weights_sha256="0" * 64), "JM-REVISION"),
     "other data": (_work(dataset_revision="0" * 64), "JM-REVISION"),
     "other sample": (_work(sample_sha256="0" * 64), "JM-SAMPLE"),
     "estimate sold as measurement": (_sensor(grade="measured"), "JM-SENSOR"),
     "other watts than the trace": (_sensor(stated_watts=6.0), "JM-SENSOR"),
-    "started after its end": (lambda said: replace(said, started_at=said.ended_at + timedelta(seconds=1)), "JM-TIMES"),
+    "started after its end": (
+        lambda said: replace(said, started_at=said.ended_at + timedelta(seconds=1)),
+        "JM-TIMES",
+    ),
     "shorter than its trace": (lambda said: replace(said, started_at=said.ended_at), "JM-TIMES"),
     "idle out of nowhere": (
         lambda said: replace(said, idle=s.Idle(before_w=1.0, after_w=1.0, before_s=1.0, after_s=1.0)),
@@ -129,7 +135,11 @@ def test_more_power_than_the_device_has_is_rejected(judged) -> None:
 def test_queries_that_overlap_are_rejected(judged) -> None:
     trace = made.trace(queries=_queries())
     starts = to_deltas([trace.spans[0].start_us] * _queries())
-    status = judged(made.bundle(of=replace(trace, queries=(replace(trace.queries[0], start_us=starts), *trace.queries[1:]))))
+    status = judged(
+        made.bundle(
+            of=replace(trace, queries=(replace(trace.queries[0], start_us=starts), *trace.queries[1:]))
+        )
+    )
     assert "JM-LATENCY" in codes(status)
 
 

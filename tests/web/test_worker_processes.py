@@ -57,7 +57,11 @@ def test_a_worker_gives_the_verdict(production: Platform) -> None:
     result_id = submit(production, salt=1)
     wait_until(lambda: state(production, result_id) != "received", beside=worker, what="the verdict is there")
     assert state(production, result_id) == "accepted"
-    wait_until(lambda: production.one("SELECT count(*) FROM boards_cell") == 1, beside=worker, what="the cell is there")
+    wait_until(
+        lambda: production.one("SELECT count(*) FROM boards_cell") == 1,
+        beside=worker,
+        what="the cell is there",
+    )
 
 
 def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(production: Platform) -> None:
@@ -66,15 +70,21 @@ def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(pr
     with psycopg.connect(production.database_url) as blocker:
         blocker.execute("UPDATE ledger_loghead SET size = size")  # the verdict's leaf must wait for us
         worker = production.start_worker()
-        blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'worker_test' AND wait_event_type = 'Lock'"
-        wait_until(lambda: production.one(blocked) == 1, beside=worker, what="the worker is inside the verdict")
+        blocked = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = 'worker_test' AND wait_event_type = 'Lock'"
+        )
+        wait_until(
+            lambda: production.one(blocked) == 1, beside=worker, what="the worker is inside the verdict"
+        )
         kill(worker)
         blocker.rollback()
     wait_until(lambda: production.one(blocked) == 0, beside=web, what="the dead worker's transaction is gone")
     assert state(production, result_id) == "received"
     assert production.one("SELECT count(*) FROM review_verdict") == 0
     again = production.start_worker("--beat", "--schedule", str(production.folder / "beat"))
-    wait_until(lambda: state(production, result_id) == "accepted", beside=again, what="the sweeper finished it")
+    wait_until(
+        lambda: state(production, result_id) == "accepted", beside=again, what="the sweeper finished it"
+    )
     for table, count in {"review_verdict": 1, "review_result": 1, "intake_submission": 1}.items():
         assert production.one(f"SELECT count(*) FROM {table}") == count  # noqa: S608 - the names above
     assert production.one("SELECT count(*) FROM ledger_leaf WHERE kind = 'verdict'") == 1

@@ -20,7 +20,7 @@ from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.statement import PAYLOAD_TYPE, Statement
 
 
-class Bundle(Record):
+class Bundle(Record, frozen=True, kw_only=True):
     """Envelope around the statement, zlib-compressed trace, and the platform's receipt when there is one."""
 
     format: Literal["joulemark-bundle/1"]

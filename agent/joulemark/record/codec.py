@@ -21,14 +21,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 @lru_cache
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
 def decode(data: bytes, kind: type[T], *, what: str) -> T:
     """Decode `data` as `kind`.
 
-    Raises Malformed (JM-UTF8, JM-JSON or JM-SCHEMA) with the place of the fault; `what` names the thing in the sentence.
+    Raises Malformed (JM-UTF8, JM-JSON or JM-SCHEMA) with the place of the fault; `what` names the thing.
     """
     try:
         return _decoder(kind).decode(data)  # type: ignore[no-any-return]

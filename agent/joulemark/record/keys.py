@@ -35,7 +35,9 @@ def from_pem(pem: bytes) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Malformed("JM-KEY-FILE", f"The key file is not an unencrypted PEM private key: {error}.") from error
+        raise Malformed(
+            "JM-KEY-FILE", f"The key file is not an unencrypted PEM private key: {error}."
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise Malformed("JM-KEY-FILE", "The key file holds a key of another kind; an Ed25519 key is needed.")
     return key

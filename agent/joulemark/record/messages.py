@@ -18,7 +18,7 @@ TICKET_REQUEST_TYPE = "application/vnd.joulemark.ticket-request.v1+json"
 RECEIPT_TYPE = "application/vnd.joulemark.receipt.v1+json"
 
 
-class Enrolment(Record):
+class Enrolment(Record, frozen=True, kw_only=True):
     """A key asks to be known. Signed by that key itself: proof of possession."""
 
     audience: Word
@@ -28,7 +28,7 @@ class Enrolment(Record):
     display_name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] | None
 
 
-class TicketRequest(Record):
+class TicketRequest(Record, frozen=True, kw_only=True):
     """A run is about to start."""
 
     audience: Word
@@ -41,7 +41,7 @@ class TicketRequest(Record):
     device_tag: Sha256
 
 
-class Ticket(Record):
+class Ticket(Record, frozen=True, kw_only=True):
     """A platform's answer: run under this nonce, with queries sampled by this seed, and report before `expires_at`."""
 
     id: Nonce
@@ -51,17 +51,18 @@ class Ticket(Record):
     expires_at: Time
 
 
-class Receipt(Record):
-    """A platform says: I have these bytes, as leaf `leaf_index` of my log. Signed by the platform."""
+class Receipt(Record, frozen=True, kw_only=True):
+    """A platform says: I have these bytes, as leaf `leaf_index` of my log. Signed by the platform's `public_key`."""
 
     audience: Word
+    public_key: Sha256
     result_id: Sha256
     leaf_index: Count
     leaf_hash: Sha256
     received_at: Time
 
 
-class PlatformKey(Record):
+class PlatformKey(Record, frozen=True, kw_only=True):
     """The key under which a platform signs receipts."""
 
     origin: Word
@@ -69,7 +70,7 @@ class PlatformKey(Record):
     public_key: Sha256
 
 
-class Enrolled(Record):
+class Enrolled(Record, frozen=True, kw_only=True):
     """A platform's answer to an enrolment: the pseudonym under which results are shown, and the platform's own key."""
 
     contributor: Slug
@@ -77,7 +78,7 @@ class Enrolled(Record):
     platform: PlatformKey
 
 
-class Problem(Record):
+class Problem(Record, frozen=True, kw_only=True):
     """A refusal (RFC 9457, `application/problem+json`): a stable code and a sentence that says what to do next."""
 
     type: str
@@ -87,11 +88,15 @@ class Problem(Record):
     code: str
 
 
-class ResultStatus(Record):
+ResultState = Literal["received", "checking", "accepted", "quarantined", "rejected", "withdrawn"]
+"""States of a result. `checking` and `withdrawn` are reserved: no platform gives them yet."""
+
+
+class ResultStatus(Record, frozen=True, kw_only=True):
     """Where a result stands. `findings` are (code, severity, sentence)."""
 
     result_id: Sha256
-    state: Literal["received", "checking", "accepted", "quarantined", "rejected", "withdrawn"]
+    state: ResultState
     received_at: Time
     judged_at: Time | None
     rules_version: Word | None

@@ -1,4 +1,4 @@
-"""JSON Schemas of the wire format, generated from the classes: `python -m joulemark.record.schema FOLDER` writes them."""
+"""JSON Schemas of the wire format, out of its classes: `python -m joulemark.record.schema FOLDER` writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import msgspec
 
 from joulemark.record.bundle import Bundle
 from joulemark.record.envelope import Envelope
-from joulemark.record.messages import Enrolled, Enrolment, PlatformKey, Problem, Receipt, ResultStatus, Ticket, TicketRequest
+from joulemark.record.messages import (
+    Enrolled,
+    Enrolment,
+    PlatformKey,
+    Problem,
+    Receipt,
+    ResultStatus,
+    Ticket,
+    TicketRequest,
+)
 from joulemark.record.statement import Statement
 from joulemark.record.trace import Trace
 

@@ -1,6 +1,6 @@
 """The in-toto statement that a volunteer signs: everything said about one run, version 1.
 
-A number that could not be read is null, and `absent` says why, by the path of the field: `{"idle": "no-power-reading"}`.
+A number that could not be read is null, and `absent` says why under the field's path: `{"idle": "no-power-reading"}`.
 No host name, user name, path, IP address or device UUID is in it.
 
 Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. Times are RFC 3339 with a zone.
@@ -33,20 +33,20 @@ Grade = Literal["measured", "estimated"]
 Scope = Literal["gpu", "gpu+cpu+dram", "cpu", "cpu+dram"]
 
 
-class Digest(Record):
+class Digest(Record, frozen=True, kw_only=True):
     """Digest set of a subject."""
 
     sha256: Sha256
 
 
-class Subject(Record):
+class Subject(Record, frozen=True, kw_only=True):
     """One artifact the statement is about: `trace` (raw JSON bytes) or `outputs` (the model's answers)."""
 
     name: Literal["trace", "outputs"]
     digest: Digest
 
 
-class TicketRef(Record):
+class TicketRef(Record, frozen=True, kw_only=True):
     """The ticket under which the run was started. `sample_seed` chose the queries."""
 
     id: Nonce
@@ -54,7 +54,7 @@ class TicketRef(Record):
     sample_seed: Seed
 
 
-class SuiteRef(Record):
+class SuiteRef(Record, frozen=True, kw_only=True):
     """The suite that defines the run, by name, version and digest over its files."""
 
     name: Slug
@@ -62,7 +62,7 @@ class SuiteRef(Record):
     digest: Sha256
 
 
-class Workload(Record):
+class Workload(Record, frozen=True, kw_only=True):
     """What was run. `sample_sha256` digests the ids of the sampled queries in order."""
 
     task: Slug
@@ -77,8 +77,8 @@ class Workload(Record):
     batch_size: Annotated[int, Meta(ge=1, le=65536)]
 
 
-class Device(Record):
-    """What the model ran on. `tag` is a pseudonym: HMAC-SHA256 keyed by the device's identity over the platform's origin."""
+class Device(Record, frozen=True, kw_only=True):
+    """What the model ran on. `tag` is a pseudonym: HMAC-SHA256 of the platform's origin, keyed by the device."""
 
     tag: Sha256
     kind: Literal["gpu", "cpu"]
@@ -92,7 +92,7 @@ class Device(Record):
     mig: bool | None
 
 
-class Host(Record):
+class Host(Record, frozen=True, kw_only=True):
     """The machine around the device."""
 
     system: Word
@@ -102,7 +102,7 @@ class Host(Record):
     memory_bytes: Count | None
 
 
-class Software(Record):
+class Software(Record, frozen=True, kw_only=True):
     """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files."""
 
     agent_version: Word
@@ -111,8 +111,8 @@ class Software(Record):
     packages: dict[Slug, Word]
 
 
-class Sensor(Record):
-    """Where the energy comes from. `stated_watts` is watts per busy core of an estimate and absent for a measurement."""
+class Sensor(Record, frozen=True, kw_only=True):
+    """Where the energy comes from. `stated_watts`, per busy core, belong to an estimate alone."""
 
     meter: Meter
     grade: Grade
@@ -121,7 +121,7 @@ class Sensor(Record):
     stated_watts_source: Word | None
 
 
-class Idle(Record):
+class Idle(Record, frozen=True, kw_only=True):
     """Mean power at rest, model resident, before and after the windows."""
 
     before_w: Amount
@@ -130,7 +130,7 @@ class Idle(Record):
     after_s: Positive
 
 
-class Window(Record):
+class Window(Record, frozen=True, kw_only=True):
     """One measured stretch: `queries` answers back to back, one at a time. Times are on the trace's clock."""
 
     start_s: Amount
@@ -141,7 +141,7 @@ class Window(Record):
     energy_net_j: float | None
 
 
-class Quality(Record):
+class Quality(Record, frozen=True, kw_only=True):
     """How good the answers were, from the same answers that were measured. `n` is the number of answers scored."""
 
     metric: Slug
@@ -150,7 +150,7 @@ class Quality(Record):
     higher_is_better: bool
 
 
-class Totals(Record):
+class Totals(Record, frozen=True, kw_only=True):
     """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine."""
 
     queries: Annotated[int, Meta(ge=1)]
@@ -162,14 +162,14 @@ class Totals(Record):
     latency_p95_s: Positive
 
 
-class Contributor(Record):
+class Contributor(Record, frozen=True, kw_only=True):
     """Who signs: the raw Ed25519 public key in hex; the key id is its SHA-256."""
 
     key_id: Sha256
     public_key: Sha256
 
 
-class TraceInfo(Record):
+class TraceInfo(Record, frozen=True, kw_only=True):
     """The trace as the bundle carries it: digest over the compressed bytes, and the size before compression."""
 
     encoding: Literal["zlib"]
@@ -177,7 +177,7 @@ class TraceInfo(Record):
     raw_bytes: Count
 
 
-class Predicate(Record):
+class Predicate(Record, frozen=True, kw_only=True):
     """Everything a volunteer says about one run."""
 
     audience: Word
@@ -203,7 +203,7 @@ class Predicate(Record):
     absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$")], Slug]
 
 
-class Statement(Record):
+class Statement(Record, frozen=True, kw_only=True):
     """An in-toto Statement v1 with our predicate."""
 
     type: Literal["https://in-toto.io/Statement/v1"] = field(name="_type")
@@ -222,5 +222,5 @@ class Statement(Record):
 
 
 def offline_seed(nonce: str) -> int:
-    """The sample seed of a run without a ticket: the first 48 bits of the statement's nonce, so that anyone can redo it."""
+    """The sample seed of a run without a ticket: the first 48 bits of the statement's nonce."""
     return int(nonce[:12], 16)

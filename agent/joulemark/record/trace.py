@@ -23,8 +23,8 @@ Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
 
 
-class Stream(Record):
-    """One cumulative energy counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps."""
+class Stream(Record, frozen=True, kw_only=True):
+    """One cumulative counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps."""
 
     name: Slug
     scope: Literal["gpu", "cpu", "dram"]
@@ -35,7 +35,7 @@ class Stream(Record):
     value: Column
 
 
-class Span(Record):
+class Span(Record, frozen=True, kw_only=True):
     """A named stretch of the run, in microseconds on the trace's clock."""
 
     kind: Literal["idle-before", "warm-up", "window", "idle-after"]
@@ -43,14 +43,14 @@ class Span(Record):
     end_us: Count
 
 
-class Queries(Record):
+class Queries(Record, frozen=True, kw_only=True):
     """The queries of one window in order: start (first differences) and duration, in microseconds."""
 
     start_us: Column
     duration_us: Column
 
 
-class Trace(Record):
+class Trace(Record, frozen=True, kw_only=True):
     """A run as the sensors saw it. `queries` has one entry for each window span, in order."""
 
     version: Literal[1]

@@ -22,7 +22,7 @@ MAX_CORE_W = 50.0
 """Most watts per busy core that an estimate may state; server cores take 2-15 W at full load."""
 
 MOST_UNSTATED_W = 2000.0
-"""Most watts believed of a device whose power limit is not known; above any single accelerator or CPU package of 2026."""
+"""Most watts believed of a device without a known power limit: above any accelerator or CPU package of 2026."""
 
 POWER_HEADROOM = 1.1
 """Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
@@ -97,7 +97,9 @@ def power_is_possible(case: Case) -> str | None:
     limit_w = _limit_w(case.said)
     for number, power_w in _powers(case.said):
         if power_w > limit_w * POWER_HEADROOM:
-            return f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W."
+            return (
+                f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W."
+            )
     return None
 
 
@@ -117,7 +119,9 @@ def spans_follow_one_another(case: Case) -> str | None:
     end_us = 0
     for span in case.trace.spans:
         if not end_us <= span.start_us < span.end_us:
-            return f"The {span.kind} span that starts at {span.start_us} us overlaps another or takes no time."
+            return (
+                f"The {span.kind} span that starts at {span.start_us} us overlaps another or takes no time."
+            )
         end_us = span.end_us
     return None
 
@@ -140,8 +144,12 @@ def latencies_fit(case: Case) -> str | None:
 def sensor_is_consistent(case: Case) -> str | None:
     """Meter, grade, unit and device kind belong together: an estimate never looks like a measurement."""
     sensor, streams = case.said.sensor, case.trace.streams
-    if ("gpu" in sensor.scope) != (sensor.meter == "nvml-counter") or ("gpu" in sensor.scope and case.said.device.kind != "gpu"):
-        return f"The meter {sensor.meter} on a {case.said.device.kind} does not read the scope {sensor.scope}."
+    if ("gpu" in sensor.scope) != (sensor.meter == "nvml-counter") or (
+        "gpu" in sensor.scope and case.said.device.kind != "gpu"
+    ):
+        return (
+            f"The meter {sensor.meter} on a {case.said.device.kind} does not read the scope {sensor.scope}."
+        )
     if sensor.meter == "cpu-time-estimate":
         return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
     unit = UNITS_PER_JOULE[sensor.meter]
@@ -159,7 +167,11 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> str | N
         return "An estimate must be graded as one, and must state its watts and their source."
     if watts > MAX_CORE_W:
         return f"An estimate states {watts} W per busy core; more than {MAX_CORE_W} W is not believed."
-    if len(counted) != 1 or next(iter(counted))[0] != "cpu-us" or not _same(next(iter(counted))[1], watts * 1e-6):
+    if (
+        len(counted) != 1
+        or next(iter(counted))[0] != "cpu-us"
+        or not _same(next(iter(counted))[1], watts * 1e-6)
+    ):
         return "The trace of an estimate must count CPU microseconds at the stated watts."
     return None
 

@@ -31,9 +31,13 @@ RULES: tuple[Rule, ...] = (
     Rule("JM-TRACE-GAPS", Severity.REJECT, "The trace covers the run", energy_rules.trace_is_complete),
     Rule("JM-SPANS", Severity.REJECT, "Nothing is counted twice", energy_rules.spans_follow_one_another),
     Rule("JM-LATENCY", Severity.REJECT, "Queries fit their window", energy_rules.latencies_fit),
-    Rule("JM-WINDOWS", Severity.REJECT, "Windows are those of the trace", energy_rules.windows_are_recomputed),
+    Rule(
+        "JM-WINDOWS", Severity.REJECT, "Windows are those of the trace", energy_rules.windows_are_recomputed
+    ),
     Rule("JM-TOTALS", Severity.REJECT, "Totals are those of the trace", energy_rules.totals_are_recomputed),
-    Rule("JM-ENERGY-ZERO", Severity.REJECT, "Energies are finite and positive", energy_rules.energy_is_positive),
+    Rule(
+        "JM-ENERGY-ZERO", Severity.REJECT, "Energies are finite and positive", energy_rules.energy_is_positive
+    ),
     Rule("JM-POWER-HIGH", Severity.REJECT, "Power is below the limit", energy_rules.power_is_possible),
     Rule("JM-POWER-LOW", Severity.QUARANTINE, "Power is above idle", energy_rules.power_is_above_idle),
     Rule("JM-ABSENT", Severity.REJECT, "What is null says why", completeness.nulls_have_reasons),
@@ -53,7 +57,9 @@ class Judgement:
 def judge(case: Case) -> Judgement:
     """Ask every rule. A reject outweighs a quarantine; flags alone leave the result accepted."""
     findings = tuple(
-        Finding(rule.code, rule.severity, sentence) for rule in RULES if (sentence := rule.check(case)) is not None
+        Finding(rule.code, rule.severity, sentence)
+        for rule in RULES
+        if (sentence := rule.check(case)) is not None
     )
     severities = {finding.severity for finding in findings}
     if Severity.REJECT in severities:

@@ -19,7 +19,9 @@ def job_is_in_suite(case: Case) -> str | None:
     suite, work = case.context.suite, case.said.workload
     if suite is None:
         return None
-    if not any((job.task, job.dataset, job.model) == (work.task, work.dataset, work.model) for job in suite.jobs):
+    if not any(
+        (job.task, job.dataset, job.model) == (work.task, work.dataset, work.model) for job in suite.jobs
+    ):
         return f"The suite has no job {work.task}/{work.dataset}/{work.model}."
     return None
 
@@ -33,7 +35,10 @@ def revisions_fit(case: Case) -> str | None:
     model = next((m for m in suite.models if m.id == work.model), None)
     if dataset is not None and work.dataset_revision != dataset.revision:
         return f"Data set {dataset.id} is pinned to another revision than {work.dataset_revision[:12]}."
-    if model is not None and (work.model_revision, work.weights_sha256) != (model.revision, model.weights_sha256):
+    if model is not None and (work.model_revision, work.weights_sha256) != (
+        model.revision,
+        model.weights_sha256,
+    ):
         return f"Model {model.id} ran with other weights than the suite pins."
     return None
 
@@ -44,7 +49,9 @@ def sample_is_seeded(case: Case) -> str | None:
     if suite is None or all(d.id != said.workload.dataset for d in suite.datasets):
         return None
     seed = case.context.ticket.sample_seed if case.context.ticket else offline_seed(said.nonce)
-    expected = suite.sample(said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset))
+    expected = suite.sample(
+        said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset)
+    )
     if said.workload.sample_sha256 != expected.sha256:
         return "The sampled queries are not those that the ticket's seed chooses."
     if any(window.queries % len(expected.query_ids) for window in said.windows):
@@ -56,5 +63,5 @@ def enough_windows(case: Case) -> str | None:
     """At least as many windows as the suite's protocol asks for."""
     suite = case.context.suite
     if suite is not None and len(case.said.windows) < suite.protocol.windows_min:
-        return f"The run has {len(case.said.windows)} windows; the suite asks for {suite.protocol.windows_min} at least."
+        return f"The run has {len(case.said.windows)} windows; the suite asks for {suite.protocol.windows_min}."
     return None

@@ -1,20 +1,28 @@
-"""Template filters: numbers with their unit, translated titles, badges. A missing number is a dash, never a zero."""
+"""Template filters: numbers with units, titles and words. A missing number is a dash, never zero."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from measurements.boards.figures import THIN, significant, whole
+from measurements.boards.figures import THIN, TIMES, significant, whole
 from measurements.boards.titles import translated
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 register = template.Library()
-DASH = "–"
+DASH = "\u2013"
 
 register.filter("translated", translated)
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Three significant digits, a thin space, the unit."""
+    return f"{significant(value)}{THIN}{unit}"
 
 
 @register.filter
@@ -26,37 +34,37 @@ def figure(value: float | None) -> str:
 @register.filter
 def joules(value: float | None) -> str:
     """An energy in joules."""
-    return DASH if value is None else f"{significant(value)}{THIN}{gettext('J')}"
+    return DASH if value is None else with_unit(value, gettext("J"))
 
 
 @register.filter
 def watt_hours(value: float | None) -> str:
     """An energy in watt-hours."""
-    return DASH if value is None else f"{significant(value)}{THIN}{gettext('Wh')}"
+    return DASH if value is None else with_unit(value, gettext("Wh"))
 
 
 @register.filter
 def seconds(value: float | None) -> str:
     """A time in seconds."""
-    return DASH if value is None else f"{significant(value)}{THIN}{gettext('s')}"
+    return DASH if value is None else with_unit(value, gettext("s"))
 
 
 @register.filter
 def watts(value: float | None) -> str:
     """A power in watts."""
-    return DASH if value is None else f"{significant(value)}{THIN}{gettext('W')}"
+    return DASH if value is None else with_unit(value, gettext("W"))
 
 
 @register.filter
 def gibibytes(value: int | None) -> str:
     """A memory size, given in bytes."""
-    return DASH if value is None else f"{significant(value / 2**30)}{THIN}{gettext('GiB')}"
+    return DASH if value is None else with_unit(value / 2**30, gettext("GiB"))
 
 
 @register.filter
 def times(value: float) -> str:
     """A ratio: how many times."""
-    return f"{significant(value)}{THIN}×"
+    return f"{significant(value)}{THIN}{TIMES}"
 
 
 @register.filter
@@ -92,7 +100,11 @@ def short(value: str) -> str:
 @register.filter
 def grade_name(grade: str) -> str:
     """Measured, estimated or published, in the reader's language."""
-    return {"measured": gettext("measured"), "estimated": gettext("estimated"), "published": gettext("published")}[grade]
+    return {
+        "measured": gettext("measured"),
+        "estimated": gettext("estimated"),
+        "published": gettext("published"),
+    }[grade]
 
 
 @register.filter

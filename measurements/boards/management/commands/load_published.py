@@ -13,7 +13,9 @@ from measurements.boards.services import load_published
 class Command(BaseCommand):
     """Load the published study. Running it again changes nothing."""
 
-    help = "Load the published study's tasks, data sets, models and figures; running it again changes nothing."
+    help = (
+        "Load the published study's tasks, data sets, models and figures; running it again changes nothing."
+    )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load and say how many figures there are."""

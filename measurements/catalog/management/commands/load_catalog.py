@@ -20,4 +20,6 @@ class Command(BaseCommand):
         for name in suite_names():
             suite = load_suite(name)
             load_suite_catalog(suite)
-            self.stdout.write(f"{suite.name} {suite.version}: {len(suite.jobs)} jobs, digest {suite.digest[:12]}")
+            self.stdout.write(
+                f"{suite.name} {suite.version}: {len(suite.jobs)} jobs, digest {suite.digest[:12]}"
+            )

@@ -23,8 +23,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where, and whether to end by itself."""
         parser.add_argument("--port", type=int, default=8000, help="port on 127.0.0.1 (default: %(default)s)")
-        parser.add_argument("--folder", type=Path, help="where platform and agent keep their files (default: .demo)")
-        parser.add_argument("--check", action="store_true", help="start afresh, check what arrived, print one line and end")
+        parser.add_argument(
+            "--folder", type=Path, help="where platform and agent keep their files (default: .demo)"
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="start afresh, check what arrived, print one line and end"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the story; a step that fails ends it with a sentence."""

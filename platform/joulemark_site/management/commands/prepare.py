@@ -18,7 +18,9 @@ STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
 class Command(BaseCommand):
     """Migrate, load suites and the published study, collect static files. Safe to repeat."""
 
-    help = "Migrate the database, load the suites and the published study, collect static files; safe to repeat."
+    help = (
+        "Migrate the database, load the suites and the published study, collect static files; safe to repeat."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the steps in order and name each."""

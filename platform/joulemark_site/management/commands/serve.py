@@ -8,8 +8,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 CONFIG = Path(__file__).resolve().parents[2] / "gunicorn.py"
 
@@ -21,18 +21,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to listen."""
-        parser.add_argument("--bind", default="127.0.0.1:8000", help="address:port or unix:path (default: %(default)s)")
+        parser.add_argument(
+            "--bind", default="127.0.0.1:8000", help="address:port or unix:path (default: %(default)s)"
+        )
         parser.add_argument("--workers", type=int, default=1, help="processes; more than 1 needs PostgreSQL")
         parser.add_argument("--threads", type=int, default=8, help="threads in each process")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replace this process by gunicorn."""
-        if options["workers"] > 1 and "sqlite3" in settings.DATABASES["default"]["ENGINE"]:
-            self.stderr.write("SQLite serves one process: leave --workers at 1, or set DATABASE_URL to a PostgreSQL.")
+        if options["workers"] > 1 and connection.vendor == "sqlite":
+            self.stderr.write(
+                "SQLite serves one process: leave --workers at 1, or set DATABASE_URL to a PostgreSQL."
+            )
             sys.exit(2)
         source_roots = os.pathsep.join(path for path in sys.path if path)
         command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", options["bind"]]
         command += ["--workers", str(options["workers"]), "--threads", str(options["threads"])]
         os.execve(  # noqa: S606 - our own interpreter with our own arguments
-            sys.executable, [*command, "joulemark_site.wsgi:application"], {**os.environ, "PYTHONPATH": source_roots}
+            sys.executable,
+            [*command, "joulemark_site.wsgi:application"],
+            {**os.environ, "PYTHONPATH": source_roots},
         )

@@ -1,0 +1,7 @@
+"""`python -m joulemark`."""
+
+import sys
+
+from joulemark.cli import main
+
+sys.exit(main())

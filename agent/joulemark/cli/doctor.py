@@ -1,0 +1,65 @@
+"""`joulemark doctor`: what can be measured here, what cannot, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from joulemark.session.checkup import Finding
+
+COLOURS = {
+    "measured": "green",
+    "ok": "green",
+    "estimated": "yellow",
+    "warning": "yellow",
+    "not available": "red",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which suite's jobs to look at."""
+    parser.add_argument(
+        "--suite", default="demo", metavar="NAME", help="the suite to check for (default: demo)"
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when a run would give a result, 7 when none can."""
+    from dataclasses import asdict
+
+    from joulemark import config as configs
+    from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
+    from joulemark.session.checkup import can_measure, check
+
+    output = Output(as_json=arguments.json)
+    findings = check(configs.load(), arguments.suite)
+    ready = can_measure(findings)
+    if not output.as_json:
+        _draw(findings)
+    output.say(
+        "Ready: `joulemark run` can give a result here."
+        if ready
+        else "Not ready: nothing can be measured here; the table says what is missing."
+    )
+    output.answer({"ok": ready, "findings": [asdict(finding) for finding in findings]})
+    return EXIT_OK if ready else EXIT_IMPOSSIBLE
+
+
+def _draw(findings: tuple[Finding, ...]) -> None:
+    """One line a finding, and one below it for what mends it; long lines are left to the terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    widths = [max(len(getattr(finding, name)) for finding in findings) for name in ("area", "what", "state")]
+    for finding in findings:
+        line = Text(f"{finding.area:<{widths[0]}}  {finding.what:<{widths[1]}}  ")
+        line.append(f"{finding.state:<{widths[2]}}", style=COLOURS[finding.state])
+        line.append(f"  {finding.detail}")
+        console.print(line, soft_wrap=True)
+        if finding.mend is not None:
+            console.print(Text(f"{'':<{sum(widths) + 6}}mend: {finding.mend}"), soft_wrap=True)

@@ -1,0 +1,46 @@
+"""`joulemark enrol`: a key, made once, and the platform that knows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """A name is optional."""
+    parser.add_argument(
+        "--name", help="a name to be shown beside your results (1 to 60 characters); none by default"
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the platform knows the key."""
+    from joulemark import config as configs
+    from joulemark.session.enrolment import enrol
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    output.aside(f"Sending to {config.origin}: the public key and {arguments.name or 'no name'}.")
+    identity, enrolled = enrol(config, name=arguments.name)
+    output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
+    output.say(f"Your public key   {identity.public_key}")
+    output.say(
+        f"Platform's key    {enrolled.platform.public_key}  (kept; a change of it is an error from now on)"
+    )
+    output.say(f"Private key file  {config.folders.key}  (keep a copy: who has it signs as you)")
+    output.answer(
+        {
+            "ok": True,
+            "origin": config.origin,
+            "contributor": enrolled.contributor,
+            "key_id": identity.key_id,
+            "public_key": identity.public_key,
+            "platform_public_key": enrolled.platform.public_key,
+            "key_file": str(config.folders.key),
+        }
+    )
+    return 0

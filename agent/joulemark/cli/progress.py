@@ -1,0 +1,181 @@
+"""How a run is drawn on stderr: a live line on a terminal, plain lines anywhere else.
+
+Drawing costs energy that a CPU meter sees, so a live line is redrawn once a second and `answered` only
+counts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol, Self
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from joulemark.session.watch import LiveWatts, Watch
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+REDRAW_S = 1.0
+
+
+class Drawn(Watch, Protocol):
+    """A watch that is shown while a block is entered."""
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the screen as it should stay."""
+
+
+def watch_for(console: Console) -> Drawn:
+    """The live line where `console` is a terminal, else plain lines."""
+    return Live(console) if console.is_terminal else Plain(console)
+
+
+class Plain:
+    """A line for each thing that happens; none for a single query."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._job = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def note(self, sentence: str) -> None:
+        """Print it."""
+        self._print(sentence)
+
+    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
+        """Print which job begins."""
+        self._job = f"[{number}/{of}]"
+        self._print(f"{self._job} {key}{' (estimated)' if estimated else ''}")
+
+    def stage(
+        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+    ) -> None:
+        """Print which stage begins, with the power just before it."""
+        watts = None if live_w is None else live_w()
+        count = "" if total is None else f", {total} queries"
+        power = "" if watts is None else f", lately {watts:.1f} W"
+        left = "" if left_s is None else f", at most {left_s:.0f} s left"
+        self._print(f"{self._job} {name}{count}{power}{left}")
+
+    def answered(self) -> None:
+        """Nothing: this is called inside the measurement."""
+
+    def job_done(self, sentence: str) -> None:
+        """Print what came of it."""
+        self._print(f"{self._job} {sentence}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+class Live:
+    """One line that is redrawn: job, stage, queries, power, time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[count]}", markup=False),
+            TextColumn("{task.fields[power]}", markup=False),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=console,
+            auto_refresh=False,
+        )
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._redraw, name="joulemark-progress", daemon=True)
+        self._task: TaskID | None = None
+        self._answered = 0
+        self._total: int | None = None
+        self._live_w: LiveWatts | None = None
+        self._ends_at: float | None = None
+        self._job = ""
+        self._estimated = False
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._progress.stop()
+
+    def note(self, sentence: str) -> None:
+        """Print it above the line."""
+        self._progress.console.print(sentence, markup=False, highlight=False)
+
+    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
+        """Name the job on the line."""
+        self._job, self._estimated = f"[{number}/{of}] {key}", estimated
+
+    def stage(
+        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+    ) -> None:
+        """Begin a new line for the stage."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._answered, self._total, self._live_w = 0, total, live_w
+        self._ends_at = None if left_s is None else time.monotonic() + left_s
+        self._task = self._progress.add_task(f"{self._job} {name}", total=total, count="", power="", left="")
+        self._draw()
+
+    def answered(self) -> None:
+        """Count; the line is redrawn elsewhere."""
+        self._answered += 1
+
+    def job_done(self, sentence: str) -> None:
+        """Print what came of it above the line."""
+        self.note(sentence)
+
+    def _redraw(self) -> None:
+        while not self._ended.wait(REDRAW_S):
+            self._draw()
+
+    def _draw(self) -> None:
+        task = self._task
+        if task is not None and task in self._progress.task_ids:
+            total = self._whole_samples()
+            self._progress.update(
+                task,
+                completed=self._answered,
+                total=total,
+                count="" if total is None else f"{self._answered}/{total} queries",
+                power=self._power(),
+                left=self._left(),
+            )
+        self._progress.refresh()
+
+    def _whole_samples(self) -> int | None:
+        """A window may repeat its sample: the queries at the end of the pass that is running."""
+        return None if self._total is None else self._total * max(1, -(-self._answered // self._total))
+
+    def _left(self) -> str:
+        if self._ends_at is None:
+            return ""
+        minutes, seconds = divmod(max(0, round(self._ends_at - time.monotonic())), 60)
+        return f"at most {minutes}:{seconds:02d} left"
+
+    def _power(self) -> str:
+        watts = None if self._live_w is None else self._live_w()
+        if watts is None:
+            return "estimated" if self._estimated else ""
+        return f"{watts:.1f} W{' estimated' if self._estimated else ''}"

@@ -1,0 +1,154 @@
+"""`joulemark run`: measure what the session still lacks, keep it, send it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from joulemark.config import Config
+    from joulemark.session.run import Done, Options, Report
+
+SENDS = (
+    "What is sent, under your public key: the numbers, the raw readings, and what they were had with: model, "
+    "libraries, processor or GPU, kernel version. Not sent: host name, user name, paths, serial numbers, the "
+    "model's answers. `joulemark show` prints it all."
+)
+
+MOST_WATTS = 50.0
+"""A platform does not believe more per core (rule JM-SENSOR)."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """What to measure, with what, and what to do with it."""
+    parser.add_argument("--suite", default="demo", metavar="NAME", help="the suite to run (default: demo)")
+    parser.add_argument(
+        "--only", metavar="GLOB", help="only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'"
+    )
+    parser.add_argument(
+        "--meter",
+        choices=("auto", "nvml", "rapl", "estimate"),
+        default="auto",
+        help="the sensor; auto takes a GPU's counter, else RAPL, else the estimate",
+    )
+    parser.add_argument(
+        "--cpu-watts", type=_watts, metavar="W", help="watts per busy core that the estimate assumes"
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="no ticket and no sending; the result ranks lower"
+    )
+    parser.add_argument(
+        "--no-submit", action="store_true", help="keep results and send nothing but ticket requests"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin a new session instead of resuming the last"
+    )
+
+
+def _watts(text: str) -> float:
+    watts = float(text)
+    if not 0 < watts <= MOST_WATTS:
+        raise ValueError(text)
+    return watts
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
+    from rich.console import Console
+
+    from joulemark import config as configs
+    from joulemark.cli.progress import watch_for
+    from joulemark.errors import EXIT_INTERRUPTED, AgentError
+    from joulemark.session.run import Options, Report, run
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    options = Options(
+        suite=arguments.suite,
+        only=arguments.only,
+        meter=arguments.meter,
+        cpu_watts=arguments.cpu_watts,
+        offline=arguments.offline,
+        submit=not (arguments.no_submit or arguments.offline),
+        fresh=arguments.fresh,
+    )
+    output.aside(_destination(config, options))
+    report = Report()
+    try:
+        with watch_for(Console(stderr=True)) as watch:
+            run(config, options, watch, report)
+    except AgentError as error:
+        output.aside(f"joulemark: {error}")
+        _tell(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
+        return error.exit_code
+    except KeyboardInterrupt:
+        kept = (
+            f"Interrupted. {len(report.done)} finished results are kept; "
+            "run the same command again to resume."
+        )
+        output.aside(kept)
+        _tell(output, report, failure=("interrupted", kept), exit_code=EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
+    _tell(output, report, failure=None, exit_code=report.exit_code)
+    return report.exit_code
+
+
+def _destination(config: Config, options: Options) -> str:
+    if options.offline:
+        return f"Offline: nothing is sent. Results are kept for {config.origin}. {SENDS}"
+    if not options.submit:
+        return f"Tickets are asked of {config.origin}; results are kept and not sent. {SENDS}"
+    return f"Results go to {config.origin}. {SENDS}"
+
+
+def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
+    for done in report.done:
+        output.say(_line(done))
+    for failed in report.failed:
+        output.say(f"failed  {failed.key}  {failed.sentence}")
+    if report.choice is not None:
+        meter = report.choice.meter
+        output.say(f"Energy is {meter.grade}: {meter.provenance}.")
+        for passed in report.choice.rejections:
+            output.say(
+                f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
+            )
+    missing = report.selection.missing if report.selection else ()
+    value: dict[str, Any] = {
+        "ok": exit_code == 0,
+        "session": report.session,
+        "meter": report.choice and report.choice.meter.name,
+        "grade": report.choice and report.choice.meter.grade,
+        "results": [_row(done) for done in report.done],
+        "failed": [{"job": item.key, "sentence": item.sentence} for item in report.failed],
+        "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
+    }
+    if failure is not None:
+        value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
+    output.answer(value)
+
+
+def _line(done: Done) -> str:
+    totals = done.kept.bundle.statement().predicate.totals
+    state = done.kept.state if done.delivery is None else done.delivery.how
+    return f"{done.kept.digest[:16]}  {state:<8} {done.key}  {totals.energy_per_query_j:.4g} J a query"
+
+
+def _row(done: Done) -> dict[str, Any]:
+    predicate = done.kept.bundle.statement().predicate
+    refusal = done.kept.note.refusal
+    return {
+        "result_id": done.kept.digest,
+        "job": done.key,
+        "file": str(done.kept.path),
+        "state": done.kept.state,
+        "resumed": done.resumed,
+        "grade": predicate.sensor.grade,
+        "energy_per_query_j": predicate.totals.energy_per_query_j,
+        "queries": predicate.totals.queries,
+        "windows": len(predicate.windows),
+        "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+    }

@@ -1,0 +1,156 @@
+"""`joulemark show [FILE]`: exactly what a result sends, before it is sent; without FILE, what is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from joulemark.record.bundle import Bundle
+    from joulemark.record.trace import Trace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """A file, an id of the outbox, or nothing."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="a result file, or the id (or its beginning) of one in the outbox",
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0, whatever state the results are in; 6 when the outbox is empty."""
+    output = Output(as_json=arguments.json)
+    return _one(arguments.file, output) if arguments.file else _list(output)
+
+
+def _list(output: Output) -> int:
+    from joulemark import config as configs
+    from joulemark.errors import NothingToDo
+    from joulemark.outbox import Damaged, Outbox
+
+    outbox = Outbox(configs.load().folders)
+    rows: list[dict[str, Any]] = []
+    for entry in outbox.entries():
+        if isinstance(entry, Damaged):
+            output.say(f"{entry.path.name[:16]}  damaged  {entry.reason}")
+            rows.append({"file": str(entry.path), "state": "damaged", "reason": entry.reason})
+            continue
+        predicate = entry.bundle.statement().predicate
+        work, refusal = predicate.workload, entry.note.refusal
+        job = f"{work.task}/{work.dataset}/{work.model}"
+        cost = f"{predicate.totals.energy_per_query_j:.4g} J a query ({predicate.sensor.grade})"
+        said = entry.note.verdict or ""
+        output.say(f"{entry.digest[:16]}  {entry.state:<8} {said:<12} {job}  {cost}")
+        if refusal is not None:
+            output.say(f"    {refusal.code}: {refusal.sentence}")
+        rows.append(
+            {
+                "result_id": entry.digest,
+                "file": str(entry.path),
+                "state": entry.state,
+                "verdict": entry.note.verdict,
+                "job": job,
+                "grade": predicate.sensor.grade,
+                "energy_per_query_j": predicate.totals.energy_per_query_j,
+                "platform": predicate.audience,
+                "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+            }
+        )
+    if not rows:
+        raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
+    output.answer({"ok": True, "folder": str(outbox.folder), "results": rows})
+    return 0
+
+
+def _one(name: str, output: Output) -> int:
+    import json
+    from pathlib import Path
+
+    from joulemark import config as configs
+    from joulemark.outbox import Outbox, read_bundle
+
+    is_id = not set(name.lower()) - set("0123456789abcdef") and not Path(name).exists()
+    bundle = Outbox(configs.load().folders).find(name).bundle if is_id else read_bundle(Path(name))
+    trace = _trace(bundle)
+    statement = json.loads(bundle.envelope.payload)
+    sizes = {
+        "sent": len(bundle.as_sent()),
+        "statement": len(bundle.envelope.payload),
+        "trace_compressed": len(bundle.trace),
+        "trace_raw": statement["predicate"]["trace"]["raw_bytes"],
+    }
+    summary = _summary(trace)
+    output.say(json.dumps(statement, indent=2, ensure_ascii=False))
+    output.say(
+        f"\nAbove: the signed statement, whole. Payload type {bundle.envelope.payload_type}, "
+        f"one signature by key {bundle.envelope.key_id}."
+    )
+    for stream in summary["streams"]:
+        output.say(
+            "Trace: stream {name} ({scope}, {unit}), {ticks} ticks over {seconds:.3f} s".format(**stream)
+        )
+    for span in summary["spans"]:
+        output.say(
+            "Trace: {kind} from {start_s:.3f} to {end_s:.3f} s, {queries} queries timed".format(**span)
+        )
+    output.say(
+        "Sizes: " + ", ".join(f"{name.replace('_', ' ')} {size} bytes" for name, size in sizes.items())
+    )
+    output.say(
+        f"Receipt: {'in the file, not sent' if bundle.receipt else 'none yet'}. Result id {bundle.digest()}."
+    )
+    output.answer(
+        {
+            "ok": True,
+            "result_id": bundle.digest(),
+            "statement": statement,
+            "payload_type": bundle.envelope.payload_type,
+            "key_id": bundle.envelope.key_id,
+            "trace": summary,
+            "sizes_bytes": sizes,
+            "has_receipt": bundle.receipt is not None,
+        }
+    )
+    return 0
+
+
+def _trace(bundle: Bundle) -> Trace:
+    from joulemark.errors import UsageError
+    from joulemark.record import trace as traces
+    from joulemark.record.errors import RecordError
+
+    try:
+        return traces.parse(traces.unpack(bundle.trace))
+    except RecordError as error:
+        raise UsageError(f"The trace cannot be read ({error.code}): {error}") from error
+
+
+def _summary(trace: Trace) -> dict[str, Any]:
+    windows = iter(trace.queries)
+    return {
+        "streams": [
+            {
+                "name": stream.name,
+                "scope": stream.scope,
+                "unit": stream.unit,
+                "ticks": len(stream.t_us),
+                "seconds": sum(stream.t_us[1:]) / 1e6,
+            }
+            for stream in trace.streams
+        ],
+        "spans": [
+            {
+                "kind": span.kind,
+                "start_s": span.start_us / 1e6,
+                "end_s": span.end_us / 1e6,
+                "queries": len(next(windows).duration_us) if span.kind == "window" else 0,
+            }
+            for span in trace.spans
+        ],
+    }

@@ -1,0 +1,57 @@
+"""`joulemark status [ID]`: what the platform says about results, with its codes and sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """One result, or all that were sent."""
+    parser.add_argument(
+        "id", metavar="ID", nargs="?", help="a result's id or its beginning; all results without it"
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the platform answered for each; 4 when it does not know one; 6 when there is none to ask for."""
+    from msgspec import to_builtins
+
+    from joulemark import config as configs
+    from joulemark import identity as identities
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, NothingToDo, Refused
+    from joulemark.outbox import Outbox
+    from joulemark.platform_client import PlatformClient
+    from joulemark.session.delivery import ask_status
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    outbox = Outbox(config.folders)
+    enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
+    asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
+    asked = [kept for kept in asked if kept.bundle.statement().predicate.audience == config.origin]
+    if not asked:
+        raise NothingToDo(
+            f"No result for {config.origin} is in the outbox. Measure something first: `joulemark run`."
+        )
+    rows: list[dict[str, Any]] = []
+    exit_code = EXIT_OK
+    with PlatformClient(config.origin) as client:
+        for kept in asked:
+            try:
+                _, status = ask_status(outbox, kept, client, enrolled.platform)
+            except Refused as refused:
+                output.say(f"{kept.digest[:16]}  {kept.state}  {refused}")
+                rows.append({"result_id": kept.digest, "state": None, "error": str(refused)})
+                exit_code = EXIT_REFUSED
+                continue
+            output.say(f"{kept.digest[:16]}  {status.state}  {status.url}")
+            for code, severity, sentence in status.findings:
+                output.say(f"    {code} ({severity}) {sentence}")
+            rows.append(to_builtins(status))
+    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows})
+    return exit_code

@@ -1,0 +1,73 @@
+"""`joulemark submit`: send what is kept and not yet sent. Sending twice does no harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Refused results are left alone unless asked for."""
+    parser.add_argument(
+        "--retry-refused", action="store_true", help="send also what the platform refused before"
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when all is sent; 4 when one was refused, now or before; 5 when the platform cannot be reached."""
+    from joulemark import config as configs
+    from joulemark import identity as identities
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, NothingToDo
+    from joulemark.outbox import Outbox
+    from joulemark.platform_client import PlatformClient
+    from joulemark.session.delivery import deliver_all, unsent
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    outbox = Outbox(config.folders)
+    results = list(outbox.results())
+    if not results:
+        raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
+    enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
+    waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
+    rows: list[dict[str, Any]] = []
+    if waiting:
+        with PlatformClient(config.origin) as client:
+            identities.check_platform_key(config.folders, config.origin, client.platform_key())
+            for delivery in deliver_all(outbox, waiting, client, enrolled.platform):
+                output.say(
+                    f"{delivery.kept.digest[:16]}  {delivery.how}"
+                    + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
+                )
+                rows.append(
+                    {
+                        "result_id": delivery.kept.digest,
+                        "state": delivery.how,
+                        "code": delivery.code,
+                        "sentence": delivery.sentence,
+                        "leaf_index": delivery.receipt.leaf_index if delivery.receipt else None,
+                    }
+                )
+    attempted = {row["result_id"] for row in rows}
+    for kept in outbox.results():
+        refusal = kept.note.refusal
+        if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
+            output.say(f"{kept.digest[:16]}  refused earlier  {refusal.code}: {refusal.sentence}")
+    left = {
+        kept.state for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin
+    }
+    elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
+    if elsewhere:
+        output.say(
+            f"{elsewhere} results are for another platform and were left; "
+            "set JOULEMARK_PLATFORM to send them."
+        )
+    exit_code = EXIT_UNREACHABLE if "waiting" in left else EXIT_REFUSED if "refused" in left else EXIT_OK
+    if exit_code == EXIT_OK:
+        output.say(f"All results for {config.origin} are sent.")
+    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows})
+    return exit_code

@@ -1,0 +1,120 @@
+"""Where things lie and which platform is meant: XDG folders; settings from the environment, then a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from joulemark.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+DEFAULT_ORIGIN = "http://127.0.0.1:8000"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folders:
+    """The agent's folders. Nothing is made until something is written."""
+
+    config: Path
+    state: Path
+    cache: Path
+
+    @property
+    def key(self) -> Path:
+        """The private key."""
+        return self.config / "key.pem"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file, written by the user."""
+        return self.config / "settings.toml"
+
+    @property
+    def platforms(self) -> Path:
+        """One file for each platform at which the key is enrolled."""
+        return self.config / "platforms"
+
+    @property
+    def outbox(self) -> Path:
+        """Every result that was kept."""
+        return self.state / "outbox"
+
+    @property
+    def sessions(self) -> Path:
+        """One file for each session of runs."""
+        return self.state / "sessions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Folders and settings of one command."""
+
+    folders: Folders
+    origin: str
+    cpu_watts: float | None
+
+    @property
+    def is_plain_http(self) -> bool:
+        """Whether the platform is reached without encryption over a network."""
+        parts = urlsplit(self.origin)
+        return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Config:
+    """Folders by platformdirs (XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME) and settings.
+
+    JOULEMARK_PLATFORM wins over `platform` in settings.toml, and that over the default. Raises UsageError.
+    """
+    import platformdirs
+
+    folders = Folders(
+        config=platformdirs.user_config_path("joulemark"),
+        state=platformdirs.user_state_path("joulemark"),
+        cache=platformdirs.user_cache_path("joulemark"),
+    )
+    settings = _read_settings(folders.settings)
+    origin = environ.get("JOULEMARK_PLATFORM") or settings.get("platform") or DEFAULT_ORIGIN
+    watts = settings.get("cpu_watts")
+    if watts is not None and (isinstance(watts, bool) or not isinstance(watts, int | float) or watts <= 0):
+        raise UsageError(f"`cpu_watts` in {folders.settings} must be a number above 0.")
+    return Config(
+        folders=folders, origin=parse_origin(str(origin)), cpu_watts=None if watts is None else float(watts)
+    )
+
+
+def parse_origin(text: str) -> str:
+    """`scheme://host[:port]`, in lower case and without a path. Raises UsageError."""
+    parts = urlsplit(text.strip())
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"The platform {text!r} has no valid port.") from error
+    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
+        raise UsageError(
+            f"The platform {text!r} is not an origin such as https://example.org; "
+            "set JOULEMARK_PLATFORM or `platform` in settings.toml."
+        )
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _read_settings(path: Path) -> dict[str, object]:
+    import tomllib
+
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The settings file {path} cannot be read: {error}. Mend or remove it.") from error
+    unknown = sorted(set(settings) - {"platform", "cpu_watts"})
+    if unknown:
+        raise UsageError(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
+    return settings

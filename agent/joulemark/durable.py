@@ -1,0 +1,98 @@
+"""Files that survive a crash: written beside their name, synced, then renamed; the folder is synced too."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from joulemark.errors import DiskFull, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESERVE_BYTES = 4 * 1024 * 1024
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -> None:
+    """Write `data` to `path` so that after a crash the old or the new file is there, whole, and never a part.
+
+    `replace=False` leaves an existing file alone and raises FileExistsError. Raises DiskFull or StorageError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        make_folder(path.parent)
+        _write_synced(temporary, data, mode)
+        if replace:
+            temporary.replace(path)
+        else:
+            os.link(temporary, path)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise translated(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder`, readable by its owner only, with its parents. Raises DiskFull or StorageError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise translated(error, folder) from error
+
+
+def reserve(path: Path, size_bytes: int = RESERVE_BYTES) -> None:
+    """Hold `size_bytes` of disk at `path`, to be given up (`release`) when a result would not fit otherwise.
+
+    Raises DiskFull when there is not even that much: better before a measurement than after it.
+    """
+    make_folder(path.parent)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size_bytes)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise translated(error, path) from error
+
+
+def release(path: Path) -> None:
+    """Give the reserved space back."""
+    path.unlink(missing_ok=True)
+
+
+def translated(error: OSError, path: Path) -> StorageError:
+    """The agent's error for a failed write at `path`."""
+    if error.errno in _NO_SPACE:
+        return DiskFull(
+            f"No space is left to write {path}. Free some space there, then run the command again."
+        )
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return StorageError(
+        f"{path} cannot be written ({reason}). Make it writable, or choose another XDG folder."
+    )
+
+
+def _write_synced(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""The `counter` estimator: the plain difference of a cumulative energy counter over a span."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy.errors import CounterWentBackwards, TraceIncomplete, TraceInconsistent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from joulemark.record.trace import Stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What a counter rose by between the two ticks around a span: units, joules, and the ticks' distance."""
+
+    units: int
+    energy_j: float
+    between_ticks_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """One stream with its wraps undone: `t_us` non-decreasing, `units` counted from the first tick."""
+
+    name: str
+    joules_per_unit: float
+    t_us: NDArray[np.int64]
+    units: NDArray[np.int64]
+
+    def difference(self, start_us: int, end_us: int) -> Difference:
+        """From the last tick at or before `start_us` to the first tick at or after `end_us`.
+
+        Raises TraceIncomplete when no tick lies on that side.
+        """
+        first = int(np.searchsorted(self.t_us, start_us, side="right")) - 1
+        last = int(np.searchsorted(self.t_us, end_us, side="left"))
+        if first < 0:
+            raise TraceIncomplete(f"Stream {self.name} has no tick at or before {start_us} us.")
+        if last == len(self.t_us):
+            raise TraceIncomplete(f"Stream {self.name} has no tick at or after {end_us} us.")
+        units = int(self.units[last] - self.units[first])
+        return Difference(
+            units=units,
+            energy_j=units * self.joules_per_unit,
+            between_ticks_s=int(self.t_us[last] - self.t_us[first]) / 1e6,
+        )
+
+
+def counter(stream: Stream) -> Counter:
+    """Decode `stream` and undo its wraps: a fall by less than its modulus counts as one wrap.
+
+    Raises TraceInconsistent, TraceIncomplete (no tick) or CounterWentBackwards.
+    """
+    if len(stream.t_us) != len(stream.value):
+        raise TraceInconsistent(
+            f"Stream {stream.name} has {len(stream.t_us)} times for {len(stream.value)} values."
+        )
+    if not stream.t_us:
+        raise TraceIncomplete(f"Stream {stream.name} has no tick.")
+    steps = _int64(stream.t_us, stream.name)
+    if steps[0] < 0 or (steps[1:] < 0).any():
+        raise TraceInconsistent(f"The times of stream {stream.name} run backwards.")
+    raw = _running_sum(_int64(stream.value, stream.name), stream.name)
+    rises = np.diff(raw, prepend=raw[0])
+    if stream.wraps_at is None:
+        if (rises < 0).any():
+            raise CounterWentBackwards(
+                f"The counter of stream {stream.name} fell, and it is not said to wrap."
+            )
+    else:
+        if (raw > stream.wraps_at).any():
+            raise TraceInconsistent(
+                f"Stream {stream.name} shows a value beyond its modulus {stream.wraps_at}."
+            )
+        rises = np.where(rises < 0, rises + stream.wraps_at, rises)
+    return Counter(
+        name=stream.name,
+        joules_per_unit=stream.joules_per_unit,
+        t_us=_running_sum(steps, stream.name),
+        units=_running_sum(rises, stream.name),
+    )
+
+
+def _int64(column: tuple[int, ...], name: str) -> NDArray[np.int64]:
+    try:
+        return np.array(column, dtype=np.int64)
+    except OverflowError as error:
+        raise TraceInconsistent(f"Stream {name} holds a number beyond 64 bits.") from error
+
+
+def _running_sum(deltas: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """Cumulative sum; refused where a value is negative or beyond 2**53, up to which all is exact."""
+    sums = np.cumsum(deltas)
+    if (sums < 0).any() or (sums > 2**53).any() or np.abs(deltas).sum(dtype=np.float64) > 2.0**62:
+        raise TraceInconsistent(f"Stream {name} holds a value below 0 or above 2**53.")
+    return sums

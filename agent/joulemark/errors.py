@@ -1,0 +1,188 @@
+"""Errors of the agent, each with a sentence that says what to do next and the exit code of its command.
+
+AgentError                      exit code
+├── UsageError                   2   the command line, a file or a setting cannot be used as given
+├── NotVerified                  3   a signature, a digest or a key does not fit
+│   ├── PlatformKeyChanged           the platform shows another key than the one that was stored
+│   └── BadReceipt                   a receipt is not by the platform or not for this result
+├── Refused                      4   the platform answered: no
+│   └── WrongClock                   ... because this machine's clock is off
+├── Unreachable                  5   the platform gave no usable answer; nothing is lost
+│   ├── NoConnection                 no network, no server, no answer in time
+│   ├── ServerFailed                 the server answered with an error of its own (5xx) or is too busy (429)
+│   └── BadAnswer                    something answered, but not a Joulemark platform
+├── NothingToDo                  6   nothing matches, the outbox is empty
+│   └── NotEnrolled                  the key is not known to the platform yet
+├── MeasurementImpossible        7   no result can come of this run
+│   ├── MeterUnavailable             a sensor is not there or not readable
+│   ├── MeterFailed                  a sensor stopped answering
+│   ├── WorkloadUnavailable          the packages of every chosen job are missing
+│   └── RunInProgress                another run measures on this machine
+└── StorageError                 8   a file cannot be written; what was kept before is untouched
+    └── DiskFull                     ... for want of space
+"""
+
+from __future__ import annotations
+
+EXIT_OK = 0
+EXIT_USAGE = 2
+EXIT_NOT_VERIFIED = 3
+EXIT_REFUSED = 4
+EXIT_UNREACHABLE = 5
+EXIT_NOTHING = 6
+EXIT_IMPOSSIBLE = 7
+EXIT_STORAGE = 8
+EXIT_INTERRUPTED = 130
+
+
+class AgentError(Exception):
+    """Ends a command. `code` is a short stable name; `str(error)` says what happened and what to do next."""
+
+    exit_code = 1
+    code = "agent-error"
+
+
+class UsageError(AgentError):
+    """What the user gave cannot be used."""
+
+    exit_code = EXIT_USAGE
+    code = "usage"
+
+
+class NotVerified(AgentError):
+    """A signature, digest or key does not fit."""
+
+    exit_code = EXIT_NOT_VERIFIED
+    code = "not-verified"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
+
+
+class PlatformKeyChanged(NotVerified):
+    """The platform's key is not the one that was stored at enrolment."""
+
+    code = "platform-key-changed"
+
+
+class BadReceipt(NotVerified):
+    """A receipt was not signed by the stored platform key, or is for another result."""
+
+    code = "bad-receipt"
+
+
+class Refused(AgentError):
+    """The platform refused a request: `code` and the sentence are the platform's."""
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, code: str, sentence: str, *, status: int) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence
+        self.status = status
+
+
+class WrongClock(Refused):
+    """The platform refused while this machine's clock is far from the platform's."""
+
+    def __init__(self, code: str, sentence: str, *, status: int, skew_s: float) -> None:
+        side = "ahead of" if skew_s > 0 else "behind"
+        hint = (
+            f"{sentence} This machine's clock is {abs(skew_s):.0f} s {side} the platform's: "
+            "set it (`timedatectl set-ntp true`), then run the command again."
+        )
+        super().__init__(code, hint, status=status)
+        self.skew_s = skew_s
+
+
+class Unreachable(AgentError):
+    """The platform gave no usable answer. Whatever was measured is kept."""
+
+    exit_code = EXIT_UNREACHABLE
+    code = "unreachable"
+
+
+class NoConnection(Unreachable):
+    """No connection, or no answer in time."""
+
+    code = "no-connection"
+
+
+class ServerFailed(Unreachable):
+    """The server failed (5xx) or is too busy (429), also after retries."""
+
+    code = "server-failed"
+
+
+class BadAnswer(Unreachable):
+    """The answer is not one that a Joulemark platform gives."""
+
+    code = "bad-answer"
+
+
+class NothingToDo(AgentError):
+    """There is nothing to act on."""
+
+    exit_code = EXIT_NOTHING
+    code = "nothing-to-do"
+
+
+class NotEnrolled(NothingToDo):
+    """The platform does not know this key yet."""
+
+    code = "not-enrolled"
+
+
+class MeasurementImpossible(AgentError):
+    """No result can come of this."""
+
+    exit_code = EXIT_IMPOSSIBLE
+    code = "measurement-impossible"
+
+
+class MeterUnavailable(MeasurementImpossible):
+    """A sensor cannot be used.
+
+    `reason` is a short stable name, `mend` what would make it usable, if anything.
+    """
+
+    code = "meter-unavailable"
+
+    def __init__(self, reason: str, sentence: str, *, mend: str | None = None) -> None:
+        super().__init__(f"{sentence} {mend}" if mend else sentence)
+        self.reason = reason
+        self.sentence = sentence
+        self.mend = mend
+
+
+class MeterFailed(MeasurementImpossible):
+    """A sensor stopped answering during a run; the job gives no result and can be run again."""
+
+    code = "meter-failed"
+
+
+class WorkloadUnavailable(MeasurementImpossible):
+    """No chosen job can run here."""
+
+    code = "workload-unavailable"
+
+
+class RunInProgress(MeasurementImpossible):
+    """Two runs at once would spoil each other's numbers."""
+
+    code = "run-in-progress"
+
+
+class StorageError(AgentError):
+    """A file cannot be read or written."""
+
+    exit_code = EXIT_STORAGE
+    code = "storage"
+
+
+class DiskFull(StorageError):
+    """No space is left (or the quota is used up)."""
+
+    code = "disk-full"

@@ -1,0 +1,154 @@
+"""Who this agent is: its key, the platforms that know it, and pseudonyms for devices."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from joulemark import durable
+from joulemark.errors import NotEnrolled, PlatformKeyChanged, StorageError, UsageError
+from joulemark.record import keys
+from joulemark.record.codec import decode, encode
+from joulemark.record.errors import RecordError
+from joulemark.record.messages import Enrolled, PlatformKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from joulemark.config import Folders
+
+MACHINE_ID = Path("/etc/machine-id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """A private key and what is public of it."""
+
+    key: Ed25519PrivateKey
+    public_key: str
+    key_id: str
+
+
+def load(folders: Folders) -> Identity | None:
+    """The stored key, or None when none was made yet.
+
+    Raises UsageError when it is damaged or open to others.
+    """
+    try:
+        mode = folders.key.stat().st_mode
+        pem = folders.key.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"The key {folders.key} cannot be read: {error.strerror}.") from error
+    if mode & 0o077:
+        raise UsageError(f"Others can read the key {folders.key}. Close it: chmod 600 {folders.key}")
+    try:
+        return _identity(keys.from_pem(pem))
+    except RecordError as error:
+        raise UsageError(
+            f"{error} Restore {folders.key} from a copy, or move it away and enrol anew."
+        ) from error
+
+
+def load_or_create(folders: Folders) -> Identity:
+    """The stored key; made now, with mode 0600, when there is none. Never replaces a key."""
+    found = load(folders)
+    if found is not None:
+        return found
+    with suppress(FileExistsError):  # another process made it first: its key is the key
+        durable.write(folders.key, keys.to_pem(keys.generate()), mode=0o600, replace=False)
+    made = load(folders)
+    if made is None:
+        raise StorageError(f"The key {folders.key} was written and is gone; check the folder.")
+    return made
+
+
+def _identity(key: Ed25519PrivateKey) -> Identity:
+    public_key = keys.public_hex(key)
+    return Identity(key=key, public_key=public_key, key_id=keys.key_id(public_key))
+
+
+def enrolment(folders: Folders, origin: str) -> Enrolled | None:
+    """What the platform at `origin` answered when the key was enrolled, or None.
+
+    Raises UsageError when damaged.
+    """
+    path = _enrolment_file(folders, origin)
+    try:
+        return decode(path.read_bytes(), Enrolled, what="stored enrolment")
+    except FileNotFoundError:
+        return None
+    except (OSError, RecordError) as error:
+        raise UsageError(
+            f"{path} cannot be read: {error} Remove it and run `joulemark enrol` again."
+        ) from error
+
+
+def require_enrolment(folders: Folders, origin: str, identity: Identity | None) -> Enrolled:
+    """The enrolment of the current key. Raises NotEnrolled."""
+    found = enrolment(folders, origin)
+    if identity is None or found is None or found.key_id != identity.key_id:
+        raise NotEnrolled(
+            f"This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
+        )
+    return found
+
+
+def store_enrolment(folders: Folders, origin: str, enrolled: Enrolled) -> None:
+    """Keep the platform's answer, its key included. Raises PlatformKeyChanged."""
+    check_platform_key(folders, origin, enrolled.platform)
+    durable.write(_enrolment_file(folders, origin), encode(enrolled) + b"\n", mode=0o600)
+
+
+def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> None:
+    """Trust on first use: a platform's key may be new, but it may not change. Raises PlatformKeyChanged."""
+    if keys.key_id(shown.public_key) != shown.key_id:
+        raise PlatformKeyChanged(
+            f"{origin} shows a key whose id is not its digest; do not trust its answers."
+        )
+    if shown.origin != origin:
+        raise PlatformKeyChanged(
+            f"The platform at {origin} calls itself {shown.origin}. "
+            f"If that is the one you mean, set JOULEMARK_PLATFORM={shown.origin}."
+        )
+    known = enrolment(folders, origin)
+    if known is not None and known.platform.public_key != shown.public_key:
+        raise PlatformKeyChanged(
+            f"{origin} shows another key than when you enrolled ({shown.key_id[:16]}, before "
+            f"{known.platform.key_id[:16]}). Nothing was sent. "
+            f"Ask its operator over another channel; if the change is real, "
+            f"remove {_enrolment_file(folders, origin)} and enrol again."
+        )
+
+
+def _enrolment_file(folders: Folders, origin: str) -> Path:
+    return folders.platforms / (re.sub(r"[^a-z0-9.]+", "-", origin) + ".json")
+
+
+def device_tag(device_identity: str, origin: str) -> str:
+    """Pseudonym of a device at one platform: HMAC-SHA256 over the origin, keyed by the device's identity."""
+    return hmac.new(device_identity.encode(), origin.encode(), hashlib.sha256).hexdigest()
+
+
+def machine_identity(folders: Folders, machine_id: Path = MACHINE_ID) -> str:
+    """What tells this machine from others, never sent: its machine-id, else a random id that is kept."""
+    kept = folders.state / "machine-id"
+    for path in (machine_id, kept):
+        try:
+            text = path.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, PermissionError):
+            continue
+        except (OSError, ValueError) as error:
+            raise StorageError(f"{path} cannot be read: {error}.") from error
+        if re.fullmatch(r"[0-9a-f]{32}", text):
+            return text
+    made = secrets.token_hex(16)
+    durable.write(kept, made.encode() + b"\n", mode=0o600)
+    return made

@@ -1,0 +1,60 @@
+"""The meter of last resort: CPU time of this process x stated watts per busy core.
+
+An estimate, and marked so.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from joulemark.meters.meter import Now, StreamInfo, Tick, timed
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import Grade, Scope
+    from joulemark.record.statement import Meter as MeterName
+
+DEFAULT_WATTS = 12.0
+DEFAULT_WATTS_SOURCE = (
+    "Green Algorithms v3.0 (Lannelongue et al. 2021), TDP_cpu.csv, row Any: 12.0 W per core"
+)
+"""The value that the Green Algorithms calculator takes for a processor that is not in its list.
+
+Lannelongue, Grealey, Inouye 2021, doi:10.1002/advs.202100707; data file `data/v3.0/TDP_cpu.csv` of
+green-algorithms-tool.
+"""
+STATED_BY_USER = "stated by the contributor"
+
+
+class EstimateMeter:
+    """CPU microseconds of all threads of this process; child processes and idle power are not in it."""
+
+    name: MeterName = "cpu-time-estimate"
+    grade: Grade = "estimated"
+    scope: Scope = "cpu"
+    period_s = 1e-6
+    knows_idle = False
+
+    def __init__(self, *, watts: float | None = None) -> None:
+        self.stated_watts: float | None = DEFAULT_WATTS if watts is None else watts
+        self.stated_watts_source: str | None = DEFAULT_WATTS_SOURCE if watts is None else STATED_BY_USER
+        per_core_w = DEFAULT_WATTS if watts is None else watts
+        self.streams = (
+            StreamInfo(
+                name="process-cpu",
+                scope="cpu",
+                unit="cpu-us",
+                joules_per_unit=per_core_w * 1e-6,
+                wraps_at=None,
+            ),
+        )
+        self.provenance = (
+            f"CPU time of this process x {per_core_w:g} W per busy core ({self.stated_watts_source})"
+        )
+
+    def read(self, now: Now) -> tuple[Tick, ...]:
+        """One tick: CPU microseconds so far."""
+        return (timed(now, lambda: time.process_time_ns() // 1000),)
+
+    def close(self) -> None:
+        """Nothing is held."""

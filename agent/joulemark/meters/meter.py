@@ -1,0 +1,92 @@
+"""What every sensor looks like from outside, and the clock on which its ticks are told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import Grade, Scope
+    from joulemark.record.statement import Meter as MeterName
+
+Now = Callable[[], int]
+"""A clock: microseconds since the start of the run, never falling."""
+
+
+class Tick(NamedTuple):
+    """One reading of one stream: when, in microseconds, and the cumulative count in the stream's unit."""
+
+    t_us: int
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamInfo:
+    """What a stream is, as the trace names it. Joules = count x `joules_per_unit`."""
+
+    name: str
+    scope: Literal["gpu", "cpu", "dram"]
+    unit: Literal["mJ", "uJ", "cpu-us"]
+    joules_per_unit: float
+    wraps_at: int | None
+
+
+class Meter(Protocol):
+    """A source of cumulative energy counts."""
+
+    @property
+    def name(self) -> MeterName:
+        """The sensor's name in the record."""
+
+    @property
+    def grade(self) -> Grade:
+        """Measured or estimated."""
+
+    @property
+    def scope(self) -> Scope:
+        """What part of the machine the counts cover."""
+
+    @property
+    def streams(self) -> tuple[StreamInfo, ...]:
+        """The streams, in the order in which `read` returns their ticks."""
+
+    @property
+    def period_s(self) -> float:
+        """How often the counter moves, at the slowest, in seconds."""
+
+    @property
+    def knows_idle(self) -> bool:
+        """Whether the counter also rises while nothing is asked of the model."""
+
+    @property
+    def stated_watts(self) -> float | None:
+        """Watts per busy core that an estimate assumes; None for a measurement."""
+
+    @property
+    def stated_watts_source(self) -> str | None:
+        """Where `stated_watts` comes from; None for a measurement."""
+
+    @property
+    def provenance(self) -> str:
+        """How the counts are had, for a reader."""
+
+    def read(self, now: Now) -> tuple[Tick, ...]:
+        """One tick for each stream, each timed at the middle of its reading. Raises MeterFailed."""
+
+    def close(self) -> None:
+        """Let go of the sensor."""
+
+
+def run_clock() -> Now:
+    """A clock that starts at 0 now."""
+    start_ns = time.monotonic_ns()
+    return lambda: (time.monotonic_ns() - start_ns) // 1000
+
+
+def timed(now: Now, read: Callable[[], int]) -> Tick:
+    """The tick of one reading, timed at its middle."""
+    before_us = now()
+    value = read()
+    return Tick((before_us + now()) // 2, value)

@@ -1,0 +1,167 @@
+"""Every finished result, kept before it is sent and after. The folder is the truth about what was measured.
+
+A result lies in `<digest>.joulemark.json`, exactly as it is sent, and after that with the platform's receipt.
+What was said about it lies beside it in `<digest>.note.json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
+
+from joulemark import durable
+from joulemark.errors import DiskFull, NothingToDo, StorageError, UsageError
+from joulemark.record import bundle as bundles
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.errors import RecordError
+from joulemark.record.statement import Time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from joulemark.config import Folders
+    from joulemark.record.bundle import Bundle
+    from joulemark.record.envelope import Envelope
+
+SUFFIX = ".joulemark.json"
+NOTE_SUFFIX = ".note.json"
+State = Literal["waiting", "refused", "sent"]
+
+
+class Refusal(Record, frozen=True):
+    """Why the platform did not take a result."""
+
+    code: str
+    sentence: str
+    at: Time
+
+
+class Note(Record, frozen=True):
+    """What the platform last said about a result: a refusal, or where it stands."""
+
+    refusal: Refusal | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One result in the outbox."""
+
+    path: Path
+    digest: str
+    bundle: Bundle
+    note: Note
+
+    @property
+    def state(self) -> State:
+        """Sent once there is a receipt; refused while the last answer was a refusal; else waiting."""
+        if self.bundle.receipt is not None:
+            return "sent"
+        return "refused" if self.note.refusal is not None else "waiting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A file of the outbox that cannot be read as a result."""
+
+    path: Path
+    reason: str
+
+
+class Outbox:
+    """The folder of kept results."""
+
+    def __init__(self, folders: Folders) -> None:
+        self.folder = folders.outbox
+        self._reserve = folders.outbox / ".reserve"
+
+    def hold_space(self) -> None:
+        """Reserve room for one result before a measurement begins. Raises DiskFull."""
+        durable.reserve(self._reserve)
+
+    def give_up_space(self) -> None:
+        """Give the reserved room back."""
+        durable.release(self._reserve)
+
+    def keep(self, bundle: Bundle) -> Kept:
+        """Write `bundle` and sync it. On a full disk the reserved room is used.
+
+        Raises DiskFull or StorageError.
+        """
+        digest = bundle.digest()
+        path = self.folder / f"{digest}{SUFFIX}"
+        try:
+            durable.write(path, bundle.to_bytes())
+        except DiskFull:
+            durable.release(self._reserve)
+            durable.write(path, bundle.to_bytes())
+        return self._read(path)
+
+    def add_receipt(self, kept: Kept, receipt: Envelope) -> Kept:
+        """Write the (checked) receipt into the kept bundle and forget an earlier refusal."""
+        durable.write(kept.path, replace(kept.bundle, receipt=receipt).to_bytes())
+        return self.annotate(kept, replace(kept.note, refusal=None))
+
+    def annotate(self, kept: Kept, note: Note) -> Kept:
+        """Replace what is noted about a result."""
+        if note != kept.note:
+            durable.write(self._note_path(kept.digest), encode(note) + b"\n")
+        return self._read(kept.path)
+
+    def results(self) -> Iterator[Kept]:
+        """Every readable result, oldest first."""
+        kept = [item for item in self.entries() if isinstance(item, Kept)]
+        yield from sorted(kept, key=lambda item: (item.bundle.statement().predicate.issued_at, item.digest))
+
+    def entries(self) -> Iterator[Kept | Damaged]:
+        """Every file, in the order of names; a damaged one with its reason."""
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            try:
+                yield self._read(path)
+            except UsageError as error:
+                yield Damaged(path=path, reason=str(error))
+
+    def find(self, prefix: str) -> Kept:
+        """The one result whose digest begins with `prefix`. Raises NothingToDo or UsageError."""
+        fitting = [kept for kept in self.results() if kept.digest.startswith(prefix.lower())]
+        if not fitting:
+            raise NothingToDo(f"No result in the outbox begins with {prefix}. `joulemark show` lists them.")
+        if len(fitting) > 1:
+            raise UsageError(f"{len(fitting)} results begin with {prefix}; give more characters.")
+        return fitting[0]
+
+    def _read(self, path: Path) -> Kept:
+        kept = read_bundle(path)
+        digest = kept.digest()
+        if path.name != f"{digest}{SUFFIX}":
+            raise UsageError(f"{path} does not hold the result that its name says: it was edited or renamed.")
+        return Kept(path=path, digest=digest, bundle=kept, note=self._note(digest))
+
+    def _note(self, digest: str) -> Note:
+        path = self._note_path(digest)
+        try:
+            return decode(path.read_bytes(), Note, what="note")
+        except FileNotFoundError:
+            return Note()
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+        except RecordError as error:
+            raise UsageError(f"{path}: {error} Remove it; the result beside it is untouched.") from error
+
+    def _note_path(self, digest: str) -> Path:
+        return self.folder / f"{digest}{NOTE_SUFFIX}"
+
+
+def read_bundle(path: Path) -> Bundle:
+    """The bundle in a file, and that its statement decodes; nothing is verified. Raises UsageError."""
+    try:
+        kept = bundles.parse(path.read_bytes())
+        kept.statement()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+    except RecordError as error:
+        raise UsageError(f"{path} is not a Joulemark result ({error.code}): {error}") from error
+    return kept

@@ -1,0 +1,171 @@
+"""What `joulemark doctor` finds: each thing a run needs, whether it is there, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from joulemark import identity as identities
+from joulemark import workloads
+from joulemark.errors import AgentError, MeterUnavailable
+from joulemark.meters.choose import Openers
+from joulemark.meters.estimate import EstimateMeter
+from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
+from joulemark.session.plan import load_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from joulemark.config import Config, Folders
+    from joulemark.meters.meter import Meter
+
+State = Literal["measured", "estimated", "ok", "warning", "not available"]
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the doctor's table."""
+
+    area: Literal["meter", "folder", "key", "platform", "workload"]
+    what: str
+    state: State
+    detail: str
+    mend: str | None = None
+
+
+def check(config: Config, suite_name: str, *, openers: Openers | None = None) -> tuple[Finding, ...]:
+    """Every finding, in the order in which a run would need them.
+
+    Sends nothing but one question for the key.
+    """
+    return (
+        *_meters(config, openers or Openers()),
+        *_folders(config.folders),
+        _key(config),
+        *_platform(config),
+        *_workloads(suite_name),
+    )
+
+
+def can_measure(findings: tuple[Finding, ...]) -> bool:
+    """Whether a run would give at least one result."""
+    jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
+    folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
+    return jobs and folders
+
+
+def _meters(config: Config, openers: Openers) -> Iterator[Finding]:
+    for name, opener in (("nvml", openers.nvml), ("rapl", openers.rapl)):
+        try:
+            with closing(opener()) as meter:
+                yield _meter(name, meter)
+        except MeterUnavailable as error:
+            yield Finding(
+                area="meter", what=name, state="not available", detail=error.sentence, mend=error.mend
+            )
+    yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
+
+
+def _meter(name: str, meter: Meter) -> Finding:
+    return Finding(area="meter", what=name, state=meter.grade, detail=f"{meter.scope}: {meter.provenance}")
+
+
+def _folders(folders: Folders) -> Iterator[Finding]:
+    for what, folder in (("config", folders.config), ("state", folders.state), ("cache", folders.cache)):
+        try:
+            there = next(path for path in (folder, *folder.parents) if path.exists())
+            free = shutil.disk_usage(there).free
+            writable = os.access(there, os.W_OK | os.X_OK)
+        except PermissionError:
+            writable, there = False, folder
+        if not writable:
+            yield _unwritable(what, there)
+        elif free < LEAST_FREE_BYTES:
+            yield Finding(
+                area="folder",
+                what=what,
+                state="warning",
+                detail=f"{folder}, {free // 2**20} MiB free",
+                mend="Free some space, or a result may not fit.",
+            )
+        else:
+            yield Finding(area="folder", what=what, state="ok", detail=f"{folder}, {free // 2**20} MiB free")
+
+
+def _unwritable(what: str, folder: Path) -> Finding:
+    return Finding(
+        area="folder",
+        what=what,
+        state="not available",
+        detail=f"{folder} is not writable",
+        mend=f"Make it writable, or set XDG_{what.upper()}_HOME to a folder of yours.",
+    )
+
+
+def _key(config: Config) -> Finding:
+    try:
+        identity = identities.load(config.folders)
+        enrolled = identities.enrolment(config.folders, config.origin)
+    except AgentError as error:
+        return Finding(area="key", what="key", state="not available", detail=str(error))
+    if identity is None:
+        return Finding(area="key", what="key", state="warning", detail="no key yet", mend="joulemark enrol")
+    if enrolled is None or enrolled.key_id != identity.key_id:
+        detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
+        return Finding(area="key", what="key", state="warning", detail=detail, mend="joulemark enrol")
+    return Finding(
+        area="key",
+        what="key",
+        state="ok",
+        detail=f"{identity.key_id[:16]}, enrolled as {enrolled.contributor}",
+    )
+
+
+def _platform(config: Config) -> Iterator[Finding]:
+    try:
+        with PlatformClient(config.origin) as client:
+            shown = client.platform_key()
+            skew_s = client.skew_s
+        identities.check_platform_key(config.folders, config.origin, shown)
+    except AgentError as error:
+        yield Finding(area="platform", what="platform", state="not available", detail=str(error))
+        return
+    if config.is_plain_http:
+        detail = f"{config.origin} is reached without encryption"
+        yield Finding(
+            area="platform", what="platform", state="warning", detail=detail, mend="Use its https address."
+        )
+    else:
+        yield Finding(
+            area="platform", what="platform", state="ok", detail=f"{config.origin}, key {shown.key_id[:16]}"
+        )
+    if skew_s is None:
+        yield Finding(area="platform", what="clock", state="warning", detail="the platform tells no time")
+    elif abs(skew_s) > CLOCK_TOLERANCE_S:
+        detail = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the platform's"
+        yield Finding(
+            area="platform",
+            what="clock",
+            state="warning",
+            detail=detail,
+            mend="sudo timedatectl set-ntp true",
+        )
+    else:
+        yield Finding(area="platform", what="clock", state="ok", detail="within 2 minutes of the platform's")
+
+
+def _workloads(suite_name: str) -> Iterator[Finding]:
+    suite = load_suite(suite_name)
+    for job in suite.jobs:
+        why = workloads.available(suite, job)
+        yield Finding(
+            area="workload",
+            what=job.key,
+            state="ok" if why is None else "not available",
+            detail=f"suite {suite.name} {suite.version}" if why is None else why,
+        )

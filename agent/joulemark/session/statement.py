@@ -1,0 +1,237 @@
+"""From a measured job to a signed bundle: numbers computed from the trace, nulls with their reasons."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from joulemark.energy import windows as energy
+from joulemark.energy.errors import EnergyError
+from joulemark.errors import MeasurementImpossible
+from joulemark.meters.device import DeviceFacts, host
+from joulemark.record import bundle as bundles
+from joulemark.record import statement as record
+from joulemark.record import trace as traces
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from joulemark.record.errors import TooLarge
+from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.session.software import software
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from joulemark.identity import Identity
+    from joulemark.meters.meter import Meter
+    from joulemark.record.messages import Ticket
+    from joulemark.session.measure import Measured
+    from joulemark.suite import Job, Sample, Suite
+    from joulemark.workloads import Loaded, Output, Quality
+
+NO_IDLE = "estimate-has-no-idle"
+IDLE_DRIFT = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What stays the same over a whole run."""
+
+    origin: str
+    session: str
+    identity: Identity
+    suite: Suite
+    meter: Meter
+    device: DeviceFacts
+    device_tag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """What became of one job. `nonce` is the statement's own."""
+
+    job: Job
+    nonce: str
+    ticket: Ticket | None
+    sample: Sample
+    loaded: Loaded
+    measured: Measured
+    quality: tuple[Quality, ...]
+
+
+def new_nonce() -> str:
+    """128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+def signed_bundle(around: Circumstances, story: Story) -> Bundle:
+    """Sum up, sign and wrap one job. Raises MeasurementImpossible when it is larger than a platform takes."""
+    try:
+        raw, packed = traces.pack(story.measured.trace)
+        predicate = _predicate(around, story, raw=raw, packed=packed)
+    except (EnergyError, TooLarge) as error:
+        raise MeasurementImpossible(
+            f"The readings of {story.job.key} give no result: {error} Run again."
+        ) from error
+    statement = record.Statement(
+        type="https://in-toto.io/Statement/v1",
+        subject=(
+            record.Subject(name="trace", digest=record.Digest(sha256=traces.sha256(raw))),
+            record.Subject(
+                name="outputs", digest=record.Digest(sha256=outputs_sha256(story.measured.outputs))
+            ),
+        ),
+        predicate_type="urn:joulemark:result:v1",
+        predicate=predicate,
+    )
+    envelope = bundles.seal(encode(statement), payload_type=record.PAYLOAD_TYPE, key=around.identity.key)
+    made = Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
+    size = len(made.to_bytes())
+    if size > MAX_BUNDLE_BYTES:
+        raise MeasurementImpossible(
+            f"The result has {size} bytes, and a platform takes {MAX_BUNDLE_BYTES}: the run was too long."
+        )
+    return made
+
+
+def outputs_sha256(outputs: tuple[Output, ...]) -> str:
+    """SHA-256 over a line for each answer of the first pass, in order: compact JSON `[query id, value]`."""
+    lines = [msgspec.json.encode([output.query_id, output.value], order="sorted") for output in outputs]
+    return traces.sha256(b"".join(line + b"\n" for line in lines))
+
+
+def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
+    trace, meter, measured = story.measured.trace, around.meter, story.measured
+    sensor = record.Sensor(
+        meter=meter.name,
+        grade=meter.grade,
+        scope=meter.scope,
+        stated_watts=meter.stated_watts,
+        stated_watts_source=meter.stated_watts_source,
+    )
+    idle = energy.idle_power(trace, sensor)
+    machine, machine_absent = host()
+    predicate = record.Predicate(
+        audience=around.origin,
+        session=around.session,
+        nonce=story.nonce,
+        started_at=measured.started_at,
+        ended_at=measured.ended_at,
+        issued_at=datetime.now(UTC),
+        contributor=record.Contributor(key_id=around.identity.key_id, public_key=around.identity.public_key),
+        ticket=_ticket_ref(story.ticket),
+        suite=suite_ref(around.suite),
+        workload=_workload(around.suite, story),
+        device=_device(around),
+        host=machine,
+        software=software(),
+        sensor=sensor,
+        idle=idle,
+        windows=_windows(measured, sensor),
+        totals=energy.totals(trace, sensor),
+        quality=tuple(
+            record.Quality(metric=q.metric, value=q.value, n=q.n, higher_is_better=q.higher_is_better)
+            for q in story.quality
+        ),
+        trace=record.TraceInfo(encoding="zlib", encoded_sha256=traces.sha256(packed), raw_bytes=len(raw)),
+        flags=(*measured.flags, *_idle_flags(idle)),
+        absent={},
+    )
+    reasons = _reasons(around.device, machine_absent)
+    return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
+
+
+def _ticket_ref(ticket: Ticket | None) -> record.TicketRef | None:
+    if ticket is None:
+        return None
+    return record.TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed)
+
+
+def suite_ref(suite: Suite) -> record.SuiteRef:
+    """The suite as the record names it."""
+    return record.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
+
+
+def _workload(suite: Suite, story: Story) -> record.Workload:
+    job = story.job
+    return record.Workload(
+        task=job.task,
+        dataset=job.dataset,
+        dataset_revision=suite.dataset(job.dataset).revision,
+        sample_sha256=story.sample.sha256,
+        model=job.model,
+        model_revision=suite.model(job.model).revision,
+        weights_sha256=story.loaded.weights_sha256,
+        parameters=story.loaded.parameters,
+        dtype=story.loaded.dtype,
+        batch_size=1,
+    )
+
+
+def _device(around: Circumstances) -> record.Device:
+    facts = asdict(around.device)
+    del facts["identity"], facts["absent"]
+    return record.Device(tag=around.device_tag, **facts)
+
+
+def _idle_flags(idle: record.Idle | None) -> tuple[str, ...]:
+    """`idle-drift` when the power at rest before and after differs by more than 5 % (docs/method.md)."""
+    if idle is None:
+        return ()
+    return (
+        ("idle-drift",)
+        if abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w)
+        else ()
+    )
+
+
+def _windows(measured: Measured, sensor: record.Sensor) -> tuple[record.Window, ...]:
+    energies = energy.window_energies(measured.trace, sensor)
+    return tuple(
+        record.Window(
+            start_s=one.start_s,
+            end_s=one.end_s,
+            queries=one.queries,
+            output_tokens=tokens,
+            energy_gross_j=one.gross_j,
+            energy_net_j=one.net_j,
+        )
+        for one, tokens in zip(energies, measured.tokens, strict=True)
+    )
+
+
+def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str]) -> dict[str, str]:
+    """Why each field may be null, by its path."""
+    return {
+        "ticket": "offline-run",
+        "idle": NO_IDLE,
+        "windows.energy_net_j": NO_IDLE,
+        "totals.energy_net_j": NO_IDLE,
+        "windows.output_tokens": "task-has-no-tokens",
+        "sensor.stated_watts": "energy-is-measured",
+        "sensor.stated_watts_source": "energy-is-measured",
+        **{f"device.{name}": reason for name, reason in device.absent.items()},
+        **{f"host.{name}": reason for name, reason in machine_absent.items()},
+    }
+
+
+def absent(predicate: record.Predicate, reasons: Mapping[str, str]) -> dict[str, str]:
+    """The reason of every null field of `predicate`, by its path; the items of a list share one.
+
+    Raises KeyError for a null that nobody can explain, which is a fault of the agent and not of the run.
+    """
+    return {path: reasons[path] for path in sorted(set(_nulls(msgspec.to_builtins(predicate), "")))}
+
+
+def _nulls(value: Any, path: str) -> Iterator[str]:
+    if value is None:
+        yield path
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _nulls(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _nulls(item, path)

@@ -1,0 +1,32 @@
+"""What a run tells whoever watches it. The command line draws it; a run does not care."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+LiveWatts = Callable[[], float | None]
+
+
+class Watch(Protocol):
+    """Told as things happen.
+
+    `answered` is called inside the measured windows and must cost next to nothing.
+    """
+
+    def note(self, sentence: str) -> None:
+        """A sentence for the reader."""
+
+    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
+        """Job `number` of `of` begins."""
+
+    def stage(
+        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+    ) -> None:
+        """A stage of the job begins: with `total` queries, and at most `left_s` seconds of the job left."""
+
+    def answered(self) -> None:
+        """One query more was answered."""
+
+    def job_done(self, sentence: str) -> None:
+        """The job has ended and its result is kept."""

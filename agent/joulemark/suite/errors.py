@@ -1,0 +1,43 @@
+"""Errors of the suite's reader, each with a sentence that says what to do next.
+
+SuiteError
+├── UnknownSuite      no suite of this name is installed
+├── UnknownEntry      the suite has no task, data set, model or job of this name
+├── BrokenSuite       the suite's files contradict each other
+└── SampleTooLarge    more queries were asked for than the data set has
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SuiteError(Exception):
+    """Anything that is wrong with a suite or with a question put to it."""
+
+
+class UnknownSuite(SuiteError, LookupError):
+    """No suite of this name is installed."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no suite {name!r}. Choose one of: {', '.join(known)}.")
+
+
+class UnknownEntry(SuiteError, LookupError):
+    """The suite has no entry of this kind and name."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"The suite has no {what} {name!r}. Choose one of: {', '.join(known)}.")
+
+
+class BrokenSuite(SuiteError, ValueError):
+    """The suite's files contradict each other: install the package again, or mend the suite you are writing."""
+
+
+class SampleTooLarge(SuiteError, ValueError):
+    """More queries were asked for than the data set has, or fewer than one."""
+
+    def __init__(self, dataset: str, count: int, available: int) -> None:
+        super().__init__(
+            f"Data set {dataset} has {available} queries: ask for 1 to {available}, not {count}."
+        )

@@ -1,0 +1,75 @@
+"""The rows of data sets: what a query is made of, and the answer it is scored against."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from joulemark.suite.errors import BrokenSuite
+from joulemark.suite.schema import Entry, Sha256, Slug
+
+
+class Sentence(Entry, frozen=True, kw_only=True):
+    """A sentence and its labels."""
+
+    id: Slug
+    text: str
+    topic: Slug
+    sentiment: Slug
+
+
+class Prompt(Entry, frozen=True, kw_only=True):
+    """A question; an answer that contains one of `accepted` as whole words, in any case, is right."""
+
+    id: Slug
+    prompt: str
+    accepted: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Text(Entry, frozen=True, kw_only=True):
+    """A text and a reference summary of it."""
+
+    id: Slug
+    text: str
+    summary: str
+
+
+class Photo(Entry, frozen=True, kw_only=True):
+    """A photograph inside an installed package: `path` in the folder of `module`, with the SHA-256 of its bytes.
+
+    The query is the photograph, cut to `crop` (left, upper, right, lower, in pixels of the original), then mirrored
+    left to right. `accepted` are the ImageNet-1k classes (0 to 999) that are right, `names` their English names.
+    """
+
+    id: Slug
+    module: str
+    path: str
+    sha256: Sha256
+    crop: tuple[int, int, int, int] | None
+    mirrored: bool
+    accepted: Annotated[tuple[str, ...], Meta(min_length=1)]
+    names: tuple[str, ...]
+    licence: str
+
+
+Row: TypeAlias = Sentence | Prompt | Text | Photo
+
+_DECODERS: dict[str, msgspec.json.Decoder[Row]] = {
+    "sentences": msgspec.json.Decoder(Sentence),
+    "prompts": msgspec.json.Decoder(Prompt),
+    "texts": msgspec.json.Decoder(Text),
+    "photos": msgspec.json.Decoder(Photo),
+}
+
+
+def decode_rows(content: bytes, kind: str, *, file: str) -> tuple[Row, ...]:
+    """The rows of a JSON Lines file. Raises BrokenSuite, naming `file`, when one does not fit or repeats an id."""
+    try:
+        rows = tuple(_DECODERS[kind].decode_lines(content))
+    except msgspec.DecodeError as error:
+        raise BrokenSuite(f"{file} is not a file of {kind}: {error}.") from error
+    if len({row.id for row in rows}) != len(rows):
+        raise BrokenSuite(f"{file} uses an id twice.")
+    return rows

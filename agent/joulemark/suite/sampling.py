@@ -1,0 +1,39 @@
+"""Which queries a window runs: chosen by a seed that the platform hands out, and recomputed by it afterwards.
+
+The order of queries is that of SHA-256 over ``seed|data set|query id``, so it depends on nothing else: not on Python's
+hash seed, not on the generator of any version of ``random``, not on the order of rows. A smaller sample is the
+beginning of a larger one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from joulemark.suite.errors import SampleTooLarge
+from joulemark.suite.schema import Entry, Sha256
+
+
+class Sample(Entry, frozen=True, kw_only=True):
+    """The queries of one window in their order, and the digest under which a result names them."""
+
+    query_ids: tuple[str, ...]
+    sha256: Sha256
+
+
+def draw(*, dataset: str, revision: str, ids: Iterable[str], seed: int, count: int) -> Sample:
+    """Return `count` of `ids` in the order that `seed` gives. Raises SampleTooLarge unless 1 <= count <= len(ids)."""
+    ranked = sorted((_rank(seed, dataset, query_id), query_id) for query_id in ids)
+    if not 1 <= count <= len(ranked):
+        raise SampleTooLarge(dataset, count, len(ranked))
+    chosen = tuple(query_id for _, query_id in ranked[:count])
+    return Sample(query_ids=chosen, sha256=_digest(dataset, revision, chosen))
+
+
+def _rank(seed: int, dataset: str, query_id: str) -> bytes:
+    return hashlib.sha256(f"{seed}|{dataset}|{query_id}".encode()).digest()
+
+
+def _digest(dataset: str, revision: str, query_ids: tuple[str, ...]) -> str:
+    """SHA-256 over lines: the data set's id, its revision, then each query's id."""
+    return hashlib.sha256("\n".join((dataset, revision, *query_ids)).encode()).hexdigest()

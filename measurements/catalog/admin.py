@@ -1,0 +1,57 @@
+"""The catalogue in the admin: to look at, because its rows come from suites and from the published study."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite, Task
+from measurements.catalog.read_only import ReadOnlyAdmin
+
+
+@admin.register(Suite)
+class SuiteAdmin(ReadOnlyAdmin):
+    """Suites and their digests."""
+
+    list_display = ("name", "version", "title", "digest")
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    """Tasks in the order of the boards."""
+
+    list_display = ("slug", "title", "modality", "position")
+
+
+@admin.register(DataSet)
+class DataSetAdmin(ReadOnlyAdmin):
+    """Data sets."""
+
+    list_display = ("slug", "task", "title", "licence")
+    list_filter = ("task",)
+    list_select_related = ("task",)
+
+
+@admin.register(AiModel)
+class AiModelAdmin(ReadOnlyAdmin):
+    """Models."""
+
+    list_display = ("slug", "title", "kind", "parameters", "licence")
+    list_filter = ("kind",)
+    search_fields = ("slug", "title")
+
+
+@admin.register(HardwareClass)
+class HardwareClassAdmin(ReadOnlyAdmin):
+    """Hardware classes."""
+
+    list_display = ("slug", "title", "kind")
+    list_filter = ("kind",)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """What tickets are given for."""
+
+    list_display = ("suite", "dataset", "model")
+    list_filter = ("suite", "dataset__task")
+    list_select_related = ("suite", "dataset", "model")

@@ -1,0 +1,78 @@
+"""The API's reading half of results: the list, and the bytes of each."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpResponse
+from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.views import APIView
+
+from measurements.boards.filters import ResultFilter
+from measurements.boards.results import listed_submissions
+from measurements.intake.models import Submission
+from measurements.releases.serializers import ResultSerializer
+from measurements.releases.terms import PROBLEM
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+ONE_YEAR_S = 365 * 24 * 3600
+
+
+class ResultPages(PageNumberPagination):
+    """A hundred results a page, up to a thousand where asked for."""
+
+    page_size = 100
+    page_size_query_param = "page_size"
+    max_page_size = 1000
+
+
+class ResultListView(ListAPIView[Submission]):
+    """Every received result in every state, latest first."""
+
+    serializer_class = ResultSerializer
+    pagination_class = ResultPages
+    filter_backends = [DjangoFilterBackend]
+    filterset_class = ResultFilter
+
+    def get_queryset(self) -> QuerySet[Submission]:
+        """Everything; the filter narrows it."""
+        return listed_submissions()
+
+    @extend_schema(operation_id="list_results", tags=["results"])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answer with one page of results."""
+        return super().get(request, *args, **kwargs)
+
+
+class BundleView(APIView):
+    """The bytes of a result, exactly as they were received."""
+
+    @extend_schema(
+        responses={(200, "application/vnd.joulemark.bundle+json"): OpenApiTypes.BINARY, 404: PROBLEM},
+        operation_id="download_bundle",
+        tags=["results"],
+    )
+    def get(self, _request: Request, result_id: str) -> HttpResponse:
+        """Answer with the bundle; it never changes, so it may be kept for ever."""
+        stored = Submission.objects.filter(pk=result_id).values_list("bundle", flat=True).first()
+        if stored is None:
+            raise Http404(f"This platform has no result {result_id[:12]}.")
+        digest = base64.b64encode(bytes.fromhex(result_id)).decode()
+        headers = {
+            "Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable",
+            "Content-Disposition": f'attachment; filename="{result_id[:12]}.joulemark.json"',
+            "ETag": f'"{result_id}"',
+            "Repr-Digest": f"sha-256=:{digest}:",
+        }
+        return HttpResponse(
+            bytes(stored), content_type="application/vnd.joulemark.bundle+json", headers=headers
+        )

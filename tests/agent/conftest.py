@@ -1,0 +1,56 @@
+"""An agent in a folder of its own, a platform on 127.0.0.1, and a suite that takes milliseconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import fake_suite
+import pytest
+from agent_commands import Agent
+from fake_platform import FakePlatform, RunningPlatform
+
+from joulemark import config
+from joulemark.meters import rapl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from joulemark.config import Folders
+
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture
+def platform() -> Iterator[FakePlatform]:
+    with RunningPlatform() as running:
+        yield running
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """Empty folders, no proxy, no settings, no RAPL of this machine, and no waiting between attempts."""
+    for kind in ("CONFIG", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
+    for name in (*PROXIES, "JOULEMARK_PLATFORM", "JOULEMARK_TEST_STOP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(rapl, "POWERCAP", tmp_path / "no-powercap")
+    monkeypatch.setattr("joulemark.platform_client.PAUSES_S", (0.0, 0.0))
+    return config.load().folders
+
+
+@pytest.fixture
+def agent(home: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent with the tiny suite and no platform."""
+    fake_suite.install(lambda module, name, value: monkeypatch.setattr(module, name, value, raising=False))
+    monkeypatch.setattr(fake_suite, "MISSING", {})
+    monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
+    return Agent(home, capsys)
+
+
+@pytest.fixture
+def enrolled(agent: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent that the running platform knows."""
+    monkeypatch.setenv("JOULEMARK_PLATFORM", platform.origin)
+    assert agent("enrol", "--name", "A volunteer") == 0
+    return agent

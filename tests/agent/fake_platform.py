@@ -1,0 +1,164 @@
+"""A small platform: a real HTTP server on 127.0.0.1 that verifies and signs through `joulemark.record`."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from joulemark.record import bundle as bundles
+from joulemark.record import envelope as envelopes
+from joulemark.record import keys, messages
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.errors import RecordError
+
+SEED = 42
+
+
+@dataclass
+class FakePlatform:
+    """What it was asked, what it keeps, and how it is to misbehave."""
+
+    origin: str = ""
+    key: object = field(default_factory=keys.generate)
+    asked: Counter[str] = field(default_factory=Counter)
+    results: dict[str, bytes] = field(default_factory=dict)
+    tickets: list[messages.TicketRequest] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
+    failures: list[int] = field(default_factory=list)
+    refuse: dict[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    clock_ahead_s: float = 0.0
+    receipt_key: object | None = None
+    receipt_for: str | None = None
+
+    @property
+    def public(self) -> messages.PlatformKey:
+        shown = keys.public_hex(self.key)
+        return messages.PlatformKey(origin=self.origin, key_id=keys.key_id(shown), public_key=shown)
+
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record]:
+        self.asked[f"{method} {path.split('/', 1)[0]}"] += 1
+        if self.failures:
+            status = self.failures.pop(0)
+            if status:
+                return status, _problem(status, "JM-BROKEN", "Something broke here.")
+        if path in self.refuse:
+            return 422, _problem(422, self.refuse[path], "The platform does not want this.")
+        match method, path.split("/"):
+            case "GET", ["platform"]:
+                return 200, self.public
+            case "GET", ["results", result_id]:
+                return self.status(result_id)
+            case "POST", ["enrolments"]:
+                return self.enrol(body)
+            case "POST", ["tickets"]:
+                return self.ticket(body)
+            case "POST", ["results"]:
+                return self.receive(body)
+        return 404, _problem(404, "JM-NOT-FOUND", "There is nothing here.")
+
+    def enrol(self, body: bytes) -> tuple[int, Record]:
+        envelope = envelopes.parse(body)
+        message = decode(envelope.payload, messages.Enrolment, what="enrolment")
+        envelopes.verify(envelope, public_key=message.public_key, payload_type=messages.ENROLMENT_TYPE)
+        assert message.audience == self.origin
+        self.names.append(message.display_name)
+        key_id = keys.key_id(message.public_key)
+        return 201, messages.Enrolled(contributor=f"c-{key_id[:8]}", key_id=key_id, platform=self.public)
+
+    def ticket(self, body: bytes) -> tuple[int, Record]:
+        request = decode(envelopes.parse(body).payload, messages.TicketRequest, what="ticket request")
+        assert request.audience == self.origin
+        self.tickets.append(request)
+        now = datetime.now(UTC)
+        name = f"{len(self.tickets):032x}"
+        return 201, messages.Ticket(
+            id=name, nonce=name, sample_seed=SEED, issued_at=now, expires_at=now + timedelta(days=1)
+        )
+
+    def receive(self, body: bytes) -> tuple[int, Record]:
+        try:
+            sent = bundles.parse(body)
+            bundles.verified_statement(sent)
+        except RecordError as error:
+            return 422, _problem(422, error.code, str(error))
+        known = sent.digest() in self.results
+        self.results.setdefault(sent.digest(), body)
+        receipt = messages.Receipt(
+            public_key=keys.public_hex(self.receipt_key or self.key),
+            audience=self.origin,
+            result_id=self.receipt_for or sent.digest(),
+            leaf_index=len(self.results),
+            leaf_hash="0" * 64,
+            received_at=datetime.now(UTC),
+        )
+        key = self.receipt_key or self.key
+        return 200 if known else 202, envelopes.seal(
+            encode(receipt), payload_type=messages.RECEIPT_TYPE, key=key
+        )
+
+    def status(self, result_id: str) -> tuple[int, Record]:
+        if result_id not in self.results:
+            return 404, _problem(404, "JM-UNKNOWN-RESULT", "No such result was received.")
+        state = self.states.get(result_id, "received")
+        found = (("JM-POWER-LOW", "reject", "The power is below idle."),) if state == "rejected" else ()
+        return 200, messages.ResultStatus(
+            result_id=result_id,
+            state=state,
+            received_at=datetime.now(UTC),
+            judged_at=None,
+            rules_version=None,
+            findings=found,
+            url=f"{self.origin}/results/{result_id}",
+        )
+
+
+def _problem(status: int, code: str, sentence: str) -> messages.Problem:
+    return messages.Problem(type="about:blank", title="Refused", status=status, detail=sentence, code=code)
+
+
+class RunningPlatform:
+    """`with RunningPlatform() as platform:` serves until the block ends."""
+
+    def __enter__(self) -> FakePlatform:
+        platform = FakePlatform()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._reply("GET", b"")
+
+            def do_POST(self) -> None:
+                self._reply("POST", self.rfile.read(int(self.headers["Content-Length"])))
+
+            def _reply(self, method: str, body: bytes) -> None:
+                status, record = platform.answer(method, self.path.removeprefix("/api/v1/"), body)
+                data = encode(record)
+                self.send_response(status)
+                kind = "application/problem+json" if status >= 400 else "application/json"
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def date_time_string(self, _timestamp: float | None = None) -> str:
+                now = datetime.now(UTC) + timedelta(seconds=platform.clock_ahead_s)
+                return format_datetime(now, usegmt=True)
+
+            def log_message(self, *words: object) -> None:
+                """Silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        platform.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+        return platform
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,189 @@
+"""Sending: failures keep the result, refusals keep the reason, receipts are believed only when they fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from joulemark.record import keys
+from joulemark.record.messages import RECEIPT_TYPE
+
+if TYPE_CHECKING:
+    from agent_commands import Agent
+    from fake_platform import FakePlatform
+
+
+@pytest.fixture
+def measured(enrolled: Agent) -> Agent:
+    """One result, kept and not sent."""
+    assert enrolled("run", "--meter", "estimate", "--no-submit", "--only", "writing/*") == 0
+    return enrolled
+
+
+def states(agent: Agent) -> list[str]:
+    return [kept.state for kept in agent.outbox.results()]
+
+
+def test_the_receipt_is_written_into_the_kept_file_and_its_id_stays(
+    measured: Agent, platform: FakePlatform
+) -> None:
+    (before,) = measured.outbox.results()
+    sent = before.path.read_bytes()
+    assert measured("submit") == 0
+    (after,) = measured.outbox.results()
+    assert after.digest == before.digest
+    assert after.bundle.receipt is not None
+    assert after.bundle.receipt.payload_type == RECEIPT_TYPE
+    assert platform.results == {before.digest: sent}
+
+
+def test_submit_twice_sends_once(measured: Agent, platform: FakePlatform) -> None:
+    measured("submit")
+    assert measured("submit") == 0
+    assert platform.asked["POST results"] == 1
+
+
+def test_a_server_error_is_tried_again(measured: Agent, platform: FakePlatform) -> None:
+    platform.failures = [0, 500, 503]
+    assert measured("submit") == 0
+    assert platform.asked["POST results"] == 3
+
+
+def test_a_server_that_stays_broken_leaves_the_result_waiting(
+    measured: Agent, platform: FakePlatform
+) -> None:
+    platform.failures = [0, 500, 500, 500]
+    answer = measured.json("submit")
+    assert measured.code == 5
+    assert answer["results"][0]["code"] == "server-failed"
+    assert platform.asked["POST results"] == 3
+    assert states(measured) == ["waiting"]
+    assert measured("submit") == 0
+
+
+def test_a_busy_platform_is_asked_again(measured: Agent, platform: FakePlatform) -> None:
+    platform.failures = [0, 429]
+    assert measured("submit") == 0
+
+
+def test_no_network_leaves_everything_and_says_what_to_do(
+    measured: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from joulemark import config, identity
+
+    enrolled_at = identity.enrolment(measured.folders, config.load().origin)
+    with monkeypatch.context() as gone:
+        gone.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
+        identity.store_enrolment(
+            measured.folders,
+            "http://127.0.0.1:9",
+            type(enrolled_at)(
+                contributor=enrolled_at.contributor,
+                key_id=enrolled_at.key_id,
+                platform=type(enrolled_at.platform)(
+                    origin="http://127.0.0.1:9",
+                    key_id=enrolled_at.platform.key_id,
+                    public_key=enrolled_at.platform.public_key,
+                ),
+            ),
+        )
+        assert measured("run", "--meter", "estimate") == 5
+        assert "joulemark submit" in measured.err
+    assert states(measured) == ["waiting"]
+
+
+def test_a_refusal_is_kept_with_its_reason_and_not_retried(measured: Agent, platform: FakePlatform) -> None:
+    platform.refuse = {"results": "JM-SCHEMA"}
+    answer = measured.json("submit")
+    assert measured.code == 4
+    assert answer["results"][0]["state"] == "refused"
+    assert answer["results"][0]["code"] == "JM-SCHEMA"
+    assert states(measured) == ["refused"]
+
+    platform.refuse = {}
+    assert measured("submit") == 4
+    assert "JM-SCHEMA: The platform does not want this." in measured.out
+    assert platform.asked["POST results"] == 1
+    shown = measured.json("show")
+    assert shown["results"][0]["refusal"]["code"] == "JM-SCHEMA"
+
+    assert measured("submit", "--retry-refused") == 0
+    assert states(measured) == ["sent"]
+
+
+def test_a_refusal_during_a_run_does_not_stop_the_other_jobs(enrolled: Agent, platform: FakePlatform) -> None:
+    platform.refuse = {"results": "JM-TICKET"}
+    answer = enrolled.json("run", "--meter", "estimate")
+    assert enrolled.code == 4
+    assert [row["refusal"]["code"] for row in answer["results"]] == ["JM-TICKET"] * 3
+
+
+def test_a_wrong_clock_is_named(enrolled: Agent, platform: FakePlatform) -> None:
+    platform.refuse = {"tickets": "JM-CLOCK"}
+    platform.clock_ahead_s = 3600
+    answer = enrolled.json("run", "--meter", "estimate")
+    assert enrolled.code == 4
+    assert answer["error"]["code"] == "JM-CLOCK"
+    assert "s behind the platform's: set it (`timedatectl set-ntp true`)" in enrolled.err
+
+
+def test_a_receipt_by_another_key_is_not_believed(measured: Agent, platform: FakePlatform) -> None:
+    platform.receipt_key = keys.generate()
+    answer = measured.json("submit")
+    assert measured.code == 3
+    assert answer["error"]["code"] == "bad-receipt"
+    assert states(measured) == ["waiting"]
+
+
+def test_a_receipt_for_another_result_is_not_believed(measured: Agent, platform: FakePlatform) -> None:
+    platform.receipt_for = "0" * 64
+    assert measured.json("submit")["error"]["code"] == "bad-receipt"
+    assert states(measured) == ["waiting"]
+
+
+def test_a_platform_that_changed_its_key_gets_nothing(measured: Agent, platform: FakePlatform) -> None:
+    platform.key = keys.generate()
+    for words in (["submit"], ["enrol"], ["run", "--meter", "estimate"]):
+        answer = measured.json(*words)
+        assert measured.code == 3
+        assert answer["error"]["code"] == "platform-key-changed"
+    assert not platform.results
+    assert platform.asked["POST enrolments"] == 1
+
+
+def test_status_tells_the_verdict_with_codes_and_sentences(measured: Agent, platform: FakePlatform) -> None:
+    measured("submit")
+    (digest,) = platform.results
+    platform.states = {digest: "rejected"}
+    answer = measured.json("status", digest[:8])
+    assert measured.code == 0
+    assert answer["results"][0]["state"] == "rejected"
+    assert answer["results"][0]["findings"] == [["JM-POWER-LOW", "reject", "The power is below idle."]]
+    measured("status")
+    assert "JM-POWER-LOW (reject) The power is below idle." in measured.out
+    assert measured.json("show")["results"][0]["verdict"] == "rejected"
+
+
+def test_status_fetches_a_receipt_that_was_lost_on_the_way(measured: Agent, platform: FakePlatform) -> None:
+    """As if killed after the platform had received the result and before the receipt was written."""
+    (kept,) = measured.outbox.results()
+    platform.results[kept.digest] = kept.path.read_bytes()
+    assert states(measured) == ["waiting"]
+    assert measured("status") == 0
+    assert states(measured) == ["sent"]
+
+
+def test_status_of_a_result_that_the_platform_does_not_have(measured: Agent) -> None:
+    assert measured("status") == 4
+    assert "JM-UNKNOWN-RESULT" in measured.out
+
+
+def test_results_for_another_platform_are_left_alone(measured: Agent, platform: FakePlatform) -> None:
+    measured("run", "--meter", "estimate", "--offline", "--only", "sorting/numbers/small")
+    with pytest.MonkeyPatch.context() as other:
+        other.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
+        measured("run", "--meter", "estimate", "--offline", "--only", "sorting/numbers/large")
+    assert measured("submit") == 0
+    assert "1 results are for another platform" in measured.out
+    assert len(platform.results) == 2

@@ -1,0 +1,67 @@
+"""`joulemark doctor`: what is there, what is not, and how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import fake_suite
+
+from joulemark.record import keys
+
+if TYPE_CHECKING:
+    import pytest
+    from agent_commands import Agent
+    from fake_platform import FakePlatform
+
+
+def findings(agent: Agent) -> dict[str, dict[str, str]]:
+    return {finding["what"]: finding for finding in agent.json("doctor")["findings"]}
+
+
+def test_everything_a_run_needs_is_looked_at(enrolled: Agent) -> None:
+    found = findings(enrolled)
+    assert enrolled.code == 0
+    assert found["rapl"]["state"] == "not available"
+    assert "no intel-rapl package counter" in found["rapl"]["detail"]
+    assert found["estimate"]["state"] == "estimated"
+    assert {found[name]["state"] for name in ("config", "state", "cache", "key", "platform", "clock")} == {
+        "ok"
+    }
+    assert found["writing/letters/small"]["state"] == "ok"
+
+
+def test_what_is_missing_has_its_mend(agent: Agent) -> None:
+    found = findings(agent)
+    assert found["key"]["mend"] == "joulemark enrol"
+    assert found["platform"]["state"] == "not available"
+
+
+def test_nothing_to_run_is_not_ready(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fake_suite, "MISSING", {job.key: "Install it." for job in fake_suite.JOBS})
+    assert agent("doctor") == 7
+    assert "Install it." in agent.out
+
+
+def test_a_clock_that_is_off_is_told(enrolled: Agent, platform: FakePlatform) -> None:
+    platform.clock_ahead_s = -3600
+    found = findings(enrolled)
+    assert found["clock"]["state"] == "warning"
+    assert "ahead of the platform's" in found["clock"]["detail"]
+
+
+def test_a_changed_platform_key_is_told(enrolled: Agent, platform: FakePlatform) -> None:
+    platform.key = keys.generate()
+    assert "shows another key" in findings(enrolled)["platform"]["detail"]
+
+
+def test_an_unwritable_folder_is_told(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("joulemark.session.checkup.os.access", lambda *_: False)
+    found = findings(agent)
+    assert agent.code == 7
+    assert found["state"]["mend"] == "Make it writable, or set XDG_STATE_HOME to a folder of yours."
+
+
+def test_the_table_names_every_finding(enrolled: Agent) -> None:
+    assert enrolled("doctor") == 0
+    for word in ("nvml", "rapl", "estimate", "platform", "sorting/numbers/small", "Ready"):
+        assert word in enrolled.out

@@ -1,0 +1,242 @@
+"""Meters: what they read, what they refuse and why, and which one is chosen."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from joulemark.errors import MeterFailed, MeterUnavailable, UsageError
+from joulemark.meters import device, rapl
+from joulemark.meters.choose import Openers, choose
+from joulemark.meters.estimate import EstimateMeter
+from joulemark.meters.gpu import Gpu, first_visible
+from joulemark.meters.meter import StreamInfo, Tick
+from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.sampler import Sampler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def powercap(tmp_path: Path) -> Path:
+    """Two packages; the first with core and memory below it."""
+    zone(tmp_path, "intel-rapl:0", "package-0", 1000)
+    zone(tmp_path, "intel-rapl:0:0", "core", 400)
+    zone(tmp_path, "intel-rapl:0:1", "dram", 50)
+    zone(tmp_path, "intel-rapl:1", "package-1", 2000)
+    zone(tmp_path, "intel-rapl-mmio:0", "package-0", 1000)
+    return tmp_path
+
+
+def zone(root: Path, folder: str, name: str, energy_uj: int) -> Path:
+    path = root / folder
+    path.mkdir()
+    for file, text in (("name", name), ("energy_uj", energy_uj), ("max_energy_range_uj", 262143328850)):
+        (path / file).write_text(f"{text}\n", encoding="ascii")
+    return path
+
+
+def clock() -> Iterator[int]:
+    return count(0, 10)
+
+
+def test_rapl_counts_packages_once_and_memory_only_when_all_of_it_is_seen(powercap: Path) -> None:
+    meter = RaplMeter(root=powercap)
+    assert meter.scope == "cpu"
+    assert [info.name for info in meter.streams] == ["package-0", "package-1"]
+    zone(powercap, "intel-rapl:1:0", "dram", 70)
+    whole = RaplMeter(root=powercap)
+    assert whole.scope == "cpu+dram"
+    assert [(info.name, info.scope) for info in whole.streams] == [
+        ("package-0", "cpu"),
+        ("dram-0", "dram"),
+        ("package-1", "cpu"),
+        ("dram-1", "dram"),
+    ]
+    now = clock()
+    assert whole.read(lambda: next(now)) == (Tick(5, 1000), Tick(25, 50), Tick(45, 2000), Tick(65, 70))
+    assert {info.wraps_at for info in whole.streams} == {262143328850}
+
+
+def test_rapl_that_may_not_be_read_says_which_command_allows_it(
+    powercap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.read_text
+
+    def read_text(path: Path, encoding: str | None = None) -> str:
+        if path.name == "energy_uj":
+            raise PermissionError(13, "Permission denied")
+        return real(path, encoding=encoding)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with pytest.raises(MeterUnavailable, match="sudo chmod a\\+r /sys/class/powercap") as error:
+        RaplMeter(root=powercap)
+    assert error.value.reason == "rapl-permission"
+
+
+def test_rapl_garbage_and_absence_are_told_apart(powercap: Path, tmp_path: Path) -> None:
+    with pytest.raises(MeterUnavailable) as absent:
+        RaplMeter(root=tmp_path / "nowhere")
+    assert absent.value.reason == "no-rapl"
+    (powercap / "intel-rapl:0" / "energy_uj").write_text("soup", encoding="ascii")
+    with pytest.raises(MeterUnavailable) as garbage:
+        RaplMeter(root=powercap)
+    assert garbage.value.reason == "rapl-unreadable"
+
+
+def test_rapl_that_vanishes_during_a_run_fails_the_reading(powercap: Path) -> None:
+    meter = RaplMeter(root=powercap)
+    (powercap / "intel-rapl:1" / "energy_uj").unlink()
+    with pytest.raises(MeterFailed, match="package-1"):
+        meter.read(lambda: 0)
+
+
+def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
+    meter = EstimateMeter(watts=20)
+    (before,) = meter.read(lambda: 0)
+    sum(range(200_000))
+    (after,) = meter.read(lambda: 0)
+    assert after.value > before.value
+    assert meter.streams[0].joules_per_unit == 20 * 1e-6
+    assert (meter.grade, meter.knows_idle, meter.stated_watts_source) == (
+        "estimated",
+        False,
+        "stated by the contributor",
+    )
+    assert EstimateMeter().stated_watts == 12.0
+
+
+class Steady:
+    """A meter of 1 W: one microjoule a microsecond; fails from the reading `fails_at` on."""
+
+    name = "rapl"
+    streams = (StreamInfo(name="x", scope="cpu", unit="uJ", joules_per_unit=1e-6, wraps_at=None),)
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.readings = 0
+        self.fails_at = fails_at
+
+    def read(self, now: object) -> tuple[Tick, ...]:
+        self.readings += 1
+        if self.readings == self.fails_at:
+            raise MeterFailed("gone")
+        t_us = now()
+        return (Tick(t_us, t_us),)
+
+
+def test_the_sampler_keeps_every_edge_and_tells_live_power() -> None:
+    times = iter([0, 500_000, 1_000_000, 2_000_000])
+    with Sampler(Steady(), lambda: next(times), period_s=3600) as sampler:
+        assert sampler.live_w() is None
+        sampler.edge()
+        assert sampler.live_w() is None
+        sampler.edge()
+        assert sampler.live_w() == 1.0
+        sampler.edge()
+    (stream,) = sampler.streams()
+    assert stream.t_us == (0, 500_000, 500_000, 1_000_000)
+    assert stream.value == stream.t_us
+
+
+def test_a_meter_that_fails_in_the_sampler_fails_the_run() -> None:
+    ticking = count()
+    sampler = Sampler(Steady(fails_at=2), lambda: next(ticking), period_s=1e-4)
+
+    def run() -> None:
+        with sampler:
+            sampler._thread.join(timeout=10)
+
+    with pytest.raises(MeterFailed):
+        run()
+    with pytest.raises(MeterFailed):
+        sampler.edge()
+
+
+def refusing(reason: str) -> object:
+    def opener() -> object:
+        raise MeterUnavailable(reason, f"There is {reason}.")
+
+    return opener
+
+
+def test_auto_takes_the_counter_of_what_runs_the_model(powercap: Path) -> None:
+    fake_nvml = SimpleNamespace(name="nvml-counter")
+    openers = Openers(nvml=lambda: fake_nvml, rapl=lambda: RaplMeter(root=powercap))
+    assert choose("auto", on_gpu=True, openers=openers).meter is fake_nvml
+    assert choose("auto", on_gpu=False, openers=openers).meter.name == "rapl"
+
+
+def test_auto_falls_back_to_the_estimate_and_says_why() -> None:
+    choice = choose("auto", on_gpu=False, cpu_watts=9, openers=Openers(rapl=refusing("no-rapl")))
+    assert choice.meter.name == "cpu-time-estimate"
+    assert choice.meter.stated_watts == 9
+    assert [(row.meter, row.reason) for row in choice.rejections] == [("rapl", "no-rapl")]
+
+
+def test_what_was_asked_for_is_never_replaced() -> None:
+    openers = Openers(nvml=refusing("no-gpu"), rapl=refusing("no-rapl"))
+    for wanted, on_gpu, reason in (
+        ("nvml", True, "no-gpu"),
+        ("rapl", False, "no-rapl"),
+        ("auto", True, "no-gpu"),
+    ):
+        with pytest.raises(MeterUnavailable) as error:
+            choose(wanted, on_gpu=on_gpu, openers=openers)
+        assert error.value.reason == reason
+    with pytest.raises(UsageError, match="CPU time only"):
+        choose("estimate", on_gpu=True)
+
+
+A, B, C = (
+    Gpu(handle=n, uuid=f"GPU-{name}aa-{n}", pci_bus_id=f"00000000:{bus}:00.0", name=model)
+    for n, (name, bus, model) in enumerate([("1", "C1", "big"), ("2", "01", "big"), ("12", "41", "small")])
+)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "environ", "expected"),
+    [
+        ([A, B], {}, B),
+        ([A, B], {"CUDA_VISIBLE_DEVICES": "1,0"}, A),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, C),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "GPU-12"}, C),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "gpu-hidden-not".upper()}, "gpu-hidden"),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "GPU-"}, "gpu-hidden"),
+        ([A, B, C], {}, "gpu-ambiguous"),
+        ([A], {"CUDA_VISIBLE_DEVICES": ""}, "gpu-hidden"),
+        ([A], {"CUDA_VISIBLE_DEVICES": "-1"}, "gpu-hidden"),
+        ([A], {"CUDA_VISIBLE_DEVICES": "1"}, "gpu-hidden"),
+        ([A], {"CUDA_VISIBLE_DEVICES": "MIG-1"}, "mig-slice"),
+        ([], {}, "no-gpu"),
+    ],
+)
+def test_the_gpu_is_the_one_that_cuda_takes(
+    gpus: list[Gpu], environ: dict[str, str], expected: Gpu | str
+) -> None:
+    if isinstance(expected, Gpu):
+        assert first_visible(gpus, environ) is expected
+    else:
+        with pytest.raises(MeterUnavailable) as error:
+            first_visible(gpus, environ)
+        assert error.value.reason == expected
+
+
+def test_the_processor_and_the_machine_are_described_without_a_name(tmp_path: Path) -> None:
+    cpuinfo, meminfo = tmp_path / "cpuinfo", tmp_path / "meminfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Fast CPU 9000\n", encoding="ascii")
+    meminfo.write_text("MemTotal:       1024 kB\n", encoding="ascii")
+    host, absent = device.host(cpuinfo=cpuinfo, meminfo=meminfo)
+    assert (host.cpu, host.memory_bytes, absent) == ("Fast CPU 9000", 1024 * 1024, {})
+    nothing, absent = device.host(cpuinfo=tmp_path / "no", meminfo=tmp_path / "no")
+    assert (nothing.cpu, nothing.memory_bytes) == (None, None)
+    assert absent == {"cpu": "not-in-cpuinfo", "memory_bytes": "not-in-meminfo"}
+    assert device.cpu(identity="x", cpuinfo=cpuinfo).name == "Fast CPU 9000"
+
+
+def test_the_default_place_of_rapl_is_the_kernels() -> None:
+    assert Path("/sys/class/powercap") == rapl.POWERCAP

@@ -1,0 +1,107 @@
+"""The border to the platform: every strange answer becomes one of our errors."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from joulemark import platform_client
+from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed
+from joulemark.platform_client import PlatformClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[PlatformClient]:
+    """A client of a server with one answer to everything; its pauses are in `client.pauses`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: object) -> None:
+            """Silent."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    pauses: list[float] = []
+    try:
+        with PlatformClient(f"http://127.0.0.1:{server.server_address[1]}", sleep=pauses.append) as client:
+            client.pauses = pauses
+            yield client
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def test_html_is_no_answer_of_ours() -> None:
+    with (
+        answering(200, b"<html>") as client,
+        pytest.raises(BadAnswer, match="does not answer as a Joulemark"),
+    ):
+        client.platform_key()
+
+
+def test_a_redirect_is_told_and_not_followed() -> None:
+    with (
+        answering(301, Location="https://new.example") as client,
+        pytest.raises(BadAnswer, match=r"redirects to https://new\.example"),
+    ):
+        client.platform_key()
+
+
+def test_an_endless_answer_is_cut_off() -> None:
+    body = b" " * (platform_client.LARGEST_ANSWER_BYTES + 1)
+    with answering(200, body) as client, pytest.raises(BadAnswer, match="more than 1048576 bytes"):
+        client.platform_key()
+
+
+def test_a_refusal_without_a_problem_document_keeps_its_status() -> None:
+    with answering(413, b"too big") as client, pytest.raises(Refused) as refused:
+        client.platform_key()
+    assert (refused.value.code, refused.value.status) == ("HTTP-413", 413)
+
+
+def test_pauses_grow_and_end() -> None:
+    with answering(500) as client:
+        with pytest.raises(ServerFailed, match="HTTP 500"):
+            client.platform_key()
+        assert client.pauses == [0.5, 1.0, 2.0]
+
+
+def test_the_platform_may_ask_for_a_longer_pause_within_reason() -> None:
+    with answering(503, Retry_After="7") as client:
+        with pytest.raises(ServerFailed):
+            client.platform_key()
+        assert client.pauses == [7.0] * 3
+    with answering(503, Retry_After="86400") as client:
+        with pytest.raises(ServerFailed):
+            client.platform_key()
+        assert client.pauses == [platform_client.LONGEST_PAUSE_S] * 3
+
+
+def test_nobody_there_is_tried_four_times() -> None:
+    pauses: list[float] = []
+    with (
+        PlatformClient("http://127.0.0.1:9", sleep=pauses.append) as client,
+        pytest.raises(NoConnection, match="--offline"),
+    ):
+        client.platform_key()
+    assert pauses == [0.5, 1.0, 2.0]

@@ -1,0 +1,83 @@
+"""What the agent sends passes the rules by which a platform judges it: an estimate, and a counter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import fake_suite
+import pytest
+
+from joulemark.meters import rapl
+from joulemark.meters.meter import Tick
+from joulemark.record import bundle as bundles
+from joulemark.record import trace as traces
+from joulemark.rules.case import Case, Context
+from joulemark.rules.judge import judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent_commands import Agent
+
+    from joulemark.meters.meter import Now
+    from joulemark.outbox import Kept
+
+POWER_W = 15
+
+
+def codes(kept: Kept) -> set[str]:
+    """What the rules find in an offline result."""
+    statement = bundles.verified_statement(kept.bundle)
+    context = Context(
+        received_at=datetime.now(UTC),
+        audience=statement.predicate.audience,
+        public_key=statement.predicate.contributor.public_key,
+        key_revoked=False,
+        ticket=None,
+        suite=fake_suite.suite(),
+        same_trace_as=None,
+    )
+    trace = traces.parse(traces.unpack(kept.bundle.trace))
+    return {finding.code for finding in judge(Case(statement, trace, context)).findings}
+
+
+@pytest.fixture
+def steady_rapl(agent: Agent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Agent:
+    """A machine whose one package draws 15 W all the time."""
+    package = tmp_path / "powercap" / "intel-rapl:0"
+    package.mkdir(parents=True)
+    for name, text in (("name", "package-0"), ("energy_uj", "0"), ("max_energy_range_uj", str(2**40))):
+        (package / name).write_text(text, encoding="ascii")
+    monkeypatch.setattr(rapl, "POWERCAP", package.parent)
+
+    def read(_meter: object, now: Now) -> tuple[Tick, ...]:
+        t_us = now()
+        return (Tick(t_us, t_us * POWER_W),)
+
+    monkeypatch.setattr(rapl.RaplMeter, "read", read)
+    return agent
+
+
+def test_an_estimate_is_accepted_without_a_reject(agent: Agent) -> None:
+    assert agent("run", "--offline", "--meter", "estimate") == 0
+    for kept in agent.outbox.results():
+        assert codes(kept) == {"JM-TICKET-NONE"}
+
+
+def test_a_counter_gives_gross_net_and_idle(steady_rapl: Agent) -> None:
+    assert steady_rapl("run", "--offline", "--only", "writing/*") == 0
+    (kept,) = steady_rapl.outbox.results()
+    said = kept.bundle.statement().predicate
+    assert (said.sensor.meter, said.sensor.grade, said.sensor.scope) == ("rapl", "measured", "cpu")
+    assert said.idle is not None
+    assert (said.idle.before_w, said.idle.after_w) == (pytest.approx(POWER_W), pytest.approx(POWER_W))
+    for window in said.windows:
+        at_15_watts = POWER_W * (window.end_s - window.start_s)
+        assert window.end_s - window.start_s >= 0.1, "a hundred periods of the counter"
+        assert window.queries % 5 == 0, "whole samples"
+        assert window.energy_gross_j >= at_15_watts, "ticks are taken outwards"
+        assert window.energy_net_j == pytest.approx(window.energy_gross_j - at_15_watts, abs=1e-9)
+    assert said.absent["sensor.stated_watts"] == "energy-is-measured"
+    assert said.flags == ()
+    assert codes(kept) == {"JM-TICKET-NONE"}

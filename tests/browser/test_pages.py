@@ -1,0 +1,168 @@
+"""The pages in a real browser: usable by everyone, in light and dark, and never wider than a phone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.chromium import find_chromium, launch_arguments
+from tests.processes import Platform, platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+SEED = """
+from measurements.boards.services import refresh_stale_cells
+from tests.rows import GENERAL, Run, make_result
+for by, factor in (("ada", 1.0), ("grace", 1.2)):
+    make_result(Run(by=by, device=by, energy_per_query_j=0.4 * factor))
+    last = make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))
+make_result(Run(state="rejected", findings=(("JM-ODD", "reject", "The power is above the device's limit."),)))
+refresh_stale_cells()
+print("result", last.pk)
+"""
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+A4 = {"width": 794, "height": 1123}
+NAMES = ["home", "boards", "study", "board", "compare", "results", "result", "about", "missing"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, dict[str, str]]]:
+    """A served platform with the study and a few results, and its pages by name."""
+    folder = tmp_path_factory.mktemp("site")
+    database = os.environ["DATABASE_URL"]
+    with platform(name="joulemark_pages", folder=folder, database_url=database, redis_url="") as running:
+        seeding = running.start(sys.executable, "manage.py", "shell", "-c", SEED, log="seed.log")
+        assert seeding.wait() == 0, running.log("seed.log")
+        result_id = running.log("seed.log").rsplit("result ", 1)[1].strip()
+        running.start_web()
+        yield (
+            running,
+            {
+                "home": "/",
+                "boards": "/boards/",
+                "study": "/boards/study-2024/text_classification/",
+                "board": "/boards/demo-1-estimated/text_classification/",
+                "compare": "/compare/text_classification/",
+                "results": "/results/",
+                "result": f"/results/{result_id}/",
+                "about": "/about/",
+                "missing": "/nothing/",
+            },
+        )
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; its absence is a failure with a sentence that says how to get it."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=find_chromium(), args=launch_arguments())
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site) -> Iterator:
+    """Open a page by name; every request to another host is an error."""
+    running, addresses = site
+    contexts = []
+
+    def go(name: str, *, viewport: dict[str, int], scheme: str = "light", locale: str = "en-GB") -> Page:
+        context = browser.new_context(
+            viewport=viewport, color_scheme=scheme, locale=locale, java_script_enabled=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(running.origin + addresses.get(name, name))
+        assert [url for url in asked if not url.startswith(running.origin)] == []
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", ["phone", "desktop"])
+def test_no_page_keeps_anyone_out(visit, scheme: str, width: str) -> None:
+    axe = Axe()
+    found = []
+    for name in NAMES:
+        page = visit(name, viewport=PHONE if width == "phone" else DESKTOP, scheme=scheme)
+        report = axe.run(page).response
+        assert "color-contrast" in {rule["id"] for rule in report["passes"]}
+        found += [
+            (name, violation["id"], violation["nodes"][0]["html"])
+            for violation in report["violations"]
+            if violation["impact"] in {"serious", "critical"}
+        ]
+    assert found == []
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ru-RU"])
+def test_no_page_scrolls_sideways_on_a_phone(visit, locale: str) -> None:
+    wide = {}
+    for name in NAMES:
+        page = visit(name, viewport=PHONE, locale=locale)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            wide[name] = width
+    assert wide == {}
+
+
+def test_a_reader_finds_the_evidence_of_a_value(visit, site) -> None:
+    running, _ = site
+    page = visit("home", viewport=DESKTOP)
+    page.get_by_role("link", name="Text classification").first.click()
+    page.goto(f"{running.origin}/boards/demo-1-estimated/text_classification/")
+    page.get_by_role("row", name="SmolLM2").get_by_role("link", name="results").click()
+    rows = page.get_by_role("row", name="SmolLM2")
+    assert rows.count() == 2
+    rows.first.get_by_role("link").first.click()
+    assert page.get_by_role("heading", name="Evidence").is_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the bundle").click()
+    assert download.value.suggested_filename.endswith(".joulemark.json")
+
+
+def test_the_language_can_be_switched_without_losing_the_page(visit) -> None:
+    page = visit("compare", viewport=DESKTOP)
+    page.get_by_role("button", name="Русский").click()
+    assert page.url.endswith("/compare/text_classification/")
+    assert page.get_by_role("heading", name="Классификация текста").is_visible()
+    assert page.locator("html").get_attribute("lang") == "ru"
+
+
+def test_the_keyboard_reaches_the_content_first(visit) -> None:
+    page = visit("home", viewport=DESKTOP)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#content"
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+
+
+def test_print_drops_navigation_and_keeps_the_table(visit) -> None:
+    page = visit("board", viewport=A4, scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4["width"]
+    assert not page.get_by_role("navigation", name="Main").is_visible()
+    assert page.get_by_role("table").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+
+
+def test_pages_work_without_scripts(browser: Browser, site) -> None:
+    running, addresses = site
+    context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(running.origin + addresses["board"])
+    assert page.locator(".plot svg .mark").count() >= 2
+    assert page.locator("script").count() == 0
+    context.close()

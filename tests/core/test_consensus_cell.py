@@ -1,0 +1,127 @@
+"""One value from many results: exact cases, and the laws that any combination must obey."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from joulemark.consensus.cell import Reading, cell_value, log_median
+from joulemark.consensus.quality import Score, quality_values
+from joulemark.consensus.rank import Standing, ranks
+
+LAW = settings(deadline=None)  # the machine may be busy
+energies = st.floats(min_value=1e-9, max_value=1e9)
+readings = st.lists(
+    st.builds(
+        Reading,
+        contributor=st.sampled_from(["ada", "grace", "lin"]),
+        device=st.sampled_from(["a", "b", "c", "d"]),
+        energy_per_query_j=energies,
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+def reading(contributor: str, device: str, energy: float) -> Reading:
+    return Reading(contributor=contributor, device=device, energy_per_query_j=energy)
+
+
+def test_a_device_speaks_once_however_often_it_reports() -> None:
+    value = cell_value(
+        [*[reading("ada", "a", 100.0)] * 50, reading("grace", "b", 1.0), reading("lin", "c", 2.0)]
+    )
+    assert value.energy_per_query_j == 2.0
+    assert (value.low_j, value.high_j) == (1.0, 100.0)
+    assert (value.n_devices, value.n_contributors, value.n_results) == (3, 3, 52)
+    assert value.label == "several sources"
+
+
+def test_an_even_count_takes_the_geometric_mean_of_the_middle_two() -> None:
+    value = cell_value([reading("ada", "a", 1.0), reading("grace", "b", 4.0)])
+    assert value.energy_per_query_j == pytest.approx(2.0, rel=1e-12)
+
+
+def test_one_contributor_with_many_devices_is_a_single_source() -> None:
+    assert cell_value([reading("ada", "a", 1.0), reading("ada", "b", 2.0)]).label == "single source"
+
+
+def test_one_device_under_many_names_is_a_single_source_and_counts_once() -> None:
+    value = cell_value([reading(f"sock-{n}", "same", 1.0 + n / 100) for n in range(51)])
+    assert (value.label, value.n_devices, value.n_contributors) == ("single source", 1, 51)
+    assert value.energy_per_query_j == 1.25
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
+def test_a_value_that_is_no_energy_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="positive and finite"):
+        cell_value([reading("ada", "a", 1.0), reading("grace", "b", bad)])
+
+
+def test_no_reading_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        cell_value([])
+
+
+def test_the_median_of_extreme_energies_neither_overflows_nor_vanishes() -> None:
+    assert log_median([1e300, 1e308]) == pytest.approx(1e304, rel=1e-9)
+    assert log_median([1e-308, 1e-300]) == pytest.approx(1e-304, rel=1e-9)
+
+
+@LAW
+@given(readings, st.randoms())
+def test_the_order_of_results_does_not_matter(listed: list[Reading], random) -> None:
+    shuffled = list(listed)
+    random.shuffle(shuffled)
+    assert cell_value(shuffled) == cell_value(listed)
+
+
+@LAW
+@given(readings, st.sampled_from([0.125, 0.5, 2.0, 1024.0]))
+def test_another_unit_scales_the_value(listed: list[Reading], factor: float) -> None:
+    scaled = [reading(r.contributor, r.device, r.energy_per_query_j * factor) for r in listed]
+    before, after = cell_value(listed), cell_value(scaled)
+    assert after.energy_per_query_j == pytest.approx(before.energy_per_query_j * factor, rel=1e-12)
+    assert (after.low_j, after.high_j) == pytest.approx(
+        (before.low_j * factor, before.high_j * factor), rel=1e-12
+    )
+
+
+@LAW
+@given(readings)
+@example([reading("ada", "a", 2.0), reading("grace", "b", 2.0)])
+def test_the_value_lies_in_its_range(listed: list[Reading]) -> None:
+    value = cell_value(listed)
+    assert value.low_j <= value.energy_per_query_j <= value.high_j
+
+
+@LAW
+@given(st.lists(energies, min_size=1, max_size=15).filter(lambda values: len(values) % 2 == 1))
+def test_an_odd_count_is_the_plain_median(values: list[float]) -> None:
+    assert log_median(values) == median(values)
+
+
+def standing(value: float, low: float, high: float, *, single: bool = False) -> Standing:
+    return Standing(energy_per_query_j=value, low_j=low, high_j=high, single_source=single)
+
+
+def test_ranges_that_overlap_share_a_rank_and_a_single_source_has_none() -> None:
+    assert ranks([
+        standing(5.0, 4.9, 5.1),
+        standing(1.0, 0.9, 1.2),
+        standing(1.1, 1.0, 1.3),
+        standing(0.1, 0.1, 0.1, single=True),
+    ]) == [3, 1, 1, None]  # fmt: skip
+
+
+def test_quality_is_the_median_over_devices() -> None:
+    scores = [
+        Score(device=d, metric="accuracy", value=v, n=10, higher_is_better=True)
+        for d, v in (("a", 0.1), ("a", 0.1), ("a", 0.1), ("b", 0.8), ("c", 0.9))
+    ]
+    (value,) = quality_values(scores)
+    assert (value.metric, value.value, value.n) == ("accuracy", 0.8, 50)

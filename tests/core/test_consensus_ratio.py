@@ -1,0 +1,122 @@
+"""General-purpose over task-specific: divided within a device where one ran both, else from cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from joulemark.consensus.ratio import ModelValue, paired_ratio
+
+LAW = settings(deadline=None)  # the machine may be busy
+energies = st.floats(min_value=1e-6, max_value=1e6)
+values = st.lists(
+    st.builds(
+        ModelValue,
+        model=st.sampled_from(["m1", "m2", "m3"]),
+        general_purpose=st.just(value=False),
+        source=st.sampled_from(["a", "b", "c"]),
+        energy_per_query_j=energies,
+    ).map(lambda value: replace(value, general_purpose=value.model == "m3")),
+    max_size=9,
+    unique_by=lambda value: (value.model, value.source),
+)
+
+
+def value(model: str, source: str, energy: float) -> ModelValue:
+    general = model.startswith("general")
+    return ModelValue(model=model, general_purpose=general, source=source, energy_per_query_j=energy)
+
+
+def test_a_devices_own_bias_cancels() -> None:
+    devices = [
+        value("general", "a", 10.0),
+        value("small", "a", 1.0),
+        value("general", "b", 30.0),
+        value("small", "b", 3.0),
+    ]
+    found = paired_ratio(
+        device_values=devices, cell_values=[value("general", "x", 99.0), value("small", "x", 1.0)]
+    )
+    assert found is not None
+    assert found.ratio == pytest.approx(10.0, rel=1e-12)
+    assert (found.n_pairs, found.n_sources, found.formed) == (1, 2, "same device")
+
+
+def test_cells_are_divided_where_no_device_ran_both() -> None:
+    devices = [value("general", "a", 10.0), value("small", "b", 1.0)]
+    cells = [value("general", "x", 8.0), value("small", "x", 2.0)]
+    found = paired_ratio(device_values=devices, cell_values=cells)
+    assert found is not None
+    assert found.ratio == pytest.approx(4.0, rel=1e-12)
+    assert found.formed == "cells"
+
+
+def test_each_pair_of_models_counts_once_and_mixed_forms_say_so() -> None:
+    devices = [value("general", source, 4.0) for source in "abc"] + [
+        value("small", source, 1.0) for source in "abc"
+    ]
+    cells = [value("general", "x", 4.0), value("small", "x", 3.0), value("tiny", "x", 0.25)]
+    found = paired_ratio(device_values=devices, cell_values=cells)
+    assert found is not None
+    assert found.ratio == pytest.approx(8.0, rel=1e-12)  # geometric mean of 4 and 16
+    assert (found.low, found.high) == pytest.approx((4.0, 16.0), rel=1e-12)
+    assert (found.n_pairs, found.formed) == (2, "mixed")
+
+
+def test_values_under_other_conditions_are_never_divided() -> None:
+    assert (
+        paired_ratio(device_values=[], cell_values=[value("general", "gpu", 1.0), value("small", "cpu", 1.0)])
+        is None
+    )
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_value_that_is_no_energy_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="positive and finite"):
+        paired_ratio(device_values=[], cell_values=[value("general", "x", bad)])
+
+
+@LAW
+@given(values, values, st.randoms())
+def test_the_order_does_not_matter(devices: list[ModelValue], cells: list[ModelValue], random) -> None:
+    before = paired_ratio(device_values=devices, cell_values=cells)
+    random.shuffle(devices)
+    random.shuffle(cells)
+    after = paired_ratio(device_values=devices, cell_values=cells)
+    assert (before is None) == (after is None)
+    if before and after:
+        assert after.ratio == pytest.approx(before.ratio, rel=1e-9)
+        assert after.n_pairs == before.n_pairs
+
+
+@LAW
+@given(values, values, st.sampled_from([0.25, 8.0]))
+def test_another_unit_changes_nothing(
+    devices: list[ModelValue], cells: list[ModelValue], factor: float
+) -> None:
+    def scaled(listed: list[ModelValue]) -> list[ModelValue]:
+        return [replace(v, energy_per_query_j=v.energy_per_query_j * factor) for v in listed]
+
+    before = paired_ratio(device_values=devices, cell_values=cells)
+    after = paired_ratio(device_values=scaled(devices), cell_values=scaled(cells))
+    assert (before is None) == (after is None)
+    if before and after:
+        assert after.ratio == pytest.approx(before.ratio, rel=1e-9)
+
+
+@LAW
+@given(values, values)
+def test_the_other_way_round_is_the_inverse(devices: list[ModelValue], cells: list[ModelValue]) -> None:
+    def swapped(listed: list[ModelValue]) -> list[ModelValue]:
+        return [replace(v, general_purpose=not v.general_purpose) for v in listed]
+
+    there = paired_ratio(device_values=devices, cell_values=cells)
+    back = paired_ratio(device_values=swapped(devices), cell_values=swapped(cells))
+    assert (there is None) == (back is None)
+    if there and back:
+        assert back.ratio == pytest.approx(1 / there.ratio, rel=1e-9)
+        assert (back.low, back.high) == pytest.approx((1 / there.high, 1 / there.low), rel=1e-9)
+        assert back.formed == there.formed

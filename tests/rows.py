@@ -1,0 +1,289 @@
+"""Rows for tests of boards: contributors, and results whose bundles are signed and can be verified."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import transaction
+
+from joulemark.record import keys, statement, trace
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from joulemark.record.envelope import seal
+from joulemark.record.messages import RECEIPT_TYPE, Receipt
+from joulemark.suite import load_suite
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
+from measurements.catalog.services import load_suite_catalog
+from measurements.contributors.models import Contributor, Key
+from measurements.contributors.services import add_key, note_device
+from measurements.intake.models import State, Submission
+from measurements.ledger.models import LeafKind
+from measurements.ledger.services import append_leaf
+from measurements.review.models import Result, Verdict
+
+START = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
+serial = count(1)
+
+SPECIFIC, GENERAL = "minilm-l6-v2", "smollm2-135m-instruct"
+TOPICS, SENTIMENT = "demo-topics", "demo-sentiment"
+
+
+def demo_catalog() -> Suite:
+    """The demo suite's rows."""
+    return load_suite_catalog(load_suite("demo"))
+
+
+@cache
+def private_key(name: str) -> Ed25519PrivateKey:
+    """The same key for the same name."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+
+
+def contributor(name: str, *, display_name: str | None = None) -> Contributor:
+    """The contributor called `name`, made on first use."""
+    public = keys.public_hex(private_key(name))
+    known = Key.objects.filter(public_key=public).first()
+    if known:
+        return known.contributor
+    return add_key(key_id=keys.key_id(public), public_key=public, display_name=display_name).contributor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a test wants to have been measured; everything else is the same for all."""
+
+    by: str = "ada"
+    device: str = "laptop"
+    dataset: str = TOPICS
+    model: str = SPECIFIC
+    energy_per_query_j: float = 0.5
+    grade: str = "estimated"
+    scope: str = "cpu"
+    stratum: str = "float32.b1.power-default"
+    state: str = State.ACCEPTED
+    findings: tuple[tuple[str, str, str], ...] = ()
+    windows: int = 4
+    quality: tuple[tuple[str, float], ...] = (("accuracy", 0.875),)
+    hardware: str = "AMD Ryzen 7 5800X"
+    display_name: str | None = None
+    flags: tuple[str, ...] = ()
+    absent: dict[str, str] = field(default_factory=lambda: {"device.power_limit_w": "no-gpu"})
+
+
+def make_result(run: Run) -> Submission:
+    """A submission with its verdict and, unless it was rejected, its result; no cell is refreshed."""
+    suite, dataset = (
+        Suite.objects.get(name="demo"),
+        DataSet.objects.select_related("task").get(slug=run.dataset),
+    )
+    who = contributor(run.by, display_name=run.display_name)
+    received_at = START + timedelta(minutes=next(serial))
+    said = _statement(run, suite, dataset, received_at)
+    data = _bundle(run, said)
+    result_id = hashlib.sha256(data).hexdigest()
+    with transaction.atomic():
+        leaf = append_leaf(kind=LeafKind.RESULT_RECEIVED, subject=result_id, facts={})
+        receipt = Receipt(
+            audience="http://127.0.0.1:8000",
+            result_id=result_id,
+            leaf_index=leaf.index,
+            leaf_hash=leaf.leaf_hash,
+            received_at=received_at,
+        )
+        submission = Submission.objects.create(
+            result_id=result_id,
+            bundle=data,
+            trace_sha256=said.digest_of("trace"),
+            key=who.keys.get(),
+            received_at=received_at,
+            state=run.state,
+            receipt=encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=private_key("platform"))),
+            leaf=leaf,
+        )
+        if run.state != State.RECEIVED:
+            _judge(run, submission, received_at)
+    if run.state in {State.ACCEPTED, State.QUARANTINED}:
+        _result(run, submission, said, suite, dataset, who)
+    return submission
+
+
+def _judge(run: Run, submission: Submission, at: datetime) -> None:
+    Verdict.objects.create(
+        submission=submission,
+        rules_version="1",
+        state=run.state,
+        findings=[{"code": c, "severity": s, "sentence": text} for c, s, text in run.findings],
+        judged_at=at + timedelta(seconds=2),
+        leaf=append_leaf(kind=LeafKind.VERDICT, subject=submission.result_id, facts={"state": run.state}),
+    )
+
+
+def _result(
+    run: Run,
+    submission: Submission,
+    said: statement.Statement,
+    suite: Suite,
+    dataset: DataSet,
+    who: Contributor,
+) -> None:
+    slug = run.hardware.lower().replace(" ", "-")
+    kind = "cpu" if run.grade == "estimated" else "gpu"
+    hardware, _ = HardwareClass.objects.get_or_create(
+        slug=slug, defaults={"title": run.hardware, "kind": kind}
+    )
+    totals = said.predicate.totals
+    Result.objects.create(
+        submission=submission,
+        contributor=who,
+        device=note_device(contributor=who, tag=said.predicate.device.tag, hardware_class=hardware),
+        suite=suite,
+        task=dataset.task,
+        dataset=dataset,
+        model=AiModel.objects.get(slug=run.model),
+        hardware_class=hardware,
+        grade=run.grade,
+        scope=run.scope,
+        stratum=run.stratum,
+        meter=said.predicate.sensor.meter,
+        session=said.predicate.session,
+        started_at=said.predicate.started_at,
+        queries=totals.queries,
+        window_count=run.windows,
+        duration_s=totals.duration_s,
+        energy_gross_j=totals.energy_gross_j,
+        energy_per_query_j=totals.energy_per_query_j,
+        latency_p50_s=totals.latency_p50_s,
+        latency_p95_s=totals.latency_p95_s,
+        quality=[
+            {"metric": metric, "value": value, "n": 16 * run.windows, "higher_is_better": True}
+            for metric, value in run.quality
+        ],
+    )
+
+
+def _trace(run: Run) -> trace.Trace:
+    spans = [
+        trace.Span(kind="window", start_us=i * 1_000_000, end_us=(i + 1) * 1_000_000)
+        for i in range(run.windows)
+    ]
+    ticks = tuple(i * 1_000_000 for i in range(run.windows + 1))
+    stream = trace.Stream(
+        name="cpu",
+        scope="cpu",
+        unit="cpu-us",
+        joules_per_unit=1e-5,
+        wraps_at=None,
+        t_us=trace.to_deltas(ticks),
+        value=trace.to_deltas(ticks),
+    )
+    each = trace.Queries(
+        start_us=trace.to_deltas(range(0, 16 * 60_000, 60_000)), duration_us=trace.to_deltas([60_000] * 16)
+    )
+    return trace.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=(each,) * run.windows)
+
+
+def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) -> statement.Statement:
+    raw, packed = trace.pack(_trace(run))
+    public = keys.public_hex(private_key(run.by))
+    window_j = run.energy_per_query_j * 16
+    measured = run.grade == "measured"
+    predicate = statement.Predicate(
+        audience="http://127.0.0.1:8000",
+        session=hashlib.sha256(f"session {run.by}".encode()).hexdigest()[:32],
+        nonce=f"{next(serial):032x}",
+        started_at=received_at - timedelta(seconds=60),
+        ended_at=received_at - timedelta(seconds=5),
+        issued_at=received_at - timedelta(seconds=4),
+        contributor=statement.Contributor(key_id=keys.key_id(public), public_key=public),
+        ticket=None,
+        suite=statement.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
+        workload=statement.Workload(
+            task=dataset.task.slug,
+            dataset=run.dataset,
+            dataset_revision=dataset.revision,
+            sample_sha256="1" * 64,
+            model=run.model,
+            model_revision="0.1.0",
+            weights_sha256="2" * 64,
+            parameters=22_713_216,
+            dtype="float32",
+            batch_size=1,
+        ),
+        device=statement.Device(
+            tag=hashlib.sha256(run.device.encode()).hexdigest(),
+            kind="gpu" if measured else "cpu",
+            name=run.hardware,
+            memory_bytes=16 * 2**30,
+            power_limit_w=None,
+            power_limit_default_w=None,
+            driver=None,
+            vbios=None,
+            ecc=None,
+            mig=None,
+        ),
+        host=statement.Host(
+            system="Linux",
+            architecture="x86_64",
+            cpu="AMD Ryzen 7 5800X",
+            cpu_count=8,
+            memory_bytes=16 * 2**30,
+        ),
+        software=statement.Software(
+            agent_version="0.1.0", source_sha256="3" * 64, python="3.11.7", packages={"torch": "2.13.0"}
+        ),
+        sensor=statement.Sensor(
+            meter="nvml-counter" if measured else "cpu-time-estimate",
+            grade="measured" if measured else "estimated",
+            scope=run.scope,
+            stated_watts=None if measured else 10.0,
+            stated_watts_source=None if measured else "default of the agent",
+        ),
+        idle=None,
+        windows=tuple(
+            statement.Window(
+                start_s=float(i),
+                end_s=float(i + 1),
+                queries=16,
+                output_tokens=None,
+                energy_gross_j=window_j * (1 + 0.02 * (i % 3 - 1)) if run.windows % 3 == 0 else window_j,
+                energy_net_j=None,
+            )
+            for i in range(run.windows)
+        ),
+        totals=statement.Totals(
+            queries=16 * run.windows,
+            duration_s=float(run.windows),
+            energy_gross_j=window_j * run.windows,
+            energy_net_j=None,
+            energy_per_query_j=run.energy_per_query_j,
+            latency_p50_s=0.06,
+            latency_p95_s=0.064,
+        ),
+        quality=tuple(
+            statement.Quality(metric=metric, value=value, n=16 * run.windows, higher_is_better=True)
+            for metric, value in run.quality
+        ),
+        trace=statement.TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw)),
+        flags=run.flags,
+        absent=run.absent,
+    )
+    return statement.Statement(
+        type=statement.STATEMENT_TYPE,
+        subject=(
+            statement.Subject(name="trace", digest=statement.Digest(sha256=trace.sha256(raw))),
+            statement.Subject(name="outputs", digest=statement.Digest(sha256="4" * 64)),
+        ),
+        predicate_type=statement.PREDICATE_TYPE,
+        predicate=predicate,
+    )
+
+
+def _bundle(run: Run, said: statement.Statement) -> bytes:
+    _, packed = trace.pack(_trace(run))
+    envelope = seal(encode(said), payload_type=statement.PAYLOAD_TYPE, key=private_key(run.by))
+    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()

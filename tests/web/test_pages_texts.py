@@ -1,0 +1,235 @@
+"""Pages in both languages: complete, valid, and harmless whatever a contributor calls themselves."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polib
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.utils.translation import gettext, override
+
+from joulemark.suite import load_suite, suite_names
+from joulemark.suite.published import load_study
+from measurements.boards import titles
+from measurements.boards.services import refresh_stale_cells
+from measurements.catalog.models import AiModel
+from measurements.intake.models import State, Submission
+from measurements.review.models import ModerationReason
+from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+ROOT = Path(__file__).parents[2]
+RUSSIAN = ROOT / "platform" / "joulemark_site" / "locale" / "ru" / "LC_MESSAGES" / "django.po"
+EVIL = "<script>alert(1)</script>'; DROP TABLE x; --"
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+SELF_CLOSED = {"path", "circle", "line", "rect"}
+
+
+class Balanced(HTMLParser):
+    """Fails when an element is closed that is not open, or an id comes twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        identity = dict(attrs).get("id")
+        assert identity is None or identity not in self.ids, f"id {identity} comes twice"
+        self.ids |= {identity} if identity else set()
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID | SELF_CLOSED, f"<{tag}/> is not void"
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+
+def check(html: str) -> None:
+    """The page is balanced, and has no script, no inline style and no address of another host but links."""
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []
+    assert "<script" not in html
+    assert not re.search(r'\bstyle="', html)
+    assert not re.search(r'<(?:link|img|script)[^>]+(?:href|src)="https?://', html)
+
+
+@pytest.fixture
+def results(db) -> list[Submission]:
+    """Every state, every grade, and names out of an attacker's book."""
+    demo_catalog()
+    call_command("load_published", verbosity=0)
+    made = [
+        make_result(Run(windows=6)),
+        make_result(Run(model=GENERAL, energy_per_query_j=6.0)),
+        make_result(Run(grade="measured", scope="gpu", hardware="GPU X")),
+        make_result(
+            Run(by="mallory", display_name=EVIL, device="m", energy_per_query_j=0.7, flags=("not-steady",))
+        ),
+        make_result(Run(state=State.REJECTED, findings=(("JM-EVIL", "reject", EVIL),))),
+        make_result(
+            Run(state=State.QUARANTINED, findings=(("JM-ODD", "quarantine", "Odd."),), hardware="GPU Y")
+        ),
+        make_result(Run(state=State.RECEIVED, windows=300)),
+    ]
+    refresh_stale_cells()
+    return made
+
+
+PAGES = [
+    "/", "/boards/", "/boards/study-2024/text_classification/", "/boards/study-2024/image_generation/",
+    "/boards/demo-1-estimated/text_classification/", "/boards/demo-1-measured/text_classification/",
+    "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_every_page_is_well_formed(client: Client, results: list[Submission], language: str) -> None:
+    for path in [*PAGES, *(f"/results/{submission.pk}/" for submission in results)]:
+        answer = client.get(path, headers={"Accept-Language": language})
+        assert answer.status_code == 200, path
+        html = answer.content.decode()
+        assert f'<html lang="{language}">' in html
+        assert ("Сравнение" in html) == (language == "ru")
+        check(html)
+
+
+def test_what_an_attacker_writes_is_text(client: Client, results: list[Submission]) -> None:
+    AiModel.objects.filter(slug=SPECIFIC).update(title=EVIL)
+    shown = 0
+    for path in [*PAGES, *(f"/results/{submission.pk}/" for submission in results)]:
+        html = client.get(path).content.decode()
+        assert "<script" not in html
+        shown += html.count("&lt;script&gt;")
+    assert shown >= 5
+    assert Submission.objects.count() == len(results)
+
+
+@pytest.mark.parametrize(
+    "query", ["state='%20OR%201=1--", "model=%27;DROP", "page=-1", "page=x", "task=%00", "grade=<b>"]
+)
+def test_a_strange_query_is_answered(client: Client, results: list[Submission], query: str) -> None:
+    answer = client.get(f"/results/?{query}")
+    assert answer.status_code == 200
+    assert "<b>" not in answer.content.decode()
+
+
+def test_a_filter_that_makes_no_sense_shows_nothing_rather_than_everything(client: Client, results) -> None:
+    html = client.get("/results/?state=unheard-of").content.decode()
+    assert "There is no such result" in html
+
+
+def test_the_language_switch_keeps_the_page(client: Client, results: list[Submission]) -> None:
+    answer = client.post("/i18n/setlang/", {"language": "ru", "next": "/about/"}, follow=True)
+    assert answer.redirect_chain == [("/about/", 302)]
+    assert "Что значит число" in answer.content.decode()
+
+
+def test_a_result_says_how_to_check_it(client: Client, results: list[Submission]) -> None:
+    submission = results[0]
+    html = client.get(f"/results/{submission.pk}/").content.decode()
+    for needed in (
+        submission.pk,
+        submission.leaf.leaf_hash,
+        submission.trace_sha256,
+        f"/api/v1/results/{submission.pk}/bundle",
+        f"joulemark verify {submission.pk[:12]}.joulemark.json",
+        "sha256sum",
+    ):
+        assert needed in html
+    assert "this result has not been accepted" not in html
+
+
+def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(client: Client, results) -> None:
+    rejected = next(s for s in results if s.state == State.REJECTED)
+    html = client.get(f"/results/{rejected.pk}/").content.decode()
+    assert "JM-EVIL" in html
+    assert "this result has not been accepted" in html
+    assert "JM-EVIL" in client.get("/results/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_errors_have_a_sentence(client: Client, db, language: str) -> None:
+    for path in ("/nothing/", "/boards/no/such/", "/compare/no/", f"/results/{'0' * 64}/"):
+        answer = client.get(path, headers={"Accept-Language": language})
+        assert answer.status_code == 404
+        check(answer.content.decode())
+        assert ("По этому адресу" in answer.content.decode()) == (language == "ru")
+
+
+def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash() -> None:
+        raise RuntimeError("a test")
+
+    monkeypatch.setattr("measurements.boards.pages.list_boards", crash)
+    client.raise_request_exception = False
+    answer = client.get("/boards/")
+    assert answer.status_code == 500
+    assert "Nothing that you sent is lost" in answer.content.decode()
+
+
+def test_an_empty_platform_says_what_to_do(client: Client, db) -> None:
+    assert "load_published" in client.get("/").content.decode()
+    assert client.get("/results/").status_code == 200
+
+
+def test_the_russian_texts_are_complete_and_compiled() -> None:
+    source = polib.pofile(str(RUSSIAN))
+    assert source.untranslated_entries() == []
+    assert source.fuzzy_entries() == []
+    compiled = {
+        (e.msgid, e.msgid_plural, e.msgstr, str(e.msgstr_plural))
+        for e in polib.mofile(str(RUSSIAN.with_suffix(".mo")))
+    }
+    assert compiled == {
+        (e.msgid, e.msgid_plural, e.msgstr, str(e.msgstr_plural)) for e in source if not e.obsolete
+    }
+
+
+def test_no_text_of_pages_or_code_is_missing_from_the_russian_file() -> None:
+    known = {entry.msgid for entry in polib.pofile(str(RUSSIAN))}
+    found: set[str] = set()
+    for path in [
+        *ROOT.glob("measurements/**/*.html"),
+        *ROOT.glob("platform/joulemark_site/templates/**/*.html"),
+    ]:
+        text = path.read_text()
+        found |= set(re.findall(r'{% translate "([^"]+)" %}', text)) | set(
+            re.findall(r'_\("([^"]+)"\)', text)
+        )
+        for block in re.findall(
+            r"{% blocktranslate trimmed[^%]*%}(.*?){% endblocktranslate %}", text, re.DOTALL
+        ):
+            singular = " ".join(
+                line.strip() for line in re.split(r"{% plural %}", block)[0].strip().splitlines()
+            )
+            found.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", singular))
+    for path in ROOT.glob("measurements/**/*.py"):
+        found |= set(re.findall(r'(?<!\w)gettext\(\s*"([^"]+)"\s*\)', path.read_text()))
+    found |= {*titles.TITLES, *titles.STUDY_TEXTS, *titles.MODERATION_REASONS}
+    assert len(found) > 200
+    assert found - known == set()
+
+
+def test_every_text_that_comes_as_data_is_listed_for_translation() -> None:
+    study = load_study()
+    data = {*(task.title for task in study.tasks), *(caveat.text for caveat in study.caveats)}
+    data |= {*(source.title for source in study.sources), *(source.how for source in study.sources)}
+    data |= {str(label) for label in ModerationReason.labels}
+    for suite in map(load_suite, suite_names()):
+        data |= {*(task.title for task in suite.tasks), *(dataset.title for dataset in suite.datasets)}
+    assert data - {*titles.TITLES, *titles.STUDY_TEXTS, *titles.MODERATION_REASONS} == set()
+    with override("ru"):
+        assert all(gettext(text) != text for text in data)
+    assert list(settings.LOCALE_PATHS) == [RUSSIAN.parents[2]]
