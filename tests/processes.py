@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from urllib.request import Request, urlopen
 import psycopg
 
 ROOT = Path(__file__).parents[1]
+SOURCE_ROOTS = os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent"))
 LIMIT_S = 60.0
 
 
@@ -88,6 +90,9 @@ class Platform:
 
     def one(self, query: str) -> object:
         """The first column of the first row of a query in the platform's database."""
+        if "DATABASE_URL" not in self.environment:
+            with contextlib.closing(sqlite3.connect(self.folder / "data" / "joulemark.sqlite3")) as file:
+                return file.execute(query).fetchone()[0]
         with psycopg.connect(self.database_url) as connection:
             row = connection.execute(query).fetchone()
         return row[0] if row else None
@@ -126,6 +131,27 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
+def embedded_platform(*, folder: Path, **settings: str) -> Iterator[Platform]:
+    """A prepared platform with nothing set but its folder and origin: SQLite, tasks in the web process."""
+    origin = f"http://127.0.0.1:{free_port()}"
+    hidden = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    environment |= {
+        "JOULEMARK_DATA_DIR": str(folder / "data"),
+        "JOULEMARK_ORIGIN": origin,
+        "PYTHONPATH": SOURCE_ROOTS,
+        **settings,
+    }
+    made = Platform(origin=origin, environment=environment, folder=folder)
+    try:
+        made.manage("prepare")
+        yield made
+    finally:
+        for process in made.running:
+            kill(process)
+
+
+@contextlib.contextmanager
 def platform(
     *, name: str, folder: Path, database_url: str, redis_url: str, **settings: str
 ) -> Iterator[Platform]:
@@ -146,7 +172,7 @@ def platform(
         "DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")),
         "JOULEMARK_DATA_DIR": str(folder / "data"),
         "JOULEMARK_ORIGIN": origin,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent")),
+        "PYTHONPATH": SOURCE_ROOTS,
         **({"REDIS_URL": redis_url} if redis_url else {}),
         **settings,
     }

@@ -104,13 +104,14 @@ class Demo:
         raise DemoFailed(f"The platform did not answer within {START_LIMIT_S:.0f} s.")
 
     def _run(self, command: list[str], *, capture: bool = False) -> bytes:
+        pipe = subprocess.PIPE if capture else None
         done = subprocess.run(  # noqa: S603 - our own programs
-            command, env=self.environment(), stdout=subprocess.PIPE if capture else None, check=False
+            command, env=self.environment(), stdout=pipe, stderr=pipe, check=False
         )
         if done.returncode != 0:
-            raise DemoFailed(
-                f"`{' '.join(Path(word).name for word in command)}` ended with status {done.returncode}."
-            )
+            words = " ".join(Path(word).name for word in command)
+            said = done.stderr.decode(errors="replace") if capture else ""
+            raise DemoFailed(f"`{words}` ended with status {done.returncode}. {said}".strip())
         return done.stdout or b""
 
 

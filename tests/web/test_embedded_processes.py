@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from joulemark.record.codec import encode
 from tests import made
-from tests.processes import ROOT, Platform, free_port, kill, wait_until
+from tests.processes import ROOT, Platform, embedded_platform, kill, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A prepared platform without any variable but its folder and origin."""
-    origin = f"http://127.0.0.1:{free_port()}"
-    hidden = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"}
-    environment = {key: value for key, value in os.environ.items() if key not in hidden}
-    environment |= {
-        "JOULEMARK_DATA_DIR": str(tmp_path),
-        "JOULEMARK_ORIGIN": origin,
-        "JOULEMARK_SWEEP_WAITING_S": "1",
-    }
-    running = Platform(origin=origin, environment=environment, folder=tmp_path)
-    running.manage("prepare")
-    monkeypatch.setattr(made, "ORIGIN", origin)
-    yield running
-    for process in running.running:
-        kill(process)
+def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """A prepared platform; nothing is started yet."""
+    with embedded_platform(folder=tmp_path, JOULEMARK_SWEEP_WAITING_S="1") as running:
+        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        yield running
 
 
 def test_a_result_is_judged_in_the_web_process(embedded: Platform) -> None:
@@ -62,10 +51,7 @@ def test_what_waited_at_a_crash_is_swept_at_the_next_start(embedded: Platform) -
     def state() -> str:
         return json.loads(embedded.get(f"/api/v1/results/{bundle.digest()}")[1])["state"]
 
-    try:
-        wait_until(lambda: state() != "received", beside=again, what="the sweeper has judged it")
-    finally:
-        print(embedded.log("web.log"))
+    wait_until(lambda: state() != "received", beside=again, what="the sweeper has judged it")
 
 
 def test_sqlite_refuses_several_processes(embedded: Platform) -> None:

