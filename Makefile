@@ -41,7 +41,7 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint measurements platform
+	$(BIN)/djlint --lint measurements platform
 	$(SERVICES) -- $(BIN)/python manage.py makemigrations --check --dry-run
 
 test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
@@ -51,7 +51,6 @@ test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
 format: $(VENV)/.ready-test ## Put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djlint --reformat --quiet measurements platform
 
 openapi: $(VENV)/.ready ## Write docs/openapi.yaml from the code
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,9 +19,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
 
-@lru_cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+_DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """One decoder for each class: building it costs more than using it."""
+    if kind not in _DECODERS:
+        _DECODERS[kind] = msgspec.json.Decoder(kind)
+    return _DECODERS[kind]
 
 
 def decode(data: bytes, kind: type[T], *, what: str) -> T:
@@ -31,7 +35,7 @@ def decode(data: bytes, kind: type[T], *, what: str) -> T:
     Raises Malformed (JM-UTF8, JM-JSON or JM-SCHEMA) with the place of the fault; `what` names the thing.
     """
     try:
-        return _decoder(kind).decode(data)  # type: ignore[no-any-return]
+        return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
         raise Malformed("JM-SCHEMA", f"The {what} does not fit its schema: {error}.") from error
     except UnicodeDecodeError as error:

@@ -66,6 +66,13 @@ _PROGRAMS: dict[tuple[str, str], Program] = {
 }
 
 
+SETTINGS = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait burn CPU time that no answer needs
+    "TQDM_DISABLE": "1",  # libraries' progress bars would write over ours
+}
+"""Environment that libraries read once, when they are loaded; what the user has set stays."""
+
+
 def available(suite: Suite, job: Job) -> str | None:
     """None if everything that the job needs is installed, else one sentence that says what to install."""
     program = _PROGRAMS.get((job.task, job.model))
@@ -90,8 +97,8 @@ def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Pat
     reason = available(suite, job)
     if reason is not None:
         raise WorkloadError(f"{job.key} cannot run here. {reason}")
-    # Threads that spin while they wait burn CPU time that no answer needs; OpenMP reads this once, when torch loads it.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     program = _PROGRAMS[job.task, job.model]
     kind: type[Workload] = getattr(import_module(f"joulemark.workloads.{program.module}"), program.name)
     return kind(suite, job, device=device, cache_dir=cache_dir)
