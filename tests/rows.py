@@ -89,6 +89,7 @@ def make_result(run: Run) -> Submission:
     with transaction.atomic():
         leaf = append_leaf(kind=LeafKind.RESULT_RECEIVED, subject=result_id, facts={})
         receipt = Receipt(
+            public_key=keys.public_hex(private_key("platform")),
             audience="http://127.0.0.1:8000",
             result_id=result_id,
             leaf_index=leaf.index,

@@ -11,14 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from joulemark.record import envelope as envelopes
-from joulemark.record.bundle import Bundle, verified_statement
+from joulemark.record.bundle import Bundle, verified
 from joulemark.record.bundle import parse as parse_bundle
 from joulemark.record.codec import Record, decode
 from joulemark.record.keys import key_id
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
 from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
-from joulemark.record.trace import unpack
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.refusals import BadRequest, Forbidden
 
@@ -78,8 +77,8 @@ def open_bundle(data: bytes) -> OpenedBundle:
             "JM-RECEIPT-INSIDE", "The bundle carries a receipt, so it was sent before; ask for its status."
         )
     key = known_key(bundle.envelope.key_id)
-    statement = verified_statement(bundle, public_key=key.public_key)
-    parse_trace(unpack(bundle.trace))
+    statement, raw_trace = verified(bundle, public_key=key.public_key)
+    parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
     if statement.predicate.issued_at > timezone.now() + MAX_SKEW:
         check_clock(statement.predicate.issued_at)
@@ -88,7 +87,7 @@ def open_bundle(data: bytes) -> OpenedBundle:
 
 def known_key(wanted: str) -> Key:
     """The enrolled, unrevoked key with this id. Raises Forbidden (JM-KEY-UNKNOWN, JM-KEY-REVOKED)."""
-    key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
+    key = Key.objects.filter(key_id=wanted).first()
     if key is None:
         raise Forbidden(
             "JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first."

@@ -134,32 +134,44 @@ def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
     )
 
 
-@again_if_raced
 def accept_result(*, data: bytes) -> tuple[Submission, bool]:
-    """(submission, created): store a verified bundle as received and sign a receipt. The verdict comes later."""
+    """(submission, created): store a verified bundle as received and sign a receipt. The verdict comes later.
+
+    What is new costs no look-up: the database's constraints say when bytes or ticket were here before.
+    """
     opened = open_bundle(data)
-    known = Submission.objects.filter(result_id=opened.sha256).first()
-    if known is not None:
-        return known, False
     ticket = _ticket_of(opened)
-    with transaction.atomic():
-        submission = _store(data, opened, ticket)
-        transaction.on_commit(lambda: _nudge(submission.result_id))
+    try:
+        with transaction.atomic():
+            submission = _store(data, opened, ticket)
+            transaction.on_commit(lambda: _nudge(submission.result_id))
+    except IntegrityError:
+        known = _known(opened, ticket)
+        if known is None:
+            raise
+        return known, False
     return submission, True
+
+
+def _known(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
+    """The submission of these very bytes, if any. Raises Conflict (JM-TICKET-USED) when other bytes used the ticket."""
+    known = Submission.objects.filter(result_id=opened.sha256).first()
+    if known is None and ticket is not None and Submission.objects.filter(ticket=ticket).exists():
+        raise Conflict(
+            "JM-TICKET-USED",
+            "This ticket was used for another result already; every run needs its own. Run again to get one.",
+        )
+    return known
 
 
 def _ticket_of(opened: OpenedBundle) -> Ticket | None:
     named = opened.statement.predicate.ticket
     if named is None:
         return None
-    ticket = Ticket.objects.select_related("submission").filter(id=named.id).first()
+    ticket = Ticket.objects.filter(id=named.id).first()
     if ticket is None or ticket.key_id != opened.key.key_id:
         raise Forbidden(
             "JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one."
-        )
-    if hasattr(ticket, "submission"):
-        raise Conflict(
-            "JM-TICKET-USED", "This ticket was used for another result already; every run needs its own."
         )
     if (ticket.nonce, ticket.sample_seed) != (named.nonce, named.sample_seed):
         raise Forbidden(

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from joulemark.record.bundle import parse, verified_statement, verify_trace
+from joulemark.record.bundle import parse, verified
 from joulemark.record.trace import parse as parse_trace
 from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.suite import Suite, load_suite, suite_names
@@ -18,8 +18,8 @@ from measurements.intake.models import Submission, Ticket
 def case_of(submission: Submission) -> Case:
     """Decode the stored bytes, verifying signature and digests again. Raises RecordError if they no longer fit."""
     bundle = parse(bytes(submission.bundle))
-    statement = verified_statement(bundle, public_key=submission.key.public_key)
-    trace = parse_trace(verify_trace(bundle, statement))
+    statement, raw_trace = verified(bundle, public_key=submission.key.public_key)
+    trace = parse_trace(raw_trace)
     context = Context(
         received_at=submission.received_at,
         audience=settings.ORIGIN,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from joulemark.record import trace as traces
 from joulemark.record.codec import Record, decode, encode
-from joulemark.record.envelope import Envelope, seal, verify
+from joulemark.record.envelope import Envelope, verify
 from joulemark.record.errors import Malformed, TooLarge, Unverified
 from joulemark.record.keys import key_id
 from joulemark.record.limits import MAX_BUNDLE_BYTES
@@ -56,7 +56,12 @@ def parse(data: bytes) -> Bundle:
 
 
 def verified_statement(bundle: Bundle, *, public_key: str | None = None) -> Statement:
-    """The statement, once signature, key id and subject digests fit.
+    """The statement, once all of the bundle fits together; see `verified`."""
+    return verified(bundle, public_key=public_key)[0]
+
+
+def verified(bundle: Bundle, *, public_key: str | None = None) -> tuple[Statement, bytes]:
+    """(statement, raw trace), once signature, key id and subject digests fit.
 
     `public_key` (hex) is the key the reader trusts; without it the key inside the statement is used, which proves that
     nothing was changed since signing but not who signed. Raises Malformed or Unverified.
@@ -66,12 +71,10 @@ def verified_statement(bundle: Bundle, *, public_key: str | None = None) -> Stat
     if not contributor.key_id == key_id(contributor.public_key) == bundle.envelope.key_id:
         raise Unverified("JM-KEY-ID", "The key id is not the digest of the key that the statement names.")
     verify(bundle.envelope, public_key=public_key or contributor.public_key, payload_type=PAYLOAD_TYPE)
-    verify_trace(bundle, statement)
-    return statement
+    return statement, _verified_trace(bundle, statement)
 
 
-def verify_trace(bundle: Bundle, statement: Statement) -> bytes:
-    """The raw trace bytes, once their digests are those that were signed. Raises Malformed, TooLarge or Unverified."""
+def _verified_trace(bundle: Bundle, statement: Statement) -> bytes:
     info = statement.predicate.trace
     if traces.sha256(bundle.trace) != info.encoded_sha256:
         raise Unverified("JM-TRACE-DIGEST", "The compressed trace is not the one that was signed.")
@@ -79,6 +82,3 @@ def verify_trace(bundle: Bundle, statement: Statement) -> bytes:
     if len(raw) != info.raw_bytes or traces.sha256(raw) != statement.digest_of("trace"):
         raise Unverified("JM-TRACE-DIGEST", "The trace is not the one that was signed.")
     return raw
-
-
-__all__ = ["Bundle", "parse", "seal", "verified_statement", "verify_trace"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,12 +21,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 _DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_BUILDING = Lock()
 
 
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """One decoder for each class: building it costs more than using it."""
+    """One decoder for each class. msgspec describes a class to itself on first use; two threads at once crash in that."""
     if kind not in _DECODERS:
-        _DECODERS[kind] = msgspec.json.Decoder(kind)
+        with _BUILDING:
+            _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
     return _DECODERS[kind]
 
 

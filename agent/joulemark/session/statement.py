@@ -13,11 +13,11 @@ from joulemark.energy import windows as energy
 from joulemark.energy.errors import EnergyError
 from joulemark.errors import MeasurementImpossible
 from joulemark.meters.device import DeviceFacts, host
-from joulemark.record import bundle as bundles
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
+from joulemark.record.envelope import seal
 from joulemark.record.errors import TooLarge
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.session.software import software
@@ -87,7 +87,7 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
         predicate_type="urn:joulemark:result:v1",
         predicate=predicate,
     )
-    envelope = bundles.seal(encode(statement), payload_type=record.PAYLOAD_TYPE, key=around.identity.key)
+    envelope = seal(encode(statement), payload_type=record.PAYLOAD_TYPE, key=around.identity.key)
     made = Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
     size = len(made.to_bytes())
     if size > MAX_BUNDLE_BYTES:

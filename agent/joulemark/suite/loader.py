@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from threading import Lock
 
 import msgspec
 
@@ -19,6 +20,7 @@ from joulemark.suite.schema import DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
 
 MANIFEST = "suite.toml"
+_READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
 
 
 class Manifest(Entry, frozen=True, kw_only=True):
@@ -46,7 +48,8 @@ def load_suite(name: str) -> Suite:
     """Return an installed suite; read once a process. Raises UnknownSuite or BrokenSuite."""
     if name not in suite_names():
         raise UnknownSuite(name, suite_names())
-    return read_suite(files("joulemark.suite") / "data" / name)
+    with _READING:
+        return read_suite(files("joulemark.suite") / "data" / name)
 
 
 def read_suite(folder: Traversable) -> Suite:

@@ -11,6 +11,7 @@ import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from threading import Lock
 from typing import Literal, TypeVar
 
 import msgspec
@@ -250,6 +251,7 @@ class Study(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 RowT = TypeVar("RowT", bound=Row)
+_READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
 
 
 @cache
@@ -261,6 +263,11 @@ def load_study() -> Study:
     """
     folder = files("joulemark.suite") / "data" / "study-2024"
     content = {name: (folder / name).read_bytes() for name in FILES}
+    with _READING:
+        return _study(content)
+
+
+def _study(content: dict[str, bytes]) -> Study:
     return msgspec.convert(
         {
             **tomllib.loads(content["study.toml"].decode()),

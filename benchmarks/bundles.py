@@ -1,0 +1,76 @@
+"""Signed bundles of a chosen size for benchmarks/intake.py, each with a trace of its own."""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+from itertools import accumulate
+
+from msgspec.structs import replace
+
+from joulemark.record import trace
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from joulemark.record.envelope import seal
+from joulemark.record.statement import PAYLOAD_TYPE, Digest, Predicate, Statement, Subject, TraceInfo
+from joulemark.suite import load_suite
+from tests import made
+
+TICK_US = 1_000
+"""Ticks of the noisy counter lie this far apart, in microseconds, give or take a fifth."""
+
+
+def signed_bundle(number: int, *, ticks: int, clients: int) -> bytes:
+    """Bundle `number` with about `ticks` readings in its windows, signed by the clients' keys in turn."""
+    client = number % clients
+    raw, packed = trace.pack(noisy(base_trace(ticks), seed=number))
+    info = TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw))
+    said = replace(base_predicate(client, ticks), nonce=made.nonce("bench", number), trace=info)
+    subjects = (
+        Subject(name="trace", digest=Digest(sha256=trace.sha256(raw))),
+        Subject(name="outputs", digest=Digest(sha256=trace.sha256(b"outputs"))),
+    )
+    statement = Statement(
+        type="https://in-toto.io/Statement/v1",
+        subject=subjects,
+        predicate_type="urn:joulemark:result:v1",
+        predicate=said,
+    )
+    envelope = seal(encode(statement), payload_type=PAYLOAD_TYPE, key=made.signing_key(client))
+    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()
+
+
+@lru_cache
+def base_trace(ticks: int) -> trace.Trace:
+    """A run with room for `ticks` readings in its windows."""
+    suite = load_suite("demo")
+    queries = suite.queries_per_window(made.first_job(suite).dataset)
+    window_us = queries * (made.QUERY_US + made.GAP_US)
+    return made.trace(queries=queries, windows=max(3, round(ticks * TICK_US / window_us)))
+
+
+@lru_cache
+def base_predicate(client: int, ticks: int) -> Predicate:
+    """What a client says about `base_trace`; readings inside its windows change none of the sums."""
+    suite = load_suite("demo")
+    job = made.first_job(suite)
+    return made.predicate(key=made.signing_key(client), of=base_trace(ticks), suite=suite, job=job)
+
+
+def noisy(of: trace.Trace, *, seed: int) -> trace.Trace:
+    """`of` with uneven readings between the edges of each window, as a real counter gives them."""
+    chance = random.Random(seed)  # noqa: S311 - noise, not a secret
+    (stream,) = of.streams
+    edges = list(zip(trace.from_deltas(stream.t_us), trace.from_deltas(stream.value), strict=True))
+    readings = edges[:1]
+    for (start, low), (end, high) in zip(edges[1::2], edges[2::2], strict=True):
+        count = (end - start) // TICK_US
+        clocks = accumulate(chance.choices(range(TICK_US * 4 // 5, TICK_US * 6 // 5), k=count), initial=start)
+        mean = (high - low) // count
+        levels = accumulate(chance.choices(range(mean * 9 // 10, mean * 11 // 10), k=count), initial=low)
+        between = [
+            (clock, min(level, high)) for clock, level in zip(clocks, levels, strict=True) if clock < end
+        ]
+        readings += [*between, (end, high)]
+    times, values = zip(*readings, strict=True)
+    return replace(of, streams=(replace(stream, t_us=trace.to_deltas(times), value=trace.to_deltas(values)),))

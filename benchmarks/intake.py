@@ -1,0 +1,160 @@
+"""Signed bundles a second through the door, beside a bare insert of the same bytes: `make bench-intake`.
+
+Eight clients keep one request each on its way. Both tools run as many server processes as there are cores,
+each behind a socket of its own to which the clients are dealt out evenly, as a proxy would do. Both write to
+the same PostgreSQL, which syncs every commit to disk. The door verifies, stores, logs, signs a receipt and
+queues the verdict; the bare server (Starlette, uvicorn, asyncpg) inserts one row and checks nothing. After
+the rounds of both, the door is measured again while a worker judges what comes in.
+
+BENCH_ROUNDS and BENCH_REQUESTS (a round) change how long it takes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "platform"))
+
+import psycopg
+import redis
+
+from benchmarks import bare_insert, bundles, posting, report, serving
+from joulemark.record.codec import encode
+from tests import made
+from tests.services import Services, services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+CLIENTS = 8
+PROCESSES = len(os.sched_getaffinity(0))
+THREADS = -(-CLIENTS // PROCESSES)
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+REQUESTS = int(os.environ.get("BENCH_REQUESTS", "400"))
+TICKS = 2900  # readings in a trace, so that a bundle has 20 KB
+PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "starlette", "uvicorn", "asyncpg")
+DOOR = "/api/v1/results"
+QUEUED, JUDGED = "verdict queued", "worker judging"
+OURS, THEIRS = "joulemark", "bare insert"
+Found = dict[tuple[str, str], list[dict[str, float]]]
+
+
+def main() -> None:
+    """Measure, print the table and write build/bench/intake.json."""
+    with services(durable=True) as running, tempfile.TemporaryDirectory() as folder:
+        ours = environment(running, folder)
+        prepare(ours)
+        found = measured(running, ours, prepared_rounds(Path(folder)))
+        version = server_version(running)
+    report.publish("intake", list(rows(found)), packages=PACKAGES, postgresql=version)
+
+
+def environment(running: Services, folder: str) -> dict[str, str]:
+    """What the platform's processes find in their environment."""
+    return {
+        **running.environment(),
+        "JOULEMARK_DATA_DIR": folder,
+        "JOULEMARK_ORIGIN": made.ORIGIN,
+        "JOULEMARK_LOG_LEVEL": "WARNING",
+        "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
+    }
+
+
+def prepare(ours: dict[str, str]) -> None:
+    """Make the platform's tables and catalogue."""
+    for command in ("migrate", "load_catalog"):
+        words = [sys.executable, "manage.py", command, "--verbosity", "0"]
+        subprocess.run(words, cwd=ROOT, env={**os.environ, **ours}, check=True)
+
+
+def prepared_rounds(folder: Path) -> Iterator[Path]:
+    """A file of distinct signed bundles for each round and one to warm up, all made before the first."""
+    rounds = 2 * ROUNDS + 1
+    make = partial(bundles.signed_bundle, ticks=TICKS, clients=CLIENTS)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        signed = list(pool.map(make, range(rounds * REQUESTS), chunksize=50))
+    for number in range(rounds):
+        file = folder / f"round-{number}"
+        posting.write_bodies(file, signed[number * REQUESTS :][:REQUESTS])
+        yield file
+
+
+def measured(running: Services, ours: dict[str, str], files: Iterator[Path]) -> Found:
+    """Every round of every case: the two tools in turn, then the door again with a worker behind it."""
+    found: Found = defaultdict(list)
+    with door(running, ours) as joulemark, bare(running) as insert:
+        to_door = partial(serving.post, joulemark, DOOR, clients=CLIENTS, expected=202)
+        to_bare = partial(serving.post, insert, "/", clients=CLIENTS, expected=202)
+        warm_up = next(files)  # imports, connections and caches of every process
+        to_door(warm_up)
+        to_bare(warm_up)
+        for _round in range(ROUNDS):
+            bodies = next(files)
+            found[QUEUED, OURS].append(to_door(bodies))
+            found[QUEUED, THEIRS].append(to_bare(bodies))
+        redis.Redis.from_url(running.redis_url or "").flushdb()  # the worker judges what comes from now on
+        with serving.judging(folder=running.folder, environment=ours):
+            for bodies in files:
+                found[JUDGED, OURS].append(to_door(bodies))
+    return found
+
+
+@contextmanager
+def door(running: Services, ours: dict[str, str]) -> Iterator[serving.Server]:
+    """The platform under gunicorn, with the keys of all clients enrolled."""
+    command = [sys.executable, "manage.py", "serve", "--bind", "fd://{fd}"]
+    command += ["--workers", "1", "--threads", str(THREADS)]
+    where = {"folder": running.folder, "processes": PROCESSES}
+    with serving.served(command, name="door", environment=ours, **where) as server:
+        for client in range(CLIENTS):
+            server.ask("POST", "/api/v1/enrolments", encode(made.enrolment(key=made.signing_key(client))))
+        yield server
+
+
+@contextmanager
+def bare(running: Services) -> Iterator[serving.Server]:
+    """The bare insert under uvicorn, in a database of its own."""
+    address = running.database_url or ""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {bare_insert.DATABASE}")
+    with psycopg.connect(address, dbname=bare_insert.DATABASE, autocommit=True) as connection:
+        connection.execute(bare_insert.TABLE)
+    command = [sys.executable, "-m", "uvicorn", "benchmarks.bare_insert:app", "--fd", "{fd}"]
+    command += ["--no-access-log", "--log-level", "warning"]
+    theirs = {"DATABASE_URL": address, "BARE_CONNECTIONS": str(THREADS)}
+    where = {"folder": running.folder, "processes": PROCESSES}
+    with serving.served(command, name="bare", environment=theirs, **where) as server:
+        server.ask("POST", "/", b"first")
+        yield server
+
+
+def server_version(running: Services) -> str:
+    """PostgreSQL's version."""
+    with psycopg.connect(running.database_url or "") as connection:
+        return connection.execute("SHOW server_version").fetchall()[0][0]
+
+
+def rows(found: Found) -> Iterator[report.Row]:
+    """Rates and latencies of every case, and the door's rate as a share of the bare insert's, by round."""
+    for (case, tool), rounds in found.items():
+        yield report.row(case, tool, "rate", "bundles/s", [each["rate"] for each in rounds])
+        for metric in ("p50", "p99"):
+            yield report.row(case, tool, f"latency {metric}", "ms", [each[metric] for each in rounds])
+    for case in (QUEUED, JUDGED):
+        pairs = zip(found[case, OURS], found[QUEUED, THEIRS], strict=True)
+        shares = [ours["rate"] / theirs["rate"] for ours, theirs in pairs]
+        yield report.row(case, f"{OURS} / {THEIRS}", "ratio", "x", shares)
+
+
+if __name__ == "__main__":
+    main()
