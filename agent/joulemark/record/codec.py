@@ -25,7 +25,7 @@ _BUILDING = Lock()
 
 
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """One decoder for each class. msgspec describes a class to itself on first use; two threads at once crash in that."""
+    """One decoder a class. msgspec describes a class to itself on first use; two threads at once crash in that."""
     if kind not in _DECODERS:
         with _BUILDING:
             _DECODERS.setdefault(kind, msgspec.json.Decoder(kind))
