@@ -14,18 +14,21 @@ from joulemark.record.messages import Enrolled
 from joulemark.record.messages import Ticket as TicketRecord
 from measurements.intake import services
 from measurements.intake.platform_key import announced
-from measurements.intake.refusals import TooBig
+from measurements.intake.refusals import NoLength, TooBig
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
 PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document with a code and a sentence")
-REFUSALS = {400: PROBLEM, 403: PROBLEM, 409: PROBLEM, 413: PROBLEM}
+REFUSALS = {400: PROBLEM, 403: PROBLEM, 409: PROBLEM, 411: PROBLEM, 413: PROBLEM}
 
 
 def read_body(request: Request) -> bytes:
-    """The request's exact bytes, read no further than the limit. Raises TooBig (JM-BODY-SIZE)."""
+    """The request's exact bytes, read no further than the limit. Raises NoLength or TooBig."""
     stream = request._request
-    if int(stream.META.get("CONTENT_LENGTH") or 0) <= MAX_BUNDLE_BYTES:
+    length = stream.META.get("CONTENT_LENGTH")
+    if not length:
+        raise NoLength("JM-LENGTH", "The request does not say how long its body is; send a Content-Length.")
+    if int(length) <= MAX_BUNDLE_BYTES:
         data = stream.read(MAX_BUNDLE_BYTES + 1)
         if len(data) <= MAX_BUNDLE_BYTES:
             return data

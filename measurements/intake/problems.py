@@ -21,6 +21,7 @@ TITLES = {
     405: "Wrong method",
     406: "Not available in that format",
     409: "Used already",
+    411: "Length required",
     413: "Too large",
     415: "Wrong content type",
     429: "Too often",

@@ -4,6 +4,7 @@ Refusal
 ├── BadRequest      400  not in the format, or says something that cannot be
 ├── Forbidden       403  the signature, key or audience does not fit
 ├── Conflict        409  used already
+├── NoLength        411  the body's length is not stated
 └── TooBig          413  over a limit of the format
 """
 
@@ -45,6 +46,12 @@ class Conflict(Refusal):
     """What the request names was used before."""
 
     status = 409
+
+
+class NoLength(Refusal):
+    """The request does not state the length of its body."""
+
+    status = 411
 
 
 class TooBig(Refusal):

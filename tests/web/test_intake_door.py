@@ -123,7 +123,7 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         bundle.envelope, signatures=made.bundle(of=made.trace(salt=1)).envelope.signatures
     )
     return {
-        "empty": ("results", b"", 400, "JM-JSON"),
+        "empty": ("results", b"\n", 400, "JM-JSON"),
         "not JSON": ("results", b"{", 400, "JM-JSON"),
         "not UTF-8": (
             "results",
@@ -243,6 +243,13 @@ def test_bad_input_is_refused_and_leaves_only_a_count(enrolled, caplog, name: st
 
 def test_every_bad_body_is_tried() -> None:
     assert set(BAD) == set(bad_bodies())
+
+
+def test_a_body_of_unknown_length_is_refused(client, db) -> None:
+    from io import BytesIO
+
+    answer = client.generic("POST", "/api/v1/results", **{"wsgi.input": BytesIO(b"{}"), "CONTENT_LENGTH": ""})
+    problem(answer, status=411, code="JM-LENGTH")
 
 
 def test_a_wrong_method_is_a_problem_document(client, db) -> None:

@@ -1,0 +1,89 @@
+"""The moderators' desk: decisions and revocations, and nothing else that could be changed by hand."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from msgspec.structs import replace
+
+from measurements.contributors.models import Key
+from measurements.intake.models import State, Submission
+from measurements.review import services
+from measurements.review.models import Moderation
+from tests import made
+
+pytestmark = pytest.mark.django_db
+
+DECIDE = "/admin/review/moderation/add/"
+
+
+@pytest.fixture
+def quarantined(enrolled) -> Submission:
+    """A result that waits for a moderator."""
+    bundle = made.bundle(change=lambda said: replace(said, flags=("foreign-process",)))
+    assert enrolled("results", bundle.to_bytes()).status_code == 202
+    services.judge_submission(result_id=bundle.digest())
+    return Submission.objects.get(state=State.QUARANTINED)
+
+
+def staff(*permissions: str) -> Client:
+    """A logged-in member of staff who may do what is named."""
+    user = User.objects.create_user("moderator", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_moderator_decides_with_a_reason(quarantined: Submission) -> None:
+    client = staff("add_moderation", "view_moderation")
+    form = {"submission": quarantined.pk, "state": "accepted", "reason": "evidence-holds"}
+    assert client.post(DECIDE, form).status_code == 302
+    decision = Moderation.objects.get()
+    assert (decision.moderator.username, decision.reason) == ("moderator", "evidence-holds")
+    quarantined.refresh_from_db()
+    assert quarantined.state == State.ACCEPTED
+    again = client.post(DECIDE, form)
+    assert "Only quarantined results are decided by hand" in again.content.decode()
+    assert Moderation.objects.count() == 1
+
+
+def test_staff_without_the_permission_decides_nothing(quarantined: Submission) -> None:
+    form = {"submission": quarantined.pk, "state": "accepted", "reason": "evidence-holds"}
+    assert staff("view_moderation").post(DECIDE, form).status_code == 403
+    assert not Moderation.objects.exists()
+
+
+def test_a_key_is_revoked_by_an_action(enrolled) -> None:
+    key = Key.objects.get()
+    form = {"action": "revoke", "_selected_action": [key.pk]}
+    staff("view_key", "change_key").post("/admin/contributors/key/", form)
+    key.refresh_from_db()
+    assert key.state == "revoked"
+
+
+def test_a_stranger_is_sent_to_the_login(client: Client) -> None:
+    answer = client.get(DECIDE)
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={DECIDE}")
+
+
+def test_no_page_of_ours_can_change_or_delete_a_row(admin_user: User, rf) -> None:
+    request = rf.get("/admin/")
+    request.user = admin_user
+    ours = [
+        page for model, page in admin.site._registry.items() if model.__module__.startswith("measurements.")
+    ]
+    assert len(ours) >= 12
+    for page in ours:
+        assert not page.has_delete_permission(request), page
+        assert not page.has_change_permission(request), page
+
+
+def test_every_list_opens(quarantined: Submission, admin_client: Client) -> None:
+    for model in admin.site._registry:
+        if model.__module__.startswith("measurements."):
+            address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            assert admin_client.get(address).status_code == 200, address
+    assert admin_client.get(f"/admin/intake/submission/{quarantined.pk}/change/").status_code == 200
