@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-record bench-startup clean
+.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-record bench-startup performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydan
 
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py
+
+performance: ## Write docs/performance.md from the benchmarks' last figures
+	$(PYTHON) benchmarks/page.py
 
 clean: ## Remove what these targets made
 	rm -rf $(VENV) build .demo var

@@ -8,9 +8,10 @@ from measurements.review import services
 
 
 @shared_task(name="review.judge")
-def judge(result_id: str) -> None:
-    """Give a submission its verdict."""
-    services.judge_submission(result_id=result_id)
+def judge(result_ids: list[str]) -> None:
+    """Give submissions their verdicts, each in a transaction of its own."""
+    for result_id in result_ids:
+        services.judge_submission(result_id=result_id)
 
 
 @shared_task(name="review.sweep")
@@ -18,5 +19,5 @@ def sweep() -> int:
     """Queue again whatever waits too long; returns how many."""
     waiting = services.waiting_too_long()
     for result_id in waiting:
-        judge.delay(result_id)
+        judge.delay([result_id])
     return len(waiting)

@@ -89,10 +89,8 @@ def database(name: str, folder: Path) -> dict[str, object]:
     settings: dict[str, object] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600}
     settings.update({names[key]: value for key, value in parts.items() if key in names and value is not None})
     other = {key: value for key, value in parts.items() if key not in names and value is not None}
-    settings["OPTIONS"] = {
-        **other,
-        "server_side_binding": True,
-    }  # a bundle goes as bytes, not as escaped text
+    # A bundle goes as bytes, not as escaped text, and a statement that comes back is planned once.
+    settings["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5, **other}
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
     return settings

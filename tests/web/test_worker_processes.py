@@ -95,5 +95,7 @@ def test_an_upload_does_not_need_the_queue(production: Platform) -> None:
     web = production.start_web()
     result_id = submit(production, salt=3)
     assert state(production, result_id) == "received"
-    assert "waits for the sweeper" in production.log("web.log")
+    wait_until(
+        lambda: "wait for the sweeper" in production.log("web.log"), beside=web, what="the log says so"
+    )
     assert web.poll() is None

@@ -1,0 +1,60 @@
+"""Nudges: what gathers while a message is on its way goes with the next one, and a dead queue stops nobody."""
+
+from __future__ import annotations
+
+import threading
+
+from kombu.exceptions import OperationalError
+
+from measurements.review.nudging import MOST, Nudger
+
+LIMIT_S = 20
+
+
+def test_what_gathers_meanwhile_goes_in_one_message() -> None:
+    sending, go_on, all_sent = threading.Event(), threading.Event(), threading.Event()
+    messages: list[list[str]] = []
+
+    def send(ids: list[str]) -> None:
+        messages.append(ids)
+        sending.set()
+        assert go_on.wait(LIMIT_S)
+        if sum(map(len, messages)) == 6:
+            all_sent.set()
+
+    nudger = Nudger(send)
+    nudger.add("first")
+    assert sending.wait(LIMIT_S)
+    for number in range(5):
+        nudger.add(str(number))
+    go_on.set()
+    assert all_sent.wait(LIMIT_S)
+    assert messages == [["first"], ["0", "1", "2", "3", "4"]]
+
+
+def test_a_message_has_a_limit() -> None:
+    messages: list[list[str]] = []
+    nudger = Nudger(messages.append)
+    for number in range(MOST + 5):
+        nudger._waiting.put(str(number))
+    nudger.send_now(["x"])
+    assert [len(ids) for ids in messages] == [MOST]
+
+
+def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog) -> None:
+    asked, answers = threading.Event(), iter([OperationalError("gone"), None])
+    sent: list[list[str]] = []
+
+    def send(ids: list[str]) -> None:
+        error = next(answers)
+        if error:
+            raise error
+        sent.append(ids)
+        asked.set()
+
+    nudger = Nudger(send)
+    nudger.send_now(["lost"])
+    nudger.add("kept")
+    assert asked.wait(LIMIT_S)
+    assert sent == [["kept"]]
+    assert "1 results wait for the sweeper" in caplog.text
