@@ -21,10 +21,10 @@ and checks signature and digests; what it takes above the bare interpreter is im
     "record": """Strict decoding of one signed statement with ten windows; pydantic's classes are made from the same
 definitions.""",
     "intake": """Eight clients post distinct signed bundles to gunicorn and PostgreSQL, each commit on disk before its
-receipt. The limit beside it is one Starlette, uvicorn and asyncpg insert of the same bytes, with no check at all, on as
-many processes. The goal is 0.5 of it. What limits ours: 3 to 4 ms of Python a request, of which the ORM's statements take
-about 1.5 and signature, inflating and decoding 0.7; and the log's head, which orders appends one by one until each is on
-disk (decision 5).""",
+receipt. The limit beside it is one Starlette, uvicorn and asyncpg insert of the same bytes, with no check at all, on
+as many processes. The goal is 0.5 of it. What limits ours: 3 to 4 ms of Python a request, of which the ORM's
+statements take about 1.5 and signature, inflating and decoding 0.7; and the log's head, which orders appends one by
+one until each is on disk (decision 5).""",
 }
 
 
