@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, UnreadablePostError
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -14,27 +14,28 @@ from joulemark.record.messages import Enrolled
 from joulemark.record.messages import Ticket as TicketRecord
 from measurements.intake import services
 from measurements.intake.platform_key import announced
-from measurements.intake.refusals import NoLength, TooBig
+from measurements.intake.refusals import NoLength, TooBig, TooSlow
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
 PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document with a code and a sentence")
-REFUSALS = {400: PROBLEM, 403: PROBLEM, 409: PROBLEM, 411: PROBLEM, 413: PROBLEM}
+REFUSALS = {400: PROBLEM, 403: PROBLEM, 408: PROBLEM, 409: PROBLEM, 411: PROBLEM, 413: PROBLEM}
 
 
 def read_body(request: Request) -> bytes:
-    """The request's exact bytes, read no further than the limit. Raises NoLength or TooBig."""
+    """The request's exact bytes, read no further than the limit. Raises NoLength, TooBig or TooSlow."""
     stream = request._request
     length = stream.META.get("CONTENT_LENGTH")
     if not length:
         raise NoLength("JM-LENGTH", "The request does not say how long its body is; send a Content-Length.")
-    if int(length) <= MAX_BUNDLE_BYTES:
-        data = stream.read(MAX_BUNDLE_BYTES + 1)
-        if len(data) <= MAX_BUNDLE_BYTES:
-            return data
-    raise TooBig(
-        "JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format."
-    )
+    if int(length) > MAX_BUNDLE_BYTES:
+        raise TooBig(
+            "JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format."
+        )
+    try:
+        return stream.read(MAX_BUNDLE_BYTES + 1)
+    except UnreadablePostError as error:
+        raise TooSlow("JM-BODY-SLOW", "The body stopped arriving before its end; send it again.") from error
 
 
 def answer(record: Record, *, status: int) -> HttpResponse:

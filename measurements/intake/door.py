@@ -14,6 +14,7 @@ from joulemark.record import envelope as envelopes
 from joulemark.record.bundle import Bundle, verified
 from joulemark.record.bundle import parse as parse_bundle
 from joulemark.record.codec import Record, decode
+from joulemark.record.duplicates import refuse_duplicate_names
 from joulemark.record.keys import key_id
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
 from joulemark.record.statement import Statement
@@ -78,6 +79,7 @@ def open_bundle(data: bytes) -> OpenedBundle:
         )
     key = known_key(bundle.envelope.key_id)
     statement, raw_trace = verified(bundle, public_key=key.public_key)
+    refuse_duplicate_names(bundle.envelope.payload, what="statement")
     parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
     if statement.predicate.issued_at > timezone.now() + MAX_SKEW:

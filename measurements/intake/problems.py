@@ -20,6 +20,7 @@ TITLES = {
     404: "Not found",
     405: "Wrong method",
     406: "Not available in that format",
+    408: "Too slow",
     409: "Used already",
     411: "Length required",
     413: "Too large",

@@ -3,6 +3,7 @@
 Refusal
 ├── BadRequest      400  not in the format, or says something that cannot be
 ├── Forbidden       403  the signature, key or audience does not fit
+├── TooSlow         408  the body stopped arriving
 ├── Conflict        409  used already
 ├── NoLength        411  the body's length is not stated
 └── TooBig          413  over a limit of the format
@@ -42,6 +43,12 @@ class Forbidden(Refusal):
     status = 403
 
 
+class TooSlow(Refusal):
+    """The body stopped arriving."""
+
+    status = 408
+
+
 class Conflict(Refusal):
     """What the request names was used before."""
 
@@ -74,7 +81,7 @@ def refusal_for(error: RecordError) -> Refusal:
 
 def count_refusal(refusal: Refusal) -> None:
     """Write one log line and add one to today's count of the code: all that is kept of a refused request."""
-    logger.warning("refused %s: %s", refusal.code, refusal)
+    logger.warning("refused %s: %.300s", refusal.code, refusal)
     today = timezone.now().date()
     RefusalCount.objects.bulk_create([RefusalCount(day=today, code=refusal.code)], ignore_conflicts=True)
     RefusalCount.objects.filter(day=today, code=refusal.code).update(count=F("count") + 1)

@@ -9,6 +9,7 @@ class LeafKind(models.TextChoices):
     """What a leaf records."""
 
     KEY_ENROLLED = "key-enrolled"
+    KEY_REVOKED = "key-revoked"
     RUN_STARTED = "run-started"
     RESULT_RECEIVED = "result-received"
     VERDICT = "verdict"

@@ -7,13 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 
 from measurements.catalog.read_only import ReadOnlyAdmin
-from measurements.intake.models import State, Submission
+from measurements.contributors.models import Key
+from measurements.intake.models import State
 from measurements.review.models import Moderation, Result, Verdict
-from measurements.review.moderation import decide
+from measurements.review.moderation import decide, fault_of, revoke
 
 
 @admin.register(Verdict)
@@ -33,21 +35,41 @@ class ResultAdmin(ReadOnlyAdmin):
 
 
 class DecisionForm(ModelForm):  # type: ignore[type-arg]  # the base is not generic at run time
-    """Only quarantined submissions can be decided."""
+    """Asks the service whether the decision is possible, before it is made."""
 
-    def clean_submission(self) -> Submission:
-        """The submission, if it waits for a moderator."""
-        submission: Submission = self.cleaned_data["submission"]
-        if submission.state != State.QUARANTINED:
-            raise ValidationError(
-                f"Only quarantined results are decided by hand; this one is {submission.state}."
-            )
-        return submission
+    def clean(self) -> dict[str, Any]:
+        """Refuse a state that this submission cannot be moved to."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        submission, state = cleaned.get("submission"), cleaned.get("state")
+        if submission and state and (fault := fault_of(submission=submission, state=state)):
+            raise ValidationError(fault)
+        return cleaned
+
+
+@admin.register(Key)
+class KeyAdmin(ReadOnlyAdmin):
+    """Keys; revoking one is an action, and rejects what it has signed."""
+
+    list_display = ("key_id", "contributor", "state", "enrolled_at")
+    list_filter = ("state",)
+    actions = ("revoke",)
+
+    @admin.action(description="Revoke the chosen keys and reject their results", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Key]) -> None:
+        """Write through the service, which also writes the leaves."""
+        assert isinstance(request.user, User)  # noqa: S101 - the permission let only users pass
+        for key in queryset:
+            rejected = revoke(key=key, moderator=request.user)
+            self.message_user(request, f"Key {key.key_id[:12]} is revoked; {rejected} results are rejected.")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whoever has Django's permission to change keys."""
+        return bool(request.user.has_perm("contributors.change_key"))
 
 
 @admin.register(Moderation)
 class ModerationAdmin(ReadOnlyAdmin):
-    """Decide about a quarantined submission by adding a row; rows are never changed."""
+    """Decide about a submission by adding a row; rows are never changed."""
 
     form = DecisionForm
     list_display = ("submission", "state", "reason", "moderator", "decided_at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import msgspec
@@ -12,6 +13,9 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
 from measurements.review.models import Result
+
+PLAIN_NAME = re.compile(r"[A-Z0-9a-z]+(?:[ -][A-Z0-9a-z]+)*")
+"""Names that differ from their slug by case and spaces alone."""
 
 LOWERED = 0.99
 """A power limit below this share of the default is a stratum of its own."""
@@ -58,10 +62,17 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
 
 
 def hardware_class_of(device: DeviceRecord) -> HardwareClass:
-    """The class of a device: its model name as a slug, under its kind."""
-    slug = re.sub(r"[^a-z0-9]+", "-", device.name.lower()).strip("-") or "unnamed"
+    """The class of a device: its kind and the slug of its model name.
+
+    A name that its slug does not fully stand for (other scripts, signs) gets a digest behind it, so that two names
+    never share a class and nobody can choose the title under which another's results are shown.
+    """
+    name = " ".join(device.name.split())
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not PLAIN_NAME.fullmatch(name):
+        slug = f"{slug[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
     hardware, _created = HardwareClass.objects.get_or_create(
-        slug=f"{device.kind}-{slug}"[:150], defaults={"title": device.name, "kind": device.kind}
+        slug=f"{device.kind}-{slug}"[:150], defaults={"title": name, "kind": device.kind}
     )
     return hardware
 

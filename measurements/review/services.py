@@ -6,7 +6,8 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from joulemark.record.errors import RecordError
@@ -21,6 +22,10 @@ from measurements.review.models import Verdict
 from measurements.review.signals import verdict_given
 
 logger = logging.getLogger(__name__)
+
+TRIPS = (ArithmeticError, LookupError, TypeError, ValueError, DataError, IntegrityError, ObjectDoesNotExist)
+"""What strange content can make the rules or the database raise. A database that is away is not among them: that
+is tried again."""
 
 
 def judge_submission(*, result_id: str) -> Verdict | None:
@@ -71,15 +76,20 @@ def _judge(submission: Submission) -> Verdict:
 
 
 def _judgement(submission: Submission) -> Judgement:
-    """Ask the rules; stored bytes that no longer decode or verify are rejected with the code that says so."""
+    """Ask the rules. Whatever they or the derivation trip over becomes a verdict too: no result waits for ever."""
     try:
-        case = case_of(submission)
-    except RecordError as error:
+        with transaction.atomic():
+            case = case_of(submission)
+            judgement = judge(case)
+            if judgement.state != "rejected":
+                derive_result(submission=submission, statement=case.statement)
+            return judgement
+    except RecordError as error:  # the stored bytes no longer decode or verify
         return Judgement("rejected", (Finding(error.code, Severity.REJECT, str(error)),))
-    judgement = judge(case)
-    if judgement.state != "rejected":
-        derive_result(submission=submission, statement=case.statement)
-    return judgement
+    except TRIPS as error:
+        logger.exception("the rules could not be applied to %s", submission.result_id)
+        sentence = f"The rules could not be applied ({type(error).__name__}); a moderator looks at it."
+        return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
 
 
 def waiting_too_long() -> list[str]:

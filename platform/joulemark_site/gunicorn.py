@@ -16,6 +16,13 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat file; on a disk it may block
 
 
+def pre_request(_worker: Any, request: Any) -> None:
+    """A body that stops arriving gives its thread back: gunicorn's own `timeout` does not watch threads."""
+    from django.conf import settings
+
+    request.unreader.sock.settimeout(settings.BODY_TIMEOUT_S)
+
+
 def post_worker_init(_worker: Any) -> None:
     """Without a queue there is no Celery beat: the web process then sweeps by itself."""
     from django.conf import settings

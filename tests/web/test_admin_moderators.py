@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission
+from measurements.ledger.models import Leaf
 from measurements.review import services
 from measurements.review.models import Moderation
 from tests import made
@@ -46,7 +47,7 @@ def test_a_moderator_decides_with_a_reason(quarantined: Submission) -> None:
     quarantined.refresh_from_db()
     assert quarantined.state == State.ACCEPTED
     again = client.post(DECIDE, form)
-    assert "Only quarantined results are decided by hand" in again.content.decode()
+    assert "cannot be made accepted by hand" in again.content.decode()
     assert Moderation.objects.count() == 1
 
 
@@ -62,6 +63,7 @@ def test_a_key_is_revoked_by_an_action(enrolled) -> None:
     staff("view_key", "change_key").post("/admin/contributors/key/", form)
     key.refresh_from_db()
     assert key.state == "revoked"
+    assert Leaf.objects.filter(kind="key-revoked", subject=key.pk).count() == 1
 
 
 def test_a_stranger_is_sent_to_the_login(client: Client) -> None:

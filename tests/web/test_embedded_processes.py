@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -52,6 +55,22 @@ def test_what_waited_at_a_crash_is_swept_at_the_next_start(embedded: Platform) -
         return json.loads(embedded.get(f"/api/v1/results/{bundle.digest()}")[1])["state"]
 
     wait_until(lambda: state() != "received", beside=again, what="the sweeper has judged it")
+
+
+def test_bodies_that_stop_arriving_do_not_hold_the_platform(embedded: Platform) -> None:
+    embedded.environment["JOULEMARK_BODY_TIMEOUT_S"] = "1"
+    web = embedded.start_web()
+    address = urlsplit(embedded.origin)
+    head = f"POST /api/v1/results HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 1000\r\n\r\nabc"
+    with contextlib.ExitStack() as open_sockets:
+        lazy = [
+            open_sockets.enter_context(socket.create_connection((address.hostname, address.port), timeout=30))
+            for _ in range(8)
+        ]
+        for connection in lazy:
+            connection.sendall(head.encode())
+        wait_until(lambda: embedded.answers("/api/v1/platform"), beside=web, what="a thread is free again")
+        assert all(b" 408 " in connection.recv(200).split(b"\r\n")[0] for connection in lazy)
 
 
 def test_sqlite_refuses_several_processes(embedded: Platform) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from joulemark.record import keys
 from joulemark.record.codec import decode, encode
-from joulemark.record.envelope import Envelope, verify
+from joulemark.record.envelope import Envelope, seal, verify
 from joulemark.record.messages import RECEIPT_TYPE, Enrolled, PlatformKey, Receipt, Ticket
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import revoke_key
@@ -204,6 +205,29 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
             400,
             "JM-SUITE-UNKNOWN",
         ),
+        "a replay with one more newline": (
+            "enrolments",
+            encode(made.enrolment()) + b"\n",
+            400,
+            "JM-CANONICAL",
+        ),
+        "a key with a newline": (
+            "enrolments",
+            _edited_enrolment(public_key="ab" * 32 + "\n"),
+            400,
+            "JM-SCHEMA",
+        ),
+        "a name that hides": ("enrolments", _edited_enrolment(display_name="Ada\u202e"), 400, "JM-SCHEMA"),
+        "the year 1": (
+            "results",
+            made.resealed(
+                bundle, lambda p: p["predicate"].update(started_at="0001-01-01T00:00:00+14:00")
+            ).to_bytes(),
+            400,
+            "JM-SCHEMA",
+        ),
+        "a name twice": ("results", _with_audience_twice(bundle), 400, "JM-DUPLICATE-NAME"),
+        "a line for the log": ("results", b'{"x\\n2026 WARNING forged\\u001b[31m":1}', 400, "JM-SCHEMA"),
         "enrolment sent as a ticket request": ("tickets", encode(made.enrolment()), 403, "JM-PAYLOAD-TYPE"),
     }
 
@@ -222,10 +246,28 @@ def _with_trace(bundle, raw: bytes) -> bytes:
     return replace(made.resealed(bundle, edit), trace=packed).to_bytes()
 
 
+def _edited_enrolment(**changes: object) -> bytes:
+    """A signed enrolment that our own classes would not make."""
+    honest = made.enrolment()
+    payload = json.dumps(json.loads(honest.payload) | changes).encode()
+    return encode(seal(payload, payload_type=honest.payload_type, key=made.signing_key()))
+
+
+def _with_audience_twice(bundle) -> bytes:
+    """A signed statement with two audiences."""
+    payload = bundle.envelope.payload.replace(
+        b'"audience":', b'"audience":"https://elsewhere.example","audience":', 1
+    )
+    envelope = seal(payload, payload_type=bundle.envelope.payload_type, key=made.signing_key())
+    return replace(bundle, envelope=envelope).to_bytes()
+
+
 BAD = ["empty", "not JSON", "not UTF-8", "deep nesting", "unknown field", "wrong type", "spaces", "too large",
        "wrong signature", "other trace", "trace bomb", "trace of nonsense", "unknown field in the statement",
        "infinite energy", "NaN", "for another platform", "signed tomorrow", "enrolment of an hour ago",
-       "enrolment for another key", "ticket for an unknown suite", "enrolment sent as a ticket request"]  # fmt: skip
+       "a replay with one more newline", "a key with a newline", "a name that hides", "the year 1", "a name twice",
+       "a line for the log", "enrolment for another key", "ticket for an unknown suite",
+       "enrolment sent as a ticket request"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -237,6 +279,8 @@ def test_bad_input_is_refused_and_leaves_only_a_count(enrolled, caplog, name: st
     assert [(record.name, code in record.getMessage()) for record in caplog.records] == [
         ("measurements.intake.refusals", True)
     ]
+    assert caplog.records[0].getMessage().isprintable()
+    assert len(caplog.records[0].getMessage()) < 400
     assert (Submission.objects.count(), TicketRow.objects.count(), Leaf.objects.count()) == (0, 0, leaves)
     assert list(RefusalCount.objects.values_list("code", "count")) == [(code, 1)]
 
@@ -264,7 +308,10 @@ def test_the_log_has_no_gaps_after_a_failed_upload(enrolled, ticket) -> None:
     assert list(Leaf.objects.values_list("index", flat=True)) == list(range(Leaf.objects.count()))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger_leaf SET body = ''", "DELETE FROM ledger_leaf"])
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE ledger_leaf SET body = ''", "DELETE FROM ledger_leaf", "TRUNCATE ledger_leaf CASCADE"],
+)
 def test_the_database_refuses_to_edit_the_log(enrolled, statement: str) -> None:
     from django.db import DatabaseError
 

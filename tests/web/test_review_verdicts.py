@@ -13,11 +13,13 @@ from joulemark.record import statement as s
 from joulemark.record.codec import decode
 from joulemark.record.messages import ResultStatus
 from joulemark.record.trace import to_deltas
+from measurements.catalog.models import HardwareClass
+from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
 from measurements.review.models import Moderation, Result, Verdict
-from measurements.review.moderation import decide
+from measurements.review.moderation import decide, revoke
 from measurements.review.tasks import sweep
 from tests import made
 
@@ -71,6 +73,14 @@ def _work(**changes):
     return lambda said: replace(said, workload=replace(said.workload, **changes))
 
 
+def _quality(**changes):
+    return lambda said: replace(said, quality=(replace(said.quality[0], **changes), *said.quality[1:]))
+
+
+def _device(**changes):
+    return lambda said: replace(said, device=replace(said.device, **changes))
+
+
 def _sensor(**changes):
     return lambda said: replace(said, sensor=replace(said.sensor, **changes))
 
@@ -104,6 +114,20 @@ LIES = {
     ),
     "null without a reason": (lambda said: replace(said, absent={}), "JM-ABSENT"),
     "no quality": (lambda said: replace(said, quality=()), "JM-QUALITY"),
+    "quality twice": (lambda said: replace(said, quality=said.quality * 2), "JM-QUALITY"),
+    "quality out of range": (_quality(value=1e9), "JM-QUALITY"),
+    "quality the other way round": (_quality(higher_is_better=False), "JM-QUALITY"),
+    "quality over more answers than queries": (_quality(n=10**9), "JM-QUALITY"),
+    "invented number format": (_work(dtype="fp8-100x-better"), "JM-CONFIG"),
+    "many queries at once": (_work(batch_size=64), "JM-CONFIG"),
+    "another number of parameters": (_work(parameters=1), "JM-CONFIG"),
+    "a word turned round": (_device(name="Zed \u202e1"), "JM-TEXT"),
+    "an estimate that claims a GPU": (_device(kind="gpu", name="NVIDIA H100 80GB HBM3"), "JM-SENSOR"),
+    "watts next to nothing": (_sensor(stated_watts=1e-300), "JM-SENSOR"),
+    "a run of years": (
+        lambda said: replace(said, started_at=said.started_at - timedelta(days=900)),
+        "JM-TIMES",
+    ),
     "dirty run": (lambda said: replace(said, flags=("foreign-process",)), "JM-DIRTY"),
 }
 
@@ -132,6 +156,47 @@ def test_more_power_than_the_device_has_is_rejected(judged) -> None:
     assert "JM-POWER-HIGH" in codes(status)
 
 
+def test_a_stated_limit_does_not_raise_what_is_believed(judged) -> None:
+    def many_cores(said: s.Predicate) -> s.Predicate:
+        return replace(said, host=replace(said.host, cpu_count=2**40))
+
+    status = judged(made.bundle(of=made.trace(queries=_queries(), busy=1e6), change=many_cores))
+    assert "JM-POWER-HIGH" in codes(status)
+
+
+def test_what_the_judge_trips_over_gets_a_verdict(judged, monkeypatch) -> None:
+    def trip(**_: object) -> None:
+        raise OverflowError("int too big to convert")
+
+    monkeypatch.setattr(services, "derive_result", trip)
+    status = judged(made.bundle())
+    assert (status.state, codes(status)) == ("quarantined", ["JM-JUDGE-FAILED"])
+
+
+def test_what_the_database_refuses_gets_a_verdict(judged) -> None:
+    huge = made.bundle(
+        change=lambda said: replace(
+            said, windows=tuple(replace(w, output_tokens=2**40) for w in said.windows)
+        )
+    )
+    status = judged(huge)
+    assert status.state in {"accepted", "rejected", "quarantined"}
+
+
+def test_names_that_a_slug_cannot_hold_do_not_share_a_class(judged, settings) -> None:
+    names = [
+        "Zed 1",
+        "Zed 1 \u2620 \u041f\u041e\u0414\u0414\u0415\u041b\u041a\u0410",
+        "\u98de\u817e",
+        "\u0411\u0430\u0439\u043a\u0430\u043b",
+    ]
+    for number, name in enumerate(names):
+        trace = made.trace(queries=_queries(), salt=number)
+        judged(made.bundle(of=trace, change=_device(name=name)))
+    slugs = list(HardwareClass.objects.filter(kind="cpu").values_list("slug", flat=True))
+    assert (len(slugs), "cpu-zed-1" in slugs) == (4, True)
+
+
 def test_queries_that_overlap_are_rejected(judged) -> None:
     trace = made.trace(queries=_queries())
     starts = to_deltas([trace.spans[0].start_us] * _queries())
@@ -151,8 +216,21 @@ def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_
     decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
     assert Result.objects.eligible().count() == 1
     assert Moderation.objects.get().leaf.kind == "moderation"
-    with pytest.raises(ValidationError, match="Only quarantined"):
-        decide(submission=submission, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
+    with pytest.raises(ValidationError, match="cannot be made accepted"):
+        decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
+    decide(submission=submission, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
+    assert not Result.objects.eligible().exists()
+    with pytest.raises(ValidationError, match="cannot be made accepted"):
+        decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
+
+
+def test_revoking_a_key_rejects_what_it_has_signed(judged, django_user_model) -> None:
+    judged(made.bundle())
+    moderator = django_user_model.objects.create_user("moderator")
+    assert revoke(key=Key.objects.get(), moderator=moderator) == 1
+    assert not Result.objects.eligible().exists()
+    assert Moderation.objects.get().reason == "key-misused"
+    assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
 
 def test_judging_twice_gives_one_verdict(enrolled) -> None:

@@ -22,6 +22,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 _DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _BUILDING = Lock()
+MOST_QUOTED = 200
 
 
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
@@ -40,11 +41,19 @@ def decode(data: bytes, kind: type[T], *, what: str) -> T:
     try:
         return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
-        raise Malformed("JM-SCHEMA", f"The {what} does not fit its schema: {error}.") from error
+        raise Malformed("JM-SCHEMA", f"The {what} does not fit its schema: {_short(error)}.") from error
     except UnicodeDecodeError as error:
         raise Malformed("JM-UTF8", f"The {what} is not UTF-8 text (byte {error.start}).") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("JM-JSON", f"The {what} is not valid JSON: {error}.") from error
+        raise Malformed("JM-JSON", f"The {what} is not valid JSON: {_short(error)}.") from error
+
+
+def _short(error: Exception) -> str:
+    """What msgspec says, without line breaks and no longer than a line: it may quote the sender's own words."""
+    text = str(error)
+    return "".join(c if c.isprintable() else "?" for c in text[:MOST_QUOTED]) + (
+        "..." if len(text) > MOST_QUOTED else ""
+    )
 
 
 def encode(value: Record) -> bytes:

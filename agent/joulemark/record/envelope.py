@@ -73,7 +73,7 @@ def parse(data: bytes) -> Envelope:
     if len(data) > MAX_BUNDLE_BYTES:
         raise TooLarge("JM-BODY-SIZE", f"The body has {len(data)} bytes; the limit is {MAX_BUNDLE_BYTES}.")
     envelope = decode(data, Envelope, what="envelope")
-    if encode(envelope) != data.rstrip(b"\n"):
+    if encode(envelope) != data:
         raise Malformed(
             "JM-CANONICAL", "The envelope is not in its one compact encoding; send it as it was signed."
         )

@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from joulemark.record.codec import Record
-from joulemark.record.statement import Count, Nonce, Seed, Sha256, Slug, SuiteRef, Time, Word
+from joulemark.record.statement import (
+    Count,
+    Nonce,
+    Seed,
+    Sha256,
+    Slug,
+    SuiteRef,
+    Time,
+    Word,
+    refuse_strange_times,
+)
+from joulemark.record.text import hidden_characters
 
 ENROLMENT_TYPE = "application/vnd.joulemark.enrolment.v1+json"
 TICKET_REQUEST_TYPE = "application/vnd.joulemark.ticket-request.v1+json"
@@ -25,7 +36,15 @@ class Enrolment(Record, frozen=True, kw_only=True):
     issued_at: Time
     nonce: Nonce
     public_key: Sha256
-    display_name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")] | None
+    display_name: (
+        Annotated[str, Meta(min_length=1, max_length=60, pattern="^[^\\x00-\\x1f\\x7f]+$(?!\n)")] | None
+    )
+
+    def __post_init__(self) -> None:
+        """The time is possible and the name can be seen; else ValueError, which decoding reports as a schema fault."""
+        refuse_strange_times(self.issued_at)
+        if self.display_name is not None and (hidden := hidden_characters(self.display_name)):
+            raise ValueError(f"the name holds characters that cannot be seen: {hidden}")
 
 
 class TicketRequest(Record, frozen=True, kw_only=True):
@@ -39,6 +58,10 @@ class TicketRequest(Record, frozen=True, kw_only=True):
     dataset: Slug
     model: Slug
     device_tag: Sha256
+
+    def __post_init__(self) -> None:
+        """The time is possible. Raises ValueError, which decoding reports as a schema fault."""
+        refuse_strange_times(self.issued_at)
 
 
 class Ticket(Record, frozen=True, kw_only=True):

@@ -19,14 +19,15 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:joulemark:result:v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
-Nonce = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="128 random bits in lower-case hex")]
-Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
-Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$(?!\n)", description="SHA-256 in lower-case hex")]
+Nonce = Annotated[str, Meta(pattern="^[0-9a-f]{32}$(?!\n)", description="128 random bits in lower-case hex")]
+Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$(?!\n)")]
+Word = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\\x00-\\x1f\\x7f]+$(?!\n)")]
 Time = Annotated[datetime, Meta(tz=True)]
 Amount = Annotated[float, Meta(ge=0, le=1e15)]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
+Tokens = Annotated[int, Meta(ge=0, le=2**40)]
 Seed = Annotated[int, Meta(ge=0, lt=2**48)]
 Meter = Literal["nvml-counter", "rapl", "cpu-time-estimate"]
 Grade = Literal["measured", "estimated"]
@@ -136,7 +137,7 @@ class Window(Record, frozen=True, kw_only=True):
     start_s: Amount
     end_s: Positive
     queries: Annotated[int, Meta(ge=1, le=10**9)]
-    output_tokens: Count | None
+    output_tokens: Tokens | None
     energy_gross_j: Amount
     energy_net_j: float | None
 
@@ -177,6 +178,13 @@ class TraceInfo(Record, frozen=True, kw_only=True):
     raw_bytes: Count
 
 
+def refuse_strange_times(*times: datetime) -> None:
+    """Raises ValueError, which decoding reports as a schema fault, for a year that no run can lie in."""
+    for time in times:
+        if not 2020 <= time.year < 2200:
+            raise ValueError(f"the year {time.year} is not one that a run can lie in")
+
+
 class Predicate(Record, frozen=True, kw_only=True):
     """Everything a volunteer says about one run."""
 
@@ -200,7 +208,11 @@ class Predicate(Record, frozen=True, kw_only=True):
     quality: Annotated[tuple[Quality, ...], Meta(max_length=50)]
     trace: TraceInfo
     flags: Annotated[tuple[Slug, ...], Meta(max_length=50)]
-    absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$")], Slug]
+    absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$(?!\n)")], Slug]
+
+    def __post_init__(self) -> None:
+        """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""
+        refuse_strange_times(self.started_at, self.ended_at, self.issued_at)
 
 
 class Statement(Record, frozen=True, kw_only=True):

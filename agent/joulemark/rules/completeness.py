@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from joulemark.record.text import hidden_characters
 from joulemark.rules.case import Case
 
 DIRTY = frozenset(
@@ -44,13 +45,47 @@ def run_is_clean(case: Case) -> str | None:
 
 
 def quality_is_stated(case: Case) -> str | None:
-    """The answers were scored with the metrics that the suite names for the task."""
-    suite = case.context.suite
-    task = next((t for t in suite.tasks if t.id == case.said.workload.task), None) if suite else None
-    if task is None:
+    """Exactly the suite's metrics are there, once each, within range and over no more answers than were given."""
+    suite, work = case.context.suite, case.said.workload
+    task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
+    if suite is None or task is None or all(d.id != work.dataset for d in suite.datasets):
         return None
-    missing = set(task.quality_metrics) - {quality.metric for quality in case.said.quality}
-    return f"Quality is missing: {', '.join(sorted(missing))}." if missing else None
+    stated = sorted(quality.metric for quality in case.said.quality)
+    if stated != sorted(task.quality_metrics):
+        wanted = ", ".join(task.quality_metrics)
+        return f"Quality is stated as {', '.join(stated) or 'nothing'}; the suite asks for {wanted}."
+    asked = suite.queries_per_window(work.dataset)
+    for quality in case.said.quality:
+        if not 0 <= quality.value <= 1 or not quality.higher_is_better:
+            return (
+                f"{quality.metric} lies between 0 and 1, the higher the better; {quality.value} was stated."
+            )
+        if quality.n > asked:
+            return f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries."
+    return None
+
+
+def words_can_be_seen(case: Case) -> str | None:
+    """No word holds characters that draw nothing or turn the order of others."""
+    for word in _words(case.said):
+        if hidden := hidden_characters(word):
+            return f"A word holds characters that cannot be seen: {hidden}."
+    return None
+
+
+def _words(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _words(getattr(value, name))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _words(key)
+            yield from _words(item)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _words(item)
 
 
 def _nulls(value: object, path: str) -> Iterator[str]:

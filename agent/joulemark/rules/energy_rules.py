@@ -21,8 +21,14 @@ TOLERANCE = 1e-6
 MAX_CORE_W = 50.0
 """Most watts per busy core that an estimate may state; server cores take 2-15 W at full load."""
 
-MOST_UNSTATED_W = 2000.0
-"""Most watts believed of a device without a known power limit: above any accelerator or CPU package of 2026."""
+LEAST_CORE_W = 0.5
+"""Least watts per busy core that an estimate may state; a phone's core takes about as much."""
+
+MOST_W = 2000.0
+"""Most watts believed of one device, whatever limit it states: above any accelerator or CPU package of 2026."""
+
+LEAST_W = 0.1
+"""Least mean power believed of a measured device that answers queries."""
 
 POWER_HEADROOM = 1.1
 """Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
@@ -103,11 +109,19 @@ def power_is_possible(case: Case) -> str | None:
     return None
 
 
+def idle_was_measured(case: Case) -> str | None:
+    """Whoever can measure energy has measured it at rest too: without that, nothing says what the work added."""
+    if case.said.sensor.grade == "measured" and case.said.idle is None:
+        return "Energy was measured, but not the device at rest."
+    return None
+
+
 def power_is_above_idle(case: Case) -> str | None:
-    """No window takes less power than the device at rest."""
-    if case.said.idle is None:
+    """No window takes less power than the device at rest, or than any device that works."""
+    if case.said.sensor.grade == "estimated":
         return None
-    floor_w = min(case.said.idle.before_w, case.said.idle.after_w)
+    idle = case.said.idle
+    floor_w = max(LEAST_W, min(idle.before_w, idle.after_w)) if idle else LEAST_W
     for number, power_w in _powers(case.said):
         if power_w < floor_w * (1 - 0.05):
             return f"Window {number} takes {power_w:.1f} W, less than the {floor_w:.1f} W at rest."
@@ -142,14 +156,11 @@ def latencies_fit(case: Case) -> str | None:
 
 
 def sensor_is_consistent(case: Case) -> str | None:
-    """Meter, grade, unit and device kind belong together: an estimate never looks like a measurement."""
+    """Meter, grade, unit, scope and device kind belong together: an estimate never looks like a measurement."""
     sensor, streams = case.said.sensor, case.trace.streams
-    if ("gpu" in sensor.scope) != (sensor.meter == "nvml-counter") or (
-        "gpu" in sensor.scope and case.said.device.kind != "gpu"
-    ):
-        return (
-            f"The meter {sensor.meter} on a {case.said.device.kind} does not read the scope {sensor.scope}."
-        )
+    kind, on_gpu = case.said.device.kind, "gpu" in sensor.scope
+    if on_gpu != (sensor.meter == "nvml-counter") or on_gpu != (kind == "gpu"):
+        return f"The meter {sensor.meter} on a {kind} does not read the scope {sensor.scope}."
     if sensor.meter == "cpu-time-estimate":
         return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
     unit = UNITS_PER_JOULE[sensor.meter]
@@ -165,8 +176,8 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> str | N
     watts = said.sensor.stated_watts
     if said.sensor.grade != "estimated" or watts is None or not said.sensor.stated_watts_source:
         return "An estimate must be graded as one, and must state its watts and their source."
-    if watts > MAX_CORE_W:
-        return f"An estimate states {watts} W per busy core; more than {MAX_CORE_W} W is not believed."
+    if not LEAST_CORE_W <= watts <= MAX_CORE_W:
+        return f"An estimate states {watts} W per busy core; {LEAST_CORE_W} to {MAX_CORE_W} W are believed."
     if (
         len(counted) != 1
         or next(iter(counted))[0] != "cpu-us"
@@ -177,9 +188,10 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> str | N
 
 
 def _limit_w(said: Predicate) -> float:
+    """A limit that is stated lowers what is believed, and never raises it."""
     if said.sensor.stated_watts is not None:
-        return said.sensor.stated_watts * said.host.cpu_count
-    return said.device.power_limit_w or MOST_UNSTATED_W
+        return min(said.sensor.stated_watts * said.host.cpu_count, MOST_W)
+    return min(said.device.power_limit_w or MOST_W, MOST_W)
 
 
 def _powers(said: Predicate) -> Iterator[tuple[int, float]]:

@@ -25,6 +25,12 @@ RULES: tuple[Rule, ...] = (
     Rule("JM-SUITE-UNKNOWN", Severity.REJECT, "The suite is known", suite_rules.suite_is_known),
     Rule("JM-JOB-UNKNOWN", Severity.REJECT, "The job is in the suite", suite_rules.job_is_in_suite),
     Rule("JM-REVISION", Severity.REJECT, "Data and weights are the pinned ones", suite_rules.revisions_fit),
+    Rule(
+        "JM-CONFIG",
+        Severity.REJECT,
+        "The configuration is one of the suite's",
+        suite_rules.configuration_fits,
+    ),
     Rule("JM-SAMPLE", Severity.REJECT, "The queries are the seeded sample", suite_rules.sample_is_seeded),
     Rule("JM-WINDOWS-FEW", Severity.QUARANTINE, "There are enough windows", suite_rules.enough_windows),
     Rule("JM-SENSOR", Severity.REJECT, "Meter, unit and grade agree", energy_rules.sensor_is_consistent),
@@ -40,8 +46,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("JM-POWER-HIGH", Severity.REJECT, "Power is below the limit", energy_rules.power_is_possible),
     Rule("JM-POWER-LOW", Severity.QUARANTINE, "Power is above idle", energy_rules.power_is_above_idle),
+    Rule("JM-IDLE-NONE", Severity.QUARANTINE, "Rest was measured too", energy_rules.idle_was_measured),
     Rule("JM-ABSENT", Severity.REJECT, "What is null says why", completeness.nulls_have_reasons),
     Rule("JM-QUALITY", Severity.QUARANTINE, "Quality is stated", completeness.quality_is_stated),
+    Rule("JM-TEXT", Severity.REJECT, "Words are what they seem", completeness.words_can_be_seen),
     Rule("JM-DIRTY", Severity.QUARANTINE, "The run is clean", completeness.run_is_clean),
 )
 

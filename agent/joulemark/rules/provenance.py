@@ -10,6 +10,9 @@ from joulemark.rules.case import Case
 CLOCK_SLACK = timedelta(minutes=10)
 """Difference of clocks that is let pass; the door refuses larger ones for the same reason."""
 
+LONGEST_RUN = timedelta(days=30)
+"""Longest time from the start of a job to its signature."""
+
 
 def key_is_known(case: Case) -> str | None:
     """The signing key is enrolled and is the one that the statement names."""
@@ -78,6 +81,8 @@ def times_are_possible(case: Case) -> str | None:
         return "The run's start, end and signing are not in this order."
     if said.issued_at > case.context.received_at + CLOCK_SLACK:
         return "The result was signed after it arrived: the clock of the machine is wrong."
+    if said.issued_at - said.started_at > LONGEST_RUN:
+        return f"The run began more than {LONGEST_RUN.days} days before it was signed."
     wall_s = (said.ended_at - said.started_at).total_seconds()
     last_s = max(span.end_us for span in case.trace.spans) / 1e6
     if last_s > wall_s + 1.0:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case
 
+DTYPES = frozenset({"float32", "float16", "bfloat16", "float8", "int8", "int4"})
+"""Number formats that a result may be run in; each is a stratum of its own."""
+
 
 def suite_is_known(case: Case) -> str | None:
     """Name, version and digest are those of a suite that this platform has."""
@@ -40,6 +43,19 @@ def revisions_fit(case: Case) -> str | None:
         model.weights_sha256,
     ):
         return f"Model {model.id} ran with other weights than the suite pins."
+    return None
+
+
+def configuration_fits(case: Case) -> str | None:
+    """Number format, batch size and number of parameters are such as the suite allows: one query at a time."""
+    suite, work = case.context.suite, case.said.workload
+    if work.dtype not in DTYPES:
+        return f"The number format {work.dtype[:32]} is none of {', '.join(sorted(DTYPES))}."
+    if work.batch_size != 1:
+        return f"The suite runs one query at a time; this run took {work.batch_size}."
+    model = next((m for m in suite.models if m.id == work.model), None) if suite else None
+    if model is not None and work.parameters != model.parameters:
+        return f"Model {model.id} has {model.parameters} parameters, not {work.parameters}."
     return None
 
 

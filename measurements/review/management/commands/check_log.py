@@ -1,0 +1,30 @@
+"""`manage.py check_log`: compare the log with itself and with the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from measurements.ledger.models import Leaf
+from measurements.review.audit import faults
+
+
+class Command(BaseCommand):
+    """Print every fault; fail if there is one."""
+
+    help = "Compare the log's leaves with their hashes and with the rows that they record; fails when anything differs."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Look at everything."""
+        found = 0
+        for fault in faults():
+            found += 1
+            self.stderr.write(fault)
+        if found:
+            raise CommandError(
+                f"{found} faults: the database was changed behind the log. Restore it from a backup."
+            )
+        self.stdout.write(
+            self.style.SUCCESS(f"{Leaf.objects.count()} leaves fit their hashes and their rows")
+        )

@@ -1,0 +1,63 @@
+"""The audit: an honest database has no fault, and each way of changing it behind the log is named."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from measurements.intake.models import Submission
+from measurements.review import services
+from measurements.review.audit import faults
+from measurements.review.models import Result, Verdict
+from tests import made
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def judged(enrolled, ticket) -> Submission:
+    """A platform with one result and its verdict."""
+    bundle = made.bundle(ticket=ticket)
+    enrolled("results", bundle.to_bytes())
+    services.judge_submission(result_id=bundle.digest())
+    return Submission.objects.get()
+
+
+def test_an_honest_log_fits(judged: Submission) -> None:
+    out = StringIO()
+    call_command("check_log", stdout=out)
+    assert "4 leaves fit their hashes and their rows" in out.getvalue()
+
+
+def test_a_removed_verdict_is_found(judged: Submission) -> None:
+    Verdict.objects.all().delete()
+    assert [fault for fault in faults() if "records a verdict, but that row is gone" in fault]
+    with pytest.raises(CommandError, match="1 faults"):
+        call_command("check_log", stderr=StringIO())
+
+
+def test_a_removed_result_is_found(judged: Submission) -> None:
+    Result.objects.all().delete()
+    Verdict.objects.all().delete()
+    Submission.objects.all().delete()
+    assert any("records a result received, but that row is gone" in fault for fault in faults())
+
+
+def test_an_edited_bundle_is_found(judged: Submission) -> None:
+    Submission.objects.update(bundle=b"something else")
+    assert list(faults()) == [
+        f"The bundle of result {judged.result_id[:12]} is not the one that was received."
+    ]
+
+
+def test_an_edited_leaf_is_found_even_without_the_trigger(judged: Submission) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_leaf DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE ledger_leaf SET body = replace(body, 'accepted', 'rejected') WHERE kind = 'verdict'"
+        )
+        cursor.execute("ALTER TABLE ledger_leaf ENABLE TRIGGER USER")
+    assert list(faults()) == ["The hash of leaf 3 does not fit its body."]
