@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from joulemark import durable
-from joulemark.errors import DiskFull, NothingToDo, StorageError, UsageError
+from joulemark.errors import DiskFull, NothingToDo, UsageError
 from joulemark.record import bundle as bundles
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
@@ -54,6 +54,8 @@ class Kept:
     digest: str
     bundle: Bundle
     note: Note
+    note_fault: str | None = None
+    """Why the note beside it could not be read; `note` is then an empty one."""
 
     @property
     def state(self) -> State:
@@ -106,8 +108,8 @@ class Outbox:
         return self.annotate(kept, replace(kept.note, refusal=None))
 
     def annotate(self, kept: Kept, note: Note) -> Kept:
-        """Replace what is noted about a result."""
-        if note != kept.note:
+        """Replace what is noted about a result, and a note that cannot be read in any case."""
+        if note != kept.note or kept.note_fault is not None:
             durable.write(self._note_path(kept.digest), encode(note) + b"\n")
         return self._read(kept.path)
 
@@ -124,9 +126,16 @@ class Outbox:
             except UsageError as error:
                 yield Damaged(path=path, reason=str(error))
 
+    def damaged(self) -> list[Damaged]:
+        """The files that should hold a result and do not, in the order of names."""
+        return [item for item in self.entries() if isinstance(item, Damaged)]
+
     def find(self, prefix: str) -> Kept:
         """The one result whose digest begins with `prefix`. Raises NothingToDo or UsageError."""
         fitting = [kept for kept in self.results() if kept.digest.startswith(prefix.lower())]
+        broken = [one for one in self.damaged() if one.path.name.startswith(prefix.lower())]
+        if broken and not fitting:
+            raise UsageError(broken[0].reason)
         if not fitting:
             raise NothingToDo(f"No result in the outbox begins with {prefix}. `joulemark show` lists them.")
         if len(fitting) > 1:
@@ -138,18 +147,24 @@ class Outbox:
         digest = kept.digest()
         if path.name != f"{digest}{SUFFIX}":
             raise UsageError(f"{path} does not hold the result that its name says: it was edited or renamed.")
-        return Kept(path=path, digest=digest, bundle=kept, note=self._note(digest))
+        note, fault = self._note(digest)
+        return Kept(path=path, digest=digest, bundle=kept, note=note, note_fault=fault)
 
-    def _note(self, digest: str) -> Note:
+    def _note(self, digest: str) -> tuple[Note, str | None]:
+        """What is noted and None, or an empty note and why the one on disk cannot be read.
+
+        A note is only what the platform said, and can be asked again: a bad one must not hide its result.
+        """
         path = self._note_path(digest)
         try:
-            return decode(path.read_bytes(), Note, what="note")
+            return decode(path.read_bytes(), Note, what="note"), None
         except FileNotFoundError:
-            return Note()
+            return Note(), None
         except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+            why = f"{error.strerror}."
         except RecordError as error:
-            raise UsageError(f"{path}: {error} Remove it; the result beside it is untouched.") from error
+            why = str(error)
+        return Note(), f"The note {path} cannot be read and counts as none: {why} Its result is untouched."
 
     def _note_path(self, digest: str) -> Path:
         return self.folder / f"{digest}{NOTE_SUFFIX}"

@@ -164,8 +164,10 @@ def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[Mo
             ModelValue(
                 model=cell.model.slug,
                 general_purpose=cell.model.kind == ModelKind.GENERAL_PURPOSE,
-                source=(value.device.contributor_id, value.device.tag, cell.stratum),
+                source=cell.stratum,
                 energy_per_query_j=value.energy_per_query_j,
+                contributor=value.device.contributor_id,
+                device=value.device.tag,
             )
         )
     return found

@@ -38,9 +38,9 @@ class CellQuerySet(models.QuerySet["Cell"]):
 
 
 class Cell(models.Model):
-    """One value a model, data set, hardware class and configuration: the median over devices, in J per query.
+    """One value a model, data set, hardware class and configuration: the median over contributors, in J per query.
 
-    `low_j` and `high_j` are the smallest and largest device value. `quality` is a list of {metric, value, n,
+    `low_j` and `high_j` are what a contributor says least and most. `quality` is a list of {metric, value, n,
     higher_is_better}. Derived from eligible results by `services.refresh_cell`, never edited.
     """
 

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Rows that were had under the same conditions: one data set, hardware class, scope and stratum."""
+    """Rows that were had under the same conditions: one data set, hardware class, scope and stratum.
+
+    `told_apart_by` is what a link needs beside the data set's title where another group has the same.
+    """
 
     anchor: str
     rows: list[BoardRow]
+    told_apart_by: list[str]
 
     @property
     def head(self) -> BoardRow:
@@ -86,10 +90,24 @@ def read_rows(series: Series, tasks: Sequence[Task]) -> list[BoardRow]:
 
 def _groups(rows: list[BoardRow]) -> list[Group]:
     ordered = sorted(rows, key=lambda row: row.conditions)
+    every = [list(of_group) for _, of_group in groupby(ordered, key=lambda row: row.conditions)]
+    heads = [of_group[0] for of_group in every]
     return [
-        Group(anchor=f"group-{number}", rows=ranked(list(of_group)))
-        for number, (_, of_group) in enumerate(groupby(ordered, key=lambda row: row.conditions), start=1)
+        Group(
+            anchor=f"group-{number}", rows=ranked(of_group), told_apart_by=_told_apart_by(of_group[0], heads)
+        )
+        for number, of_group in enumerate(every, start=1)
     ]
+
+
+def _told_apart_by(head: BoardRow, heads: list[BoardRow]) -> list[str]:
+    """Hardware where a data set comes twice; scope and stratum too where it comes twice on that hardware."""
+    of_dataset = [other for other in heads if other.dataset == head.dataset]
+    if len(of_dataset) == 1:
+        return []
+    if len([other for other in of_dataset if other.hardware == head.hardware]) == 1:
+        return [head.hardware_title]
+    return [word for word in (head.hardware_title, head.scope, head.stratum) if word]
 
 
 def list_boards() -> list[BoardEntry]:

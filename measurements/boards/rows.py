@@ -19,7 +19,7 @@ Quality = list[dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """Energies in joules per query; `low_j` and `high_j` are extremes over devices (published: over runs).
+    """Energies in joules per query; `low_j` and `high_j` are extremes over contributors (published: over runs).
 
     `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are its runs.
     """

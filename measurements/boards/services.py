@@ -70,6 +70,7 @@ def _write_cell(key: CellKey, results: list[Result]) -> Cell:
     )
     quality = quality_values(
         Score(
+            contributor=r.contributor_id,
             device=r.device.tag,
             metric=score["metric"],
             value=score["value"],

@@ -48,10 +48,10 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     energy_per_query_j = serializers.FloatField(help_text="Joules per query.")
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
     low_wh_per_1000 = serializers.FloatField(
-        allow_null=True, help_text="Smallest device value (published: run)."
+        allow_null=True, help_text="Smallest value of a contributor (published: of a run)."
     )
     high_wh_per_1000 = serializers.FloatField(
-        allow_null=True, help_text="Largest device value (published: run)."
+        allow_null=True, help_text="Largest value of a contributor (published: of a run)."
     )
     n_devices = serializers.IntegerField(allow_null=True)
     n_contributors = serializers.IntegerField()

@@ -8,18 +8,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from joulemark.record import keys
+from joulemark.record.errors import RecordError
+
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0
+STOP_LIMIT_S = 10.0
 
 
 class DemoFailed(Exception):
@@ -69,7 +74,7 @@ class Demo:
             with urlopen(self.origin + path, timeout=30) as answer:  # noqa: S310 - our own origin, http
                 body: bytes = answer.read()
                 return body
-        except URLError as error:
+        except (OSError, HTTPException) as error:  # URLError is an OSError
             raise DemoFailed(f"GET {path} failed: {error}") from error
 
     @contextlib.contextmanager
@@ -89,6 +94,39 @@ class Demo:
             server.terminate()
             server.wait()
 
+    def receipts(self) -> list[dict[str, Any]]:
+        """What the platform's receipt in each kept result says, once `joulemark verify` has checked it; by leaf.
+
+        Each has `result_id`, `leaf_index`, `received_at` and the platform's `public_key`. Raises DemoFailed.
+        """
+        files = [row["file"] for row in self.agent_json("show")["results"] if row["state"] == "sent"]
+        checked = [self.agent_json("verify", file) for file in files]
+        found: list[dict[str, Any]] = [{"result_id": one["result_id"], **one["receipt"]} for one in checked]
+        return sorted(found, key=lambda receipt: receipt["leaf_index"])
+
+    def require_free_port(self) -> None:
+        """Raises DemoFailed when the port cannot be had, such as when a server of somebody else is there."""
+        parts = urlsplit(self.origin)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
+            try:
+                probe.bind((parts.hostname, parts.port))
+            except (OSError, OverflowError) as error:
+                raise DemoFailed(
+                    f"Port {parts.port} on {parts.hostname} cannot be used ({error}). Choose another with --port."
+                ) from error
+
+    def _is_ours(self, answer: bytes) -> bool:
+        """Whether the platform that answered shows the key in the demo's own folder."""
+        try:
+            ours = keys.public_hex(
+                keys.from_pem((self.folder / "platform" / "platform-key.pem").read_bytes())
+            )
+            shown = json.loads(answer)
+        except (FileNotFoundError, RecordError, ValueError):
+            return False
+        return isinstance(shown, dict) and shown.get("public_key") == ours
+
     def _wait_for(self, server: subprocess.Popen[bytes]) -> None:
         waited_s, step_s = 0.0, 0.1
         while waited_s < START_LIMIT_S:
@@ -98,21 +136,35 @@ class Demo:
                     f"with --port. Its last words are in {self.folder / 'platform.log'}."
                 )
             waited_s += step_s
-            with contextlib.suppress(DemoFailed):
-                self.get("/api/v1/platform")
-                return
+            try:
+                answer = self.get("/api/v1/platform")
+            except DemoFailed:
+                continue  # it does not listen yet
+            if not self._is_ours(answer):
+                raise DemoFailed(
+                    f"Another server answers at {self.origin}, not the demo's own platform. "
+                    "Choose another port with --port."
+                )
+            return
         raise DemoFailed(f"The platform did not answer within {START_LIMIT_S:.0f} s.")
 
     def _run(self, command: list[str], *, capture: bool = False) -> bytes:
         pipe = subprocess.PIPE if capture else None
-        done = subprocess.run(  # noqa: S603 - our own programs
-            command, env=self.environment(), stdout=pipe, stderr=pipe, check=False
-        )
-        if done.returncode != 0:
+        with subprocess.Popen(  # noqa: S603 - our own programs
+            command, env=self.environment(), stdout=pipe, stderr=pipe
+        ) as process:
+            try:
+                out, said = process.communicate()
+            except KeyboardInterrupt:  # the terminal interrupted the command too: let it end in its own way
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=STOP_LIMIT_S)
+                process.terminate()
+                raise
+        if process.returncode != 0:
             words = " ".join(Path(word).name for word in command)
-            said = done.stderr.decode(errors="replace") if capture else ""
-            raise DemoFailed(f"`{words}` ended with status {done.returncode}. {said}".strip())
-        return done.stdout or b""
+            why = said.decode(errors="replace") if capture else ""
+            raise DemoFailed(f"`{words}` ended with status {process.returncode}. {why}".strip())
+        return out or b""
 
 
 def agent_command() -> list[str]:

@@ -43,21 +43,48 @@ def words(name: str, default: str) -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def level(name: str, default: str) -> str:
+    """The name of a log level."""
+    value = text(name, default).upper()
+    if value not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise BadSetting(f"{name}={value!r} is no log level; write DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """A folder, made where it is missing."""
+    path = Path(text(name, str(default))).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as error:
+        raise BadSetting(f"{name}: the folder {path} cannot be made ({error.strerror}).") from error
+    return path
+
+
 def origin(name: str, default: str) -> str:
     """An http(s) origin: scheme and host, no path."""
     value = text(name, default)
-    parts = urlsplit(value)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.netloc
-        or parts.path
-        or parts.query
-        or parts.fragment
-    ):
+    if not _is_origin(value):
         raise BadSetting(
             f"{name}={value!r} is not an origin; write it like https://joulemark.example, without a path."
         )
     return value
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        return False
+    return known and not (parts.path or parts.query or parts.fragment or parts.username)
+
+
+def hosts(name: str, origin: str) -> list[str]:
+    """Host names to answer to: as listed, else the origin's and this machine's own."""
+    host = urlsplit(origin).hostname or ""
+    own = [f"[{host}]" if ":" in host else host, "127.0.0.1", "localhost", "[::1]"]
+    return words(name, ",".join(dict.fromkeys(own)))
 
 
 def database(name: str, folder: Path) -> dict[str, object]:
@@ -117,15 +144,26 @@ def secret(name: str, folder: Path, filename: str) -> str:
         return value
     path = folder / filename
     try:
-        return path.read_text()
-    except FileNotFoundError:
-        from secrets import token_urlsafe
+        if not path.exists():
+            _keep_new_secret(path)
+        value = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} cannot be read or written ({error}); see its owner and mode.") from error
+    if not value:
+        raise BadSetting(f"{path} is empty: restore it, or remove it and a new secret is made.")
+    return value
 
-        value = token_urlsafe(48)
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        with os.fdopen(descriptor, "w") as stream:
-            stream.write(value)
-        return value
+
+def _keep_new_secret(path: Path) -> None:
+    """Write a secret beside `path` and link it into place: of two that start at once, one wins for both."""
+    from secrets import token_urlsafe
+
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as stream:
+        stream.write(token_urlsafe(48))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

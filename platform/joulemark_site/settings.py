@@ -14,12 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from joulemark_site import environment as env
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA_DIR = Path(env.text("JOULEMARK_DATA_DIR", str(ROOT / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o750)
+DATA_DIR = env.folder("JOULEMARK_DATA_DIR", ROOT / "var")
 
 DEBUG = env.flag("JOULEMARK_DEBUG", default=False)
 ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.words("JOULEMARK_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
 
@@ -46,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,6 +97,7 @@ SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")
 }
+BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
 
 REST_FRAMEWORK = {
@@ -115,6 +116,7 @@ SPECTACULAR_SETTINGS = {
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
@@ -148,7 +150,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.text("JOULEMARK_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": env.level("JOULEMARK_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code

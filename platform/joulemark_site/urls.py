@@ -11,3 +11,6 @@ urlpatterns = [
     path("api/v1/", include("measurements.releases.urls")),
     path("", include("measurements.boards.urls")),
 ]
+
+handler404 = "joulemark_site.errors.not_found"
+handler500 = "joulemark_site.errors.crashed"

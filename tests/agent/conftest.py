@@ -29,11 +29,13 @@ def platform() -> Iterator[FakePlatform]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    """Empty folders, no proxy, no settings, no RAPL of this machine, and no waiting between attempts."""
+    """Empty folders, no proxy, no settings, no RAPL and no run of this machine, and no waiting between attempts."""
     for kind in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     for name in (*PROXIES, "JOULEMARK_PLATFORM", "JOULEMARK_TEST_STOP"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the lock lies that a run takes
+    monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr(rapl, "POWERCAP", tmp_path / "no-powercap")
     monkeypatch.setattr("joulemark.platform_client.PAUSES_S", (0.0, 0.0))
     return config.load().folders

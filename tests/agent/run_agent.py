@@ -1,5 +1,6 @@
 """The real command line with the tiny suite, for tests that need a process of its own."""
 
+import signal
 import sys
 
 import fake_suite
@@ -7,5 +8,6 @@ import fake_suite
 from joulemark.cli import main
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script ignores it
     fake_suite.install(setattr)
     sys.exit(main())

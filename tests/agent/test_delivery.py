@@ -10,6 +10,8 @@ from joulemark.record import keys
 from joulemark.record.messages import RECEIPT_TYPE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent_commands import Agent
     from fake_platform import FakePlatform
 
@@ -172,6 +174,63 @@ def test_status_fetches_a_receipt_that_was_lost_on_the_way(measured: Agent, plat
     assert states(measured) == ["waiting"]
     assert measured("status") == 0
     assert states(measured) == ["sent"]
+
+
+@pytest.mark.parametrize("command", ["submit", "show", "status", "run --meter estimate"])
+def test_a_damaged_note_hides_no_result(measured: Agent, platform: FakePlatform, command: str) -> None:
+    (kept,) = measured.outbox.results()
+    note = kept.path.with_name(f"{kept.digest}.note.json")
+    note.write_bytes(b"garbage")
+    if command == "status":  # as if killed before the receipt was written
+        platform.results[kept.digest] = kept.path.read_bytes()
+    assert measured(*command.split()) == 0
+    assert f"The note {note} cannot be read and counts as none" in measured.err
+    if command == "show":
+        return
+    assert kept.digest in platform.results
+    assert "sent" in states(measured)
+    assert note.read_bytes() != b"garbage", "it is written anew"
+    assert measured.json("submit")["ok"] is True
+
+
+@pytest.fixture
+def damaged(measured: Agent) -> Path:
+    """A second result, whose file is damaged."""
+    (good,) = measured.outbox.results()
+    path = good.path.with_name("ab" * 32 + ".joulemark.json")
+    path.write_bytes(good.path.read_bytes()[:-100])
+    return path
+
+
+def test_submit_sends_the_rest_and_names_what_is_damaged(
+    measured: Agent, platform: FakePlatform, damaged: Path
+) -> None:
+    answer = measured.json("submit")
+    assert (measured.code, answer["ok"]) == (2, False)
+    assert [row["file"] for row in answer["damaged"]] == [str(damaged)]
+    assert len(platform.results) == 1
+    assert measured("submit") == 2
+    assert "abababababababab  damaged" in measured.out
+    assert "are sent" not in measured.out
+
+
+def test_status_names_what_is_damaged(measured: Agent, damaged: Path) -> None:
+    measured("submit")
+    answer = measured.json("status")
+    assert (measured.code, len(answer["results"]), len(answer["damaged"])) == (2, 1, 1)
+    assert measured("status", "abab") == 2
+    assert str(damaged) in measured.err
+
+
+@pytest.mark.parametrize("command", ["submit", "status"])
+def test_an_outbox_with_nothing_but_damage_is_not_called_empty(
+    measured: Agent, damaged: Path, command: str
+) -> None:
+    (good,) = measured.outbox.results()
+    good.path.unlink()
+    answer = measured.json(command)
+    assert (measured.code, len(answer["damaged"])) == (2, 1)
+    assert "Measure something first" not in measured.err
 
 
 def test_status_of_a_result_that_the_platform_does_not_have(measured: Agent) -> None:

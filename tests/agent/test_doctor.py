@@ -36,6 +36,44 @@ def test_what_is_missing_has_its_mend(agent: Agent) -> None:
     assert found["platform"]["state"] == "not available"
 
 
+def test_without_a_key_only_offline_runs_can_be_had(agent: Agent) -> None:
+    answer = agent.json("doctor")
+    assert (agent.code, answer["ok"], answer["can_measure_offline"]) == (7, False, True)
+    assert "`joulemark run --offline` can measure" in agent.err
+    assert agent("run", "--meter", "estimate") == 6
+    assert agent("run", "--meter", "estimate", "--offline") == 0
+
+
+def test_a_damaged_key_is_not_ready(enrolled: Agent) -> None:
+    enrolled.folders.key.write_bytes(b"garbage")
+    answer = enrolled.json("doctor")
+    assert (enrolled.code, answer["ok"], answer["can_measure_offline"]) == (7, False, False)
+    assert enrolled("run", "--meter", "estimate", "--offline") == 2
+
+
+def test_a_key_that_the_platform_does_not_know_is_not_ready(
+    enrolled: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stored in enrolled.folders.platforms.iterdir():
+        stored.unlink()
+    assert enrolled("doctor") == 7
+    assert enrolled("run", "--meter", "estimate") == 6
+
+
+def test_a_damaged_enrolment_is_not_ready_but_for_offline_runs(enrolled: Agent) -> None:
+    for stored in enrolled.folders.platforms.iterdir():
+        stored.write_bytes(b"garbage")
+    answer = enrolled.json("doctor")
+    assert (enrolled.code, answer["can_measure_offline"]) == (7, True)
+    assert enrolled("run", "--meter", "estimate", "--offline") == 0
+
+
+def test_a_platform_that_is_away_is_not_ready(enrolled: Agent, platform: FakePlatform) -> None:
+    platform.key = keys.generate()
+    assert enrolled("doctor") == 7
+    assert enrolled("run", "--meter", "estimate") == 3
+
+
 def test_nothing_to_run_is_not_ready(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fake_suite, "MISSING", {job.key: "Install it." for job in fake_suite.JOBS})
     assert agent("doctor") == 7

@@ -50,7 +50,20 @@ def test_a_senseless_name_is_refused_before_anything_is_sent(
 ) -> None:
     assert online("enrol", "--name", name) == 2
     assert not platform.asked
+    assert "Sending" not in online.err
     assert not online.folders.key.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sends"),
+    [([], "your public key"), (["--name", "Demo"], 'your public key and the name "Demo"')],
+    ids=["without a name", "with a name"],
+)
+def test_what_is_sent_is_said_before(
+    online: Agent, platform: FakePlatform, words: list[str], sends: str
+) -> None:
+    online("enrol", *words)
+    assert online.err == f"Sending {sends} to {platform.origin}.\n"
 
 
 def test_a_key_that_others_can_read_is_refused(online: Agent) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from joulemark.errors import MeterFailed, MeterUnavailable
 from joulemark.meters.nvml import NvmlMeter
 
+ROOT = Path(__file__).parents[2]
 CODES = {
     "NVML_ERROR_UNINITIALIZED": 1,
     "NVML_ERROR_NOT_SUPPORTED": 3,
@@ -137,3 +142,17 @@ def test_closing_twice_is_harmless_and_other_errors_are_told() -> None:
     broken = NvmlMeter(nvml=fake_nvml(fails={"nvmlShutdown": "NVML_ERROR_UNKNOWN"}), environ={})
     with pytest.raises(MeterFailed):
         broken.close()
+
+
+def test_a_missing_binding_is_named_by_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    with pytest.raises(MeterUnavailable) as told:
+        NvmlMeter(environ={})
+    assert told.value.mend == "pip install nvidia-ml-py"
+
+
+def test_the_agent_depends_on_the_binding_that_nvidia_maintains() -> None:
+    project = tomllib.loads((ROOT / "agent" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]}
+    assert "nvidia-ml-py" in names
+    assert "pynvml" not in names

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,13 @@ import fake_suite
 import pytest
 
 from joulemark import durable
+from joulemark.errors import RunInProgress
 
 if TYPE_CHECKING:
     from agent_commands import Agent
     from fake_platform import FakePlatform
+
+    from joulemark.config import Folders
 
 HERE = Path(__file__).parent
 
@@ -69,6 +73,16 @@ def test_ctrl_c_says_what_is_kept_and_answers_in_json(enrolled: Agent) -> None:
     assert "1 finished results are kept; run the same command again to resume" in cut.stderr
 
 
+@pytest.mark.processes
+def test_ctrl_c_is_heard_where_the_tests_own_parent_ignores_it(enrolled: Agent) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        cut = in_a_process("run", "--meter", "estimate", stop="large:sorting:9:SIGINT")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert cut.returncode == 130, cut.stderr
+
+
 def test_killed_between_keeping_and_sending(enrolled: Agent, platform: FakePlatform) -> None:
     """As if killed between write and upload: the next run sends it and measures only the rest."""
     enrolled("run", "--meter", "estimate", "--no-submit", "--only", "sorting/*")
@@ -78,12 +92,66 @@ def test_killed_between_keeping_and_sending(enrolled: Agent, platform: FakePlatf
 
 
 def test_two_runs_at_once_are_refused(enrolled: Agent) -> None:
-    from joulemark.session.state import only_run
+    from joulemark.session.machine_lock import only_run
 
-    with only_run(enrolled.folders):
+    with only_run():
         answer = enrolled.json("run", "--meter", "estimate")
     assert enrolled.code == 7
     assert answer["error"]["code"] == "run-in-progress"
+
+
+def test_two_users_cannot_measure_at_once(
+    enrolled: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from joulemark.session.machine_lock import only_run
+
+    with only_run():
+        for kind in ("CONFIG", "STATE", "CACHE"):
+            monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / "another" / kind.lower()))
+        assert enrolled("run", "--offline", "--meter", "estimate") == 7
+
+
+def test_every_user_can_lock_whatever_the_umask_of_the_first(tmp_path: Path, home: Folders) -> None:
+    from joulemark.session.machine_lock import NAME, only_run
+
+    before = os.umask(0o077)
+    try:
+        with only_run():
+            assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o444
+    finally:
+        os.umask(before)
+    with only_run():
+        pass
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path, enrolled: Agent) -> None:
+    from joulemark.session.machine_lock import NAME
+
+    (tmp_path / NAME).symlink_to(tmp_path / "victim")
+    answer = enrolled.json("run", "--meter", "estimate")
+    assert enrolled.code == 8
+    assert str(tmp_path / NAME) in answer["error"]["sentence"]
+    assert not (tmp_path / "victim").exists()
+
+
+def test_a_lock_that_was_removed_while_it_was_taken_is_taken_anew(
+    tmp_path: Path, home: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from joulemark.session import machine_lock
+
+    real, calls = machine_lock._opened, []
+
+    def opened_and_removed(path: Path) -> int:
+        descriptor = real(path)
+        calls.append(path)
+        if len(calls) == 1:
+            path.unlink()
+        return descriptor
+
+    monkeypatch.setattr(machine_lock, "_opened", opened_and_removed)
+    with machine_lock.only_run(), pytest.raises(RunInProgress), machine_lock.only_run():
+        pytest.fail("two runs hold the right to measure")
+    assert len(calls) == 3
 
 
 def fail_writes(monkeypatch: pytest.MonkeyPatch, *, of: bytes, times: int) -> None:

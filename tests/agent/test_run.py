@@ -131,3 +131,15 @@ def test_nothing_can_run_is_an_error(enrolled: Agent, monkeypatch: pytest.Monkey
     assert enrolled.code == 7
     assert answer["error"]["code"] == "workload-unavailable"
     assert "pip install it" in enrolled.err
+    enrolled("run", "--meter", "estimate")
+    assert enrolled.err.count("pip install it") == 1
+
+
+def test_jobs_that_lack_the_same_are_named_with_one_advice(
+    enrolled: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = {job.key: "Run `pip install it`." for job in fake_suite.JOBS if job.task == "sorting"}
+    monkeypatch.setattr(fake_suite, "MISSING", missing)
+    assert enrolled("run", "--meter", "estimate") == 0
+    assert "Left out: sorting/numbers/small, sorting/numbers/large. Run `pip install it`." in enrolled.err
+    assert enrolled.err.count("pip install it") == 1

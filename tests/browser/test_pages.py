@@ -29,6 +29,10 @@ print("result", last.pk)
 """
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 A4 = {"width": 794, "height": 1123}
+NOTE_BROKEN_POLICY = """
+window.broken = [];
+document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective + event.blockedURI));
+"""
 NAMES = ["home", "boards", "study", "board", "compare", "results", "result", "about", "missing"]
 
 
@@ -79,6 +83,7 @@ def visit(browser: Browser, site) -> Iterator:
         )
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(NOTE_BROKEN_POLICY)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(running.origin + addresses.get(name, name))
@@ -116,6 +121,22 @@ def test_no_page_scrolls_sideways_on_a_phone(visit, locale: str) -> None:
         if width > PHONE["width"]:
             wide[name] = width
     assert wide == {}
+
+
+def test_no_page_breaks_the_content_security_policy(visit) -> None:
+    for name in [*NAMES, "/admin/login/", "/api/v1/docs/"]:
+        page = visit(name, viewport=DESKTOP)
+        if name == "/api/v1/docs/":
+            page.locator(".swagger-ui .opblock").first.wait_for()
+            page.get_by_role("link", name="To the front page").wait_for()
+        assert page.evaluate("broken") == [], name
+
+
+def test_a_table_that_is_wider_than_the_phone_says_so_at_its_edge(visit) -> None:
+    page = visit("board", viewport=PHONE)
+    frame = page.locator(".scroll").first
+    assert frame.evaluate("frame => frame.scrollWidth > frame.clientWidth")
+    assert frame.evaluate("frame => getComputedStyle(frame).backgroundAttachment").count("local") == 2
 
 
 def test_a_reader_finds_the_evidence_of_a_value(visit, site) -> None:

@@ -24,6 +24,7 @@ def running(tmp_path: Path) -> Iterator[Platform]:
     with embedded_platform(folder=tmp_path) as platform:
         platform.environment |= {
             "JOULEMARK_PLATFORM": platform.origin,
+            "TMPDIR": str(tmp_path),  # a measurement beside this test holds another lock
             **{f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
         }
         platform.start_web()
@@ -61,6 +62,8 @@ def test_a_result_goes_the_whole_way(running: Platform) -> None:
     assert joulemark(running, "verify", str(downloaded))["result_id"] == sent["result_id"]
     kept = joulemark(running, "verify", sent["file"])
     assert kept["receipt"]["public_key"] == json.loads(running.get("/api/v1/platform")[1])["public_key"]
+
+    assert kept["receipt"]["received_at"].startswith(status["received_at"][:19])
 
     assert "Test volunteer" in running.get(f"/results/{sent['result_id']}/")[1].decode()
     assert joulemark(running, "run", "--only", JOB, "--meter", "estimate")["results"][0]["resumed"] is True

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.rank import Standing, ranks
+from joulemark.consensus.voices import Said, mean_of_two, voices
 
 LAW = settings(deadline=None)  # the machine may be busy
 energies = st.floats(min_value=1e-9, max_value=1e9)
@@ -31,7 +32,7 @@ def reading(contributor: str, device: str, energy: float) -> Reading:
     return Reading(contributor=contributor, device=device, energy_per_query_j=energy)
 
 
-def test_a_device_speaks_once_however_often_it_reports() -> None:
+def test_a_contributor_speaks_once_however_often_it_reports() -> None:
     value = cell_value(
         [*[reading("ada", "a", 100.0)] * 50, reading("grace", "b", 1.0), reading("lin", "c", 2.0)]
     )
@@ -54,6 +55,53 @@ def test_one_device_under_many_names_is_a_single_source_and_counts_once() -> Non
     value = cell_value([reading(f"sock-{n}", "same", 1.0 + n / 100) for n in range(51)])
     assert (value.label, value.n_devices, value.n_contributors) == ("single source", 1, 51)
     assert value.energy_per_query_j == 1.25
+
+
+def test_invented_tags_buy_one_key_no_more_than_one_voice() -> None:
+    invented = [reading("mallory", f"tag-{n}", 100.0 + n) for n in range(5)]
+    honest = [reading("ada", "a", 1.0), reading("grace", "b", 1.2)]
+    value = cell_value([*invented, *honest])
+    assert (value.energy_per_query_j, value.low_j, value.high_j) == (1.2, 1.0, 102.0)
+    assert (value.n_devices, value.n_contributors) == (7, 3)
+
+
+def test_a_contributor_says_the_median_over_its_devices() -> None:
+    value = cell_value([*[reading("ada", "a", 9.0)] * 9, reading("ada", "b", 1.0), reading("ada", "c", 2.0)])
+    assert (value.energy_per_query_j, value.low_j, value.high_j) == (2.0, 2.0, 2.0)
+
+
+def test_many_keys_on_one_device_weigh_as_one_against_others() -> None:
+    socks = [reading(f"sock-{n}", "same", 100.0) for n in range(50)]
+    value = cell_value([*socks, reading("ada", "a", 1.0), reading("grace", "b", 2.0)])
+    assert (value.energy_per_query_j, value.n_devices, value.n_contributors) == (2.0, 3, 52)
+
+
+def test_reporting_under_the_tags_of_others_does_not_silence_them() -> None:
+    honest = [reading(name, name, 1.0 + n / 10) for n, name in enumerate(["ada", "grace", "lin"])]
+    value = cell_value([*honest, *[reading("mallory", name, 500.0) for name in ("ada", "grace", "lin")]])
+    assert value.energy_per_query_j == pytest.approx((1.1 * 1.2) ** 0.5, rel=1e-12)
+    assert value.label == "several sources"
+
+
+@LAW
+@given(readings)
+def test_nobody_and_no_device_weighs_more_than_one(listed: list[Reading]) -> None:
+    said = [Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed]
+    heard = voices(said, between=mean_of_two)
+    assert all(0 < voice.weight <= 1 for voice in heard)
+    together = sum(voice.weight for voice in heard)
+    assert together <= len({word.device for word in said})
+    assert together <= len({word.contributor for word in said}) == len(heard)
+
+
+@LAW
+@given(energies, energies, st.lists(energies, min_size=1, max_size=9))
+def test_whatever_one_key_invents_the_value_stays_between_two_honest_ones(
+    one: float, other: float, invented: list[float]
+) -> None:
+    tags = [reading("mallory", f"tag-{n}", energy) for n, energy in enumerate(invented)]
+    value = cell_value([reading("ada", "a", one), reading("grace", "b", other), *tags])
+    assert min(one, other) <= value.energy_per_query_j <= max(one, other)
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
@@ -118,10 +166,12 @@ def test_ranges_that_overlap_share_a_rank_and_a_single_source_has_none() -> None
     ]) == [3, 1, 1, None]  # fmt: skip
 
 
-def test_quality_is_the_median_over_devices() -> None:
+def test_quality_is_combined_by_the_rule_of_energy() -> None:
     scores = [
-        Score(device=d, metric="accuracy", value=v, n=10, higher_is_better=True)
-        for d, v in (("a", 0.1), ("a", 0.1), ("a", 0.1), ("b", 0.8), ("c", 0.9))
-    ]
+        Score(contributor=by, device=device, metric="accuracy", value=v, n=10, higher_is_better=True)
+        for by, device, v in (
+            ("ada", "a", 0.1), ("ada", "b", 0.1), ("ada", "c", 0.1), ("grace", "d", 0.8), ("lin", "e", 0.9)
+        )
+    ]  # fmt: skip
     (value,) = quality_values(scores)
     assert (value.metric, value.value, value.n) == ("accuracy", 0.8, 50)

@@ -45,6 +45,32 @@ def test_a_devices_own_bias_cancels() -> None:
     assert (found.n_pairs, found.n_sources, found.formed) == (1, 2, "same device")
 
 
+def test_invented_tags_buy_no_votes_in_a_ratio() -> None:
+    def both(by: str, device: str, ratio: float) -> list[ModelValue]:
+        return [
+            replace(value(model, "same", energy), contributor=by, device=device)
+            for model, energy in (("general", ratio), ("small", 1.0))
+        ]
+
+    invented = [v for n in range(5) for v in both("mallory", f"tag-{n}", 1000.0)]
+    honest = [*both("ada", "a", 10.0), *both("grace", "b", 12.0)]
+    found = paired_ratio(device_values=[*invented, *honest], cell_values=[])
+    assert found is not None
+    assert found.ratio == pytest.approx(12.0, rel=1e-12)
+    assert found.n_sources == 7
+
+
+def test_many_keys_on_one_device_are_one_source_of_a_ratio() -> None:
+    socks = [
+        replace(value(model, "same", energy), contributor=f"sock-{n}", device="same")
+        for n in range(9)
+        for model, energy in (("general", 100.0), ("small", 1.0))
+    ]
+    found = paired_ratio(device_values=socks, cell_values=[])
+    assert found is not None
+    assert (found.n_sources, found.ratio) == (1, pytest.approx(100.0, rel=1e-12))
+
+
 def test_cells_are_divided_where_no_device_ran_both() -> None:
     devices = [value("general", "a", 10.0), value("small", "b", 1.0)]
     cells = [value("general", "x", 8.0), value("small", "x", 2.0)]

@@ -21,6 +21,7 @@ PROGRAM = Path(module.__file__)
 # Prints the servers' folder and then lives until it is ended.
 HOLDS_SERVERS = """
 import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script ignores it
 from tests.services import services
 with services() as running:
     print(running.folder, flush=True)
@@ -131,6 +132,21 @@ def test_a_signal_stops_the_servers_and_removes_the_folder(
     holder.wait(timeout=20)
     assert not folder.exists()
     assert servers_of(folder) == []
+
+
+def test_ctrl_c_stops_the_servers_where_the_tests_own_parent_ignores_it(
+    run_code: Callable[[str], "subprocess.Popen[str]"],
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        holder = run_code(HOLDS_SERVERS)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert holder.stdout is not None
+    folder = Path(holder.stdout.readline().strip())
+    holder.send_signal(signal.SIGINT)
+    holder.wait(timeout=20)
+    assert not folder.exists()
 
 
 def test_servers_end_when_their_owner_is_killed(run_code: Callable[[str], "subprocess.Popen[str]"]) -> None:

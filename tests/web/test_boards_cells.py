@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
+from measurements.boards.comparing import read_comparison
 from measurements.boards.models import Cell, DeviceValue, PublishedFigure
 from measurements.boards.services import refresh_cell_of, refresh_stale_cells
 from measurements.catalog.models import Task
@@ -30,7 +31,7 @@ def refreshed(*runs: Run) -> Cell:
     return cell
 
 
-def test_a_cell_is_the_median_over_devices() -> None:
+def test_a_cell_is_the_median_over_contributors() -> None:
     cell = refreshed(
         Run(by="ada", device="a", energy_per_query_j=1.0),
         Run(by="ada", device="a", energy_per_query_j=1.5),
@@ -47,6 +48,22 @@ def test_a_cell_is_the_median_over_devices() -> None:
         (1.5, 3),
         (2.0, 1),
     ]
+
+
+def test_invented_tags_buy_no_votes_on_a_board_nor_in_a_comparison() -> None:
+    for tag in "vwxyz":
+        make_result(Run(by="mallory", device=tag, energy_per_query_j=0.001, quality=(("accuracy", 1.0),)))
+        make_result(Run(by="mallory", device=tag, model=GENERAL, energy_per_query_j=5.0))
+    for by, factor in (("ada", 1.0), ("grace", 1.2)):
+        make_result(Run(by=by, device=by, energy_per_query_j=1.0))
+        make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=10.0 * factor))
+    refresh_stale_cells()
+    cell = Cell.objects.get(model__slug=SPECIFIC)
+    assert (cell.energy_per_query_j, cell.n_devices, cell.n_contributors) == (1.0, 7, 3)
+    assert cell.quality[0]["value"] == 0.875
+    (row,) = read_comparison(Task.objects.get(slug="text_classification"))
+    assert row.paired.ratio == pytest.approx(12.0, rel=1e-9)
+    assert (row.paired.n_sources, row.formed) == (7, "same device")
 
 
 @pytest.mark.parametrize("state", [State.RECEIVED, State.QUARANTINED, State.REJECTED])

@@ -28,24 +28,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
-    """0 when a run would give a result, 7 when none can."""
+    """0 when `joulemark run` would give a result, else 7."""
     from dataclasses import asdict
 
     from joulemark import config as configs
     from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
-    from joulemark.session.checkup import can_measure, check
+    from joulemark.session.checkup import can_measure, can_run, check
 
     output = Output(as_json=arguments.json)
     findings = check(configs.load(), arguments.suite)
-    ready = can_measure(findings)
+    ready, offline = can_run(findings), can_measure(findings)
     if not output.as_json:
         _draw(findings)
-    output.say(
-        "Ready: `joulemark run` can give a result here."
-        if ready
-        else "Not ready: nothing can be measured here; the table says what is missing."
+    if ready:
+        output.say("Ready: `joulemark run` can give a result here.")
+    elif offline:
+        output.say(
+            "Not ready: `joulemark run` needs an enrolled key and a platform that answers; the table says what to do. "
+            "Without them, `joulemark run --offline` can measure."
+        )
+    else:
+        output.say("Not ready: nothing can be measured here; the table says what is missing.")
+    output.answer(
+        {"ok": ready, "can_measure_offline": offline, "findings": [asdict(finding) for finding in findings]}
     )
-    output.answer({"ok": ready, "findings": [asdict(finding) for finding in findings]})
     return EXIT_OK if ready else EXIT_IMPOSSIBLE
 
 

@@ -20,11 +20,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0 when the platform knows the key."""
     from joulemark import config as configs
-    from joulemark.session.enrolment import enrol
+    from joulemark.session.enrolment import check_name, enrol
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Sending to {config.origin}: the public key and {arguments.name or 'no name'}.")
+    check_name(arguments.name)
+    sends = (
+        "your public key" if arguments.name is None else f'your public key and the name "{arguments.name}"'
+    )
+    output.aside(f"Sending {sends} to {config.origin}.")
     identity, enrolled = enrol(config, name=arguments.name)
     output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
     output.say(f"Your public key   {identity.public_key}")

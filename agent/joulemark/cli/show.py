@@ -47,6 +47,8 @@ def _list(output: Output) -> int:
         cost = f"{predicate.totals.energy_per_query_j:.4g} J a query ({predicate.sensor.grade})"
         said = entry.note.verdict or ""
         output.say(f"{entry.digest[:16]}  {entry.state:<8} {said:<12} {job}  {cost}")
+        if entry.note_fault is not None:
+            output.aside(f"joulemark: {entry.note_fault}")
         if refusal is not None:
             output.say(f"    {refusal.code}: {refusal.sentence}")
         rows.append(

@@ -18,12 +18,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
-    """0 when the platform answered for each; 4 when it does not know one; 6 when there is none to ask for."""
+    """0 when the platform answered for each; 2 when a file is damaged, 4 when it does not know one, 6 when none."""
     from msgspec import to_builtins
 
     from joulemark import config as configs
     from joulemark import identity as identities
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, NothingToDo, Refused
+    from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
     from joulemark.session.delivery import ask_status
@@ -34,12 +35,14 @@ def execute(arguments: Namespace) -> int:
     enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
     asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
     asked = [kept for kept in asked if kept.bundle.statement().predicate.audience == config.origin]
-    if not asked:
+    damaged = [] if arguments.id else tell_damaged(output, outbox)
+    tell_note_faults(output, asked)
+    if not asked and not damaged:
         raise NothingToDo(
             f"No result for {config.origin} is in the outbox. Measure something first: `joulemark run`."
         )
     rows: list[dict[str, Any]] = []
-    exit_code = EXIT_OK
+    exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
         for kept in asked:
             try:
@@ -53,5 +56,5 @@ def execute(arguments: Namespace) -> int:
             for code, severity, sentence in status.findings:
                 output.say(f"    {code} ({severity}) {sentence}")
             rows.append(to_builtins(status))
-    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows})
+    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code

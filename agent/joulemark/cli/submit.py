@@ -18,10 +18,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
-    """0 when all is sent; 4 when one was refused, now or before; 5 when the platform cannot be reached."""
+    """0 when all is sent; 2 when a file is damaged, 4 when one was refused, 5 when the platform is out of reach."""
     from joulemark import config as configs
     from joulemark import identity as identities
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, NothingToDo
+    from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE, NothingToDo
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
     from joulemark.session.delivery import deliver_all, unsent
@@ -30,7 +31,9 @@ def execute(arguments: Namespace) -> int:
     config = configs.load()
     outbox = Outbox(config.folders)
     results = list(outbox.results())
-    if not results:
+    damaged = tell_damaged(output, outbox)
+    tell_note_faults(output, results)
+    if not results and not damaged:
         raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
     enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
     waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
@@ -66,8 +69,13 @@ def execute(arguments: Namespace) -> int:
             f"{elsewhere} results are for another platform and were left; "
             "set JOULEMARK_PLATFORM to send them."
         )
-    exit_code = EXIT_UNREACHABLE if "waiting" in left else EXIT_REFUSED if "refused" in left else EXIT_OK
+    if "waiting" in left:
+        exit_code = EXIT_UNREACHABLE
+    elif "refused" in left:
+        exit_code = EXIT_REFUSED
+    else:
+        exit_code = EXIT_USAGE if damaged else EXIT_OK
     if exit_code == EXIT_OK:
         output.say(f"All results for {config.origin} are sent.")
-    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows})
+    output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code

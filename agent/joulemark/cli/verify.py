@@ -58,7 +58,10 @@ def execute(arguments: Namespace) -> int:
     output.say(f"key       {predicate.contributor.public_key}{' (the one you gave)' if key else ''}")
     output.say(f"claims    {predicate.totals.energy_per_query_j:.6g} J a query, {predicate.sensor.grade}")
     if receipt:
-        output.say(f"receipt   leaf {receipt.leaf_index} at {receipt.audience}, key {receipt.public_key}")
+        output.say(
+            f"receipt   leaf {receipt.leaf_index}, received at {receipt.received_at.isoformat(timespec='seconds')} "
+            f"by {receipt.audience}, key {receipt.public_key}"
+        )
     for sentence in (*proved, *not_proved):
         output.say(sentence)
     output.answer(
@@ -69,7 +72,12 @@ def execute(arguments: Namespace) -> int:
             "key_given": key is not None,
             "grade": predicate.sensor.grade,
             "energy_per_query_j": predicate.totals.energy_per_query_j,
-            "receipt": receipt and {"leaf_index": receipt.leaf_index, "public_key": receipt.public_key},
+            "receipt": receipt
+            and {
+                "leaf_index": receipt.leaf_index,
+                "received_at": receipt.received_at.isoformat(),
+                "public_key": receipt.public_key,
+            },
             "proved": proved,
             "not_proved": not_proved,
         }

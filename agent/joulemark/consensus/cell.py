@@ -1,17 +1,19 @@
-"""One value for a cell: what independent devices say of one model and data set, under equal conditions.
+"""One value for a cell: what independent contributors say of one model and data set, under equal conditions.
 
-The rule, in words: the unit is a device, not a result. A device that reports fifty times speaks once, with
-the median of what it reported; every device then weighs the same, whatever uncertainty it claims for itself;
-the cell's value is the median over devices. Medians are taken on the logarithm of the energy, because errors
-of a power sensor multiply, and because then a value and its inverse are treated alike.
+The rule is that of `voices`: the unit is a contributor, not a device and not a result. Whoever reports fifty
+times, or under fifty device tags, speaks once, and fifty keys on one device speak as one; each weighs the
+same, whatever uncertainty it claims for itself. Medians are taken on the logarithm of the energy, because
+errors of a power sensor multiply, and because then a value and its inverse are treated alike.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
+from joulemark.consensus.voices import Said, Voice, voices, weighted_median
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -30,9 +32,10 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class CellValue:
-    """A cell's value in joules per query; `low_j` and `high_j` are its smallest and largest device value.
+    """A cell's value in joules per query; `low_j` and `high_j` are what its contributors say least and most.
 
-    The range is what was observed, not a confidence interval. `label` is "single source" while one
+    The range is what was observed, not a confidence interval. `n_devices` counts tags, `n_contributors` those
+    who report; neither proves independence, since both are free to make. `label` is "single source" while one
     contributor, or one device under several names, is all there is: such a cell has a value but no rank.
     """
 
@@ -50,42 +53,40 @@ def log_median(values: Sequence[float]) -> float:
 
     Raises ValueError when there is no value, or one that is not positive and finite.
     """
-    array = np.sort(np.asarray(values, dtype=float))
-    if array.size == 0:
-        raise ValueError("A median needs at least one value.")
-    if not np.all(np.isfinite(array)) or array[0] <= 0:
+    return weighted_median(
+        [Voice(value=value, weight=Fraction(1)) for value in _checked(values)], between=_geometric_mean
+    )
+
+
+def _checked(values: Iterable[float]) -> list[float]:
+    listed = [float(value) for value in values]
+    if not all(isfinite(value) and value > 0 for value in listed):
         raise ValueError("Energies must be positive and finite to be combined on the log scale.")
-    middle = array.size // 2
-    if array.size % 2:
-        return float(array[middle])
-    below, above = array[middle - 1], array[middle]
+    return listed
+
+
+def _geometric_mean(below: float, above: float) -> float:
     # by their roots, because the product may overflow or vanish; rounding must not leave the two
-    return float(np.clip(np.sqrt(below) * np.sqrt(above), below, above))
-
-
-def device_values(readings: Iterable[Reading]) -> dict[Hashable, float]:
-    """Joules per query of each device: the median of its own results.
-
-    A device is known by its tag alone, so that one device reporting under many keys still counts once.
-    """
-    by_device: dict[Hashable, list[float]] = {}
-    for reading in readings:
-        by_device.setdefault(reading.device, []).append(reading.energy_per_query_j)
-    return {device: log_median(values) for device, values in by_device.items()}
+    return min(max(sqrt(below) * sqrt(above), below), above)
 
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
     """Combine the readings of one cell. Raises ValueError for none, or one not positive and finite."""
     listed = list(readings)
-    values = list(device_values(listed).values())
-    n_contributors = len({reading.contributor for reading in listed})
-    alone = n_contributors == 1 or len(values) == 1
+    _checked(reading.energy_per_query_j for reading in listed)
+    heard = voices(
+        (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed),
+        between=_geometric_mean,
+    )
+    value = weighted_median(heard, between=_geometric_mean)
+    n_devices = len({reading.device for reading in listed})
+    alone = len(heard) == 1 or n_devices == 1
     return CellValue(
-        energy_per_query_j=log_median(values),
-        low_j=min(values),
-        high_j=max(values),
-        n_devices=len(values),
-        n_contributors=n_contributors,
+        energy_per_query_j=value,
+        low_j=min(voice.value for voice in heard),
+        high_j=max(voice.value for voice in heard),
+        n_devices=n_devices,
+        n_contributors=len(heard),
         n_results=len(listed),
         label="single source" if alone else "several sources",
     )

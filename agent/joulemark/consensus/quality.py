@@ -1,14 +1,15 @@
-"""How good the answers were, over the devices of a cell.
+"""How good the answers were, over the contributors of a cell.
 
-The rule, in words: quality is combined as energy is (a device speaks once, with the median of its results;
-the cell has the median over devices), on the plain scale, because a score may be zero or negative.
+Quality is combined by the rule of energy (see `voices`), on the plain scale, because a score may be zero or
+negative.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
+
+from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 class Score:
     """One metric of one result; `n` is the number of answers scored."""
 
+    contributor: Hashable
     device: Hashable
     metric: str
     value: float
@@ -43,7 +45,7 @@ def quality_values(scores: Iterable[Score]) -> list[QualityValue]:
     return [
         QualityValue(
             metric=metric,
-            value=_median_over_devices(of_metric),
+            value=_combined(of_metric),
             n=sum(score.n for score in of_metric),
             higher_is_better=higher_is_better,
         )
@@ -51,8 +53,6 @@ def quality_values(scores: Iterable[Score]) -> list[QualityValue]:
     ]
 
 
-def _median_over_devices(scores: list[Score]) -> float:
-    by_device: dict[Hashable, list[float]] = {}
-    for score in scores:
-        by_device.setdefault(score.device, []).append(score.value)
-    return float(median(median(values) for values in by_device.values()))
+def _combined(scores: list[Score]) -> float:
+    said = (Said(contributor=score.contributor, device=score.device, value=score.value) for score in scores)
+    return float(weighted_median(voices(said, between=mean_of_two), between=mean_of_two))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A value that wants a rank, in joules per query, with the range of its devices."""
+    """A value that wants a rank, in joules per query, with the range of its contributors."""
 
     energy_per_query_j: float
     low_j: float

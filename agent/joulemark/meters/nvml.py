@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import warnings
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from joulemark.errors import MeterUnavailable
@@ -24,16 +23,14 @@ T = TypeVar("T")
 
 
 def driver() -> ModuleType:
-    """The NVML binding. Raises MeterUnavailable when the package is missing."""
+    """The NVML binding: module pynvml of package nvidia-ml-py. Raises MeterUnavailable when the package is missing."""
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # the package of this name says at import that it forwards to nvidia-ml-py
-            warnings.simplefilter("ignore", FutureWarning)
-            return importlib.import_module("pynvml")
+        return importlib.import_module("pynvml")
     except ModuleNotFoundError as error:
         raise MeterUnavailable(
-            "no-pynvml", "The package pynvml is not installed.", mend="pip install pynvml"
+            "no-pynvml",
+            "The module pynvml is not there: the package nvidia-ml-py is not installed.",
+            mend="pip install nvidia-ml-py",
         ) from error
 
 

@@ -53,10 +53,18 @@ def check(config: Config, suite_name: str, *, openers: Openers | None = None) ->
 
 
 def can_measure(findings: tuple[Finding, ...]) -> bool:
-    """Whether a run would give at least one result."""
+    """Whether `joulemark run --offline` would give at least one result: it makes a key where there is none."""
     jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
-    return jobs and folders
+    broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
+    return jobs and folders and not broken_key
+
+
+def can_run(findings: tuple[Finding, ...]) -> bool:
+    """Whether `joulemark run` would: that needs also an enrolled key and a platform that answers to it."""
+    enrolled = any(finding.area == "key" and finding.state == "ok" for finding in findings)
+    platform = all(finding.state != "not available" for finding in findings if finding.area == "platform")
+    return can_measure(findings) and enrolled and platform
 
 
 def _meters(config: Config, openers: Openers) -> Iterator[Finding]:
@@ -110,9 +118,12 @@ def _unwritable(what: str, folder: Path) -> Finding:
 def _key(config: Config) -> Finding:
     try:
         identity = identities.load(config.folders)
-        enrolled = identities.enrolment(config.folders, config.origin)
     except AgentError as error:
         return Finding(area="key", what="key", state="not available", detail=str(error))
+    try:
+        enrolled = identities.enrolment(config.folders, config.origin)
+    except AgentError as error:  # a run without the platform does not read it
+        return Finding(area="key", what="key", state="warning", detail=str(error))
     if identity is None:
         return Finding(area="key", what="key", state="warning", detail="no key yet", mend="joulemark enrol")
     if enrolled is None or enrolled.key_id != identity.key_id:

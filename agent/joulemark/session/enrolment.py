@@ -24,7 +24,7 @@ def enrol(config: Config, *, name: str | None) -> tuple[Identity, Enrolled]:
 
     Raises UsageError (name), PlatformKeyChanged, Refused or Unreachable.
     """
-    _check_name(name)
+    check_name(name)
     identity = identities.load_or_create(config.folders)
 
     def make() -> Envelope:
@@ -50,12 +50,16 @@ def enrol(config: Config, *, name: str | None) -> tuple[Identity, Enrolled]:
     return identity, enrolled
 
 
-def _check_name(name: str | None) -> None:
-    """The record's own rule for names, asked before anything is sent."""
-    probe = Enrolment(
-        audience="here", issued_at=datetime.now(UTC), nonce="0" * 32, public_key="0" * 64, display_name=name
-    )
+def check_name(name: str | None) -> None:
+    """The record's own rule for names, asked before anything is said or sent. Raises UsageError."""
     try:
+        probe = Enrolment(
+            audience="here",
+            issued_at=datetime.now(UTC),
+            nonce="0" * 32,
+            public_key="0" * 64,
+            display_name=name,
+        )
         decode(encode(probe), Enrolment, what="name")
-    except RecordError as error:
-        raise UsageError("A name has 1 to 60 characters and no control characters.") from error
+    except (ValueError, RecordError) as error:
+        raise UsageError("A name has 1 to 60 characters, each of which can be seen.") from error

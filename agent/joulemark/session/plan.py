@@ -63,8 +63,16 @@ def select(suite_name: str, pattern: str | None) -> Selection:
 def require_jobs(selection: Selection) -> None:
     """Raises WorkloadUnavailable when nothing that was asked for can run."""
     if not selection.jobs:
-        sentences = " ".join(dict.fromkeys(missing.sentence for missing in selection.missing))
+        sentences = " ".join(by_sentence(selection.missing))
         raise WorkloadUnavailable(f"None of {len(selection.missing)} jobs can run here. {sentences}")
+
+
+def by_sentence(missing: tuple[Missing, ...]) -> dict[str, list[str]]:
+    """The jobs' keys under what would mend them, so that each advice is given once."""
+    found: dict[str, list[str]] = {}
+    for one in missing:
+        found.setdefault(one.sentence, []).append(one.key)
+    return found
 
 
 def open_meter(

@@ -18,6 +18,7 @@ from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRe
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state
 from joulemark.session.delivery import Delivery, deliver
+from joulemark.session.machine_lock import only_run
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
 from joulemark.session.statement import (
@@ -90,9 +91,9 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     """
     selection = plan.select(options.suite, options.only)
     report.selection = selection
-    for missing in selection.missing:
-        watch.note(f"Left out: {missing.key}. {missing.sentence}")
-    plan.require_jobs(selection)
+    plan.require_jobs(selection)  # its error says what to install, so the notes below need not
+    for sentence, keys in plan.by_sentence(selection.missing).items():
+        watch.note(f"Left out: {', '.join(keys)}. {sentence}")
     identity = (
         identities.load_or_create(config.folders) if options.offline else identities.load(config.folders)
     )
@@ -103,7 +104,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     )
     choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
-    with closing(choice.meter), state.only_run(config.folders):
+    with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         session = state.resume_or_begin(
             config.folders,
@@ -159,6 +160,8 @@ class _Work:
         for job in selection.jobs:
             kept = before.get(job.key)
             if kept is not None:
+                if kept.note_fault is not None:
+                    self.watch.note(kept.note_fault)
                 self.report.done.append(self._sent(Done(key=job.key, kept=kept, resumed=True)))
         if self.report.done:
             self.watch.note(f"Resuming: {len(self.report.done)} of {len(selection.jobs)} jobs are finished.")

@@ -12,8 +12,7 @@ import joulemark
 from joulemark.record.statement import Software
 
 PACKAGES = (
-    "torch", "transformers", "tokenizers", "diffusers", "safetensors", "gguf", "numpy",
-    "pynvml", "nvidia-ml-py",
+    "torch", "transformers", "tokenizers", "diffusers", "safetensors", "gguf", "numpy", "nvidia-ml-py",
 )  # fmt: skip
 """Distributions whose version can change a result; those that are installed are named."""
 

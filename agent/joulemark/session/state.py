@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from joulemark import durable
-from joulemark.errors import RunInProgress, UsageError
+from joulemark.errors import UsageError
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Nonce, Sha256, Time, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from joulemark.config import Folders
@@ -70,27 +66,6 @@ def finished(session: Session, outbox: Outbox) -> dict[str, Kept]:
             work = predicate.workload
             found[f"{work.task}/{work.dataset}/{work.model}"] = kept
     return found
-
-
-@contextmanager
-def only_run(folders: Folders) -> Iterator[None]:
-    """Hold the machine-wide right to measure; let go of by the system when the process dies.
-
-    Raises RunInProgress.
-    """
-    durable.make_folder(folders.state)
-    lock = FileLock(folders.state / "run.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RunInProgress(
-            "Another `joulemark run` is measuring on this machine; two at once would spoil both. "
-            "Wait for it to end."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _path(folders: Folders, origin: str, suite_digest: str, meter: str) -> Path:

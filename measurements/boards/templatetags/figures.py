@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django import template
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
 from measurements.boards.figures import THIN, TIMES, significant, whole
@@ -14,10 +15,18 @@ from measurements.boards.titles import translated
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.utils.safestring import SafeString
+
 register = template.Library()
 DASH = "\u2013"
 
 register.filter("translated", translated)
+
+
+@register.filter
+def outside(value: object) -> SafeString:
+    """Text that a stranger chose, isolated: its writing direction cannot reach the words around it."""
+    return format_html("<bdi>{}</bdi>", value)
 
 
 def with_unit(value: float, unit: str) -> str:

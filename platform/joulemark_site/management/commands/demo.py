@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from joulemark_site.demo import ROOT, Demo, DemoFailed
 from joulemark_site.demo_check import check
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
 
 
 class Command(BaseCommand):
@@ -34,23 +38,40 @@ class Command(BaseCommand):
         """Run the story; a step that fails ends it with a sentence."""
         folder = options["folder"] or ROOT / ("build/demo-check" if options["check"] else ".demo")
         demo = Demo(folder=folder.resolve(), origin=f"http://127.0.0.1:{options['port']}")
-        if options["check"] and demo.folder.exists():
-            shutil.rmtree(demo.folder)
         try:
+            demo.require_free_port()
+            if options["check"] and demo.folder.exists():
+                shutil.rmtree(demo.folder)
             demo.manage("prepare")
             with demo.serving() as server:
                 self._measure(demo)
                 if options["check"]:
                     self.stdout.write(str(check(demo)))
                 else:
+                    self._show_receipts(demo)
                     self._keep_serving(demo, server)
         except DemoFailed as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            then = (
+                "Run it again to start afresh."
+                if options["check"]
+                else "Run it again to resume: what is finished is kept."
+            )
+            self.stderr.write(f"\nInterrupted. {then}")
+            sys.exit(INTERRUPTED)
 
     def _measure(self, demo: Demo) -> None:
         demo.agent("enrol", "--name", "Demo")
         demo.agent("run", "--suite", "demo")
         demo.agent("status")
+
+    def _show_receipts(self, demo: Demo) -> None:
+        self.stdout.write("\nReceipts, signed by the platform:")
+        for receipt in demo.receipts():
+            self.stdout.write(
+                f"  {receipt['result_id'][:16]}  leaf {receipt['leaf_index']:<4} received at {receipt['received_at']}"
+            )
 
     def _keep_serving(self, demo: Demo, server: subprocess.Popen[bytes]) -> None:
         pages = {

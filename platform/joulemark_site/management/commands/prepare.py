@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+
+from joulemark.record.errors import RecordError
+from measurements.intake.platform_key import signing_key
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
@@ -23,7 +27,14 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the steps in order and name each."""
+        """Run the steps in order and name each. Raises CommandError for a platform key that is none."""
+        self.stdout.write("platform key ...")
+        try:
+            signing_key()
+        except (OSError, RecordError, ValueError) as error:
+            raise CommandError(
+                f"{settings.PLATFORM_KEY_FILE} holds no usable Ed25519 key: restore it from a backup. ({error})"
+            ) from error
         for name, arguments in STEPS:
             self.stdout.write(f"{name} ...")
             call_command(name, **arguments)

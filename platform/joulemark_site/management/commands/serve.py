@@ -8,8 +8,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import connection
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 CONFIG = Path(__file__).resolve().parents[2] / "gunicorn.py"
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
                 "SQLite serves one process: leave --workers at 1, or set DATABASE_URL to a PostgreSQL."
             )
             sys.exit(2)
+        _require_prepared()
         source_roots = os.pathsep.join(path for path in sys.path if path)
         command = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", options["bind"]]
         command += ["--workers", str(options["workers"]), "--threads", str(options["threads"])]
@@ -41,4 +44,19 @@ class Command(BaseCommand):
             sys.executable,
             [*command, "joulemark_site.wsgi:application"],
             {**os.environ, "PYTHONPATH": source_roots},
+        )
+
+
+def _require_prepared() -> None:
+    """Raise CommandError where every page would fail: a database or static files that are behind this code."""
+    try:
+        executor = MigrationExecutor(connection)
+    except OperationalError as error:
+        raise CommandError(f"The database does not answer: {error}", returncode=2) from error
+    behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    collected = settings.DEBUG or (settings.STATIC_ROOT / "staticfiles.json").exists()
+    connection.close()
+    if behind or not collected:
+        raise CommandError(
+            "This platform is not prepared: run `manage.py prepare`, then serve.", returncode=2
         )

@@ -1,0 +1,87 @@
+"""How many words become one: a contributor speaks once, and a device no more than once.
+
+The rule, in words. Device tags are free to invent and keys are free to make, so neither alone may buy votes:
+
+1. A device of a contributor says the median of that contributor's results on it.
+2. A contributor says the median over its devices, however many tags it reports under.
+3. The value is the median over contributors. A voice weighs one, and less where other contributors report
+   the same device: a device of k contributors counts one k-th in each, and a voice weighs the mean of what
+   its devices count. So fifty keys on one device weigh together what one key on it does.
+
+No contributor and no device ever weighs more than one. Weights are exact fractions: a tie is a tie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Sequence
+
+    Between = Callable[[float, float], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One number as `device` of `contributor` gives it."""
+
+    contributor: Hashable
+    device: Hashable
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voice:
+    """What one contributor says, and its weight: above 0, at most 1."""
+
+    value: float
+    weight: Fraction
+
+
+def mean_of_two(low: float, high: float) -> float:
+    """The middle on a plain scale."""
+    return low + (high - low) / 2
+
+
+def voices(said: Iterable[Said], *, between: Between) -> list[Voice]:
+    """One voice a contributor; `between` gives the middle of two values, which an even count needs."""
+    spoken: dict[Hashable, dict[Hashable, list[float]]] = {}
+    for word in said:
+        spoken.setdefault(word.contributor, {}).setdefault(word.device, []).append(word.value)
+    sharers: dict[Hashable, int] = {}
+    for devices in spoken.values():
+        for device in devices:
+            sharers[device] = sharers.get(device, 0) + 1
+    return [
+        Voice(
+            value=_plain_median([_plain_median(values, between) for values in devices.values()], between),
+            weight=sum((Fraction(1, sharers[device]) for device in devices), Fraction()) / len(devices),
+        )
+        for devices in spoken.values()
+    ]
+
+
+def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
+    """The value with half of the weight on either side; `between` of two where the halves meet exactly.
+
+    Raises ValueError when there is no voice.
+    """
+    ordered = sorted(heard, key=lambda voice: voice.value)
+    if not ordered:
+        raise ValueError("A median needs at least one value.")
+    half = sum((voice.weight for voice in ordered), Fraction()) / 2
+    below = Fraction()
+    for place, voice in enumerate(ordered):
+        below += voice.weight
+        if below == half:
+            return between(voice.value, ordered[place + 1].value)
+        if below > half:
+            return voice.value
+    raise AssertionError("The weights of all voices exceed their half.")
+
+
+def _plain_median(values: Sequence[float], between: Between) -> float:
+    one = Fraction(1)
+    return weighted_median([Voice(value=value, weight=one) for value in values], between=between)
