@@ -71,10 +71,9 @@ def environment(running: Services, folder: str) -> dict[str, str]:
 
 
 def prepare(ours: dict[str, str]) -> None:
-    """Make the platform's tables and catalogue."""
-    for command in ("migrate", "load_catalog"):
-        words = [sys.executable, "manage.py", command, "--verbosity", "0"]
-        subprocess.run(words, cwd=ROOT, env={**os.environ, **ours}, check=True)
+    """Make the platform's tables, catalogue and static files."""
+    words = [sys.executable, "manage.py", "prepare"]
+    subprocess.run(words, cwd=ROOT, env={**os.environ, **ours}, check=True, stdout=subprocess.DEVNULL)
 
 
 def prepared_rounds(folder: Path) -> Iterator[Path]:
