@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Output:

@@ -5,11 +5,10 @@ Offline; needs no key, no platform and no configuration.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from joulemark.cli.output import Output
 from joulemark.errors import NotVerified, UsageError
 
+TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
