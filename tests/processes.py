@@ -155,31 +155,11 @@ def embedded_platform(*, folder: Path, **settings: str) -> Iterator[Platform]:
 def platform(
     *, name: str, folder: Path, database_url: str, redis_url: str, **settings: str
 ) -> Iterator[Platform]:
-    """A prepared platform on a new database called `name`; whatever was started beside it is killed at the end.
-
-    An empty `redis_url` makes it the embedded kind, in which tasks run in the web process.
-    """
+    """The same on a new PostgreSQL database called `name`, with a queue: tasks wait for a worker."""
     server = urlsplit(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[call-overload]
         connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
-    origin = f"http://127.0.0.1:{free_port()}"
-    outside = {
-        key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "CELERY_BROKER_URL"}
-    }
-    environment = {
-        **outside,
-        "DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")),
-        "JOULEMARK_DATA_DIR": str(folder / "data"),
-        "JOULEMARK_ORIGIN": origin,
-        "PYTHONPATH": SOURCE_ROOTS,
-        **({"REDIS_URL": redis_url} if redis_url else {}),
-        **settings,
-    }
-    made = Platform(origin=origin, environment=environment, folder=folder)
-    try:
-        made.manage("prepare")
+    production = {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")), "REDIS_URL": redis_url}
+    with embedded_platform(folder=folder, **production, **settings) as made:
         yield made
-    finally:
-        for process in made.running:
-            kill(process)
