@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from joulemark.energy.windows import totals, window_energies
+from joulemark.energy.analysis import analyse
 from joulemark.record import keys, messages
 from joulemark.record import statement as s
 from joulemark.record import trace as t
@@ -89,6 +89,7 @@ def predicate(
     own_nonce = nonce("result", public, raw)
     seed = ticket.sample_seed if ticket else s.offline_seed(own_nonce)
     sample = suite.sample(job.dataset, seed=seed, count=suite.queries_per_window(job.dataset))
+    found = analyse(of, sensor)
     windows = tuple(
         s.Window(
             start_s=w.start_s,
@@ -98,7 +99,7 @@ def predicate(
             energy_gross_j=w.gross_j,
             energy_net_j=w.net_j,
         )
-        for w in window_energies(of, sensor)
+        for w in found.windows
     )
     metrics = suite.task(job.task).quality_metrics
     return s.Predicate(
@@ -146,11 +147,14 @@ def predicate(
         sensor=sensor,
         idle=None,
         windows=windows,
-        totals=totals(of, sensor),
+        totals=found.totals,
         quality=tuple(s.Quality(metric=name, value=0.75, n=12, higher_is_better=True) for name in metrics),
         trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
         flags=(),
         absent=absent(ticket=ticket),
+        estimates=found.estimates,
+        not_estimated=found.not_estimated,
+        budget=found.budget,
     )
 
 

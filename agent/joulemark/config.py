@@ -46,6 +46,11 @@ class Folders:
         return self.state / "outbox"
 
     @property
+    def probes(self) -> Path:
+        """One file for each GPU and driver whose counter was probed."""
+        return self.state / "probes"
+
+    @property
     def sessions(self) -> Path:
         """One file for each session of runs."""
         return self.state / "sessions"

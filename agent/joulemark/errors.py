@@ -16,6 +16,9 @@ AgentError                      exit code
 ├── MeasurementImpossible        7   no result can come of this run
 │   ├── MeterUnavailable             a sensor is not there or not readable
 │   ├── MeterFailed                  a sensor stopped answering
+│   │   ├── ReadingMissing           ... once; the next reading may come
+│   │   └── CounterReset             its counter fell: the driver was loaded anew
+│   ├── NoisyMachine                 the preflight found what would spoil every number
 │   ├── WorkloadUnavailable          the packages of every chosen job are missing
 │   └── RunInProgress                another run measures on this machine
 └── StorageError                 8   a file cannot be written; what was kept before is untouched
@@ -161,6 +164,24 @@ class MeterFailed(MeasurementImpossible):
     """A sensor stopped answering during a run; the job gives no result and can be run again."""
 
     code = "meter-failed"
+
+
+class ReadingMissing(MeterFailed):
+    """One reading failed; the run goes on and is flagged."""
+
+    code = "missing-reading"
+
+
+class CounterReset(MeterFailed):
+    """The energy counter fell in the middle of a run."""
+
+    code = "counter-went-backwards"
+
+
+class NoisyMachine(MeasurementImpossible):
+    """The preflight found what would spoil every number; `--force` measures all the same, flagged."""
+
+    code = "noisy-machine"
 
 
 class WorkloadUnavailable(MeasurementImpossible):

@@ -8,6 +8,14 @@ import re
 from rich.console import Console
 
 from joulemark.cli.progress import Live, Plain, watch_for
+from joulemark.cli.sparkline import sparkline
+from joulemark.meters import sampler
+
+
+def seen(
+    power_w: float | None, *, temperature_c: int | None = None, flags: tuple[str, ...] = ()
+) -> sampler.Live:
+    return sampler.Live(power_w=power_w, temperature_c=temperature_c, flags=frozenset(flags))
 
 
 def console(*, terminal: bool) -> Console:
@@ -24,7 +32,7 @@ def test_a_terminal_gets_a_line_with_job_queries_power_and_time_left() -> None:
     assert isinstance(watch, Live)
     with watch:
         watch.job(1, 3, "sorting/numbers/small", estimated=True)
-        watch.stage("window 2", total=5, live_w=lambda: 12.34, left_s=75)
+        watch.stage("window 2", total=5, live=lambda: seen(12.34), left_s=75)
         for _ in range(7):
             watch.answered()
         watch.job_done("It is done.")
@@ -41,7 +49,7 @@ def test_before_a_second_has_passed_an_estimate_still_says_so() -> None:
     screen = console(terminal=True)
     with watch_for(screen) as watch:
         watch.job(1, 1, "a/b/c", estimated=True)
-        watch.stage("warm-up", total=2, live_w=lambda: None)
+        watch.stage("warm-up", total=2, live=lambda: seen(None))
     assert "0/2 queries estimated" in " ".join(drawn(screen).split())
 
 
@@ -50,7 +58,7 @@ def test_elsewhere_there_are_plain_lines_and_none_for_a_query() -> None:
     with watch_for(screen) as watch:
         assert isinstance(watch, Plain)
         watch.job(1, 1, "a/b/c", estimated=False)
-        watch.stage("window 1", total=5, live_w=lambda: 3.0, left_s=4.0)
+        watch.stage("window 1", total=5, live=lambda: seen(3.0), left_s=4.0)
         watch.answered()
         watch.job_done("Done.")
     assert drawn(screen).splitlines() == [
@@ -58,3 +66,26 @@ def test_elsewhere_there_are_plain_lines_and_none_for_a_query() -> None:
         "[1/1] window 1, 5 queries, lately 3.0 W, at most 4 s left",
         "[1/1] Done.",
     ]
+
+
+def test_the_line_shows_power_over_time_temperature_and_what_is_wrong() -> None:
+    screen = console(terminal=True)
+    powers = iter((100.0, 200.0, 400.0))
+    with watch_for(screen) as watch:
+        assert isinstance(watch, Live)
+        watch.job(1, 1, "a/b/c", estimated=False)
+        watch.stage(
+            "window 1",
+            total=5,
+            live=lambda: seen(next(powers), temperature_c=61, flags=("mig", "foreign-process")),
+        )
+        watch._draw()
+        watch._draw()
+        watch.stage("idle-after", total=None)
+    assert "400.0 W ▃▅█ 61 C flagged foreign-process, mig" in drawn(screen)
+
+
+def test_a_bar_is_as_high_as_its_value() -> None:
+    assert sparkline([0.0, 50.0, 99.0, 100.0]) == "▁▅██"
+    assert sparkline([0.0, 0.0]) == "▁▁"
+    assert sparkline([]) == ""

@@ -9,7 +9,7 @@ import fake_suite
 import pytest
 
 from joulemark.meters import rapl
-from joulemark.meters.meter import Tick
+from joulemark.meters.meter import Reading, Tick
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.rules.case import Case, Context
@@ -51,9 +51,9 @@ def steady_rapl(agent: Agent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         (package / name).write_text(text, encoding="ascii")
     monkeypatch.setattr(rapl, "POWERCAP", package.parent)
 
-    def read(_meter: object, now: Now) -> tuple[Tick, ...]:
+    def read(_meter: object, now: Now) -> Reading:
         t_us = now()
-        return (Tick(t_us, t_us * POWER_W),)
+        return Reading(ticks=(Tick(t_us, t_us * POWER_W),))
 
     monkeypatch.setattr(rapl.RaplMeter, "read", read)
     return agent

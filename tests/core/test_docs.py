@@ -33,13 +33,13 @@ def test_the_statement_in_the_protocol_decodes() -> None:
 
 
 def test_the_trace_in_the_protocol_is_the_one_its_statement_signs_for() -> None:
-    from joulemark.energy.windows import totals
+    from joulemark.energy.analysis import analyse
     from joulemark.record.trace import sha256
 
     statement = decode(example("statement").encode(), Statement, what="example")
     trace = decode(example("trace").encode(), Trace, what="example")
     assert sha256(encode(trace)) == statement.digest_of("trace")
-    assert totals(trace, statement.predicate.sensor) == statement.predicate.totals
+    assert analyse(trace, statement.predicate.sensor).totals == statement.predicate.totals
 
 
 def run_ten_lines(tmp_path: Path, bundle: bytes) -> subprocess.CompletedProcess[str]:

@@ -54,7 +54,7 @@ static struct {
     double idle_w, idle_extra_w, decay_s, warm_s;
     double power_period_s, power_window_s, power_phase_s, usage_window_s, average_window_s;
     double counter_supported, counter_period_s, counter_window_s, counter_lag_s, counter_phase_s;
-    double counter_base_mj, counter_reset_s, noise_w, gain, gain_drift_per_s;
+    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s;
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
     double mig, ecc, persistence, architecture, compute_major, compute_minor;
@@ -77,8 +77,8 @@ static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; s
     N(gpus), N(active), N(activity), N(seed), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
     N(power_period_s), N(power_window_s), N(power_phase_s), N(usage_window_s), N(average_window_s),
     N(counter_supported), N(counter_period_s), N(counter_window_s), N(counter_lag_s), N(counter_phase_s),
-    N(counter_base_mj), N(counter_reset_s), N(noise_w), N(gain), N(gain_drift_per_s), N(memory_mib),
-    N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
+    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s),
+    N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
     N(compute_major), N(compute_minor),
 };
@@ -197,7 +197,7 @@ static uint64_t counter_mj(Gpu *gpu, double t) {
     int64_t now = steps(t, S.counter_period_s, S.counter_phase_s);
     while (gpu->step < now) {
         double at = (double)++gpu->step * S.counter_period_s + S.counter_phase_s;
-        gpu->joules += S.counter_period_s
+        gpu->joules += S.counter_period_s * S.counter_gain
             * sensed(gpu, at - S.counter_lag_s, S.counter_window_s, S.counter_period_s, gpu->step);
         if (!gpu->was_reset && at >= S.counter_reset_s) gpu->joules = 0, gpu->was_reset = true;
     }

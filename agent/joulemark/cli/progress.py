@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from joulemark.session.watch import LiveWatts, Watch
+from joulemark.cli.sparkline import sparkline
+from joulemark.session.watch import LiveState, Watch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 REDRAW_S = 1.0
+SPARKS = 24
+"""Seconds of power that the line shows."""
 
 
 class Drawn(Watch, Protocol):
@@ -64,14 +68,16 @@ class Plain:
         self._print(f"{self._job} {key}{' (estimated)' if estimated else ''}")
 
     def stage(
-        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
     ) -> None:
         """Print which stage begins, with the power just before it."""
-        watts = None if live_w is None else live_w()
+        seen = None if live is None else live()
+        watts = None if seen is None else seen.power_w
         count = "" if total is None else f", {total} queries"
         power = "" if watts is None else f", lately {watts:.1f} W"
         left = "" if left_s is None else f", at most {left_s:.0f} s left"
-        self._print(f"{self._job} {name}{count}{power}{left}")
+        flags = f", flagged {', '.join(sorted(seen.flags))}" if seen is not None and seen.flags else ""
+        self._print(f"{self._job} {name}{count}{power}{left}{flags}")
 
     def answered(self) -> None:
         """Nothing: this is called inside the measurement."""
@@ -102,7 +108,8 @@ class Live:
         self._task: TaskID | None = None
         self._answered = 0
         self._total: int | None = None
-        self._live_w: LiveWatts | None = None
+        self._state: LiveState | None = None
+        self._powers_w: deque[float] = deque(maxlen=SPARKS)
         self._ends_at: float | None = None
         self._job = ""
         self._estimated = False
@@ -128,12 +135,12 @@ class Live:
         self._job, self._estimated = f"[{number}/{of}] {key}", estimated
 
     def stage(
-        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
     ) -> None:
         """Begin a new line for the stage."""
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._answered, self._total, self._live_w = 0, total, live_w
+        self._answered, self._total, self._state = 0, total, live
         self._ends_at = None if left_s is None else time.monotonic() + left_s
         self._task = self._progress.add_task(f"{self._job} {name}", total=total, count="", power="", left="")
         self._draw()
@@ -175,7 +182,20 @@ class Live:
         return f"at most {minutes}:{seconds:02d} left"
 
     def _power(self) -> str:
-        watts = None if self._live_w is None else self._live_w()
-        if watts is None:
-            return "estimated" if self._estimated else ""
-        return f"{watts:.1f} W{' estimated' if self._estimated else ''}"
+        """Watts now and over the last seconds, temperature and flags, as far as they are known."""
+        seen = None if self._state is None else self._state()
+        grade = "estimated" if self._estimated else ""
+        if seen is None or seen.power_w is None:
+            return grade
+        self._powers_w.append(seen.power_w)
+        warmth = "" if seen.temperature_c is None else f"{seen.temperature_c} C"
+        flags = ", ".join(sorted(seen.flags))
+        bars = "" if self._progress.console.options.ascii_only else sparkline(self._powers_w)
+        parts = (
+            f"{seen.power_w:.1f} W",
+            grade,
+            bars,
+            warmth,
+            flags and f"flagged {flags}",
+        )
+        return " ".join(part for part in parts if part)

@@ -44,6 +44,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-submit", action="store_true", help="keep results and send nothing but ticket requests"
     )
     parser.add_argument(
+        "--force", action="store_true", help="measure on a noisy machine all the same; the result is flagged"
+    )
+    parser.add_argument(
         "--fresh", action="store_true", help="begin a new session instead of resuming the last"
     )
 
@@ -74,6 +77,7 @@ def execute(arguments: Namespace) -> int:
         offline=arguments.offline,
         submit=not (arguments.no_submit or arguments.offline),
         fresh=arguments.fresh,
+        force=arguments.force,
     )
     output.aside(_destination(config, options))
     report = Report()

@@ -3,7 +3,8 @@
 EnergyError
 ├── TraceIncomplete             the trace does not cover what is asked of it
 ├── CounterWentBackwards        a counter that does not wrap fell
-└── TraceInconsistent           columns of unequal length, times that run backwards, values beyond the modulus
+├── TraceInconsistent           columns of unequal length, times that run backwards, values beyond the modulus
+└── NotMeasurable               the sensor cannot tell the energy of this work, however exact its readings are
 """
 
 from __future__ import annotations
@@ -23,3 +24,7 @@ class CounterWentBackwards(EnergyError):
 
 class TraceInconsistent(EnergyError):
     """The trace contradicts itself."""
+
+
+class NotMeasurable(EnergyError):
+    """The work is shorter than what the sensor looks at, and there is too little of it."""

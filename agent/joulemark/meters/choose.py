@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.errors import MeterUnavailable, UsageError
+from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.rapl import RaplMeter
@@ -40,7 +41,7 @@ class Choice:
 class Openers:
     """How each meter is opened; tests put theirs here."""
 
-    nvml: Callable[[], Meter] = NvmlMeter
+    nvml: Callable[[], NvmlMeter] = NvmlMeter
     rapl: Callable[[], Meter] = RaplMeter
 
 
@@ -49,15 +50,15 @@ def choose(
 ) -> Choice:
     """Open the meter for a workload on the GPU or on the CPU.
 
-    auto: NVML for a GPU, RAPL for a CPU, else the estimate. The estimate counts CPU time and so is refused
-    for a GPU. Raises MeterUnavailable when the meter asked for, or every one, cannot be used, and UsageError
-    for a senseless pair.
+    auto: NVML for a GPU, with RAPL beside it where that can be read; RAPL for a CPU, else the estimate. The
+    estimate counts CPU time and so is refused for a GPU. Raises MeterUnavailable when the meter asked for, or every
+    one, cannot be used, and UsageError for a senseless pair.
     """
     openers = openers or Openers()
     if wanted == "estimate" and on_gpu:
         raise UsageError("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
     if wanted == "nvml" or (wanted == "auto" and on_gpu):
-        return Choice(meter=openers.nvml(), rejections=())
+        return Choice(meter=GpuBesideHost(openers.nvml(), openers.rapl), rejections=())
     if wanted == "rapl":
         return Choice(meter=openers.rapl(), rejections=())
     rejections: list[Rejection] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from joulemark.meters.meter import Now, StreamInfo, Tick, timed
+from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Grade, Scope
@@ -34,10 +34,13 @@ class EstimateMeter:
     scope: Scope = "cpu"
     period_s = 1e-6
     knows_idle = False
+    gauges: tuple[GaugeInfo, ...] = ()
+    conditions: tuple[GaugeInfo, ...] = ()
 
     def __init__(self, *, watts: float | None = None) -> None:
         self.stated_watts: float | None = DEFAULT_WATTS if watts is None else watts
         self.stated_watts_source: str | None = DEFAULT_WATTS_SOURCE if watts is None else STATED_BY_USER
+        self.absent: dict[str, str] = {}
         per_core_w = DEFAULT_WATTS if watts is None else watts
         self.streams = (
             StreamInfo(
@@ -52,9 +55,13 @@ class EstimateMeter:
             f"CPU time of this process x {per_core_w:g} W per busy core ({self.stated_watts_source})"
         )
 
-    def read(self, now: Now) -> tuple[Tick, ...]:
+    def read(self, now: Now) -> Reading:
         """One tick: CPU microseconds so far."""
-        return (timed(now, lambda: time.process_time_ns() // 1000),)
+        return Reading(ticks=(timed(now, lambda: time.process_time_ns() // 1000),))
+
+    def look(self, now: Now) -> tuple[Tick | None, ...]:
+        """An estimate knows no conditions."""
+        return ()
 
     def close(self) -> None:
         """Nothing is held."""

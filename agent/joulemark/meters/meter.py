@@ -22,6 +22,21 @@ class Tick(NamedTuple):
     value: int
 
 
+class Reading(NamedTuple):
+    """One look at a meter: a tick of each stream, and of each fast gauge (None where it gave nothing)."""
+
+    ticks: tuple[Tick, ...]
+    gauges: tuple[Tick | None, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaugeInfo:
+    """Something that is read and not counted, as the trace names it."""
+
+    name: str
+    unit: Literal["mW", "C", "mask", "count"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamInfo:
     """What a stream is, as the trace names it. Joules = count x `joules_per_unit`."""
@@ -53,6 +68,18 @@ class Meter(Protocol):
         """The streams, in the order in which `read` returns their ticks."""
 
     @property
+    def gauges(self) -> tuple[GaugeInfo, ...]:
+        """What every reading tells beside the counts, in the order of `Reading.gauges`."""
+
+    @property
+    def conditions(self) -> tuple[GaugeInfo, ...]:
+        """What `look` tells, in its order: the state of the device, which changes slowly and costs more to read."""
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Why a scope, a gauge or a condition is not read, by its name: `{"dram": "rapl-permission"}`."""
+
+    @property
     def period_s(self) -> float:
         """How often the counter moves, at the slowest, in seconds."""
 
@@ -72,8 +99,14 @@ class Meter(Protocol):
     def provenance(self) -> str:
         """How the counts are had, for a reader."""
 
-    def read(self, now: Now) -> tuple[Tick, ...]:
-        """One tick for each stream, each timed at the middle of its reading. Raises MeterFailed."""
+    def read(self, now: Now) -> Reading:
+        """One tick for each stream and fast gauge, timed at the middle of its reading.
+
+        Raises ReadingMissing when this one reading failed and the next may not, MeterFailed when it is over.
+        """
+
+    def look(self, now: Now) -> tuple[Tick | None, ...]:
+        """One tick for each condition, None where it gave nothing; raises as `read` does."""
 
     def close(self) -> None:
         """Let go of the sensor."""

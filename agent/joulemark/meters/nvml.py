@@ -1,41 +1,31 @@
-"""NVML: the GPU's own cumulative energy counter, in millijoules since the driver was loaded."""
+"""NVML: the GPU's own cumulative energy counter, in millijoules since the driver was loaded, and its state."""
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable
-from joulemark.meters import nvml_errors
-from joulemark.meters.device import DeviceFacts
-from joulemark.meters.gpu import Gpu, first_visible
-from joulemark.meters.meter import Now, StreamInfo, Tick, timed
+from joulemark.meters.gpu_processes import OurProcesses
+from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick
+from joulemark.meters.nvml_card import Absent, Card, open_card
+from joulemark.meters.nvml_clock import CalendarClock
+from joulemark.meters.nvml_conditions import GpuConditions
+from joulemark.meters.nvml_readings import GpuReadings
+from joulemark.meters.nvml_samples import NAME as SAMPLES
+from joulemark.meters.nvml_samples import PowerSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from types import ModuleType
 
+    from joulemark.meters.device import DeviceFacts
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
-T = TypeVar("T")
-
-
-def driver() -> ModuleType:
-    """The NVML binding: module pynvml of package nvidia-ml-py. Raises MeterUnavailable when the package is missing."""
-    try:
-        return importlib.import_module("pynvml")
-    except ModuleNotFoundError as error:
-        raise MeterUnavailable(
-            "no-pynvml",
-            "The module pynvml is not there: the package nvidia-ml-py is not installed.",
-            mend="pip install nvidia-ml-py",
-        ) from error
-
 
 class NvmlMeter:
-    """Board energy of the GPU that this process calls `cuda:0`."""
+    """Board energy of the GPU that this process calls `cuda:0`; `card` is the GPU itself."""
 
     name: MeterName = "nvml-counter"
     grade: Grade = "measured"
@@ -44,98 +34,81 @@ class NvmlMeter:
     knows_idle = True
     stated_watts: float | None = None
     stated_watts_source: str | None = None
-    provenance = "nvmlDeviceGetTotalEnergyConsumption"
     streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
 
-    def __init__(self, *, nvml: ModuleType | None = None, environ: Mapping[str, str] = os.environ) -> None:
-        """Open the driver, find the GPU and read its counter once. Raises MeterUnavailable."""
-        self._nvml = nvml or driver()
-        self._translated(self._nvml.nvmlInit)
+    def __init__(
+        self,
+        *,
+        nvml: ModuleType | None = None,
+        environ: Mapping[str, str] = os.environ,
+        ours: OurProcesses | None = None,
+    ) -> None:
+        """Open the driver, find the GPU and try everything that it may offer once. Raises MeterUnavailable."""
+        self.card = open_card(nvml=nvml, environ=environ)
         try:
-            self._gpu = first_visible(self._list(), environ)
-            self._refuse_slices()
-            self._translated(self._energy_mj)
+            refuse_slices(self.card)
+            clock = CalendarClock()
+            self._readings = GpuReadings(self.card, clock)
+            self._conditions = GpuConditions(self.card, ours or OurProcesses())
+            self._samples = PowerSamples(self.card, clock)
         except MeterUnavailable:
-            self.close()
+            self.card.close()
             raise
 
-    def read(self, now: Now) -> tuple[Tick, ...]:
-        """One tick, in millijoules."""
-        try:
-            return (timed(now, self._energy_mj),)
-        except self._nvml.NVMLError as error:
-            raise nvml_errors.failed(self._nvml, error) from error
+    @property
+    def gauges(self) -> tuple[GaugeInfo, ...]:
+        """Power of an instant and mean power of a second, those that this GPU tells."""
+        return self._readings.gauges
 
-    def close(self) -> None:
-        """Let go of the driver; safe when it is already gone."""
-        try:
-            self._nvml.nvmlShutdown()
-        except self._nvml.NVMLError as error:
-            if error.value != self._nvml.NVML_ERROR_UNINITIALIZED:
-                raise nvml_errors.failed(self._nvml, error) from error
+    @property
+    def conditions(self) -> tuple[GaugeInfo, ...]:
+        """Temperature, reasons for slow clocks, foreign processes, power limit and MIG, those that it tells."""
+        return self._conditions.infos
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """Why a gauge, a condition or the driver's power samples are not there, by name."""
+        ring = {} if self._samples.reason is None else {SAMPLES: self._samples.reason}
+        return {**self._readings.absent, **self._conditions.absent, **ring}
+
+    @property
+    def provenance(self) -> str:
+        """The call that the counts come from."""
+        return self._readings.provenance
+
+    def read(self, now: Now) -> Reading:
+        """The counter in mJ and each gauge in mW, or None. Raises ReadingMissing or MeterFailed."""
+        return self._readings.read(now)
+
+    def look(self, now: Now) -> tuple[Tick | None, ...]:
+        """Each condition, or None.
+
+        Raises ReadingMissing when there was none of them, MeterFailed when the GPU is gone.
+        """
+        return self._conditions.look(now)
+
+    def power_samples(self, since_us: int) -> tuple[Tick, ...] | None:
+        """The driver's own power samples after `since_us` of the clock that `read` was given, in mW; read first.
+
+        None where the driver keeps none, and `absent` says why. Raises ReadingMissing or MeterFailed.
+        """
+        return self._samples.since(since_us)
 
     def device(self) -> DeviceFacts:
         """What NVML says about the GPU; what it does not say is None with a reason."""
-        nvml, handle = self._nvml, self._gpu.handle
-        values: dict[str, Any] = {
-            "memory_bytes": self._optional(lambda: int(nvml.nvmlDeviceGetMemoryInfo(handle).total)),
-            "power_limit_w": self._optional(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000),
-            "power_limit_default_w": self._optional(
-                lambda: nvml.nvmlDeviceGetPowerManagementDefaultLimit(handle) / 1000
-            ),
-            "driver": self._optional(lambda: _word(nvml.nvmlSystemGetDriverVersion())),
-            "vbios": self._optional(lambda: _word(nvml.nvmlDeviceGetVbiosVersion(handle))),
-            "ecc": self._optional(lambda: bool(nvml.nvmlDeviceGetEccMode(handle)[0])),
-            "mig": self._optional(lambda: bool(nvml.nvmlDeviceGetMigMode(handle)[0])),
-        }
-        return DeviceFacts(
-            identity=self._gpu.uuid,
-            kind="gpu",
-            name=self._gpu.name,
-            absent={name: "not-offered-by-gpu" for name, value in values.items() if value is None},
-            **values,
+        return self.card.device()
+
+    def close(self) -> None:
+        """Let go of the driver; safe when it is already gone."""
+        self.card.close()
+
+
+def refuse_slices(card: Card) -> None:
+    """Raises MeterUnavailable when the GPU is cut into slices."""
+    modes = card.if_offered("nvmlDeviceGetMigMode")
+    if not isinstance(modes, Absent) and modes[0]:
+        raise MeterUnavailable(
+            "mig-mode",
+            "The GPU is cut into slices (MIG), whose energy cannot be told apart.",
+            mend="Switch MIG off: sudo nvidia-smi -mig 0",
         )
-
-    def _refuse_slices(self) -> None:
-        if self._optional(lambda: self._nvml.nvmlDeviceGetMigMode(self._gpu.handle)[0]):
-            raise MeterUnavailable(
-                "mig-mode",
-                "The GPU is cut into slices (MIG), whose energy cannot be told apart.",
-                mend="Switch MIG off: sudo nvidia-smi -mig 0",
-            )
-
-    def _energy_mj(self) -> int:
-        return int(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._gpu.handle))
-
-    def _list(self) -> list[Gpu]:
-        return [self._describe(index) for index in range(self._translated(self._nvml.nvmlDeviceGetCount))]
-
-    def _describe(self, index: int) -> Gpu:
-        nvml = self._nvml
-        handle = self._translated(lambda: nvml.nvmlDeviceGetHandleByIndex(index))
-        return Gpu(
-            handle=handle,
-            uuid=_word(self._translated(lambda: nvml.nvmlDeviceGetUUID(handle))),
-            pci_bus_id=_word(self._translated(lambda: nvml.nvmlDeviceGetPciInfo(handle).busId)),
-            name=_word(self._translated(lambda: nvml.nvmlDeviceGetName(handle))),
-        )
-
-    def _translated(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except self._nvml.NVMLError as error:
-            raise nvml_errors.unavailable(self._nvml, error) from error
-
-    def _optional(self, call: Callable[[], T]) -> T | None:
-        """The value, or None where this GPU does not offer it; other errors are errors."""
-        try:
-            return call()
-        except self._nvml.NVMLError as error:
-            if nvml_errors.is_unsupported(self._nvml, error):
-                return None
-            raise nvml_errors.unavailable(self._nvml, error) from error
-
-
-def _word(value: str | bytes) -> str:
-    """Older bindings return bytes."""
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else value

@@ -1,69 +1,106 @@
-"""NVML's errors, translated once: the reason, a sentence and, where there is one, the mend."""
+"""NVML's errors, translated once: the reason, what happened, the mend where there is one, and whether it may pass."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from joulemark.errors import MeterFailed, MeterUnavailable
+from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-_TABLE: dict[str, tuple[str, str, str | None]] = {
-    "NVML_ERROR_LIBRARY_NOT_FOUND": (
-        "no-nvidia-driver",
-        "No NVIDIA driver is installed (libnvidia-ml.so.1 is not found).",
-        None,
+
+class _Row(NamedTuple):
+    """`cause` is a clause without capital and full stop; after one that `passes` the next call may succeed."""
+
+    reason: str
+    cause: str
+    mend: str | None = None
+    passes: bool = False
+
+
+_TABLE: dict[str, _Row] = {
+    "NVML_ERROR_LIBRARY_NOT_FOUND": _Row(
+        "no-nvidia-driver", "no NVIDIA driver is installed (libnvidia-ml.so.1 is not found)"
     ),
-    "NVML_ERROR_DRIVER_NOT_LOADED": (
+    "NVML_ERROR_DRIVER_NOT_LOADED": _Row(
         "nvidia-driver-not-loaded",
-        "The NVIDIA driver is installed but not loaded.",
+        "the NVIDIA driver is installed but not loaded",
         "Load it: sudo modprobe nvidia",
     ),
-    "NVML_ERROR_LIB_RM_VERSION_MISMATCH": (
+    "NVML_ERROR_LIB_RM_VERSION_MISMATCH": _Row(
         "nvidia-driver-mismatch",
-        "The NVIDIA library and the loaded driver are of different versions.",
+        "the NVIDIA library and the loaded driver are of different versions",
         "Restart the machine.",
     ),
-    "NVML_ERROR_NO_PERMISSION": (
+    "NVML_ERROR_UNINITIALIZED": _Row("nvidia-driver-gone", "the NVIDIA driver is no longer open"),
+    "NVML_ERROR_NO_PERMISSION": _Row(
         "nvml-permission",
-        "This user may not read the GPU.",
+        "this user may not read the GPU",
         "Give it access to /dev/nvidia* (often: the group `video` or `render`).",
     ),
-    "NVML_ERROR_NOT_SUPPORTED": (
-        "no-energy-counter",
-        "This GPU has no energy counter (NVML has one from the Volta generation on).",
-        None,
+    "NVML_ERROR_GPU_IS_LOST": _Row(
+        "gpu-lost", "the GPU fell off the bus", "Restart the machine and look at its power and cooling."
     ),
-    "NVML_ERROR_NOT_FOUND": ("gpu-not-found", "The chosen GPU is not there.", None),
-    "NVML_ERROR_GPU_IS_LOST": (
-        "gpu-lost",
-        "The GPU fell off the bus.",
-        "Restart the machine and look at its power and cooling.",
+    "NVML_ERROR_RESET_REQUIRED": _Row(
+        "gpu-needs-reset", "the GPU needs a reset", "Reset it: sudo nvidia-smi --gpu-reset"
     ),
-    "NVML_ERROR_TIMEOUT": ("nvml-timeout", "The driver did not answer in time.", None),
+    "NVML_ERROR_NOT_FOUND": _Row("gpu-not-found", "the chosen GPU is not there"),
+    "NVML_ERROR_GPU_NOT_FOUND": _Row("gpu-not-found", "the chosen GPU is not there"),
+    "NVML_ERROR_NOT_SUPPORTED": _Row(
+        "not-offered-by-gpu", "this GPU does not offer what was asked", passes=True
+    ),
+    "NVML_ERROR_FUNCTION_NOT_FOUND": _Row(
+        "not-offered-by-driver", "this driver does not offer what was asked", passes=True
+    ),
+    "NVML_ERROR_INVALID_ARGUMENT": _Row(
+        "not-offered-by-driver", "this driver does not know what was asked", passes=True
+    ),
+    "NVML_ERROR_ARGUMENT_VERSION_MISMATCH": _Row(
+        "not-offered-by-driver", "this driver does not know the form of what was asked", passes=True
+    ),
+    "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", "the driver did not answer in time", passes=True),
 }
+_NOT_OFFERED = frozenset({"not-offered-by-gpu", "not-offered-by-driver"})
 
 
 def unavailable(nvml: ModuleType, error: Exception) -> MeterUnavailable:
     """The agent's error for an NVML error while a meter is being opened."""
-    reason, sentence, mend = _row(nvml, error)
-    return MeterUnavailable(reason, sentence, mend=mend)
+    row = _row(nvml, error)
+    return MeterUnavailable(row.reason, f"{row.cause[0].upper()}{row.cause[1:]}.", mend=row.mend)
 
 
 def failed(nvml: ModuleType, error: Exception) -> MeterFailed:
-    """The agent's error for an NVML error during a run."""
-    _, sentence, mend = _row(nvml, error)
-    return MeterFailed(" ".join(["The GPU's counter stopped answering.", sentence, mend or "Run again."]))
+    """The agent's error for an NVML error during a run: ReadingMissing when the next call may succeed."""
+    row = _row(nvml, error)
+    if row.passes:
+        return ReadingMissing(f"The GPU gave no reading: {row.cause}.")
+    return MeterFailed(f"The GPU stopped answering: {row.cause}. {row.mend or 'Run again.'}")
 
 
-def is_unsupported(nvml: ModuleType, error: Any) -> bool:
-    """Whether the GPU merely does not offer what was asked."""
-    return bool(error.value == nvml.NVML_ERROR_NOT_SUPPORTED)
+def reason(nvml: ModuleType, error: Exception) -> str:
+    """The error's reason code."""
+    return _row(nvml, error).reason
 
 
-def _row(nvml: ModuleType, error: Any) -> tuple[str, str, str | None]:
+def is_lacking(nvml: ModuleType, error: Exception) -> bool:
+    """Whether the GPU or its driver merely does not offer what was asked."""
+    return reason(nvml, error) in _NOT_OFFERED
+
+
+def is_forbidden(nvml: ModuleType, error: Exception) -> bool:
+    """Whether this user may not ask."""
+    return reason(nvml, error) == "nvml-permission"
+
+
+def may_pass(nvml: ModuleType, error: Exception) -> bool:
+    """Whether the next call may succeed."""
+    return _row(nvml, error).passes
+
+
+def _row(nvml: ModuleType, error: Any) -> _Row:
+    """What the table does not know may pass: a run that goes on is flagged for each reading that it lacks."""
     for name, row in _TABLE.items():
         if getattr(nvml, name, None) == error.value:
             return row
-    return "nvml-error", f"NVML reports: {error}.", None
+    return _Row("nvml-error", f"NVML reports {str(error).rstrip('.').lower()!r}", passes=True)

@@ -1,44 +1,32 @@
-"""RAPL: the energy counters of the processor package and memory, as the Linux powercap driver shows them.
+"""RAPL: the energy counters of the processor's packages and their memory, as the Linux powercap driver shows them.
 
-Kernel documentation, "Power Capping Framework": `energy_uj` is cumulative and wraps at `max_energy_range_uj`.
+Kernel documentation, "Power Capping Framework": `energy_uj` is cumulative and wraps at `max_energy_range_uj`. Other
+zones than packages and their `dram` are not read: `core` and `uncore` are parts of a package, `psys` is more than it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import errno
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joulemark.errors import MeterFailed, MeterUnavailable
-from joulemark.meters.meter import Now, StreamInfo, Tick, timed
+from joulemark.errors import MeterFailed, ReadingMissing
+from joulemark.meters import rapl_zones
+from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from joulemark.meters.rapl_zones import Zone
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
 POWERCAP = Path("/sys/class/powercap")
-MEND = "Allow it: sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj  (until the next boot)"
-"""Since Linux 5.10 only root may read the counters (CVE-2020-8694)."""
-
-
-@dataclass(frozen=True)
-class _Domain:
-    """One powercap zone that is read."""
-
-    folder: Path
-    info: StreamInfo
-
-    def read_uj(self) -> int:
-        try:
-            return int((self.folder / "energy_uj").read_text(encoding="ascii"))
-        except (OSError, ValueError) as error:
-            raise MeterFailed(f"RAPL stopped answering ({self.info.name}: {error}). Run again.") from error
+PERMANENT = frozenset({errno.ENOENT, errno.ENODEV, errno.EACCES, errno.EPERM})
+"""What a counter that is gone or was taken away fails with, as against one that did not answer this once."""
 
 
 class RaplMeter:
-    """Packages, and memory where every package shows it."""
+    """Packages, and memory where every package shows it; `absent` says why memory is not read."""
 
     name: MeterName = "rapl"
     grade: Grade = "measured"
@@ -47,78 +35,45 @@ class RaplMeter:
     stated_watts: float | None = None
     stated_watts_source: str | None = None
     provenance = "intel-rapl energy_uj of the Linux powercap driver"
+    gauges: tuple[GaugeInfo, ...] = ()
+    conditions: tuple[GaugeInfo, ...] = ()
 
     def __init__(self, *, root: Path | None = None) -> None:
         """Find the counters and read each once.
 
         Raises MeterUnavailable with the reason and what would mend it.
         """
-        root = root or POWERCAP
-        self._domains = tuple(_find(root))
-        if not self._domains:
-            raise MeterUnavailable(
-                "no-rapl",
-                f"There is no intel-rapl package counter under {root}.",
-                mend="A virtual machine has none; on a real one: sudo modprobe intel_rapl_msr",
+        found = rapl_zones.find(root or POWERCAP)
+        self._zones = found.zones
+        self.absent = {} if found.no_dram is None else {"dram": found.no_dram}
+        self.streams = tuple(
+            StreamInfo(
+                name=zone.stream, scope=zone.scope, unit="uJ", joules_per_unit=1e-6, wraps_at=zone.wraps_at
             )
-        self.streams = tuple(domain.info for domain in self._domains)
-        has_dram = any(info.scope == "dram" for info in self.streams)
-        self.scope: Scope = "cpu+dram" if has_dram else "cpu"
+            for zone in self._zones
+        )
+        self.scope: Scope = "cpu+dram" if found.no_dram is None else "cpu"
 
-    def read(self, now: Now) -> tuple[Tick, ...]:
-        """One tick for each domain, in microjoules."""
-        return tuple(timed(now, domain.read_uj) for domain in self._domains)
+    def read(self, now: Now) -> Reading:
+        """One tick for each zone, in microjoules. Raises ReadingMissing or MeterFailed."""
+        return Reading(ticks=tuple(timed(now, partial(_read_uj, zone)) for zone in self._zones))
+
+    def look(self, now: Now) -> tuple[Tick | None, ...]:
+        """RAPL tells no conditions."""
+        return ()
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def _find(root: Path) -> Iterator[_Domain]:
-    """Packages `intel-rapl:N`, and memory `intel-rapl:N:M`, which is counted beside them, not in them."""
-    packages = memories = 0
-    found: list[_Domain] = []
-    for folder in sorted(root.glob("intel-rapl:*")):
-        label = _text(folder / "name")
-        if label.startswith("package"):
-            packages += 1
-            found.append(_domain(folder, label, "cpu"))
-        elif label == "dram":
-            memories += 1
-            found.append(_domain(folder, f"dram-{folder.name.split(':')[1]}", "dram"))
-    whole = memories == packages
-    yield from (domain for domain in found if whole or domain.info.scope == "cpu")
-
-
-def _domain(folder: Path, name: str, scope: str) -> _Domain:
-    wraps_at = _number(folder / "max_energy_range_uj")
-    _number(folder / "energy_uj")
-    info = StreamInfo(
-        name=name,
-        scope="dram" if scope == "dram" else "cpu",
-        unit="uJ",
-        joules_per_unit=1e-6,
-        wraps_at=wraps_at,
-    )
-    return _Domain(folder, info)
-
-
-def _number(path: Path) -> int:
-    text = _text(path)
-    if not text.isdecimal():
-        raise MeterUnavailable(
-            "rapl-unreadable", f"RAPL is there, but {path} holds {text[:20]!r}, not a count."
-        )
-    return int(text)
-
-
-def _text(path: Path) -> str:
+def _read_uj(zone: Zone) -> int:
     try:
-        return path.read_text(encoding="ascii").strip()
-    except PermissionError as error:
-        raise MeterUnavailable(
-            "rapl-permission", f"RAPL is there, but {path} may not be read.", mend=MEND
-        ) from error
+        return zone.read_uj()
     except OSError as error:
-        raise MeterUnavailable(
-            "rapl-unreadable", f"RAPL is there, but {path} fails: {error.strerror}."
-        ) from error
+        if error.errno in PERMANENT:
+            raise MeterFailed(
+                f"RAPL stopped answering ({zone.stream}: {error.strerror}). Run again."
+            ) from error
+        raise ReadingMissing(f"RAPL gave no reading ({zone.stream}: {error.strerror}).") from error
+    except ValueError as error:
+        raise ReadingMissing(f"RAPL gave no count ({zone.stream}: {error}).") from error

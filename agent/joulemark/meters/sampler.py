@@ -1,102 +1,214 @@
-"""Reads a meter at a modest rate outside the timed path, and once more at every edge; keeps every tick."""
+"""Reads a meter outside the timed path: at a modest rate beside the work, closely where nothing is timed.
+
+Beside the work it reads ten times a second. While the device rests, nothing is timed, and it reads every few
+milliseconds: the times of the counter's own steps are then known to that, and whoever waits for one finds it.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from joulemark.errors import MeterFailed
-from joulemark.record.trace import Stream, to_deltas
+from joulemark.energy.flags import conditions_flags
+from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
+from joulemark.meters.meter import Tick
+from joulemark.meters.series import Column, Series, gauges
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
-    from joulemark.meters.meter import Meter, Now, Tick
+    from joulemark.meters.meter import Meter, Reading
+    from joulemark.meters.timer import Timer
+    from joulemark.record.trace import Gauge, Stream, Timing
 
 PERIOD_S = 0.1
+LOOK_EVERY_US = 1_000_000
+CLOSELY_S = 0.005
+FINEST_S = 0.001
 LIVE_SPAN_US = 1_000_000
+MOST_MISSING = 20
+"""So many readings may fail one after the other; then the sensor has stopped answering."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What a watcher is shown: watts over the last second, degrees Celsius, and what is wrong by now."""
+
+    power_w: float | None
+    temperature_c: int | None
+    flags: frozenset[str] | set[str]
 
 
 class Sampler:
-    """A thread that reads `meter` every `period_s` while the block is entered.
+    """Reads `meter` every `period_s` while the block is entered, and whenever it is asked to.
 
-    An error in the thread ends it and is raised by the next `edge()` or at the end of the block, so that no
-    window is closed over a gap.
+    An error of the background reads ends them and is raised by the next call or at the end of the block, so that
+    no window is closed over a gap. A single reading that fails is counted in `missing`.
     """
 
-    def __init__(self, meter: Meter, now: Now, *, period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self, meter: Meter, timer: Timer, *, period_s: float = PERIOD_S, closely_s: float = CLOSELY_S
+    ) -> None:
         self._meter = meter
-        self._now = now
+        self._timer = timer
         self._period_s = period_s
-        self._ticks: list[list[Tick]] = [[] for _ in meter.streams]
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._closely_s = closely_s
+        headline = set(meter.scope.split("+"))
+        self._counted = [number for number, info in enumerate(meter.streams) if info.scope in headline]
+        self._series = Series(meter.streams, meter.gauges)
+        self._conditions = [Column() for _ in meter.conditions]
+        self._looked_us: int | None = None
+        self._recent: deque[tuple[Tick, ...]] = deque(maxlen=64)
+        self._lock = threading.RLock()
         self._failure: MeterFailed | None = None
-        self._thread = threading.Thread(target=self._sample, name="joulemark-sampler", daemon=True)
+        self._missing_in_a_row = 0
+        self._last: tuple[Tick, ...] = ()
+        self._stack = ExitStack()
+        self.missing = 0
 
     def __enter__(self) -> Self:
         self.edge()
-        self._thread.start()
+        self._stack.enter_context(self._timer.background(self._period_s, self._beside))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
-        self._thread.join()
+        self._stack.close()
         if kind is None:
             self._raise_failure()
 
     def edge(self) -> tuple[Tick, ...]:
-        """Read now, one tick a stream.
-
-        A span may start once this has returned; call it again after a span's end.
-        """
+        """Read now and keep it, whether or not the counter has moved. Raises MeterFailed."""
         self._raise_failure()
-        return self._read()
-
-    def live_w(self) -> float | None:
-        """Mean power over about the last second, in watts; None until there is a second to speak of."""
-        total_w = 0.0
-        for info, ticks in zip(self._meter.streams, self._ticks, strict=True):
-            last = ticks[-1]
-            first = next((t for t in reversed(ticks) if last.t_us - t.t_us >= LIVE_SPAN_US), None)
-            if first is None or last.value < first.value:
-                return None
-            total_w += (last.value - first.value) * info.joules_per_unit / ((last.t_us - first.t_us) / 1e6)
-        return total_w
-
-    def streams(self) -> tuple[Stream, ...]:
-        """Every tick so far, as the trace keeps it."""
         with self._lock:
-            return tuple(
-                Stream(
-                    name=info.name,
-                    scope=info.scope,
-                    unit=info.unit,
-                    joules_per_unit=info.joules_per_unit,
-                    wraps_at=info.wraps_at,
-                    t_us=to_deltas(tick.t_us for tick in ticks),
-                    value=to_deltas(tick.value for tick in ticks),
+            while True:
+                reading = self._read()
+                if reading is not None:
+                    self._series.add(reading, always=True)
+                    return reading.ticks
+                self._timer.wait(FINEST_S)
+
+    def next_change(self, *, within_s: float) -> bool:
+        """Read every millisecond until the counter moves; False when it does not `within_s` seconds."""
+        end_us = self._timer.now() + round(within_s * 1e6)
+        while self._timer.now() < end_us:
+            if self._closely():
+                return True
+            self._timer.wait(FINEST_S)
+        return False
+
+    def rest(self, seconds: float, *, thin_s: float = 0.0) -> None:
+        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept."""
+        end_us = self._timer.now() + round(seconds * 1e6)
+        while (left_us := end_us - self._timer.now()) > 0:
+            self._closely(thin_us=round(thin_s * 1e6))
+            self._timer.wait(min(self._closely_s, left_us / 1e6))
+
+    def live(self) -> Live:
+        """For whoever watches; reads nothing."""
+        state = {
+            info.name: column.value
+            for info, column in zip(self._meter.conditions, self._conditions, strict=True)
+        }
+        degrees = state.get("gpu-temperature")
+        return Live(
+            power_w=self._live_w(),
+            temperature_c=degrees[-1] if degrees else None,
+            flags=conditions_flags(state) | ({"missing-reading"} if self.missing else set()),
+        )
+
+    def streams(self, timings: Sequence[Timing | None] | None = None) -> tuple[Stream, ...]:
+        """Every counter so far, as the trace keeps it; without those that stopped answering on the way."""
+        with self._lock:
+            kept = self._series.streams(timings or [None] * len(self._meter.streams))
+            return tuple(stream for stream in kept if stream.scope not in self._meter.absent)
+
+    def gauges(self) -> tuple[Gauge, ...]:
+        """Every gauge and condition so far."""
+        with self._lock:
+            return (*self._series.gauges(), *gauges(self._meter.conditions, self._conditions))
+
+    def _beside(self) -> None:
+        """The background's read; its error waits for the next call."""
+        if self._failure is not None:
+            return
+        try:
+            with self._lock:
+                reading = self._read()
+                if reading is not None:
+                    self._series.add(reading, always=False)
+                self._look()
+        except MeterFailed as failure:
+            self._failure = failure
+
+    def _closely(self, *, thin_us: int = 0) -> bool:
+        self._raise_failure()
+        with self._lock:
+            reading = self._read()
+            return reading is not None and self._series.add(reading, always=False, thin_us=thin_us)
+
+    def _read(self) -> Reading | None:
+        """One reading, None where just this one failed. Under the lock, so that times never run backwards."""
+        try:
+            reading = self._meter.read(self._timer.now)
+        except ReadingMissing:
+            self.missing += 1
+            self._missing_in_a_row += 1
+            if self._missing_in_a_row >= MOST_MISSING:
+                raise
+            return None
+        self._missing_in_a_row = 0
+        self._refuse_a_fall(reading)
+        if not self._recent or reading.ticks[0].t_us - self._recent[-1][0].t_us >= LIVE_SPAN_US // 20:
+            self._recent.append(reading.ticks)
+        return reading
+
+    def _refuse_a_fall(self, reading: Reading) -> None:
+        for info, last, tick in zip(self._meter.streams, self._last, reading.ticks, strict=False):
+            if info.wraps_at is None and tick.value < last.value:
+                raise CounterReset(
+                    f"The counter {info.name} fell in the middle of the run: the driver was loaded anew, or another "
+                    "program reset it. Run again."
                 )
-                for info, ticks in zip(self._meter.streams, self._ticks, strict=True)
-            )
+        self._last = reading.ticks
 
-    def _sample(self) -> None:
-        while not self._ended.wait(self._period_s):
-            try:
-                self._read()
-            except MeterFailed as failure:
-                self._failure = failure
-                return
+    def _look(self) -> None:
+        """The device's state, about once a second."""
+        now_us = self._timer.now()
+        if not self._conditions or (self._looked_us is not None and now_us - self._looked_us < LOOK_EVERY_US):
+            return
+        self._looked_us = now_us
+        try:
+            seen = self._meter.look(self._timer.now)
+        except ReadingMissing:
+            self.missing += 1
+            return
+        for column, tick in zip(self._conditions, seen, strict=True):
+            if tick is not None:
+                column.add(tick)
 
-    def _read(self) -> tuple[Tick, ...]:
-        """Under one lock, so that times never run backwards."""
-        with self._lock:
-            ticks = self._meter.read(self._now)
-            for kept, tick in zip(self._ticks, ticks, strict=True):
-                kept.append(tick)
-            return ticks
+    def _live_w(self) -> float | None:
+        """Mean power over about the last second; None until there is a second to speak of."""
+        recent = list(self._recent)
+        if not recent:
+            return None
+        last = recent[-1]
+        first = next((t for t in reversed(recent) if last[0].t_us - t[0].t_us >= LIVE_SPAN_US), None)
+        if first is None:
+            return None
+        total_w = 0.0
+        for number in self._counted:
+            before, after = first[number], last[number]
+            if after.value < before.value or after.t_us <= before.t_us:
+                return None
+            rise_j = (after.value - before.value) * self._meter.streams[number].joules_per_unit
+            total_w += rise_j / ((after.t_us - before.t_us) / 1e6)
+        return total_w
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

@@ -163,6 +163,17 @@ class Totals(Record, frozen=True, kw_only=True):
     latency_p95_s: Positive
 
 
+class Term(Record, frozen=True, kw_only=True):
+    """One term of the uncertainty budget: relative standard uncertainty (k = 1) of the energy per query.
+
+    Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
+    """
+
+    name: Literal["windows", "edge", "idle", "phase", "gain"]
+    kind: Literal["A", "B"]
+    relative: Amount
+
+
 class Contributor(Record, frozen=True, kw_only=True):
     """Who signs: the raw Ed25519 public key in hex; the key id is its SHA-256."""
 
@@ -186,7 +197,12 @@ def refuse_strange_times(*times: datetime) -> None:
 
 
 class Predicate(Record, frozen=True, kw_only=True):
-    """Everything a volunteer says about one run."""
+    """Everything a volunteer says about one run.
+
+    `estimates`: joules per query by each estimator that could be had from the same ticks, `not_estimated` why the
+    others could not. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a condition of
+    the device was not read, by its name.
+    """
 
     audience: Word
     session: Nonce
@@ -209,6 +225,10 @@ class Predicate(Record, frozen=True, kw_only=True):
     trace: TraceInfo
     flags: Annotated[tuple[Slug, ...], Meta(max_length=50)]
     absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$(?!\n)")], Slug]
+    estimates: Annotated[dict[Slug, Amount], Meta(max_length=20)] = {}
+    not_estimated: Annotated[dict[Slug, Slug], Meta(max_length=20)] = {}
+    budget: Annotated[tuple[Term, ...], Meta(max_length=20)] = ()
+    not_read: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
 
     def __post_init__(self) -> None:
         """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""

@@ -17,14 +17,33 @@ from msgspec import Meta
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import Malformed, TooLarge
 from joulemark.record.limits import MAX_TRACE_BYTES
-from joulemark.record.statement import Count, Positive, Slug
+from joulemark.record.statement import Amount, Count, Positive, Slug
 
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
 
 
+class Timing(Record, frozen=True, kw_only=True):
+    """How a counter keeps time, as the probe found it on this machine before the run (docs/method.md).
+
+    `spread` is the relative spread of the probe's trains, None where it could not run.
+    It moves every `period_us`; what happened is told `delay_us` later on average, and wholly after `settle_us`. A
+    part-time counter that looks at the end of each period takes it for the whole: its delay is below 0.
+    `coverage` says whether it looks at the power all the time or only a part of it.
+    """
+
+    period_us: Annotated[int, Meta(ge=1, le=10_000_000)]
+    settle_us: Annotated[int, Meta(ge=0, le=10_000_000)]
+    delay_us: Annotated[int, Meta(ge=-1_000_000, le=5_000_000)]
+    coverage: Literal["full", "part-time", "unknown"]
+    spread: Amount | None = None
+
+
 class Stream(Record, frozen=True, kw_only=True):
-    """One cumulative counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps."""
+    """One cumulative counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps.
+
+    A stream with `timing` is read by the `bracket` estimator, one without by `counter`.
+    """
 
     name: Slug
     scope: Literal["gpu", "cpu", "dram"]
@@ -33,34 +52,77 @@ class Stream(Record, frozen=True, kw_only=True):
     wraps_at: Count | None
     t_us: Column
     value: Column
+    timing: Timing | None = None
+
+
+class Gauge(Record, frozen=True, kw_only=True):
+    """Something that is read and not counted: power, temperature, limit, reasons for slow clocks, processes.
+
+    `mask` are the bits of NVML's clock event reasons, `count` a number of things.
+    """
+
+    name: Slug
+    unit: Literal["mW", "C", "mask", "count"]
+    t_us: Column
+    value: Column
 
 
 class Span(Record, frozen=True, kw_only=True):
-    """A named stretch of the run, in microseconds on the trace's clock."""
+    """A named stretch of the run, in microseconds on the trace's clock.
 
-    kind: Literal["idle-before", "warm-up", "window", "idle-after"]
+    `rest` is the pause behind a window or the warm-up: the sensor settles in it and the idle power is seen.
+    """
+
+    kind: Literal["idle-before", "warm-up", "window", "rest", "idle-after"]
     start_us: Count
     end_us: Count
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return (self.end_us - self.start_us) / 1e6
+
 
 class Queries(Record, frozen=True, kw_only=True):
-    """The queries of one window in order: start (first differences) and duration, in microseconds."""
+    """The queries of one window in order, in microseconds: durations, and when each began.
 
-    start_us: Column
+    Either `start_us` (first differences of the starts) or `gap_us`, which compresses better: the time from the
+    window's start to the first query, then from each query's end to the next one's start. The other is empty.
+    """
+
+    start_us: Column = ()
     duration_us: Column
+    gap_us: Column = ()
+
+    def starts_us(self, window_us: int) -> tuple[int, ...]:
+        """When each query began on the trace's clock, in a window that began at `window_us`."""
+        if not self.gap_us:
+            return from_deltas(self.start_us)
+        before = (window_us, *self.duration_us)
+        return tuple(accumulate(gap + last for gap, last in zip(self.gap_us, before, strict=False)))
 
 
 class Trace(Record, frozen=True, kw_only=True):
-    """A run as the sensors saw it. `queries` has one entry for each window span, in order."""
+    """A run as the sensors saw it. `queries` has one entry for each window span, in order.
+
+    In `throughput` the queries of a window follow each other at once; in `latency` there are pauses between them, and
+    the energy of a query is that of the time in which it ran.
+    """
 
     version: Literal[1]
     streams: Annotated[tuple[Stream, ...], Meta(min_length=1, max_length=64)]
     spans: Annotated[tuple[Span, ...], Meta(min_length=1, max_length=20000)]
     queries: Annotated[tuple[Queries, ...], Meta(min_length=1, max_length=10000)]
+    gauges: Annotated[tuple[Gauge, ...], Meta(max_length=64)] = ()
+    mode: Literal["throughput", "latency"] = "throughput"
 
     def windows(self) -> tuple[Span, ...]:
         """The spans that count, in order."""
         return tuple(span for span in self.spans if span.kind == "window")
+
+    def gauge(self, name: str) -> Gauge | None:
+        """The gauge of this name, if the run has it."""
+        return next((gauge for gauge in self.gauges if gauge.name == name), None)
 
 
 def to_deltas(values: Iterable[int]) -> tuple[int, ...]:

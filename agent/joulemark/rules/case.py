@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from joulemark.energy.analysis import Analysis, analyse
+from joulemark.energy.errors import EnergyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +70,14 @@ class Case:
     def said(self) -> Predicate:
         """The predicate: what the volunteer says about the run."""
         return self.statement.predicate
+
+    @cached_property
+    def energy(self) -> Analysis | EnergyError:
+        """What the trace says, recomputed; or why it says nothing."""
+        try:
+            return analyse(self.trace, self.said.sensor)
+        except EnergyError as error:
+            return error
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ DIRTY = frozenset(
         "power-limit-changed",
         "mig",
         "counters-disagree",
+        "noisy-machine",
     }
 )
 """Flags that make a run unfit to be combined, each known without looking at the energy (docs/method.md)."""

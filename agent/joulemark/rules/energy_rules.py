@@ -6,11 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from joulemark.energy.errors import EnergyError
-from joulemark.energy.windows import idle_power, totals, window_energies
-from joulemark.record.trace import from_deltas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from joulemark.record.statement import Predicate
     from joulemark.rules.case import Case
@@ -39,19 +37,16 @@ UNITS_PER_JOULE = {"nvml-counter": ("mJ", 1e-3), "rapl": ("uJ", 1e-6)}
 
 def trace_is_complete(case: Case) -> str | None:
     """Energies can be computed from the trace at all: ticks bracket every window, counters run forward."""
-    try:
-        totals(case.trace, case.said.sensor)
-    except EnergyError as error:
-        return f"No energy can be computed from the trace: {error}"
+    if isinstance(case.energy, EnergyError):
+        return f"No energy can be computed from the trace: {case.energy}"
     return None
 
 
 def windows_are_recomputed(case: Case) -> str | None:
     """Stated windows are those of the trace: times, queries, gross and net energy."""
-    try:
-        found = window_energies(case.trace, case.said.sensor)
-    except EnergyError:
+    if isinstance(case.energy, EnergyError):
         return None  # trace_is_complete says so
+    found = case.energy.windows
     if len(found) != len(case.said.windows):
         return f"The statement has {len(case.said.windows)} windows, the trace has {len(found)}."
     for number, (stated, traced) in enumerate(zip(case.said.windows, found, strict=True), 1):
@@ -70,11 +65,9 @@ def windows_are_recomputed(case: Case) -> str | None:
 
 def totals_are_recomputed(case: Case) -> str | None:
     """Stated totals and idle power are those of the trace."""
-    try:
-        found = totals(case.trace, case.said.sensor)
-        idle = idle_power(case.trace, case.said.sensor)
-    except EnergyError:
+    if isinstance(case.energy, EnergyError):
         return None  # trace_is_complete says so
+    found, idle = case.energy.totals, case.energy.idle
     for name in found.__struct_fields__:
         said, recomputed = getattr(case.said.totals, name), getattr(found, name)
         if not _same(said, recomputed):
@@ -87,6 +80,34 @@ def totals_are_recomputed(case: Case) -> str | None:
             if not _same(getattr(stated, name), getattr(idle, name)):
                 return f"Idle {name} is stated as {getattr(stated, name)}; the trace gives {getattr(idle, name)}."
     return None
+
+
+def uncertainty_is_recomputed(case: Case) -> str | None:
+    """Stated estimators and uncertainty budget are those of the trace."""
+    if isinstance(case.energy, EnergyError):
+        return None  # trace_is_complete says so
+    found = case.energy
+    if not case.said.estimates and all(stream.timing is None for stream in case.trace.streams):
+        return None  # an agent from before the bracket stated one estimator and no budget
+    if set(case.said.estimates) != set(found.estimates) or case.said.not_estimated != found.not_estimated:
+        return f"The estimators are stated as {_names(case.said.estimates)}; the trace gives {_names(found.estimates)}."
+    for name, value in found.estimates.items():
+        if not _same(case.said.estimates[name], value):
+            return f"The estimator {name} is stated as {case.said.estimates[name]}; the trace gives {value}."
+    if [(term.name, term.kind) for term in case.said.budget] != [(t.name, t.kind) for t in found.budget]:
+        return "The uncertainty budget has other terms than the trace gives."
+    for said, term in zip(case.said.budget, found.budget, strict=True):
+        if abs(said.relative - term.relative) > TOLERANCE:
+            return f"The uncertainty term {term.name} is stated as {said.relative}; the trace gives {term.relative}."
+    return None
+
+
+def flags_are_recomputed(case: Case) -> str | None:
+    """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""
+    if isinstance(case.energy, EnergyError):
+        return None  # trace_is_complete says so
+    hidden = sorted(set(case.energy.flags) - set(case.said.flags))
+    return f"The trace shows what the run does not state: {', '.join(hidden)}." if hidden else None
 
 
 def energy_is_positive(case: Case) -> str | None:
@@ -143,10 +164,11 @@ def spans_follow_one_another(case: Case) -> str | None:
 def latencies_fit(case: Case) -> str | None:
     """Queries run one after the other inside their window."""
     for number, (span, queries) in enumerate(zip(case.trace.windows(), case.trace.queries, strict=False), 1):
-        if len(queries.start_us) != len(queries.duration_us):
-            return f"Window {number} has {len(queries.start_us)} starts for {len(queries.duration_us)} durations."
+        starts = queries.starts_us(span.start_us)
+        if len(starts) != len(queries.duration_us) or (queries.start_us and queries.gap_us):
+            return f"Window {number} has {len(starts)} starts for {len(queries.duration_us)} durations."
         end = span.start_us
-        for start, duration in zip(from_deltas(queries.start_us), queries.duration_us, strict=True):
+        for start, duration in zip(starts, queries.duration_us, strict=True):
             if start < end or duration <= 0:
                 return f"Window {number} has queries that overlap, come before it or take no time."
             end = start + duration
@@ -205,3 +227,7 @@ def _same(stated: float | None, recomputed: float | None) -> bool:
     if stated is None or recomputed is None:
         return stated is recomputed
     return math.isclose(stated, recomputed, rel_tol=TOLERANCE, abs_tol=1e-9)
+
+
+def _names(estimates: Mapping[str, float]) -> str:
+    return ", ".join(sorted(estimates)) or "none"

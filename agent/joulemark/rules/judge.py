@@ -8,7 +8,7 @@ from typing import Literal
 from joulemark.rules import completeness, energy_rules, provenance, suite_rules
 from joulemark.rules.case import Case, Finding, Rule, Severity
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
 
 State = Literal["accepted", "quarantined", "rejected"]
@@ -41,6 +41,13 @@ RULES: tuple[Rule, ...] = (
         "JM-WINDOWS", Severity.REJECT, "Windows are those of the trace", energy_rules.windows_are_recomputed
     ),
     Rule("JM-TOTALS", Severity.REJECT, "Totals are those of the trace", energy_rules.totals_are_recomputed),
+    Rule(
+        "JM-UNCERTAINTY",
+        Severity.REJECT,
+        "Uncertainty is that of the trace",
+        energy_rules.uncertainty_is_recomputed,
+    ),
+    Rule("JM-FLAGS", Severity.QUARANTINE, "Flags are stated", energy_rules.flags_are_recomputed),
     Rule(
         "JM-ENERGY-ZERO", Severity.REJECT, "Energies are finite and positive", energy_rules.energy_is_positive
     ),

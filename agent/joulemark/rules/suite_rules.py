@@ -53,6 +53,8 @@ def configuration_fits(case: Case) -> str | None:
         return f"The number format {work.dtype[:32]} is none of {', '.join(sorted(DTYPES))}."
     if work.batch_size != 1:
         return f"The suite runs one query at a time; this run took {work.batch_size}."
+    if suite is not None and case.trace.mode != suite.protocol.mode:
+        return f"The suite measures {suite.protocol.mode}; this run measured {case.trace.mode}."
     model = next((m for m in suite.models if m.id == work.model), None) if suite else None
     if model is not None and work.parameters != model.parameters:
         return f"Model {model.id} has {model.parameters} parameters, not {work.parameters}."

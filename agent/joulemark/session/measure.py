@@ -1,22 +1,28 @@
-"""One job under the meter: warm-up, idle, windows, idle. What comes out is raw; nothing is summed here."""
+"""One job under the meter: warm-up, idle, windows with rests between, idle. What comes out is raw."""
 
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.energy.analysis import window_work_j
+from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
-from joulemark.meters.meter import Meter, Now, Tick, run_clock
-from joulemark.meters.sampler import Sampler
-from joulemark.record.trace import Queries, Span, Trace, to_deltas
+from joulemark.energy.steady import PART_S, is_steady
+from joulemark.meters.sampler import CLOSELY_S, Sampler
+from joulemark.meters.timer import RealTimer
+from joulemark.record.trace import Queries, Span, Trace
+from joulemark.session.statement import sensor_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from joulemark.meters.meter import Meter, Tick
+    from joulemark.meters.timer import Timer
+    from joulemark.record.trace import Timing
     from joulemark.session.watch import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, Workload
@@ -24,10 +30,22 @@ if TYPE_CHECKING:
 COUNTER_PERIODS = 100
 """A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
 
+REST_S = 1.0
+"""Rest after the counter has settled: from this the power at rest around a window is known."""
+
+THIN_S = 0.5
+"""In the long idle spans a change of the counter is kept twice a second; the rests between windows keep all."""
+
+TICK_WITHIN_S = 2.0
+"""A counter that does not move for so long is not waited for; the window's uncertainty then says so."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order."""
+    """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order.
+
+    `flags` are those that the trace does not show by itself.
+    """
 
     trace: Trace
     outputs: tuple[Output, ...]
@@ -43,139 +61,272 @@ class _Window:
     queries: Queries
     outputs: tuple[Output, ...]
     tokens: int | None
-    energy_per_query_j: float
 
 
 def measure(
-    workload: Workload, queries: Sequence[Query], meter: Meter, protocol: Protocol, watch: Watch
-) -> Measured:
-    """Run the protocol once. Idle is read only where the meter knows it. Raises MeterFailed."""
-    started_at = datetime.now(UTC)
-    now = run_clock()
-    spans: list[Span] = []
-    windows: list[_Window] = []
-    with Sampler(meter, now) as sampler:
-        watch.stage("warm-up", total=protocol.warmup_queries, live_w=sampler.live_w)
-        spans.append(_warm_up(workload, queries, protocol.warmup_queries, sampler, now, watch))
-        if meter.knows_idle:
-            spans.append(_idle("idle-before", protocol.idle_s, sampler, now, watch))
-        while not _enough(windows, protocol, now):
-            watch.stage(
-                f"window {len(windows) + 1}",
-                total=len(queries),
-                live_w=sampler.live_w,
-                left_s=_left_s(windows, protocol, now),
-            )
-            windows.append(_window(workload, queries, meter, sampler, now, watch.answered))
-        spans += [window.span for window in windows]
-        if meter.knows_idle:
-            spans.append(_idle("idle-after", protocol.idle_s, sampler, now, watch))
-    trace = Trace(
-        version=1,
-        streams=sampler.streams(),
-        spans=tuple(spans),
-        queries=tuple(window.queries for window in windows),
-    )
-    first = windows[0].outputs
-    vary = any(_differ(first, window.outputs) for window in windows)
-    return Measured(
-        trace=trace,
-        outputs=first[: len(queries)],
-        tokens=tuple(window.tokens for window in windows),
-        flags=("outputs-vary",) if vary else (),
-        started_at=started_at,
-        ended_at=datetime.now(UTC),
-    )
-
-
-def _enough(windows: Sequence[_Window], protocol: Protocol, now: Now) -> bool:
-    """At least `windows_min`; then until the mean is known well enough, or windows or time are used up."""
-    if len(windows) < protocol.windows_min:
-        return False
-    width = relative_half_width([window.energy_per_query_j for window in windows])
-    spent = len(windows) >= protocol.windows_max or now() >= protocol.budget_s * 1e6
-    return spent or width < protocol.half_width_target
-
-
-def _left_s(windows: Sequence[_Window], protocol: Protocol, now: Now) -> float | None:
-    """The longest that the windows can still take, judged by those that are done; None before the first."""
-    if not windows:
-        return None
-    each_s = sum(one.span.end_us - one.span.start_us for one in windows) / len(windows) / 1e6
-    least, most = (
-        max(limit - len(windows), 1) * each_s for limit in (protocol.windows_min, protocol.windows_max)
-    )
-    return max(least, min(most, protocol.budget_s - now() / 1e6))
-
-
-def _warm_up(
-    workload: Workload, queries: Sequence[Query], count: int, sampler: Sampler, now: Now, watch: Watch
-) -> Span:
-    start_us = now()
-    for query in islice(cycle(queries), count):
-        workload.answer(query)
-        watch.answered()
-    workload.synchronise()
-    end_us = max(now(), start_us + 1)
-    sampler.edge()
-    return Span(kind="warm-up", start_us=start_us, end_us=end_us)
-
-
-def _idle(
-    kind: Literal["idle-before", "idle-after"], seconds: float, sampler: Sampler, now: Now, watch: Watch
-) -> Span:
-    """Wait with the model resident; the sampler's thread goes on reading."""
-    watch.stage(kind, total=None, live_w=sampler.live_w)
-    sampler.edge()
-    start_us = now()
-    threading.Event().wait(seconds)
-    end_us = max(now(), start_us + 1)
-    sampler.edge()
-    return Span(kind=kind, start_us=start_us, end_us=end_us)
-
-
-def _window(
     workload: Workload,
     queries: Sequence[Query],
     meter: Meter,
-    sampler: Sampler,
-    now: Now,
-    answered: Callable[[], None],
-) -> _Window:
-    """The whole sample back to back, again and again until the window is long enough for the counter."""
-    least_us = math.ceil(COUNTER_PERIODS * meter.period_s * 1e6)
-    starts: list[int] = []
-    durations: list[int] = []
-    outputs: list[Output] = []
-    workload.synchronise()
-    before = sampler.edge()
-    start_us = now()
-    while not outputs or now() - start_us < least_us:
-        for query in queries:
-            query_us = now()
-            outputs.append(workload.answer(query))
-            durations.append(now() - query_us)
-            starts.append(query_us)
-            answered()
-    workload.synchronise()
-    end_us = now()
-    after = sampler.edge()
-    tokens = [output.output_tokens for output in outputs if output.output_tokens is not None]
-    return _Window(
-        span=Span(kind="window", start_us=start_us, end_us=end_us),
-        queries=Queries(start_us=to_deltas(starts), duration_us=tuple(durations)),
-        outputs=tuple(outputs),
-        tokens=sum(tokens) if len(tokens) == len(outputs) else None,
-        energy_per_query_j=_joules(meter, before, after) / len(outputs),
+    protocol: Protocol,
+    watch: Watch,
+    *,
+    timings: Sequence[Timing | None] | None = None,
+    timer: Timer | None = None,
+) -> Measured:
+    """Run the protocol once. Idle is read only where the meter knows it.
+
+    `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
+    settling. Raises MeterFailed.
+    """
+    job = _Job(
+        workload=workload,
+        queries=queries,
+        meter=meter,
+        protocol=protocol,
+        watch=watch,
+        timings=tuple(timings or [None] * len(meter.streams)),
+        timer=timer or RealTimer(),
     )
+    return job.run()
 
 
-def _joules(meter: Meter, before: Sequence[Tick], after: Sequence[Tick]) -> float:
-    joules = 0.0
-    for info, first, last in zip(meter.streams, before, after, strict=True):
-        rise = last.value - first.value
-        joules += (rise % info.wraps_at if info.wraps_at else rise) * info.joules_per_unit
-    return joules
+class _Job:
+    """The state of one measurement: spans and windows so far."""
+
+    def __init__(
+        self,
+        *,
+        workload: Workload,
+        queries: Sequence[Query],
+        meter: Meter,
+        protocol: Protocol,
+        watch: Watch,
+        timings: tuple[Timing | None, ...],
+        timer: Timer,
+    ) -> None:
+        self._workload, self._queries, self._meter = workload, queries, meter
+        self._protocol, self._watch = protocol, watch
+        self._timings, self._timer = timings, timer
+        self._timing = next((timing for timing in timings if timing is not None), None)
+        closely_s = CLOSELY_S if self._timing is None else min(CLOSELY_S, self._timing.period_us / 1e7)
+        self._sampler = Sampler(meter, timer, closely_s=closely_s)
+        self._spans: list[Span] = []
+        self._windows: list[_Window] = []
+        self._flags: set[str] = set()
+        self._quiet_us = 0
+        self._query_s = 0.0
+
+    def run(self) -> Measured:
+        """The whole protocol."""
+        started_at = datetime.now(UTC)
+        with self._sampler:
+            self._warm_up()
+            if self._meter.knows_idle:
+                self._idle("idle-before")
+            while not self._enough():
+                self._announce()
+                self._rest()
+                self._window()
+            if self._meter.knows_idle:
+                self._idle("idle-after")
+            self._sampler.edge()
+        if self._sampler.missing:
+            self._flags.add("missing-reading")
+        first = self._windows[0].outputs
+        if any(_differ(first, window.outputs) for window in self._windows):
+            self._flags.add("outputs-vary")
+        return Measured(
+            trace=self._trace(),
+            outputs=first[: len(self._queries)],
+            tokens=tuple(window.tokens for window in self._windows),
+            flags=tuple(sorted(self._flags)),
+            started_at=started_at,
+            ended_at=datetime.now(UTC),
+        )
+
+    def _trace(self) -> Trace:
+        return Trace(
+            version=1,
+            streams=self._sampler.streams(self._timings),
+            spans=tuple(self._spans),
+            queries=tuple(window.queries for window in self._windows),
+            gauges=self._sampler.gauges(),
+            mode=self._protocol.mode,
+        )
+
+    def _announce(self) -> None:
+        self._watch.stage(
+            f"window {len(self._windows) + 1}",
+            total=len(self._queries),
+            live=self._sampler.live,
+            left_s=self._left_s(),
+        )
+
+    def _enough(self) -> bool:
+        """At least `windows_min`; then until the mean is known well enough, or windows or time are used up."""
+        protocol, count = self._protocol, len(self._windows)
+        if count < protocol.windows_min:
+            return False
+        if count >= protocol.windows_max or self._timer.now() >= protocol.budget_s * 1e6:
+            return True
+        self._rest()  # the last window's energy is known once the counter has settled
+        work_j = window_work_j(self._trace(), sensor_of(self._meter))
+        per_query = [
+            joules / len(window.queries.duration_us)
+            for joules, window in zip(work_j, self._windows, strict=True)
+        ]
+        return relative_half_width(per_query) < protocol.half_width_target
+
+    def _left_s(self) -> float | None:
+        """The longest that the windows can still take, by those that are done; None before the first."""
+        windows, protocol = self._windows, self._protocol
+        if not windows:
+            return None
+        each_s = sum(one.span.end_us - one.span.start_us for one in windows) / len(windows) / 1e6
+        each_s += self._rest_s()
+        least, most = (
+            max(limit - len(windows), 1) * each_s for limit in (protocol.windows_min, protocol.windows_max)
+        )
+        return max(least, min(most, protocol.budget_s - self._timer.now() / 1e6))
+
+    def _warm_up(self) -> None:
+        """The workload itself: some queries, and on until it is steady where the protocol says so."""
+        protocol, start_us = self._protocol, self._timer.now()
+        self._watch.stage("warm-up", total=protocol.warmup_queries, live=self._sampler.live)
+        powers_w: list[float] = []
+        temperatures_c: list[float] = []
+        part = self._sampler.edge()
+        answered = 0
+        for query in (
+            cycle(self._queries)
+            if protocol.warmup_s
+            else islice(cycle(self._queries), protocol.warmup_queries)
+        ):
+            self._workload.answer(query)
+            self._watch.answered()
+            answered += 1
+            now_us = self._timer.now()
+            if protocol.warmup_s and now_us - part[0].t_us >= PART_S * 1e6:
+                self._workload.synchronise()
+                ticks = self._sampler.edge()
+                powers_w.append(self._power_w(part, ticks))
+                temperature_c = self._sampler.live().temperature_c
+                temperatures_c += [] if temperature_c is None else [temperature_c]
+                part = ticks
+                if is_steady(powers_w, temperatures_c) and answered >= protocol.warmup_queries:
+                    break
+                if now_us - start_us >= protocol.warmup_s * 1e6:
+                    self._flags.add("not-steady")
+                    break
+        self._workload.synchronise()
+        end_us = max(self._timer.now(), start_us + 1)
+        self._query_s = (end_us - start_us) / 1e6 / answered if answered else 0.0
+        self._sampler.edge()
+        self._spans.append(Span(kind="warm-up", start_us=start_us, end_us=end_us))
+        self._quiet_us = end_us
+
+    def _power_w(self, first: Sequence[Tick], last: Sequence[Tick]) -> float:
+        info, before, after = self._meter.streams[0], first[0], last[0]
+        rise = after.value - before.value
+        rise = rise % info.wraps_at if info.wraps_at else rise
+        return rise * info.joules_per_unit / ((after.t_us - before.t_us) / 1e6)
+
+    def _idle(self, kind: Literal["idle-before", "idle-after"]) -> None:
+        """Wait with the model resident, once the counter has settled."""
+        self._watch.stage(kind, total=None, live=self._sampler.live)
+        if self._timing is not None:
+            self._quiet_for(self._timing.settle_us / 1e6)
+            self._end_rest()
+        self._sampler.edge()
+        start_us = self._timer.now()
+        self._sampler.rest(self._protocol.idle_s, thin_s=THIN_S if self._timing else 0.0)
+        end_us = max(self._timer.now(), start_us + 1)
+        self._sampler.edge()
+        self._spans.append(Span(kind=kind, start_us=start_us, end_us=end_us))
+        self._quiet_us = end_us
+
+    def _rest_s(self) -> float:
+        return 0.0 if self._timing is None else self._timing.settle_us / 1e6 + REST_S
+
+    def _rest(self) -> None:
+        """As long as the counter needs to settle, and a while to see the power at rest; once is enough."""
+        last = self._spans[-1]
+        if self._timing is not None and last.kind in ("window", "warm-up"):
+            self._quiet_for(self._rest_s() - (self._timer.now() - last.end_us) / 1e6)
+
+    def _quiet_for(self, seconds: float) -> None:
+        if seconds > 0:
+            self._sampler.rest(seconds)
+
+    def _end_rest(self) -> int:
+        """Now; what was quiet until now becomes a span."""
+        now_us = self._timer.now()
+        if now_us > self._quiet_us:
+            self._spans.append(Span(kind="rest", start_us=self._quiet_us, end_us=now_us))
+        return now_us
+
+    def _align(self) -> None:
+        """To a tick, and from there to this window's own phase of the counter."""
+        if self._timing is None:
+            return
+        period_s, number, count = self._timing.period_us / 1e6, len(self._windows), self._protocol.windows_max
+        self._sampler.next_change(within_s=TICK_WITHIN_S)
+        if self._protocol.mode == "throughput":
+            known = self._protocol.windows_min == count
+            self._timer.wait((lattice(count)[number] if known else golden(number)) * period_s)
+
+    def _window(self) -> None:
+        """The sample back to back, again until the window is long enough; or each query at its own phase."""
+        self._workload.synchronise()
+        self._align()
+        if self._timing is None:
+            self._sampler.edge()
+        start_us = self._end_rest() if self._timing else self._timer.now()
+        outputs: list[Output] = []
+        gaps: list[int] = []
+        durations: list[int] = []
+        last_us = start_us
+        for query in self._in_turn(start_us):
+            query_us = self._timer.now()
+            outputs.append(self._workload.answer(query))
+            end_us = self._timer.now()
+            gaps.append(query_us - last_us)
+            durations.append(end_us - query_us)
+            last_us = end_us
+            self._watch.answered()
+        self._workload.synchronise()
+        end_us = self._timer.now()
+        self._sampler.edge()
+        tokens = [output.output_tokens for output in outputs if output.output_tokens is not None]
+        window = _Window(
+            span=Span(kind="window", start_us=start_us, end_us=end_us),
+            queries=Queries(duration_us=tuple(durations), gap_us=tuple(gaps)),
+            outputs=tuple(outputs),
+            tokens=sum(tokens) if len(tokens) == len(outputs) else None,
+        )
+        self._spans.append(window.span)
+        self._windows.append(window)
+        self._quiet_us = end_us
+
+    def _in_turn(self, start_us: int) -> Iterable[Query]:
+        """The queries of one window, each when its turn has come."""
+        if self._protocol.mode == "latency" and self._timing is not None:
+            yield from self._at_phases(start_us, self._timing.period_us / 1e6)
+            return
+        least_us = (
+            math.ceil(COUNTER_PERIODS * self._meter.period_s * 1e6) if self._protocol.fill_windows else 0
+        )
+        while True:
+            yield from self._queries
+            if self._timer.now() - start_us >= least_us:
+                return
+
+    def _at_phases(self, start_us: int, period_s: float) -> Iterable[Query]:
+        starts = starts_s(len(self._queries), period_s=period_s, duration_s=self._query_s)
+        for query, start_s in zip(self._queries, starts, strict=True):
+            self._timer.wait(start_s - (self._timer.now() - start_us) / 1e6)
+            yield query
+            self._workload.synchronise()
 
 
 def _differ(first: Sequence[Output], outputs: Sequence[Output]) -> bool:

@@ -12,7 +12,7 @@ from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, Workload
 from joulemark.identity import machine_identity
 from joulemark.meters import device
 from joulemark.meters.choose import Choice, Openers, Wanted, choose, rejection
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.compose import GpuBesideHost
 from joulemark.suite.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -96,6 +96,6 @@ def open_meter(
 
 def device_facts(choice: Choice, config: Config) -> DeviceFacts:
     """What the meter covers, as the record describes it."""
-    if isinstance(choice.meter, NvmlMeter):
+    if isinstance(choice.meter, GpuBesideHost):
         return choice.meter.device()
     return device.cpu(identity=machine_identity(config.folders))

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
 from joulemark import workloads
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, NotEnrolled
+from joulemark.errors import (
+    EXIT_IMPOSSIBLE,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+    NoisyMachine,
+    NotEnrolled,
+)
+from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.preflight import preflight, require_quiet
+from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Kept, Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
 from joulemark.record.statement import offline_seed
-from joulemark.session import plan, state
+from joulemark.session import plan, sensor_timing, state
 from joulemark.session.delivery import Delivery, deliver
 from joulemark.session.machine_lock import only_run
 from joulemark.session.measure import measure
@@ -34,6 +44,9 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.meters.choose import Choice, Wanted
+    from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.meter import Meter
+    from joulemark.record.trace import Timing
     from joulemark.session.plan import Selection
     from joulemark.session.watch import Watch
     from joulemark.suite import Job
@@ -50,6 +63,7 @@ class Options:
     offline: bool = False
     submit: bool = True
     fresh: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +120,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
+        timings, flags = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -122,6 +137,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             meter=choice.meter,
             device=facts,
             device_tag=identities.device_tag(facts.identity, config.origin),
+            flags=flags,
         )
         with nullcontext() if options.offline else PlatformClient(config.origin) as client:
             if client is not None:
@@ -129,6 +145,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             work = _Work(
                 around=around,
                 device=device,
+                timings=timings,
                 outbox=Outbox(config.folders),
                 client=client,
                 key=None if enrolled is None or not options.submit else enrolled.platform,
@@ -139,12 +156,40 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             work.all(selection, session)
 
 
+def _ready(
+    meter: Meter, facts: DeviceFacts, device: str, config: Config, options: Options, watch: Watch
+) -> tuple[tuple[Timing | None, ...], tuple[str, ...]]:
+    """Preflight and probe of a GPU: how each counter keeps time, and the flag of a machine that was forced.
+
+    Raises NoisyMachine unless forced. Other meters need neither.
+    """
+    if not isinstance(meter, GpuBesideHost):
+        return (None,) * len(meter.streams), ()
+    timer = RealTimer()
+    flags: tuple[str, ...] = ()
+    watch.stage("preflight", total=None)
+    try:
+        require_quiet(preflight(meter.gpu.card, timer))
+    except NoisyMachine as error:
+        if not options.force:
+            raise
+        watch.note(f"Forced, and flagged: {error}")
+        flags = ("noisy-machine",)
+    if sensor_timing.stored_timing(facts, config.folders) is None:
+        watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
+    watch.stage("probe", total=None)
+    known = sensor_timing.timing_of(meter, facts, device, config.folders, timer)
+    watch.note(f"{known.sentence.rstrip('.')}.")
+    return tuple(known.timing if info.scope == "gpu" else None for info in meter.streams), flags
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """The jobs of one run, under its circumstances. `key` is None when nothing is to be sent."""
 
     around: Circumstances
     device: str
+    timings: tuple[Timing | None, ...]
     outbox: Outbox
     client: PlatformClient | None
     key: PlatformKey | None
@@ -202,7 +247,9 @@ class _Work:
                 "Install the version that the suite names."
             )
         queries = workload.queries(sample)
-        measured = measure(workload, queries, self.around.meter, suite.protocol, self.watch)
+        measured = measure(
+            workload, queries, self.around.meter, suite.protocol, self.watch, timings=self.timings
+        )
         self.watch.stage("scoring", total=None)
         quality = tuple(workload.quality(queries, measured.outputs))
         story = Story(

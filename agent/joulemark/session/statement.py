@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from joulemark.energy import windows as energy
+from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError
 from joulemark.errors import MeasurementImpossible
 from joulemark.meters.device import DeviceFacts, host
@@ -25,6 +25,7 @@ from joulemark.session.software import software
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from joulemark.energy.analysis import Analysis
     from joulemark.identity import Identity
     from joulemark.meters.meter import Meter
     from joulemark.record.messages import Ticket
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from joulemark.workloads import Loaded, Output, Quality
 
 NO_IDLE = "estimate-has-no-idle"
-IDLE_DRIFT = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,7 @@ class Circumstances:
     meter: Meter
     device: DeviceFacts
     device_tag: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +105,9 @@ def outputs_sha256(outputs: tuple[Output, ...]) -> str:
 
 
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
-    trace, meter, measured = story.measured.trace, around.meter, story.measured
-    sensor = record.Sensor(
-        meter=meter.name,
-        grade=meter.grade,
-        scope=meter.scope,
-        stated_watts=meter.stated_watts,
-        stated_watts_source=meter.stated_watts_source,
-    )
-    idle = energy.idle_power(trace, sensor)
+    measured = story.measured
+    sensor = sensor_of(around.meter)
+    found = analyse(measured.trace, sensor)
     machine, machine_absent = host()
     predicate = record.Predicate(
         audience=around.origin,
@@ -129,19 +124,34 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         host=machine,
         software=software(),
         sensor=sensor,
-        idle=idle,
-        windows=_windows(measured, sensor),
-        totals=energy.totals(trace, sensor),
+        idle=found.idle,
+        windows=_windows(measured, found),
+        totals=found.totals,
         quality=tuple(
             record.Quality(metric=q.metric, value=q.value, n=q.n, higher_is_better=q.higher_is_better)
             for q in story.quality
         ),
         trace=record.TraceInfo(encoding="zlib", encoded_sha256=traces.sha256(packed), raw_bytes=len(raw)),
-        flags=(*measured.flags, *_idle_flags(idle)),
+        flags=tuple(sorted({*around.flags, *measured.flags, *found.flags})),
         absent={},
+        estimates=found.estimates,
+        not_estimated=found.not_estimated,
+        budget=found.budget,
+        not_read=dict(around.meter.absent),
     )
     reasons = _reasons(around.device, machine_absent)
     return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
+
+
+def sensor_of(meter: Meter) -> record.Sensor:
+    """The meter as the record names it."""
+    return record.Sensor(
+        meter=meter.name,
+        grade=meter.grade,
+        scope=meter.scope,
+        stated_watts=meter.stated_watts,
+        stated_watts_source=meter.stated_watts_source,
+    )
 
 
 def _ticket_ref(ticket: Ticket | None) -> record.TicketRef | None:
@@ -177,19 +187,7 @@ def _device(around: Circumstances) -> record.Device:
     return record.Device(tag=around.device_tag, **facts)
 
 
-def _idle_flags(idle: record.Idle | None) -> tuple[str, ...]:
-    """`idle-drift` when the power at rest before and after differs by more than 5 % (docs/method.md)."""
-    if idle is None:
-        return ()
-    return (
-        ("idle-drift",)
-        if abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w)
-        else ()
-    )
-
-
-def _windows(measured: Measured, sensor: record.Sensor) -> tuple[record.Window, ...]:
-    energies = energy.window_energies(measured.trace, sensor)
+def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     return tuple(
         record.Window(
             start_s=one.start_s,
@@ -199,7 +197,7 @@ def _windows(measured: Measured, sensor: record.Sensor) -> tuple[record.Window, 
             energy_gross_j=one.gross_j,
             energy_net_j=one.net_j,
         )
-        for one, tokens in zip(energies, measured.tokens, strict=True)
+        for one, tokens in zip(found.windows, measured.tokens, strict=True)
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-LiveWatts = Callable[[], float | None]
+from joulemark.meters.sampler import Live
+
+LiveState = Callable[[], Live]
 
 
 class Watch(Protocol):
@@ -21,7 +23,7 @@ class Watch(Protocol):
         """Job `number` of `of` begins."""
 
     def stage(
-        self, name: str, *, total: int | None, live_w: LiveWatts | None = None, left_s: float | None = None
+        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
     ) -> None:
         """A stage of the job begins: with `total` queries, and at most `left_s` seconds of the job left."""
 

@@ -27,7 +27,10 @@ class Protocol(Entry, frozen=True, kw_only=True):
     `queries` is the sample of one window where the data set names no number of its own. Windows follow each other
     until the 95 % half-width of the mean, relative to the mean, is under `half_width_target`, `windows_max` are done,
     or the job has taken `budget_s` seconds; at least `windows_min` are done in any case. `idle_s`: seconds at rest,
-    model resident, before the first window and after the last. `warmup_queries`: queries before the first window.
+    model resident, before the first window and after the last. `warmup_queries`: queries before the first window, at
+    least; with `warmup_s` they go on until power and temperature are steady, at most for so long. A window shorter
+    than its counter needs repeats its sample, unless `fill_windows` is off. In the mode `latency` each query of a
+    window begins at its own phase of the sensor, with pauses between.
     """
 
     queries: Positive
@@ -37,6 +40,9 @@ class Protocol(Entry, frozen=True, kw_only=True):
     idle_s: Seconds
     half_width_target: Annotated[float, Meta(gt=0, lt=1)]
     budget_s: Seconds
+    warmup_s: Seconds = 0.0
+    fill_windows: bool = True
+    mode: Literal["throughput", "latency"] = "throughput"
 
 
 class Task(Entry, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ by the modules that `registry` names, and by no other part of the agent.
 """
 
 from joulemark.workloads.base import Loaded, Output, Quality, Query, Workload, WorkloadError
+from joulemark.workloads.busy import busy_kernel
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Workload",
     "WorkloadError",
     "available",
+    "busy_kernel",
     "open_workload",
 ]

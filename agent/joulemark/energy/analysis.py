@@ -1,0 +1,165 @@
+"""Everything that a run's trace says about energy, computed once: what agents state and what platforms recompute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum, hypot
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy import budget
+from joulemark.energy.errors import TraceIncomplete
+from joulemark.energy.estimators import counter_over_power, estimates, power_windows_j
+from joulemark.energy.flags import flags
+from joulemark.energy.idle import idle_power
+from joulemark.energy.pauses import Pauses, pauses
+from joulemark.energy.streams import ReadStream, read_streams
+from joulemark.record.statement import Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from joulemark.record.statement import Idle, Sensor, Term
+    from joulemark.record.trace import Timing, Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowEnergy:
+    """One window: seconds on the trace's clock, joules; net is None where idle power is unknown."""
+
+    start_s: float
+    end_s: float
+    queries: int
+    gross_j: float
+    net_j: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
+
+    net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
+    shows. `budget` is empty for an estimate.
+    """
+
+    windows: tuple[WindowEnergy, ...]
+    idle: Idle | None
+    totals: Totals
+    estimates: dict[str, float]
+    not_estimated: dict[str, str]
+    budget: tuple[Term, ...]
+    flags: tuple[str, ...]
+
+
+def analyse(trace: Trace, sensor: Sensor) -> Analysis:
+    """Energies, totals, estimators, budget and flags of a run, over the streams of `sensor.scope`.
+
+    Raises EnergyError.
+    """
+    streams = read_streams(trace, sensor)
+    between = pauses(trace, streams)
+    work_j = _work_j(streams, between)
+    idle = idle_power(trace, streams)
+    windows = _windows(trace, streams, idle)
+    powers_j = power_windows_j(trace, streams)
+    found, missing = estimates(trace, streams, between, powers_j)
+    return Analysis(
+        windows=windows,
+        idle=idle,
+        totals=_totals(trace, windows, work_j),
+        estimates=found,
+        not_estimated=missing,
+        budget=_budget(trace, sensor, streams, work_j, between),
+        flags=flags(trace, idle=idle, counter_over_power=counter_over_power(trace, streams, powers_j)),
+    )
+
+
+def window_work_j(trace: Trace, sensor: Sensor) -> tuple[float, ...]:
+    """Energy of the queries of each window so far, in joules; the idle after the last one may be missing.
+
+    Raises EnergyError.
+    """
+    streams = read_streams(trace, sensor)
+    return _work_j(streams, pauses(trace, streams))
+
+
+def latencies(trace: Trace) -> NDArray[np.float64]:
+    """Duration of every query of every window, in seconds, in the order in which they ran."""
+    columns = [np.asarray(queries.duration_us, dtype=np.float64) for queries in trace.queries]
+    return np.concatenate(columns) / 1e6 if columns else np.empty(0)
+
+
+def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[float, ...]:
+    gross_j = zip(*(stream.energy_j for stream in streams), strict=True)
+    return tuple(fsum(column) - one.energy_j for column, one in zip(gross_j, between, strict=True))
+
+
+def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
+    idle_w = None if idle is None else (idle.before_w + idle.after_w) / 2
+    gross_j = [fsum(column) for column in zip(*(stream.energy_j for stream in streams), strict=True)]
+    return tuple(
+        WindowEnergy(
+            start_s=span.start_us / 1e6,
+            end_s=span.end_us / 1e6,
+            queries=len(queries.duration_us),
+            gross_j=joules,
+            net_j=None if idle_w is None else joules - idle_w * span.seconds,
+        )
+        for span, queries, joules in zip(trace.windows(), trace.queries, gross_j, strict=True)
+    )
+
+
+def _totals(trace: Trace, windows: Sequence[WindowEnergy], work_j: Sequence[float]) -> Totals:
+    """Sums over the windows, and the percentiles of latency (linear interpolation)."""
+    queries = sum(window.queries for window in windows)
+    if not queries:
+        raise TraceIncomplete("The windows hold no query.")
+    nets = [window.net_j for window in windows if window.net_j is not None]
+    p50_s, p95_s = np.percentile(latencies(trace), [50, 95])
+    return Totals(
+        queries=queries,
+        duration_s=sum(span.end_us - span.start_us for span in trace.windows()) / 1e6,
+        energy_gross_j=sum(window.gross_j for window in windows),
+        energy_net_j=sum(nets) if len(nets) == len(windows) else None,
+        energy_per_query_j=sum(work_j) / queries,
+        latency_p50_s=float(p50_s),
+        latency_p95_s=float(p95_s),
+    )
+
+
+def _budget(
+    trace: Trace,
+    sensor: Sensor,
+    streams: Sequence[ReadStream],
+    work_j: Sequence[float],
+    between: Sequence[Pauses],
+) -> tuple[Term, ...]:
+    total_j = fsum(work_j)
+    if total_j <= 0:
+        return ()
+    edge_j = [0.0] * len(work_j)
+    idle_j, phase = fsum(one.u_j for one in between), 0.0
+    for settling in (stream.settling for stream in streams if stream.settling is not None):
+        edge_j = [hypot(*pair) for pair in zip(edge_j, settling.bracketed.edge_j, strict=True)]
+        idle_j = hypot(idle_j, settling.bracketed.idle_j)
+        phase = max(phase, _phase(trace, settling.timing))
+    counts = [max(len(queries.duration_us), 1) for queries in trace.queries]
+    return budget.terms(
+        sensor,
+        per_query_j=[joules / count for joules, count in zip(work_j, counts, strict=True)],
+        total_j=total_j,
+        edge_j=edge_j,
+        idle_j=idle_j,
+        phase=phase,
+    )
+
+
+def _phase(trace: Trace, timing: Timing) -> float:
+    spans = trace.windows()
+    if trace.mode == "throughput":
+        return budget.phase(timing, work_s=fsum(s.seconds for s in spans) / len(spans), times=len(spans))
+    durations_s = latencies(trace)
+    return budget.phase(timing, work_s=float(durations_s.mean()), times=len(durations_s))

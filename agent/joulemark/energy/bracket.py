@@ -1,0 +1,176 @@
+"""The `bracket` estimator: settled ticks on both sides of a window, minus what the device drew at rest between them.
+
+A counter tells late, in steps, and perhaps blurred. So a window's energy is not the difference at its edges: it is
+
+    E = (e_c - e_b) - rest(t_b - d, start) - rest(end, t_c - d)
+
+b is the last tick before the start, in a stretch that has settled; c the first tick after the counter has settled
+behind the end; d how late the counter tells, on average. `rest` is the fitted power at rest (`rest_power`). A part-time
+counter is right on average only: windows then begin at many phases of its period (`phases`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum, inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy.changes import Changes
+from joulemark.energy.errors import TraceIncomplete
+from joulemark.energy.rest_power import RestPower, rest_power
+from joulemark.energy.stretches import Stretch, around_windows, stretches
+
+if TYPE_CHECKING:
+    from joulemark.record.trace import Timing, Trace
+
+
+SHARP = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bracketed:
+    """One stream's windows, and what their uncertainty is made of.
+
+    `energy_j` is gross, a value a window. `edge_j` is the standard uncertainty of each window's energy from the times
+    of its two ticks, and independent from window to window. `idle_j` is that of the sum over all windows, from the
+    power at rest.
+    """
+
+    energy_j: tuple[float, ...]
+    edge_j: tuple[float, ...]
+    idle_j: float
+    rest: RestPower
+    around: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ticks:
+    """b and c of one window: indices into the changes, and the window's edges in seconds."""
+
+    b: int
+    c: int
+    before: int
+    after: int
+    start_s: float
+    end_s: float
+
+
+def bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
+    """Every window of `trace`, from the changes of one stream.
+
+    Changes whose time is known to a part of the counter's period are taken; where a window lacks one, all are, and
+    its uncertainty grows. Raises TraceIncomplete when a window lacks a settled tick on one side.
+    """
+    try:
+        return _bracket(changes.sharp(SHARP * timing.period_us / 1e6), trace, timing)
+    except TraceIncomplete:
+        return _bracket(changes, trace, timing)
+
+
+def _bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
+    quiet = stretches(trace)
+    around = around_windows(trace)
+    settle_s, delay_s = timing.settle_us / 1e6, timing.delay_us / 1e6
+    ticks = [
+        _ticks(changes, quiet, number, pair, span.start_us / 1e6, span.end_us / 1e6, settle_s)
+        for number, (pair, span) in enumerate(zip(around, trace.windows(), strict=True), 1)
+    ]
+    rest = rest_power(changes, quiet, settle_s=settle_s, delay_s=delay_s)
+    energies = _energies(changes, ticks, rest, delay_s)
+    return Bracketed(
+        energy_j=energies,
+        edge_j=tuple(_edge_j(changes, one, rest, delay_s) for one in ticks),
+        idle_j=_idle_j(changes, ticks, rest, settle_s=settle_s, timing=timing, total_j=fsum(energies)),
+        rest=rest,
+        around=around,
+    )
+
+
+def _ticks(
+    changes: Changes,
+    quiet: tuple[Stretch, ...],
+    number: int,
+    pair: tuple[int, int],
+    start_s: float,
+    end_s: float,
+    settle_s: float,
+) -> _Ticks:
+    before, after = pair
+    b = changes.last_before(start_s)
+    if b is None or changes.low_s[b] < quiet[before].start_s + settle_s:
+        raise TraceIncomplete(f"Window {number} has no settled tick before its start.")
+    c = changes.first_after(end_s + settle_s)
+    if c is None or changes.high_s[c] > quiet[after].end_s:
+        raise TraceIncomplete(f"Window {number} has no settled tick after its end.")
+    return _Ticks(b=b, c=c, before=before, after=after, start_s=start_s, end_s=end_s)
+
+
+def _energies(changes: Changes, ticks: list[_Ticks], rest: RestPower, delay_s: float) -> tuple[float, ...]:
+    middle_s = changes.middle_s() - delay_s
+    return tuple(
+        float(changes.energy_j[one.c] - changes.energy_j[one.b])
+        - rest.energy_j(one.before, float(middle_s[one.b]), one.start_s)
+        - rest.energy_j(one.after, one.end_s, float(middle_s[one.c]))
+        for one in ticks
+    )
+
+
+def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> float:
+    """Each tick lies anywhere between two reads: a rectangular distribution times the power at rest."""
+    middle_s = changes.middle_s() - delay_s
+    parts = [
+        (changes.high_s[tick] - changes.low_s[tick]) / 12**0.5 * rest.power_w(stretch, float(middle_s[tick]))
+        for tick, stretch in ((one.b, one.before), (one.c, one.after))
+    ]
+    return float(np.hypot(*parts))
+
+
+def _idle_j(
+    changes: Changes,
+    ticks: list[_Ticks],
+    rest: RestPower,
+    *,
+    settle_s: float,
+    timing: Timing,
+    total_j: float,
+) -> float:
+    """Levels, decay and delay, each carried through to the sum over the windows, in joules."""
+    delay_s = timing.delay_us / 1e6
+    middle_s = changes.middle_s() - delay_s
+    shares = np.zeros(len(rest.stretches))
+    differences_w = 0.0
+    for one in ticks:
+        b_s, c_s = float(middle_s[one.b]), float(middle_s[one.c])
+        shares[one.before] += rest.share_s(one.before, b_s, one.start_s)
+        shares[one.after] += rest.share_s(one.after, one.end_s, c_s)
+        differences_w += rest.power_w(one.after, c_s) - rest.power_w(one.before, b_s)
+    levels_j = float(np.sqrt(((shares * rest.level_u_w) ** 2).sum()))
+    decay_j = 0.0
+    if rest.ln_decay_u and rest.decay_s != inf:
+        width = 0.1
+        sums = [
+            fsum(
+                _energies(
+                    changes,
+                    ticks,
+                    rest_power(
+                        changes,
+                        rest.stretches,
+                        settle_s=settle_s,
+                        delay_s=delay_s,
+                        decay_s=rest.decay_s * float(np.exp(sign * width)),
+                    ),
+                    delay_s,
+                )
+            )
+            for sign in (-1, 1)
+        ]
+        decay_j = max(abs(one - total_j) for one in sums) / width * rest.ln_decay_u
+    delay_u_s = max(timing.period_us, timing.delay_us) / 1e6 * DELAY_SHARE
+    return float(np.sqrt(levels_j**2 + decay_j**2 + (delay_u_s * differences_w) ** 2))
+
+
+DELAY_SHARE = 0.1
+"""The probe knows the delay to about a tenth of itself, and no better than a tenth of the counter's period."""

@@ -1,0 +1,52 @@
+"""When a counter moved: reads of a counter, reduced to its own steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from joulemark.energy.counter import Counter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """Each change of a counter: seen between `low_s` and `high_s`; `energy_j` is the sum after it, from the first read.
+
+    A counter is read and not heard: the read before the change and the one that showed it bracket its time.
+    """
+
+    low_s: NDArray[np.float64]
+    high_s: NDArray[np.float64]
+    energy_j: NDArray[np.float64]
+
+    def middle_s(self) -> NDArray[np.float64]:
+        """Best guess of each change's time."""
+        return (self.low_s + self.high_s) / 2
+
+    def sharp(self, within_s: float) -> Changes:
+        """Those whose time is known to `within_s`: between reads farther apart it may have moved twice."""
+        known = self.high_s - self.low_s <= within_s
+        return Changes(low_s=self.low_s[known], high_s=self.high_s[known], energy_j=self.energy_j[known])
+
+    def last_before(self, at_s: float) -> int | None:
+        """The last change that was seen by `at_s`, or None."""
+        found = int(np.searchsorted(self.high_s, at_s, side="right")) - 1
+        return found if found >= 0 else None
+
+    def first_after(self, at_s: float) -> int | None:
+        """The first change that cannot have been before `at_s`, or None."""
+        found = int(np.searchsorted(self.low_s, at_s, side="left"))
+        return found if found < len(self.low_s) else None
+
+
+def changes(counter: Counter) -> Changes:
+    """The steps of `counter`."""
+    moved = np.flatnonzero(np.diff(counter.units)) + 1
+    t_s = counter.t_us / 1e6
+    energy_j = counter.units[moved].astype(np.float64) * counter.joules_per_unit
+    return Changes(low_s=t_s[moved - 1], high_s=t_s[moved], energy_j=energy_j)

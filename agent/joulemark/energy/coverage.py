@@ -1,0 +1,27 @@
+"""Whether a counter looks at the power all the time, or only a part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FULL_BELOW = 0.02
+PART_TIME_ABOVE = 0.20
+"""Of the spread of equal trains that begin at different phases; between the two nothing is said."""
+
+Coverage = Literal["full", "part-time", "unknown"]
+
+
+def spread(energies_j: Sequence[float]) -> float:
+    """(highest - lowest) / mean of trains of equal work, in joules."""
+    return (max(energies_j) - min(energies_j)) * len(energies_j) / sum(energies_j)
+
+
+def coverage(energies_j: Sequence[float]) -> Coverage:
+    """What the spread of trains at evenly spread phases says."""
+    found = spread(energies_j)
+    if found < FULL_BELOW:
+        return "full"
+    return "part-time" if found > PART_TIME_ABOVE else "unknown"

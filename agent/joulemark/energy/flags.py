@@ -1,0 +1,67 @@
+"""What was wrong with a run, from its trace: each flag is a reason that can be known without looking at the energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.energy.accumulate import readings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from joulemark.record.statement import Idle
+    from joulemark.record.trace import Trace
+
+IDLE_DRIFT = 0.05
+DISAGREE = 0.05
+LONGEST_GAP_S = 1.0
+"""Beside the work the meter is read ten times a second; ten readings in a row are not missed by chance."""
+
+THROTTLED = {"thermal-slowdown": 0x20 | 0x40, "hw-slowdown": 0x08, "power-brake": 0x80}
+"""Bits of NVML's clock event reasons (nvmlClocksEventReasons): SW and HW thermal, HW slowdown, HW power brake."""
+POWER_CAP = 0x04
+"""SW power cap: the limit is reached. That is a stratum of its own and no fault."""
+
+
+def flags(trace: Trace, *, idle: Idle | None, counter_over_power: float | None) -> tuple[str, ...]:
+    """The flags of a run, sorted. `counter_over_power` is the ratio of the two estimators on long windows.
+
+    Raises EnergyError when a gauge is broken.
+    """
+    state = {gauge.name: [int(value) for value in readings(gauge)[1]] for gauge in trace.gauges}
+    found = conditions_flags(state)
+    if idle is not None and abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w):
+        found.add("idle-drift")
+    if counter_over_power is not None and abs(counter_over_power - 1) > DISAGREE:
+        found.add("counters-disagree")
+    if trace.gauges and _gap_s(trace) > LONGEST_GAP_S:
+        found.add("missing-reading")
+    return tuple(sorted(found))
+
+
+def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
+    """What the device's own state shows: every value of each condition so far, by the gauge's name."""
+    bits = 0
+    for value in state.get("gpu-throttle", ()):
+        bits |= value
+    found = {name for name, mask in THROTTLED.items() if bits & mask}
+    if bits & POWER_CAP:
+        found.add("power-capped")
+    if any(value > 0 for value in state.get("gpu-foreign-processes", ())):
+        found.add("foreign-process")
+    if any(value > 0 for value in state.get("gpu-mig", ())):
+        found.add("mig")
+    if len(set(state.get("gpu-power-limit", ()))) > 1:
+        found.add("power-limit-changed")
+    return found
+
+
+def _gap_s(trace: Trace) -> float:
+    """The longest time between two ticks of the first stream inside the run."""
+    t_us, longest_us = 0, 0
+    first, last = trace.spans[0].start_us, trace.spans[-1].end_us
+    for number, delta in enumerate(trace.streams[0].t_us):
+        t_us += delta
+        if number and first <= t_us <= last:
+            longest_us = max(longest_us, delta)
+    return longest_us / 1e6

@@ -1,0 +1,62 @@
+"""Mean power at rest, before and after the windows."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy.errors import TraceIncomplete
+from joulemark.record.statement import Idle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from joulemark.energy.streams import ReadStream
+    from joulemark.record.trace import Span, Trace
+
+
+def idle_power(trace: Trace, streams: Sequence[ReadStream]) -> Idle | None:
+    """Over the run's idle spans, or None when it has none.
+
+    Raises TraceIncomplete when there are some on one side of the windows only.
+    """
+    before = [span for span in trace.spans if span.kind == "idle-before"]
+    after = [span for span in trace.spans if span.kind == "idle-after"]
+    if not before and not after:
+        return None
+    if not before or not after:
+        raise TraceIncomplete("Idle was read on one side of the windows only; both are needed.")
+    return Idle(
+        before_w=_mean_w(streams, before),
+        after_w=_mean_w(streams, after),
+        before_s=fsum(span.seconds for span in before),
+        after_s=fsum(span.seconds for span in after),
+    )
+
+
+def _mean_w(streams: Sequence[ReadStream], spans: Sequence[Span]) -> float:
+    """Each counter's rise over the time between the ticks that it is taken from."""
+    power_w = 0.0
+    for stream in streams:
+        rises = [_rise(stream, span) for span in spans]
+        seconds = fsum(rise[1] for rise in rises)
+        if seconds <= 0:
+            raise TraceIncomplete(f"Stream {stream.counter.name} has no two ticks around the idle span.")
+        power_w += fsum(rise[0] for rise in rises) / seconds
+    return power_w
+
+
+def _rise(stream: ReadStream, span: Span) -> tuple[float, float]:
+    """Joules and seconds: between the ticks around the span, or between its changes where the counter settles."""
+    if stream.settling is None:
+        part = stream.counter.difference(span.start_us, span.end_us)
+        return part.energy_j, part.between_ticks_s
+    steps = stream.settling.changes
+    inside = np.flatnonzero((steps.low_s >= span.start_us / 1e6) & (steps.high_s <= span.end_us / 1e6))
+    if len(inside) < 2:
+        return 0.0, 0.0
+    middle_s = steps.middle_s()
+    first, last = inside[0], inside[-1]
+    return float(steps.energy_j[last] - steps.energy_j[first]), float(middle_s[last] - middle_s[first])

@@ -1,0 +1,236 @@
+"""The device's power at rest, as a function of time, out of what its counter did in the quiet stretches.
+
+A card that has worked leaks more while it is warm. After each piece of work its power at rest is taken as
+
+    P(t) = base + level x exp(-(t - end of the work) / decay)
+
+with one `base` and one `decay` for the run and one `level` for each stretch: how warm the work left the card is left
+open. For a given decay this is linear in the rest (variable projection: Golub, Pereyra 1973), so the fit is a search
+over one number. Only what the counter told after it had settled is used; the formula then says what was drawn while
+it settled. Where no stretch is long enough to show a decay, each stretch has a constant power instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf, log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy.errors import TraceIncomplete
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from joulemark.energy.changes import Changes
+    from joulemark.energy.stretches import Stretch
+
+DECAY_S = (3.0, 60.0)
+"""Decays that are looked for: heat leaves a die and its heat spreader in seconds to a minute."""
+LONG_S = 10.0
+"""A decay is only fitted where some stretch lasts at least this long after it has settled."""
+_GRID = 25
+_GOLDEN = (5**0.5 - 1) / 2
+_STEPS = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestPower:
+    """Power at rest in each stretch; watts and seconds. `decay_s` is inf where the power is taken as constant.
+
+    `level_u_w` is the standard uncertainty of each level; `ln_decay_u` that of the decay's logarithm.
+    """
+
+    stretches: tuple[Stretch, ...]
+    base_w: float
+    level_w: NDArray[np.float64]
+    level_u_w: NDArray[np.float64]
+    decay_s: float
+    ln_decay_u: float
+
+    def power_w(self, stretch: int, at_s: float) -> float:
+        """Power at `at_s` in a stretch."""
+        return self.base_w + float(self.level_w[stretch]) * self._fall(stretch, at_s)
+
+    def energy_j(self, stretch: int, from_s: float, to_s: float) -> float:
+        """Energy drawn between two times of a stretch."""
+        return self.base_w * (to_s - from_s) + float(self.level_w[stretch]) * self.share_s(
+            stretch, from_s, to_s
+        )
+
+    def share_s(self, stretch: int, from_s: float, to_s: float) -> float:
+        """What `level_w` is multiplied by in `energy_j`, in seconds."""
+        if self.decay_s == inf:
+            return to_s - from_s
+        return self.decay_s * (self._fall(stretch, from_s) - self._fall(stretch, to_s))
+
+    def _fall(self, stretch: int, at_s: float) -> float:
+        start_s = self.stretches[stretch].start_s
+        if self.decay_s == inf or start_s == -inf:
+            return 1.0 if self.decay_s == inf else 0.0
+        return exp(-(at_s - start_s) / self.decay_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Steps:
+    """What the settled counter did, step by step: its stretch, times since the stretch began, and the rise.
+
+    `after_work` is False in the stretch before the first piece of work: a card that did nothing has nothing to lose.
+    """
+
+    stretch: NDArray[np.int64]
+    from_s: NDArray[np.float64]
+    to_s: NDArray[np.float64]
+    energy_j: NDArray[np.float64]
+    after_work: NDArray[np.bool_]
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fit:
+    base_w: float
+    level_w: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    squares: float
+
+
+def rest_power(
+    changes: Changes,
+    stretches: Sequence[Stretch],
+    *,
+    settle_s: float,
+    delay_s: float,
+    decay_s: float | None = None,
+) -> RestPower:
+    """Fit the power at rest; `decay_s` fixes the decay instead of looking for it.
+
+    A counter's change at t tells what was drawn until t - `delay_s`. Raises TraceIncomplete when no stretch holds two
+    changes after it has settled.
+    """
+    steps, longest_s = _steps(changes, stretches, settle_s=settle_s, delay_s=delay_s)
+    if longest_s < LONG_S and decay_s is None:
+        decay_s = inf
+    fixed = decay_s is not None
+    best_s = decay_s if decay_s is not None else _search(steps)
+    found = _fit(steps, best_s)
+    unknowns = int(np.count_nonzero(found.weight)) + (0 if best_s == inf else 2)
+    spare = max(len(steps.energy_j) - unknowns, 1)
+    variance = found.squares / spare
+    known = found.weight > 0
+    level_w = np.where(known, found.level_w, found.level_w[known].mean())
+    level_u_w = np.where(
+        known,
+        np.sqrt(variance / np.where(known, found.weight, 1.0)),
+        found.level_w[known].std() if known.any() else 0.0,
+    )
+    return RestPower(
+        stretches=tuple(stretches),
+        base_w=found.base_w,
+        level_w=level_w,
+        level_u_w=level_u_w,
+        decay_s=best_s,
+        ln_decay_u=0.0 if fixed else _ln_decay_u(steps, best_s, found.squares, variance),
+    )
+
+
+def _steps(
+    changes: Changes, stretches: Sequence[Stretch], *, settle_s: float, delay_s: float
+) -> tuple[_Steps, float]:
+    """Consecutive settled changes of each stretch, and how long the longest of them goes on, in seconds."""
+    middle_s = changes.middle_s() - delay_s
+    numbers, froms, tos, rises, after, longest_s = [], [], [], [], [], 0.0
+    for number, stretch in enumerate(stretches):
+        settled = stretch.start_s + settle_s
+        inside = np.flatnonzero((changes.low_s >= settled) & (changes.high_s <= stretch.end_s))
+        if len(inside) < 2:
+            continue
+        origin_s = stretch.start_s if stretch.start_s > -inf else float(middle_s[inside[0]])
+        times = middle_s[inside] - origin_s
+        longest_s = max(longest_s, float(times[-1] - times[0]))
+        numbers.append(np.full(len(inside) - 1, number))
+        froms.append(times[:-1])
+        tos.append(times[1:])
+        rises.append(np.diff(changes.energy_j[inside]))
+        after.append(np.full(len(inside) - 1, stretch.start_s > -inf))
+    if not numbers:
+        raise TraceIncomplete("No rest is long enough for the counter to settle in it.")
+    steps = _Steps(
+        stretch=np.concatenate(numbers),
+        from_s=np.concatenate(froms),
+        to_s=np.concatenate(tos),
+        energy_j=np.concatenate(rises),
+        after_work=np.concatenate(after),
+        count=len(stretches),
+    )
+    return steps, longest_s
+
+
+def _fit(steps: _Steps, decay_s: float) -> _Fit:
+    """Least squares for base and levels at one decay; without decay the levels are the whole power."""
+    length = steps.to_s - steps.from_s
+    if decay_s == inf:
+        return _constant(steps, length)
+    share = decay_s * (np.exp(-steps.from_s / decay_s) - np.exp(-steps.to_s / decay_s))
+    share = np.where(steps.after_work, share, 0.0)
+
+    weight = _sums(steps, share * share)
+    safe = np.where(weight > 0, weight, 1.0)
+    by_length, by_energy = _sums(steps, share * length) / safe, _sums(steps, share * steps.energy_j) / safe
+    left_length = length - share * by_length[steps.stretch]
+    left_energy = steps.energy_j - share * by_energy[steps.stretch]
+    spread = float((left_length * left_length).sum())
+    if spread <= 0:
+        raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
+    base_w = float((left_length * left_energy).sum()) / spread
+    left = left_energy - base_w * left_length
+    return _Fit(
+        base_w=base_w,
+        level_w=by_energy - base_w * by_length,
+        weight=weight,
+        squares=float((left * left).sum()),
+    )
+
+
+def _sums(steps: _Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum of `values` over the steps of each stretch."""
+    sums = np.zeros(steps.count)
+    np.add.at(sums, steps.stretch, values)
+    return sums
+
+
+def _constant(steps: _Steps, length: NDArray[np.float64]) -> _Fit:
+    seconds = _sums(steps, length)
+    joules = _sums(steps, steps.energy_j)
+    level_w = np.divide(joules, seconds, out=np.zeros_like(joules), where=seconds > 0)
+    left = steps.energy_j - level_w[steps.stretch] * length
+    weight = _sums(steps, length * length)
+    return _Fit(base_w=0.0, level_w=level_w, weight=weight, squares=float((left * left).sum()))
+
+
+def _search(steps: _Steps) -> float:
+    """The decay with the least squares: a grid, then golden sections around its best point."""
+    grid = np.geomspace(*DECAY_S, _GRID)
+    squares = [_fit(steps, float(decay_s)).squares for decay_s in grid]
+    best = int(np.argmin(squares))
+    low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])
+    for _ in range(_STEPS):
+        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+        if _fit(steps, exp(left)).squares < _fit(steps, exp(right)).squares:
+            high = right
+        else:
+            low = left
+    return exp((low + high) / 2)
+
+
+def _ln_decay_u(steps: _Steps, decay_s: float, squares: float, variance: float) -> float:
+    """Standard uncertainty of ln(decay): where the squares have risen by one variance; at most 1."""
+    width = 0.2
+    rise = (
+        _fit(steps, decay_s * exp(width)).squares + _fit(steps, decay_s * exp(-width)).squares
+    ) / 2 - squares
+    if rise <= 0:
+        return 1.0
+    return float(min(1.0, width * (variance / rise) ** 0.5))

@@ -1,0 +1,157 @@
+"""A GPU's counter with the processor's and the memory's beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
+from joulemark.meters.meter import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.meter import GaugeInfo, Meter, Now, StreamInfo, Tick
+    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.record.statement import Grade, Scope
+    from joulemark.record.statement import Meter as MeterName
+
+STOPPED = "rapl-stopped"
+
+
+class GpuBesideHost:
+    """The meter of a GPU, whose streams come first and whose scope is the headline, and a meter of its host.
+
+    The host's streams travel beside the headline. `absent` says why the processor (`cpu`) or memory (`dram`) is not
+    among them.
+
+    The host's meter never ends a run of the GPU and never costs it a reading. Where it gives nothing this once, its
+    last ticks are returned again with their own times, so that a reading has as many ticks as there are streams and
+    none of them is made up. When it is over, it is not asked again: its streams stand still, and `absent` has the
+    reason `rapl-stopped` for their scopes. Whoever keeps a trace leaves out the streams whose scope is in `absent` at
+    the end, and a tick whose time it has already. A first reading that fails is raised: there is nothing to repeat.
+    """
+
+    def __init__(self, gpu: NvmlMeter, open_host: Callable[[], Meter]) -> None:
+        """Takes `gpu`, open; a host that cannot be read is said and not raised."""
+        self.gpu = gpu
+        self._host: Meter | None = None
+        self._host_streams: tuple[StreamInfo, ...] = ()
+        self._host_ticks: tuple[Tick, ...] = ()
+        try:
+            self._host = open_host()
+        except MeterUnavailable as error:
+            self._host_absent = {"cpu": error.reason, "dram": error.reason}
+        else:
+            self._host_streams = self._host.streams
+            self._host_absent = dict(self._host.absent)
+        self._provenance = self._host.provenance if self._host else None
+
+    @property
+    def name(self) -> MeterName:
+        """The GPU's sensor."""
+        return self.gpu.name
+
+    @property
+    def grade(self) -> Grade:
+        """The GPU's."""
+        return self.gpu.grade
+
+    @property
+    def scope(self) -> Scope:
+        """The headline's, which is the GPU's."""
+        return self.gpu.scope
+
+    @property
+    def widest_scope(self) -> Scope:
+        """What all streams together cover: with the whole host, or the GPU alone while a part of it is missing."""
+        scopes = {info.scope for info in self.streams} - set(self.absent)
+        return "gpu+cpu+dram" if scopes == {"gpu", "cpu", "dram"} else self.scope
+
+    @property
+    def streams(self) -> tuple[StreamInfo, ...]:
+        """The GPU's, then the host's."""
+        return (*self.gpu.streams, *self._host_streams)
+
+    @property
+    def gauges(self) -> tuple[GaugeInfo, ...]:
+        """The GPU's."""
+        return self.gpu.gauges
+
+    @property
+    def conditions(self) -> tuple[GaugeInfo, ...]:
+        """The GPU's."""
+        return self.gpu.conditions
+
+    @property
+    def absent(self) -> dict[str, str]:
+        """The GPU's, and the host's scopes that are not read, or no longer."""
+        return {**self.gpu.absent, **self._host_absent}
+
+    @property
+    def period_s(self) -> float:
+        """The GPU counter's."""
+        return self.gpu.period_s
+
+    @property
+    def knows_idle(self) -> bool:
+        """Whether the GPU's counter does."""
+        return self.gpu.knows_idle
+
+    @property
+    def stated_watts(self) -> float | None:
+        """Nothing is estimated."""
+        return None
+
+    @property
+    def stated_watts_source(self) -> str | None:
+        """Nothing is estimated."""
+        return None
+
+    @property
+    def provenance(self) -> str:
+        """How both are had."""
+        return (
+            f"{self.gpu.provenance}; beside it {self._provenance}"
+            if self._provenance
+            else self.gpu.provenance
+        )
+
+    def read(self, now: Now) -> Reading:
+        """The GPU's reading with the host's ticks behind it. Raises ReadingMissing or MeterFailed of the GPU."""
+        gpu = self.gpu.read(now)
+        return Reading(ticks=(*gpu.ticks, *self._read_host(now)), gauges=gpu.gauges)
+
+    def look(self, now: Now) -> tuple[Tick | None, ...]:
+        """The GPU's conditions."""
+        return self.gpu.look(now)
+
+    def power_samples(self, since_us: int) -> tuple[Tick, ...] | None:
+        """The GPU's."""
+        return self.gpu.power_samples(since_us)
+
+    def device(self) -> DeviceFacts:
+        """The GPU."""
+        return self.gpu.device()
+
+    def close(self) -> None:
+        """Let go of both."""
+        if self._host:
+            self._host.close()
+        self.gpu.close()
+
+    def _read_host(self, now: Now) -> tuple[Tick, ...]:
+        if self._host is None:
+            return self._host_ticks
+        try:
+            self._host_ticks = self._host.read(now).ticks
+        except ReadingMissing:
+            if not self._host_ticks:
+                raise
+        except MeterFailed:
+            if not self._host_ticks:
+                raise
+            self._host_absent |= dict.fromkeys((info.scope for info in self._host_streams), STOPPED)
+            self._host.close()
+            self._host = None
+        return self._host_ticks

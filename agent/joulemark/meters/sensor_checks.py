@@ -1,0 +1,125 @@
+"""What the sensors of a machine can tell and how often: the GPU's counter and power readings, and RAPL."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from statistics import median
+from typing import TYPE_CHECKING
+
+from joulemark.errors import MeterUnavailable, ReadingMissing
+from joulemark.meters.check import Check, not_available
+from joulemark.meters.nvml_clock import CalendarClock
+from joulemark.meters.nvml_readings import AVERAGE, INSTANT, GpuReadings
+from joulemark.meters.nvml_samples import PowerSamples
+from joulemark.meters.update_period import update_period_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from joulemark.meters.meter import GaugeInfo, Meter, Reading, Tick
+    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.timer import Timer
+
+COST_CALLS = 50
+DEAR_MS = 5.0
+BETWEEN_READS_S = 0.001
+LOOK_S = 3.0
+PERIODS = ("counter-period-ms", "power-instant-period-ms", "power-average-period-ms")
+
+
+def checks(card: Card, timer: Timer) -> Iterator[Check]:
+    """In order: the counter, what a reading costs, how often each value moves, the ring of samples.
+
+    Raises MeterFailed when the GPU is gone.
+    """
+    clock = CalendarClock()
+    try:
+        readings = GpuReadings(card, clock)
+    except MeterUnavailable as error:
+        yield not_available("energy-counter", error.reason, error.sentence, mend=error.mend)
+        for name in ("reading-cost-ms", *PERIODS):
+            yield not_available(name, error.reason, "Nothing can be read without an energy counter.")
+    else:
+        sentence = f"The GPU has an energy counter ({readings.provenance})."
+        yield Check(name="energy-counter", value=True, state="ok", sentence=sentence)
+        yield _cost(readings, timer)
+        yield from _periods(readings, timer)
+    yield _samples(PowerSamples(card, clock))
+
+
+def rapl(open_rapl: Callable[[], Meter]) -> Check:
+    """Whether the processor's counters can be read, and the memory's."""
+    try:
+        with closing(open_rapl()) as meter:
+            scope, why_no_dram = meter.scope, meter.absent.get("dram")
+    except MeterUnavailable as error:
+        return not_available("rapl", error.reason, error.sentence, mend=error.mend)
+    if why_no_dram is not None:
+        sentence = f"RAPL tells the processor's energy and not the memory's ({why_no_dram})."
+        return Check(name="rapl", value=scope, state="ok", sentence=sentence, reason=why_no_dram)
+    sentence = "RAPL tells the energy of the processor and of its memory."
+    return Check(name="rapl", value=scope, state="ok", sentence=sentence)
+
+
+def _cost(readings: GpuReadings, timer: Timer) -> Check:
+    name, costs_us = "reading-cost-ms", []
+    for _ in range(COST_CALLS):
+        before_us = timer.now()
+        if _read(readings, timer):
+            costs_us.append(timer.now() - before_us)
+    if not costs_us:
+        return not_available(name, ReadingMissing.code, f"None of {COST_CALLS} readings came.")
+    cost_ms = median(costs_us) / 1000
+    if cost_ms <= DEAR_MS:
+        return Check(name=name, value=cost_ms, state="ok", sentence=f"A reading takes {cost_ms:.2g} ms.")
+    sentence = f"A reading takes {cost_ms:.2g} ms, so that the edges of windows are known less well."
+    return Check(name=name, value=cost_ms, state="warning", sentence=sentence)
+
+
+def _periods(readings: GpuReadings, timer: Timer) -> Iterator[Check]:
+    """Reads every millisecond for 3 s, as a reading is dense enough then for any period that is known of GPUs."""
+    seen: list[Reading] = []
+    end_us = timer.now() + round(LOOK_S * 1e6)
+    while timer.now() < end_us:
+        reading = _read(readings, timer)
+        if reading:
+            seen.append(reading)
+        timer.wait(BETWEEN_READS_S)
+    counter, *gauges = PERIODS
+    yield _period(counter, "The energy counter", [reading.ticks[0] for reading in seen])
+    for name, info, what in zip(
+        gauges, (INSTANT, AVERAGE), ("Power of an instant", "Mean power"), strict=True
+    ):
+        if info in readings.gauges:
+            yield _period(name, what, _gauge(readings, info, seen))
+        else:
+            yield not_available(name, readings.absent[info.name], f"{what} is not told here.")
+
+
+def _gauge(readings: GpuReadings, info: GaugeInfo, seen: Sequence[Reading]) -> list[Tick]:
+    place = readings.gauges.index(info)
+    return [tick for reading in seen if (tick := reading.gauges[place]) is not None]
+
+
+def _period(name: str, what: str, ticks: Sequence[Tick]) -> Check:
+    period_s = update_period_s(ticks)
+    if period_s is None:
+        return not_available(name, "no-change-seen", f"{what} hardly moved in {LOOK_S:g} s.")
+    period_ms = period_s * 1000
+    return Check(name=name, value=period_ms, state="ok", sentence=f"{what} moves every {period_ms:.3g} ms.")
+
+
+def _samples(ring: PowerSamples) -> Check:
+    if ring.reason is not None:
+        return not_available(
+            "power-samples", ring.reason, "The driver keeps no power samples of its own here."
+        )
+    sentence = "The driver keeps power samples of its own."
+    return Check(name="power-samples", value=True, state="ok", sentence=sentence)
+
+
+def _read(readings: GpuReadings, timer: Timer) -> Reading | None:
+    try:
+        return readings.read(timer.now)
+    except ReadingMissing:
+        return None

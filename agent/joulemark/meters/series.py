@@ -1,0 +1,96 @@
+"""What a sampler keeps of what it reads: every change, and the read before it where that is close."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from joulemark.record.trace import Gauge, Stream, to_deltas
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
+    from joulemark.record.trace import Timing
+
+
+class Column:
+    """Times and values of one quantity, 16 bytes an entry."""
+
+    def __init__(self) -> None:
+        self.t_us = array("q")
+        self.value = array("q")
+
+    def add(self, tick: Tick) -> None:
+        """Keep it."""
+        self.t_us.append(tick.t_us)
+        self.value.append(tick.value)
+
+
+class Series:
+    """The readings of one meter. A reading whose first counter did not move is only kept for the one behind it."""
+
+    def __init__(self, streams: Sequence[StreamInfo], gauges: Sequence[GaugeInfo]) -> None:
+        self._infos, self._gauge_infos = tuple(streams), tuple(gauges)
+        self.counts = [Column() for _ in streams]
+        self._gauges = [Column() for _ in gauges]
+        self._unmoved: Reading | None = None
+
+    def add(self, reading: Reading, *, always: bool, thin_us: int = 0) -> bool:
+        """Keep it if the counter moved, or if `always`; the unmoved reading just before a change is kept with it.
+
+        With `thin_us`, changes closer than that to the last kept reading are passed over. Returns whether it moved.
+        """
+        first = self.counts[0]
+        last_us, last = (first.t_us[-1], first.value[-1]) if first.t_us else (None, None)
+        before = self._unmoved
+        known = before.ticks[0].value if before is not None else last
+        moved = known is not None and reading.ticks[0].value != known
+        if always or last_us is None:
+            if before is not None and moved:
+                self._keep(before)
+            self._keep(reading)
+        elif moved and reading.ticks[0].t_us - last_us >= thin_us:
+            if before is not None:
+                self._keep(before)
+            self._keep(reading)
+        else:
+            self._unmoved = reading
+        return moved
+
+    def streams(self, timings: Sequence[Timing | None]) -> tuple[Stream, ...]:
+        """Every counter, as the trace keeps it."""
+        return tuple(
+            Stream(
+                name=info.name,
+                scope=info.scope,
+                unit=info.unit,
+                joules_per_unit=info.joules_per_unit,
+                wraps_at=info.wraps_at,
+                t_us=to_deltas(column.t_us),
+                value=to_deltas(column.value),
+                timing=timing,
+            )
+            for info, column, timing in zip(self._infos, self.counts, timings, strict=True)
+        )
+
+    def gauges(self) -> tuple[Gauge, ...]:
+        """Every gauge that was read at least once."""
+        return gauges(self._gauge_infos, self._gauges)
+
+    def _keep(self, reading: Reading) -> None:
+        self._unmoved = None
+        for column, tick in zip(self.counts, reading.ticks, strict=True):
+            column.add(tick)
+        for column, reading_of_gauge in zip(self._gauges, reading.gauges, strict=True):
+            if reading_of_gauge is not None:
+                column.add(reading_of_gauge)
+
+
+def gauges(infos: Sequence[GaugeInfo], columns: Sequence[Column]) -> tuple[Gauge, ...]:
+    """Columns as the trace keeps them; empty ones are left out."""
+    return tuple(
+        Gauge(name=info.name, unit=info.unit, t_us=to_deltas(column.t_us), value=to_deltas(column.value))
+        for info, column in zip(infos, columns, strict=True)
+        if column.t_us
+    )

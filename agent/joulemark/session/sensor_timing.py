@@ -1,0 +1,105 @@
+"""How this GPU's counter keeps time: probed once for each GPU and driver, then read from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from joulemark import durable, workloads
+from joulemark.errors import MeterUnavailable
+from joulemark.meters.probe import probe
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.errors import RecordError
+from joulemark.record.statement import Time
+from joulemark.record.trace import Timing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from joulemark.config import Folders
+    from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.meter import Meter
+    from joulemark.meters.timer import Timer
+
+UNPROBED = Timing(period_us=100_000, settle_us=1_500_000, delay_us=0, coverage="unknown")
+"""The slowest counter that is known, for a GPU that could not be probed; the uncertainty is then larger."""
+
+
+class _Stored(Record, frozen=True):
+    probed_at: Time
+    timing: Timing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The timing, and a sentence for the reader: where it comes from, or why it is not known better."""
+
+    timing: Timing
+    sentence: str
+    reason: str | None = None
+
+
+def timing_of(
+    meter: Meter, facts: DeviceFacts, device: str, folders: Folders, timer: Timer, *, anew: bool = False
+) -> Known:
+    """The stored timing of this GPU under this driver, or a probe's, which is stored.
+
+    `anew` probes in any case; it takes about 80 s. Raises MeterFailed.
+    """
+    path = _path(folders, facts)
+    stored = None if anew else _load(path)
+    if stored is not None:
+        return Known(
+            timing=stored.timing, sentence=f"{_told(stored.timing)}, as probed on {stored.probed_at:%Y-%m-%d}"
+        )
+    try:
+        found = probe(meter, workloads.busy_kernel(device), timer)
+    except (MeterUnavailable, workloads.WorkloadError) as error:
+        return Known(
+            timing=UNPROBED,
+            sentence=f"The counter could not be probed: {error} It is taken to settle in 1.5 s.",
+            reason=getattr(error, "reason", error.code),
+        )
+    durable.write(path, encode(_Stored(probed_at=datetime.now(UTC), timing=found.timing)) + b"\n")
+    if not found.settled:
+        return Known(
+            timing=found.timing,
+            sentence=f"{_told(found.timing)}; it had not settled when the probe ended",
+            reason="not-settled",
+        )
+    return Known(timing=found.timing, sentence=f"{_told(found.timing)}, as probed now")
+
+
+def stored_timing(facts: DeviceFacts, folders: Folders) -> Timing | None:
+    """What an earlier probe found, or None."""
+    stored = _load(_path(folders, facts))
+    return None if stored is None else stored.timing
+
+
+def _told(timing: Timing) -> str:
+    coverage = {
+        "full": "sees everything",
+        "part-time": "looks a part of the time",
+        "unknown": "may miss a part",
+    }
+    spread = "" if timing.spread is None else f" (trains differ by {timing.spread:.1%})"
+    return (
+        f"The energy counter moves every {timing.period_us / 1e3:.0f} ms, tells {timing.delay_us / 1e3:.0f} ms late, "
+        f"settles in {timing.settle_us / 1e3:.0f} ms and {coverage[timing.coverage]}{spread}"
+    )
+
+
+def _load(path: Path) -> _Stored | None:
+    """None also where the file is broken: a probe makes it anew."""
+    try:
+        return decode(path.read_bytes(), _Stored, what="probe")
+    except (OSError, RecordError):
+        return None
+
+
+def _path(folders: Folders, facts: DeviceFacts) -> Path:
+    """Named by a digest, so that no serial number is written down."""
+    key = "\0".join((facts.identity, facts.driver or "", facts.vbios or ""))
+    return folders.probes / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"

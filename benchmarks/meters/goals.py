@@ -1,0 +1,67 @@
+"""What ours is meant to reach: bounds on its mean absolute error in every cell of a workload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.meters.scores import best, is_as_good
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.meters.scores import Cell, Score, Scores
+
+
+@dataclass(frozen=True)
+class Goal:
+    """At most `percent` in each cell whose workload begins so, of one mode of counter or of all."""
+
+    percent: float
+    workload: str
+    mode: str | None = None
+
+    def covers(self, cell: Cell) -> bool:
+        """Whether the cell is one of them."""
+        return cell.workload.startswith(self.workload) and self.mode in (None, cell.mode)
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"<= {self.percent:g} % {self.workload}" + (f", {self.mode}" if self.mode else "")
+
+
+GOALS = (
+    Goal(0.5, "steady 8 s"),
+    Goal(1.0, "LLM-like 1.5 s"),
+    Goal(2.0, "300 ms burst"),
+    Goal(2.0, "square", "part-time"),
+)
+
+
+def verdicts(tool: str, found: Scores) -> Iterator[str]:
+    """Lines: in how many cells `tool` is the best, in which it is not, and which goals it reaches."""
+    behind = [cell for cell, of in found.items() if not is_as_good(tool, of)]
+    yield (
+        f"{tool} has the least mean absolute error, or is within 0.1 percentage point of it, "
+        f"in {len(found) - len(behind)} of {len(found)} cells"
+    )
+    yield from (f"  not in: {cell}: {_beside(tool, found[cell])}" for cell in behind)
+    for goal in GOALS:
+        sizes = {cell: found[cell][tool].mean_absolute for cell in found if goal.covers(cell)}
+        unknown = [cell for cell, size in sizes.items() if size is None]
+        size, cell = max(
+            ((size, cell) for cell, size in sizes.items() if size is not None), default=(0.0, None)
+        )
+        reached = bool(sizes) and not unknown and size <= goal.percent
+        least = f"worst {size:.2f} % in {cell}" if cell else "not measured"
+        yield f"[{'x' if reached else ' '}] {goal}: {least}" + (
+            f"; not measurable in {unknown[0]}" if unknown else ""
+        )
+
+
+def _beside(tool: str, of: dict[str, Score]) -> str:
+    """Its size beside the least one, or why it has none."""
+    size, least = of[tool].mean_absolute, best(of)
+    leader = next(name for name, score in of.items() if score.is_whole and score.mean_absolute == least)
+    own = of[tool].note or "not measured" if size is None else f"{size:.2f} %"
+    return f"{own} against {least:.2f} % of {leader}"

@@ -1,0 +1,142 @@
+"""Ours: the agent's own probe and session on the simulated card, as `joulemark run` goes about it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import fsum
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.meters.tool import Measured
+from joulemark.energy.analysis import analyse
+from joulemark.energy.errors import NotMeasurable
+from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.probe import probe
+from joulemark.session.measure import measure
+from joulemark.session.statement import sensor_of
+from joulemark.suite import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from random import Random
+
+    from benchmarks.meters.virtual import VirtualTime
+    from benchmarks.meters.workloads import Workload
+
+IDLE_S = 30.0
+LOAD_W = 300.0
+
+
+class Timer:
+    """The agent's timer over the benchmark's time."""
+
+    def __init__(self, time: VirtualTime) -> None:
+        self._time = time
+
+    def now(self) -> int:
+        """Microseconds."""
+        return round(self._time.now_s() * 1e6)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        if seconds > 0:
+            self._time.pass_for(seconds)
+
+    @contextmanager
+    def background(self, period_s: float, work: Callable[[], None]) -> Iterator[None]:
+        """Beside whatever happens."""
+        with self._time.every(period_s, work):
+            yield
+
+
+class Kernel:
+    """What the probe keeps the card busy with: the power of the workload's first step."""
+
+    def __init__(self, time: VirtualTime, watts: float) -> None:
+        self._time, self._watts = time, watts
+
+    def run(self, seconds: float) -> None:
+        """Busy for so long."""
+        self._time.load(self._watts, seconds)
+
+
+@dataclass(frozen=True)
+class _Output:
+    query_id: str
+    value: str = ""
+    output_tokens: int | None = None
+
+
+class _Work:
+    """The benchmark's workload as the agent's: a query is a repetition."""
+
+    def __init__(self, time: VirtualTime, workload: Workload) -> None:
+        self._time, self._workload = time, workload
+
+    def answer(self, query: Any) -> _Output:
+        self._workload.run_once(self._time)
+        return _Output(query_id=query)
+
+    def synchronise(self) -> None:
+        """The card has finished when a repetition has."""
+
+
+class _Silent:
+    """Nobody watches."""
+
+    def note(self, sentence: str) -> None: ...
+    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None: ...
+    def stage(self, name: str, **facts: Any) -> None: ...
+    def answered(self) -> None: ...
+    def job_done(self, sentence: str) -> None: ...
+
+
+class Joulemark:
+    """Probe, idle, repetitions at chosen phases with rests between, idle; energies by `bracket`."""
+
+    name = "joulemark"
+
+    def measure(self, time: VirtualTime, workload: Workload, rng: Random) -> Measured:
+        """Energy over the repetitions; None with its sentence where the agent says `not measurable`."""
+        timer = Timer(time)
+        meter = NvmlMeter(environ={})
+        try:
+            timing = probe(meter, Kernel(time, workload.steps[0][0]), timer).timing
+            yielded = measure(
+                _Work(time, workload),  # type: ignore[arg-type] - a workload of the benchmark, not of a suite
+                _queries(workload),
+                meter,
+                _protocol(workload),
+                _Silent(),
+                timings=(timing,),
+                timer=timer,
+            )
+            spans = tuple((span.start_us / 1e6, span.end_us / 1e6) for span in yielded.trace.windows())
+            try:
+                windows = analyse(yielded.trace, sensor_of(meter)).windows
+            except NotMeasurable as error:
+                return Measured(energy_j=None, truth_windows=spans, note=str(error))
+            return Measured(energy_j=fsum(one.gross_j for one in windows), truth_windows=spans, note=None)
+        finally:
+            meter.close()
+
+
+def _queries(workload: Workload) -> list[Any]:
+    return list(range(1 if workload.fixed_pause_s is None else workload.repetitions))
+
+
+def _protocol(workload: Workload) -> Protocol:
+    """Bursts and answers: a window for each. Square waves: one window whose kernels each choose their start."""
+    train = workload.fixed_pause_s is not None
+    windows = 1 if train else workload.repetitions
+    return Protocol(
+        queries=len(_queries(workload)),
+        windows_min=windows,
+        windows_max=windows,
+        warmup_queries=1,
+        idle_s=IDLE_S,
+        half_width_target=0.02,
+        budget_s=3600.0,
+        fill_windows=False,
+        mode="latency" if train else "throughput",
+    )

@@ -1,0 +1,136 @@
+"""A GPU's meter with its host's beside it: what travels, what is said to be missing, what a failure costs."""
+
+from __future__ import annotations
+
+import pytest
+
+from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
+from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
+
+POWER = GaugeInfo(name="gpu-power-instant", unit="mW")
+
+
+class FakeGpu:
+    """One mJ and one mW a microsecond."""
+
+    name = "nvml-counter"
+    grade = "measured"
+    scope = "gpu"
+    period_s = 0.1
+    knows_idle = True
+    provenance = "a counter"
+    streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
+    gauges = (POWER,)
+    conditions = (GaugeInfo(name="gpu-temperature", unit="C"),)
+    absent = {"gpu-power-average": "not-offered-by-gpu"}
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def read(self, now: object) -> Reading:
+        return Reading(ticks=(Tick(now(), now()),), gauges=(Tick(now(), 7),))
+
+    def look(self, now: object) -> tuple[Tick, ...]:
+        return (Tick(now(), 40),)
+
+    def power_samples(self, since_us: int) -> tuple[Tick, ...]:
+        return (Tick(since_us + 1, 8),)
+
+    def device(self) -> str:
+        return "the GPU"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeHost(FakeGpu):
+    """A package and its memory; each reading answers with the next of `script`: an error, or a count."""
+
+    scope = "cpu+dram"
+    provenance = "RAPL"
+    gauges = conditions = ()
+    absent: dict[str, str] = {}
+
+    def __init__(self, *script: int | Exception, scopes: tuple[str, ...] = ("cpu", "dram")) -> None:
+        super().__init__()
+        self.script = list(script)
+        self.streams = tuple(
+            StreamInfo(name=scope, scope=scope, unit="uJ", joules_per_unit=1e-6, wraps_at=None)
+            for scope in scopes
+        )
+        if "dram" not in scopes:
+            self.absent = {"dram": "no-dram-counter"}
+
+    def read(self, now: object) -> Reading:
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Reading(ticks=tuple(Tick(now(), answer) for _ in self.streams))
+
+
+def test_both_are_read_and_the_headline_is_the_gpus() -> None:
+    host = FakeHost(30)
+    meter = GpuBesideHost(FakeGpu(), lambda: host)
+    assert (meter.scope, meter.widest_scope, meter.name) == ("gpu", "gpu+cpu+dram", "nvml-counter")
+    assert (meter.provenance, meter.period_s, meter.grade, meter.knows_idle) == (
+        "a counter; beside it RAPL",
+        0.1,
+        "measured",
+        True,
+    )
+    assert (meter.stated_watts, meter.stated_watts_source) == (None, None)
+    assert [info.scope for info in meter.streams] == ["gpu", "cpu", "dram"]
+    assert meter.read(lambda: 5) == ((Tick(5, 5), Tick(5, 30), Tick(5, 30)), (Tick(5, 7),))
+    assert (meter.gauges, meter.look(lambda: 5), meter.power_samples(1)) == (
+        (POWER,),
+        (Tick(5, 40),),
+        (Tick(2, 8),),
+    )
+    assert (len(meter.conditions), meter.device(), meter.absent) == (1, "the GPU", FakeGpu.absent)
+    meter.close()
+    assert (meter.gpu.closed, host.closed) == (True, True)
+
+
+def test_a_host_without_memory_counters_says_so() -> None:
+    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(30, scopes=("cpu",)))
+    assert (meter.widest_scope, meter.absent["dram"]) == ("gpu", "no-dram-counter")
+    assert len(meter.read(lambda: 5).ticks) == 2
+
+
+def test_a_host_that_may_not_be_read_is_said_and_the_gpu_measures() -> None:
+    def forbidden() -> FakeHost:
+        raise MeterUnavailable("rapl-permission", "No.")
+
+    meter = GpuBesideHost(FakeGpu(), forbidden)
+    assert meter.absent == {**FakeGpu.absent, "cpu": "rapl-permission", "dram": "rapl-permission"}
+    assert (meter.widest_scope, meter.provenance) == ("gpu", "a counter")
+    assert meter.read(lambda: 5).ticks == (Tick(5, 5),)
+    meter.close()
+    assert meter.gpu.closed
+
+
+def test_a_host_that_misses_a_reading_repeats_its_last_ticks() -> None:
+    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(30, ReadingMissing("not now"), 60))
+    ticks = [meter.read(lambda t_us=t_us: t_us).ticks for t_us in (5, 6, 7)]
+    assert [tick[1] for tick in ticks] == [Tick(5, 30), Tick(5, 30), Tick(7, 60)]
+    assert [tick[0].t_us for tick in ticks] == [5, 6, 7]
+    assert "cpu" not in meter.absent
+
+
+def test_a_host_that_stops_stands_still_and_does_not_end_the_run() -> None:
+    host = FakeHost(30, MeterFailed("gone"))
+    meter = GpuBesideHost(FakeGpu(), lambda: host)
+    ticks = [meter.read(lambda t_us=t_us: t_us).ticks for t_us in (5, 6, 7)]
+    assert [tick[1:] for tick in ticks] == [(Tick(5, 30), Tick(5, 30))] * 3
+    assert {scope: meter.absent[scope] for scope in ("cpu", "dram")} == dict.fromkeys(
+        ("cpu", "dram"), "rapl-stopped"
+    )
+    assert (meter.widest_scope, host.closed, len(meter.streams)) == ("gpu", True, 3)
+
+
+@pytest.mark.parametrize("error", [ReadingMissing("not now"), MeterFailed("gone")])
+def test_a_first_reading_that_fails_is_raised(error: MeterFailed) -> None:
+    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(error))
+    with pytest.raises(type(error)):
+        meter.read(lambda: 0)
