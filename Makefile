@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-record bench-startup performance clean
+.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-meters bench-record bench-startup gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -59,11 +59,16 @@ schema: $(VENV)/.ready ## Write docs/schema/*.json from the record classes
 	$(BIN)/python -m joulemark.record.schema docs/schema
 
 messages: $(VENV)/.ready-test ## Collect strings for translation and compile them (needs GNU gettext)
-	cd platform/joulemark_site && ../../$(BIN)/django-admin makemessages --locale ru --no-obsolete
-	$(BIN)/python manage.py compilemessages
+	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location --no-wrap \
+		--ignore '$(VENV)/*' --ignore 'tests/*' --ignore 'agent/*' --ignore 'benchmarks/*' --ignore 'build/*'
+	cd platform/joulemark_site && ../../$(BIN)/django-admin compilemessages
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py
+
+bench-meters: $(VENV)/.ready-bench ## Errors of meters on simulated cards: ours, Zeus, CodeCarbon, polling; and the plot
+	$(BIN)/python -m benchmarks.meters
+	$(BIN)/python -m benchmarks.meters.plot
 
 bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydantic
 	$(BIN)/python benchmarks/record.py

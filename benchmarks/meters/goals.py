@@ -40,12 +40,14 @@ GOALS = (
 
 def verdicts(tool: str, found: Scores) -> Iterator[str]:
     """Lines: in how many cells `tool` is the best, in which it is not, and which goals it reaches."""
-    behind = [cell for cell, of in found.items() if not is_as_good(tool, of)]
+    silent = [cell for cell, of in found.items() if of[tool].mean_absolute is None]
+    behind = [cell for cell, of in found.items() if cell not in silent and not is_as_good(tool, of)]
     yield (
         f"{tool} has the least mean absolute error, or is within 0.1 percentage point of it, "
-        f"in {len(found) - len(behind)} of {len(found)} cells"
+        f"in {len(found) - len(behind) - len(silent)} of {len(found)} cells, and calls {len(silent)} not measurable"
     )
     yield from (f"  not in: {cell}: {_beside(tool, found[cell])}" for cell in behind)
+    yield from (f"  not measurable: {cell}: {found[cell][tool].note}" for cell in silent)
     for goal in GOALS:
         sizes = {cell: found[cell][tool].mean_absolute for cell in found if goal.covers(cell)}
         unknown = [cell for cell, size in sizes.items() if size is None]

@@ -58,7 +58,7 @@ def one_trial(profile: str, number: int, trial: int) -> list[Outcome]:
     A tool that polls power does the same whatever the counter is: it is measured once and stands in every mode.
     """
     workload = workloads(CARDS[profile])[number]
-    seed = f"{profile}/{workload.name}/{trial}"
+    seed = f"{profile}/{trial}"
     outcomes: list[Outcome] = []
     for mode in MODES:
         card = with_counter(CARDS[profile], mode)

@@ -30,12 +30,14 @@ class Due:
 class VirtualTime:
     """The clock of a running Simulation whose loads are marked (`by_activity`), with callbacks in the background.
 
-    A callback stands for a thread beside the work: what its NVML calls cost does not make the work longer.
+    A callback stands for a thread beside the work: what its NVML calls cost does not make the work longer. `card` says
+    which simulated card this is, chances included.
     """
 
     def __init__(self, simulation: Simulation) -> None:
         """Time of `simulation`, which must be virtual."""
         self._clock = simulation.clock
+        self.card = simulation.scenario.text()
         self._due: list[Due] = []
         self._numbers = count()
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from joulemark.energy.budget import expanded
 from joulemark.record.bundle import parse
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
@@ -57,6 +58,12 @@ class Evidence:
     def outputs_sha256(self) -> str:
         """Digest of the model's answers, as signed."""
         return self.statement.digest_of("outputs")
+
+    @property
+    def half_width_j(self) -> float | None:
+        """Expanded uncertainty (k = 2) of the energy per query, in joules; None where no budget is stated."""
+        budget = self.said.budget
+        return self.said.totals.energy_per_query_j * expanded(budget) if budget else None
 
     def windows_drawn(self) -> tuple[int, list[Block]]:
         """(step, [(number, joules per query)]): every window, or one in `step` where there are too many."""

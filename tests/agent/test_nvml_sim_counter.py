@@ -88,6 +88,8 @@ def test_gain_and_its_drift_scale_what_is_counted() -> None:
     plain = scripted(A100.full(), Load(0.0, 100.0, 200.0))
     high, drifting = Sensor(gain=1.025), Sensor(gain_drift_per_h=0.36)
     assert joules(replace(plain, sensor=high), [10.0])[0] == pytest.approx(2050.0, abs=0.002)
+    alone = replace(high, counter_gain=1.1)
+    assert joules(replace(plain, sensor=alone), [10.0])[0] == pytest.approx(2255.0, abs=0.002)
     early, late = joules(replace(plain, sensor=drifting), [10.0, 20.0])
     assert (late - early) - early == pytest.approx(2000 * 1e-4 * 10, rel=1e-3)
 

@@ -16,6 +16,7 @@ COLOURS = {
     "ok": "green",
     "estimated": "yellow",
     "warning": "yellow",
+    "noisy": "red",
     "not available": "red",
 }
 
@@ -24,6 +25,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Which suite's jobs to look at."""
     parser.add_argument(
         "--suite", default="demo", metavar="NAME", help="the suite to check for (default: demo)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="do not watch the GPU at rest nor probe its energy counter"
     )
 
 
@@ -36,7 +40,9 @@ def execute(arguments: Namespace) -> int:
     from joulemark.session.checkup import can_measure, can_run, check
 
     output = Output(as_json=arguments.json)
-    findings = check(configs.load(), arguments.suite)
+    if not arguments.quick:
+        output.aside("Where there is a GPU, it is watched at rest and its counter probed: about 90 s.")
+    findings = check(configs.load(), arguments.suite, quick=arguments.quick)
     ready, offline = can_run(findings), can_measure(findings)
     if not output.as_json:
         _draw(findings)

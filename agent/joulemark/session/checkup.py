@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
 from joulemark import workloads
-from joulemark.errors import AgentError, MeterUnavailable
+from joulemark.errors import AgentError, MeterFailed, MeterUnavailable
 from joulemark.meters.choose import Openers
 from joulemark.meters.estimate import EstimateMeter
+from joulemark.meters.preflight import preflight
+from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
+from joulemark.session import sensor_timing
 from joulemark.session.plan import load_suite
 
 if TYPE_CHECKING:
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config, Folders
     from joulemark.meters.meter import Meter
+    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.timer import Timer
 
-State = Literal["measured", "estimated", "ok", "warning", "not available"]
+State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
@@ -31,20 +36,29 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 class Finding:
     """One line of the doctor's table."""
 
-    area: Literal["meter", "folder", "key", "platform", "workload"]
+    area: Literal["meter", "gpu", "folder", "key", "platform", "workload"]
     what: str
     state: State
     detail: str
     mend: str | None = None
+    reason: str | None = None
+    value: str | float | bool | None = None
 
 
-def check(config: Config, suite_name: str, *, openers: Openers | None = None) -> tuple[Finding, ...]:
+def check(
+    config: Config,
+    suite_name: str,
+    *,
+    openers: Openers | None = None,
+    quick: bool = False,
+    timer: Timer | None = None,
+) -> tuple[Finding, ...]:
     """Every finding, in the order in which a run would need them.
 
-    Sends nothing but one question for the key.
+    Sends nothing but one question for the key. A GPU is watched at rest and its counter probed, unless `quick`.
     """
     return (
-        *_meters(config, openers or Openers()),
+        *_meters(config, openers or Openers(), quick=quick, timer=timer or RealTimer()),
         *_folders(config.folders),
         _key(config),
         *_platform(config),
@@ -56,8 +70,9 @@ def can_measure(findings: tuple[Finding, ...]) -> bool:
     """Whether `joulemark run --offline` would give at least one result: it makes a key where there is none."""
     jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
+    noisy = any(finding.state == "noisy" for finding in findings)
     broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
-    return jobs and folders and not broken_key
+    return jobs and folders and not broken_key and not noisy
 
 
 def can_run(findings: tuple[Finding, ...]) -> bool:
@@ -67,16 +82,58 @@ def can_run(findings: tuple[Finding, ...]) -> bool:
     return can_measure(findings) and enrolled and platform
 
 
-def _meters(config: Config, openers: Openers) -> Iterator[Finding]:
-    for name, opener in (("nvml", openers.nvml), ("rapl", openers.rapl)):
-        try:
-            with closing(opener()) as meter:
-                yield _meter(name, meter)
-        except MeterUnavailable as error:
-            yield Finding(
-                area="meter", what=name, state="not available", detail=error.sentence, mend=error.mend
-            )
+def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> Iterator[Finding]:
+    try:
+        with closing(openers.nvml()) as gpu:
+            yield _meter("nvml", gpu)
+            if not quick:
+                yield from gpu_findings(gpu, config.folders, timer)
+    except MeterFailed as error:
+        yield Finding(area="meter", what="nvml", state="not available", detail=str(error), reason=error.code)
+    except MeterUnavailable as error:
+        yield _unavailable("nvml", error)
+    try:
+        with closing(openers.rapl()) as host:
+            yield _meter("rapl", host)
+    except MeterUnavailable as error:
+        yield _unavailable("rapl", error)
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
+
+
+def gpu_findings(meter: NvmlMeter, folders: Folders, timer: Timer) -> Iterator[Finding]:
+    """The GPU at rest, then how its counter keeps time, by a probe. Raises MeterFailed when the GPU is gone."""
+    for check in preflight(meter.card, timer):
+        yield Finding(
+            area="gpu",
+            what=check.name,
+            state=check.state,
+            detail=check.sentence,
+            mend=check.mend,
+            reason=check.reason,
+            value=check.value,
+        )
+    known = sensor_timing.timing_of(meter, meter.device(), "cuda", folders, timer, anew=True)
+    unsure = known.reason is not None or known.timing.coverage == "unknown"
+    yield Finding(
+        area="gpu",
+        what="probe",
+        state="warning" if unsure else "ok",
+        detail=known.sentence,
+        mend="Run `joulemark doctor` again on a quiet machine." if unsure else None,
+        reason=known.reason,
+        value=known.timing.coverage,
+    )
+
+
+def _unavailable(name: str, error: MeterUnavailable) -> Finding:
+    return Finding(
+        area="meter",
+        what=name,
+        state="not available",
+        detail=error.sentence,
+        mend=error.mend,
+        reason=error.reason,
+    )
 
 
 def _meter(name: str, meter: Meter) -> Finding:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from joulemark.meters.choose import Choice, Wanted
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import Meter
+    from joulemark.meters.timer import Timer
     from joulemark.record.trace import Timing
     from joulemark.session.plan import Selection
     from joulemark.session.watch import Watch
@@ -98,10 +99,12 @@ class Report:
         return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK
 
 
-def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
+def run(
+    config: Config, options: Options, watch: Watch, report: Report, *, timer: Callable[[], Timer] = RealTimer
+) -> None:
     """Measure what the session still lacks, keep each result, then send it.
 
-    Raises AgentError; `report` tells how far.
+    `timer` makes the clock of the preflight and of each job. Raises AgentError; `report` tells how far.
     """
     selection = plan.select(options.suite, options.only)
     report.selection = selection
@@ -120,7 +123,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
-        timings, flags = _ready(choice.meter, facts, device, config, options, watch)
+        timings, flags = _ready(choice.meter, facts, device, config, options, watch, timer())
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -146,6 +149,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
                 around=around,
                 device=device,
                 timings=timings,
+                timer=timer,
                 outbox=Outbox(config.folders),
                 client=client,
                 key=None if enrolled is None or not options.submit else enrolled.platform,
@@ -157,7 +161,13 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
 
 
 def _ready(
-    meter: Meter, facts: DeviceFacts, device: str, config: Config, options: Options, watch: Watch
+    meter: Meter,
+    facts: DeviceFacts,
+    device: str,
+    config: Config,
+    options: Options,
+    watch: Watch,
+    timer: Timer,
 ) -> tuple[tuple[Timing | None, ...], tuple[str, ...]]:
     """Preflight and probe of a GPU: how each counter keeps time, and the flag of a machine that was forced.
 
@@ -165,7 +175,6 @@ def _ready(
     """
     if not isinstance(meter, GpuBesideHost):
         return (None,) * len(meter.streams), ()
-    timer = RealTimer()
     flags: tuple[str, ...] = ()
     watch.stage("preflight", total=None)
     try:
@@ -190,6 +199,7 @@ class _Work:
     around: Circumstances
     device: str
     timings: tuple[Timing | None, ...]
+    timer: Callable[[], Timer]
     outbox: Outbox
     client: PlatformClient | None
     key: PlatformKey | None
@@ -248,7 +258,13 @@ class _Work:
             )
         queries = workload.queries(sample)
         measured = measure(
-            workload, queries, self.around.meter, suite.protocol, self.watch, timings=self.timings
+            workload,
+            queries,
+            self.around.meter,
+            suite.protocol,
+            self.watch,
+            timings=self.timings,
+            timer=self.timer(),
         )
         self.watch.stage("scoring", total=None)
         quality = tuple(workload.quality(queries, measured.outputs))

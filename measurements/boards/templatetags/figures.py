@@ -153,3 +153,21 @@ def scope_name(scope: str) -> str:
         "cpu+dram": gettext("CPU and memory"),
         "node": gettext("whole node"),
     }.get(scope, scope)
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share as a percentage, two significant digits."""
+    return f"{significant(share * 100, digits=2)}{THIN}%"
+
+
+@register.filter
+def term_name(name: str) -> str:
+    """A term of the uncertainty budget, in the reader's language."""
+    return {
+        "windows": gettext("spread of the windows"),
+        "edge": gettext("times of the counter's steps"),
+        "idle": gettext("power at rest"),
+        "phase": gettext("part-time counter"),
+        "gain": gettext("scale of the sensor"),
+    }.get(name, name)

@@ -1,0 +1,134 @@
+"""The agent's sessions on simulated cards against the truth: coverage, probe, flags, size, and what cannot be told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from math import hypot
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nvml_sim.cards import A100
+from nvml_sim.running import running
+from nvml_sim.scenario import scripted
+
+from joulemark.rules.completeness import DIRTY
+
+TESTS = Path(__file__).parents[1]
+PROGRAM = Path(__file__).with_name("simulated_sessions.py")
+
+
+def played(part: str) -> Any:
+    """What a process of its own that goes through all scenarios of `part` prints."""
+    with running(scripted(A100)) as simulation:
+        done = subprocess.run(
+            [sys.executable, str(PROGRAM), part],
+            env={**simulation.environment, "PYTHONPATH": str(TESTS)},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def sessions() -> list[dict[str, Any]]:
+    return played("sessions")
+
+
+@pytest.fixture(scope="module")
+def dirty() -> dict[str, Any]:
+    return played("dirty")
+
+
+@pytest.fixture(scope="module")
+def short() -> dict[str, Any]:
+    return played("short")
+
+
+def covered(sessions: list[dict[str, Any]], error: str, *, without: frozenset[str] = frozenset()) -> float:
+    """The share of sessions whose `error` is within twice the budget's sum, some of its terms left out."""
+    within = [
+        abs(one[error]) <= 2 * hypot(*(u for name, u in one["budget"].items() if name not in without))
+        for one in sessions
+    ]
+    return sum(within) / len(within)
+
+
+def test_the_stated_interval_covers_the_truth_as_often_as_it_says(sessions: list[dict[str, Any]]) -> None:
+    assert len(sessions) >= 300
+    assert min(one["window_s"] for one in sessions) >= 10
+    assert all(
+        one["expanded"] == pytest.approx(2 * hypot(*one["budget"].values()), rel=1e-12) for one in sessions
+    )
+    assert 0.93 <= covered(sessions, "error") <= 0.99
+
+
+def test_the_method_alone_is_covered_without_the_sensors_gain(sessions: list[dict[str, Any]]) -> None:
+    assert covered(sessions, "method_error", without=frozenset({"gain"})) >= 0.90
+    assert max(abs(one["method_error"]) for one in sessions) < 0.003
+
+
+def test_a_clean_session_that_was_warmed_up_is_not_flagged(sessions: list[dict[str, Any]]) -> None:
+    clean = [one for one in sessions if one["steady"]]
+    assert len(clean) >= 100
+    assert [(one["kind"], one["flags"]) for one in clean if DIRTY.intersection(one["flags"])] == []
+
+
+def test_the_probe_tells_a_part_time_counter_from_a_full_one() -> None:
+    trials = played("probes")
+    assert len(trials) == 100
+    wrong = [one for one in trials if one["taken for"].replace("-", "_") != one["is"]]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("scenario", "flag"),
+    [
+        ("foreign-process", "foreign-process"),
+        ("sw thermal", "thermal-slowdown"),
+        ("hw thermal", "thermal-slowdown"),
+        ("hw slowdown", "hw-slowdown"),
+        ("power brake", "power-brake"),
+        ("sw power cap", "power-capped"),
+        ("power-limit-changed", "power-limit-changed"),
+        ("idle-drift", "idle-drift"),
+        ("counters-disagree", "counters-disagree"),
+        ("missing-reading", "missing-reading"),
+        ("not-steady", "not-steady"),
+    ],
+)
+def test_what_is_wrong_with_a_session_is_flagged_and_nothing_else(
+    dirty: dict[str, Any], scenario: str, flag: str
+) -> None:
+    assert dirty[scenario] == [flag]
+
+
+def test_a_session_with_nothing_wrong_has_no_flag(dirty: dict[str, Any]) -> None:
+    assert (dirty["nothing"], dirty["counters-agree"]) == ([], [])
+
+
+def test_a_counter_that_falls_or_falls_silent_ends_the_session(dirty: dict[str, Any]) -> None:
+    assert dirty["counter-went-backwards"] == "counter-went-backwards"
+    assert dirty["silent sensor"] == "missing-reading"
+
+
+def test_the_trace_of_ten_thousand_queries_stays_small() -> None:
+    found = played("size")
+    assert found["queries"] == [1000] * 10
+    assert found["window_s"] >= 10
+    assert "gpu-power-average" in found["gauges"]
+    assert found["packed"] <= 40_000
+
+
+def test_one_short_query_under_a_part_time_counter_is_not_measurable(short: dict[str, Any]) -> None:
+    assert short["once"].startswith("Not measurable: 1 run of ")
+    assert "Run it at least " in short["once"]
+
+
+def test_short_requests_at_many_phases_are_within_two_percent(short: dict[str, Any]) -> None:
+    assert all(abs(error) < 0.02 for error in short["often"]), short["often"]
