@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import mmap
-import os
 import time
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ class Clock:
     def __init__(self, path: Path) -> None:
         """Open the clock at `path`, made by `Clock.made`."""
         self.path = path
-        with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), 0)
+        self._file = path.open("r+b")
+        self._here = Lock()
+        self._map = mmap.mmap(self._file.fileno(), 0)
         self._words = memoryview(self._map).cast("q")
         self._watts = memoryview(self._map).cast("d")
         if self._words[MAGIC_AT] != MAGIC:
@@ -88,6 +89,7 @@ class Clock:
         self._words.release()
         self._watts.release()
         self._map.close()
+        self._file.close()
 
     def _now_ns(self) -> int:
         if self._words[REAL_AT]:
@@ -117,9 +119,9 @@ class Clock:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        file = os.open(self.path, os.O_RDWR)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(file)
+        with self._here:  # threads share the file's lock; other processes have one of their own
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)

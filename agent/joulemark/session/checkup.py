@@ -100,8 +100,13 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
 
 
-def gpu_findings(meter: NvmlMeter, folders: Folders, timer: Timer) -> Iterator[Finding]:
-    """The GPU at rest, then how its counter keeps time, by a probe. Raises MeterFailed when the GPU is gone."""
+def gpu_findings(
+    meter: NvmlMeter, folders: Folders, timer: Timer, *, device: str = "cuda"
+) -> Iterator[Finding]:
+    """The GPU at rest, then how its counter keeps time, by a probe on torch's `device`.
+
+    Raises MeterFailed when the GPU is gone.
+    """
     for check in preflight(meter.card, timer):
         yield Finding(
             area="gpu",
@@ -112,7 +117,7 @@ def gpu_findings(meter: NvmlMeter, folders: Folders, timer: Timer) -> Iterator[F
             reason=check.reason,
             value=check.value,
         )
-    known = sensor_timing.timing_of(meter, meter.device(), "cuda", folders, timer, anew=True)
+    known = sensor_timing.timing_of(meter, meter.device(), device, folders, timer, anew=True)
     unsure = known.reason is not None or known.timing.coverage == "unknown"
     yield Finding(
         area="gpu",
