@@ -265,3 +265,64 @@ def ticket_request(
         payload_type=messages.TICKET_REQUEST_TYPE,
         key=key or signing_key(),
     )
+
+
+def gpu_trace(*, windows: int = 3, load_w: float = 300.0, idle_w: float = 60.0, queries: int = 4) -> t.Trace:
+    """A run on a GPU whose full counter moves every 100 ms: idle, windows of 2 s with rests of 1.2 s, idle."""
+    spans = [_span("warm-up", 0.0, 2.0), _span("idle-before", 2.3, 14.3)]
+    at_s = 15.0
+    for _ in range(windows):
+        spans += [_span("window", at_s, at_s + 2.0), _span("rest", at_s + 2.0, at_s + 3.2)]
+        at_s += 3.2
+    spans.append(_span("idle-after", at_s, at_s + 12.0))
+    busy = [(span.start_us, span.end_us) for span in spans if span.kind in ("warm-up", "window")]
+
+    def energy_mj(t_us: int) -> int:
+        worked_us = sum(max(0, min(t_us, end) - start) for start, end in busy if start < t_us)
+        return round((idle_w * t_us + (load_w - idle_w) * worked_us) / 1e3)
+
+    steps = range(100_000, spans[-1].end_us + 100_000, 100_000)
+    times = [0, *(read for step in steps for read in (step - 1000, step))]
+    values = [0, *(value for step in steps for value in (energy_mj(step - 100_000), energy_mj(step)))]
+    power_mw = [round(1e3 * (b - a) / 100) for a, b in zip(values, values[2:], strict=False)]
+    length_us = 2_000_000 // queries
+    return t.Trace(
+        version=1,
+        streams=(
+            t.Stream(
+                name="gpu-board",
+                scope="gpu",
+                unit="mJ",
+                joules_per_unit=1e-3,
+                wraps_at=None,
+                t_us=t.to_deltas(times),
+                value=t.to_deltas(values),
+                timing=t.Timing(
+                    period_us=100_000, settle_us=150_000, delay_us=0, coverage="full", spread=0.004
+                ),
+            ),
+        ),
+        spans=tuple(spans),
+        queries=(t.Queries(duration_us=(length_us - 10,) * queries, gap_us=(10,) * queries),) * windows,
+        gauges=(
+            t.Gauge(
+                name="gpu-power-instant",
+                unit="mW",
+                t_us=t.to_deltas(times[2:]),
+                value=t.to_deltas(power_mw),
+            ),
+            t.Gauge(name="gpu-temperature", unit="C", t_us=(0, 1_000_000), value=(40, 12)),
+            t.Gauge(name="gpu-throttle", unit="mask", t_us=(0, 1_000_000), value=(0, 0)),
+        ),
+    )
+
+
+def _span(kind: Any, start_s: float, end_s: float) -> t.Span:
+    return t.Span(kind=kind, start_us=round(start_s * 1e6), end_us=round(end_s * 1e6))
+
+
+def gpu_sensor() -> s.Sensor:
+    """A GPU's own counter."""
+    return s.Sensor(
+        meter="nvml-counter", grade="measured", scope="gpu", stated_watts=None, stated_watts_source=None
+    )

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from joulemark.errors import MeterFailed, MeterUnavailable, UsageError
+from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters import device
 from joulemark.meters.choose import Openers, choose
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import Gpu, first_visible
-from joulemark.meters.meter import StreamInfo, Tick
-from joulemark.meters.sampler import Sampler
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
@@ -41,52 +34,6 @@ def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
         "stated by the contributor",
     )
     assert EstimateMeter().stated_watts == 12.0
-
-
-class Steady:
-    """A meter of 1 W: one microjoule a microsecond; fails from the reading `fails_at` on."""
-
-    name = "rapl"
-    streams = (StreamInfo(name="x", scope="cpu", unit="uJ", joules_per_unit=1e-6, wraps_at=None),)
-
-    def __init__(self, fails_at: int | None = None) -> None:
-        self.readings = 0
-        self.fails_at = fails_at
-
-    def read(self, now: object) -> tuple[Tick, ...]:
-        self.readings += 1
-        if self.readings == self.fails_at:
-            raise MeterFailed("gone")
-        t_us = now()
-        return (Tick(t_us, t_us),)
-
-
-def test_the_sampler_keeps_every_edge_and_tells_live_power() -> None:
-    times = iter([0, 500_000, 1_000_000, 2_000_000])
-    with Sampler(Steady(), lambda: next(times), period_s=3600) as sampler:
-        assert sampler.live_w() is None
-        sampler.edge()
-        assert sampler.live_w() is None
-        sampler.edge()
-        assert sampler.live_w() == 1.0
-        sampler.edge()
-    (stream,) = sampler.streams()
-    assert stream.t_us == (0, 500_000, 500_000, 1_000_000)
-    assert stream.value == stream.t_us
-
-
-def test_a_meter_that_fails_in_the_sampler_fails_the_run() -> None:
-    ticking = count()
-    sampler = Sampler(Steady(fails_at=2), lambda: next(ticking), period_s=1e-4)
-
-    def run() -> None:
-        with sampler:
-            sampler._thread.join(timeout=10)
-
-    with pytest.raises(MeterFailed):
-        run()
-    with pytest.raises(MeterFailed):
-        sampler.edge()
 
 
 def refusing(reason: str) -> object:

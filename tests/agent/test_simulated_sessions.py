@@ -113,7 +113,7 @@ def test_a_session_with_nothing_wrong_has_no_flag(dirty: dict[str, Any]) -> None
 
 
 def test_a_counter_that_falls_or_falls_silent_ends_the_session(dirty: dict[str, Any]) -> None:
-    assert dirty["counter-went-backwards"] == "counter-went-backwards"
+    assert (dirty["reset at rest"], dirty["reset at work"]) == ("counter-went-backwards",) * 2
     assert dirty["silent sensor"] == "missing-reading"
 
 

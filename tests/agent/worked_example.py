@@ -38,7 +38,7 @@ class Work:
     """Queries of about 20 ms."""
 
     def __init__(self, timer: VirtualTimer) -> None:
-        self._timer, self._chances = timer, random.Random(7)
+        self._timer, self._chances = timer, random.Random(7)  # noqa: S311 - chances, no secrets
 
     def answer(self, query: int) -> SimpleNamespace:
         self._timer.work(WATTS, self._chances.gauss(0.020, 0.0004))
@@ -78,13 +78,19 @@ def rows() -> list[tuple[str, str]]:
     return [
         (
             "Probe",
-            f"period {timing.period_us / 1e3:.0f} ms, delay {timing.delay_us / 1e3:.0f} ms, "
-            f"settles in {timing.settle_us / 1e3:.0f} ms, {timing.coverage}",
+            (
+                f"period {timing.period_us / 1e3:.0f} ms, delay {timing.delay_us / 1e3:.0f} ms, "
+                f"settles in {timing.settle_us / 1e3:.0f} ms, {timing.coverage}"
+            ),
         ),
         ("Queries, windows", f"{found.totals.queries} in {len(found.windows)}"),
         ("At rest, before and after", f"{found.idle.before_w:.2f} W, {found.idle.after_w:.2f} W"),
         ("Energy per query, gross", f"{per_query_j:.3f} J"),
-        *((f"by `{name}`", f"{joules:.3f} J") for name, joules in found.estimates.items() if name != "bracket"),
+        *(
+            (f"by `{name}`", f"{joules:.3f} J")
+            for name, joules in found.estimates.items()
+            if name != "bracket"
+        ),
         *((f"`{term.name}`", f"{term.relative:.3%}") for term in found.budget),
         ("Combined standard uncertainty", f"{combined(found.budget):.3%}"),
         ("Interval (k = 2)", f"{per_query_j:.3f} J ± {per_query_j * expanded(found.budget):.3f} J"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from joulemark.record import trace as traces
 from joulemark.record.codec import decode, encode
@@ -91,6 +92,30 @@ def test_an_edited_trace_gets_a_judgement(data: st.DataObject) -> None:
         return
     judgement = judge(Case(statement=statement, trace=trace, context=context()))
     assert judgement.state in {"accepted", "quarantined", "rejected"}
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_an_edited_trace_of_a_gpu_gets_a_judgement(data: st.DataObject) -> None:
+    """Two edits at once: one alone is often caught before the brackets are reached."""
+    honest = made.gpu_trace(windows=2)
+    document = json.loads(encode(honest))
+    paths = leaves(document)
+    for _ in range(data.draw(st.integers(1, 2))):
+        place = data.draw(st.sampled_from(paths))
+        document = json.loads(edited(document, place, data.draw(anything)))
+    try:
+        trace = traces.parse(json.dumps(document).encode())
+    except Malformed:
+        return
+    assert judge(Case(statement=gpu_statement(), trace=trace, context=context())).state
+
+
+def gpu_statement() -> Statement:
+    """An estimate's statement that says it was read by a GPU's counter."""
+    statement = made.bundle(of=made.trace(queries=QUERIES), now=NOW).statement()
+    said = replace(statement.predicate, sensor=made.gpu_sensor())
+    return replace(statement, predicate=said)
 
 
 def test_the_honest_statement_is_accepted() -> None:

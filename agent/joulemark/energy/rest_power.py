@@ -32,9 +32,11 @@ DECAY_S = (3.0, 60.0)
 """Decays that are looked for: heat leaves a die and its heat spreader in seconds to a minute."""
 LONG_S = 10.0
 """A decay is only fitted where some stretch lasts at least this long after it has settled."""
-_GRID = 25
+LEAST_WEIGHT = 1e-6
+"""Below this, in s2, a stretch is seen so late after the work that nothing is left of its level."""
+_GRID = 13
 _GOLDEN = (5**0.5 - 1) / 2
-_STEPS = 40
+_STEPS = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +121,14 @@ def rest_power(
     unknowns = int(np.count_nonzero(found.weight)) + (0 if best_s == inf else 2)
     spare = max(len(steps.energy_j) - unknowns, 1)
     variance = found.squares / spare
-    known = found.weight > 0
+    known = found.weight > LEAST_WEIGHT
+    if not known.any() or not np.isfinite([found.base_w, found.squares, *found.level_w[known]]).all():
+        raise TraceIncomplete("No power at rest fits what the counter did in the rests.")
     level_w = np.where(known, found.level_w, found.level_w[known].mean())
     level_u_w = np.where(
         known,
         np.sqrt(variance / np.where(known, found.weight, 1.0)),
-        found.level_w[known].std() if known.any() else 0.0,
+        found.level_w[known].std(),
     )
     return RestPower(
         stretches=tuple(stretches),
@@ -177,7 +181,7 @@ def _fit(steps: _Steps, decay_s: float) -> _Fit:
     share = np.where(steps.after_work, share, 0.0)
 
     weight = _sums(steps, share * share)
-    safe = np.where(weight > 0, weight, 1.0)
+    safe = np.where(weight > LEAST_WEIGHT, weight, 1.0)
     by_length, by_energy = _sums(steps, share * length) / safe, _sums(steps, share * steps.energy_j) / safe
     left_length = length - share * by_length[steps.stretch]
     left_energy = steps.energy_j - share * by_energy[steps.stretch]
@@ -196,9 +200,7 @@ def _fit(steps: _Steps, decay_s: float) -> _Fit:
 
 def _sums(steps: _Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum of `values` over the steps of each stretch."""
-    sums = np.zeros(steps.count)
-    np.add.at(sums, steps.stretch, values)
-    return sums
+    return np.bincount(steps.stretch, weights=values, minlength=steps.count).astype(np.float64, copy=False)
 
 
 def _constant(steps: _Steps, length: NDArray[np.float64]) -> _Fit:
@@ -216,12 +218,17 @@ def _search(steps: _Steps) -> float:
     squares = [_fit(steps, float(decay_s)).squares for decay_s in grid]
     best = int(np.argmin(squares))
     low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])
+    points = [high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)]
+    values = [_fit(steps, exp(point)).squares for point in points]
     for _ in range(_STEPS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if _fit(steps, exp(left)).squares < _fit(steps, exp(right)).squares:
-            high = right
+        if values[0] < values[1]:
+            high = points[1]
+            points = [high - _GOLDEN * (high - low), points[0]]
+            values = [_fit(steps, exp(points[0])).squares, values[0]]
         else:
-            low = left
+            low = points[0]
+            points = [points[1], low + _GOLDEN * (high - low)]
+            values = [values[1], _fit(steps, exp(points[1])).squares]
     return exp((low + high) / 2)
 
 

@@ -30,8 +30,9 @@ LOOK_EVERY_US = 1_000_000
 CLOSELY_S = 0.005
 FINEST_S = 0.001
 LIVE_SPAN_US = 1_000_000
-MOST_MISSING = 20
-"""So many readings may fail one after the other; then the sensor has stopped answering."""
+RETRY_S = 0.01
+MISSING_US = 2_000_000
+"""Readings may fail for so long one after the other; then the sensor has stopped answering."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class Sampler:
         self._recent: deque[tuple[Tick, ...]] = deque(maxlen=64)
         self._lock = threading.RLock()
         self._failure: MeterFailed | None = None
-        self._missing_in_a_row = 0
+        self._missing_since_us: int | None = None
         self._last: tuple[Tick, ...] = ()
         self._stack = ExitStack()
         self.missing = 0
@@ -91,7 +92,7 @@ class Sampler:
                 if reading is not None:
                     self._series.add(reading, always=True)
                     return reading.ticks
-                self._timer.wait(FINEST_S)
+                self._timer.wait(RETRY_S)
 
     def next_change(self, *, within_s: float) -> bool:
         """Read every millisecond until the counter moves; False when it does not `within_s` seconds."""
@@ -158,11 +159,13 @@ class Sampler:
             reading = self._meter.read(self._timer.now)
         except ReadingMissing:
             self.missing += 1
-            self._missing_in_a_row += 1
-            if self._missing_in_a_row >= MOST_MISSING:
+            now_us = self._timer.now()
+            if self._missing_since_us is None:
+                self._missing_since_us = now_us
+            elif now_us - self._missing_since_us >= MISSING_US:
                 raise
             return None
-        self._missing_in_a_row = 0
+        self._missing_since_us = None
         self._refuse_a_fall(reading)
         if not self._recent or reading.ticks[0].t_us - self._recent[-1][0].t_us >= LIVE_SPAN_US // 20:
             self._recent.append(reading.ticks)

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from joulemark.meters.choose import Choice, Wanted
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import Meter
-    from joulemark.meters.timer import Timer
     from joulemark.record.trace import Timing
     from joulemark.session.plan import Selection
     from joulemark.session.watch import Watch
@@ -99,12 +98,10 @@ class Report:
         return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK
 
 
-def run(
-    config: Config, options: Options, watch: Watch, report: Report, *, timer: Callable[[], Timer] = RealTimer
-) -> None:
+def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     """Measure what the session still lacks, keep each result, then send it.
 
-    `timer` makes the clock of the preflight and of each job. Raises AgentError; `report` tells how far.
+    Raises AgentError; `report` tells how far.
     """
     selection = plan.select(options.suite, options.only)
     report.selection = selection
@@ -123,7 +120,7 @@ def run(
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
-        timings, flags = _ready(choice.meter, facts, device, config, options, watch, timer())
+        timings, flags = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -149,7 +146,6 @@ def run(
                 around=around,
                 device=device,
                 timings=timings,
-                timer=timer,
                 outbox=Outbox(config.folders),
                 client=client,
                 key=None if enrolled is None or not options.submit else enrolled.platform,
@@ -167,7 +163,6 @@ def _ready(
     config: Config,
     options: Options,
     watch: Watch,
-    timer: Timer,
 ) -> tuple[tuple[Timing | None, ...], tuple[str, ...]]:
     """Preflight and probe of a GPU: how each counter keeps time, and the flag of a machine that was forced.
 
@@ -175,6 +170,7 @@ def _ready(
     """
     if not isinstance(meter, GpuBesideHost):
         return (None,) * len(meter.streams), ()
+    timer = RealTimer()
     flags: tuple[str, ...] = ()
     watch.stage("preflight", total=None)
     try:
@@ -199,7 +195,6 @@ class _Work:
     around: Circumstances
     device: str
     timings: tuple[Timing | None, ...]
-    timer: Callable[[], Timer]
     outbox: Outbox
     client: PlatformClient | None
     key: PlatformKey | None
@@ -264,7 +259,7 @@ class _Work:
             suite.protocol,
             self.watch,
             timings=self.timings,
-            timer=self.timer(),
+            timer=RealTimer(),
         )
         self.watch.stage("scoring", total=None)
         quality = tuple(workload.quality(queries, measured.outputs))

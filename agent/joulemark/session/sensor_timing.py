@@ -84,9 +84,11 @@ def _told(timing: Timing) -> str:
         "part-time": "looks a part of the time",
         "unknown": "may miss a part",
     }
+    early = timing.delay_us < 0
+    tells = f"tells {abs(timing.delay_us) / 1e3:.0f} ms {'early' if early else 'late'}"
     spread = "" if timing.spread is None else f" (trains differ by {timing.spread:.1%})"
     return (
-        f"The energy counter moves every {timing.period_us / 1e3:.0f} ms, tells {timing.delay_us / 1e3:.0f} ms late, "
+        f"The energy counter moves every {timing.period_us / 1e3:.0f} ms, {tells}, "
         f"settles in {timing.settle_us / 1e3:.0f} ms and {coverage[timing.coverage]}{spread}"
     )
 

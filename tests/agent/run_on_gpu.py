@@ -1,0 +1,54 @@
+"""`joulemark ARGUMENTS` on a simulated card under a virtual clock; started in a simulation's environment.
+
+The suite is the tests' tiny one, whose queries draw power from the card; time passes when somebody waits or works.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(Path(__file__).parent)]
+
+import fake_suite
+from msgspec.structs import replace
+from nvml_sim.clock import Clock
+from nvml_sim.virtual import Busy, VirtualTimer
+
+from joulemark import suite as suites
+from joulemark import workloads
+from joulemark.cli import main
+from joulemark.session import checkup, run
+
+WATTS, QUERY_S = 300.0, 0.05
+TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+
+
+class Work(fake_suite.Workload):
+    """A query draws power for 50 ms."""
+
+    def answer(self, query: SimpleNamespace) -> SimpleNamespace:
+        TIMER.work(WATTS, QUERY_S)
+        return super().answer(query)
+
+
+def install() -> None:
+    """Put the suite, its workload, the probe's kernel and the clock where the agent looks for them."""
+    fake_suite.install(setattr)
+    tiny = fake_suite.suite()
+    protocol = replace(
+        tiny.protocol, idle_s=15.0, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=60.0
+    )
+    suites.load_suite = lambda _name: replace(tiny, protocol=protocol)
+    workloads.open_workload = lambda _suite, job, **_: Work(job)
+    workloads.busy_kernel = lambda _device: Busy(TIMER, WATTS)
+    run.RealTimer = checkup.RealTimer = lambda: TIMER
+
+
+if __name__ == "__main__":
+    TIMER.wait(3.0)
+    install()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,233 @@
+"""`joulemark doctor` and `joulemark run` on a GPU, from the driver to a result that the rules accept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fake_suite
+import pytest
+from nvml_sim.cards import A100, GA102, H100
+from nvml_sim.running import running
+from nvml_sim.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
+
+from joulemark.record import bundle as bundles
+from joulemark.record import trace as traces
+from joulemark.rules.case import Case, Context
+from joulemark.rules.judge import judge
+
+if TYPE_CHECKING:
+    from nvml_sim.cards import Card
+
+PROGRAM = Path(__file__).with_name("run_on_gpu.py")
+IDLE = Idle(watts=60.0, extra_w=5.0, decay_s=10.0, warm_s=5.0)
+FIELDS = "nvmlDeviceGetFieldValues"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A finished command."""
+
+    code: int
+    answer: dict[str, Any]
+    err: str
+    home: Path
+
+
+def scenario(card: Card = A100, **changes: Any) -> Scenario:
+    return Scenario(card=card, by_activity=True, idle=IDLE, sensor=Sensor(noise_w=1.0), **changes)
+
+
+def command(
+    home: Path, of: Scenario, *arguments: str, driver: bool = True, environment: dict[str, str] | None = None
+) -> Ended:
+    """`joulemark ARGUMENTS --json` on a card."""
+    folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "STATE", "CACHE")}
+    with running(of, driver=driver) as simulation:
+        done = subprocess.run(
+            [sys.executable, str(PROGRAM), *arguments, "--json"],
+            env={
+                **simulation.environment,
+                **folders,
+                "TMPDIR": str(home),
+                "JOULEMARK_PLATFORM": "http://127.0.0.1:9",
+                **(environment or {}),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout, done.stderr
+    return Ended(done.returncode, json.loads(done.stdout), done.stderr, home)
+
+
+def run(home: Path, of: Scenario, *arguments: str, **how: Any) -> Ended:
+    return command(home, of, "run", "--offline", "--meter", "nvml", "--only", "writing/*", *arguments, **how)
+
+
+def kept(ended: Ended) -> bundles.Bundle:
+    (row,) = ended.answer["results"]
+    return bundles.parse(Path(row["file"]).read_bytes())
+
+
+def codes(bundle: bundles.Bundle) -> set[str]:
+    """What the rules find in an offline result."""
+    statement = bundles.verified_statement(bundle)
+    context = Context(
+        received_at=datetime.now(UTC),
+        audience=statement.predicate.audience,
+        public_key=statement.predicate.contributor.public_key,
+        key_revoked=False,
+        ticket=None,
+        suite=fake_suite.suite(),
+        same_trace_as=None,
+    )
+    trace = traces.parse(traces.unpack(bundle.trace))
+    return {finding.code for finding in judge(Case(statement, trace, context)).findings}
+
+
+def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
+    ended = run(tmp_path, scenario(H100.part_time()))
+    assert ended.code == 0, ended.err
+    bundle = kept(ended)
+    said = bundle.statement().predicate
+    trace = traces.parse(traces.unpack(bundle.trace))
+    timing = trace.streams[0].timing
+    assert timing is not None
+    assert (timing.coverage, timing.period_us) == ("part-time", 100_000)
+    assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.005)
+    assert {"bracket", "counter", "power", "average"} == set(said.estimates)
+    assert [term.name for term in said.budget] == ["windows", "edge", "idle", "phase", "gain"]
+    assert {gauge.name for gauge in trace.gauges} >= {"gpu-power-instant", "gpu-temperature", "gpu-throttle"}
+    assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl"}
+    assert said.flags == ()
+    assert codes(bundle) == {"JM-TICKET-NONE", "JM-TIMES"}, "the calendar is real and the run's clock is not"
+
+
+def test_the_probe_is_made_once_and_kept(tmp_path: Path) -> None:
+    first = run(tmp_path, scenario())
+    second = run(tmp_path, scenario(), "--fresh")
+    assert "as probed now" in first.err
+    assert "as probed on" in second.err
+    assert "Probing" not in second.err
+
+
+def test_a_noisy_machine_is_refused_and_a_forced_run_is_flagged(tmp_path: Path) -> None:
+    busy = scenario(processes=(Process(pid=999_001), Process(pid=999_002)))
+    refused = run(tmp_path, busy)
+    assert (refused.code, refused.answer["error"]["code"]) == (7, "noisy-machine")
+    assert "--force" in refused.answer["error"]["sentence"]
+    forced = run(tmp_path, busy, "--force")
+    assert forced.code == 0, forced.err
+    bundle = kept(forced)
+    assert {"foreign-process", "noisy-machine"} <= set(bundle.statement().predicate.flags)
+    assert "JM-DIRTY" in codes(bundle)
+
+
+def test_a_hidden_flag_is_found(tmp_path: Path) -> None:
+    from tests import made
+
+    bundle = kept(run(tmp_path, scenario(processes=(Process(pid=999_001), Process(pid=999_002))), "--force"))
+
+    def hide(payload: dict[str, Any]) -> None:
+        payload["predicate"]["flags"] = []
+
+    assert "JM-FLAGS" in codes(made.resealed(bundle, hide, key=_key(tmp_path)))
+
+
+def test_an_edited_uncertainty_is_found(tmp_path: Path) -> None:
+    from tests import made
+
+    bundle = kept(run(tmp_path, scenario()))
+
+    def shrink(payload: dict[str, Any]) -> None:
+        payload["predicate"]["budget"][-1]["relative"] = 0.001
+
+    def better(payload: dict[str, Any]) -> None:
+        payload["predicate"]["estimates"]["power"] *= 0.9
+
+    for edit in (shrink, better):
+        assert "JM-UNCERTAINTY" in codes(made.resealed(bundle, edit, key=_key(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("card", "changes", "driver", "sentence"),
+    [
+        (A100, {}, False, "No NVIDIA driver is installed"),
+        (replace(A100, mig=1), {}, True, "cut into slices (MIG)"),
+        (replace(GA102, counter_supported=False), {}, True, "has no energy counter"),
+        (
+            A100,
+            {"failures": (Failure(function=FIELDS, error="gpu lost", start_s=140.0),)},
+            True,
+            "fell off the bus",
+        ),
+        (
+            A100,
+            {"failures": (Failure(function="nvmlInit", error="version mismatch"),)},
+            True,
+            "of different versions",
+        ),
+        (A100, {"counter_reset_s": 140.0}, True, "fell in the middle of the run"),
+    ],
+    ids=["no driver", "MIG", "no counter", "GPU lost", "driver mismatch", "counter reset"],
+)
+def test_what_cannot_be_measured_is_one_sentence_and_code_7(
+    tmp_path: Path, card: Card, changes: dict[str, Any], *, driver: bool, sentence: str
+) -> None:
+    ended = run(tmp_path, scenario(card, **changes), driver=driver)
+    assert ended.code == 7, ended.err
+    assert sentence in ended.answer["error"]["sentence"]
+    assert ended.answer["results"] == []
+    assert "Traceback" not in ended.err
+
+
+def test_a_driver_too_old_for_fields_is_asked_by_function(tmp_path: Path) -> None:
+    old = scenario(failures=(Failure(function=FIELDS, error="not supported"),))
+    said = kept(run(tmp_path, old)).statement().predicate
+    assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.005)
+
+
+def test_a_driver_too_old_for_any_counter_says_so(tmp_path: Path) -> None:
+    ancient = scenario(
+        failures=(
+            Failure(function=FIELDS, error="not supported"),
+            Failure(function=ENERGY, error="not supported"),
+        )
+    )
+    ended = run(tmp_path, ancient)
+    assert (ended.code, "has no energy counter" in ended.answer["error"]["sentence"]) == (7, True)
+
+
+def test_the_doctor_probes_and_says_what_is_there(tmp_path: Path) -> None:
+    ended = command(tmp_path, scenario(A100.lagging()), "doctor")
+    found = {finding["what"]: finding for finding in ended.answer["findings"]}
+    assert (found["probe"]["state"], found["probe"]["value"]) == ("ok", "full")
+    assert found["counter-period-ms"]["value"] == pytest.approx(100, abs=2)
+    assert found["rapl"]["reason"] == "no-rapl"
+    assert all(
+        finding["reason"]
+        for finding in ended.answer["findings"]
+        if finding["area"] == "gpu" and finding["state"] == "not available"
+    )
+
+
+def test_the_quick_doctor_leaves_the_probe_out(tmp_path: Path) -> None:
+    found = {
+        finding["what"] for finding in command(tmp_path, scenario(), "doctor", "--quick").answer["findings"]
+    }
+    assert "nvml" in found
+    assert "probe" not in found
+
+
+def _key(home: Path) -> Any:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    (path,) = (home / "CONFIG").rglob("key.pem")
+    return load_pem_private_key(path.read_bytes(), password=None)

@@ -1,0 +1,113 @@
+"""`bracket` is exact on counters that are full, late or blurred, and says where it has no settled tick."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from analytic import Device, Piece, seen, steps, timing, trace
+
+from joulemark.energy.bracket import bracket
+from joulemark.energy.changes import Changes
+from joulemark.energy.errors import TraceIncomplete
+from joulemark.record.trace import Timing
+
+RUN = [("warm-up", 12.0, 14.0), ("window", 20.0, 21.5), ("window", 25.0, 25.037), ("idle-after", 26.0, 50.0)]
+WARM = Device(
+    (
+        Piece(12.0, 60.0),
+        Piece(2.0, 280.0),
+        Piece(6.0, 60.0, 4.0, 9.0),
+        Piece(1.5, 310.0),
+        Piece(3.5, 60.0, 7.5, 9.0),
+        Piece(0.037, 240.0),
+        Piece(25.0, 60.0, 6.0, 9.0),
+    )
+)
+"""Leaks more after each piece of work, each time by another level."""
+STEPPED = Device(
+    (
+        Piece(5.0, 60.0),
+        Piece(2.0, 280.0),
+        Piece(6.0, 63.0),
+        Piece(1.5, 310.0),
+        Piece(4.0, 70.0),
+        Piece(0.037, 240.0),
+        Piece(9.0, 66.0),
+    )
+)
+STEPPED_RUN = [("warm-up", 5.0, 7.0), ("window", 13.0, 14.5), ("window", 18.5, 18.537)]
+COUNTERS = {
+    "full": ({}, timing()),
+    "full, 20 ms": ({"period_s": 0.02}, timing(period_s=0.02, settle_s=0.03)),
+    "lagging": ({"lag_s": 0.13}, timing(settle_s=0.28, delay_s=0.13)),
+}
+BLURRED = ({"blur": 10}, timing(settle_s=1.05, delay_s=0.45))
+
+
+@pytest.mark.parametrize(("how", "known"), COUNTERS.values(), ids=COUNTERS)
+@pytest.mark.parametrize("phase_s", [0.0, 0.013, 0.0999])
+def test_a_window_between_rests_that_decay_is_exact(
+    how: dict[str, float], known: Timing, phase_s: float
+) -> None:
+    counter = seen(steps(WARM, until_s=50.0, phase_s=phase_s, **how))
+    found = bracket(counter, trace(run=RUN), known)
+    truth = [WARM.between_j(20.0, 21.5), WARM.between_j(25.0, 25.037)]
+    assert list(found.energy_j) == pytest.approx(truth, rel=1e-6)
+    assert found.rest.decay_s == pytest.approx(9.0, rel=1e-4)
+
+
+@pytest.mark.parametrize(("how", "known"), [*COUNTERS.values(), BLURRED], ids=[*COUNTERS, "blurred"])
+@pytest.mark.parametrize("phase_s", [0.0, 0.013, 0.0999])
+def test_a_window_between_constant_rests_that_differ_is_exact(
+    how: dict[str, float], known: Timing, phase_s: float
+) -> None:
+    counter = seen(steps(STEPPED, until_s=27.0, phase_s=phase_s, **how))
+    found = bracket(counter, trace(run=STEPPED_RUN), known)
+    truth = [STEPPED.between_j(13.0, 14.5), STEPPED.between_j(18.5, 18.537)]
+    assert list(found.energy_j) == pytest.approx(truth, rel=1e-6)
+
+
+def test_a_blurred_counter_between_decaying_rests_is_off_by_next_to_nothing() -> None:
+    how, known = BLURRED
+    found = bracket(seen(steps(WARM, until_s=50.0, **how)), trace(run=RUN), known)
+    assert found.energy_j[0] == pytest.approx(WARM.between_j(20.0, 21.5), rel=1e-4)
+
+
+def test_exact_times_leave_no_uncertainty_of_the_edges() -> None:
+    found = bracket(seen(steps(WARM, until_s=50.0)), trace(run=RUN), timing())
+    assert found.edge_j == (0.0, 0.0)
+    assert found.around == ((1, 2), (2, 3))
+
+
+def test_an_edge_is_as_uncertain_as_the_time_between_the_reads_around_its_ticks() -> None:
+    exact = seen(steps(STEPPED, until_s=27.0))
+    read = Changes(low_s=exact.low_s - 0.006, high_s=exact.high_s + 0.006, energy_j=exact.energy_j)
+    found = bracket(read, trace(run=STEPPED_RUN), timing())
+    per_watt_j = 0.012 / 12**0.5
+    assert found.edge_j == pytest.approx(
+        [per_watt_j * float(np.hypot(63.0, 70.0)), per_watt_j * float(np.hypot(70.0, 66.0))], rel=1e-6
+    )
+
+
+def test_steps_between_reads_far_apart_are_taken_only_where_there_are_no_others() -> None:
+    exact = seen(steps(STEPPED, until_s=27.0))
+    vague = Changes(low_s=exact.low_s - 0.02, high_s=exact.high_s + 0.02, energy_j=exact.energy_j)
+    found = bracket(vague, trace(run=STEPPED_RUN), timing())
+    assert found.energy_j[0] == pytest.approx(STEPPED.between_j(13.0, 14.5), rel=1e-6)
+    assert found.edge_j[0] == pytest.approx(0.04 / 12**0.5 * float(np.hypot(63.0, 70.0)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("run", "until_s", "says"),
+    [
+        ([("warm-up", 12.0, 19.9), ("window", 20.0, 21.5)], 50.0, "Window 1 has no settled tick before"),
+        ([("window", 20.0, 21.5), ("window", 21.6, 25.0)], 50.0, "Window 1 has no settled tick after"),
+        ([("window", 20.0, 21.5)], 21.6, "Window 1 has no settled tick after"),
+        ([("window", 0.01, 1.0)], 50.0, "Window 1 has no settled tick before"),
+    ],
+)
+def test_a_window_without_a_settled_tick_says_on_which_side(
+    run: list[tuple[str, float, float]], until_s: float, says: str
+) -> None:
+    with pytest.raises(TraceIncomplete, match=says):
+        bracket(seen(steps(WARM, until_s=until_s)), trace(run=run), timing())
