@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDER = Path(os.environ.get("JOULEMARK_BENCH_FOLDER") or ROOT / "build" / "bench")
+"""Where the figures go; tests name another folder, so that they leave the last figures alone."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def machine(*packages: str) -> dict[str, Any]:
 
 def publish(area: str, rows: Sequence[Row], *, packages: Sequence[str], **versions: str) -> None:
     """Print the table and write the file; `versions` are of what is no Python package."""
-    file = ROOT / "build" / "bench" / f"{area}.json"
+    file = FOLDER / f"{area}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     described = machine(*packages)
     described["versions"] |= versions
@@ -58,7 +60,7 @@ def publish(area: str, rows: Sequence[Row], *, packages: Sequence[str], **versio
     for r in rows:
         names = f"{r.case:<{widths[0]}}  {r.tool:<{widths[1]}}  {r.metric:<{widths[2]}}"
         print(f"{names}  {r.value:>10.4g} {r.unit}  ({r.spread[0]:.4g} to {r.spread[1]:.4g})")
-    print(f"written to {file.relative_to(ROOT)}")
+    print(f"written to {file}")
 
 
 def _cpu() -> str | None:

@@ -60,7 +60,7 @@ def report(found: Scores, *, trials: int, seconds: float) -> None:
         print(*verdicts(tools.OURS, found), sep="\n")
     else:
         print(f"{tools.OURS} was not measured: there is no {tools.OURS_MODULE} yet.")
-    print(f"measured in {seconds:.0f} s, written to {figures.FILE.relative_to(ROOT)}")
+    print(f"measured in {seconds:.0f} s, written to {figures.FILE}")
 
 
 def main() -> int:

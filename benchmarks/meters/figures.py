@@ -6,15 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.meters import ROOT
-from benchmarks.report import machine
+from benchmarks.report import FOLDER, machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from benchmarks.meters.scores import Score, Scores
 
-FILE = ROOT / "build" / "bench" / "meters.json"
+FILE = FOLDER / "meters.json"
 PACKAGES = ("zeus", "codecarbon", "nvidia-ml-py")
 MEAN, MEAN_ABSOLUTE, WORST = "mean error", "mean absolute error", "worst error"
 

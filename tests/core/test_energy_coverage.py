@@ -17,8 +17,8 @@ def test_the_spread_is_highest_less_lowest_over_the_mean() -> None:
     [
         ([10.0] * 8, "full"),
         ([9.95, 10.05, 10.0, 10.0], "full"),
-        ([9.9, 10.1], "unknown"),
-        ([9.0, 11.0], "unknown"),
+        ([9.85, 10.15], "unknown"),
+        ([9.05, 10.95], "unknown"),
         ([8.9, 11.1], "part-time"),
         ([0.0, 20.0], "part-time"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from analytic import Device, Piece, gauge, steps, stream, trace
 from msgspec.structs import replace
 
+from joulemark.energy.errors import TraceInconsistent
 from joulemark.energy.flags import conditions_flags, flags
 from joulemark.record.statement import Idle
 from joulemark.record.trace import Gauge, Stream, Trace, to_deltas
@@ -33,7 +34,7 @@ def run(board: Stream = BOARD, **changed: tuple[int, ...]) -> Trace:
 def found(
     of: Trace, *, before_w: float = 60.0, after_w: float = 60.0, ratio: float | None = 1.0
 ) -> tuple[str, ...]:
-    idle = Idle(before_w=before_w, after_w=after_w, before_s=2.0, after_s=2.0)
+    idle = Idle(before_w=before_w, after_w=after_w, before_s=12.0, after_s=12.0)
     return flags(of, idle=idle, counter_over_power=ratio)
 
 
@@ -75,14 +76,14 @@ def test_several_faults_have_several_flags_in_order() -> None:
     ("before_w", "after_w", "drifted"), [(60.0, 63.0, False), (60.0, 63.2, True), (63.2, 60.0, True)]
 )
 def test_idle_powers_that_differ_by_more_than_a_twentieth_drift(
-    before_w: float, after_w: float, drifted: bool
+    before_w: float, after_w: float, *, drifted: bool
 ) -> None:
     assert found(run(), before_w=before_w, after_w=after_w) == (("idle-drift",) if drifted else ())
 
 
 @pytest.mark.parametrize(("ratio", "disagree"), [(1.04, False), (1.06, True), (0.94, True), (None, False)])
 def test_a_counter_and_a_power_that_differ_by_more_than_a_twentieth_disagree(
-    ratio: float | None, disagree: bool
+    ratio: float | None, *, disagree: bool
 ) -> None:
     assert found(run(), ratio=ratio) == (("counters-disagree",) if disagree else ())
 
@@ -117,8 +118,6 @@ def test_what_a_watcher_is_shown_are_the_flags_of_the_conditions_so_far() -> Non
 
 
 def test_a_broken_gauge_is_refused() -> None:
-    from joulemark.energy.errors import TraceInconsistent
-
     broken = Gauge(name="gpu-mig", unit="count", t_us=(1, 1), value=(0,))
     with pytest.raises(TraceInconsistent):
         flags(trace(BOARD, run=RUN, gauges=[broken]), idle=None, counter_over_power=None)

@@ -88,6 +88,12 @@ def test_a_rest_that_was_not_seen_has_the_mean_of_the_others_and_their_spread() 
     assert found.level_u_w[1] == pytest.approx(5.0, rel=1e-9)
 
 
+def test_a_rest_before_any_work_does_not_tell_how_a_card_cools() -> None:
+    card = Device((Piece(20.0, 60.0), Piece(1.0, WORK), Piece(0.25, 60.0)))
+    with pytest.raises(TraceIncomplete, match="No power at rest fits"):
+        fitted(card)
+
+
 @pytest.mark.parametrize("settle_s", [5.95, 60.0])
 def test_rests_in_which_the_counter_never_settles_tell_nothing(settle_s: float) -> None:
     card = Device((Piece(1.0, WORK), Piece(6.0, 60.0)))

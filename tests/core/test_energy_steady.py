@@ -25,6 +25,6 @@ from joulemark.energy.steady import is_steady
     ],
 )
 def test_three_equal_parts_without_drift_are_steady(
-    powers_w: list[float], temperatures_c: list[float], steady: bool
+    powers_w: list[float], temperatures_c: list[float], *, steady: bool
 ) -> None:
     assert is_steady(powers_w, temperatures_c) is steady

@@ -64,12 +64,13 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
     work_j = _work_j(streams, between)
     idle = idle_power(trace, streams)
     windows = _windows(trace, streams, idle)
+    totals = _totals(trace, windows, work_j)
     powers_j = power_windows_j(trace, streams)
     found, missing = estimates(trace, streams, between, powers_j)
     return Analysis(
         windows=windows,
         idle=idle,
-        totals=_totals(trace, windows, work_j),
+        totals=totals,
         estimates=found,
         not_estimated=missing,
         budget=_budget(trace, sensor, streams, work_j, between),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from joulemark.record.trace import Trace
 
 IDLE_DRIFT = 0.05
+LONG_IDLE_S = 10.0
+"""In a shorter idle the warmth that the work leaves behind cannot be told from a drift."""
 DISAGREE = 0.05
 LONGEST_GAP_S = 1.0
 """Beside the work the meter is read ten times a second; ten readings in a row are not missed by chance."""
@@ -30,13 +32,19 @@ def flags(trace: Trace, *, idle: Idle | None, counter_over_power: float | None) 
     """
     state = {gauge.name: [int(value) for value in readings(gauge)[1]] for gauge in trace.gauges}
     found = conditions_flags(state)
-    if idle is not None and abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w):
+    if idle is not None and _drifted(idle):
         found.add("idle-drift")
     if counter_over_power is not None and abs(counter_over_power - 1) > DISAGREE:
         found.add("counters-disagree")
     if trace.gauges and _gap_s(trace) > LONGEST_GAP_S:
         found.add("missing-reading")
     return tuple(sorted(found))
+
+
+def _drifted(idle: Idle) -> bool:
+    if min(idle.before_s, idle.after_s) < LONG_IDLE_S:
+        return False
+    return abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w)
 
 
 def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:

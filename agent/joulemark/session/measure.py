@@ -269,11 +269,14 @@ class _Job:
         """To a tick, and from there to this window's own phase of the counter."""
         if self._timing is None:
             return
-        period_s, number, count = self._timing.period_us / 1e6, len(self._windows), self._protocol.windows_max
         self._sampler.next_change(within_s=TICK_WITHIN_S)
         if self._protocol.mode == "throughput":
-            known = self._protocol.windows_min == count
-            self._timer.wait((lattice(count)[number] if known else golden(number)) * period_s)
+            self._timer.wait(self._phase() * self._timing.period_us / 1e6)
+
+    def _phase(self) -> float:
+        """This window's share of the counter's period: a lattice where the number of windows is known."""
+        number, count = len(self._windows), self._protocol.windows_max
+        return lattice(count)[number] if self._protocol.windows_min == count else golden(number)
 
     def _window(self) -> None:
         """The sample back to back, again until the window is long enough; or each query at its own phase."""
@@ -322,9 +325,11 @@ class _Job:
                 return
 
     def _at_phases(self, start_us: int, period_s: float) -> Iterable[Query]:
+        """Each query at its own phase, and each window's phases between those of the others."""
         starts = starts_s(len(self._queries), period_s=period_s, duration_s=self._query_s)
+        shift_s = (self._phase() - 0.5) * period_s / len(self._queries)
         for query, start_s in zip(self._queries, starts, strict=True):
-            self._timer.wait(start_s - (self._timer.now() - start_us) / 1e6)
+            self._timer.wait(start_s + shift_s - (self._timer.now() - start_us) / 1e6)
             yield query
             self._workload.synchronise()
 

@@ -1,0 +1,51 @@
+"""The benchmarks still run: one short round each, whose figures go to a folder of the test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def figures(folder: Path, area: str, *command: str) -> list[dict[str, Any]]:
+    """The rows that the benchmark wrote, without the machine."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "JOULEMARK_BENCH_FOLDER": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    machine, *rows = json.loads((folder / f"{area}.json").read_text())
+    assert machine["versions"]
+    return rows
+
+
+def test_start_up_is_measured(tmp_path: Path) -> None:
+    assert {row["tool"] for row in figures(tmp_path, "startup", "benchmarks/startup.py")} >= {"joulemark"}
+
+
+def test_ours_is_the_best_meter_of_one_card(tmp_path: Path) -> None:
+    """One trial of every cell of one card; the whole table is `make bench-meters`."""
+    rows = figures(tmp_path, "meters", "-m", "benchmarks.meters", "--profile", "V100", "--trials", "1")
+    sizes: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["metric"] == "mean absolute error" and row["value"] is not None:
+            sizes.setdefault(row["case"], {})[row["tool"]] = row["value"]
+    assert len(sizes) == 28
+    beaten = {
+        case: size
+        for case, size in sizes.items()
+        if "joulemark" in size and size["joulemark"] > min(size.values()) + 0.1 and "x1" not in case.split()
+    }
+    assert beaten == {}
+    unmeasured = {case for case, size in sizes.items() if "joulemark" not in size}
+    assert unmeasured == {"V100, part-time, 30 ms burst x1"}

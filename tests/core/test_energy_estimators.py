@@ -1,0 +1,199 @@
+"""`analyse` of a card whose counter settles: each estimator against an analytic truth, its budget, and latency mode."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from analytic import GPU, Device, Piece, gauge, steps, stream, timing, trace
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from joulemark.energy import budget
+from joulemark.energy.analysis import Analysis, analyse
+from joulemark.energy.errors import NotMeasurable
+from joulemark.record.trace import Queries, Timing, Trace
+
+CARD = Device(
+    (
+        Piece(5.0, 60.0),
+        Piece(2.0, 280.0),
+        Piece(8.0, 60.0, 5.0, 8.0),
+        Piece(10.0, 310.0),
+        Piece(3.0, 60.0, 6.0, 8.0),
+        Piece(12.0, 250.0),
+        Piece(20.0, 60.0, 5.5, 8.0),
+    )
+)
+"""Idle, warm-up, idle, two long windows with a rest between them, idle."""
+LONG_RUN = [
+    ("warm-up", 5.0, 7.0),
+    ("idle-before", 8.0, 15.0),
+    ("window", 15.0, 25.0),
+    ("rest", 25.0, 28.0),
+    ("window", 28.0, 40.0),
+    ("idle-after", 45.0, 59.0),
+]
+TRUTH_J = (CARD.between_j(15.0, 25.0), CARD.between_j(28.0, 40.0))
+
+
+def powers(device: Device, *, scale: float = 1.0, until_s: float = 60.0) -> list[tuple[float, float]]:
+    """The mean power since the reading before, every tenth of a second, in milliwatts."""
+    times = [0.05 + 0.1 * number for number in range(int(until_s / 0.1))]
+    return [(at_s, scale * 1e4 * device.between_j(at_s - 0.1, at_s)) for at_s in times]
+
+
+def long_run(
+    *, coverage: str = "full", scale: float = 1.0, average: bool = True, lag_s: float = 0.0
+) -> Trace:
+    known = timing(settle_s=0.15 + lag_s, delay_s=lag_s, coverage=coverage)
+    made = [gauge("gpu-power-instant", "mW", powers(CARD, scale=scale))]
+    if average:
+        made.append(
+            gauge(
+                "gpu-power-average",
+                "mW",
+                ((at_s, 1e3 * CARD.between_j(at_s - 1.0, at_s)) for at_s, _ in powers(CARD)),
+            )
+        )
+    board = stream(steps(CARD, until_s=60.0, lag_s=lag_s), timing=known)
+    queries = [Queries(gap_us=(0,) * 10, duration_us=(length,) * 10) for length in (10**6, 12 * 10**5)]
+    return trace(board, run=LONG_RUN, queries=queries, gauges=made)
+
+
+@pytest.fixture(scope="module")
+def long() -> Analysis:
+    return analyse(long_run(), GPU)
+
+
+def test_the_headline_is_the_bracket_and_exact(long: Analysis) -> None:
+    assert [window.gross_j for window in long.windows] == pytest.approx(TRUTH_J, rel=1e-5)
+    assert long.totals.energy_per_query_j == pytest.approx(sum(TRUTH_J) / 20, rel=1e-5)
+    assert long.estimates["bracket"] == pytest.approx(long.totals.energy_per_query_j, rel=1e-12)
+
+
+def test_the_power_readings_give_the_same(long: Analysis) -> None:
+    assert long.estimates["power"] == pytest.approx(sum(TRUTH_J) / 20, rel=1e-5)
+
+
+def test_mean_power_gives_the_same_in_long_windows(long: Analysis) -> None:
+    assert long.estimates["average"] == pytest.approx(sum(TRUTH_J) / 20, rel=1e-5)
+
+
+def test_the_plain_counter_is_what_its_ticks_tell_at_the_edges(long: Analysis) -> None:
+    told_by_the_edges_j = CARD.between_j(14.93, 24.93) + CARD.between_j(27.93, 39.93)
+    assert long.estimates["counter"] == pytest.approx(told_by_the_edges_j / 20, rel=1e-5)
+    assert long.not_estimated == {}
+
+
+def test_a_late_counter_is_bracketed_as_exactly_and_taken_plainly_misses_the_end() -> None:
+    found = analyse(long_run(lag_s=0.13), GPU)
+    assert found.totals.energy_gross_j == pytest.approx(sum(TRUTH_J), rel=1e-5)
+    assert found.estimates["counter"] < sum(TRUTH_J) / 20 * 0.99
+
+
+def test_idle_power_of_a_settling_counter_is_that_between_its_steps(long: Analysis) -> None:
+    assert long.idle is not None
+    assert long.idle.before_w == pytest.approx(CARD.between_j(8.03, 14.93) / 6.9, rel=1e-5)
+    assert long.idle.after_w == pytest.approx(CARD.between_j(45.03, 58.93) / 13.9, rel=1e-5)
+    assert (long.idle.before_s, long.idle.after_s) == (7.0, 14.0)
+
+
+def test_a_long_run_has_all_terms_and_no_flag(long: Analysis) -> None:
+    relative = {term.name: term.relative for term in long.budget}
+    assert list(relative) == ["windows", "edge", "idle", "phase", "gain"]
+    assert relative["edge"] == pytest.approx(
+        math.sqrt(4) * 65.5 * 0.001 / math.sqrt(12) / sum(TRUTH_J), rel=0.05
+    )
+    assert 0 < relative["idle"] < 1e-4
+    assert (relative["phase"], relative["gain"]) == (0.0, 0.025)
+    assert budget.expanded(long.budget) > 2 * 0.025
+    assert long.flags == ()
+
+
+def test_a_part_time_counter_has_a_term_of_phase() -> None:
+    relative = {term.name: term.relative for term in analyse(long_run(coverage="part-time"), GPU).budget}
+    assert relative["phase"] == pytest.approx(0.1 / 11.0 / 2 / math.sqrt(3), rel=1e-12)
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(1.0, ()), (1.04, ()), (1.06, ("counters-disagree",))])
+def test_a_counter_is_compared_with_the_power_in_long_windows(
+    scale: float, expected: tuple[str, ...]
+) -> None:
+    assert analyse(long_run(scale=scale), GPU).flags == expected
+
+
+def test_why_an_estimator_is_missing_is_said() -> None:
+    run = long_run(average=False)
+    assert analyse(run, GPU).not_estimated == {"average": "no-power-average"}
+    bare = replace(run, gauges=())
+    assert analyse(bare, GPU).not_estimated == {"power": "no-power-reading", "average": "no-power-average"}
+    few = gauge("gpu-power-instant", "mW", [(20.0, 300_000), (30.0, 300_000)])
+    assert analyse(replace(run, gauges=(few,)), GPU).not_estimated["power"] == "too-few-power-readings"
+    one = gauge("gpu-power-average", "mW", [(20.0, 300_000)])
+    assert analyse(replace(run, gauges=(one,)), GPU).not_estimated["average"] == "too-few-power-readings"
+
+
+BRIEF = Device(
+    (
+        Piece(4.0, 60.0),
+        Piece(1.0, 280.0),
+        Piece(4.0, 60.0),
+        *(piece for _ in range(8) for piece in (Piece(0.11, 60.0), Piece(0.05, 300.0))),
+        Piece(6.0, 60.0),
+    )
+)
+"""Eight requests of 50 ms with pauses of 110 ms before each, in a window that begins at 9 s."""
+BRIEF_RUN = [("warm-up", 4.0, 5.0), ("window", 9.0, 10.28)]
+
+
+def brief_run(mode: str, known: Timing) -> Trace:
+    queries = [Queries(gap_us=(110_000,) * 8, duration_us=(50_000,) * 8)]
+    made = [gauge("gpu-power-instant", "mW", powers(BRIEF, until_s=16.0))]
+    board = stream(steps(BRIEF, until_s=16.0), timing=known)
+    return trace(board, run=BRIEF_RUN, queries=queries, mode=mode, gauges=made)
+
+
+def test_in_latency_mode_the_energy_of_a_query_excludes_the_pauses() -> None:
+    found = analyse(brief_run("latency", timing()), GPU)
+    assert found.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=1e-4)
+    assert found.totals.energy_gross_j == pytest.approx(8 * (300.0 * 0.05 + 60.0 * 0.11), rel=1e-4)
+    assert found.estimates["power"] == pytest.approx(300.0 * 0.05, rel=1e-4)
+    assert found.not_estimated == {"average": "no-power-average"}
+
+
+def test_in_throughput_mode_it_includes_them() -> None:
+    found = analyse(brief_run("throughput", timing()), GPU)
+    assert found.totals.energy_per_query_j == pytest.approx(300.0 * 0.05 + 60.0 * 0.11, rel=1e-4)
+
+
+def test_in_latency_mode_each_query_meets_a_part_time_counter_by_itself() -> None:
+    known = timing(coverage="part-time")
+    relative = {term.name: term.relative for term in analyse(brief_run("latency", known), GPU).budget}
+    assert relative["phase"] == pytest.approx(0.1 / 0.05 / 8 / math.sqrt(3), rel=1e-12)
+
+
+def test_too_little_work_under_a_part_time_counter_is_not_measurable() -> None:
+    run = trace(
+        stream(steps(BRIEF, until_s=16.0), timing=timing(coverage="part-time")),
+        run=[("warm-up", 4.0, 5.0), ("window", 9.11, 9.16)],
+    )
+    with pytest.raises(NotMeasurable, match="Not measurable: 1 run of 50 ms"):
+        analyse(run, GPU)
+
+
+@settings(deadline=None, derandomize=True)
+@given(idle_s=st.floats(3.0, 9.0), watts=st.floats(100.0, 400.0), lag_s=st.sampled_from([0.0, 0.13, 0.4]))
+def test_a_bracketed_window_does_not_depend_on_how_long_it_rested(
+    idle_s: float, watts: float, lag_s: float
+) -> None:
+    card = Device(
+        (Piece(4.0, 60.0), Piece(1.0, 200.0), Piece(idle_s, 66.0), Piece(2.0, watts), Piece(5.0, 63.0))
+    )
+    ends_s = card.edges_s()
+    board = stream(
+        steps(card, until_s=ends_s[-1], lag_s=lag_s), timing=timing(settle_s=lag_s + 0.15, delay_s=lag_s)
+    )
+    run = trace(board, run=[("warm-up", 4.0, 5.0), ("window", ends_s[2], ends_s[3])])
+    assert analyse(run, GPU).totals.energy_gross_j == pytest.approx(2.0 * watts, rel=2e-4)
