@@ -1,7 +1,7 @@
 """What the sampler costs: its share of a core, how much it slows the work beside it, and its memory.
 
 Run by `make bench-sampler`, on a simulated NVML in real time, whose calls cost what a driver's do. The work is paired:
-the same pieces in turn with the sampler and without it. Goals: 1 % of a core at ten reads a second, work slowed by
+the same pieces with the sampler and without it, in turn. Goals: 1 % of a core at ten reads a second, work slowed by
 0.5 %, 50 MB for a session of 30 minutes.
 """
 
@@ -31,7 +31,7 @@ from joulemark.meters.sampler import Sampler
 from joulemark.meters.timer import RealTimer
 
 CALL_S = 0.0001
-PAIRS = 60
+BLOCKS = 60
 PIECE_S = 0.5
 SESSION_S = 1800
 INSIDE = "JOULEMARK_BENCH_INSIDE"
@@ -52,7 +52,11 @@ def rounds_of(seconds: float) -> int:
 
 
 def slowed() -> tuple[list[float], list[float]]:
-    """By pair: slowing in percent, and the sampler's share of a core in percent."""
+    """By block: slowing in percent, and the sampler's share of a core in percent.
+
+    A block is the order without, with, with, without, so that a machine that drifts cancels; the clock of each piece
+    is the wall's.
+    """
     rounds = rounds_of(PIECE_S)
     slower, shares = [], []
     with (
@@ -60,18 +64,25 @@ def slowed() -> tuple[list[float], list[float]]:
         simulation.here(),
     ):
         meter = NvmlMeter(environ={})
-        for number in range(PAIRS):
-            alone_s = work(rounds) if number % 2 else 0.0
-            with Sampler(meter, RealTimer()):
-                thread = next(one for one in threading.enumerate() if one.name == "joulemark-sampler")
-                clock = time.pthread_getcpuclockid(thread.ident or 0)
-                before_s = time.clock_gettime(clock)
-                beside_s = work(rounds)
-                shares.append((time.clock_gettime(clock) - before_s) / beside_s * 100)
-            alone_s = alone_s or work(rounds)
-            slower.append((beside_s / alone_s - 1) * 100)
+        for _ in range(BLOCKS):
+            first_s = work(rounds)
+            second_s, share = beside(meter, rounds)
+            third_s, other_share = beside(meter, rounds)
+            fourth_s = work(rounds)
+            shares.append((share + other_share) / 2)
+            slower.append(((second_s + third_s) / (first_s + fourth_s) - 1) * 100)
         meter.close()
     return slower, shares
+
+
+def beside(meter: NvmlMeter, rounds: int) -> tuple[float, float]:
+    """The work beside the sampler: its seconds, and the sampler thread's share of a core in percent."""
+    with Sampler(meter, RealTimer()):
+        thread = next(one for one in threading.enumerate() if one.name == "joulemark-sampler")
+        clock = time.pthread_getcpuclockid(thread.ident or 0)
+        before_s = time.clock_gettime(clock)
+        taken_s = work(rounds)
+        return taken_s, (time.clock_gettime(clock) - before_s) / taken_s * 100
 
 
 def memory_mb() -> float:
@@ -116,10 +127,21 @@ def main() -> int:
 
 
 def _interval(slower: list[float]) -> Row:
-    """The mean of the pairs, with the interval that its standard error gives (k = 2): single pairs are noisy."""
-    mean = statistics.fmean(slower)
-    half = 2 * statistics.stdev(slower) / len(slower) ** 0.5
-    return Row("work beside it", "joulemark / alone", "slowed by", mean, "%", (mean - half, mean + half))
+    """The median of the blocks, with the interval that holds it in 95 of 100 (binomial): single blocks are noisy."""
+    ordered = sorted(slower)
+    half = 0.98 * len(ordered) ** 0.5
+    low, high = (
+        max(0, round(len(ordered) / 2 - half)),
+        min(len(ordered) - 1, round(len(ordered) / 2 + half)),
+    )
+    return Row(
+        "work beside it",
+        "joulemark / alone",
+        "slowed by",
+        statistics.median(ordered),
+        "%",
+        (ordered[low], ordered[high]),
+    )
 
 
 if __name__ == "__main__":
