@@ -29,8 +29,8 @@ statements take about 1.5 and signature, inflating and decoding 0.7; and the log
 one until each is on disk (decision 5).""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work,
 here plain Python, which a second thread disturbs most; the NVML is simulated, each call taking 0.1 ms. Blocks of
-the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB for 30 minutes.
-What it measures beside others is in [method](method.md).""",
+the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB
+for 30 minutes. What it measures beside others is in [method](method.md).""",
 }
 
 
