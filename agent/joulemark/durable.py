@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from joulemark.errors import DiskFull, StorageError
@@ -34,7 +35,8 @@ def write(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -
     except OSError as error:
         raise translated(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

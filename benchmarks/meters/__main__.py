@@ -19,7 +19,7 @@ from benchmarks.meters import ROOT, figures, tools
 from benchmarks.meters.goals import verdicts
 from benchmarks.meters.machine import simulated
 from benchmarks.meters.scores import Cell, Scores, scores
-from benchmarks.meters.table import table
+from benchmarks.meters.table import sessions, table
 from benchmarks.meters.trial import MODES, one_trial
 from benchmarks.meters.workloads import workloads
 
@@ -55,9 +55,9 @@ def report(found: Scores, *, trials: int, seconds: float) -> None:
     """The table, the verdicts and the file."""
     figures.write(found, trials=trials, seconds=seconds)
     names = [tool.name for tool in (*tools.counting(), *tools.polling())]
-    print(*table(found, names), "", sep="\n")
+    print(*table(found, names), "", *sessions(found, names), "", sep="\n")
     if tools.OURS in names:
-        print(*verdicts(tools.OURS, found), sep="\n")
+        print(*verdicts(found), sep="\n")
     else:
         print(f"{tools.OURS} was not measured: there is no {tools.OURS_MODULE} yet.")
     print(f"measured in {seconds:.0f} s, written to {figures.FILE}")

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.report import FOLDER, machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from benchmarks.meters.scores import Score, Scores
 
 FILE = FOLDER / "meters.json"
 PACKAGES = ("zeus", "codecarbon", "nvidia-ml-py")
-MEAN, MEAN_ABSOLUTE, WORST = "mean error", "mean absolute error", "worst error"
+MEAN, MEAN_ABSOLUTE, WORST, SESSION = "mean error", "mean absolute error", "worst error", "session time"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One row as the plot reads it: percent, or None."""
+    """One row as the plot reads it: percent, seconds of a session, or None."""
 
     profile: str
     mode: str
@@ -51,19 +51,21 @@ def _figure(row: dict[str, Any]) -> Figure:
 def _rows(found: Scores) -> Iterator[dict[str, Any]]:
     for cell, of in found.items():
         for tool, score in of.items():
-            values = {MEAN: score.mean, MEAN_ABSOLUTE: score.mean_absolute, WORST: score.worst}
-            for metric, value in values.items():
-                row = {"case": str(cell), "tool": tool, "metric": metric, "value": value, "unit": "%"}
+            for metric, (value, unit, trials) in _metrics(score).items():
+                row = {"case": str(cell), "tool": tool, "metric": metric, "value": value, "unit": unit}
                 yield {
                     **row,
-                    "spread": _spread(score, metric),
+                    "spread": [min(trials), max(trials)] if trials else None,
                     **({"note": score.note} if score.note else {}),
                 }
 
 
-def _spread(score: Score, metric: str) -> list[float] | None:
-    """Lowest and highest of the trials, of their sizes where the metric is one."""
-    if not score.errors:
-        return None
-    errors = [abs(one) for one in score.errors] if metric == MEAN_ABSOLUTE else score.errors
-    return [min(errors), max(errors)]
+def _metrics(score: Score) -> dict[str, tuple[float | None, str, Sequence[float]]]:
+    """Each metric's value, its unit and what it was in the trials, as sizes where the metric is one."""
+    sizes = [abs(one) for one in score.errors]
+    return {
+        MEAN: (score.mean, "%", score.errors),
+        MEAN_ABSOLUTE: (score.mean_absolute, "%", sizes),
+        WORST: (score.worst, "%", score.errors),
+        SESSION: (score.session_s, "s", score.sessions_s),
+    }

@@ -8,6 +8,7 @@ from math import fsum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.meters.tool import Measured
+from benchmarks.meters.tools import OURS, OURS_QUERIES, SAME
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import NotMeasurable
 from joulemark.meters.nvml import NvmlMeter
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
-    from benchmarks.meters.virtual import VirtualTime
+    from benchmarks.meters.virtual import VirtualTime, Window
     from benchmarks.meters.workloads import Workload
-    from joulemark.record.trace import Timing
+    from joulemark.energy.analysis import Analysis
+    from joulemark.record.trace import Timing, Trace
 
 IDLE_S = 30.0
+TRAIN_WINDOWS = 8  # what docs/method.md advises for latency mode
 
 
 class Timer:
@@ -92,9 +95,12 @@ class _Silent:
 
 
 class Joulemark:
-    """Probe, idle, repetitions at chosen phases with rests between, idle; energies by `bracket`."""
+    """Probe, idle, repetitions at chosen phases with rests between, idle; energies by `bracket`.
 
-    name = "joulemark"
+    What is compared are the windows, pauses between the kernels of a train included, as in the train of the others.
+    """
+
+    name = OURS
 
     probed: ClassVar[dict[str, Timing]] = {}
 
@@ -103,7 +109,9 @@ class Joulemark:
         timer = Timer(time)
         meter = NvmlMeter(environ={})
         try:
+            begin_s = time.now_s()
             timing = self._timing(meter, time, timer, workload)
+            preparation_s = time.now_s() - begin_s
             yielded = measure(
                 _Work(time, workload),  # type: ignore[arg-type]  # a workload of the benchmark, not of a suite
                 _queries(workload),
@@ -113,14 +121,25 @@ class Joulemark:
                 timings=(timing,),
                 timer=timer,
             )
-            spans = tuple((span.start_us / 1e6, span.end_us / 1e6) for span in yielded.trace.windows())
+            energy_j, note = None, None
             try:
-                windows = analyse(yielded.trace, sensor_of(meter)).windows
+                energy_j = self._energy_j(analyse(yielded.trace, sensor_of(meter)))
             except NotMeasurable as error:
-                return Measured(energy_j=None, truth_windows=spans, note=str(error))
-            return Measured(energy_j=fsum(one.gross_j for one in windows), truth_windows=spans, note=None)
+                note = str(error)
+            return Measured(
+                energy_j=energy_j,
+                truth_windows=self._compared(yielded.trace),
+                note=note,
+                preparation_s=preparation_s,
+            )
         finally:
             meter.close()
+
+    def _energy_j(self, analysis: Analysis) -> float:
+        return fsum(window.gross_j for window in analysis.windows)
+
+    def _compared(self, trace: Trace) -> tuple[Window, ...]:
+        return tuple((span.start_us / 1e6, span.end_us / 1e6) for span in trace.windows())
 
     def _timing(self, meter: NvmlMeter, time: VirtualTime, timer: Timer, workload: Workload) -> Timing:
         """One probe for each simulated card, kept for its other workloads, as the agent keeps it in a file."""
@@ -130,14 +149,45 @@ class Joulemark:
         return self.probed[card]
 
 
+class JoulemarkQueries(Joulemark):
+    """What a result states per query, for trains: the kernels alone, without the pauses between them."""
+
+    name = OURS_QUERIES
+
+    def measure(self, time: VirtualTime, workload: Workload, rng: Random) -> Measured:
+        """Energy over the kernels of a train. Elsewhere a window is a repetition: nothing is measured again."""
+        if workload.fixed_pause_s is None:
+            return Measured(energy_j=None, truth_windows=(), note=SAME)
+        return super().measure(time, workload, rng)
+
+    def _energy_j(self, analysis: Analysis) -> float:
+        return analysis.totals.energy_per_query_j * analysis.totals.queries
+
+    def _compared(self, trace: Trace) -> tuple[Window, ...]:
+        return tuple(
+            (start_us / 1e6, (start_us + duration_us) / 1e6)
+            for span, queries in zip(trace.windows(), trace.queries, strict=True)
+            for start_us, duration_us in zip(
+                queries.starts_us(span.start_us), queries.duration_us, strict=True
+            )
+        )
+
+
+def _windows(workload: Workload) -> int:
+    """Bursts and answers: one for each. Square waves: some, in which each kernel chooses its start."""
+    return workload.repetitions if workload.fixed_pause_s is None else TRAIN_WINDOWS
+
+
 def _queries(workload: Workload) -> list[Any]:
-    return list(range(1 if workload.fixed_pause_s is None else workload.repetitions))
+    """Those of one window."""
+    each, left = divmod(workload.repetitions, _windows(workload))
+    if left:
+        raise ValueError(f"{workload.name} cannot be shared evenly among {_windows(workload)} windows.")
+    return list(range(each))
 
 
 def _protocol(workload: Workload) -> Protocol:
-    """Bursts and answers: a window for each. Square waves: one window whose kernels each choose their start."""
-    train = workload.fixed_pause_s is not None
-    windows = 1 if train else workload.repetitions
+    windows = _windows(workload)
     return Protocol(
         queries=len(_queries(workload)),
         windows_min=windows,
@@ -147,5 +197,5 @@ def _protocol(workload: Workload) -> Protocol:
         half_width_target=0.02,
         budget_s=3600.0,
         fill_windows=False,
-        mode="latency" if train else "throughput",
+        mode="throughput" if workload.fixed_pause_s is None else "latency",
     )

@@ -1,6 +1,7 @@
 """Draws docs/images/meters.svg out of build/bench/meters.json: `python -m benchmarks.meters.plot`.
 
-One panel for each mode of the counter, mean absolute error on a logarithmic axis, the mean over the cards.
+One panel for each mode of the counter, mean absolute error on a logarithmic axis, the mean over the cards. "n. m."
+stands where ours says that it cannot measure.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmarks.meters import ROOT, figures
+from benchmarks.meters.tools import OURS, OURS_QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +32,8 @@ MODES = {
     "blur 1 s": "Counter blurred over 1 s",
 }
 TOOLS = {
-    "joulemark": ("circle", "ours", "Joulemark"),
+    OURS: ("circle", "ours", "Joulemark"),
+    OURS_QUERIES: ("open circle", "ours", "Joulemark, queries of a train"),
     "zeus": ("square", "counter", "Zeus"),
     "zeus approx": ("open square", "counter", "Zeus, approx_instant_energy"),
     "codecarbon": ("triangle", "counter", "CodeCarbon"),
@@ -42,6 +45,7 @@ TOOLS = {
 KINDS = {"burst": "burst", "LLM-like": "LLM", "square": "square", "steady": "steady"}
 SHAPES = {
     "circle": '<circle r="7"/>',
+    "open circle": '<circle class="line" r="6"/>',
     "square": '<rect x="-5" y="-5" width="10" height="10"/>',
     "open square": '<rect class="line" x="-4" y="-4" width="8" height="8"/>',
     "triangle": '<path d="M0-7 6 5h-12z"/>',
@@ -57,13 +61,14 @@ svg { --paper: #fff; --ink: #1b1f24; --faint: #5b6470; --rule: #d5dae0; --ours: 
   --rule: #39424d; --ours: #55d6a8; --counter: #8cb8ff; --power: #ffa870 } }
 .paper { fill: var(--paper) } text { fill: var(--ink) } .faint { fill: var(--faint) } .head { font-weight: 600 }
 .rule { stroke: var(--rule); stroke-width: 1.5 } .middle { text-anchor: middle } .end { text-anchor: end }
-.line { fill: none; stroke-width: 2.5 } .ours { fill: var(--ours); stroke: var(--ours) }
+.line { fill: none; stroke-width: 2.5 } .small { font-size: 13px } .ours { fill: var(--ours); stroke: var(--ours) }
 .counter { fill: var(--counter); stroke: var(--counter) } .power { fill: var(--power); stroke: var(--power) }
 """
 
 ROLE = 'role="img" aria-labelledby="title description"'
 
 Averages = dict[tuple[str, str, str], float]  # by mode, workload and tool
+Unmeasured = set[tuple[str, str]]  # mode and workload
 
 
 def averages(rows: Iterable[figures.Figure]) -> Averages:
@@ -75,9 +80,18 @@ def averages(rows: Iterable[figures.Figure]) -> Averages:
     return {key: fmean(values) for key, values in sizes.items()}
 
 
+def unmeasured(rows: Iterable[figures.Figure]) -> Unmeasured:
+    """Where ours could not measure, on one card at least."""
+    return {
+        (row.mode, row.workload)
+        for row in rows
+        if row.tool == OURS and row.metric == figures.MEAN_ABSOLUTE and row.value is None
+    }
+
+
 def drawing(rows: list[figures.Figure]) -> str:
     """The whole SVG."""
-    found = averages(rows)
+    found, missing = averages(rows), unmeasured(rows)
     workloads = list(dict.fromkeys(row.workload for row in rows))
     tools = [tool for tool in TOOLS if any(row.tool == tool for row in rows)]
     top = LEGEND_TOP + LEGEND_LINE * -(-len(tools) // LEGEND_COLUMNS)
@@ -93,7 +107,8 @@ def drawing(rows: list[figures.Figure]) -> str:
     ]
     for number, (mode, title) in enumerate(MODES.items()):
         parts += [f'<g transform="translate(0 {top + number * PANEL})">', _text(12, 26, title, "head")]
-        parts += [*_axes(workloads), *_marks(found, mode, workloads, tools), "</g>"]
+        parts += [*_axes(workloads), *_marks(found, mode, workloads, tools)]
+        parts += [*_missing(missing, mode, workloads), "</g>"]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -102,8 +117,14 @@ def _description(found: Averages, workloads: list[str], tools: list[str]) -> Ite
     yield "Mean absolute error in percent of the true energy, averaged over the simulated cards."
     for mode, title in MODES.items():
         for workload in workloads:
-            values = [(TOOLS[tool][2], found.get((mode, workload, tool))) for tool in tools]
-            told = ", ".join(f"{name} {'none' if one is None else f'{one:.2g}'}" for name, one in values)
+            values = [
+                (TOOLS[tool][2], found.get((mode, workload, tool)))
+                for tool in tools
+                if tool != OURS_QUERIES or (mode, workload, tool) in found
+            ]
+            told = ", ".join(
+                f"{name} {'not measurable' if one is None else f'{one:.2g}'}" for name, one in values
+            )
             yield f"{title}, {workload}: {told}."
 
 
@@ -137,6 +158,13 @@ def _marks(found: Averages, mode: str, workloads: list[str], tools: list[str]) -
             value = found.get((mode, workload, tool))
             if value is not None:
                 yield _mark(tool, LEFT + slot * number + 6 + step * (place + 0.5), _y(value))
+
+
+def _missing(missing: Unmeasured, mode: str, workloads: list[str]) -> Iterator[str]:
+    """At the foot of a panel, where ours would stand."""
+    for number, workload in enumerate(workloads):
+        if (mode, workload) in missing:
+            yield _text(LEFT + _slot(workloads) * number + 4, PLOT_TOP + PLOT - 8, "n. m.", "faint small")
 
 
 def _slot(workloads: list[str]) -> float:

@@ -1,11 +1,13 @@
-"""From the errors of a cell's trials to its scores: mean, mean absolute and worst error, in percent."""
+"""From a cell's trials to its scores: mean, mean absolute and worst error in percent, and the seconds of a session."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING
+
+from benchmarks.meters.tools import OURS_QUERIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +32,15 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """One tool in one cell: errors in percent of those trials in which it could measure, and why not in others."""
+    """One tool in one cell: errors in percent of those trials in which it could measure, and why not in others.
+
+    `sessions_s` are how long it took in each, also where it then could not say an energy.
+    """
 
     errors: tuple[float, ...]
     trials: int
     note: str | None
+    sessions_s: tuple[float, ...]
 
     @property
     def is_whole(self) -> bool:
@@ -56,6 +62,11 @@ class Score:
         """The largest error, with its sign."""
         return max(self.errors, key=abs) if self.errors else None
 
+    @property
+    def session_s(self) -> float | None:
+        """The median session, in simulated seconds."""
+        return median(self.sessions_s) if self.sessions_s else None
+
 
 Scores = dict[Cell, dict[str, Score]]
 
@@ -72,7 +83,12 @@ def scores(outcomes: Iterable[tuple[Cell, Outcome]]) -> Scores:
 
 def best(of: dict[str, Score]) -> float:
     """The least mean absolute error of a cell."""
-    return min(size for one in of.values() if one.is_whole and (size := one.mean_absolute) is not None)
+    return min(size for one in ranked(of).values() if (size := one.mean_absolute) is not None)
+
+
+def ranked(of: dict[str, Score]) -> dict[str, Score]:
+    """Those of a cell that can be its best: all that measured in every trial, and the same quantity as the others."""
+    return {tool: one for tool, one in of.items() if one.is_whole and tool != OURS_QUERIES}
 
 
 def is_as_good(tool: str, of: dict[str, Score]) -> bool:
@@ -87,4 +103,5 @@ def _score(trials: list[Outcome]) -> Score:
     note = notes[0] if notes else None
     if note is not None and errors:
         note = f"In {len(trials) - len(errors)} of {len(trials)} trials: {note}"
-    return Score(errors=errors, trials=len(trials), note=note)
+    sessions_s = tuple(one.session_s for one in trials if one.session_s is not None)
+    return Score(errors=errors, trials=len(trials), note=note, sessions_s=sessions_s)

@@ -19,12 +19,14 @@ PAUSE_S = (0.05, 0.15)  # between repetitions, at random: no meter suffers from 
 class Measured:
     """What a tool says of a workload: `energy_j` over all `truth_windows`, or None and why it cannot say, in `note`.
 
-    The windows are those that the tool was asked about; the true energy is the integral over exactly them.
+    The windows are those that the tool was asked about; the true energy is the integral over exactly them. There are
+    none where it was asked about nothing. `preparation_s` went by before the session, once for a card.
     """
 
     energy_j: float | None
     truth_windows: tuple[Window, ...]
     note: str | None = None
+    preparation_s: float = 0.0
 
 
 class Tool(Protocol):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from benchmarks.meters.tool import Tool
 
 OURS = "joulemark"
+OURS_QUERIES = "joulemark, queries"
+"""Ours again, where its queries alone are another quantity than what is compared: beside the others, never ranked."""
+
+SAME = "The same as joulemark."
 OURS_MODULE = "benchmarks.meters.ours"
 
 
@@ -36,4 +40,5 @@ def _ours() -> tuple[Tool, ...]:
     """Ours is measured as soon as its file is there."""
     if find_spec(OURS_MODULE) is None:
         return ()
-    return (cast("Tool", import_module(OURS_MODULE).Joulemark()),)
+    ours = import_module(OURS_MODULE)
+    return (cast("Tool", ours.Joulemark()), cast("Tool", ours.JoulemarkQueries()))

@@ -34,12 +34,16 @@ REST_S = 2.0  # idle before the measurement begins
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How far `tool` was off in one trial: `error` is reported / true - 1, or None, and then `note` says why."""
+    """How far `tool` was off in one trial: `error` is reported / true - 1, or None, and then `note` says why.
+
+    `session_s` are the simulated seconds from the start of its measuring to its end, None where it did not measure.
+    """
 
     mode: str
     tool: str
     error: float | None
     note: str | None
+    session_s: float | None
 
 
 def with_counter(card: Card, mode: str) -> Card:
@@ -100,13 +104,21 @@ def _outcome(tool: Tool, mode: str, scenario: Scenario, workload: Workload, seed
         time = VirtualTime(simulation)
         time.pass_for(REST_S)
         pauses = Random(f"pauses of {seed}")  # noqa: S311
+        begin_s = time.now_s()
         measured = tool.measure(time, workload, pauses)
+        session_s = time.now_s() - begin_s - measured.preparation_s
         truth = simulation.truth()
         true_j = fsum(truth.energy_j(*window) for window in measured.truth_windows)
     if measured.energy_j is not None and not isfinite(measured.energy_j):
         raise ValueError(f"{tool.name} gave {measured.energy_j} J with a counter of mode {mode} in {seed}.")
     error = None if measured.energy_j is None else measured.energy_j / true_j - 1
-    return Outcome(mode=mode, tool=tool.name, error=error, note=measured.note)
+    return Outcome(
+        mode=mode,
+        tool=tool.name,
+        error=error,
+        note=measured.note,
+        session_s=session_s if measured.truth_windows else None,
+    )
 
 
 def _shut_down() -> None:

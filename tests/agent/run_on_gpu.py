@@ -35,6 +35,13 @@ class Work(fake_suite.Workload):
         return super().answer(query)
 
 
+def kernel(device: str) -> Busy:
+    """As torch would do; `JOULEMARK_TEST_NO_KERNEL` is a torch that cannot use the GPU."""
+    if "JOULEMARK_TEST_NO_KERNEL" in os.environ:
+        raise workloads.WorkloadError(f"torch cannot use {device}.")
+    return Busy(TIMER, WATTS)
+
+
 def install() -> None:
     """Put the suite, its workload, the probe's kernel and the clock where the agent looks for them."""
     fake_suite.install(setattr)
@@ -44,7 +51,7 @@ def install() -> None:
     )
     suites.load_suite = lambda _name: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
-    workloads.busy_kernel = lambda _device: Busy(TIMER, WATTS)
+    workloads.busy_kernel = kernel
     run.RealTimer = checkup.RealTimer = lambda: TIMER
 
 

@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import fake_suite
 import pytest
+from msgspec import structs
 from nvml_sim.cards import A100, GA102, H100
 from nvml_sim.running import running
 from nvml_sim.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
+from joulemark.energy.analysis import analyse
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
+from joulemark.suite import load_suite
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nvml_sim.cards import Card
 
 PROGRAM = Path(__file__).with_name("run_on_gpu.py")
@@ -103,7 +108,7 @@ def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
     assert (timing.coverage, timing.period_us) == ("part-time", 100_000)
     assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.005)
     assert {"bracket", "counter", "power", "average"} == set(said.estimates)
-    assert [term.name for term in said.budget] == ["windows", "edge", "idle", "phase", "gain"]
+    assert [term.name for term in said.budget] == ["windows", "edge", "idle", "tail", "phase", "gain"]
     assert {gauge.name for gauge in trace.gauges} >= {"gpu-power-instant", "gpu-temperature", "gpu-throttle"}
     assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl"}
     assert said.flags == ()
@@ -231,3 +236,150 @@ def _key(home: Path) -> Any:
 
     (path,) = (home / "CONFIG").rglob("key.pem")
     return load_pem_private_key(path.read_bytes(), password=None)
+
+
+def edited_trace(bundle: bundles.Bundle, change: Callable[[traces.Trace], traces.Trace]) -> set[str]:
+    """What the rules find in the honest statement with its trace changed, every number recomputed as a liar would."""
+    said = bundle.statement()
+    trace = change(traces.parse(traces.unpack(bundle.trace)))
+    found = analyse(trace, said.predicate.sensor)
+    windows = tuple(
+        structs.replace(
+            window, start_s=one.start_s, end_s=one.end_s, energy_gross_j=one.gross_j, energy_net_j=one.net_j
+        )
+        for window, one in zip(said.predicate.windows, found.windows, strict=True)
+    )
+    lie = structs.replace(
+        said.predicate,
+        windows=windows,
+        totals=found.totals,
+        idle=found.idle,
+        estimates=found.estimates,
+        not_estimated=found.not_estimated,
+        budget=found.budget,
+    )
+    context = Context(
+        received_at=datetime.now(UTC),
+        audience=lie.audience,
+        public_key=lie.contributor.public_key,
+        key_revoked=False,
+        ticket=None,
+        suite=fake_suite.suite(),
+        same_trace_as=None,
+    )
+    judged = judge(Case(structs.replace(said, predicate=lie), trace, context))
+    return {finding.code for finding in judged.findings} - {"JM-TICKET-NONE", "JM-TIMES"}
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> bundles.Bundle:
+    return kept(run(tmp_path_factory.mktemp("honest"), scenario(H100.full())))
+
+
+def on_stream(trace: traces.Trace, **timing: object) -> traces.Trace:
+    (stream,) = trace.streams
+    return structs.replace(
+        trace, streams=(structs.replace(stream, timing=structs.replace(stream.timing, **timing)),)
+    )
+
+
+def test_an_honest_trace_has_nothing_to_hide(honest: bundles.Bundle) -> None:
+    assert edited_trace(honest, lambda trace: trace) == set()
+
+
+def test_work_that_goes_on_in_a_rest_is_seen(honest: bundles.Bundle) -> None:
+    def shorter(trace: traces.Trace) -> traces.Trace:
+        """Every window begins in its middle; what was before it is called a rest."""
+        spans, queries, number = [], [], 0
+        for span in trace.spans:
+            if span.kind != "window":
+                spans.append(span)
+                continue
+            asked = trace.queries[number]
+            half = len(asked.duration_us) // 2
+            begin_us = asked.starts_us(span.start_us)[half]
+            spans.append(traces.Span(kind="rest", start_us=span.start_us, end_us=begin_us))
+            spans.append(structs.replace(span, start_us=begin_us))
+            queries.append(
+                traces.Queries(duration_us=asked.duration_us[half:], gap_us=(0, *asked.gap_us[half + 1 :]))
+            )
+            number += 1
+        return structs.replace(trace, spans=tuple(spans), queries=tuple(queries))
+
+    assert {"JM-REST", "JM-WINDOWS"} & edited_trace(honest, shorter)
+    assert "JM-REST" in edited_trace(honest, shorter)
+
+
+def test_a_counter_that_is_said_to_keep_other_time_is_seen(honest: bundles.Bundle) -> None:
+    for lie in ({"period_us": 500_000}, {"period_us": 1000}, {"delay_us": -900_000}):
+        assert "JM-TIMING" in edited_trace(honest, lambda trace, lie=lie: on_stream(trace, **lie)), lie
+
+
+def test_a_gpu_without_timing_or_without_its_state_is_seen(honest: bundles.Bundle) -> None:
+    def untimed(trace: traces.Trace) -> traces.Trace:
+        return structs.replace(trace, streams=(structs.replace(trace.streams[0], timing=None),))
+
+    def unseen(trace: traces.Trace) -> traces.Trace:
+        kept_gauges = tuple(gauge for gauge in trace.gauges if gauge.name != "gpu-throttle")
+        return structs.replace(trace, gauges=kept_gauges)
+
+    assert "JM-TIMING" in edited_trace(honest, untimed)
+    assert "JM-GAUGES" in edited_trace(honest, unseen)
+
+
+def test_a_budget_without_readings_is_not_believed(honest: bundles.Bundle) -> None:
+    """Also where no stream has a timing, as with an estimate."""
+    from tests import made
+
+    def invent(said: made.s.Predicate) -> made.s.Predicate:
+        term = made.s.Term(name="gain", kind="B", relative=1e-6)
+        return structs.replace(said, estimates={}, not_estimated={}, budget=(term,))
+
+    bundle = made.bundle(change=invent)
+    statement = bundle.statement()
+    context = Context(
+        received_at=datetime.now(UTC),
+        audience=made.ORIGIN,
+        public_key=statement.predicate.contributor.public_key,
+        key_revoked=False,
+        ticket=None,
+        suite=load_suite("demo"),
+        same_trace_as=None,
+    )
+    trace = traces.parse(traces.unpack(bundle.trace))
+    assert "JM-UNCERTAINTY" in {finding.code for finding in judge(Case(statement, trace, context)).findings}
+
+
+def test_another_mode_than_the_suites_is_seen(honest: bundles.Bundle) -> None:
+    assert "JM-CONFIG" in edited_trace(honest, lambda trace: structs.replace(trace, mode="latency"))
+
+
+def test_a_probe_that_cannot_be_kept_is_used(tmp_path: Path) -> None:
+    state = tmp_path / "STATE" / "joulemark"
+    state.mkdir(parents=True)
+    (state / "probes").write_text("in the way")
+    ended = run(tmp_path, scenario())
+    assert ended.code == 0, ended.err
+    assert "could not be kept" in ended.err
+
+
+def test_a_probe_of_a_noisy_machine_is_not_kept(tmp_path: Path) -> None:
+    busy = scenario(processes=(Process(pid=999_001), Process(pid=999_002)))
+    assert command(tmp_path, busy, "doctor").code == 7
+    assert list(tmp_path.rglob("probes/*")) == []
+
+
+def test_a_probe_that_cannot_run_is_in_the_result(tmp_path: Path) -> None:
+    ended = run(tmp_path, scenario(), environment={"JOULEMARK_TEST_NO_KERNEL": "1"})
+    said = kept(ended).statement().predicate
+    assert said.not_read["probe"] == "workload-error"
+    assert {term.name: term.relative for term in said.budget}["phase"] > 0
+
+
+def test_an_edited_probe_file_is_probed_anew(tmp_path: Path) -> None:
+    run(tmp_path, scenario())
+    (file,) = tmp_path.rglob("probes/*.json")
+    stored = json.loads(file.read_bytes())
+    stored["timing"]["period_us"] = 1
+    file.write_text(json.dumps(stored))
+    assert "as probed now" in run(tmp_path, scenario(), "--fresh").err

@@ -39,7 +39,7 @@ class Parts:
         return {term.name: term for term in found}
 
 
-def test_a_measurement_has_five_terms() -> None:
+def test_a_measurement_has_six_terms() -> None:
     terms = Parts().of()
     t_3, spread = 3.182, sqrt(2 * 0.1**2 / 3)
     assert terms["windows"].relative == pytest.approx(t_3 * spread / sqrt(4) / 10.0 / 2.0, rel=1e-12)
@@ -51,6 +51,7 @@ def test_a_measurement_has_five_terms() -> None:
         "windows": "A",
         "edge": "B",
         "idle": "B",
+        "tail": "B",
         "phase": "B",
         "gain": "B",
     }
@@ -102,3 +103,8 @@ def test_work_that_is_too_short_for_a_part_time_counter_is_not_measurable() -> N
         budget.phase(known, work_s=0.030, times=2)
     assert budget.phase(known, work_s=0.030, times=193) <= 0.01
     assert budget.phase(known, work_s=0.030, times=4) <= budget.TOO_UNCERTAIN
+
+
+def test_windows_that_scatter_beyond_all_meaning_give_no_result() -> None:
+    with pytest.raises(NotMeasurable, match=r"standard uncertainty is \d+% of the energy"):
+        Parts(per_query_j=(1.0, 30.0, 2.0)).of()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -13,7 +14,9 @@ from msgspec.structs import replace
 from joulemark.energy import budget
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import NotMeasurable
-from joulemark.record.trace import Queries, Timing, Trace
+from joulemark.energy.estimators import counters_disagree
+from joulemark.energy.streams import read_streams
+from joulemark.record.trace import Queries, Span, Timing, Trace
 
 CARD = Device(
     (
@@ -45,7 +48,12 @@ def powers(device: Device, *, scale: float = 1.0, until_s: float = 60.0) -> list
 
 
 def long_run(
-    *, coverage: str = "full", scale: float = 1.0, average: bool = True, lag_s: float = 0.0
+    *,
+    coverage: str = "full",
+    scale: float = 1.0,
+    average: bool = True,
+    average_scale: float = 1.0,
+    lag_s: float = 0.0,
 ) -> Trace:
     known = timing(settle_s=0.15 + lag_s, delay_s=lag_s, coverage=coverage)
     made = [gauge("gpu-power-instant", "mW", powers(CARD, scale=scale))]
@@ -54,7 +62,7 @@ def long_run(
             gauge(
                 "gpu-power-average",
                 "mW",
-                ((at_s, 1e3 * CARD.between_j(at_s - 1.0, at_s)) for at_s, _ in powers(CARD)),
+                ((at_s, average_scale * 1e3 * CARD.between_j(at_s - 1.0, at_s)) for at_s, _ in powers(CARD)),
             )
         )
     board = stream(steps(CARD, until_s=60.0, lag_s=lag_s), timing=known)
@@ -102,7 +110,8 @@ def test_idle_power_of_a_settling_counter_is_that_between_its_steps(long: Analys
 
 def test_a_long_run_has_all_terms_and_no_flag(long: Analysis) -> None:
     relative = {term.name: term.relative for term in long.budget}
-    assert list(relative) == ["windows", "edge", "idle", "phase", "gain"]
+    assert list(relative) == ["windows", "edge", "idle", "tail", "phase", "gain"]
+    assert relative["tail"] < 1e-6
     assert relative["edge"] == pytest.approx(
         math.sqrt(4) * 65.5 * 0.001 / math.sqrt(12) / sum(TRUTH_J), rel=0.05
     )
@@ -118,10 +127,34 @@ def test_a_part_time_counter_has_a_term_of_phase() -> None:
 
 
 @pytest.mark.parametrize(("scale", "expected"), [(1.0, ()), (1.04, ()), (1.06, ("counters-disagree",))])
-def test_a_counter_is_compared_with_the_power_in_long_windows(
+def test_a_counter_is_compared_with_the_mean_power_in_long_windows(
     scale: float, expected: tuple[str, ...]
 ) -> None:
-    assert analyse(long_run(scale=scale), GPU).flags == expected
+    """An instant's power is no judge where the mean is read, nor with two windows alone."""
+    assert analyse(long_run(average_scale=scale), GPU).flags == expected
+    assert analyse(long_run(scale=scale), GPU).flags == ()
+    assert analyse(long_run(scale=scale, average=False), GPU).flags == ()
+
+
+@pytest.mark.parametrize(
+    ("powers_j", "expected"),
+    [
+        ((94.0, 94.1, 93.9, 94.0), True),  # 6 % off and hardly scattered
+        ((96.0, 96.1, 95.9, 96.0), False),  # 4 % off
+        ((80.0, 110.0, 85.0, 101.0), False),  # scattered, as a part-time power is
+    ],
+)
+def test_an_instants_power_contradicts_only_beyond_its_scatter(
+    powers_j: tuple[float, ...], *, expected: bool
+) -> None:
+    spans = tuple(
+        Span(kind="window", start_us=number * 20_000_000, end_us=number * 20_000_000 + 10_000_000)
+        for number in range(len(powers_j))
+    )
+    of = replace(long_run(average=False), spans=spans)
+    (stream_of,) = read_streams(long_run(average=False), GPU)
+    hundred = dataclasses.replace(stream_of, energy_j=(100.0,) * len(powers_j))
+    assert counters_disagree(of, (hundred,), powers_j) is expected
 
 
 def test_why_an_estimator_is_missing_is_said() -> None:
@@ -197,3 +230,33 @@ def test_a_bracketed_window_does_not_depend_on_how_long_it_rested(
     )
     run = trace(board, run=[("warm-up", 4.0, 5.0), ("window", ends_s[2], ends_s[3])])
     assert analyse(run, GPU).totals.energy_gross_j == pytest.approx(2.0 * watts, rel=2e-4)
+
+
+@pytest.mark.parametrize(("tail_s", "extra_w"), [(0.0, 0.0), (0.6, 30.0)])
+def test_power_that_stays_up_after_the_work_has_a_term(tail_s: float, extra_w: float) -> None:
+    """A counter that is taken to settle in 0.8 s, on a card that draws 30 W more than at rest for 0.6 s."""
+    pieces = [Piece(5.0, 60.0), Piece(2.0, 280.0), *([Piece(tail_s, 60.0 + extra_w)] if tail_s else [])]
+    pieces.append(Piece(8.0 - tail_s, 60.0))
+    for watts, rest_s in ((300.0, 3.0), (300.0, 20.0)):
+        pieces += [Piece(10.0, watts), *([Piece(tail_s, 60.0 + extra_w)] if tail_s else [])]
+        pieces.append(Piece(rest_s - tail_s, 60.0))
+    card = Device(tuple(pieces))
+    run = trace(
+        stream(steps(card, until_s=47.0), timing=timing(settle_s=0.8, delay_s=0.0, coverage="full")),
+        run=[
+            ("warm-up", 5.0, 7.0),
+            ("idle-before", 9.0, 15.0),
+            ("window", 15.0, 25.0),
+            ("rest", 25.0, 28.0),
+            ("window", 28.0, 38.0),
+            ("idle-after", 41.0, 46.0),
+        ],
+        queries=[Queries(gap_us=(0,) * 10, duration_us=(10**6,) * 10)] * 2,
+        gauges=[gauge("gpu-power-instant", "mW", powers(card, until_s=47.0))],
+    )
+    found = analyse(run, GPU)
+    (relative,) = (term.relative for term in found.budget if term.name == "tail")
+    bias = found.totals.energy_gross_j / 6000.0 - 1
+    assert bias == pytest.approx(extra_w * tail_s / 3000.0, abs=2e-4)
+    assert abs(bias) <= 2 * relative + 1e-4
+    assert relative <= 1.2 * extra_w * tail_s / 3000.0 / math.sqrt(3) + 1e-4

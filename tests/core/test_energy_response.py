@@ -7,7 +7,7 @@ from analytic import Device, Piece, seen, steps
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.response import LONGEST_SETTLE_S, Response, response, update_period_s
+from joulemark.energy.response import LONGEST_SETTLE_S, Response, median_period_s, response
 
 STARTS = (4.0, 9.0125, 14.0375, 19.0625, 24.0875)
 LOADS = [(start_s, start_s + 2.0) for start_s in STARTS]
@@ -54,12 +54,12 @@ def test_a_counter_that_is_still_telling_has_not_settled() -> None:
 
 @pytest.mark.parametrize("period_s", [0.02, 0.1])
 def test_the_period_is_the_median_distance_of_the_steps(period_s: float) -> None:
-    assert update_period_s(seen(steps(card(), until_s=5.0, period_s=period_s))) == pytest.approx(period_s)
+    assert median_period_s(seen(steps(card(), until_s=5.0, period_s=period_s))) == pytest.approx(period_s)
 
 
 def test_fewer_than_ten_steps_tell_no_period() -> None:
     with pytest.raises(TraceIncomplete, match="hardly moves"):
-        update_period_s(seen(steps(card(), until_s=0.9)))
+        median_period_s(seen(steps(card(), until_s=0.9)))
 
 
 def test_a_counter_that_does_not_rise_faster_under_load_tells_nothing() -> None:

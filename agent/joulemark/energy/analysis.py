@@ -10,10 +10,11 @@ import numpy as np
 
 from joulemark.energy import budget
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.estimators import counter_over_power, estimates, power_windows_j
+from joulemark.energy.estimators import counters_disagree, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import idle_power
 from joulemark.energy.pauses import Pauses, pauses
+from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import ReadStream, read_streams
 from joulemark.record.statement import Totals
 
@@ -42,7 +43,8 @@ class Analysis:
     """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
 
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
-    shows. `budget` is empty for an estimate.
+    shows. `budget` is empty for an estimate. `rests_w`: mean power of each settled rest beside a window, over the
+    streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name.
     """
 
     windows: tuple[WindowEnergy, ...]
@@ -52,6 +54,8 @@ class Analysis:
     not_estimated: dict[str, str]
     budget: tuple[Term, ...]
     flags: tuple[str, ...]
+    rests_w: tuple[float, ...]
+    periods_us: dict[str, int]
 
 
 def analyse(trace: Trace, sensor: Sensor) -> Analysis:
@@ -74,7 +78,9 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
         estimates=found,
         not_estimated=missing,
         budget=_budget(trace, sensor, streams, work_j, between),
-        flags=flags(trace, idle=idle, counter_over_power=counter_over_power(trace, streams, powers_j)),
+        flags=flags(trace, idle=idle, disagree=counters_disagree(trace, streams, powers_j)),
+        rests_w=rests_w(streams),
+        periods_us=periods_us(streams),
     )
 
 
@@ -155,6 +161,7 @@ def _budget(
         edge_j=edge_j,
         idle_j=idle_j,
         phase=phase,
+        tail_j=tail_j(trace, streams),
     )
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 
 SHARP = 0.25
+"""A change counts as sharp when its time is known to this share of the counter's period."""
+DELAY_SHARE = 0.1
+"""The probe knows the delay to about a tenth of itself, and no better than a tenth of the counter's period."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +173,3 @@ def _idle_j(
         decay_j = max(abs(one - total_j) for one in sums) / width * rest.ln_decay_u
     delay_u_s = max(timing.period_us, timing.delay_us) / 1e6 * DELAY_SHARE
     return float(np.sqrt(levels_j**2 + decay_j**2 + (delay_u_s * differences_w) ** 2))
-
-
-DELAY_SHARE = 0.1
-"""The probe knows the delay to about a tenth of itself, and no better than a tenth of the counter's period."""

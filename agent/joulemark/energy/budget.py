@@ -39,11 +39,12 @@ def terms(
     edge_j: Sequence[float],
     idle_j: float,
     phase: float,
+    tail_j: float = 0.0,
 ) -> tuple[Term, ...]:
     """The budget; empty for an estimate, which has no sensor whose error could be stated.
 
-    `per_query_j` one value a window; `edge_j` of each window, `idle_j` of their sum; `phase` as `phase()` gives it.
-    Raises NotMeasurable.
+    `per_query_j` one value a window; `edge_j` of each window, `idle_j` of their sum; `phase` as `phase()` gives it;
+    `tail_j` what the power readings show above rest while the counter settled, over all windows. Raises NotMeasurable.
     """
     if sensor.meter not in GAIN:
         return ()
@@ -55,9 +56,15 @@ def terms(
     found += [
         Term(name="edge", kind="B", relative=hypot(*edge_j) / total_j),
         Term(name="idle", kind="B", relative=idle_j / total_j),
+        Term(name="tail", kind="B", relative=tail_j / total_j / 3**0.5),
         Term(name="phase", kind="B", relative=phase),
         Term(name="gain", kind="B", relative=GAIN[sensor.meter]),
     ]
+    if combined(found) > TOO_UNCERTAIN:
+        raise NotMeasurable(
+            f"Not measurable: the standard uncertainty is {combined(found):.0%} of the energy of a query. "
+            "Measure more windows, or longer ones."
+        )
     return tuple(found)
 
 

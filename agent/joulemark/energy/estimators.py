@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from joulemark.energy.accumulate import accumulate, readings
 from joulemark.energy.bracket import bracket
 from joulemark.energy.errors import EnergyError
+from joulemark.energy.precision import relative_half_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 LONG_S = 10.0
 """`average`, and the comparison of counter and power, need windows at least this long."""
+DISAGREE = 0.05
+"""Share by which energy and power may differ: above what noise and edges make of a long window."""
+LEAST_WINDOWS = 3
 AVERAGE_S = 1.0
 """POWER_AVERAGE is a mean over this time (NVML API reference, NVML_FI_DEV_POWER_AVERAGE)."""
 
@@ -67,16 +71,29 @@ def counter_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
     )
 
 
-def counter_over_power(
-    trace: Trace, streams: Sequence[ReadStream], powers_j: tuple[float, ...] | str
-) -> float | None:
-    """The headline over `power` in the windows of LONG_S or more; None where there is no such window or reading."""
+def counters_disagree(trace: Trace, streams: Sequence[ReadStream], powers_j: tuple[float, ...] | str) -> bool:
+    """Whether energy and power contradict each other by more than DISAGREE, in the windows of LONG_S or more.
+
+    POWER_AVERAGE sees everything and is taken where it is read. POWER_INSTANT looks at a part of the time only, so its
+    windows scatter: the 95 % interval of the mean ratio must lie beyond DISAGREE, which takes three windows.
+    """
     long = [number for number, span in enumerate(trace.windows()) if span.seconds >= LONG_S]
-    if not long or isinstance(powers_j, str):
-        return None
-    by_power_j = fsum(powers_j[number] for number in long)
-    by_counter_j = fsum(stream.energy_j[number] for stream in streams for number in long)
-    return by_counter_j / by_power_j if by_power_j > 0 else None
+    gross_j = [fsum(stream.energy_j[number] for stream in streams) for number in long]
+    averages_j = average_windows_j(trace, streams)
+    if not isinstance(averages_j, str):
+        by_average_j = fsum(averages_j[number] for number in long)
+        return by_average_j > 0 and abs(fsum(gross_j) / by_average_j - 1) > DISAGREE
+    if isinstance(powers_j, str) or len(long) < LEAST_WINDOWS:
+        return False
+    ratios = [
+        joules / powers_j[number]
+        for joules, number in zip(gross_j, long, strict=True)
+        if powers_j[number] > 0
+    ]
+    if len(ratios) < LEAST_WINDOWS:
+        return False
+    mean = fsum(ratios) / len(ratios)
+    return abs(mean - 1) - mean * relative_half_width(ratios) > DISAGREE
 
 
 def _bracket_j(streams: Sequence[ReadStream]) -> float | str:
@@ -97,16 +114,22 @@ def power_windows_j(trace: Trace, streams: Sequence[ReadStream]) -> tuple[float,
 
 
 def _average_j(trace: Trace, streams: Sequence[ReadStream]) -> float | str:
+    averages_j = average_windows_j(trace, streams)
+    return averages_j if isinstance(averages_j, str) else fsum(averages_j)
+
+
+def average_windows_j(trace: Trace, streams: Sequence[ReadStream]) -> tuple[float, ...] | str:
+    """Joules of each window, mean POWER_AVERAGE times its length; or why not."""
     gauge = trace.gauge("gpu-power-average")
     if gauge is None or len(streams) != 1 or streams[0].scope != "gpu":
         return "no-power-average"
     if trace.mode != "throughput" or any(span.seconds < LONG_S for span in trace.windows()):
         return "windows-too-short"
     t_s, milliwatts = readings(gauge)
-    total_j = 0.0
+    found = []
     for span in trace.windows():
         inside = (t_s >= span.start_us / 1e6 + AVERAGE_S) & (t_s <= span.end_us / 1e6)
         if not inside.any():
             return "too-few-power-readings"
-        total_j += float(milliwatts[inside].mean()) / 1e3 * span.seconds
-    return total_j
+        found.append(float(milliwatts[inside].mean()) / 1e3 * span.seconds)
+    return tuple(found)

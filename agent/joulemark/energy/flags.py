@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 IDLE_DRIFT = 0.05
 LONG_IDLE_S = 10.0
 """In a shorter idle the warmth that the work leaves behind cannot be told from a drift."""
-DISAGREE = 0.05
 LONGEST_GAP_S = 1.0
 """Beside the work the meter is read ten times a second; ten readings in a row are not missed by chance."""
 
@@ -25,8 +24,8 @@ POWER_CAP = 0x04
 """SW power cap: the limit is reached. That is a stratum of its own and no fault."""
 
 
-def flags(trace: Trace, *, idle: Idle | None, counter_over_power: float | None) -> tuple[str, ...]:
-    """The flags of a run, sorted. `counter_over_power` is the ratio of the two estimators on long windows.
+def flags(trace: Trace, *, idle: Idle | None, disagree: bool) -> tuple[str, ...]:
+    """The flags of a run, sorted. `disagree` says that counter and power do (`estimators.counters_disagree`).
 
     Raises EnergyError when a gauge is broken.
     """
@@ -34,7 +33,7 @@ def flags(trace: Trace, *, idle: Idle | None, counter_over_power: float | None) 
     found = conditions_flags(state)
     if idle is not None and _drifted(idle):
         found.add("idle-drift")
-    if counter_over_power is not None and abs(counter_over_power - 1) > DISAGREE:
+    if disagree:
         found.add("counters-disagree")
     if trace.gauges and _gap_s(trace) > LONGEST_GAP_S:
         found.add("missing-reading")

@@ -42,7 +42,7 @@ class Response:
     settled: bool
 
 
-def update_period_s(changes: Changes) -> float:
+def median_period_s(changes: Changes) -> float:
     """The median time between two changes. Raises TraceIncomplete below ten."""
     if len(changes.low_s) < 10:
         raise TraceIncomplete("The counter hardly moves: its period cannot be told.")

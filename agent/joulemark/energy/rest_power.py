@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from joulemark.energy.changes import Changes
     from joulemark.energy.stretches import Stretch
 
-DECAY_S = (3.0, 60.0)
-"""Decays that are looked for: heat leaves a die and its heat spreader in seconds to a minute."""
+DECAY_S = (1.0, 60.0)
+"""Decays that are looked for: heat leaves a die and its heat spreader in seconds to a minute. One that is over before
+the counter has settled cannot be seen."""
 LONG_S = 10.0
 """A decay is only fitted where some stretch lasts at least this long after it has settled."""
 LEAST_WEIGHT = 1e-6
@@ -116,7 +117,7 @@ def rest_power(
     if longest_s < LONG_S and decay_s is None:
         decay_s = inf
     fixed = decay_s is not None
-    best_s = decay_s if decay_s is not None else _search(steps)
+    best_s = decay_s if decay_s is not None else _search(steps, max(DECAY_S[0], settle_s))
     found = _fit(steps, best_s)
     unknowns = int(np.count_nonzero(found.weight)) + (0 if best_s == inf else 2)
     spare = max(len(steps.energy_j) - unknowns, 1)
@@ -212,9 +213,9 @@ def _constant(steps: _Steps, length: NDArray[np.float64]) -> _Fit:
     return _Fit(base_w=0.0, level_w=level_w, weight=weight, squares=float((left * left).sum()))
 
 
-def _search(steps: _Steps) -> float:
+def _search(steps: _Steps, least_s: float) -> float:
     """The decay with the least squares: a grid, then golden sections around its best point."""
-    grid = np.geomspace(*DECAY_S, _GRID)
+    grid = np.geomspace(least_s, DECAY_S[1], _GRID)
     squares = [_fit(steps, float(decay_s)).squares for decay_s in grid]
     best = int(np.argmin(squares))
     low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])

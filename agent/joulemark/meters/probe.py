@@ -20,7 +20,7 @@ from joulemark.energy.counter import counter
 from joulemark.energy.coverage import coverage, spread
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.phases import lattice
-from joulemark.energy.response import STEP_S, Response, response, update_period_s
+from joulemark.energy.response import STEP_S, Response, median_period_s, response
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.sampler import Sampler
 from joulemark.record.trace import Queries, Span, Timing, Trace
@@ -79,7 +79,7 @@ class _Probe:
             self._load(STEP_S)
             warm_up = self._loads.pop()
             self._sampler.rest(PERIOD_SEEN_S)
-            period_s = update_period_s(self._changes())
+            period_s = median_period_s(self._changes())
             for phase in lattice(STEPS):
                 self._begin(phase * period_s)
                 self._load(STEP_S)

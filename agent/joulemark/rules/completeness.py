@@ -28,6 +28,19 @@ DIRTY = frozenset(
 """Flags that make a run unfit to be combined, each known without looking at the energy (docs/method.md)."""
 
 
+GAUGES = frozenset(
+    {
+        "gpu-power-instant",
+        "gpu-temperature",
+        "gpu-throttle",
+        "gpu-foreign-processes",
+        "gpu-power-limit",
+        "gpu-mig",
+    }
+)
+"""What is read of a GPU beside its energy; an agent that cannot read one says why in `not_read`."""
+
+
 def nulls_have_reasons(case: Case) -> str | None:
     """Every null has a reason in `absent`, and every reason belongs to a null."""
     nulls = set(_nulls(case.said, ""))
@@ -51,9 +64,9 @@ def quality_is_stated(case: Case) -> str | None:
     task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
     if suite is None or task is None or all(d.id != work.dataset for d in suite.datasets):
         return None
-    stated = sorted(quality.metric for quality in case.said.quality)
-    if stated != sorted(task.quality_metrics):
-        wanted = ", ".join(task.quality_metrics)
+    stated, asked_for = sorted(q.metric for q in case.said.quality), suite.quality_metrics(work.dataset)
+    if stated != sorted(asked_for):
+        wanted = ", ".join(asked_for) or "nothing"
         return f"Quality is stated as {', '.join(stated) or 'nothing'}; the suite asks for {wanted}."
     asked = suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
@@ -64,6 +77,15 @@ def quality_is_stated(case: Case) -> str | None:
         if quality.n > asked:
             return f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries."
     return None
+
+
+def gauges_are_there(case: Case) -> str | None:
+    """A GPU's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
+    if case.said.sensor.meter != "nvml-counter":
+        return None
+    read = {str(gauge.name) for gauge in case.trace.gauges}
+    missing = sorted(GAUGES - read - set(case.said.not_read))
+    return f"The trace has no {', '.join(missing)}, and no reason why." if missing else None
 
 
 def words_can_be_seen(case: Case) -> str | None:

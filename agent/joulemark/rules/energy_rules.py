@@ -28,6 +28,10 @@ MOST_W = 2000.0
 LEAST_W = 0.1
 """Least mean power believed of a measured device that answers queries."""
 
+REST_ABOVE_IDLE = 0.25
+REST_SHARE = 0.2
+"""Right after work a device may take so much more than at rest, and that share of what the work adds to it."""
+
 POWER_HEADROOM = 1.1
 """Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
 
@@ -87,7 +91,9 @@ def uncertainty_is_recomputed(case: Case) -> str | None:
     if isinstance(case.energy, EnergyError):
         return None  # trace_is_complete says so
     found = case.energy
-    if not case.said.estimates and all(stream.timing is None for stream in case.trace.streams):
+    stated = case.said
+    states_nothing = not (stated.estimates or stated.not_estimated or stated.budget)
+    if states_nothing and all(stream.timing is None for stream in case.trace.streams):
         return None  # an agent from before the bracket stated one estimator and no budget
     if set(case.said.estimates) != set(found.estimates) or case.said.not_estimated != found.not_estimated:
         return f"The estimators are stated as {_names(case.said.estimates)}; the trace gives {_names(found.estimates)}."
@@ -127,6 +133,12 @@ def power_is_possible(case: Case) -> str | None:
             return (
                 f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W."
             )
+    busy_s = sum(sum(queries.duration_us) for queries in case.trace.queries) / 1e6
+    totals = case.said.totals
+    if busy_s > 0 and totals.energy_per_query_j * totals.queries > busy_s * limit_w * POWER_HEADROOM:
+        return (
+            f"The queries take more energy than {limit_w:.1f} W give in the {busy_s:.3f} s in which they ran."
+        )
     return None
 
 
@@ -134,6 +146,38 @@ def idle_was_measured(case: Case) -> str | None:
     """Whoever can measure energy has measured it at rest too: without that, nothing says what the work added."""
     if case.said.sensor.grade == "measured" and case.said.idle is None:
         return "Energy was measured, but not the device at rest."
+    return None
+
+
+def rests_are_rests(case: Case) -> str | None:
+    """Around the windows the device rested: work that goes on in a rest is work that is not counted."""
+    if isinstance(case.energy, EnergyError) or case.energy.idle is None or not case.energy.rests_w:
+        return None
+    idle_w = max(case.energy.idle.before_w, case.energy.idle.after_w)
+    work_w = max(power_w for _, power_w in _powers(case.said))
+    most_w = idle_w * (1 + REST_ABOVE_IDLE) + REST_SHARE * max(work_w - idle_w, 0.0)
+    highest_w = max(case.energy.rests_w)
+    if highest_w > most_w:
+        return (
+            f"In a rest beside a window the device took {highest_w:.1f} W; at rest it takes {idle_w:.1f} W."
+        )
+    return None
+
+
+def timing_fits_the_trace(case: Case) -> str | None:
+    """How the counter is said to keep time is how it does: its period is seen in the rests, its delay is below that."""
+    if isinstance(case.energy, EnergyError):
+        return None  # trace_is_complete says so
+    on_gpu = [stream for stream in case.trace.streams if stream.scope == "gpu"]
+    for stream in on_gpu:
+        timing = stream.timing
+        if timing is None:
+            return f"Stream {stream.name} does not say how its counter keeps time."
+        seen_us = case.energy.periods_us.get(stream.name)
+        if seen_us is not None and not seen_us / 2 <= timing.period_us <= seen_us * 2:
+            return f"Stream {stream.name} is said to move every {timing.period_us} us; it moves every {seen_us} us."
+        if not -timing.period_us <= timing.delay_us <= timing.settle_us + timing.period_us:
+            return f"Stream {stream.name} cannot tell {timing.delay_us} us late and settle in {timing.settle_us} us."
     return None
 
 

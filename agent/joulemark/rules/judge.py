@@ -47,6 +47,9 @@ RULES: tuple[Rule, ...] = (
         "Uncertainty is that of the trace",
         energy_rules.uncertainty_is_recomputed,
     ),
+    Rule("JM-REST", Severity.QUARANTINE, "Rests are rests", energy_rules.rests_are_rests),
+    Rule("JM-TIMING", Severity.QUARANTINE, "Timing fits the trace", energy_rules.timing_fits_the_trace),
+    Rule("JM-GAUGES", Severity.QUARANTINE, "The GPU's state was read", completeness.gauges_are_there),
     Rule("JM-FLAGS", Severity.QUARANTINE, "Flags are stated", energy_rules.flags_are_recomputed),
     Rule(
         "JM-ENERGY-ZERO", Severity.REJECT, "Energies are finite and positive", energy_rules.energy_is_positive

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case
 
+if TYPE_CHECKING:
+    from joulemark.suite import Model
+
 DTYPES = frozenset({"float32", "float16", "bfloat16", "float8", "int8", "int4"})
 """Number formats that a result may be run in; each is a stratum of its own."""
+
+REPORTED_WITHIN = 3.0
+"""Factor within which a model's parameters are those that a study reported: lists leave out heads or encoders."""
 
 
 def suite_is_known(case: Case) -> str | None:
@@ -36,6 +44,12 @@ def revisions_fit(case: Case) -> str | None:
         return None
     dataset = next((d for d in suite.datasets if d.id == work.dataset), None)
     model = next((m for m in suite.models if m.id == work.model), None)
+    for what, entry in (("Data set", dataset), ("Model", model)):
+        if entry is not None and not entry.is_pinned:
+            return (
+                f"{what} {entry.id} is not pinned in suite {suite.name} {suite.version}, so nobody can tell what ran; "
+                "run a pinned version of the suite."
+            )
     if dataset is not None and work.dataset_revision != dataset.revision:
         return f"Data set {dataset.id} is pinned to another revision than {work.dataset_revision[:12]}."
     if model is not None and (work.model_revision, work.weights_sha256) != (
@@ -56,21 +70,33 @@ def configuration_fits(case: Case) -> str | None:
     if suite is not None and case.trace.mode != suite.protocol.mode:
         return f"The suite measures {suite.protocol.mode}; this run measured {case.trace.mode}."
     model = next((m for m in suite.models if m.id == work.model), None) if suite else None
-    if model is not None and work.parameters != model.parameters:
+    if model is not None and not _parameters_fit(model, work.parameters):
         return f"Model {model.id} has {model.parameters} parameters, not {work.parameters}."
     return None
 
 
+def _parameters_fit(model: Model, stated: int) -> bool:
+    """The very number where it was counted; else one of the reported size, because the weights are pinned."""
+    if model.parameters_are == "counted":
+        return stated == model.parameters
+    return model.parameters / REPORTED_WITHIN <= stated <= model.parameters * REPORTED_WITHIN
+
+
 def sample_is_seeded(case: Case) -> str | None:
-    """The queries are those that the ticket's seed chooses, as many as the suite asks for in one window."""
+    """The queries are those that the ticket's seed chooses, or the first ones where the suite says so.
+
+    They are as many as the suite asks for in one window. A data set that is not pinned has no sample.
+    """
     suite, said = case.context.suite, case.said
-    if suite is None or all(d.id != said.workload.dataset for d in suite.datasets):
+    if suite is None or not any(d.id == said.workload.dataset and d.is_pinned for d in suite.datasets):
         return None
     seed = case.context.ticket.sample_seed if case.context.ticket else offline_seed(said.nonce)
     expected = suite.sample(
         said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset)
     )
     if said.workload.sample_sha256 != expected.sha256:
+        if suite.protocol.sample == "first":
+            return f"The queries are not the first {len(expected.query_ids)} of the data set."
         return "The sampled queries are not those that the ticket's seed chooses."
     if any(window.queries % len(expected.query_ids) for window in said.windows):
         return f"A window must run the sample of {len(expected.query_ids)} queries a whole number of times."

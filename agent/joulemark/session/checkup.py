@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
 from joulemark import workloads
-from joulemark.errors import AgentError, MeterFailed, MeterUnavailable
+from joulemark.errors import AgentError, MeterFailed, MeterUnavailable, RunInProgress
 from joulemark.meters.choose import Openers
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.preflight import preflight
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
+from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import load_suite
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def gpu_findings(
 
     Raises MeterFailed when the GPU is gone.
     """
-    for check in preflight(meter.card, timer):
+    checks = preflight(meter.card, timer)
+    for check in checks:
         yield Finding(
             area="gpu",
             what=check.name,
@@ -117,7 +119,15 @@ def gpu_findings(
             reason=check.reason,
             value=check.value,
         )
-    known = sensor_timing.timing_of(meter, meter.device(), device, folders, timer, anew=True)
+    noisy = any(check.state == "noisy" for check in checks)
+    try:
+        with only_run():
+            known = sensor_timing.timing_of(
+                meter, meter.device(), device, folders, timer, anew=True, keep=not noisy
+            )
+    except RunInProgress as error:
+        yield Finding(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
+        return
     unsure = known.reason is not None or known.timing.coverage == "unknown"
     yield Finding(
         area="gpu",

@@ -235,7 +235,7 @@ class _Job:
         """Wait with the model resident, once the counter has settled."""
         self._watch.stage(kind, total=None, live=self._sampler.live)
         if self._timing is not None:
-            self._quiet_for(self._timing.settle_us / 1e6)
+            self._rest()  # before and after begin equally late behind the work
             self._end_rest()
         self._sampler.edge()
         start_us = self._timer.now()

@@ -120,7 +120,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
-        timings, flags = _ready(choice.meter, facts, device, config, options, watch)
+        ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -137,7 +137,8 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             meter=choice.meter,
             device=facts,
             device_tag=identities.device_tag(facts.identity, config.origin),
-            flags=flags,
+            flags=ready.flags,
+            not_read=ready.not_read,
         )
         with nullcontext() if options.offline else PlatformClient(config.origin) as client:
             if client is not None:
@@ -145,7 +146,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             work = _Work(
                 around=around,
                 device=device,
-                timings=timings,
+                timings=ready.timings,
                 outbox=Outbox(config.folders),
                 client=client,
                 key=None if enrolled is None or not options.submit else enrolled.platform,
@@ -156,6 +157,15 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             work.all(selection, session)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Readiness:
+    """How each counter keeps time, the flag of a machine that was forced, and why the probe is not to be relied on."""
+
+    timings: tuple[Timing | None, ...]
+    flags: tuple[str, ...] = ()
+    not_read: dict[str, str] = field(default_factory=dict)
+
+
 def _ready(
     meter: Meter,
     facts: DeviceFacts,
@@ -163,13 +173,13 @@ def _ready(
     config: Config,
     options: Options,
     watch: Watch,
-) -> tuple[tuple[Timing | None, ...], tuple[str, ...]]:
-    """Preflight and probe of a GPU: how each counter keeps time, and the flag of a machine that was forced.
+) -> _Readiness:
+    """Preflight and probe of a GPU.
 
     Raises NoisyMachine unless forced. Other meters need neither.
     """
     if not isinstance(meter, GpuBesideHost):
-        return (None,) * len(meter.streams), ()
+        return _Readiness(timings=(None,) * len(meter.streams))
     timer = RealTimer()
     flags: tuple[str, ...] = ()
     watch.stage("preflight", total=None)
@@ -183,9 +193,13 @@ def _ready(
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
     watch.stage("probe", total=None)
-    known = sensor_timing.timing_of(meter, facts, device, config.folders, timer)
+    known = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
     watch.note(f"{known.sentence.rstrip('.')}.")
-    return tuple(known.timing if info.scope == "gpu" else None for info in meter.streams), flags
+    return _Readiness(
+        timings=tuple(known.timing if info.scope == "gpu" else None for info in meter.streams),
+        flags=flags,
+        not_read={} if known.reason is None else {"probe": known.reason},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +258,7 @@ class _Work:
             suite, job, device=self.device, cache_dir=self.config.folders.cache
         )
         loaded = workload.load()
-        pinned = suite.model(job.model).weights_sha256
+        pinned = suite.weights_sha256(job.model)
         if loaded.weights_sha256 != pinned:
             raise workloads.WorkloadError(
                 f"The weights of {job.model} are not those of the suite "

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joulemark import durable, workloads
-from joulemark.errors import MeterUnavailable
+from joulemark.errors import MeterUnavailable, StorageError
 from joulemark.meters.probe import probe
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
     from joulemark.meters.timer import Timer
 
+LEAST_PERIOD_US = 1000
+"""No GPU's counter moves more often."""
 UNPROBED = Timing(period_us=100_000, settle_us=1_500_000, delay_us=0, coverage="unknown")
 """The slowest counter that is known, for a GPU that could not be probed; the uncertainty is then larger."""
 
@@ -30,6 +32,13 @@ UNPROBED = Timing(period_us=100_000, settle_us=1_500_000, delay_us=0, coverage="
 class _Stored(Record, frozen=True):
     probed_at: Time
     timing: Timing
+    settled: bool
+
+    def __post_init__(self) -> None:
+        """A file that was edited or is of another kind of counter is no probe. Raises ValueError."""
+        timing = self.timing
+        if timing.period_us < LEAST_PERIOD_US or not -timing.period_us <= timing.delay_us <= timing.settle_us:
+            raise ValueError("these times are not those of a counter")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +51,24 @@ class Known:
 
 
 def timing_of(
-    meter: Meter, facts: DeviceFacts, device: str, folders: Folders, timer: Timer, *, anew: bool = False
+    meter: Meter,
+    facts: DeviceFacts,
+    device: str,
+    folders: Folders,
+    timer: Timer,
+    *,
+    anew: bool = False,
+    keep: bool = True,
 ) -> Known:
     """The stored timing of this GPU under this driver, or a probe's, which is stored.
 
-    `anew` probes in any case; it takes about 80 s. Raises MeterFailed.
+    `anew` probes in any case; it takes about 80 s. `keep` is False on a noisy machine, whose probe is not to be
+    believed later. A probe that cannot be stored is used all the same. Raises MeterFailed.
     """
     path = _path(folders, facts)
     stored = None if anew else _load(path)
     if stored is not None:
-        return Known(
-            timing=stored.timing, sentence=f"{_told(stored.timing)}, as probed on {stored.probed_at:%Y-%m-%d}"
-        )
+        return _known(stored, f"as probed on {stored.probed_at:%Y-%m-%d}")
     try:
         found = probe(meter, workloads.busy_kernel(device), timer)
     except (MeterUnavailable, workloads.WorkloadError) as error:
@@ -62,14 +77,24 @@ def timing_of(
             sentence=f"The counter could not be probed: {error} It is taken to settle in 1.5 s.",
             reason=getattr(error, "reason", error.code),
         )
-    durable.write(path, encode(_Stored(probed_at=datetime.now(UTC), timing=found.timing)) + b"\n")
-    if not found.settled:
-        return Known(
-            timing=found.timing,
-            sentence=f"{_told(found.timing)}; it had not settled when the probe ended",
-            reason="not-settled",
-        )
-    return Known(timing=found.timing, sentence=f"{_told(found.timing)}, as probed now")
+    made = _Stored(probed_at=datetime.now(UTC), timing=found.timing, settled=found.settled)
+    if not keep:
+        return _known(made, "as probed now on a noisy machine, and not kept")
+    try:
+        durable.write(path, encode(made) + b"\n")
+    except StorageError as error:
+        return _known(made, f"as probed now; it could not be kept: {error}")
+    return _known(made, "as probed now")
+
+
+def _known(stored: _Stored, when: str) -> Known:
+    if stored.settled:
+        return Known(timing=stored.timing, sentence=f"{_told(stored.timing)}, {when}")
+    return Known(
+        timing=stored.timing,
+        sentence=f"{_told(stored.timing)}, {when}; it had not settled when the probe ended",
+        reason="not-settled",
+    )
 
 
 def stored_timing(facts: DeviceFacts, folders: Folders) -> Timing | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ class Circumstances:
     device: DeviceFacts
     device_tag: str
     flags: tuple[str, ...] = ()
+    not_read: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         estimates=found.estimates,
         not_estimated=found.not_estimated,
         budget=found.budget,
-        not_read=dict(around.meter.absent),
+        not_read={**around.meter.absent, **around.not_read},
     )
     reasons = _reasons(around.device, machine_absent)
     return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
@@ -170,10 +171,10 @@ def _workload(suite: Suite, story: Story) -> record.Workload:
     return record.Workload(
         task=job.task,
         dataset=job.dataset,
-        dataset_revision=suite.dataset(job.dataset).revision,
+        dataset_revision=suite.dataset_revision(job.dataset),
         sample_sha256=story.sample.sha256,
         model=job.model,
-        model_revision=suite.model(job.model).revision,
+        model_revision=suite.model_revision(job.model),
         weights_sha256=story.loaded.weights_sha256,
         parameters=story.loaded.parameters,
         dtype=story.loaded.dtype,
