@@ -214,8 +214,8 @@ def sessions() -> list[dict[str, Any]]:
             timing_of(name, mode),
             rng,
             STEADY if steady else PROTOCOL,
-            watts=rng.uniform(0.3, 0.8) * drawn.card.limit_w,
-            query_s=rng.uniform(0.015, 0.060),
+            watts=(watts := rng.uniform(0.3, 0.8) * drawn.card.limit_w),
+            query_s=(query_s := rng.uniform(0.015, 0.060)),
         )
         found.append(
             {
@@ -224,6 +224,7 @@ def sessions() -> list[dict[str, Any]]:
                 "flags": run.flags,
                 "error": run.error,
                 "method_error": (1 + run.error) / gain - 1,
+                "model_error": run.analysis.totals.energy_per_query_j / gain / (watts * query_s) - 1,
                 "budget": {term.name: term.relative for term in run.analysis.budget},
                 "expanded": budget.expanded(run.analysis.budget),
                 "window_s": min(span.end_us - span.start_us for span in run.trace.windows()) / 1e6,

@@ -73,6 +73,18 @@ def test_the_method_alone_is_covered_without_the_sensors_gain(sessions: list[dic
     assert max(abs(one["method_error"]) for one in sessions) < 0.003
 
 
+def test_the_interval_without_gain_holds_what_a_query_takes_on_average(
+    sessions: list[dict[str, Any]],
+) -> None:
+    """The windows are a sample of the model's queries: their spread is what the mean over all of them is known to.
+
+    Here the chances of the gain cannot hide a bias, and without the spread of the windows too little is covered.
+    """
+    method = frozenset({"gain"})
+    assert 0.93 <= covered(sessions, "model_error", without=method) <= 0.99
+    assert covered(sessions, "model_error", without=method | {"windows"}) < 0.8
+
+
 def test_a_clean_session_that_was_warmed_up_is_not_flagged(sessions: list[dict[str, Any]]) -> None:
     clean = [one for one in sessions if one["steady"]]
     assert len(clean) >= 100
