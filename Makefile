@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema messages bench-intake bench-meters bench-record bench-sampler bench-startup gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs messages bench-intake bench-meters bench-record bench-sampler bench-startup gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,8 +55,12 @@ format: $(VENV)/.ready-test ## Put the code into its format
 openapi: $(VENV)/.ready ## Write docs/openapi.yaml from the code
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
-schema: $(VENV)/.ready ## Write docs/schema/*.json from the record classes
+schema: $(VENV)/.ready ## Write docs/schema/*.json from the classes of the record and of suites
 	$(BIN)/python -m joulemark.record.schema docs/schema
+	$(BIN)/python -m joulemark.suite.schemas docs/schema
+
+suite-docs: $(VENV)/.ready ## Write docs/suite.md from the suites' files
+	$(BIN)/python -m joulemark.suite.page docs/suite.md
 
 messages: $(VENV)/.ready-test ## Collect strings for translation and compile them (needs GNU gettext)
 	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location --no-wrap \

@@ -9,6 +9,8 @@ from django.db import transaction
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from joulemark.suite import DataSet as SuiteDataSet
     from joulemark.suite import Model as SuiteModel
     from joulemark.suite import Suite as SuiteData
@@ -24,7 +26,10 @@ STUDY_HARDWARE = {
 
 
 def load_study_catalog(study: Study) -> HardwareClass:
-    """Make the study's tasks, data sets and models known; return the hardware that its figures cover."""
+    """Make the study's tasks, data sets and models known; return the hardware that its figures cover.
+
+    A data set or model that a suite shares with it keeps what the suite says.
+    """
     with transaction.atomic():
         tasks = {}
         for position, task in enumerate(study.tasks):
@@ -34,13 +39,13 @@ def load_study_catalog(study: Study) -> HardwareClass:
                 create_defaults={"title": task.title, "modality": task.modality, "position": position},
             )
         for dataset in study.datasets:
-            DataSet.objects.update_or_create(
+            DataSet.objects.get_or_create(
                 task=tasks[dataset.task],
                 slug=dataset.id,
                 defaults={"title": dataset.title, "source": dataset.hub_id},
             )
         for model in study.models:
-            AiModel.objects.update_or_create(
+            AiModel.objects.get_or_create(
                 slug=model.id,
                 defaults={
                     "title": model.title,
@@ -71,10 +76,9 @@ def load_suite_catalog(suite: SuiteData) -> Suite:
                 f"not {suite.digest[:12]}: a suite is never edited; give the changed one a new version."
             )
         tasks = {task.id: _suite_task(task, position) for position, task in enumerate(suite.tasks)}
-        datasets = {dataset.id: _suite_dataset(dataset, tasks[dataset.task]) for dataset in suite.datasets}
-        models = {model.id: _suite_model(model) for model in suite.models}
-        for job in suite.jobs:
-            Job.objects.get_or_create(suite=row, dataset=datasets[job.dataset], model=models[job.model])
+        _load_datasets(suite.datasets, tasks)
+        _load_models(suite.models)
+        _load_jobs(suite, row)
     return row
 
 
@@ -88,24 +92,53 @@ def _suite_task(task: SuiteTask, position: int) -> Task:
     return made
 
 
-def _suite_dataset(dataset: SuiteDataSet, task: Task) -> DataSet:
-    facts = {
-        "title": dataset.title,
-        "revision": dataset.revision,
-        "licence": dataset.licence,
-        "source": dataset.source.strip(),
-    }
-    made, _ = DataSet.objects.update_or_create(task=task, slug=dataset.id, defaults=facts)
-    return made
+def _load_datasets(datasets: Iterable[SuiteDataSet], tasks: Mapping[str, Task]) -> None:
+    rows = [
+        DataSet(
+            task=tasks[dataset.task],
+            slug=dataset.id,
+            title=dataset.title,
+            revision=dataset.revision or "",
+            licence=dataset.licence or "",
+            source=(dataset.source or dataset.url or "").strip(),
+        )
+        for dataset in datasets
+    ]
+    DataSet.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["task", "slug"],
+        update_fields=["title", "revision", "licence", "source"],
+    )
 
 
-def _suite_model(model: SuiteModel) -> AiModel:
-    facts = {
-        "title": model.title,
-        "kind": model.kind,
-        "parameters": model.parameters,
-        "licence": model.licence,
-        "source": model.source,
+def _load_models(models: Iterable[SuiteModel]) -> None:
+    rows = [
+        AiModel(
+            slug=model.id,
+            title=model.title,
+            kind=model.kind,
+            parameters=model.parameters,
+            licence=model.licence or "",
+            source=model.source or model.url or "",
+        )
+        for model in models
+    ]
+    AiModel.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["slug"],
+        update_fields=["title", "kind", "parameters", "licence", "source"],
+    )
+
+
+def _load_jobs(suite: SuiteData, row: Suite) -> None:
+    datasets = {
+        (task, slug): pk for pk, task, slug in DataSet.objects.values_list("pk", "task__slug", "slug")
     }
-    made, _ = AiModel.objects.update_or_create(slug=model.id, defaults=facts)
-    return made
+    models = dict(AiModel.objects.values_list("slug", "pk"))
+    rows = [
+        Job(suite=row, dataset_id=datasets[job.task, job.dataset], model_id=models[job.model])
+        for job in suite.jobs
+    ]
+    Job.objects.bulk_create(rows, ignore_conflicts=True)

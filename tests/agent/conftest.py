@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import fake_suite
@@ -13,7 +14,7 @@ from joulemark import config
 from joulemark.meters import rapl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from joulemark.config import Folders
@@ -56,3 +57,49 @@ def enrolled(agent: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("JOULEMARK_PLATFORM", platform.origin)
     assert agent("enrol", "--name", "A volunteer") == 0
     return agent
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny model by its name, each made once; see tests/tiny_models."""
+    from tests.tiny_models import build
+
+    folder = tmp_path_factory.mktemp("tiny-models")
+
+    def made(name: str) -> Path:
+        return folder / name if (folder / name).exists() else build(name, folder)
+
+    return made
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may be asked of another machine: neither a name nor a connection."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a test asked the network")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """torch on one thread: threads that wait for each other cost many times what they save. Its switches go back."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(mode=False)
+
+
+@pytest.fixture
+def command(home: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """The command line with the installed suites and no pauses between attempts."""
+    for name in ("HF_TOKEN", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("joulemark.hub.client.PAUSES_S", (0.0, 0.0))
+    return Agent(home, capsys)

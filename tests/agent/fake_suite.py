@@ -125,6 +125,6 @@ def install(setattr_: object) -> None:
             raise UnknownSuite(name, ["demo"])
         return suite()
 
-    setattr_(suites, "load_suite", load_suite)
+    setattr_(suites, "open_suite", load_suite)
     setattr_(workloads, "open_workload", lambda _suite, job, **_: Workload(job))
     setattr_(workloads, "available", lambda _suite, job: MISSING.get(job.key))

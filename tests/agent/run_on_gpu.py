@@ -49,7 +49,7 @@ def install() -> None:
     protocol = replace(
         tiny.protocol, idle_s=15.0, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=60.0
     )
-    suites.load_suite = lambda _name: replace(tiny, protocol=protocol)
+    suites.open_suite = lambda _name: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
     workloads.busy_kernel = kernel
     run.RealTimer = checkup.RealTimer = lambda: TIMER

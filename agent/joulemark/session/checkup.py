@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
-from joulemark import workloads
 from joulemark.errors import AgentError, MeterFailed, MeterUnavailable, RunInProgress
 from joulemark.meters.choose import Openers
 from joulemark.meters.estimate import EstimateMeter
@@ -18,7 +17,7 @@ from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
 from joulemark.session.machine_lock import only_run
-from joulemark.session.plan import load_suite
+from joulemark.session.plan import load_suite, obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,7 +244,7 @@ def _platform(config: Config) -> Iterator[Finding]:
 def _workloads(suite_name: str) -> Iterator[Finding]:
     suite = load_suite(suite_name)
     for job in suite.jobs:
-        why = workloads.available(suite, job)
+        why = obstacle(suite, job)
         yield Finding(
             area="workload",
             what=job.key,

@@ -39,9 +39,9 @@ class Selection:
 
 
 def load_suite(name: str) -> Suite:
-    """The suite called `name`. Raises UsageError when there is none or it is broken."""
+    """The suite called `name`, or in the folder `./name`. Raises UsageError when there is none or it is broken."""
     try:
-        return suites.load_suite(name)
+        return suites.open_suite(name)
     except SuiteError as error:
         raise UsageError(str(error)) from error
 
@@ -52,12 +52,21 @@ def select(suite_name: str, pattern: str | None) -> Selection:
     wanted = [job for job in suite.jobs if pattern is None or fnmatchcase(job.key, pattern)]
     if not wanted:
         raise NothingToDo(f"No job of {suite_name} fits {pattern!r}. `joulemark doctor` lists them.")
-    reasons = {job.key: workloads.available(suite, job) for job in wanted}
+    reasons = {job.key: obstacle(suite, job) for job in wanted}
     return Selection(
         suite=suite,
         jobs=tuple(job for job in wanted if reasons[job.key] is None),
         missing=tuple(Missing(key=key, sentence=why) for key, why in reasons.items() if why is not None),
     )
+
+
+def obstacle(suite: Suite, job: Job) -> str | None:
+    """Why a job cannot run here, or None: its suite is not pinned, its data are gone, or a package is missing."""
+    try:
+        suites.require_pinned(suite)
+    except SuiteError as error:
+        return str(error)
+    return suite.obstacle(job) or workloads.available(suite, job)
 
 
 def require_jobs(selection: Selection) -> None:

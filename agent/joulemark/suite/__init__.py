@@ -4,12 +4,21 @@
 volunteer and a reader use the same code.
 """
 
-from joulemark.suite.errors import BrokenSuite, SampleTooLarge, SuiteError, UnknownEntry, UnknownSuite
-from joulemark.suite.loader import load_suite, read_suite, suite_names
+from joulemark.suite.errors import (
+    BrokenSuite,
+    NotPinned,
+    RowsElsewhere,
+    SampleTooLarge,
+    SuiteError,
+    UnknownEntry,
+    UnknownSuite,
+)
+from joulemark.suite.loader import load_suite, open_suite, read_suite, suite_names
+from joulemark.suite.lock import weights_digest
 from joulemark.suite.rows import Photo, Prompt, Row, Sentence, Text
 from joulemark.suite.sampling import Sample
-from joulemark.suite.schema import DataSet, Job, Label, Model, Protocol, Task
-from joulemark.suite.suite import Suite
+from joulemark.suite.schema import DataSet, Job, Label, Model, Protocol, Resize, Task
+from joulemark.suite.suite import Suite, require_pinned
 
 __all__ = [
     "BrokenSuite",
@@ -17,10 +26,13 @@ __all__ = [
     "Job",
     "Label",
     "Model",
+    "NotPinned",
     "Photo",
     "Prompt",
     "Protocol",
+    "Resize",
     "Row",
+    "RowsElsewhere",
     "Sample",
     "SampleTooLarge",
     "Sentence",
@@ -31,6 +43,9 @@ __all__ = [
     "UnknownEntry",
     "UnknownSuite",
     "load_suite",
+    "open_suite",
     "read_suite",
+    "require_pinned",
     "suite_names",
+    "weights_digest",
 ]

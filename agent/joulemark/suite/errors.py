@@ -4,6 +4,8 @@ SuiteError
 ├── UnknownSuite      no suite of this name is installed
 ├── UnknownEntry      the suite has no task, data set, model or job of this name
 ├── BrokenSuite       the suite's files contradict each other
+├── NotPinned         the suite names what is on the hub, but not which revision of it
+├── RowsElsewhere     the rows of a data set are on the hub
 └── SampleTooLarge    more queries were asked for than the data set has
 """
 
@@ -32,6 +34,17 @@ class UnknownEntry(SuiteError, LookupError):
 
 class BrokenSuite(SuiteError, ValueError):
     """The suite's files contradict each other: install the package again, or mend the suite you are writing."""
+
+
+class NotPinned(SuiteError):
+    """The suite names models or data sets on the hub without saying which revision."""
+
+
+class RowsElsewhere(SuiteError, LookupError):
+    """The suite has no rows of this data set: they are on the hub."""
+
+    def __init__(self, dataset: str, hub_id: str) -> None:
+        super().__init__(f"The rows of data set {dataset} are on the hub ({hub_id}), not in the suite.")
 
 
 class SampleTooLarge(SuiteError, ValueError):

@@ -1,6 +1,7 @@
 """From a folder of files to a Suite, every promise of the files checked.
 
-A suite is a folder in ``data/`` with a ``suite.toml`` and the data sets that it names.
+A suite is a folder, in ``data/`` or anywhere, with a ``suite.toml``, the rows that it names, and a ``lock.toml`` where
+it names what is on the hub.
 """
 
 from __future__ import annotations
@@ -10,21 +11,25 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from threading import Lock
+from pathlib import Path
+from threading import Lock as ThreadLock
 
 import msgspec
 
 from joulemark.suite.errors import BrokenSuite, UnknownSuite
+from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
 from joulemark.suite.rows import Row, decode_rows
-from joulemark.suite.schema import DataSet, Entry, Job, Model, Protocol, Task
+from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
 
 MANIFEST = "suite.toml"
-_READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
+_READING = (
+    ThreadLock()
+)  # msgspec describes a class to itself on first use, and two threads at once crash in that
 
 
 class Manifest(Entry, frozen=True, kw_only=True):
-    """What ``suite.toml`` holds."""
+    """What ``suite.toml`` holds. `jobs` stand for themselves; each entry of `cells` makes many, after them."""
 
     name: str
     version: str
@@ -33,7 +38,13 @@ class Manifest(Entry, frozen=True, kw_only=True):
     tasks: tuple[Task, ...]
     datasets: tuple[DataSet, ...]
     models: tuple[Model, ...]
-    jobs: tuple[Job, ...]
+    jobs: tuple[Job, ...] = ()
+    cells: tuple[Cells, ...] = ()
+    choices: tuple[Choice, ...] = ()
+
+    def all_jobs(self) -> tuple[Job, ...]:
+        """The jobs, those of `cells` written out."""
+        return (*self.jobs, *(job for cells in self.cells for job in cells.jobs()))
 
 
 @cache
@@ -52,28 +63,62 @@ def load_suite(name: str) -> Suite:
         return read_suite(files("joulemark.suite") / "data" / name)
 
 
+def open_suite(name: str) -> Suite:
+    """Return the installed suite of this name, or the one in this folder: a folder has a slash in its name.
+
+    Raises UnknownSuite or BrokenSuite.
+    """
+    if "/" not in name:
+        return load_suite(name)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise UnknownSuite(name, suite_names())
+    with _READING:
+        return read_suite(folder)
+
+
 def read_suite(folder: Traversable) -> Suite:
     """Return the suite in `folder`. Raises BrokenSuite when its files contradict each other."""
-    content = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+    content = files_of(folder)
+    manifest, lock = decode_manifest(content, folder=folder.name), None
+    if LOCK in content:
+        lock = decode_lock(content[LOCK], suite=manifest.name, version=manifest.version)
+    return _suite(manifest, lock, content)
+
+
+def files_of(folder: Traversable) -> dict[str, bytes]:
+    """The files of a suite by name; its digest is over all of them."""
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+
+
+def decode_manifest(content: Mapping[str, bytes], *, folder: str) -> Manifest:
+    """What ``suite.toml`` says. Raises BrokenSuite."""
     try:
         manifest = msgspec.toml.decode(content[MANIFEST], type=Manifest)
     except KeyError as error:
-        raise BrokenSuite(f"The folder {folder.name} has no {MANIFEST}.") from error
+        raise BrokenSuite(f"The folder {folder} has no {MANIFEST}.") from error
     except msgspec.DecodeError as error:
-        raise BrokenSuite(f"The {MANIFEST} of {folder.name} does not fit its schema: {error}.") from error
+        raise BrokenSuite(f"The {MANIFEST} of {folder} does not fit its schema: {error}.") from error
     _check_names(manifest)
-    contents = {dataset.id: _rows(dataset, content) for dataset in manifest.datasets}
+    return manifest
+
+
+def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) -> Suite:
     return Suite(
         name=manifest.name,
-        version=manifest.version,
+        version=manifest.version if lock is None else lock.version,
         title=manifest.title,
         digest=digest_of(content),
         protocol=manifest.protocol,
         tasks=manifest.tasks,
-        datasets=manifest.datasets,
-        models=manifest.models,
-        jobs=manifest.jobs,
-        contents=contents,
+        datasets=manifest.datasets if lock is None else pin_datasets(manifest.datasets, lock),
+        models=manifest.models if lock is None else pin_models(manifest.models, lock),
+        jobs=manifest.all_jobs(),
+        contents={
+            dataset.id: _rows(dataset, content) for dataset in manifest.datasets if dataset.hub_id is None
+        },
+        choices=manifest.choices,
+        unavailable=() if lock is None else lock.unavailable,
     )
 
 
@@ -87,14 +132,15 @@ def digest_of(content: Mapping[str, bytes]) -> str:
 
 
 def _rows(dataset: DataSet, content: Mapping[str, bytes]) -> tuple[Row, ...]:
-    if dataset.file not in content:
-        raise BrokenSuite(f"Data set {dataset.id} needs {dataset.file}, which is not there.")
-    found = hashlib.sha256(content[dataset.file]).hexdigest()
+    name = str(dataset.file)
+    if name not in content:
+        raise BrokenSuite(f"Data set {dataset.id} needs {name}, which is not there.")
+    found = hashlib.sha256(content[name]).hexdigest()
     if found != dataset.revision:
         raise BrokenSuite(
-            f"{dataset.file} has the SHA-256 {found}, but {dataset.id} is pinned to {dataset.revision}."
+            f"{name} has the SHA-256 {found}, but {dataset.id} is pinned to {dataset.revision}."
         )
-    return decode_rows(content[dataset.file], dataset.rows, file=dataset.file)
+    return decode_rows(content[name], str(dataset.rows), file=name)
 
 
 def _check_names(manifest: Manifest) -> None:
@@ -103,12 +149,13 @@ def _check_names(manifest: Manifest) -> None:
         {task.id for task in manifest.tasks},
         {entry.id: entry.task for entry in manifest.datasets},
     )
-    models, jobs = {model.id for model in manifest.models}, {job.key for job in manifest.jobs}
+    all_jobs = manifest.all_jobs()
+    models, jobs = {model.id for model in manifest.models}, {job.key for job in all_jobs}
     for what, entries, unique in (
         ("task", manifest.tasks, tasks),
         ("data set", manifest.datasets, datasets),
         ("model", manifest.models, models),
-        ("job", manifest.jobs, jobs),
+        ("job", all_jobs, jobs),
     ):
         if len(entries) != len(unique):
             raise BrokenSuite(f"Suite {manifest.name} has a {what} twice.")
@@ -117,6 +164,6 @@ def _check_names(manifest: Manifest) -> None:
             raise BrokenSuite(
                 f"Data set {name} is for task {task}, which suite {manifest.name} does not have."
             )
-    for job in manifest.jobs:
+    for job in all_jobs:
         if datasets.get(job.dataset) != job.task or job.model not in models:
             raise BrokenSuite(f"Job {job.key} names a task, data set or model that does not fit the suite.")

@@ -2,7 +2,7 @@
 
 The order of queries is that of SHA-256 over ``seed|data set|query id``, so it depends on nothing else: not on Python's
 hash seed, not on the generator of any version of ``random``, not on the order of rows. A smaller sample is the
-beginning of a larger one.
+beginning of a larger one. A suite that follows the 2024 study takes the first queries instead, whatever the seed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ def draw(*, dataset: str, revision: str, ids: Iterable[str], seed: int, count: i
         raise SampleTooLarge(dataset, count, len(ranked))
     chosen = tuple(query_id for _, query_id in ranked[:count])
     return Sample(query_ids=chosen, sha256=_digest(dataset, revision, chosen))
+
+
+def first(*, dataset: str, revision: str, ids: Iterable[str], count: int) -> Sample:
+    """Return the first `count` of `ids`, as the 2024 study did. Raises SampleTooLarge unless 1 <= count <= len(ids)."""
+    known = tuple(ids)
+    if not 1 <= count <= len(known):
+        raise SampleTooLarge(dataset, count, len(known))
+    return Sample(query_ids=known[:count], sha256=_digest(dataset, revision, known[:count]))
 
 
 def _rank(seed: int, dataset: str, query_id: str) -> bytes:

@@ -5,6 +5,7 @@ A published suite is never edited: a change is a new version beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,7 +15,10 @@ Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
+Commit = Annotated[str, Meta(pattern="^[0-9a-f]{40}$", description="a git commit on the hub")]
+HubId = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?$")]
 Kind = Literal["task-specific", "general-purpose"]
+Architecture = Literal["encoder-decoder", "decoder-only"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +27,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Protocol(Entry, frozen=True, kw_only=True):
     """How a job is measured, one query at a time (batch size 1).
+
+    `sample` says which queries a window runs: those that the ticket's seed draws (`seeded`) or the first of the data
+    set, as in the 2024 study (`first`). `dtype` is the number format that the suite means a model to run in; another
+    is measured too and stands apart.
 
     `queries` is the sample of one window where the data set names no number of its own. Windows follow each other
     until the 95 % half-width of the mean, relative to the mean, is under `half_width_target`, `windows_max` are done,
@@ -43,6 +51,8 @@ class Protocol(Entry, frozen=True, kw_only=True):
     warmup_s: Seconds = 0.0
     fill_windows: bool = True
     mode: Literal["throughput", "latency"] = "throughput"
+    sample: Literal["seeded", "first"] = "seeded"
+    dtype: Literal["float32", "float16", "bfloat16"] | None = None
 
 
 class Task(Entry, frozen=True, kw_only=True):
@@ -63,65 +73,209 @@ class Label(Entry, frozen=True, kw_only=True):
     description: str
 
 
-class DataSet(Entry, frozen=True, kw_only=True):
-    """A data set: the rows of `file`, one JSON object a line, of the kind `rows`.
+class Resize(Entry, frozen=True, kw_only=True):
+    """Every picture becomes this many pixels wide and high, by nearest neighbour, in RGB."""
 
-    `revision` is the SHA-256 of the file's bytes. `label_field` names the column that holds the answer where a row
-    has several. `queries_per_window` takes the place of the protocol's `queries`. `licence` is an SPDX expression.
+    width: Positive
+    height: Positive
+    method: Literal["nearest"] = "nearest"
+
+
+class DataSet(Entry, frozen=True, kw_only=True):
+    """A data set: a file of rows beside ``suite.toml``, or a repository on the hub.
+
+    In a file: `file` holds the rows, one JSON object a line, of the kind `rows`; `revision` is the SHA-256 of its
+    bytes. `label_field` names the column that holds the answer where a row has several.
+
+    On the hub: `hub_id` with `config` and `split`; `revision` is a commit and comes from ``lock.toml``. The rows of
+    the split are read in their order, `take` of them (all that are needed where it is None); those that equal one of
+    `drop_rows` are left out, the first `keep` of the others are the data set, named "0", "1", ... in order.
+    `columns` are a query's inputs, in this order: lists of words are joined by spaces (`join_tokens`),
+    `remove_characters` go, `cut_words` words stay (parted by white space), then the model's mask token is put behind
+    them (`append`) or in the place of the last one (`replace-last`). Pictures are resized, and fetched first where the
+    column holds their address (`images_by_url`). `reference_column` holds the answer, None where there is none.
+
+    `script` and `gated` say how the repository was known to be when the suite was written (None: not known);
+    ``joulemark suite pin`` asks the hub. `substitute` is `SUITE/DATASET`: a data set of its own, in a suite of its
+    own, for whoever cannot have this one. `study_id` is its name among the figures of the 2024 study.
+    `queries_per_window` and `quality_metrics` take the place of the protocol's and the task's. `licence` is an SPDX
+    expression, None where the suite does not know it.
     """
 
     id: Slug
     task: Slug
     title: str
-    file: str
-    rows: Literal["sentences", "prompts", "texts", "photos"]
-    revision: Sha256
-    licence: str
-    source: str
+    file: str | None = None
+    rows: Literal["sentences", "prompts", "texts", "photos"] | None = None
+    revision: str | None = None
+    licence: str | None = None
+    source: str | None = None
     label_field: Literal["topic", "sentiment"] | None = None
     labels: tuple[Label, ...] = ()
     queries_per_window: Positive | None = None
+    quality_metrics: tuple[Slug, ...] | None = None
+    hub_id: HubId | None = None
+    config: str | None = None
+    split: str | None = None
+    columns: tuple[str, ...] = ()
+    reference_column: str | None = None
+    take: Positive | None = None
+    keep: Positive | None = None
+    drop_rows: tuple[str, ...] = ()
+    join_tokens: bool = False
+    remove_characters: str | None = None
+    cut_words: Positive | None = None
+    mask: Literal["append", "replace-last"] | None = None
+    resize: Resize | None = None
+    images_by_url: bool = False
+    script: bool | None = None
+    gated: bool | None = None
+    substitute: Annotated[str, Meta(pattern="^[a-z0-9._-]+/[a-z0-9._-]+$")] | None = None
+    study_id: Slug | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless it says where its rows are, in one of the two ways."""
+        _one_place(self.id, self.file, self.hub_id)
+        if self.file is not None and None in (self.rows, self.revision, self.licence, self.source):
+            raise ValueError(f"data set {self.id} has a file and needs rows, revision, licence and source")
+        if self.hub_id is not None and (None in (self.split, self.keep) or not self.columns):
+            raise ValueError(f"data set {self.id} is on the hub and needs split, columns and keep")
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether its bytes are fixed."""
+        return self.revision is not None
+
+    @property
+    def url(self) -> str | None:
+        """Its page on the hub; None for a file."""
+        return None if self.hub_id is None else f"https://huggingface.co/datasets/{self.hub_id}"
+
+
+class WeightsFile(Entry, frozen=True, kw_only=True):
+    """A weights file of a model, by its path in the repository."""
+
+    name: str
+    sha256: Sha256
+    bytes: Positive
 
 
 class Model(Entry, frozen=True, kw_only=True):
-    """A model inside an installed Python distribution; nothing is downloaded.
+    """A model: inside an installed Python distribution, or a repository on the hub.
 
-    `package` is the distribution, `revision` its version, `module` its import name, `weights` the weights file inside
-    that module's folder and `weights_sha256` its digest. `parameters` is their number. `licence`, an SPDX expression,
-    is that of the weights.
+    In a package: `package` is the distribution, `revision` its version, `module` its import name, `weights` the
+    weights file inside that module's folder and `weights_sha256` its digest; nothing is downloaded.
+
+    On the hub: `hub_id`; `revision` (a commit), `weights_sha256` and `files` come from ``lock.toml`` and are None and
+    empty before. The digest is `joulemark.suite.lock.weights_digest` of those files.
+
+    `parameters` is their number: `counted` on what is loaded, or `reported` by the 2024 study, whose list counts some
+    models without their heads and rounds others. `licence`, an SPDX expression, is that of the weights, None where
+    the suite does not know it; `family` and `architecture` likewise.
     """
 
     id: Slug
     title: str
     kind: Kind
     parameters: Positive
-    package: str
-    revision: str
-    module: str
-    weights: str
-    weights_sha256: Sha256
-    licence: str
-    source: str
+    parameters_are: Literal["counted", "reported"] = "counted"
+    package: str | None = None
+    revision: str | None = None
+    module: str | None = None
+    weights: str | None = None
+    weights_sha256: Sha256 | None = None
+    files: tuple[WeightsFile, ...] = ()
+    licence: str | None = None
+    source: str | None = None
+    hub_id: HubId | None = None
+    family: Slug | None = None
+    architecture: Architecture | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless it says where its weights are, in one of the two ways."""
+        _one_place(self.id, self.package, self.hub_id)
+        wanted = (self.revision, self.module, self.weights, self.weights_sha256, self.licence, self.source)
+        if self.package is not None and None in wanted:
+            raise ValueError(
+                f"model {self.id} is in a package and needs revision, module, weights, weights_sha256, licence, source"
+            )
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether its weights are fixed."""
+        return self.revision is not None and self.weights_sha256 is not None
+
+    @property
+    def url(self) -> str | None:
+        """Its page on the hub; None for a model in a package."""
+        return None if self.hub_id is None else f"https://huggingface.co/{self.hub_id}"
 
 
-class Job(Entry, frozen=True, kw_only=True):
-    """One model on one data set for one task, and how it is asked.
+class Limits(Entry, frozen=True, kw_only=True):
+    """How a model is asked.
 
-    A generator has `prompt` (with `{text}` for the input), `prompt_style` (`chat`: one turn of the model's own chat
-    format; `completion`: the bare text), `max_new_tokens` and `decoding`. An extractive summarizer has
-    `summary_sentences`. A classifier needs none of them.
+    A generator has `prompt` (with `{text}`, or `{question}` and `{context}`, for the input), `prompt_style` (`chat`:
+    one turn of the model's own chat format; `completion`: the bare text) and `decoding` (`greedy`, or `default`: as
+    the model's own configuration says, which may be to sample). It ends after `max_new_tokens`, or once its text has
+    `max_length` tokens: the output's of an encoder-decoder, prompt and output of a decoder. `min_length` is counted
+    like `max_length`. An extractive summarizer has `summary_sentences`. A generator of pictures has `image_width`,
+    `image_height` (pixels) and `steps` (of denoising). A classifier needs none of them.
     """
+
+    prompt: str | None = None
+    prompt_style: Literal["chat", "completion"] | None = None
+    max_new_tokens: Positive | None = None
+    max_length: Positive | None = None
+    min_length: Positive | None = None
+    decoding: Literal["greedy", "default"] | None = None
+    summary_sentences: Positive | None = None
+    image_width: Positive | None = None
+    image_height: Positive | None = None
+    steps: Positive | None = None
+
+
+class Job(Limits, frozen=True, kw_only=True):
+    """One model on one data set for one task, and how it is asked."""
 
     task: Slug
     dataset: Slug
     model: Slug
-    prompt: str | None = None
-    prompt_style: Literal["chat", "completion"] | None = None
-    max_new_tokens: Positive | None = None
-    decoding: Literal["greedy"] | None = None
-    summary_sentences: Positive | None = None
 
     @property
     def key(self) -> str:
         """`task/dataset/model`: the job's name."""
         return f"{self.task}/{self.dataset}/{self.model}"
+
+
+class Cells(Limits, frozen=True, kw_only=True):
+    """Each of `models` on each of `datasets`, all asked alike: as many jobs as the product of both."""
+
+    task: Slug
+    datasets: Annotated[tuple[Slug, ...], Meta(min_length=1)]
+    models: Annotated[tuple[Slug, ...], Meta(min_length=1)]
+
+    def jobs(self) -> Iterator[Job]:
+        """The jobs, data set by data set."""
+        limits = {name: getattr(self, name) for name in Limits.__struct_fields__}
+        for dataset in self.datasets:
+            for model in self.models:
+                yield Job(task=self.task, dataset=dataset, model=model, **limits)
+
+
+class Choice(Entry, frozen=True, kw_only=True):
+    """A place where the study's article and its logs or scripts differ or are silent: what each says, what was taken.
+
+    `checked` is False where a value rests on what is generally known and not on a source that was read.
+    """
+
+    about: str
+    paper: str | None = None
+    logs: str | None = None
+    taken: str
+    why: str
+    checked: bool = True
+
+
+def _one_place(name: str, here: str | None, hub_id: str | None) -> None:
+    if (here is None) == (hub_id is None):
+        raise ValueError(f"{name} must be either here or on the hub")

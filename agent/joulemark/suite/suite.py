@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from joulemark.suite.errors import UnknownEntry
+from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
+from joulemark.suite.lock import Unavailable
 from joulemark.suite.rows import Row
-from joulemark.suite.sampling import Sample, draw
-from joulemark.suite.schema import DataSet, Entry, Job, Model, Protocol, Sha256, Task
+from joulemark.suite.sampling import Sample, draw, first
+from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Sha256, Task
 
 T = TypeVar("T")
 
@@ -17,7 +18,9 @@ class Suite(Entry, frozen=True, kw_only=True):
     """A standard suite: what is measured and how, as data.
 
     `digest` is the SHA-256 over the names and bytes of all of its files; together with `name` and `version` it is how
-    a result says what it ran. `contents` holds the rows of each data set under its id.
+    a result says what it ran. `contents` holds the rows of each data set that is a file, under its id. `choices` are
+    the places where the study's article and logs differ. `unavailable` is what the hub would not give when the suite
+    was pinned: jobs that need it cannot run.
     """
 
     name: str
@@ -30,6 +33,23 @@ class Suite(Entry, frozen=True, kw_only=True):
     models: tuple[Model, ...]
     jobs: tuple[Job, ...]
     contents: Mapping[str, tuple[Row, ...]]
+    choices: tuple[Choice, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether every model and data set is fixed, but for those that the hub would not give."""
+        gone = {(entry.what, entry.id) for entry in self.unavailable}
+        return all(model.is_pinned or ("model", model.id) in gone for model in self.models) and all(
+            dataset.is_pinned or ("data set", dataset.id) in gone for dataset in self.datasets
+        )
+
+    def obstacle(self, job: Job) -> str | None:
+        """Why this job cannot run although the suite is pinned; None if nothing is known against it."""
+        for entry in self.unavailable:
+            if (entry.what, entry.id) in (("model", job.model), ("data set", job.dataset)):
+                return entry.sentence
+        return None
 
     def task(self, name: str) -> Task:
         """The task of this id. Raises UnknownEntry."""
@@ -48,8 +68,14 @@ class Suite(Entry, frozen=True, kw_only=True):
         return _find("job", key, {job.key: job for job in self.jobs})
 
     def rows(self, dataset_id: str, query_ids: Iterable[str] | None = None) -> tuple[Row, ...]:
-        """The rows of a data set, or those of `query_ids` in that order. Raises UnknownEntry."""
-        rows = self.contents[self.dataset(dataset_id).id]
+        """The rows of a data set, or those of `query_ids` in that order.
+
+        Raises UnknownEntry, or RowsElsewhere for a data set on the hub.
+        """
+        dataset = self.dataset(dataset_id)
+        if dataset.hub_id is not None:
+            raise RowsElsewhere(dataset.id, dataset.hub_id)
+        rows = self.contents[dataset.id]
         if query_ids is None:
             return rows
         by_id = {row.id: row for row in rows}
@@ -59,11 +85,57 @@ class Suite(Entry, frozen=True, kw_only=True):
         """How many different queries one window runs. Raises UnknownEntry."""
         return self.dataset(dataset_id).queries_per_window or self.protocol.queries
 
-    def sample(self, dataset_id: str, seed: int, count: int) -> Sample:
-        """The `count` queries that `seed` chooses, in their order. Raises UnknownEntry or SampleTooLarge."""
+    def quality_metrics(self, dataset_id: str) -> tuple[str, ...]:
+        """The metrics that a result on this data set states: none where it has no answers. Raises UnknownEntry."""
         dataset = self.dataset(dataset_id)
-        ids = (row.id for row in self.contents[dataset.id])
-        return draw(dataset=dataset.id, revision=dataset.revision, ids=ids, seed=seed, count=count)
+        if dataset.quality_metrics is not None:
+            return dataset.quality_metrics
+        return self.task(dataset.task).quality_metrics
+
+    def query_ids(self, dataset_id: str) -> tuple[str, ...]:
+        """The names of a data set's queries in their order; on the hub "0", "1", ... Raises UnknownEntry."""
+        dataset = self.dataset(dataset_id)
+        if dataset.hub_id is not None:
+            return tuple(map(str, range(dataset.keep or 0)))
+        return tuple(row.id for row in self.contents[dataset.id])
+
+    def sample(self, dataset_id: str, seed: int, count: int) -> Sample:
+        """The `count` queries that `seed` chooses, in their order, or the first ones where the protocol says so.
+
+        Raises UnknownEntry, SampleTooLarge, or NotPinned.
+        """
+        revision, ids = self.dataset_revision(dataset_id), self.query_ids(dataset_id)
+        if self.protocol.sample == "first":
+            return first(dataset=dataset_id, revision=revision, ids=ids, count=count)
+        return draw(dataset=dataset_id, revision=revision, ids=ids, seed=seed, count=count)
+
+    def dataset_revision(self, dataset_id: str) -> str:
+        """The data set's commit on the hub or its file's SHA-256. Raises UnknownEntry or NotPinned."""
+        return self._fixed(dataset_id, self.dataset(dataset_id).revision)
+
+    def model_revision(self, model_id: str) -> str:
+        """The model's commit on the hub or its package's version. Raises UnknownEntry or NotPinned."""
+        return self._fixed(model_id, self.model(model_id).revision)
+
+    def weights_sha256(self, model_id: str) -> str:
+        """The digest of the model's weights. Raises UnknownEntry or NotPinned."""
+        return self._fixed(model_id, self.model(model_id).weights_sha256)
+
+    def _fixed(self, name: str, value: str | None) -> str:
+        if value is None:
+            raise NotPinned(
+                f"Suite {self.name} {self.version} does not say which revision of {name} is meant."
+            )
+        return value
+
+
+def require_pinned(suite: Suite) -> None:
+    """Raises NotPinned unless every model and data set is fixed: two runs might measure different things."""
+    if not suite.is_pinned:
+        raise NotPinned(
+            f"Suite {suite.name} {suite.version} names models and data sets on the hub, but not which revision of "
+            f"them: pin it with `joulemark suite pin {suite.name} --out FOLDER`, then run the suite in that folder."
+        )
 
 
 def _find(what: str, name: str, entries: Mapping[str, T]) -> T:

@@ -1,0 +1,219 @@
+"""`joulemark suite list | show | estimate | pin`: what a suite is, what it costs, and which revisions it means."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from joulemark.suite import Suite
+
+ACTIONS = {
+    "list": "the installed suites",
+    "show": "a suite's tasks, data sets, models and cells",
+    "estimate": "GPU minutes, disk and memory of each cell, from published times",
+    "pin": "ask the hub which revisions a suite's names mean, and write a pinned copy",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """An action, and what it needs."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+    for name, what in ACTIONS.items():
+        action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        if name != "list":
+            action.add_argument("suite", metavar="SUITE", help="a suite's name, or a folder such as ./suite")
+        if name == "estimate":
+            action.add_argument(
+                "--only", metavar="GLOB", help="only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"
+            )
+        if name == "pin":
+            action.add_argument(
+                "--out", required=True, metavar="FOLDER", help="a new folder for the suite with its lock"
+            )
+            action.add_argument(
+                "--hub", metavar="URL", help="the hub's origin (default: HF_ENDPOINT, else huggingface.co)"
+            )
+        action.add_argument(
+            "--json",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="JSON on stdout, everything else on stderr",
+        )
+
+
+def execute(arguments: Namespace) -> int:
+    """0; 2 for a suite or folder that cannot be used, 5 when the hub gives no usable answer."""
+    from joulemark.errors import UsageError
+    from joulemark.suite import SuiteError
+
+    output = Output(as_json=arguments.json)
+    try:
+        answer = {"list": _list, "show": _show, "estimate": _estimate, "pin": _pin}[arguments.action](
+            arguments, output
+        )
+    except SuiteError as error:
+        raise UsageError(str(error)) from error
+    output.answer({"ok": True, **answer})
+    return 0
+
+
+def _list(_arguments: Namespace, output: Output) -> dict[str, Any]:
+    from joulemark.suite import load_suite, suite_names
+    from joulemark.suite.describe import counts
+
+    rows, found = [], []
+    for name in suite_names():
+        suite = load_suite(name)
+        rows.append((suite.name, suite.version, str(len(suite.jobs)), _state(suite), suite.title))
+        found.append(
+            {
+                "name": suite.name,
+                "version": suite.version,
+                "title": suite.title,
+                "digest": suite.digest,
+                "pinned": suite.is_pinned,
+                "counts": counts(suite),
+            }
+        )
+    _table(output, ("suite", "version", "cells", "revisions", "title"), rows)
+    return {"suites": found}
+
+
+def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
+    from joulemark.suite import open_suite
+    from joulemark.suite.describe import describe
+    from joulemark.suite.words import limits_in_words, preparation_in_words
+
+    suite = open_suite(arguments.suite)
+    described = describe(suite)
+    output.say(f"{suite.name} {suite.version}: {suite.title}")
+    output.say(f"digest {suite.digest}, revisions {_state(suite)}")
+    number = described["counts"]
+    output.say(
+        f"{number['tasks']} tasks, {number['datasets']} data sets, {number['task_specific_models']} task-specific and "
+        f"{number['general_purpose_models']} general-purpose models, {number['task_specific_cells']} + "
+        f"{number['general_purpose_cells']} cells"
+    )
+    output.say("")
+    _table(
+        output,
+        ("data set", "task", "from", "split", "preparation"),
+        [
+            (
+                entry.id,
+                entry.task,
+                entry.hub_id or entry.file or "",
+                entry.split or "",
+                preparation_in_words(entry),
+            )
+            for entry in suite.datasets
+        ],
+    )
+    output.say("")
+    _table(
+        output,
+        ("model", "kind", "parameters", "from"),
+        [
+            (entry.id, entry.kind, f"{entry.parameters:,}", entry.hub_id or entry.package or "")
+            for entry in suite.models
+        ],
+    )
+    output.say("")
+    _table(
+        output,
+        ("cell", "limits"),
+        [(job.key, limits_in_words(job)) for job in suite.jobs],
+    )
+    for entry in suite.unavailable:
+        output.say(entry.sentence)
+    return described
+
+
+def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
+    from fnmatch import fnmatchcase
+
+    from joulemark.errors import NothingToDo
+    from joulemark.suite import open_suite
+    from joulemark.suite.describe import plain
+    from joulemark.suite.estimate import estimate
+
+    suite = open_suite(arguments.suite)
+    wanted = arguments.only
+    rows = [row for row in estimate(suite) if wanted is None or fnmatchcase(row.job, wanted)]
+    if not rows:
+        raise NothingToDo(f"No cell of {suite.name} fits {wanted!r}. `joulemark suite show` lists them.")
+    _table(
+        output,
+        ("cell", "GPU minutes", "at most", "disk", "memory", "time from"),
+        [
+            (row.job, _number(row.gpu_minutes), _number(row.most_gpu_minutes), _size(row.disk_bytes),
+             _size(row.memory_bytes), row.basis or row.unknown.get("gpu_minutes", ""))
+            for row in rows
+        ],
+    )  # fmt: skip
+    known = [row.gpu_minutes for row in rows if row.gpu_minutes is not None]
+    output.say(
+        f"Together {sum(known) / 60:.1f} GPU hours for {len(known)} of {len(rows)} cells with a published time, on one "
+        "A100-SXM4-80GB; memory is the weights alone."
+    )
+    return {
+        "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
+        "gpu": "NVIDIA A100-SXM4-80GB",
+        "cells": [plain(row) for row in rows],
+        "total_gpu_minutes": sum(known),
+        "cells_without_time": len(rows) - len(known),
+        "memory_covers": "weights",
+    }
+
+
+def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:
+    from joulemark.hub.pinned_copy import write_pinned_copy
+    from joulemark.suite.describe import plain
+
+    suite, lock = write_pinned_copy(
+        arguments.suite, folder=arguments.out, hub=arguments.hub, say=output.aside
+    )
+    output.say(f"{arguments.out}: {suite.name} {suite.version}, digest {suite.digest}")
+    gone = len(lock.unavailable)
+    gone = len(lock.unavailable)
+    output.say(
+        f"{len(lock.models)} models and {len(lock.datasets)} data sets are pinned; {gone} could not be."
+    )
+    for entry in lock.unavailable:
+        output.say(f"{entry.reason}: {entry.sentence}")
+    return {
+        "folder": arguments.out,
+        "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
+        "pinned": suite.is_pinned,
+        "models": len(lock.models),
+        "datasets": len(lock.datasets),
+        "unavailable": [plain(entry) for entry in lock.unavailable],
+    }
+
+
+def _state(suite: Suite) -> str:
+    return "pinned" if suite.is_pinned else "not pinned"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f}"
+
+
+def _size(value: int | None) -> str:
+    return "?" if value is None else f"{value / 1e9:.2f} GB"
+
+
+def _table(output: Output, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Columns as wide as their longest word; the last one runs on."""
+    if output.as_json:
+        return
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)][:-1]
+    for row in (heads, *rows):
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        output.say("  ".join([*cells, row[-1]]).rstrip())

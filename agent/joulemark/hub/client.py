@@ -1,0 +1,165 @@
+"""The hub over HTTP: facts about repositories. Read only, and never a weight or a row.
+
+Endpoints (huggingface.co/docs/hub/api): ``/api/{models,datasets}/ID[/revision/REV]`` and ``.../tree/REV``, whose large
+files carry their SHA-256 (``lfs.oid``). A repository that may not be read answers 401 or 403, one that is not there
+404, or 401 to whoever has no token; the header ``X-Error-Code`` tells them apart.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+from joulemark import __version__
+from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+T = TypeVar("T")
+
+DEFAULT_HUB = "https://huggingface.co"
+PAUSES_S = (0.5, 2.0, 8.0)
+MOST_PAGES = 200
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
+
+Kind = Literal["models", "datasets"]
+
+
+class Lfs(msgspec.Struct, frozen=True):
+    """A large file's own digest: `oid` is the SHA-256 of its bytes."""
+
+    oid: str
+    size: int
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file or folder of a repository."""
+
+    type: str
+    path: str
+    size: int = 0
+    lfs: Lfs | None = None
+
+
+class Sibling(msgspec.Struct, frozen=True):
+    """A file of a repository by its path."""
+
+    rfilename: str
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """A repository at a commit. `gated` is false, or how access is granted (`auto`, `manual`)."""
+
+    id: str
+    sha: str
+    gated: bool | str = False
+    tags: tuple[str, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
+
+    @property
+    def licence(self) -> str | None:
+        """The licence that its page names, in the hub's own spelling."""
+        return next((tag.removeprefix("license:") for tag in self.tags if tag.startswith("license:")), None)
+
+
+class NotGiven(Exception):
+    """The hub does not give a repository: `reason` is `gated` or `vanished`."""
+
+    def __init__(self, reason: Literal["gated", "vanished"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HubClient:
+    """Asks one hub. Connection errors, 5xx and 429 are tried again after pauses.
+
+    `token` is sent to this hub alone and kept nowhere.
+    """
+
+    def __init__(
+        self,
+        origin: str = DEFAULT_HUB,
+        *,
+        token: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.origin = origin.rstrip("/")
+        self._sleep = sleep
+        headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self._http = httpx.Client(
+            base_url=f"{self.origin}/api/", timeout=_TIMEOUT, headers=headers, follow_redirects=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def repository(self, kind: Kind, hub_id: str, revision: str | None = None) -> Repository:
+        """The repository's facts, on `revision` if one is named. Raises NotGiven or Unreachable."""
+        path = f"{kind}/{hub_id}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
+        return self._decoded(self._get(path), Repository)
+
+    def files(self, kind: Kind, hub_id: str, revision: str) -> tuple[Entry, ...]:
+        """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
+        url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
+        found: list[Entry] = []
+        for _ in range(MOST_PAGES):
+            if url is None:
+                return tuple(entry for entry in found if entry.type == "file")
+            answer = self._get(url)
+            found += self._decoded(answer, list[Entry])
+            url = answer.links.get("next", {}).get("url")
+        raise BadAnswer(f"{self.origin} has more than {MOST_PAGES} pages of files of {hub_id}.")
+
+    def _decoded(self, answer: httpx.Response, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.content, type=kind)
+        except msgspec.DecodeError as error:
+            raise BadAnswer(
+                f"{self.origin} does not answer as a hub does: {error}. Check `--hub`."
+            ) from error
+
+    def _get(self, path: str) -> httpx.Response:
+        for pause_s in (*PAUSES_S, None):
+            try:
+                answer = self._http.get(path)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+                raise UsageError(f"The hub {self.origin} cannot be used: {error}.") from error
+            except httpx.HTTPError as error:
+                if pause_s is None:
+                    raise NoConnection(
+                        f"{self.origin} cannot be reached ({type(error).__name__}). Nothing was written; "
+                        "check the network and `--hub`, then run the command again."
+                    ) from error
+            else:
+                if answer.status_code < 500 and answer.status_code != 429:
+                    return self._given(answer)
+                if pause_s is None:
+                    raise ServerFailed(
+                        f"{self.origin} has a problem of its own (HTTP {answer.status_code}). Nothing was written; "
+                        "run the command again later."
+                    )
+            self._sleep(pause_s)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _given(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        if answer.status_code in (404, 410) or answer.headers.get("X-Error-Code") in _GONE:
+            raise NotGiven("vanished")
+        if answer.status_code in (401, 403):
+            raise NotGiven("gated")
+        raise BadAnswer(f"{self.origin} answered with HTTP {answer.status_code}. Check `--hub`.")

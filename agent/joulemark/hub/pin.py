@@ -1,0 +1,185 @@
+"""A suite's lock: each of its names on the hub, asked for what it stands for today.
+
+A repository that the hub does not give is not replaced by another: it goes into the lock as unavailable, with a
+sentence that says what can be done, and its jobs do not run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.hub.client import NotGiven
+from joulemark.hub.weights import weights_files
+from joulemark.suite.lock import (
+    CONVERSION,
+    Branch,
+    Lock,
+    PinnedDataSet,
+    PinnedModel,
+    Reason,
+    Unavailable,
+    weights_digest,
+)
+from joulemark.suite.schema import WeightsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from joulemark.hub.client import Entry, HubClient, Repository
+    from joulemark.suite import DataSet, Model, Suite
+
+
+class _Missing(Exception):
+    """Why there is no pin."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None] = lambda _: None) -> Lock:
+    """Ask the hub for every model and data set of an unpinned suite; `say` is told each name.
+
+    Raises Unreachable when the hub gives no usable answer; what it refuses is in the lock.
+    """
+    models: list[PinnedModel] = []
+    datasets: list[PinnedDataSet] = []
+    unavailable: list[Unavailable] = []
+    for model in (model for model in suite.models if model.hub_id is not None):
+        try:
+            models.append(_model(model, hub))
+            say(f"{model.id}  {models[-1].revision[:12]}")
+        except _Missing as missing:
+            unavailable.append(_unavailable_model(model, missing.reason))
+            say(f"{model.id}  {missing.reason}")
+    for dataset in (dataset for dataset in suite.datasets if dataset.hub_id is not None):
+        try:
+            datasets.append(_dataset(dataset, hub))
+            say(f"{dataset.id}  {datasets[-1].revision[:12]}")
+        except _Missing as missing:
+            unavailable.append(_unavailable_dataset(dataset, missing.reason))
+            say(f"{dataset.id}  {missing.reason}")
+    return Lock(
+        format="joulemark-lock/1",
+        suite=suite.name,
+        suite_version=suite.version,
+        version=f"{suite.version}.{today:%Y%m%d}",
+        hub=hub.origin,
+        pinned_on=today,
+        models=tuple(models),
+        datasets=tuple(datasets),
+        unavailable=tuple(unavailable),
+    )
+
+
+def _model(model: Model, hub: HubClient) -> PinnedModel:
+    try:
+        found = hub.repository("models", str(model.hub_id))
+        files = weights_files(hub.files("models", found.id, found.sha))
+    except NotGiven as error:
+        raise _Missing(error.reason) from error
+    if not files:
+        raise _Missing("no-weights")
+    weights = tuple(
+        WeightsFile(name=file.path, sha256=file.lfs.oid, bytes=file.lfs.size)
+        for file in files
+        if file.lfs is not None
+    )
+    return PinnedModel(
+        id=model.id,
+        hub_id=found.id,
+        revision=found.sha,
+        weights_sha256=weights_digest({file.name: file.sha256 for file in weights}),
+        weights=weights,
+        licence=found.licence,
+        gated=bool(found.gated),
+    )
+
+
+def _dataset(dataset: DataSet, hub: HubClient) -> PinnedDataSet:
+    try:
+        found = hub.repository("datasets", str(dataset.hub_id))
+    except NotGiven as error:
+        raise _Missing(error.reason) from error
+    if not _is_script(found):
+        return _pinned(dataset, found, found, branch="main", config=dataset.config)
+    try:
+        converted = hub.repository("datasets", found.id, CONVERSION)
+        files = hub.files("datasets", found.id, converted.sha)
+    except NotGiven as error:
+        raise _Missing("no-parquet" if error.reason == "vanished" else error.reason) from error
+    config = dataset.config or _only_config(files)
+    if not _has_split(files, config, dataset.split):
+        raise _Missing("no-parquet")
+    return _pinned(dataset, found, converted, branch=CONVERSION, config=config)
+
+
+def _pinned(
+    dataset: DataSet, main: Repository, at: Repository, *, branch: Branch, config: str | None
+) -> PinnedDataSet:
+    return PinnedDataSet(
+        id=dataset.id,
+        hub_id=main.id,
+        revision=at.sha,
+        branch=branch,
+        config=None if config == dataset.config else config,
+        licence=main.licence,
+        gated=bool(main.gated),
+    )
+
+
+def _is_script(repository: Repository) -> bool:
+    """Whether the rows are made by a program: a file ``NAME.py`` at the top. Libraries run none of these any more."""
+    script = f"{repository.id.rpartition('/')[2]}.py"
+    return any(sibling.rfilename == script for sibling in repository.siblings)
+
+
+def _only_config(files: tuple[Entry, ...]) -> str | None:
+    """The folder of the one configuration, or `default` among several; None where neither is there."""
+    configs = {file.path.partition("/")[0] for file in files if file.path.endswith(".parquet")}
+    if len(configs) == 1:
+        return next(iter(configs))
+    return "default" if "default" in configs else None
+
+
+def _has_split(files: tuple[Entry, ...], config: str | None, split: str | None) -> bool:
+    """Whether there is a file ``CONFIG/SPLIT/0000.parquet``, or of a large set its beginning, ``partial-SPLIT``."""
+    folders = {f"{config}/{split}/", f"{config}/partial-{split}/"}
+    return any(
+        file.path.endswith(".parquet") and f"{file.path.rpartition('/')[0]}/" in folders for file in files
+    )
+
+
+def _unavailable_model(model: Model, reason: Reason) -> Unavailable:
+    sentence = {
+        "gated": f"Model {model.id} needs consent to its terms: give it at {model.url}, set HF_TOKEN and pin again.",
+        "vanished": f"Model {model.id} is no longer on the hub as {model.hub_id}; nothing stands in for it.",
+        "no-weights": f"The repository of model {model.id} ({model.hub_id}) has no weights that are read here.",
+        "no-parquet": "",
+    }[reason]
+    return Unavailable(what="model", id=model.id, hub_id=str(model.hub_id), reason=reason, sentence=sentence)
+
+
+def _unavailable_dataset(dataset: DataSet, reason: Reason) -> Unavailable:
+    name = f"Data set {dataset.id} ({dataset.hub_id})"
+    sentence = {
+        "gated": f"{name} needs consent to its licence: give it at {dataset.url}, set HF_TOKEN and pin again.",
+        "vanished": f"{name} is no longer on the hub under this name.",
+        "no-parquet": f"{name} is a script, which is not run, and the hub has no Parquet conversion of it.",
+        "no-weights": "",
+    }[reason]
+    return Unavailable(
+        what="data set",
+        id=dataset.id,
+        hub_id=str(dataset.hub_id),
+        reason=reason,
+        sentence=f"{sentence} {_instead(dataset)}",
+    )
+
+
+def _instead(dataset: DataSet) -> str:
+    if dataset.substitute is None:
+        return "Nothing stands in for it."
+    suite, _, name = dataset.substitute.partition("/")
+    return f"An open data set for the same task is {name} of suite {suite}; results on it count for that suite only."

@@ -1,0 +1,126 @@
+"""What a cell of a suite would cost on the study's GPU: minutes, disk, memory. Nothing is measured or asked here.
+
+Times are the published ones (arXiv 2311.16863, logs): seconds for 1,000 queries on one NVIDIA A100-SXM4-80GB, 32-bit
+floats, without loading. On another GPU they differ; they serve to plan. What no source tells is None, with a reason.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from joulemark.suite.published import Figure, Study, load_study
+from joulemark.suite.schema import Entry
+
+if TYPE_CHECKING:
+    from joulemark.suite.schema import DataSet, Job, Model
+    from joulemark.suite.suite import Suite
+
+BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+LEAST_WINDOW_S = 10.0
+"""A window lasts at least 100 periods of its counter, which moves about ten times a second (docs/method.md)."""
+
+QUERIES = 1000
+JOULES_PER_KWH = 3.6e6
+
+Basis = Literal["this data set", "mean of the task's data sets", "from the energy of CPU and memory"]
+
+
+class Estimate(Entry, frozen=True, kw_only=True):
+    """One cell. `gpu_minutes` is for the fewest windows, with idle and warm-up queries, `most_gpu_minutes` for most.
+
+    `query_s` is the time of one query and `basis` where it comes from. `memory_bytes` is the weights alone, in the
+    suite's number format; `disk_bytes` the weights files where the suite is pinned, else the same as memory.
+    `unknown` has a reason for each field that is None, and for what is not in a number.
+    """
+
+    job: str
+    gpu_minutes: float | None
+    most_gpu_minutes: float | None
+    query_s: float | None
+    basis: Basis | None
+    disk_bytes: int | None
+    memory_bytes: int | None
+    unknown: dict[str, str]
+
+
+def estimate(suite: Suite) -> tuple[Estimate, ...]:
+    """An estimate for each job, in the suite's order."""
+    study = load_study()
+    return tuple(_estimate(suite, job, study) for job in suite.jobs)
+
+
+def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
+    model, dataset = suite.model(job.model), suite.dataset(job.dataset)
+    unknown = {"activations": "memory beside the weights depends on the library and is not published"}
+    time = _query_s(study, job, model, dataset)
+    query_s, basis = (None, None) if time is None else time
+    if query_s is None:
+        unknown["gpu_minutes"] = "the 2024 study has no time of this model on this task"
+    if dataset.hub_id is not None:
+        unknown["dataset_bytes"] = "the size of a data set on the hub is not published with the study"
+    memory = None
+    if suite.protocol.dtype is None:
+        unknown["memory_bytes"] = unknown["disk_bytes"] = "the suite names no number format"
+    else:
+        memory = model.parameters * BYTES[suite.protocol.dtype]
+    disk = sum(file.bytes for file in model.files) or memory
+    if disk is not None:
+        unknown.pop("disk_bytes", None)
+    return Estimate(
+        job=job.key,
+        gpu_minutes=None if query_s is None else _minutes(suite, job, query_s, suite.protocol.windows_min),
+        most_gpu_minutes=None if query_s is None else _most_minutes(suite, job, query_s),
+        query_s=query_s,
+        basis=basis,
+        disk_bytes=disk,
+        memory_bytes=memory,
+        unknown=unknown,
+    )
+
+
+def _minutes(suite: Suite, job: Job, query_s: float, windows: int) -> float:
+    """Windows, each of whole samples and long enough for its counter; both idles; the warm-up's queries."""
+    protocol = suite.protocol
+    sample_s = suite.queries_per_window(job.dataset) * query_s
+    window_s = sample_s
+    if protocol.fill_windows:
+        window_s *= max(1, math.ceil(LEAST_WINDOW_S / sample_s))
+    return (windows * window_s + 2 * protocol.idle_s + protocol.warmup_queries * query_s) / 60
+
+
+def _most_minutes(suite: Suite, job: Job, query_s: float) -> float:
+    """All windows and the whole warm-up, or what the budget allows where that is less; never less than the least."""
+    protocol = suite.protocol
+    least = _minutes(suite, job, query_s, protocol.windows_min)
+    most = _minutes(suite, job, query_s, protocol.windows_max) + protocol.warmup_s / 60
+    return max(least, min(most, protocol.budget_s / 60))
+
+
+def _query_s(study: Study, job: Job, model: Model, dataset: DataSet) -> tuple[float, Basis] | None:
+    if model.hub_id is None:
+        return None
+    names = {known.id for known in study.models if known.id.rpartition("/")[2].lower() == model.id}
+    figures = {
+        figure.dataset: figure
+        for figure in study.figures
+        if figure.task == job.task and figure.model in names
+    }
+    here = figures.get(dataset.study_id) if dataset.study_id else None
+    if here is not None and here.duration_s is not None:
+        return here.duration_s / QUERIES, "this data set"
+    mean = figures.get(None)
+    if mean is None:
+        return None
+    if mean.duration_s is not None:
+        return mean.duration_s / QUERIES, "mean of the task's data sets"
+    return _from_energy(mean, study)
+
+
+def _from_energy(figure: Figure, study: Study) -> tuple[float, Basis] | None:
+    """What is not GPU energy was booked at a constant power, so it tells the time that passed."""
+    if figure.gpu_kwh_per_1000 is None:
+        return None
+    rest_j = (figure.energy_kwh_per_1000 - figure.gpu_kwh_per_1000) * JOULES_PER_KWH
+    seconds = rest_j / (study.protocol.cpu_power_w + study.protocol.ram_power_w)
+    return seconds / QUERIES, "from the energy of CPU and memory"

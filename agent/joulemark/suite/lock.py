@@ -1,0 +1,177 @@
+"""What a suite's names on the hub stood for when they were pinned: ``lock.toml``, beside ``suite.toml``.
+
+The file is part of the suite's digest. It never holds rows or weights, only commits and digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from joulemark.suite.errors import BrokenSuite
+from joulemark.suite.schema import Commit, DataSet, Entry, HubId, Model, Sha256, Slug, WeightsFile
+
+LOCK = "lock.toml"
+Branch = Literal["main", "refs/convert/parquet"]
+CONVERSION: Literal["refs/convert/parquet"] = "refs/convert/parquet"
+"""The branch on which the hub keeps a data set as Parquet, also of those that are a script on their own branch."""
+
+Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
+
+
+class PinnedModel(Entry, frozen=True, kw_only=True):
+    """A model's repository at a commit. `hub_id` is its name now; the suite may name it as it was called before."""
+
+    id: Slug
+    hub_id: HubId
+    revision: Commit
+    weights_sha256: Sha256
+    weights: Annotated[tuple[WeightsFile, ...], Meta(min_length=1)]
+    licence: str | None = None
+    gated: bool = False
+
+
+class PinnedDataSet(Entry, frozen=True, kw_only=True):
+    """A data set's repository at a commit; `branch` is where that commit was found.
+
+    `config` is the configuration's name on that branch where the suite names none.
+    """
+
+    id: Slug
+    hub_id: HubId
+    revision: Commit
+    branch: Branch
+    config: str | None = None
+    licence: str | None = None
+    gated: bool = False
+
+
+class Unavailable(Entry, frozen=True, kw_only=True):
+    """A model or data set that the hub would not give when the suite was pinned."""
+
+    what: Literal["model", "data set"]
+    id: Slug
+    hub_id: HubId
+    reason: Reason
+    sentence: str
+
+
+class Lock(Entry, frozen=True, kw_only=True):
+    """All of it. `suite_version` is the version of the suite that the lock belongs to, `version` that of both."""
+
+    format: Literal["joulemark-lock/1"]
+    suite: str
+    suite_version: str
+    version: str
+    hub: str
+    pinned_on: date
+    models: tuple[PinnedModel, ...] = ()
+    datasets: tuple[PinnedDataSet, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
+
+    def to_toml(self) -> bytes:
+        """The file's bytes: fields in their order, what is None or has its usual value left out."""
+        return ("\n".join(_toml(self)) + "\n").encode()
+
+
+def weights_digest(files: Mapping[str, str]) -> str:
+    """SHA-256 in hex over a line ``name sha256`` for each weights file, sorted, each with its line feed."""
+    lines = sorted(f"{name} {sha256}\n" for name, sha256 in files.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def decode_lock(content: bytes, *, suite: str, version: str) -> Lock:
+    """The lock of this suite and version. Raises BrokenSuite when it is another's or contradicts itself."""
+    try:
+        lock = msgspec.toml.decode(content, type=Lock)
+    except msgspec.DecodeError as error:
+        raise BrokenSuite(f"The {LOCK} of {suite} does not fit its schema: {error}.") from error
+    if (lock.suite, lock.suite_version) != (suite, version):
+        raise BrokenSuite(
+            f"The {LOCK} is of suite {lock.suite} {lock.suite_version}, not of {suite} {version}."
+        )
+    for model in lock.models:
+        if weights_digest({file.name: file.sha256 for file in model.weights}) != model.weights_sha256:
+            raise BrokenSuite(f"The {LOCK} has a weights digest of {model.id} that is not that of its files.")
+    return lock
+
+
+def pin_models(models: Iterable[Model], lock: Lock) -> tuple[Model, ...]:
+    """The models with what the lock knows. Raises BrokenSuite when it names one that is not on the hub."""
+    pins = {pin.id: pin for pin in lock.models}
+    _check_names("model", pins, {model.id for model in models if model.hub_id})
+    return tuple(_pin_model(model, pins.get(model.id)) for model in models)
+
+
+def pin_datasets(datasets: Iterable[DataSet], lock: Lock) -> tuple[DataSet, ...]:
+    """The data sets with what the lock knows. Raises BrokenSuite when it names one that is not on the hub."""
+    pins = {pin.id: pin for pin in lock.datasets}
+    _check_names("data set", pins, {dataset.id for dataset in datasets if dataset.hub_id})
+    return tuple(_pin_dataset(dataset, pins.get(dataset.id)) for dataset in datasets)
+
+
+def _pin_model(model: Model, pin: PinnedModel | None) -> Model:
+    if pin is None:
+        return model
+    return msgspec.structs.replace(
+        model,
+        hub_id=pin.hub_id,
+        revision=pin.revision,
+        weights_sha256=pin.weights_sha256,
+        files=pin.weights,
+        licence=model.licence or pin.licence,
+    )
+
+
+def _pin_dataset(dataset: DataSet, pin: PinnedDataSet | None) -> DataSet:
+    if pin is None:
+        return dataset
+    return msgspec.structs.replace(
+        dataset,
+        hub_id=pin.hub_id,
+        revision=pin.revision,
+        config=dataset.config or pin.config,
+        script=pin.branch == CONVERSION,
+        gated=pin.gated,
+        licence=dataset.licence or pin.licence,
+    )
+
+
+def _check_names(what: str, pins: Mapping[str, object], known: set[str]) -> None:
+    if strangers := sorted(set(pins) - known):
+        raise BrokenSuite(f"The {LOCK} pins a {what} that the suite does not have: {strangers[0]}.")
+
+
+def _toml(lock: Lock) -> Iterator[str]:
+    yield "# Written by `joulemark suite pin`. Part of the suite's digest: a change is a new version, never an edit."
+    yield ""
+    yield from _fields(lock, skip=("models", "datasets", "unavailable"))
+    for name in ("models", "datasets", "unavailable"):
+        for entry in getattr(lock, name):
+            yield ""
+            yield f"[[{name}]]"
+            yield from _fields(entry, skip=("weights",))
+            if isinstance(entry, PinnedModel):
+                yield "weights = ["
+                yield from (f"    {{ {', '.join(_fields(file))} }}," for file in entry.weights)
+                yield "]"
+
+
+def _fields(entry: Entry, *, skip: tuple[str, ...] = ()) -> Iterator[str]:
+    for field in msgspec.structs.fields(entry):
+        value = getattr(entry, field.name)
+        if field.name not in skip and value != field.default:
+            yield f"{field.name} = {_value(value)}"
+
+
+def _value(value: object) -> str:
+    """A basic string of TOML is one of JSON but for DEL, which JSON leaves as it is."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,165 @@
+"""A small hub: a real HTTP server on 127.0.0.1 that answers the few questions that pinning asks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+CONVERSION = "refs/convert/parquet"
+
+
+def commit_of(*names: str) -> str:
+    """A commit that follows from names."""
+    return hashlib.sha1("/".join(names).encode(), usedforsecurity=False).hexdigest()
+
+
+def sha256_of(*names: str) -> str:
+    """A file's SHA-256 that follows from names."""
+    return hashlib.sha256("/".join(names).encode()).hexdigest()
+
+
+@dataclass
+class Repository:
+    """What the hub has under a name. `large` are files by path with their size; `converted` those of the conversion."""
+
+    large: dict[str, int] = field(default_factory=dict)
+    small: tuple[str, ...] = ("README.md",)
+    converted: dict[str, int] | None = None
+    gated: bool | str = False
+    closed: bool = False
+    licence: str | None = "apache-2.0"
+    moved_to: str | None = None
+
+
+@dataclass
+class FakeHub:
+    """What it has, what it was asked, and how it is to misbehave."""
+
+    repositories: dict[tuple[str, str], Repository] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    tokens: Counter[str | None] = field(default_factory=Counter)
+    failures: list[int] = field(default_factory=list)
+    origin: str = ""
+    page_size: int = 100
+    body: bytes | None = None
+
+    def model(self, name: str, **facts: object) -> Repository:
+        """Add a model's repository."""
+        return self._add("models", name, facts)
+
+    def dataset(self, name: str, **facts: object) -> Repository:
+        """Add a data set's repository."""
+        return self._add("datasets", name, facts)
+
+    def _add(self, kind: str, name: str, facts: dict[str, object]) -> Repository:
+        made = Repository(**facts)  # type: ignore[arg-type]
+        self.repositories[kind, name] = made
+        return made
+
+    def answer(self, target: str) -> tuple[int, dict[str, str], object]:
+        """Status, headers and document for a path below /api/."""
+        parts = urlsplit(target)
+        kind, _, rest = parts.path.removeprefix("/api/").partition("/")
+        name, what, revision = _parted(rest)
+        found = self.repositories.get((kind, name))
+        if found is None:
+            return 401, {"X-Error-Code": "RepoNotFound"}, {"error": "Invalid username or password."}
+        if found.moved_to is not None:
+            return 307, {"Location": target.replace(name, found.moved_to)}, {}
+        if found.closed:
+            return 403, {"X-Error-Code": "GatedRepo"}, {"error": "Access is restricted."}
+        if CONVERSION in (revision, self._branch(name, revision)) and found.converted is None:
+            return 404, {"X-Error-Code": "RevisionNotFound"}, {"error": "Invalid rev id"}
+        if what == "tree":
+            return self._tree(found, name, revision, parts.query, target)
+        branch = revision or "main"
+        return (
+            200,
+            {},
+            {
+                "id": name,
+                "sha": commit_of(name, branch),
+                "gated": found.gated,
+                "tags": [f"license:{found.licence}"] if found.licence else [],
+                "siblings": [{"rfilename": path} for path in (*found.small, *found.large)],
+                "downloads": 1,
+            },
+        )
+
+    def _branch(self, name: str, revision: str) -> str:
+        return CONVERSION if revision == commit_of(name, CONVERSION) else "main"
+
+    def _tree(
+        self, found: Repository, name: str, revision: str, query: str, target: str
+    ) -> tuple[int, dict[str, str], object]:
+        converted = self._branch(name, revision) == CONVERSION
+        large = (found.converted or {}) if converted else found.large
+        entries: list[dict[str, object]] = [
+            {"type": "file", "path": path, "size": 3, "oid": commit_of(path)} for path in found.small
+        ]
+        entries += [
+            {"type": "directory", "path": path.partition("/")[0], "size": 0} for path in large if "/" in path
+        ]
+        entries += [
+            {"type": "file", "path": path, "size": size, "oid": commit_of(path),
+             "lfs": {"oid": sha256_of(name, path), "size": size, "pointerSize": 135}}
+            for path, size in large.items()
+        ]  # fmt: skip
+        start = int(parse_qs(query).get("cursor", ["0"])[0])
+        headers = {}
+        if start + self.page_size < len(entries):
+            path = f"{self.origin}{urlsplit(target).path}?recursive=1&cursor={start + self.page_size}"
+            headers["Link"] = f'<{path}>; rel="next"'
+        return 200, headers, entries[start : start + self.page_size]
+
+
+def _parted(rest: str) -> tuple[str, str, str]:
+    """The repository's name, what is asked of it, and of which revision."""
+    for what in ("revision", "tree"):
+        name, found, revision = rest.partition(f"/{what}/")
+        if found:
+            return name, what, unquote(revision)
+    return rest, "", ""
+
+
+class RunningHub:
+    """A hub that answers while its block runs."""
+
+    def __init__(self) -> None:
+        self.hub = FakeHub()
+        hub = self.hub
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                hub.asked.append(self.path)
+                hub.tokens[self.headers.get("Authorization")] += 1
+                status, headers, document = (
+                    (hub.failures.pop(0), {}, {}) if hub.failures else hub.answer(self.path)
+                )
+                body = json.dumps(document).encode() if hub.body is None else hub.body
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        hub.origin = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> FakeHub:
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
+        return self.hub
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
