@@ -10,17 +10,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from joulemark.errors import MeasurementImpossible
-from joulemark.suite import Job, Sample, Suite
+from joulemark.suite import Sample
 
 
 class WorkloadError(MeasurementImpossible):
     """A workload cannot be opened or loaded; the sentence says what to do next."""
 
     code = "workload-error"
+
+
+class OutOfMemory(WorkloadError):
+    """The device's memory is too small for this model or this query: a failure that is recorded, not a number."""
+
+    code = "out-of-memory"
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Output:
-    """The answer to one query: a label or a text. `output_tokens` counts generated tokens, None where none are."""
+    """The answer to one query, written so that equal answers are equal strings and can be digested.
+
+    `output_tokens` counts generated tokens, `input_tokens` those that the model was given; each None where none are.
+    """
 
     query_id: str
     value: str
     output_tokens: int | None
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +70,18 @@ class Quality:
     higher_is_better: bool
 
 
-class Workload(ABC):
-    """One job of a suite on one device. `device` is `cpu`, `cuda` or `cuda:N`; `cache_dir` keeps converted weights."""
+@dataclass(frozen=True)
+class MissingQuality:
+    """A metric of the task that these answers cannot have. `reason` is a short stable name, as `no-references`."""
 
-    def __init__(self, suite: Suite, job: Job, *, device: str, cache_dir: Path) -> None:
-        self.suite = suite
-        self.job = job
-        self.device = device
-        self.cache_dir = cache_dir
+    metric: str
+    reason: str
+
+
+class Workload(ABC):
+    """One model on one data set and one device: `device` is `cpu`, `cuda` or `cuda:N`."""
+
+    device: str
 
     @abstractmethod
     def load(self) -> Loaded:
@@ -89,3 +102,11 @@ class Workload(ABC):
     @abstractmethod
     def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
         """The task's metrics over answers, matched to queries by id."""
+
+    def missing_quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[MissingQuality]:
+        """The task's metrics that `quality` leaves out, each with its reason."""
+        return []
+
+    def peak_memory_bytes(self) -> int | None:
+        """The most device memory that tensors took since `load` began, in bytes; None where no device counts it."""
+        return None

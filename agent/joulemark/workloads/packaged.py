@@ -8,15 +8,25 @@ from pathlib import Path
 
 import torch
 
-from joulemark.suite import Sample
-from joulemark.workloads.base import Loaded, Output, Quality, Query, Workload, WorkloadError
+from joulemark.suite import Job, Sample, Suite
+from joulemark.workloads import devices
+from joulemark.workloads.base import Loaded, Output, Quality, Query, Workload
 from joulemark.workloads.queries import query_of
 from joulemark.workloads.scores import score
 from joulemark.workloads.weights import verified_weights
 
 
 class PackagedWorkload(Workload):
-    """Checks the weights, opens the model, scores the answers. What a model does with a query is up to its class."""
+    """Checks the weights, opens the model, scores the answers. What a model does with a query is up to its class.
+
+    `cache_dir` keeps converted weights.
+    """
+
+    def __init__(self, suite: Suite, job: Job, *, device: str, cache_dir: Path) -> None:
+        self.suite = suite
+        self.job = job
+        self.device = device
+        self.cache_dir = cache_dir
 
     @abstractmethod
     def open_model(self, weights: Path) -> torch.nn.Module:
@@ -24,11 +34,12 @@ class PackagedWorkload(Workload):
 
     def load(self) -> Loaded:
         """See Workload."""
-        self._check_device()
+        devices.require(self.device)
+        devices.forget_peak(self.device)
         model = self.open_model(verified_weights(self.suite.model(self.job.model)))
         parameters = list(model.parameters())
         return Loaded(
-            weights_sha256=self.suite.model(self.job.model).weights_sha256,
+            weights_sha256=self.suite.weights_sha256(self.job.model),
             parameters=sum(parameter.numel() for parameter in parameters),
             dtype=str(parameters[0].dtype).removeprefix("torch."),
             device=str(parameters[0].device),
@@ -40,17 +51,13 @@ class PackagedWorkload(Workload):
         return [query_of(row, dataset) for row in self.suite.rows(dataset.id, sample.query_ids)]
 
     def synchronise(self) -> None:
-        """See Workload; on a CPU every answer is finished when `answer` returns."""
-        if self.device.startswith("cuda"):
-            torch.cuda.synchronize(self.device)
+        """See Workload."""
+        devices.synchronise(self.device)
 
     def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
         """See Workload."""
         return score(self.job.task, queries, outputs)
 
-    def _check_device(self) -> None:
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise WorkloadError(
-                "This installation of torch sees no CUDA device. Run on the CPU, or install a CUDA build of torch and "
-                "look at CUDA_VISIBLE_DEVICES."
-            )
+    def peak_memory_bytes(self) -> int | None:
+        """See Workload."""
+        return devices.peak_memory_bytes(self.device)

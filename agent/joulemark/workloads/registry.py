@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from joulemark.suite import Job, Suite
 from joulemark.workloads.base import Workload, WorkloadError
+
+if TYPE_CHECKING:
+    from joulemark.workloads.packaged import PackagedWorkload
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,18 @@ def available(suite: Suite, job: Job) -> str | None:
         return (
             f"This version cannot run {job.key} of suite {suite.name}. Run `pip install --upgrade joulemark`."
         )
-    missing = [need for need in program.needs if find_spec(need.module) is None]
+    return what_to_install(program.needs)
+
+
+def set_libraries_up() -> None:
+    """Put SETTINGS into the environment, before a library reads it."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def what_to_install(needs: Iterable[Need]) -> str | None:
+    """None if all of `needs` are installed, else one sentence with the commands that install what is missing."""
+    missing = [need for need in needs if find_spec(need.module) is None]
     commands = [
         f"`pip install {option}{' '.join(requirements)}`"
         for option, requirements in (
@@ -97,10 +113,10 @@ def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Pat
     reason = available(suite, job)
     if reason is not None:
         raise WorkloadError(f"{job.key} cannot run here. {reason}")
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    set_libraries_up()
     program = _PROGRAMS[job.task, job.model]
-    kind: type[Workload] = getattr(import_module(f"joulemark.workloads.{program.module}"), program.name)
+    module = import_module(f"joulemark.workloads.{program.module}")
+    kind: type[PackagedWorkload] = getattr(module, program.name)
     return kind(suite, job, device=device, cache_dir=cache_dir)
 
 

@@ -1,4 +1,4 @@
-"""How good the answers are: each task's metrics, by libraries that are kept for it.
+"""How good the answers to the demo suite are.
 
 A score is a fraction of 1 and higher is better. Every answer counts: one that cannot be read is wrong.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Quality, Query
 
 Pairs = Sequence[tuple[Query, str]]
@@ -25,13 +26,7 @@ def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> lis
 
 
 def _classes(pairs: Pairs) -> dict[str, float]:
-    """Accuracy, and F1 averaged over the labels that occur in the references, each with the same weight."""
-    from sklearn.metrics import accuracy_score, f1_score
-
-    truth = [query.reference for query, _ in pairs]
-    said = [value for _, value in pairs]
-    f1 = f1_score(truth, said, labels=sorted(set(truth)), average="macro", zero_division=0.0)
-    return {"accuracy": float(accuracy_score(truth, said)), "macro-f1": float(f1)}
+    return metrics.classes([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 def _accepted_class(pairs: Pairs) -> dict[str, float]:
@@ -48,13 +43,7 @@ def _contains_any(text: str, answers: Sequence[str]) -> bool:
 
 
 def _rouge(pairs: Pairs) -> dict[str, float]:
-    """Mean ROUGE-1, -2 and -L F-measures with Porter stemming (Lin, ACL workshop 2004)."""
-    from rouge_score.rouge_scorer import RougeScorer
-
-    names = {"rouge1": "rouge-1", "rouge2": "rouge-2", "rougeL": "rouge-l"}
-    scorer = RougeScorer(list(names), use_stemmer=True)
-    scores = [scorer.score(query.reference, value) for query, value in pairs]
-    return {metric: fmean(each[name].fmeasure for each in scores) for name, metric in names.items()}
+    return metrics.rouge([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 _SCORERS: dict[str, Callable[[Pairs], dict[str, float]]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +10,9 @@ from transformers import AutoModelForCausalLM
 
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.gguf_cache import converted
+from joulemark.workloads.labels import first_label
 from joulemark.workloads.packaged import PackagedWorkload
 from joulemark.workloads.pretrained import open_pretrained, open_tokenizer
-
-UNPARSEABLE = "unparseable"
-"""What an answer counts as that names no label; it is never right."""
 
 
 class TextGenerator(PackagedWorkload):
@@ -29,7 +25,7 @@ class TextGenerator(PackagedWorkload):
         """See PackagedWorkload; the weights are converted on first use."""
         if None in (self.job.prompt, self.job.prompt_style, self.job.max_new_tokens, self.job.decoding):
             raise WorkloadError(f"The suite does not say how {self.job.key} is asked. Use another suite.")
-        digest = self.suite.model(self.job.model).weights_sha256
+        digest = self.suite.weights_sha256(self.job.model)
         folder = converted(weights, digest=digest, cache_dir=self.cache_dir)
         self._tokenizer = open_tokenizer(folder)
         self._model = open_pretrained(AutoModelForCausalLM, folder, self.device)
@@ -64,17 +60,3 @@ class PromptedClassifier(TextGenerator):
         generated = super().answer(query)
         labels = [label.id for label in self.suite.dataset(self.job.dataset).labels]
         return Output(query.id, first_label(generated.value, labels), generated.output_tokens)
-
-
-def first_label(text: str, labels: Iterable[str]) -> str:
-    """The label that the first line of `text` names first, or UNPARSEABLE.
-
-    A label is named by a word that begins with it, in any case: `Sports` names sport.
-    """
-    line = text.strip().partition("\n")[0]
-    found = [
-        (match.start(), label)
-        for label in labels
-        if (match := re.search(rf"(?<!\w){re.escape(label)}", line, re.IGNORECASE))
-    ]
-    return min(found)[1] if found else UNPARSEABLE

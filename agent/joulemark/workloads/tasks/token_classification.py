@@ -1,0 +1,79 @@
+"""Token classification: a label for each token of a text, as names of people and places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AutoModelForTokenClassification
+
+from joulemark.workloads import metrics
+from joulemark.workloads.base import Output, Query
+from joulemark.workloads.preprocess import Row, text_of
+from joulemark.workloads.pretrained import open_whole
+from joulemark.workloads.tasks.text import count, encoded, input_limit, open_fast_tokenizer
+from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json
+
+OUTSIDE = "O"
+
+
+class TokenClassification(TaskWorkload):
+    """Columns: `text` (a text, or words to be joined), `tags` (one for each of the words).
+
+    Answers with a JSON list of the tokens that have a label: label, first character, character after the last. A word
+    is scored by the label of its first token (Devlin et al., BERT, NAACL 2019, section 5.3).
+    """
+
+    metrics = ("seqeval-f1",)
+    _tokenizer: Any
+    _model: Any
+    _limit: int | None
+
+    def open_model(self) -> Sequence[torch.nn.Module]:
+        """See TaskWorkload."""
+        self._tokenizer = open_fast_tokenizer(self.recipe)
+        self._model = open_whole(AutoModelForTokenClassification, self.recipe)
+        self._limit = input_limit(self._tokenizer, self._model.config)
+        return [self._model]
+
+    def ask(self, query_id: str, row: Row) -> Query:
+        """See TaskWorkload."""
+        value = self.column(row, "text")
+        inputs = {"text": text_of(value, self.recipe.preprocessing)}
+        tags = self.reference(row, "tags")
+        if tags is None or isinstance(value, str):
+            return Query(query_id, inputs, None)
+        words = inputs["text"].split(self.recipe.preprocessing.join)
+        names = [self.recipe.answers.of_dataset(tag) or OUTSIDE for tag in tags[: len(words)]]
+        return Query(query_id, inputs, tuple(names))
+
+    def respond(self, query: Query) -> Output:
+        """See TaskWorkload."""
+        tokens = encoded(self._tokenizer, query.inputs["text"], self._limit, return_offsets_mapping=True)
+        offsets = tokens.pop("offset_mapping")[0].tolist()
+        best = self._model(**tokens.to(self.device)).logits[0].argmax(-1).tolist()
+        names = self._model.config.id2label
+        found = [
+            [self.recipe.answers.of_model(names[label]), first, after]
+            for label, (first, after) in zip(best, offsets, strict=True)
+            if after > first and names[label] != OUTSIDE  # special tokens come from no character
+        ]
+        return Output(query.id, compact_json(found), None, count(tokens))
+
+    def score(self, pairs: Pairs) -> dict[str, float]:
+        """See TaskWorkload."""
+        joint = self.recipe.preprocessing.join or " "
+        said = [tags_of_words(query.inputs["text"].split(joint), len(joint), value) for query, value in pairs]
+        return metrics.entities([query.reference for query, _ in pairs], said)
+
+
+def tags_of_words(words: Sequence[str], gap: int, answer: str) -> list[str]:
+    """Each word's label, out of an answer, where `gap` characters stand between two words."""
+    labels = {first: label for label, first, _ in json.loads(answer)}
+    tags, begin = [], 0
+    for word in words:
+        tags.append(labels.get(begin, OUTSIDE))
+        begin += len(word) + gap
+    return tags
