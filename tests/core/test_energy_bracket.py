@@ -111,3 +111,51 @@ def test_a_window_without_a_settled_tick_says_on_which_side(
 ) -> None:
     with pytest.raises(TraceIncomplete, match=says):
         bracket(seen(steps(WARM, until_s=until_s)), trace(run=run), timing())
+
+
+def test_only_steps_whose_time_is_known_are_taken_where_there_are_enough() -> None:
+    """Between reads far apart the counter may have moved more than once: their middle is no time of a step."""
+    exact = steps(STEPPED, until_s=27.0)
+    sharp = seen(exact)
+    low_s, high_s = sharp.low_s.copy(), sharp.high_s.copy()
+    for number in range(0, len(low_s), 3):
+        low_s[number] -= 0.09  # every third change was seen late
+    blunt = Changes(low_s=low_s, high_s=high_s, energy_j=sharp.energy_j)
+    found = bracket(blunt, trace(run=STEPPED_RUN), timing())
+    truth = [STEPPED.between_j(13.0, 14.5), STEPPED.between_j(18.5, 18.537)]
+    assert list(found.energy_j) == pytest.approx(truth, rel=1e-6)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.13, 0.45])
+def test_the_uncertainty_of_the_delay_is_carried_where_rest_differs_on_both_sides(delay_s: float) -> None:
+    """63, 70 and 66 W at rest: the differences over both windows sum to 3 W."""
+    known = timing(settle_s=0.15 + delay_s, delay_s=delay_s)
+    found = bracket(seen(steps(STEPPED, until_s=27.0, lag_s=delay_s)), trace(run=STEPPED_RUN), known)
+    assert found.idle_j == pytest.approx(0.1 * max(0.1, delay_s) * 3.0, rel=1e-3)
+
+
+def test_the_uncertainty_of_the_decay_is_carried_where_the_counter_is_noisy() -> None:
+    rng = np.random.default_rng(3)
+    exact = seen(steps(WARM, until_s=50.0))
+    noisy = Changes(
+        low_s=exact.low_s,
+        high_s=exact.high_s,
+        energy_j=exact.energy_j + np.cumsum(rng.normal(0.0, 0.1, len(exact.energy_j))),
+    )
+    found = bracket(noisy, trace(run=RUN), timing())
+    truth_j = WARM.between_j(20.0, 21.5) + WARM.between_j(25.0, 25.037)
+    assert 0.02 < found.rest.ln_decay_u < 1.0
+    shares_s = [
+        found.rest.share_s(after, end_s, end_s + 0.2)
+        for (_, after), end_s in zip(found.around, (21.5, 25.037), strict=True)
+    ]
+    levels_j = float(
+        np.hypot(
+            *(
+                share * found.rest.level_u_w[after]
+                for share, (_, after) in zip(shares_s, found.around, strict=True)
+            )
+        )
+    )
+    assert found.idle_j > levels_j > 0
+    assert abs(sum(found.energy_j) - truth_j) < 4 * (found.idle_j + 0.1 * 20**0.5)

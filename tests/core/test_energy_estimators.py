@@ -15,6 +15,7 @@ from joulemark.energy import budget
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.estimators import counters_disagree
+from joulemark.energy.pauses import pauses
 from joulemark.energy.streams import read_streams
 from joulemark.record.trace import Queries, Span, Timing, Trace
 
@@ -260,3 +261,18 @@ def test_power_that_stays_up_after_the_work_has_a_term(tail_s: float, extra_w: f
     assert bias == pytest.approx(extra_w * tail_s / 3000.0, abs=2e-4)
     assert abs(bias) <= 2 * relative + 1e-4
     assert relative <= 1.2 * extra_w * tail_s / 3000.0 / math.sqrt(3) + 1e-4
+
+
+def test_what_pauses_draw_is_known_to_the_difference_of_the_rests() -> None:
+    """63 W before the window and 70 W after it: its pauses, 2 s together, draw 133 J, anywhere between 126 and 140."""
+    beats = [piece for _ in range(5) for piece in (Piece(0.2, 300.0), Piece(0.4, 65.0))]
+    card = Device((Piece(5.0, 60.0), Piece(2.0, 280.0), Piece(6.0, 63.0), *beats, Piece(9.0, 70.0)))
+    run = trace(
+        stream(steps(card, until_s=24.0), timing=timing()),
+        run=[("warm-up", 5.0, 7.0), ("window", 13.0, 16.0), ("rest", 16.0, 24.0)],
+        queries=[Queries(gap_us=(0, *(400_000,) * 4), duration_us=(200_000,) * 5)],
+        mode="latency",
+    )
+    (one,) = pauses(run, read_streams(run, GPU))
+    assert one.energy_j == pytest.approx(133.0, rel=1e-3)
+    assert one.u_j == pytest.approx(14.0 / math.sqrt(12), rel=1e-2)

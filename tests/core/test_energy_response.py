@@ -43,7 +43,7 @@ def test_a_late_counter_has_its_lag(lag_s: float) -> None:
 def test_a_blurred_counter_is_late_by_half_its_blur_and_settles_behind_it() -> None:
     found = answer(blur=10)
     assert found.delay_s == pytest.approx(0.45, abs=1e-9)
-    assert 0.95 <= found.settle_s <= 1.2
+    assert 1.0 <= found.settle_s <= 1.2, "the last of the blur is below what is looked for, and still to come"
     assert found.settled
 
 
