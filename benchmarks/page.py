@@ -30,7 +30,8 @@ one until each is on disk (decision 5).""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work,
 here plain Python, which a second thread disturbs most; the NVML is simulated, each call taking 0.1 ms. Blocks of
 the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB
-for 30 minutes. What it measures beside others is in [method](method.md).""",
+for 30 minutes. An interval below 0 says that the machine's own drift is larger than what the sampler costs. What it
+measures beside others is in [method](method.md).""",
 }
 
 
