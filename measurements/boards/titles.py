@@ -27,6 +27,9 @@ TITLES = (
     _("Sixteen short reports with a summary"),
     _("IMDB reviews"),
     _("Stable Diffusion Prompts"),
+    _("FineWeb (for OSCAR)"),
+    _("Imagenette (for ImageNet-1k)"),
+    _("TinyStories (for BookCorpus)"),
     _("8 × NVIDIA A100-SXM4-80GB"),  # noqa: RUF001 - the sign of multiplication is meant
 )
 """Titles of tasks, data sets and hardware."""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from joulemark.suite import Sample
+from joulemark.suite import Sample, weights_digest
 from joulemark.workloads import Output, Query, WorkloadError
 from joulemark.workloads.known_answers import wrong_answers
+from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import TASKS, open_task
 from joulemark.workloads.tasks.workload import TaskWorkload
 from joulemark.workloads.weights import file_sha256
@@ -83,7 +84,8 @@ def test_a_task_says_what_it_loaded(task: str, tiny_model: Model) -> None:
     assert (found.dtype, found.device) == ("float32", "cpu")
     assert 20_000 < found.parameters < 400_000
     if (folder / "model.safetensors").exists():
-        assert found.weights_sha256 == file_sha256(folder / "model.safetensors")
+        digest = file_sha256(folder / "model.safetensors")
+        assert found.weights_sha256 == weights_digest({"model.safetensors": digest})
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -144,6 +146,20 @@ def test_a_wrong_row_and_a_cut_answer_are_noticed(task: str, tiny_model: Model) 
     assert wrong_answers(workload, {**known, "1": known["1"] + "."}) == {"1": known["1"]}
     workload.rows = {**workload.rows, "0": workload.rows["1"]}
     assert set(wrong_answers(workload, known)) == {"0"}
+
+
+@pytest.mark.parametrize("task", ["extractive_qa-prompted", "text_generation"])
+def test_a_decoder_answers_a_prompt_beyond_its_most_tokens_with_one(task: str, tiny_model: Model) -> None:
+    recipe = replace(recipe_of(task, tiny_model("bloom")), decoding=Decoding(max_length=20))
+    workload = open_task(recipe, rows_of(task))
+    workload.load()
+    outputs = [workload.answer(query) for query in workload.queries(sample("0", "1"))]
+    for output in outputs:
+        assert output.input_tokens is not None
+        assert output.output_tokens in (
+            [1] if output.input_tokens >= 20 else range(1, 21 - output.input_tokens)
+        )
+    assert outputs[0].output_tokens == 1
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -33,11 +33,16 @@ class Decoding:
         if self.max_new_tokens is not None and self.max_length is not None:
             raise ValueError("Give max_new_tokens or max_length, not both.")
 
-    def arguments(self) -> dict[str, Any]:
-        """What transformers' `generate` is called with."""
+    def arguments(self, *, prompt_tokens: int = 0) -> dict[str, Any]:
+        """What transformers' `generate` is called with.
+
+        `prompt_tokens`: tokens of a decoder's prompt, which count for `max_length`. One that is as long by itself is
+        answered with one token, as by the library's version 4.30 that the 2024 study ran; later ones refuse it.
+        """
+        full = self.max_length is not None and prompt_tokens >= self.max_length
         named = {
-            "max_new_tokens": self.max_new_tokens,
-            "max_length": self.max_length,
+            "max_new_tokens": 1 if full else self.max_new_tokens,
+            "max_length": None if full else self.max_length,
             "min_length": self.min_length,
             "do_sample": self.sample,
             "num_beams": self.beams,

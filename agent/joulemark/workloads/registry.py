@@ -79,9 +79,13 @@ SETTINGS = {
 
 
 def available(suite: Suite, job: Job) -> str | None:
-    """None if everything that the job needs is installed, else one sentence that says what to install."""
+    """None if the job can run here, else one sentence: what to install, what to fetch, or why it never can."""
+    if _on_hub(suite, job):
+        from joulemark.workloads import hub_jobs
+
+        return hub_jobs.available(suite, job)
     program = _PROGRAMS.get((job.task, job.model))
-    if program is None:
+    if program is None or suite.dataset(job.dataset).hub_id is not None:
         return (
             f"This version cannot run {job.key} of suite {suite.name}. Run `pip install --upgrade joulemark`."
         )
@@ -109,15 +113,26 @@ def what_to_install(needs: Iterable[Need]) -> str | None:
 
 
 def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Path) -> Workload:
-    """The job's workload, not yet loaded. `cache_dir` takes conversions. Raises WorkloadError if it cannot run."""
+    """The job's workload, not yet loaded. Raises WorkloadError if it cannot run.
+
+    `cache_dir` takes converted weights and links to those of the hub.
+    """
     reason = available(suite, job)
     if reason is not None:
         raise WorkloadError(f"{job.key} cannot run here. {reason}")
     set_libraries_up()
+    if _on_hub(suite, job):
+        from joulemark.workloads import hub_jobs
+
+        return hub_jobs.open_job(suite, job, device=device, cache_dir=cache_dir)
     program = _PROGRAMS[job.task, job.model]
     module = import_module(f"joulemark.workloads.{program.module}")
     kind: type[PackagedWorkload] = getattr(module, program.name)
     return kind(suite, job, device=device, cache_dir=cache_dir)
+
+
+def _on_hub(suite: Suite, job: Job) -> bool:
+    return suite.model(job.model).hub_id is not None
 
 
 def _quoted(need: Need) -> str:

@@ -48,11 +48,12 @@ class Prompted(TaskWorkload):
         tokens = self._tokenizer(query.inputs["text"], return_tensors="pt")
         tokens.pop("token_type_ids", None)
         given = int(tokens["input_ids"].shape[1])
+        apart = self._model.config.is_encoder_decoder
         generated = self._model.generate(
             **tokens.to(self.device),
-            **self.recipe.decoding.arguments(),
+            **self.recipe.decoding.arguments(prompt_tokens=0 if apart else given),
         )
-        new = generated[0, 1 if self._model.config.is_encoder_decoder else given :]
+        new = generated[0, 1 if apart else given :]
         return Output(query.id, generated_text(self._tokenizer, new), len(new), given)
 
 

@@ -48,7 +48,7 @@ class TextGeneration(TaskWorkload):
         generated = self._model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
-            **self.recipe.decoding.arguments(),
+            **self.recipe.decoding.arguments(prompt_tokens=int(ids.shape[1])),
         )
         new = generated[0, ids.shape[1] :]
         return Output(query.id, generated_text(self._tokenizer, new), len(new), int(ids.shape[1]))

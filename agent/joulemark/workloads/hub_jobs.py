@@ -1,0 +1,43 @@
+"""Jobs whose model and data set are on the hub, run out of its cache: can they run here, and the workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from joulemark.suite import Job, Suite
+from joulemark.workloads import hub_cache, suite_recipe
+from joulemark.workloads.base import Workload, WorkloadError
+from joulemark.workloads.registry import Need, what_to_install
+from joulemark.workloads.tasks import TASKS, open_task
+
+PARQUET = Need("pyarrow", "pyarrow>=20")
+
+
+def available(suite: Suite, job: Job) -> str | None:
+    """None if the job can run here, else one sentence: why never, what to install, or what to fetch."""
+    if reason := suite_recipe.obstacle(suite, job):
+        return reason
+    if reason := what_to_install((*TASKS[suite_recipe.task_of(job)].needs, PARQUET)):
+        return reason
+    try:
+        hub_cache.model_snapshot(suite.model(job.model))
+        hub_cache.parquet_files(suite.dataset(job.dataset))
+    except WorkloadError as error:
+        return str(error)
+    return None
+
+
+def open_job(suite: Suite, job: Job, *, device: str, cache_dir: Path) -> Workload:
+    """The workload, its rows read, its model not yet loaded. `cache_dir` takes links. Raises WorkloadError."""
+    from joulemark.workloads import parquet_rows
+
+    dataset, model = suite.dataset(job.dataset), suite.model(job.model)
+    files = hub_cache.parquet_files(dataset)
+    folder = hub_cache.pinned_view(hub_cache.model_snapshot(model), model, within=cache_dir)
+    reference = dataset.reference_column
+    names = () if reference is None else parquet_rows.class_names(files[0], reference)
+    recipe = suite_recipe.recipe_of(suite, job, model_folder=folder, device=device, names=names)
+    rows = suite_recipe.rows_of(dataset, parquet_rows.rows(files, suite_recipe.columns_of(dataset)))
+    if reason := suite_recipe.unnamed_labels(dataset, names, rows.values()):
+        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+    return open_task(recipe, rows)

@@ -1,0 +1,193 @@
+"""From a suite's job on the hub to what its task runs: the recipe and the rows. Nothing is read or imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from joulemark.suite import DataSet, Job, Suite
+from joulemark.workloads.base import WorkloadError
+from joulemark.workloads.preprocess import Preprocessing, Row, numbered
+from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
+
+ROLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
+    "text_classification": (("text",), "label"),
+    "extractive_qa": (("question", "context"), "answers"),
+    "masked_lm": (("text",), None),
+    "token_classification": (("text",), "tags"),
+    "image_classification": (("image",), "label"),
+    "object_detection": (("image",), "objects"),
+    "text_generation": (("text",), None),
+    "summarization": (("text",), "summary"),
+    "image_captioning": (("image",), "captions"),
+    "image_generation": (("text",), None),
+}
+"""What each task calls the columns that a data set lists, in their order, and what it calls the reference."""
+
+PROMPTED = frozenset({"text_classification", "extractive_qa", "summarization"})
+"""Tasks that a general-purpose model is asked for in words, where the job has a prompt."""
+
+CLASSIFYING = frozenset(
+    {"text_classification", "token_classification", "image_classification", "object_detection"}
+)
+"""Tasks whose answers are compared with the names of classes."""
+
+CATEGORIES = ("category", "label")
+"""What data sets call the numbers of their objects' classes; beside them are boxes, in numbers too."""
+
+UNKNOWN = -1
+"""What stands for a class that a data set keeps back."""
+
+SENTIMENTS: Mapping[str, tuple[str, ...]] = {
+    "negative": ("negative", "Negative", "NEGATIVE", "neg", "Neg", "NEG", "1 star", "2 stars"),
+    "neutral": ("neutral", "Neutral", "NEUTRAL", "neu", "Neu", "NEU", "3 stars"),
+    "positive": ("positive", "Positive", "POSITIVE", "pos", "Pos", "POS", "4 stars", "5 stars"),
+}
+"""Spellings of one sentiment: models and data sets rarely share theirs, and an answer is right by what it means."""
+
+_SPELT = {spelling: sentiment for sentiment, spellings in SENTIMENTS.items() for spelling in spellings}
+
+
+def task_of(job: Job) -> str:
+    """The key of `tasks.TASKS` that does the job."""
+    return f"{job.task}-prompted" if job.prompt is not None and job.task in PROMPTED else job.task
+
+
+def obstacle(suite: Suite, job: Job) -> str | None:
+    """None if the job makes a recipe, else one sentence that says why not."""
+    dataset = suite.dataset(job.dataset)
+    if job.task not in ROLES:
+        return f"This version does not know the task {job.task}. Run `pip install --upgrade joulemark`."
+    return _of_dataset(dataset, job) or _of_limits(job)
+
+
+def recipe_of(
+    suite: Suite, job: Job, *, model_folder: Path, device: str = "cpu", names: Sequence[str] = ()
+) -> Recipe:
+    """The job's recipe. `names`: the data set's classes by number, where the suite does not list them.
+
+    Raises WorkloadError where there is none; `obstacle` says so before.
+    """
+    if reason := obstacle(suite, job):
+        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+    dataset, model = suite.dataset(job.dataset), suite.model(job.model)
+    return Recipe(
+        task=task_of(job),
+        model_folder=model_folder,
+        columns=_columns(dataset),
+        model=model.id,
+        device=device,
+        dtype=suite.protocol.dtype or "float32",
+        weights={file.name: file.sha256 for file in model.files},
+        preprocessing=preprocessing_of(dataset),
+        answers=_answers(dataset, names),
+        decoding=_decoding(job),
+        diffusion=Diffusion(steps=job.steps, width=job.image_width, height=job.image_height),
+        prompt=job.prompt,
+    )
+
+
+def columns_of(dataset: DataSet) -> tuple[str, ...]:
+    """The columns that the data set's task reads."""
+    return tuple(dict.fromkeys(_columns(dataset).values()))
+
+
+def rows_of(dataset: DataSet, rows: Iterable[Row]) -> dict[str, Row]:
+    """The data set by the names of its queries: of the first `take` rows, `keep` of those that are not dropped."""
+    taken = islice(rows, dataset.take)
+    return numbered(taken, dataset.columns[0], preprocessing_of(dataset), count=dataset.keep or 0)
+
+
+def unnamed_labels(dataset: DataSet, names: Sequence[str], rows: Iterable[Row]) -> str | None:
+    """One sentence if the rows have classes as numbers that nothing names: every answer would be scored as wrong.
+
+    `names` as for `recipe_of`. None if all is well.
+    """
+    column = dataset.reference_column
+    if column is None or dataset.task not in CLASSIFYING or dataset.labels or names:
+        return None
+    if not any(_has_number(row.get(column)) for row in rows):
+        return None
+    return (
+        f"The classes of {dataset.id} are numbers that neither its files nor the suite name. List its `labels` in the "
+        "suite."
+    )
+
+
+def _has_number(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        value = [value.get(name) for name in CATEGORIES]
+    if isinstance(value, list):
+        return any(_has_number(item) for item in value)
+    return isinstance(value, int) and value != UNKNOWN
+
+
+def preprocessing_of(dataset: DataSet) -> Preprocessing:
+    """What the suite says is done with the data set's columns."""
+    return Preprocessing(
+        join=" " if dataset.join_tokens else None,
+        remove=dataset.remove_characters,
+        words=dataset.cut_words,
+        drop_rows=dataset.drop_rows,
+        mask=dataset.mask,
+        resize=None if dataset.resize is None else (dataset.resize.width, dataset.resize.height),
+    )
+
+
+def _of_dataset(dataset: DataSet, job: Job) -> str | None:
+    roles, _ = ROLES[job.task]
+    if dataset.hub_id is None:
+        return (
+            f"The rows of {dataset.id} are a file, and models of the hub read Parquet. Use another data set."
+        )
+    if dataset.images_by_url:
+        return (
+            f"The data set {dataset.id} has addresses of pictures, which change and vanish, and none are fetched. "
+            "Use another data set."
+        )
+    if len(dataset.columns) != len(roles):
+        return f"{job.task} reads {' and '.join(roles)}. Name as many `columns` of {dataset.id} in the suite."
+    if job.task == "masked_lm" and dataset.mask is None:
+        return f"masked_lm needs to know what is hidden. Say `mask` of {dataset.id} in the suite."
+    return None
+
+
+def _of_limits(job: Job) -> str | None:
+    if job.prompt_style == "chat":
+        return "Chat formats are not applied to models of the hub. Say `completion` in the suite."
+    if job.task not in PROMPTED and job.prompt not in (None, "{text}"):
+        return f"{job.task} puts no words around its text. Take the prompt out of the suite."
+    if job.max_new_tokens is not None and job.max_length is not None:
+        return "max_new_tokens and max_length contradict each other. Keep one of them in the suite."
+    if job.summary_sentences is not None:
+        return "Models of the hub write summaries and pick no sentences. Take summary_sentences out of the suite."
+    return None
+
+
+def _columns(dataset: DataSet) -> dict[str, str]:
+    roles, reference = ROLES[dataset.task]
+    columns = dict(zip(roles, dataset.columns, strict=True))
+    if reference is not None and dataset.reference_column is not None:
+        columns[reference] = dataset.reference_column
+    return columns
+
+
+def _answers(dataset: DataSet, names: Sequence[str]) -> Answers:
+    """Sentiments go by one spelling on both sides; all other labels as model and data set write them."""
+    known = tuple(label.id for label in dataset.labels) or tuple(names)
+    if dataset.task != "text_classification" or not known or not set(known) <= set(_SPELT):
+        return Answers(names=known)
+    return Answers(labels=_SPELT, names=tuple(_SPELT[name] for name in known))
+
+
+def _decoding(job: Job) -> Decoding:
+    greedy = job.decoding == "greedy"
+    return Decoding(
+        max_new_tokens=job.max_new_tokens,
+        max_length=job.max_length,
+        min_length=job.min_length,
+        sample=False if greedy else None,
+        beams=1 if greedy else None,
+    )
