@@ -23,6 +23,8 @@ from joulemark.record.statement import Statement
 from joulemark.record.trace import Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from joulemark.record.codec import Record
 
 PUBLISHED: dict[str, type[Record]] = {
@@ -43,28 +45,33 @@ PUBLISHED: dict[str, type[Record]] = {
 
 
 def schema_of(name: str) -> bytes:
-    """The JSON Schema (2020-12) called `name`, indented, with a newline at the end. Raises KeyError."""
+    """The JSON Schema of the document called `name`. Raises KeyError."""
+    return document(name, PUBLISHED[name])
+
+
+def document(name: str, kind: type[msgspec.Struct]) -> bytes:
+    """The JSON Schema (2020-12) of a class, indented, with a newline at the end."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": name,
-        **msgspec.json.schema(PUBLISHED[name]),
+        **msgspec.json.schema(kind),
     }
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Write every schema into the folder that is named."""
+def write(arguments: list[str], published: Mapping[str, type[msgspec.Struct]], *, module: str) -> int:
+    """Write every schema of `published` into the folder that `arguments` name, as `python -m MODULE FOLDER` does."""
     from pathlib import Path
 
     if len(arguments) != 1:
-        print("usage: python -m joulemark.record.schema FOLDER", file=sys.stderr)  # noqa: T201 - a program's usage line
+        print(f"usage: python -m {module} FOLDER", file=sys.stderr)  # noqa: T201 - a program's usage line
         return 2
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    for name in PUBLISHED:
-        (folder / f"{name}.json").write_bytes(schema_of(name))
+    for name, kind in published.items():
+        (folder / f"{name}.json").write_bytes(document(name, kind))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write(sys.argv[1:], PUBLISHED, module="joulemark.record.schema"))

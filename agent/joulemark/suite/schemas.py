@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from joulemark.record.schema import document, write
 from joulemark.suite.loader import Manifest
 from joulemark.suite.lock import Lock
 
@@ -18,28 +17,9 @@ PUBLISHED: dict[str, type[Entry]] = {"suite-1": Manifest, "suite-lock-1": Lock}
 
 
 def schema_of(name: str) -> bytes:
-    """The JSON Schema (2020-12) called `name`, indented, with a newline at the end. Raises KeyError."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": name,
-        **msgspec.json.schema(PUBLISHED[name]),
-    }
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
-
-
-def main(arguments: list[str]) -> int:
-    """Write every schema into the folder that is named."""
-    from pathlib import Path
-
-    if len(arguments) != 1:
-        print("usage: python -m joulemark.suite.schemas FOLDER", file=sys.stderr)  # noqa: T201 - a program's usage line
-        return 2
-    folder = Path(arguments[0])
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in PUBLISHED:
-        (folder / f"{name}.json").write_bytes(schema_of(name))
-    return 0
+    """The JSON Schema of the file called `name`. Raises KeyError."""
+    return document(name, PUBLISHED[name])
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write(sys.argv[1:], PUBLISHED, module="joulemark.suite.schemas"))
