@@ -30,6 +30,7 @@ from joulemark.session import sensor_timing
 from joulemark.session.checkup import gpu_findings
 from joulemark.session.measure import measure
 from joulemark.session.statement import sensor_of
+from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 from joulemark.workloads import busy_kernel
 
@@ -64,15 +65,12 @@ class Products:
         """The kernel has finished when it returns."""
 
 
-class Told:
+class Told(Silent):
     """Prints each stage once."""
 
     def stage(self, name: str, **_: Any) -> None:
         """Which one begins."""
         print(f"  {name}", flush=True)
-
-    def answered(self) -> None:
-        """Nothing: this is called inside the windows."""
 
 
 def checked(device: str, window_s: float) -> dict[str, Any]:
@@ -100,8 +98,7 @@ def checked(device: str, window_s: float) -> dict[str, Any]:
         print("torch windows, about two minutes", flush=True)
         queries: list[Any] = list(range(protocol.queries))
         work: Any = Products(device)
-        watch: Any = Told()
-        yielded = measure(work, queries, meter, protocol, watch, timings=(timing,), timer=RealTimer())
+        yielded = measure(work, queries, meter, protocol, Told(), timings=(timing,), timer=RealTimer())
         found = analyse(yielded.trace, sensor_of(meter))
         _, packed = traces.pack(yielded.trace)
         return {

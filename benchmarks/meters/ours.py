@@ -15,6 +15,7 @@ from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
 from joulemark.session.statement import sensor_of
+from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:
@@ -84,16 +85,6 @@ class _Work:
         """The card has finished when a repetition has."""
 
 
-class _Silent:
-    """Nobody watches."""
-
-    def note(self, sentence: str) -> None: ...
-    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None: ...
-    def stage(self, name: str, **facts: Any) -> None: ...
-    def answered(self) -> None: ...
-    def job_done(self, sentence: str) -> None: ...
-
-
 class Joulemark:
     """Probe, idle, repetitions at chosen phases with rests between, idle; energies by `bracket`.
 
@@ -117,7 +108,7 @@ class Joulemark:
                 _queries(workload),
                 meter,
                 _protocol(workload),
-                _Silent(),
+                Silent(),
                 timings=(timing,),
                 timer=timer,
             )

@@ -34,6 +34,7 @@ from joulemark.meters.probe import probe
 from joulemark.record.trace import pack
 from joulemark.session import measure as measuring
 from joulemark.session.statement import sensor_of
+from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:
@@ -91,16 +92,6 @@ class Work:
 
     def synchronise(self) -> None:
         """The card has finished when `answer` returns."""
-
-
-class Nobody:
-    """Does not watch."""
-
-    def note(self, sentence: str) -> None: ...
-    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None: ...
-    def stage(self, name: str, **facts: Any) -> None: ...
-    def answered(self) -> None: ...
-    def job_done(self, sentence: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +157,7 @@ def session(scenario: Scenario, timing: Timing, rng: Random, protocol: Protocol,
             range(protocol.queries),
             meter,
             protocol,
-            Nobody(),
+            Silent(),
             timings=(timing,),
             timer=timer,
         )

@@ -20,6 +20,7 @@ from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
 from joulemark.session.statement import sensor_of
+from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 
 WATTS = 350.0
@@ -48,11 +49,6 @@ class Work:
         """Nothing is left over."""
 
 
-def silent() -> SimpleNamespace:
-    """Nobody watches."""
-    return SimpleNamespace(stage=lambda *_, **__: None, answered=lambda: None)
-
-
 def rows() -> list[tuple[str, str]]:
     """The table's rows."""
     scenario = Scenario(
@@ -67,7 +63,7 @@ def rows() -> list[tuple[str, str]]:
         meter = NvmlMeter(environ={})
         timing = probe(meter, Busy(timer, WATTS), timer).timing
         yielded = measure(
-            Work(timer), list(range(100)), meter, PROTOCOL, silent(), timings=(timing,), timer=timer
+            Work(timer), list(range(100)), meter, PROTOCOL, Silent(), timings=(timing,), timer=timer
         )
         found = analyse(yielded.trace, sensor_of(meter))
         truth = simulation.truth()

@@ -32,3 +32,24 @@ class Watch(Protocol):
 
     def job_done(self, sentence: str) -> None:
         """The job has ended and its result is kept."""
+
+
+class Silent:
+    """Nobody watches."""
+
+    def note(self, sentence: str) -> None:
+        """Unsaid."""
+
+    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
+        """Unsaid."""
+
+    def stage(
+        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
+    ) -> None:
+        """Unsaid."""
+
+    def answered(self) -> None:
+        """Uncounted."""
+
+    def job_done(self, sentence: str) -> None:
+        """Unsaid."""
