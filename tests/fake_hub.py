@@ -1,4 +1,8 @@
-"""A small hub: a real HTTP server on 127.0.0.1 that answers the few questions that pinning asks."""
+"""A small hub: a real HTTP server on 127.0.0.1 that answers what pinning asks, and serves files to those who fetch.
+
+As the hub does, it names each file's commit and ETag (of a large one the SHA-256) on HEAD and GET of
+``/ID/resolve/REVISION/PATH`` (data sets: ``/datasets/ID/...``), and gives the rest of a file on request (Range).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,10 @@ def sha256_of(*names: str) -> str:
 
 @dataclass
 class Repository:
-    """What the hub has under a name. `large` are files by path with their size; `converted` those of the conversion."""
+    """What the hub has under a name. `large` are files by path with their size; `converted` those of the conversion.
+
+    `files` are files by path with their bytes: they are what is listed and served at every commit.
+    """
 
     large: dict[str, int] = field(default_factory=dict)
     small: tuple[str, ...] = ("README.md",)
@@ -34,6 +41,20 @@ class Repository:
     closed: bool = False
     licence: str | None = "apache-2.0"
     moved_to: str | None = None
+    files: dict[str, bytes] | None = None
+
+    def listed(self, name: str) -> list[dict[str, object]]:
+        """The files with bytes, as the hub lists them."""
+        return [
+            {
+                "type": "file",
+                "path": path,
+                "size": len(content),
+                "oid": commit_of(path),
+                **_lfs(path, content),
+            }
+            for path, content in (self.files or {}).items()
+        ]
 
 
 @dataclass
@@ -47,6 +68,11 @@ class FakeHub:
     origin: str = ""
     page_size: int = 100
     body: bytes | None = None
+    cut: dict[str, list[int]] = field(default_factory=dict)
+    wrong: dict[str, list[bytes]] = field(default_factory=dict)
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+    ranges: list[str] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)
 
     def model(self, name: str, **facts: object) -> Repository:
         """Add a model's repository."""
@@ -75,6 +101,8 @@ class FakeHub:
             return 403, {"X-Error-Code": "GatedRepo"}, {"error": "Access is restricted."}
         if CONVERSION in (revision, self._branch(name, revision)) and found.converted is None:
             return 404, {"X-Error-Code": "RevisionNotFound"}, {"error": "Invalid rev id"}
+        if what == "tree" and found.files is not None:
+            return 200, {}, found.listed(name)
         if what == "tree":
             return self._tree(found, name, revision, parts.query, target)
         branch = revision or "main"
@@ -117,6 +145,55 @@ class FakeHub:
             headers["Link"] = f'<{path}>; rel="next"'
         return 200, headers, entries[start : start + self.page_size]
 
+    def file(self, method: str, target: str, range_: str | None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of a file; the headers alone say how long the body should have been."""
+        kind, name, revision, path = _resolved(urlsplit(target).path)
+        found = self.repositories.get((kind, name))
+        if found is None:
+            return 401, {"X-Error-Code": "RepoNotFound"}, b""
+        if found.closed:
+            return 403, {"X-Error-Code": "GatedRepo"}, b""
+        if path not in (found.files or {}):
+            return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": revision}, b""
+        if method == "GET" and self.statuses.get(path):
+            return self.statuses[path].pop(0), {}, b""
+        content = (found.files or {})[path]
+        headers = {"X-Repo-Commit": revision, "ETag": f'"{commit_of(path, str(len(content)))}"'}
+        if _lfs(path, content):
+            headers |= {
+                "X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"',
+                "X-Linked-Size": str(len(content)),
+            }
+        if method == "HEAD":
+            return 200, {**headers, "Content-Length": str(len(content))}, b""
+        self.served.append(path)
+        if self.wrong.get(path):
+            content = self.wrong[path].pop(0)
+        status, first = 200, 0
+        if range_ is not None:
+            self.ranges.append(range_)
+            status, first = 206, int(range_.removeprefix("bytes=").partition("-")[0])
+            headers["Content-Range"] = f"bytes {first}-{len(content) - 1}/{len(content)}"
+        body = content[first:]
+        headers["Content-Length"] = str(len(body))
+        return status, headers, body[: self.cut[path].pop(0)] if self.cut.get(path) else body
+
+
+def _lfs(path: str, content: bytes) -> dict[str, object]:
+    """What a listing says of a file that is kept outside of git."""
+    if not path.endswith((".safetensors", ".bin", ".parquet", ".h5")):
+        return {}
+    digest = hashlib.sha256(content).hexdigest()
+    return {"lfs": {"oid": digest, "size": len(content), "pointerSize": 135}}
+
+
+def _resolved(path: str) -> tuple[str, str, str, str]:
+    """Kind, repository, revision and file of a path with ``/resolve/``."""
+    repository, _, rest = path.strip("/").partition("/resolve/")
+    revision, _, file = rest.partition("/")
+    kind = "datasets" if repository.startswith("datasets/") else "models"
+    return kind, repository.removeprefix("datasets/"), revision, unquote(file)
+
 
 def _parted(rest: str) -> tuple[str, str, str]:
     """The repository's name, what is asked of it, and of which revision."""
@@ -138,12 +215,19 @@ class RunningHub:
             def do_GET(self) -> None:
                 hub.asked.append(self.path)
                 hub.tokens[self.headers.get("Authorization")] += 1
+                if not self.path.startswith("/api/"):
+                    self._send(*hub.file(self.command, self.path, self.headers.get("Range")))
+                    return
                 status, headers, document = (
                     (hub.failures.pop(0), {}, {}) if hub.failures else hub.answer(self.path)
                 )
-                body = json.dumps(document).encode() if hub.body is None else hub.body
+                self._send(status, headers, json.dumps(document).encode() if hub.body is None else hub.body)
+
+            do_HEAD = do_GET  # noqa: N815 - the name that the server calls
+
+            def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
                 self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)

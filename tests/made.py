@@ -67,7 +67,8 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
         t_us=t.to_deltas(times),
         value=t.to_deltas(values),
     )
-    return t.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=tuple(asked))
+    answers = hashlib.sha256(b"answers %d" % salt).digest()[:4] * queries
+    return t.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=tuple(asked), answers=answers)
 
 
 def predicate(
@@ -95,9 +96,10 @@ def predicate(
             start_s=w.start_s,
             end_s=w.end_s,
             queries=w.queries,
-            output_tokens=None,
+            output_tokens=7 * w.queries if job.generates_text else None,
             energy_gross_j=w.gross_j,
             energy_net_j=w.net_j,
+            input_tokens=None,
         )
         for w in found.windows
     )
@@ -125,6 +127,7 @@ def predicate(
             parameters=model.parameters,
             dtype="float32",
             batch_size=1,
+            inputs_sha256=hashlib.sha256(sample.sha256.encode()).hexdigest(),
         ),
         device=s.Device(
             tag=tag,
@@ -151,23 +154,27 @@ def predicate(
         quality=tuple(s.Quality(metric=name, value=0.75, n=12, higher_is_better=True) for name in metrics),
         trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
         flags=(),
-        absent=absent(ticket=ticket),
+        absent=absent(ticket=ticket, job=job),
         estimates=found.estimates,
         not_estimated=found.not_estimated,
         budget=found.budget,
+        peak_memory_bytes=None,
     )
 
 
-def absent(*, ticket: messages.Ticket | None) -> dict[str, str]:
+def absent(*, ticket: messages.Ticket | None, job: Job) -> dict[str, str]:
     """Why which field is null."""
     no_gpu = ("memory_bytes", "power_limit_w", "power_limit_default_w", "driver", "vbios", "ecc", "mig")
     reasons = {f"device.{name}": "no-gpu" for name in no_gpu}
     reasons |= {
         "idle": "estimate-has-no-idle",
         "windows.energy_net_j": "estimate-has-no-idle",
-        "windows.output_tokens": "labels-only",
+        "windows.input_tokens": "tokens-not-counted",
+        "peak_memory_bytes": "device-does-not-count",
         "totals.energy_net_j": "estimate-has-no-idle",
     }
+    if not job.generates_text:
+        reasons["windows.output_tokens"] = "labels-only"
     return reasons if ticket else {**reasons, "ticket": "offline"}
 
 

@@ -206,7 +206,7 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
         workload=statement.Workload(
             task=dataset.task.slug,
             dataset=run.dataset,
-            dataset_revision=dataset.revision,
+            dataset_revision=load_suite("demo").dataset_revision(run.dataset),
             sample_sha256="1" * 64,
             model=run.model,
             model_revision="0.1.0",

@@ -10,7 +10,8 @@ AgentError                      exit code
 ├── Unreachable                  5   the platform gave no usable answer; nothing is lost
 │   ├── NoConnection                 no network, no server, no answer in time
 │   ├── ServerFailed                 the server answered with an error of its own (5xx) or is too busy (429)
-│   └── BadAnswer                    something answered, but not a Joulemark platform
+│   ├── BadAnswer                    something answered, but not a Joulemark platform
+│   └── NotOnHub                     the hub does not give a model or data set that a suite pins
 ├── NothingToDo                  6   nothing matches, the outbox is empty
 │   └── NotEnrolled                  the key is not known to the platform yet
 ├── MeasurementImpossible        7   no result can come of this run
@@ -26,6 +27,10 @@ AgentError                      exit code
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
+if TYPE_CHECKING:
+    from typing import Literal
 
 EXIT_OK = 0
 EXIT_USAGE = 2
@@ -123,6 +128,14 @@ class BadAnswer(Unreachable):
     """The answer is not one that a Joulemark platform gives."""
 
     code = "bad-answer"
+
+
+class NotOnHub(Unreachable):
+    """The hub does not give what a suite pins. `code`: `gated` (consent is missing), `vanished` or `no-parquet`."""
+
+    def __init__(self, code: Literal["gated", "vanished", "no-parquet"], sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class NothingToDo(AgentError):

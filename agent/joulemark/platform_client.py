@@ -14,7 +14,7 @@ from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed, Usa
 from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
-from joulemark.record.messages import Enrolled, PlatformKey, Problem, ResultStatus, Ticket
+from joulemark.record.messages import Enrolled, Needed, NeededJob, PlatformKey, Problem, ResultStatus, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,19 @@ class PlatformClient:
     def result(self, result_id: str) -> ResultStatus:
         """Where a result stands. Raises Unreachable or Refused."""
         return self._ask("GET", f"results/{result_id}", ResultStatus)
+
+    def needed(self, suite_digest: str) -> tuple[NeededJob, ...]:
+        """The jobs of a suite, first the one of which a further result would teach most.
+
+        Raises Unreachable, Refused (404 where the platform has no such suite), or BadAnswer for another suite's.
+        """
+        answer = self._ask("GET", f"needed/?suite={suite_digest}", Needed)
+        if answer.suite.digest != suite_digest:
+            raise BadAnswer(
+                f"{self.origin} answers about suite {answer.suite.digest[:12]}, not {suite_digest[:12]}. "
+                "Check JOULEMARK_PLATFORM."
+            )
+        return answer.jobs
 
     def _ask(self, method: str, path: str, kind: type[T], *, body: Callable[[], bytes] | None = None) -> T:
         answer = self._exchange(method, path, body, "application/json")

@@ -48,12 +48,11 @@ class Task(models.Model):
 
 
 class DataSet(models.Model):
-    """A data set as one task uses it, pinned by revision."""
+    """A data set as one task uses it. Its revision is each suite's and stands in each result, not here."""
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="datasets")
     slug = models.CharField(max_length=100)
     title = models.CharField(max_length=200)
-    revision = models.CharField(max_length=200, blank=True)
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
 

@@ -98,7 +98,6 @@ def _load_datasets(datasets: Iterable[SuiteDataSet], tasks: Mapping[str, Task]) 
             task=tasks[dataset.task],
             slug=dataset.id,
             title=dataset.title,
-            revision=dataset.revision or "",
             licence=dataset.licence or "",
             source=(dataset.source or dataset.url or "").strip(),
         )
@@ -108,7 +107,7 @@ def _load_datasets(datasets: Iterable[SuiteDataSet], tasks: Mapping[str, Task]) 
         rows,
         update_conflicts=True,
         unique_fields=["task", "slug"],
-        update_fields=["title", "revision", "licence", "source"],
+        update_fields=["title", "licence", "source"],
     )
 
 

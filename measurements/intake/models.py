@@ -12,6 +12,14 @@ from measurements.contributors.models import Key
 from measurements.ledger.models import Leaf
 
 
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Reads of tickets."""
+
+    def open(self, *, at: datetime) -> Self:
+        """Issued, not expired and not used: somebody may be measuring under it."""
+        return self.filter(expires_at__gt=at, submission__isnull=True)
+
+
 class Ticket(models.Model):
     """A run that was announced. `request_sha256` digests the signed request: the same request, the same ticket."""
 
@@ -25,6 +33,8 @@ class Ticket(models.Model):
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    objects = TicketQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.id

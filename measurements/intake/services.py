@@ -17,6 +17,7 @@ from joulemark.record.envelope import seal
 from joulemark.record.keys import key_id
 from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Enrolment, Receipt, TicketRequest
 from measurements.catalog.models import Job
+from measurements.catalog.suites import known_suites
 from measurements.contributors.models import Key
 from measurements.contributors.services import add_key, rename
 from measurements.intake.door import (
@@ -32,6 +33,7 @@ from measurements.intake.door import (
 from measurements.intake.models import SeenEnvelope, Submission, Ticket
 from measurements.intake.platform_key import announced, signing_key
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
+from measurements.intake.runnable import require_runnable
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.services import append_leaf
@@ -103,12 +105,14 @@ def _job(request: TicketRequest) -> Job:
         dataset__slug=request.dataset,
         model__slug=request.model,
     ).first()
-    if job is None:
+    known = known_suites().get(suite.digest)
+    if job is None or known is None:
         raise BadRequest(
             "JM-SUITE-UNKNOWN",
             f"This platform has no {request.task}/{request.dataset}/{request.model} in suite {suite.name} "
             f"{suite.version} with digest {suite.digest[:12]}; install the agent version that the platform names.",
         )
+    require_runnable(known, known.job(f"{request.task}/{request.dataset}/{request.model}"))
     return job
 
 

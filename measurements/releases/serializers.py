@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from measurements.boards.comparing import ComparisonRow
+from measurements.boards.needed import NeededJob
 from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
 from measurements.intake.models import State, Submission
@@ -126,6 +127,41 @@ class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
     task = serializers.CharField()
     licence = serializers.CharField()
     rows = ComparisonRowSerializer(many=True)
+
+
+class SuiteRefSerializer(serializers.Serializer[dict[str, Any]]):
+    """Which suite."""
+
+    name = serializers.CharField()
+    version = serializers.CharField()
+    digest = serializers.CharField(help_text="SHA-256 over the suite's files.")
+
+
+class NeededJobSerializer(serializers.Serializer[NeededJob]):
+    """A job and what is known of it, over all hardware, grades and configurations."""
+
+    task = serializers.CharField()
+    dataset = serializers.CharField()
+    model = serializers.CharField()
+    accepted = serializers.IntegerField(help_text="Accepted results of this suite.")
+    contributors = serializers.IntegerField(help_text="Different contributors of accepted results.")
+    devices = serializers.IntegerField(help_text="Different devices of accepted results.")
+    open_tickets = serializers.IntegerField(help_text="Tickets issued, neither expired nor used.")
+    label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
+        LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."
+    )
+    relative_range = serializers.FloatField(
+        allow_null=True,
+        help_text="Largest minus smallest contributor over the value, of the job's least certain cell; "
+        "null without several sources.",
+    )
+
+
+class NeededSerializer(serializers.Serializer[dict[str, Any]]):
+    """A suite's jobs, first the one of which a further result would teach most. Fields may be added."""
+
+    suite = SuiteRefSerializer()
+    jobs = NeededJobSerializer(many=True)
 
 
 class ResultSerializer(serializers.Serializer[Submission]):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from django.conf import settings
+from django.db.models import Count
 
 from joulemark.record.bundle import parse, verified
+from joulemark.record.statement import Predicate
 from joulemark.record.trace import parse as parse_trace
 from joulemark.rules.case import Case, Context, TicketFacts
-from joulemark.suite import Suite, load_suite, suite_names
+from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
+from measurements.catalog.suites import known_suites
 from measurements.contributors.models import KeyState
-from measurements.intake.models import Submission, Ticket
+from measurements.intake.models import State, Submission, Ticket
+from measurements.review.models import Result
 
 
 def case_of(submission: Submission) -> Case:
@@ -28,19 +30,14 @@ def case_of(submission: Submission) -> Case:
         ticket=_ticket_facts(submission.ticket) if submission.ticket else None,
         suite=_catalogued_suite(statement.predicate.suite.digest),
         same_trace_as=_same_trace(submission),
+        inputs_by_others=_inputs_by_others(submission, statement.predicate),
     )
     return Case(statement=statement, trace=trace, context=context)
 
 
-@lru_cache
-def suites_by_digest() -> dict[str, Suite]:
-    """Every suite that this version of the software carries."""
-    return {suite.digest: suite for suite in map(load_suite, suite_names())}
-
-
 def _catalogued_suite(digest: str) -> Suite | None:
     known = SuiteRow.objects.filter(digest=digest).exists()
-    return suites_by_digest().get(digest) if known else None
+    return known_suites().get(digest) if known else None
 
 
 def _ticket_facts(ticket: Ticket) -> TicketFacts:
@@ -65,3 +62,23 @@ def _same_trace(submission: Submission) -> str | None:
         .values_list("result_id", flat=True)
         .first()
     )
+
+
+def _inputs_by_others(submission: Submission, said: Predicate) -> dict[str, int]:
+    """How many other contributors state each digest of what the model was given, for the same job and sample."""
+    rows = (
+        Result.objects.filter(
+            suite__digest=said.suite.digest,
+            dataset__task__slug=said.workload.task,
+            dataset__slug=said.workload.dataset,
+            model__slug=said.workload.model,
+            sample_sha256=said.workload.sample_sha256,
+            submission__state__in=(State.ACCEPTED, State.QUARANTINED),
+        )
+        .exclude(contributor=submission.key.contributor_id)
+        .exclude(inputs_sha256="")
+        .values_list("inputs_sha256")
+        .annotate(Count("contributor", distinct=True))
+        .order_by()
+    )
+    return dict(rows)

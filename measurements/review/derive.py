@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -29,7 +30,6 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
         slug=said.workload.dataset, task__slug=said.workload.task
     )
     hardware = hardware_class_of(said.device)
-    tokens = [window.output_tokens for window in said.windows]
     result, _created = Result.objects.update_or_create(
         submission=submission,
         defaults={
@@ -54,11 +54,26 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
             "energy_per_query_j": said.totals.energy_per_query_j,
             "latency_p50_s": said.totals.latency_p50_s,
             "latency_p95_s": said.totals.latency_p95_s,
-            "output_tokens": None if None in tokens else sum(token for token in tokens if token is not None),
+            "output_tokens": _sum(window.output_tokens for window in said.windows),
+            "input_tokens": _sum(window.input_tokens for window in said.windows),
             "quality": [msgspec.to_builtins(quality) for quality in said.quality],
+            "not_scored": said.not_scored,
+            "sample_sha256": said.workload.sample_sha256,
+            "inputs_sha256": said.workload.inputs_sha256 or "",
+            "peak_memory_bytes": said.peak_memory_bytes or None,
         },
     )
     return result
+
+
+def _sum(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:
+    """The sum, or None where one is not known."""
+    total = 0
+    for count in counts:
+        if not isinstance(count, int):
+            return None
+        total += count
+    return total
 
 
 def hardware_class_of(device: DeviceRecord) -> HardwareClass:

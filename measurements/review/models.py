@@ -103,7 +103,12 @@ class Result(models.Model):
     latency_p50_s = models.FloatField()
     latency_p95_s = models.FloatField()
     output_tokens = models.PositiveBigIntegerField(null=True)
+    input_tokens = models.PositiveBigIntegerField(null=True)
     quality = models.JSONField(default=list)
+    not_scored = models.JSONField(default=dict)
+    sample_sha256 = models.CharField(max_length=64, default="")
+    inputs_sha256 = models.CharField(max_length=64, default="")
+    peak_memory_bytes = models.PositiveBigIntegerField(null=True)
 
     objects = ResultQuerySet.as_manager()
 
@@ -115,6 +120,8 @@ class Result(models.Model):
                 fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"],
                 name="result_cell",
             ),
+            # what others were asked for the same sample
+            models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from joulemark_site import environment as env
+from joulemark_site import suite_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = env.folder("JOULEMARK_DATA_DIR", ROOT / "var")
@@ -99,6 +100,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
+SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -115,6 +117,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"LabelEnum": ["single source", "several sources", "published"]},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

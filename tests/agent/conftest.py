@@ -47,6 +47,7 @@ def agent(home: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     """An agent with the tiny suite and no platform."""
     fake_suite.install(lambda module, name, value: monkeypatch.setattr(module, name, value, raising=False))
     monkeypatch.setattr(fake_suite, "MISSING", {})
+    monkeypatch.setattr(fake_suite, "TROUBLES", {})
     monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
     return Agent(home, capsys)
 

@@ -31,6 +31,7 @@ class FakePlatform:
     failures: list[int] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    needed: dict[str, messages.Needed] = field(default_factory=dict)
     clock_ahead_s: float = 0.0
     receipt_key: object | None = None
     receipt_for: str | None = None
@@ -51,6 +52,8 @@ class FakePlatform:
         match method, path.split("/"):
             case "GET", ["platform"]:
                 return 200, self.public
+            case "GET", ["needed", question]:
+                return self.what_is_needed(question.removeprefix("?suite="))
             case "GET", ["results", result_id]:
                 return self.status(result_id)
             case "POST", ["enrolments"]:
@@ -100,6 +103,13 @@ class FakePlatform:
         return 200 if known else 202, envelopes.seal(
             encode(receipt), payload_type=messages.RECEIPT_TYPE, key=key
         )
+
+    def what_is_needed(self, digest: str) -> tuple[int, Record]:
+        if digest not in self.needed:
+            return 404, _problem(
+                404, "JM-HTTP-404", f"This platform has no suite with the digest {digest[:12]}."
+            )
+        return 200, self.needed[digest]
 
     def status(self, result_id: str) -> tuple[int, Record]:
         if result_id not in self.results:

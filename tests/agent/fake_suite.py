@@ -94,15 +94,26 @@ class Workload:
         return SimpleNamespace(weights_sha256=WEIGHTS, parameters=1000, dtype="float32", device="cpu")
 
     def queries(self, sample: Sample) -> list[SimpleNamespace]:
-        return [SimpleNamespace(id=query_id) for query_id in sample.query_ids]
+        return [SimpleNamespace(id=query_id, inputs={"text": query_id}) for query_id in sample.query_ids]
 
     def answer(self, query: SimpleNamespace) -> SimpleNamespace:
         self.answers += 1
+        if error := TROUBLES.get(self.job.key):
+            raise error
         if self.answers == self._stop_at:
             os.kill(os.getpid(), signal.Signals[self._signal])
         total = sum(range(3000 if self.job.model == "small" else 9000))
         tokens = 7 if self.job.task == "writing" else None
-        return SimpleNamespace(query_id=query.id, value=total, output_tokens=tokens)
+        return SimpleNamespace(query_id=query.id, value=total, output_tokens=tokens, input_tokens=3)
+
+    def missing_quality(self, _queries: object, _outputs: object) -> list[SimpleNamespace]:
+        return []
+
+    def peak_memory_bytes(self) -> None:
+        """A CPU does not count it."""
+
+    def finish(self) -> None:
+        """Nothing is held."""
 
     def synchronise(self) -> None:
         """Nothing runs elsewhere."""
@@ -110,6 +121,9 @@ class Workload:
     def quality(self, queries: list[SimpleNamespace], _outputs: object) -> list[SimpleNamespace]:
         return [SimpleNamespace(metric="accuracy", value=1.0, n=len(queries), higher_is_better=True)]
 
+
+TROUBLES: dict[str, Exception] = {}
+"""What is raised at the first answer of a job, by its key."""
 
 MISSING: dict[str, str] = {}
 """Sentences by job key, for jobs whose packages are to be missing."""
@@ -127,4 +141,4 @@ def install(setattr_: object) -> None:
 
     setattr_(suites, "open_suite", load_suite)
     setattr_(workloads, "open_workload", lambda _suite, job, **_: Workload(job))
-    setattr_(workloads, "available", lambda _suite, job: MISSING.get(job.key))
+    setattr_(workloads, "available", lambda _suite, job, **_: MISSING.get(job.key))

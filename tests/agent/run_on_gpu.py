@@ -21,7 +21,7 @@ from nvml_sim.virtual import Busy, VirtualTimer
 from joulemark import suite as suites
 from joulemark import workloads
 from joulemark.cli import main
-from joulemark.session import checkup, run
+from joulemark.session import checkup, run, work
 
 WATTS, QUERY_S = 300.0, 0.05
 TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
@@ -52,7 +52,7 @@ def install() -> None:
     suites.open_suite = lambda _name: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
     workloads.busy_kernel = kernel
-    run.RealTimer = checkup.RealTimer = lambda: TIMER
+    run.RealTimer = work.RealTimer = checkup.RealTimer = lambda: TIMER
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 
 from joulemark import workloads
 from joulemark.suite import DataSet, Model
-from joulemark.suite.schema import WeightsFile
+from joulemark.suite.schema import CONVERSION, WeightsFile
 from joulemark.workloads import WorkloadError, hub_cache
 from joulemark.workloads.parquet_rows import class_names, rows
 from tests.tiny_models.suite import write_parquet
@@ -115,7 +115,7 @@ def test_a_model_that_is_not_whole_is_to_be_fetched(cache: Path, files: tuple[st
     with pytest.raises(WorkloadError) as raised:
         hub_cache.model_snapshot(MODEL)
     assert str(raised.value) == (
-        "The model writer is not whole in the Hugging Face cache. Run "
+        "The model writer is not whole in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or "
         f"`hf download tiny/writer --revision {REVISION}`."
     )
 
@@ -130,10 +130,10 @@ def test_another_revision_is_not_taken(cache: Path) -> None:
 
 def test_a_data_set_that_is_not_there_is_to_be_fetched(cache: Path) -> None:
     with pytest.raises(WorkloadError) as raised:
-        hub_cache.parquet_files(msgspec.structs.replace(DATASET, script=True, config="en"))
+        hub_cache.parquet_files(msgspec.structs.replace(DATASET, branch=CONVERSION, config="en"))
     assert str(raised.value) == (
-        "The data set texts has no whole split test in Parquet in the Hugging Face cache. Run `hf download texts "
-        f"--repo-type dataset --revision {REVISION} --include 'en/*test/*.parquet'`."
+        "The data set texts has no whole split test in Parquet in the Hugging Face cache. Run `joulemark suite fetch "
+        f"SUITE`, or `hf download texts --repo-type dataset --revision {REVISION} --include 'en/*test/*.parquet'`."
     )
 
 
@@ -152,12 +152,13 @@ def test_a_data_set_that_is_not_there_is_to_be_fetched(cache: Path) -> None:
         (["en/test-00000-of-00001.parquet", "de/test-00000-of-00001.parquet"], {}, []),
         (["data/test-00001-of-00002.parquet"], {}, []),
         (["data/latest-00000-of-00001.parquet"], {}, []),
-        (["en/test/0000.parquet", "en/test/0001.parquet", "en/train/0000.parquet"], {"script": True, "config": "en"},
+        (["en/test/0000.parquet", "en/test/0001.parquet", "en/train/0000.parquet"],
+         {"branch": CONVERSION, "config": "en"},
          ["en/test/0000.parquet", "en/test/0001.parquet"]),
-        (["en/partial-test/0000.parquet"], {"script": True}, None),
-        (["en/test/0000.parquet", "de/test/0000.parquet"], {"script": True}, []),
-        (["en/test/0000.parquet", "default/test/0000.parquet"], {"script": True}, ["default/test/0000.parquet"]),
-        (["en/test/0001.parquet"], {"script": True}, []),
+        (["en/partial-test/0000.parquet"], {"branch": CONVERSION}, None),
+        (["en/test/0000.parquet", "de/test/0000.parquet"], {"branch": CONVERSION}, []),
+        (["en/test/0000.parquet", "default/test/0000.parquet"], {"branch": CONVERSION}, ["default/test/0000.parquet"]),
+        (["en/test/0001.parquet"], {"branch": CONVERSION}, []),
         (["test.jsonl"], {}, []),
     ],
 )  # fmt: skip

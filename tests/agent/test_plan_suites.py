@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def test_a_suite_that_is_not_pinned_has_no_job_that_can_run() -> None:
-    selection = plan.select("quick", None)
+    selection = plan.select("quick", plan.Filter())
     assert selection.jobs == ()
     with pytest.raises(WorkloadUnavailable, match="joulemark suite pin quick"):
         plan.require_jobs(selection)
 
 
 def test_the_sentence_is_given_once_for_all_jobs() -> None:
-    assert len(plan.by_sentence(plan.select("a100-2024", None).missing)) == 1
+    assert len(plan.by_sentence(plan.select("a100-2024", plan.Filter()).missing)) == 1
 
 
 def test_the_demo_has_nothing_in_its_way() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,9 +13,13 @@ import pytest
 from joulemark import platform_client
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed
 from joulemark.platform_client import PlatformClient
+from joulemark.record.messages import Needed, NeededJob
+from joulemark.record.statement import SuiteRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fake_platform import FakePlatform
 
 
 @contextmanager
@@ -105,3 +110,64 @@ def test_nobody_there_is_tried_four_times() -> None:
     ):
         client.platform_key()
     assert pauses == [0.5, 1.0, 2.0]
+
+
+SUITE = SuiteRef(name="tiny", version="1", digest="cd" * 32)
+JOB = NeededJob(
+    task="sorting",
+    dataset="numbers",
+    model="small",
+    accepted=3,
+    contributors=2,
+    devices=2,
+    open_tickets=1,
+    label="several sources",
+    relative_range=0.25,
+)
+JOB_JSON = {"task": "sorting", "dataset": "numbers", "model": "small", "accepted": 3, "contributors": 2,
+            "devices": 2, "open_tickets": 1, "label": None, "relative_range": None}  # fmt: skip
+
+
+def needed_json(**changes: object) -> bytes:
+    """An answer about needed work with one job, some of its fields changed."""
+    suite = {"name": "tiny", "version": "1", "digest": SUITE.digest}
+    return json.dumps({"suite": suite, "jobs": [{**JOB_JSON, **changes}]}).encode()
+
+
+def test_needed_work_comes_in_the_platforms_order(platform: FakePlatform) -> None:
+    platform.needed[SUITE.digest] = Needed(suite=SUITE, jobs=(JOB, JOB))
+    with PlatformClient(platform.origin) as client:
+        assert client.needed(SUITE.digest) == (JOB, JOB)
+    assert JOB.key == "sorting/numbers/small"
+
+
+def test_needed_work_of_a_suite_that_the_platform_lacks_is_refused(platform: FakePlatform) -> None:
+    with PlatformClient(platform.origin) as client, pytest.raises(Refused, match="no suite") as refused:
+        client.needed("ab" * 32)
+    assert (refused.value.code, refused.value.status) == ("JM-HTTP-404", 404)
+
+
+def test_a_field_that_came_later_is_no_fault_of_needed_work() -> None:
+    with answering(200, needed_json(tier="A")) as client:
+        (job,) = client.needed(SUITE.digest)
+    assert (job.key, job.label, job.relative_range) == ("sorting/numbers/small", None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"contributors": -1}, {"devices": "2"}, {"model": "../x"}, {"relative_range": -0.5}, {"accepted": None}],
+)
+def test_needed_work_of_another_form_is_no_answer_of_ours(changes: dict[str, object]) -> None:
+    with (
+        answering(200, needed_json(**changes)) as client,
+        pytest.raises(BadAnswer, match="does not answer as"),
+    ):
+        client.needed(SUITE.digest)
+
+
+def test_needed_work_of_another_suite_is_no_answer_of_ours() -> None:
+    with (
+        answering(200, needed_json()) as client,
+        pytest.raises(BadAnswer, match="answers about suite cdcdcdcd"),
+    ):
+        client.needed("ab" * 32)

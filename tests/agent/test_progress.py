@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from types import SimpleNamespace
 
+import pytest
 from rich.console import Console
 
 from joulemark.cli.progress import Live, Plain, watch_for
@@ -89,3 +91,32 @@ def test_a_bar_is_as_high_as_its_value() -> None:
     assert sparkline([0.0, 50.0, 99.0, 100.0]) == "▁▅██"
     assert sparkline([0.0, 0.0]) == "▁▁"
     assert sparkline([]) == ""
+
+
+def test_a_terminal_gets_a_line_with_file_bytes_and_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((100.0, 100.5, 104.0, 104.0, 104.0))
+    monkeypatch.setattr("joulemark.cli.progress.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    screen = console(terminal=True)
+    with watch_for(screen) as watch:
+        assert isinstance(watch, Live)
+        watch.fetched("config.json", 0, 50_000_000)
+        watch._draw()
+        watch.fetched("model.safetensors", 20_000_000, 50_000_000)
+        watch._draw()
+        watch.stage("load", total=None)
+    text = " ".join(drawn(screen).split())
+    assert "fetching config.json" in text
+    assert "fetching model.safetensors" in text
+    assert "20.0 of 50.0 MB 5.0 MB/s" in text
+
+
+def test_elsewhere_there_is_a_line_for_each_file() -> None:
+    screen = console(terminal=False)
+    with watch_for(screen) as watch:
+        for done_bytes in (1_000_000, 2_000_000):
+            watch.fetched("model.safetensors", done_bytes, 5_000_000)
+        watch.fetched("data/test.parquet", 4_500_000, 5_000_000)
+    assert drawn(screen).splitlines() == [
+        "fetching model.safetensors, 1.0 of 5.0 MB",
+        "fetching data/test.parquet, 4.5 of 5.0 MB",
+    ]

@@ -46,6 +46,7 @@ def test_a_statement_says_all_that_was_done_and_why_fields_are_null(enrolled: Ag
         "device.vbios": "no-gpu",
         "idle": "estimate-has-no-idle",
         "totals.energy_net_j": "estimate-has-no-idle",
+        "peak_memory_bytes": "device-does-not-count",
         "windows.energy_net_j": "estimate-has-no-idle",
     }
 

@@ -120,7 +120,53 @@ def test_the_rest_of_a_script_set_is_its_parquet_conversion(
     pin(command, hub, small)
     pinned = read_suite(small.parent / "pinned")
     assert pinned.dataset_revision("prose") == commit_of("someone/prose", CONVERSION)
-    assert pinned.dataset("prose").script is True
+    assert pinned.dataset("prose").branch == CONVERSION
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"en/c4-train.00000-of-00001.json.gz": 9},
+        {"en/test-00000-of-00001.parquet": 9},
+        {"de/train.parquet": 9},
+    ],
+    ids=str,
+)
+def test_a_set_without_parquet_of_its_split_is_pinned_to_its_conversion(
+    command: Agent, hub: FakeHub, small: Path, large: dict[str, int]
+) -> None:
+    hub.dataset("someone/prose", large=large, converted={"en/train/0000.parquet": 9})
+    pin(command, hub, small)
+    prose = read_suite(small.parent / "pinned").dataset("prose")
+    assert (prose.branch, prose.revision) == (CONVERSION, commit_of("someone/prose", CONVERSION))
+    hub.dataset("someone/prose", large=large)
+    answer = command.json(
+        "suite", "pin", str(small), "--out", str(small.parent / "again"), "--hub", hub.origin
+    )
+    (entry,) = answer["unavailable"]
+    assert entry["reason"] == "no-parquet"
+    assert "has no Parquet files that are clearly of its split train" in entry["sentence"]
+
+
+def test_a_set_with_parquet_of_its_split_is_pinned_as_it_is(
+    command: Agent, hub: FakeHub, small: Path
+) -> None:
+    pin(command, hub, small)
+    prose = read_suite(small.parent / "pinned").dataset("prose")
+    assert (prose.branch, prose.revision) == ("main", commit_of("someone/prose", "main"))
+
+
+def test_show_names_licences_and_says_where_none_is_known(command: Agent, hub: FakeHub, small: Path) -> None:
+    hub.model("someone/writer", large={"model.safetensors": 42}, licence=None)
+    pin(command, hub, small)
+    shown = command.json("suite", "show", str(small.parent / "pinned"))
+    assert (shown["models"][0]["licence"], shown["datasets"][0]["licence"]) == (None, "apache-2.0")
+    assert command("suite", "show", str(small.parent / "pinned")) == 0
+    lines = [line.split() for line in command.out.splitlines()]
+    assert ["writer", "task-specific", "1,000", "?", "someone/writer"] in lines
+    assert ["prose", "text_generation", "someone/prose", "train", "apache-2.0"] in [
+        line[:5] for line in lines
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +210,7 @@ def test_a_gated_or_vanished_set_is_named_with_its_substitute_and_never_swapped(
 
 
 def test_terms_that_were_agreed_to_are_noted(command: Agent, hub: FakeHub, small: Path) -> None:
-    hub.dataset("someone/prose", gated="auto")
+    hub.dataset("someone/prose", large={"en/train-00000.parquet": 9}, gated="auto")
     pin(command, hub, small)
     assert read_suite(small.parent / "pinned").dataset("prose").gated is True
 
@@ -271,7 +317,9 @@ def test_the_standard_suite_can_be_pinned_whole(command: Agent, hub: FakeHub, tm
     for model in suite.models:
         hub.model(str(model.hub_id), large={"model.safetensors": model.parameters * 4})
     for dataset in suite.datasets:
-        hub.dataset(str(dataset.hub_id), large={"data/train-00000.parquet": 5})
+        known = hub.repositories.get(("datasets", str(dataset.hub_id)))
+        name = f"{dataset.config or 'data'}/{dataset.split}-00000-of-00001.parquet"
+        hub.dataset(str(dataset.hub_id), large={**(known.large if known else {}), name: 5})
     hub.dataset("imagenet-1k", closed=True)
     hub.dataset("bookcorpus", small=("bookcorpus.py",), converted=None)
     hub.dataset(

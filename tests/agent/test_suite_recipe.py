@@ -71,7 +71,7 @@ def test_general_purpose_models_are_asked_in_words() -> None:
         {"text": "document", "summary": "summary"},
         model="flan-t5-base",
         preprocessing=Preprocessing(words=50),
-        decoding=Decoding(max_length=20, sample=None),
+        decoding=Decoding(max_length=20, sample=None, task_settings="text2text-generation"),
         prompt="summarize the following text: {text}",
     )
 
@@ -85,36 +85,67 @@ def test_questions_and_their_answers_are_named() -> None:
 def test_masks_words_and_pictures_are_prepared_as_the_suite_says() -> None:
     made = recipe("masked_lm/bookcorpus-masked/albert-base-v2")
     assert made.preprocessing == Preprocessing(remove=".", mask="append")
-    made = recipe("token_classification/wikiann/bert-base-ner", names=("O", "B-PER"))
-    assert (made.preprocessing, made.answers) == (Preprocessing(join=" "), Answers(names=("O", "B-PER")))
+    names = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
+    made = recipe("token_classification/wikiann/bert-base-ner")
+    assert (made.preprocessing, made.answers) == (Preprocessing(join=" "), Answers(names=names))
     made = recipe("object_detection/coco-detection/yolos-tiny")
     assert made.preprocessing == Preprocessing(resize=(640, 480))
     assert made.columns == {"image": "image", "objects": "objects"}
+    assert made.answers == Answers(threshold=0.9)
 
 
 def test_the_limits_of_generators_are_theirs() -> None:
-    assert recipe("text_generation/wikitext/gpt2").decoding == Decoding(max_new_tokens=10, sample=None)
+    own = {"max_new_tokens": 10, "task_settings": "text-generation"}
+    assert recipe("text_generation/wikitext/gpt2").decoding == Decoding(
+        **own, sample=True, beams=1, top_k=50, temperature=1.0
+    )
+    assert recipe("text_generation/wikitext/opt-1.3b").decoding == Decoding(**own, sample=False, beams=1)
+    assert recipe("text_generation/wikitext/gpt-neo-125m").decoding == Decoding(**own, sample=None)
     assert recipe("summarization/samsum/pegasus-large").decoding == Decoding(
-        max_length=15, min_length=10, sample=None
+        max_length=15, min_length=10, sample=None, task_settings="summarization"
     )
     painted = recipe("image_generation/sd_prompts/stable-diffusion-2-1")
     assert painted.diffusion == Diffusion(steps=50, width=768, height=768)
-    job = msgspec.structs.replace(FULL.job("text_generation/wikitext/gpt2"), decoding="greedy")
-    greedy = recipe_of(FULL, job, model_folder=FOLDER).decoding
-    assert greedy == Decoding(max_new_tokens=10, sample=False, beams=1)
 
 
 def test_a_sentiment_is_the_same_in_every_spelling() -> None:
-    answers = recipe("text_classification/imdb/distilbert-imdb", names=("neg", "pos")).answers
+    answers = recipe("text_classification/imdb/distilbert-imdb").answers
     assert answers.names == ("negative", "positive")
+    assert [answers.of_dataset(label) for label in (0, "pos", -1)] == ["negative", "positive", None]
     assert [answers.of_model(label) for label in ("NEGATIVE", "POS", "5 stars", "LABEL_0")] == [
         "negative",
         "positive",
         "positive",
         "LABEL_0",
     ]
-    other = recipe("text_classification/imdb/distilbert-imdb", names=("sport", "world")).answers
+    suite, job = changed(FULL, "text_classification/imdb/distilbert-imdb", class_names=())
+    other = recipe_of(suite, job, model_folder=FOLDER, names=("sport", "world")).answers
     assert other == Answers(names=("sport", "world"))
+
+
+def test_a_suite_says_what_labels_without_names_mean() -> None:
+    job = FULL.job("text_classification/imdb/sentiment_analysis_model")
+    models = tuple(
+        msgspec.structs.replace(model, labels={"LABEL_0": "NEG", "LABEL_2": "joy"})
+        if model.id == job.model
+        else model
+        for model in FULL.models
+    )
+    suite, _ = changed(msgspec.structs.replace(FULL, models=models), job.key, spellings={"pos": ("joy",)})
+    answers = recipe_of(suite, job, model_folder=FOLDER).answers
+    assert [answers.of_model(label) for label in ("LABEL_0", "LABEL_1", "LABEL_2")] == [
+        "negative",
+        "LABEL_1",
+        "positive",
+    ]
+
+
+def test_names_with_synonyms_are_those_of_the_data_set() -> None:
+    open_suite = load_suite("a100-2024-open")
+    answers = recipe("image_classification/imagenette/resnet-18", open_suite).answers
+    assert answers.of_model("chain saw, chainsaw") == answers.of_dataset(3) == "chain saw"
+    assert answers.of_model("golf ball") == answers.of_dataset(8) == "golf ball"
+    assert answers.of_model("crane") == "crane"
 
 
 def test_pinned_weights_are_in_the_recipe_by_name() -> None:
@@ -128,24 +159,14 @@ def test_pinned_weights_are_in_the_recipe_by_name() -> None:
     assert recipe(key, pinned, device="cuda").device == "cuda"
 
 
-@pytest.mark.parametrize(
-    ("dataset", "value", "named"),
-    [
-        ("imdb", 1, False),
-        ("imdb", -1, True),
-        ("imdb", "pos", True),
-        ("wikiann", [0, 3], False),
-        ("coco-detection", {"bbox": [[1, 2, 3, 4]], "label": [7]}, False),
-        ("coco-detection", {"bbox": [[1, 2, 3, 4]], "label": ["disc"]}, True),
-        ("squad", {"text": ["x"], "answer_start": [3]}, True),
-        ("sst2", 1, True),
-    ],
-)
-def test_numbers_that_nothing_names_are_not_scored(dataset: str, value: object, *, named: bool) -> None:
-    entry = FULL.dataset(dataset)
-    rows = [{str(entry.reference_column): value}]
-    assert (suite_recipe.unnamed_labels(entry, (), rows) is None) == named
-    assert suite_recipe.unnamed_labels(entry, ("a", "b"), rows) is None
+def test_files_that_name_other_classes_than_the_suite_are_refused() -> None:
+    entry = FULL.dataset("imdb")
+    assert suite_recipe.contradicted_names(entry, ("neg", "pos")) is None
+    assert suite_recipe.contradicted_names(entry, ()) is None
+    assert suite_recipe.contradicted_names(FULL.dataset("coco-detection"), ("disc",)) is None
+    assert suite_recipe.contradicted_names(entry, ("pos", "neg")) == (
+        "The files of imdb name its classes pos, neg, the suite neg, pos. Take the revision that the suite pins."
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,6 +189,7 @@ def test_a_data_set_that_does_not_fit_its_task_is_said(
         ({"prompt": "Go on: {text}"}, "puts no words around"),
         ({"max_length": 20}, "contradict each other"),
         ({"summary_sentences": 2}, "pick no sentences"),
+        ({"decoding": "greedy"}, "for tokens that are drawn"),
         ({"task": "poetry"}, "does not know the task poetry"),
     ],
 )

@@ -77,6 +77,18 @@ def test_objects_are_scaled_with_their_picture(tiny_model: Model) -> None:
     assert workload.score([(first, "[]")]) == {"map": 0.0, "map-50": 0.0}
 
 
+@pytest.mark.parametrize("task", ["image_classification", "object_detection"])
+def test_a_model_of_other_objects_is_not_called_wrong(task: str, tiny_model: Model) -> None:
+    workload = loaded(task, tiny_model)
+    asked = [query for query in queries(workload) if query.reference]
+    assert workload.unscorable(asked) is None
+    others = dict.fromkeys(workload._model.config.id2label, "leukocyte")
+    workload._model.config.id2label = others
+    outputs = [workload.answer(query) for query in asked]
+    assert workload.quality(asked, outputs) == []
+    assert {each.reason for each in workload.missing_quality(asked, outputs)} == {"labels-do-not-meet"}
+
+
 def test_a_perfect_caption_scores_one_and_a_cut_one_less(tiny_model: Model) -> None:
     workload = loaded("image_captioning", tiny_model)
     first = queries(workload)[0]

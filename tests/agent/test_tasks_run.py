@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from joulemark.record.trace import answer_digest
 from joulemark.suite import Sample, weights_digest
 from joulemark.workloads import Output, Query, WorkloadError
-from joulemark.workloads.known_answers import wrong_answers
+from joulemark.workloads.known_answers import require_known_answers
 from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import TASKS, open_task
 from joulemark.workloads.tasks.workload import TaskWorkload
@@ -141,11 +142,14 @@ def test_without_references_every_metric_is_missing(task: str, tiny_model: Model
 def test_a_wrong_row_and_a_cut_answer_are_noticed(task: str, tiny_model: Model) -> None:
     workload = loaded(task, tiny_model)
     _, outputs = answered(workload)
-    known = {output.query_id: output.value for output in outputs}
-    assert wrong_answers(workload, known) == {}
-    assert wrong_answers(workload, {**known, "1": known["1"] + "."}) == {"1": known["1"]}
+    known = {output.query_id: answer_digest(output.query_id, output.value).hex() for output in outputs}
+    require_known_answers(workload, known, what="this job")
+    cut = {output.query_id: answer_digest(output.query_id, output.value + ".").hex() for output in outputs}
+    with pytest.raises(WorkloadError, match=f"this job answers {len(cut)} of {len(cut)} known queries"):
+        require_known_answers(workload, cut, what="this job")
     workload.rows = {**workload.rows, "0": workload.rows["1"]}
-    assert set(wrong_answers(workload, known)) == {"0"}
+    with pytest.raises(WorkloadError, match="answers 1 of 1 known queries otherwise"):
+        require_known_answers(workload, {"0": known["0"]}, what="this job")
 
 
 @pytest.mark.parametrize("task", ["extractive_qa-prompted", "text_generation"])

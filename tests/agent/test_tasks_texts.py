@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,10 @@ from typing import Any
 import pytest
 
 from joulemark.suite import Sample
-from joulemark.workloads import Query, WorkloadError
-from joulemark.workloads.recipe import Decoding, Reading
+from joulemark.workloads import MissingQuality, Query, WorkloadError, labels
+from joulemark.workloads.recipe import Answers, Decoding, Reading
 from joulemark.workloads.tasks import open_task
-from joulemark.workloads.tasks.token_classification import tags_of_words
+from joulemark.workloads.tasks.token_classification import in_scheme, tags_of_words
 from joulemark.workloads.tasks.workload import TaskWorkload
 from tests.tiny_models.recipes import MODELS, recipe_of, rows_of
 
@@ -89,6 +90,120 @@ def test_perfect_tags_score_one_and_a_cut_answer_less(tiny_model: Model) -> None
     assert workload.score(list(zip(asked, perfect, strict=True))) == {"seqeval-f1": 1.0}
     cut = ['[["B-PER",0,4]]', perfect[1]]
     assert workload.score(list(zip(asked, cut, strict=True))) == {"seqeval-f1": pytest.approx(4 / 5)}
+
+
+@pytest.mark.parametrize(
+    ("right", "sayable", "reason"),
+    [
+        ({"positive"}, {"negative", "positive"}, None),
+        ({"negative", "neutral", "positive"}, {"negative", "positive"}, None),
+        ({"negative", "positive"}, {"negative", "neutral", "positive"}, None),
+        ({"negative", "positive"}, {"LABEL_0", "LABEL_1"}, "labels-unknown"),
+        ({"0", "1"}, {"negative", "positive"}, "labels-unknown"),
+        ({"PER", "ORG", "LOC"}, {"PER", "NN"}, "labels-do-not-meet"),
+        ({"disc", "square"}, set(), "labels-unknown"),
+        (set(), {"PER"}, None),
+    ],
+)
+def test_answers_are_scored_where_half_of_the_classes_are_the_models(
+    right: set[str], sayable: set[str], reason: str | None
+) -> None:
+    assert labels.obstacle(right, sayable) == reason
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ({0: "LABEL_0", 1: "LABEL_1"}, "labels-unknown"),
+        ({0: "joy", 1: "anger"}, "labels-do-not-meet"),
+        ({0: "NEG", 1: "POS"}, None),
+    ],
+)
+def test_a_model_of_other_labels_is_not_called_wrong(
+    names: dict[int, str], reason: str | None, tiny_model: Model
+) -> None:
+    workload = loaded("text_classification", tiny_model)
+    workload._model.config.id2label = names
+    asked = queries(workload)
+    outputs = [workload.answer(query) for query in asked]
+    assert bool(workload.quality(asked, outputs)) == (reason is None)
+    missing = [] if reason is None else [MissingQuality(name, reason) for name in ("accuracy", "macro-f1")]
+    assert workload.missing_quality(asked, outputs) == missing
+
+
+def test_what_a_label_means_can_be_said(tiny_model: Model) -> None:
+    answers = Answers(labels={"LABEL_0": "negative", "LABEL_1": "positive"}, names=("negative", "positive"))
+    workload = loaded("text_classification", tiny_model, answers=answers)
+    workload._model.config.id2label = {0: "LABEL_0", 1: "LABEL_1"}
+    asked = queries(workload)
+    outputs = [workload.answer(query) for query in asked]
+    assert {output.value for output in outputs} == {"negative", "positive"}
+    assert workload.missing_quality(asked, outputs) == []
+
+
+def test_entities_without_a_place_are_read_as_inside_one(tiny_model: Model) -> None:
+    workload = loaded("token_classification", tiny_model)
+    asked = queries(workload)
+    perfect = ['[["PER",0,4],["LOC",14,20]]', '[["LOC",17,23]]']
+    assert workload.score(list(zip(asked, perfect, strict=True))) == {"seqeval-f1": 1.0}
+    assert in_scheme(["O", "B-PER", "I-PER", "PER"]) == ["O", "B-PER", "I-PER", "I-PER"]
+
+
+def test_parts_of_speech_are_not_compared_with_entities(tiny_model: Model) -> None:
+    workload = loaded("token_classification", tiny_model)
+    asked = queries(workload)
+    assert workload.unscorable(asked) is None
+    workload._model.config.id2label = {0: "NN", 1: "VB", 2: "PER"}
+    assert workload.unscorable(asked) is None  # persons and places: one of the two is known
+    workload._model.config.id2label = {0: "NN", 1: "VB", 2: "O"}
+    assert workload.unscorable(asked) == "labels-do-not-meet"
+
+
+def test_words_without_names_to_look_for_are_not_scored(tiny_model: Model) -> None:
+    workload = loaded("text_classification-prompted", tiny_model, answers=Answers())
+    assert workload.unscorable(queries(workload)) == "labels-unknown"
+
+
+def test_a_models_own_settings_are_those_of_the_task(tiny_model: Model, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(tiny_model("bart"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    own = {"summarization": {"num_beams": 3, "no_repeat_ngram_size": 2, "prefix": "the town "}}
+    (folder / "config.json").write_text(json.dumps({**config, "task_specific_params": own}))
+    decoding = Decoding(max_length=15, min_length=10, sample=None, task_settings="summarization")
+    workload = loaded("summarization", lambda _: folder, decoding=decoding)
+    plain = loaded("summarization", tiny_model)
+    calls: list[dict[str, Any]] = []
+    generate = workload._model.generate
+    workload._model.generate = lambda **options: calls.append(options) or generate(**options)
+    query = queries(workload)[0]
+    longer = Query("longer", {"text": "the town " + query.inputs["text"]}, None)
+    assert workload.answer(query).input_tokens == plain.answer(longer).input_tokens
+    assert {
+        name: calls[0][name] for name in ("num_beams", "no_repeat_ngram_size", "max_length", "do_sample")
+    } == {
+        "num_beams": 3,
+        "no_repeat_ngram_size": 2,
+        "max_length": 15,
+        "do_sample": False,
+    }
+
+
+def test_a_generator_that_draws_by_its_own_settings_draws(tiny_model: Model, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(tiny_model("llama"), folder)
+    config = json.loads((folder / "config.json").read_text())
+    own = {"text-generation": {"do_sample": True, "max_length": 50}}
+    (folder / "config.json").write_text(json.dumps({**config, "prefix": "the ", "task_specific_params": own}))
+    decoding = Decoding(max_new_tokens=10, sample=None, task_settings="text-generation")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    workload = loaded("text_generation", lambda _: folder, decoding=decoding)
+    same_text = [Query(name, {"text": "old bridge"}, None) for name in ("a", "b")]
+    first, second = (workload.answer(query) for query in same_text)
+    assert first.value != second.value
+    alone = len(workload._tokenizer("the old bridge", add_special_tokens=False)["input_ids"])
+    assert first.input_tokens == alone
+    assert workload.answer(same_text[0]) == first
 
 
 def test_continuations_are_those_of_the_pipeline(tiny_model: Model) -> None:

@@ -21,12 +21,13 @@ from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import Judgement, judge
 from joulemark.session.statement import outputs_sha256
 from joulemark.suite import Sample, Suite, read_suite
-from joulemark.workloads import Output, Workload, WorkloadError, open_workload
+from joulemark.workloads import Output, Query, Workload, WorkloadError, open_workload
 from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import open_task
+from joulemark.workloads.tasks.workload import TaskWorkload
 from tests.tiny_models.recipes import MODELS, recipe_of
 from tests.tiny_models.rows import reviews
-from tests.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
+from tests.tiny_models.suite import PLANS, add_known_answers, build_suite, snapshot, write_parquet
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 SENTIMENT = "text_classification/text_classification/bert-sentiment"
@@ -54,6 +55,9 @@ class Built:
 def built_once(tmp_path_factory: pytest.TempPathFactory, tiny_model: Callable[[str], Path]) -> Built:
     home = tmp_path_factory.mktemp("tiny-suite")
     build_suite(home / "tiny", home / "hf" / "hub", tiny_model)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(home / "hf" / "hub"))
+        add_known_answers(home / "tiny", home / "cache")
     return Built(home / "tiny", home / "hf")
 
 
@@ -183,6 +187,22 @@ def test_answers_that_were_cut_or_left_out_have_another_digest(built: Built, tmp
     assert outputs_sha256(cut) != outputs_sha256(whole)
 
 
+def test_answers_that_are_not_the_known_ones_are_refused_at_home(
+    command: Agent, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that writes less than the suite asks for is noticed before it is measured."""
+
+    def cut(self: TaskWorkload, query: Query) -> Output:
+        whole = answer(self, query)
+        return replace(whole, value=whole.value[: len(whole.value) // 2])
+
+    answer = TaskWorkload.answer
+    monkeypatch.setattr(TaskWorkload, "answer", cut)
+    assert run(command, built, WRITING) == EXIT_IMPOSSIBLE
+    assert "known queries otherwise than the suite says" in command.err
+    assert not list(command.outbox.results())
+
+
 def test_fewer_answers_in_a_window_are_noticed(command: Agent, built: Built) -> None:
     assert run(command, built, SENTIMENT) == 0
 
@@ -209,11 +229,19 @@ def test_what_is_not_in_the_cache_is_said_as_a_command(command: Agent, spoilt: B
     assert not list(command.outbox.results())
 
 
-def test_classes_without_names_give_no_result(command: Agent, spoilt: Built) -> None:
+def test_classes_without_names_are_measured_and_not_scored(
+    command: Agent, spoilt: Built, tmp_path: Path
+) -> None:
+    shutil.copytree(spoilt.folder, tmp_path / "other-rows")
+    (tmp_path / "other-rows" / "answers.toml").unlink()
+    spoilt = Built(tmp_path / "other-rows", spoilt.hf_home)
     shard = snapshot(spoilt.cache, "datasets", "text_classification") / PLANS["text_classification"].shards[0]
     write_parquet(shard, [{"text": f"Text {number}", "label": number % 2} for number in range(4)])
-    assert run(command, spoilt, SENTIMENT) == EXIT_IMPOSSIBLE
-    assert "The classes of text_classification are numbers" in command.err
+    assert run(command, spoilt, SENTIMENT) == 0, command.err
+    said = result(command).bundle.statement().predicate
+    assert said.quality == ()
+    assert dict(said.not_scored) == {"accuracy": "labels-unknown", "macro-f1": "labels-unknown"}
+    assert codes(judged(result(command), spoilt.suite)) == {"JM-TICKET-NONE"}
 
 
 def test_a_run_leaves_the_cache_of_the_hub_as_it_was(command: Agent, spoilt: Built) -> None:

@@ -43,7 +43,7 @@ class Work:
 
     def answer(self, query: int) -> SimpleNamespace:
         self._timer.work(WATTS, self._chances.gauss(0.020, 0.0004))
-        return SimpleNamespace(query_id=query, value="", output_tokens=None)
+        return SimpleNamespace(query_id=query, value="", output_tokens=None, input_tokens=None)
 
     def synchronise(self) -> None:
         """Nothing is left over."""

@@ -128,19 +128,44 @@ def test_a_general_purpose_model_is_asked_as_in_the_study(job: Job) -> None:
         wanted = ({"text_classification": 1, "extractive_qa": 65, "summarization": 15}[job.task], None)
     assert (job.max_new_tokens, job.max_length) == wanted
     assert (job.min_length, job.prompt_style, job.decoding) == (None, "completion", "default")
+    assert job.task_settings == ("text2text-generation" if job.model in FLAN else "text-generation")
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_specific_model_has_the_limits_of_its_task(task: str) -> None:
     found = {
-        (job.prompt, job.max_new_tokens, job.min_length, job.max_length, job.decoding)
+        (job.prompt, job.max_new_tokens, job.min_length, job.max_length, job.task_settings, job.threshold)
         for job in jobs(task, "task-specific")
     }
     wanted: dict[str, tuple[object, ...]] = {
-        "text_generation": ("{text}", 10, None, None, "default"),
-        "summarization": (None, None, 10, 15, "default"),
+        "text_generation": ("{text}", 10, None, None, "text-generation", None),
+        "summarization": (None, None, 10, 15, "summarization", None),
+        "object_detection": (None, None, None, None, None, 0.9),
     }
-    assert found == {wanted.get(task, (None, None, None, None, None))}
+    assert found == {wanted.get(task, (None, None, None, None, None, None))}
+
+
+def test_a_text_generator_chooses_tokens_as_its_pipeline_did() -> None:
+    found = {
+        job.model: (job.decoding, job.top_k, job.temperature)
+        for job in jobs("text_generation", "task-specific")
+    }
+    assert found == {
+        **dict.fromkeys(("distilgpt2", "gpt2", "gpt2-medium", "gpt2-xl"), ("sample", 50, 1.0)),
+        **dict.fromkeys(("bloom-560m", "opt-1.3b", "opt-6.7b"), ("greedy", None, None)),
+        "gpt-neo-125m": ("default", None, None),
+    }
+    assert {job.decoding for job in jobs("summarization", "task-specific")} == {"default"}
+
+
+def test_the_classes_of_data_sets_with_answers_are_in_the_file() -> None:
+    entities = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
+    assert {d.id: d.class_names for d in SUITE.datasets if d.class_names} == {
+        "imdb": ("neg", "pos"),
+        "rotten_tomatoes": ("neg", "pos"),
+        "wikiann": entities,
+        "conll2003": (*entities, "B-MISC", "I-MISC"),
+    }
 
 
 def test_pictures_are_made_in_the_size_of_their_model_in_fifty_steps() -> None:
@@ -227,7 +252,7 @@ def _same_rows(dataset: DataSet, suite: Suite) -> bool:
 
 def test_where_article_and_logs_differ_both_are_in_the_file() -> None:
     by_subject = {choice.about: choice for choice in SUITE.choices}
-    assert len(by_subject) == len(SUITE.choices) == 15
+    assert len(by_subject) == len(SUITE.choices) == 20
     prompt = by_subject["Prompt of the general-purpose models for summarization"]
     assert (prompt.paper, prompt.logs) == (
         "Summarize the following text: [text]. Summary:",
@@ -239,7 +264,7 @@ def test_where_article_and_logs_differ_both_are_in_the_file() -> None:
     assert "deid_roberta_i2b2" in str(models.paper)
     assert {choice.about for choice in SUITE.choices if not choice.checked} >= {
         "Size and steps of generated images",
-        "Column of SciQ with the text",
+        "Questions without an answer",
     }
 
 

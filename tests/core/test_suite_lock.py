@@ -20,8 +20,8 @@ from joulemark.suite import (
     require_pinned,
     weights_digest,
 )
-from joulemark.suite.lock import CONVERSION, Lock, PinnedDataSet, PinnedModel, Unavailable, decode_lock
-from joulemark.suite.schema import WeightsFile
+from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable, decode_lock
+from joulemark.suite.schema import CONVERSION, WeightsFile
 from joulemark.suite.schemas import PUBLISHED, schema_of
 
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -156,7 +156,7 @@ def test_a_pinned_suite_knows_revisions_weights_licence_and_new_names(tmp_path: 
         "mit",
     )
     assert writer.files == FILES
-    assert (verse.revision, verse.config, verse.script) == (OTHER, "default", True)
+    assert (verse.revision, verse.config, verse.branch) == (OTHER, "default", CONVERSION)
     assert pinned.weights_sha256("writer") == weights_digest({file.name: file.sha256 for file in FILES})
     assert (pinned.model_revision("writer"), pinned.dataset_revision("prose")) == (COMMIT, COMMIT)
     require_pinned(pinned)

@@ -12,8 +12,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from joulemark.suite import weights_digest
-from joulemark.suite.lock import CONVERSION, Lock, PinnedDataSet, PinnedModel
-from joulemark.suite.schema import WeightsFile
+from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel
+from joulemark.suite.schema import CONVERSION, WeightsFile
 from joulemark.workloads.weights import file_sha256
 from tests.tiny_models.pictures import CLASSES, OBJECTS
 from tests.tiny_models.recipes import ASK, MODELS, rows_of
@@ -249,3 +249,20 @@ def _manifest(models: Mapping[str, PinnedModel]) -> str:
             limits = f'prompt = {json.dumps(ASK[key])}\nprompt_style = "completion"\nmax_new_tokens = 6'
         parts.append(f'[[cells]]\ntask = "{task}"\ndatasets = ["{task}"]\nmodels = ["{model}"]\n{limits}')
     return "\n\n".join(parts) + "\n"
+
+
+def add_known_answers(folder: Path, cache_dir: Path) -> None:
+    """Write ``answers.toml``: what every job answers to every query here. The cache must be where the agent looks."""
+    from joulemark.suite import read_suite
+    from joulemark.suite.known import ANSWERS, KnownAnswers
+    from joulemark.workloads import open_workload
+    from joulemark.workloads.known_answers import answers_of
+
+    suite, known = read_suite(folder), []
+    for job in suite.jobs:
+        workload = open_workload(suite, job, cache_dir=cache_dir)
+        workload.load()
+        known += answers_of(workload, job, suite.query_ids(job.dataset))
+        workload.finish()
+    answers = KnownAnswers(format="joulemark-answers/1", answers=tuple(known))
+    (folder / ANSWERS).write_bytes(answers.to_toml())

@@ -17,7 +17,7 @@ COMMANDS = {
     "submit": "send what is kept and not yet sent",
     "status": "ask the platform what became of results",
     "verify": "check a result file, offline",
-    "suite": "list and show suites, estimate what they cost, pin their revisions",
+    "suite": "list and show suites, estimate what they cost, pin and fetch them",
 }
 
 

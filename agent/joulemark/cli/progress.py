@@ -49,6 +49,7 @@ class Plain:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._job = ""
+        self._file = ""
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +83,12 @@ class Plain:
     def answered(self) -> None:
         """Nothing: this is called inside the measurement."""
 
+    def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        """A line for each file, when its first bytes have come."""
+        if name != self._file:
+            self._file = name
+            self._print(f"fetching {name}, {_of_bytes(done_bytes, total_bytes)}")
+
     def job_done(self, sentence: str) -> None:
         """Print what came of it."""
         self._print(f"{self._job} {sentence}")
@@ -91,7 +98,7 @@ class Plain:
 
 
 class Live:
-    """One line that is redrawn: job, stage, queries, power, time left."""
+    """One line that is redrawn: job, stage, queries, power, time left; or a file that is fetched, bytes, speed."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
@@ -113,6 +120,9 @@ class Live:
         self._ends_at: float | None = None
         self._job = ""
         self._estimated = False
+        self._fetch: TaskID | None = None
+        self._bytes = ("", 0, 0)
+        self._began_s, self._began_bytes = 0.0, 0
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -138,8 +148,10 @@ class Live:
         self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
     ) -> None:
         """Begin a new line for the stage."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
+        for line in (self._task, self._fetch):
+            if line is not None:
+                self._progress.remove_task(line)
+        self._fetch = None
         self._answered, self._total, self._state = 0, total, live
         self._ends_at = None if left_s is None else time.monotonic() + left_s
         self._task = self._progress.add_task(f"{self._job} {name}", total=total, count="", power="", left="")
@@ -148,6 +160,13 @@ class Live:
     def answered(self) -> None:
         """Count; the line is redrawn elsewhere."""
         self._answered += 1
+
+    def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        """Count; the line of bytes is redrawn elsewhere."""
+        if self._fetch is None:
+            self._began_s, self._began_bytes = time.monotonic(), done_bytes
+            self._fetch = self._progress.add_task(name, total=total_bytes, count="", power="", left="")
+        self._bytes = (name, done_bytes, total_bytes)
 
     def job_done(self, sentence: str) -> None:
         """Print what came of it above the line."""
@@ -169,7 +188,22 @@ class Live:
                 power=self._power(),
                 left=self._left(),
             )
+        if self._fetch is not None and self._fetch in self._progress.task_ids:
+            name, done_bytes, total_bytes = self._bytes
+            self._progress.update(
+                self._fetch,
+                description=f"fetching {name}",
+                completed=done_bytes,
+                total=total_bytes,
+                count=_of_bytes(done_bytes, total_bytes),
+                power=self._speed(done_bytes),
+            )
         self._progress.refresh()
+
+    def _speed(self, done_bytes: int) -> str:
+        """Megabytes a second since the first byte; nothing within the first second."""
+        passed_s = time.monotonic() - self._began_s
+        return "" if passed_s < 1 else f"{(done_bytes - self._began_bytes) / 1e6 / passed_s:.1f} MB/s"
 
     def _whole_samples(self) -> int | None:
         """A window may repeat its sample: the queries at the end of the pass that is running."""
@@ -199,3 +233,7 @@ class Live:
             flags and f"flagged {flags}",
         )
         return " ".join(part for part in parts if part)
+
+
+def _of_bytes(done_bytes: int, total_bytes: int) -> str:
+    return f"{done_bytes / 1e6:.1f} of {total_bytes / 1e6:.1f} MB"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from joulemark.cli.output import Output
 
@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.config import Config
+    from joulemark.meters.choose import Wanted
     from joulemark.session.run import Done, Options, Report
+    from joulemark.session.state import Asked
 
 SENDS = (
     "What is sent, under your public key: the numbers, the raw readings, and what they were had with: model, "
@@ -18,21 +20,50 @@ SENDS = (
     "model's answers. `joulemark show` prints it all."
 )
 
+MOST_BUDGET_S = 365 * 86400.0
+
 MOST_WATTS = 50.0
 """A platform does not believe more per core (rule JM-SENSOR)."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What to measure, with what, and what to do with it."""
-    parser.add_argument("--suite", default="demo", metavar="NAME", help="the suite to run (default: demo)")
+    parser.add_argument(
+        "--suite", metavar="NAME", help="the suite to run, or a folder such as ./suite (default: demo)"
+    )
+    for name in ("task", "dataset", "model"):
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="GLOB",
+            help=f"only this {'data set' if name == 'dataset' else name}; may be given several times",
+        )
+    parser.add_argument(
+        "--budget",
+        type=_seconds,
+        metavar="TIME",
+        help="begin nothing that does not end in time: 45m, 2h, 90s",
+    )
+    parser.add_argument("--limit", type=_count, metavar="N", help="measure at most so many jobs")
+    parser.add_argument(
+        "--needed", action="store_true", help="in the order in which the platform needs results"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the last run: its suite, jobs and meter; what is finished is not repeated",
+    )
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="also the jobs that failed before in this session"
+    )
     parser.add_argument(
         "--only", metavar="GLOB", help="only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'"
     )
     parser.add_argument(
         "--meter",
         choices=("auto", "nvml", "rapl", "estimate"),
-        default="auto",
-        help="the sensor; auto takes a GPU's counter, else RAPL, else the estimate",
+        help="the sensor (default: auto); auto takes a GPU's counter, else RAPL, else the estimate",
     )
     parser.add_argument(
         "--cpu-watts", type=_watts, metavar="W", help="watts per busy core that the estimate assumes"
@@ -51,6 +82,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def _seconds(text: str) -> float:
+    """A time as `45m`: a number and s, m or h."""
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    seconds = float(text[:-1]) * factor if factor else 0.0
+    if not 0 < seconds <= MOST_BUDGET_S:
+        raise ValueError(text)
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
+
+
 def _watts(text: str) -> float:
     watts = float(text)
     if not 0 < watts <= MOST_WATTS:
@@ -65,14 +112,20 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark.cli.progress import watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
+    from joulemark.session.plan import Filter
     from joulemark.session.run import Options, Report, run
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    asked = _asked(arguments, config)
     options = Options(
-        suite=arguments.suite,
-        only=arguments.only,
-        meter=arguments.meter,
+        suite=asked.suite,
+        meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
+        meter=cast("Wanted", asked.meter),
+        budget_s=arguments.budget,
+        needed=arguments.needed,
+        limit=arguments.limit,
+        retry_failed=arguments.retry_failed,
         cpu_watts=arguments.cpu_watts,
         offline=arguments.offline,
         submit=not (arguments.no_submit or arguments.offline),
@@ -98,6 +151,37 @@ def execute(arguments: Namespace) -> int:
         return EXIT_INTERRUPTED
     _tell(output, report, failure=None, exit_code=report.exit_code)
     return report.exit_code
+
+
+def _asked(arguments: Namespace, config: Config) -> Asked:
+    """What is to be measured: as the last run was asked, or as this command says. Raises AgentError."""
+    from joulemark.errors import UsageError
+    from joulemark.session.state import Asked, last_asked
+
+    named = {
+        "suite": arguments.suite,
+        "meter": arguments.meter,
+        "only": arguments.only,
+        "task": arguments.task,
+        "dataset": arguments.dataset,
+        "model": arguments.model,
+        "fresh": arguments.fresh,
+    }
+    if not arguments.resume:
+        return Asked(
+            suite=arguments.suite or "demo",
+            meter=arguments.meter or "auto",
+            only=arguments.only,
+            tasks=tuple(arguments.task),
+            datasets=tuple(arguments.dataset),
+            models=tuple(arguments.model),
+        )
+    if given := [f"--{name}" for name, value in named.items() if value]:
+        raise UsageError(
+            f"`--resume` measures what the last run was asked to: leave {', '.join(given)} out, or name all of it "
+            "without `--resume`; what is finished is not repeated then either."
+        )
+    return last_asked(config.folders, origin=config.origin)
 
 
 def _destination(config: Config, options: Options) -> str:
@@ -128,6 +212,7 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "grade": report.choice and report.choice.meter.grade,
         "results": [_row(done) for done in report.done],
         "failed": [{"job": item.key, "sentence": item.sentence} for item in report.failed],
+        "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
         "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
     }
     if failure is not None:

@@ -1,4 +1,4 @@
-"""`joulemark suite list | show | estimate | pin`: what a suite is, what it costs, and which revisions it means."""
+"""`joulemark suite list | show | estimate | pin | fetch`: what a suite is, costs, means, and needs on this disk."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ ACTIONS = {
     "show": "a suite's tasks, data sets, models and cells",
     "estimate": "GPU minutes, disk and memory of each cell, from published times",
     "pin": "ask the hub which revisions a suite's names mean, and write a pinned copy",
+    "fetch": "download the pinned models and data sets of a suite",
 }
 
 
@@ -28,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name != "list":
             action.add_argument("suite", metavar="SUITE", help="a suite's name, or a folder such as ./suite")
-        if name == "estimate":
+        if name in ("estimate", "fetch"):
             action.add_argument(
                 "--only", metavar="GLOB", help="only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"
             )
@@ -36,6 +37,7 @@ def add_arguments(parser: ArgumentParser) -> None:
             action.add_argument(
                 "--out", required=True, metavar="FOLDER", help="a new folder for the suite with its lock"
             )
+        if name in ("pin", "fetch"):
             action.add_argument(
                 "--hub", metavar="URL", help="the hub's origin (default: HF_ENDPOINT, else huggingface.co)"
             )
@@ -48,19 +50,27 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
-    """0; 2 for a suite or folder that cannot be used, 5 when the hub gives no usable answer."""
+    """0; 2 for a suite or folder that cannot be used, 5 when the hub gives no usable answer or not all of it.
+
+    `fetch` also 3 for a file with another digest than was pinned, 8 for a cache that is full or cannot be written.
+    """
     from joulemark.errors import UsageError
     from joulemark.suite import SuiteError
 
-    output = Output(as_json=arguments.json)
+    output, code = Output(as_json=arguments.json), 0
     try:
-        answer = {"list": _list, "show": _show, "estimate": _estimate, "pin": _pin}[arguments.action](
-            arguments, output
-        )
+        if arguments.action == "fetch":
+            from joulemark.cli import suite_fetch
+
+            code, answer = suite_fetch.execute(arguments, output)
+        else:
+            answer = {"list": _list, "show": _show, "estimate": _estimate, "pin": _pin}[arguments.action](
+                arguments, output
+            )
     except SuiteError as error:
         raise UsageError(str(error)) from error
     output.answer({"ok": True, **answer})
-    return 0
+    return code
 
 
 def _list(_arguments: Namespace, output: Output) -> dict[str, Any]:
@@ -103,13 +113,14 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     output.say("")
     _table(
         output,
-        ("data set", "task", "from", "split", "preparation"),
+        ("data set", "task", "from", "split", "licence", "preparation"),
         [
             (
                 entry.id,
                 entry.task,
                 entry.hub_id or entry.file or "",
                 entry.split or "",
+                entry.licence or "?",
                 preparation_in_words(entry),
             )
             for entry in suite.datasets
@@ -118,9 +129,15 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     output.say("")
     _table(
         output,
-        ("model", "kind", "parameters", "from"),
+        ("model", "kind", "parameters", "licence", "from"),
         [
-            (entry.id, entry.kind, f"{entry.parameters:,}", entry.hub_id or entry.package or "")
+            (
+                entry.id,
+                entry.kind,
+                f"{entry.parameters:,}",
+                entry.licence or "?",
+                entry.hub_id or entry.package or "",
+            )
             for entry in suite.models
         ],
     )
@@ -180,7 +197,6 @@ def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:
         arguments.suite, folder=arguments.out, hub=arguments.hub, say=output.aside
     )
     output.say(f"{arguments.out}: {suite.name} {suite.version}, digest {suite.digest}")
-    gone = len(lock.unavailable)
     gone = len(lock.unavailable)
     output.say(
         f"{len(lock.models)} models and {len(lock.datasets)} data sets are pinned; {gone} could not be."

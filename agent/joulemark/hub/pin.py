@@ -10,17 +10,9 @@ from typing import TYPE_CHECKING
 
 from joulemark.hub.client import NotGiven
 from joulemark.hub.weights import weights_files
-from joulemark.suite.lock import (
-    CONVERSION,
-    Branch,
-    Lock,
-    PinnedDataSet,
-    PinnedModel,
-    Reason,
-    Unavailable,
-    weights_digest,
-)
-from joulemark.suite.schema import WeightsFile
+from joulemark.suite.hub_files import split_files
+from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Reason, Unavailable, weights_digest
+from joulemark.suite.schema import CONVERSION, WeightsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +20,16 @@ if TYPE_CHECKING:
 
     from joulemark.hub.client import Entry, HubClient, Repository
     from joulemark.suite import DataSet, Model, Suite
+    from joulemark.suite.schema import Branch
 
 
 class _Missing(Exception):
-    """Why there is no pin."""
+    """Why there is no pin; `script`: of a data set, whether its rows are made by a program."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, *, script: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.script = script
 
 
 def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None] = lambda _: None) -> Lock:
@@ -58,7 +52,7 @@ def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None]
             datasets.append(_dataset(dataset, hub))
             say(f"{dataset.id}  {datasets[-1].revision[:12]}")
         except _Missing as missing:
-            unavailable.append(_unavailable_dataset(dataset, missing.reason))
+            unavailable.append(_unavailable_dataset(dataset, missing))
             say(f"{dataset.id}  {missing.reason}")
     return Lock(
         format="joulemark-lock/1",
@@ -98,20 +92,22 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
 
 
 def _dataset(dataset: DataSet, hub: HubClient) -> PinnedDataSet:
+    """On its own branch where that has the split in Parquet, else on that of the conversions."""
     try:
         found = hub.repository("datasets", str(dataset.hub_id))
     except NotGiven as error:
         raise _Missing(error.reason) from error
-    if not _is_script(found):
+    script = _is_script(found)
+    if not script and split_files((sibling.rfilename for sibling in found.siblings), dataset):
         return _pinned(dataset, found, found, branch="main", config=dataset.config)
     try:
         converted = hub.repository("datasets", found.id, CONVERSION)
         files = hub.files("datasets", found.id, converted.sha)
     except NotGiven as error:
-        raise _Missing("no-parquet" if error.reason == "vanished" else error.reason) from error
+        raise _Missing("no-parquet" if error.reason == "vanished" else error.reason, script=script) from error
     config = dataset.config or _only_config(files)
     if not _has_split(files, config, dataset.split):
-        raise _Missing("no-parquet")
+        raise _Missing("no-parquet", script=script)
     return _pinned(dataset, found, converted, branch=CONVERSION, config=config)
 
 
@@ -161,19 +157,24 @@ def _unavailable_model(model: Model, reason: Reason) -> Unavailable:
     return Unavailable(what="model", id=model.id, hub_id=str(model.hub_id), reason=reason, sentence=sentence)
 
 
-def _unavailable_dataset(dataset: DataSet, reason: Reason) -> Unavailable:
+def _unavailable_dataset(dataset: DataSet, missing: _Missing) -> Unavailable:
     name = f"Data set {dataset.id} ({dataset.hub_id})"
     sentence = {
         "gated": f"{name} needs consent to its licence: give it at {dataset.url}, set HF_TOKEN and pin again.",
         "vanished": f"{name} is no longer on the hub under this name.",
-        "no-parquet": f"{name} is a script, which is not run, and the hub has no Parquet conversion of it.",
+        "no-parquet": (
+            f"{name} is a script, which is not run, and the hub has no Parquet conversion of it."
+            if missing.script
+            else f"{name} has no Parquet files that are clearly of its split {dataset.split}, nor has the hub a "
+            "conversion of it."
+        ),
         "no-weights": "",
-    }[reason]
+    }[missing.reason]
     return Unavailable(
         what="data set",
         id=dataset.id,
         hub_id=str(dataset.hub_id),
-        reason=reason,
+        reason=missing.reason,
         sentence=f"{sentence} {_instead(dataset)}",
     )
 

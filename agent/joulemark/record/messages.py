@@ -111,6 +111,35 @@ class Problem(Record, frozen=True, kw_only=True):
     code: str
 
 
+class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A job of a suite and what a platform knows of it. Advice, never signed: a reader ignores fields that it lacks.
+
+    `relative_range` is that of contributors' values over the cell's, null where there are not several sources.
+    """
+
+    task: Slug
+    dataset: Slug
+    model: Slug
+    accepted: Count
+    contributors: Count
+    devices: Count
+    open_tickets: Count
+    label: Word | None
+    relative_range: Annotated[float, Meta(ge=0)] | None
+
+    @property
+    def key(self) -> str:
+        """The job's key in its suite, `task/dataset/model`."""
+        return f"{self.task}/{self.dataset}/{self.model}"
+
+
+class Needed(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A platform's answer to what to measure next: first the job of which a further result would teach most."""
+
+    suite: SuiteRef
+    jobs: tuple[NeededJob, ...]
+
+
 ResultState = Literal["received", "checking", "accepted", "quarantined", "rejected", "withdrawn"]
 """States of a result. `checking` and `withdrawn` are reserved: no platform gives them yet."""
 

@@ -12,6 +12,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import (
     Enrolled,
     Enrolment,
+    Needed,
     PlatformKey,
     Problem,
     Receipt,
@@ -32,6 +33,7 @@ PUBLISHED: dict[str, type[Record]] = {
     "enrolled-1": Enrolled,
     "enrolment-1": Enrolment,
     "envelope-1": Envelope,
+    "needed-1": Needed,
     "platform-key-1": PlatformKey,
     "problem-1": Problem,
     "receipt-1": Receipt,

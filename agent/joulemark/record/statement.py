@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from joulemark.record.codec import Record
 
@@ -64,7 +64,11 @@ class SuiteRef(Record, frozen=True, kw_only=True):
 
 
 class Workload(Record, frozen=True, kw_only=True):
-    """What was run. `sample_sha256` digests the ids of the sampled queries in order."""
+    """What was run. `sample_sha256` digests the ids of the sampled queries in order.
+
+    `inputs_sha256` digests what these queries gave the model, before it is cut into tokens or scaled: contributors who
+    ran the same sample of the same revision have the same. It is left out by agents that do not know it yet.
+    """
 
     task: Slug
     dataset: Slug
@@ -76,6 +80,7 @@ class Workload(Record, frozen=True, kw_only=True):
     parameters: Count
     dtype: Slug
     batch_size: Annotated[int, Meta(ge=1, le=65536)]
+    inputs_sha256: Sha256 | UnsetType = UNSET
 
 
 class Device(Record, frozen=True, kw_only=True):
@@ -132,7 +137,10 @@ class Idle(Record, frozen=True, kw_only=True):
 
 
 class Window(Record, frozen=True, kw_only=True):
-    """One measured stretch: `queries` answers back to back, one at a time. Times are on the trace's clock."""
+    """One measured stretch: `queries` answers back to back, one at a time. Times are on the trace's clock.
+
+    `output_tokens` were generated, `input_tokens` were what the model was given.
+    """
 
     start_s: Amount
     end_s: Positive
@@ -140,6 +148,7 @@ class Window(Record, frozen=True, kw_only=True):
     output_tokens: Tokens | None
     energy_gross_j: Amount
     energy_net_j: float | None
+    input_tokens: Tokens | UnsetType | None = UNSET
 
 
 class Quality(Record, frozen=True, kw_only=True):
@@ -201,7 +210,8 @@ class Predicate(Record, frozen=True, kw_only=True):
 
     `estimates`: joules per query by each estimator that could be had from the same ticks, `not_estimated` why the
     others could not. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a condition of
-    the device was not read, by its name.
+    the device was not read, by its name. `not_scored`: why a metric of the task has no value, by its name.
+    `peak_memory_bytes`: the most device memory that tensors took since the model began to load.
     """
 
     audience: Word
@@ -229,6 +239,8 @@ class Predicate(Record, frozen=True, kw_only=True):
     not_estimated: Annotated[dict[Slug, Slug], Meta(max_length=20)] = {}
     budget: Annotated[tuple[Term, ...], Meta(max_length=20)] = ()
     not_read: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
+    not_scored: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
+    peak_memory_bytes: Count | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import accumulate, pairwise
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
 from joulemark.record.codec import Record, decode, encode
@@ -21,6 +22,10 @@ from joulemark.record.statement import Amount, Count, Positive, Slug
 
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
+
+
+ANSWER_BYTES = 4
+"""Enough to tell whether two runs answered alike, and small beside the ticks: 4 KB for 1,000 queries."""
 
 
 class Timing(Record, frozen=True, kw_only=True):
@@ -107,6 +112,9 @@ class Trace(Record, frozen=True, kw_only=True):
 
     In `throughput` the queries of a window follow each other at once; in `latency` there are pauses between them, and
     the energy of a query is that of the time in which it ran.
+
+    `answers` holds the first ANSWER_BYTES bytes of the SHA-256 of each answer of the first pass over the sample, in
+    the sample's order; an answer's digest is that of its line among the outputs, `answer_digest`.
     """
 
     version: Literal[1]
@@ -115,6 +123,12 @@ class Trace(Record, frozen=True, kw_only=True):
     queries: Annotated[tuple[Queries, ...], Meta(min_length=1, max_length=10000)]
     gauges: Annotated[tuple[Gauge, ...], Meta(max_length=64)] = ()
     mode: Literal["throughput", "latency"] = "throughput"
+    answers: Annotated[bytes, Meta(max_length=4_000_000)] = b""
+
+    def answer_digests(self) -> tuple[str, ...]:
+        """The answers' short digests in lower-case hex, in the sample's order; what is left over at the end is none."""
+        text = self.answers.hex()
+        return tuple(text[at : at + 2 * ANSWER_BYTES] for at in range(0, len(text), 2 * ANSWER_BYTES))
 
     def windows(self) -> tuple[Span, ...]:
         """The spans that count, in order."""
@@ -163,6 +177,16 @@ def unpack(compressed: bytes) -> bytes:
 def parse(raw: bytes) -> Trace:
     """Decode raw trace bytes. Raises Malformed."""
     return decode(raw, Trace, what="trace")
+
+
+def output_line(query_id: str, value: str) -> bytes:
+    """An answer as it is digested: compact JSON `[query id, value]` and a line feed."""
+    return msgspec.json.encode([query_id, value]) + b"\n"
+
+
+def answer_digest(query_id: str, value: str) -> bytes:
+    """The first ANSWER_BYTES bytes of the SHA-256 of the answer's line."""
+    return hashlib.sha256(output_line(query_id, value)).digest()[:ANSWER_BYTES]
 
 
 def sha256(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import EnergyError
+from joulemark.record.statement import offline_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from joulemark.record.statement import Predicate, Statement
     from joulemark.record.trace import Trace
-    from joulemark.suite import Suite
+    from joulemark.suite import Job, Sample, Suite
 
 
 class Severity(StrEnum):
@@ -46,7 +47,8 @@ class TicketFacts:
 class Context:
     """What the platform knows. `suite` is the one with the digest that the result names, None if there is none.
 
-    `same_trace_as` is the id of another result with the same trace, None if there is none.
+    `same_trace_as` is the id of another result with the same trace, None if there is none. `inputs_by_others`: how
+    many other contributors, whose results were not rejected, state each `inputs_sha256` for the same job and sample.
     """
 
     received_at: datetime
@@ -56,6 +58,7 @@ class Context:
     ticket: TicketFacts | None
     suite: Suite | None
     same_trace_as: str | None
+    inputs_by_others: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,24 @@ class Case:
     def said(self) -> Predicate:
         """The predicate: what the volunteer says about the run."""
         return self.statement.predicate
+
+    @cached_property
+    def job(self) -> Job | None:
+        """The suite's job that was run, None where there is none."""
+        suite, work = self.context.suite, self.said.workload
+        key = (work.task, work.dataset, work.model)
+        jobs = suite.jobs if suite else ()
+        return next((job for job in jobs if (job.task, job.dataset, job.model) == key), None)
+
+    @cached_property
+    def sample(self) -> Sample | None:
+        """The queries that had to be asked; None where the platform does not know suite or data set, or no revision."""
+        suite, said = self.context.suite, self.said
+        if suite is None or not any(d.id == said.workload.dataset and d.is_pinned for d in suite.datasets):
+            return None
+        seed = self.context.ticket.sample_seed if self.context.ticket else offline_seed(said.nonce)
+        dataset = said.workload.dataset
+        return suite.sample(dataset, seed=seed, count=suite.queries_per_window(dataset))
 
     @cached_property
     def energy(self) -> Analysis | EnergyError:

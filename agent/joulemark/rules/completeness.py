@@ -41,6 +41,19 @@ GAUGES = frozenset(
 """What is read of a GPU beside its energy; an agent that cannot read one says why in `not_read`."""
 
 
+NOT_SCORED = frozenset(
+    {
+        "no-references",
+        "labels-unknown",
+        "labels-do-not-meet",
+        "needs-another-model",
+        "needs-a-corpus",
+        "open-ended",
+    }
+)
+"""Why a metric may have no value, as the agent's workloads say it."""
+
+
 def nulls_have_reasons(case: Case) -> str | None:
     """Every null has a reason in `absent`, and every reason belongs to a null."""
     nulls = set(_nulls(case.said, ""))
@@ -59,13 +72,16 @@ def run_is_clean(case: Case) -> str | None:
 
 
 def quality_is_stated(case: Case) -> str | None:
-    """Exactly the suite's metrics are there, once each, within range and over no more answers than were given."""
+    """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""
     suite, work = case.context.suite, case.said.workload
     task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
     if suite is None or task is None or all(d.id != work.dataset for d in suite.datasets):
         return None
-    stated, asked_for = sorted(q.metric for q in case.said.quality), suite.quality_metrics(work.dataset)
-    if stated != sorted(asked_for):
+    excused, asked_for = case.said.not_scored, suite.quality_metrics(work.dataset)
+    if strange := sorted(set(excused.values()) - NOT_SCORED):
+        return f"{strange[0]} is no reason for which a metric has no value."
+    stated = sorted(q.metric for q in case.said.quality)
+    if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
         wanted = ", ".join(asked_for) or "nothing"
         return f"Quality is stated as {', '.join(stated) or 'nothing'}; the suite asks for {wanted}."
     asked = suite.queries_per_window(work.dataset)

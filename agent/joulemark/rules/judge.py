@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from joulemark.rules import completeness, energy_rules, provenance, suite_rules
+from joulemark.rules import answer_rules, completeness, energy_rules, provenance, suite_rules
 from joulemark.rules.case import Case, Finding, Rule, Severity
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
 
 State = Literal["accepted", "quarantined", "rejected"]
@@ -32,6 +32,15 @@ RULES: tuple[Rule, ...] = (
         suite_rules.configuration_fits,
     ),
     Rule("JM-SAMPLE", Severity.REJECT, "The queries are the seeded sample", suite_rules.sample_is_seeded),
+    Rule("JM-INPUTS", Severity.QUARANTINE, "The model was given the same", answer_rules.inputs_agree),
+    Rule("JM-ANSWERS", Severity.QUARANTINE, "Every query has its answer", answer_rules.answers_are_there),
+    Rule("JM-TOKENS", Severity.REJECT, "Answers are as long as asked", answer_rules.tokens_are_possible),
+    Rule(
+        "JM-KNOWN-ANSWERS",
+        Severity.QUARANTINE,
+        "Known answers are right",
+        answer_rules.known_answers_are_right,
+    ),
     Rule("JM-WINDOWS-FEW", Severity.QUARANTINE, "There are enough windows", suite_rules.enough_windows),
     Rule("JM-SENSOR", Severity.REJECT, "Meter, unit and grade agree", energy_rules.sensor_is_consistent),
     Rule("JM-TRACE-GAPS", Severity.REJECT, "The trace covers the run", energy_rules.trace_is_complete),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case
 
 if TYPE_CHECKING:
@@ -28,11 +27,7 @@ def suite_is_known(case: Case) -> str | None:
 def job_is_in_suite(case: Case) -> str | None:
     """The suite has this model on this data set for this task."""
     suite, work = case.context.suite, case.said.workload
-    if suite is None:
-        return None
-    if not any(
-        (job.task, job.dataset, job.model) == (work.task, work.dataset, work.model) for job in suite.jobs
-    ):
+    if suite is not None and case.job is None:
         return f"The suite has no job {work.task}/{work.dataset}/{work.model}."
     return None
 
@@ -87,13 +82,9 @@ def sample_is_seeded(case: Case) -> str | None:
 
     They are as many as the suite asks for in one window. A data set that is not pinned has no sample.
     """
-    suite, said = case.context.suite, case.said
-    if suite is None or not any(d.id == said.workload.dataset and d.is_pinned for d in suite.datasets):
+    suite, said, expected = case.context.suite, case.said, case.sample
+    if suite is None or expected is None:
         return None
-    seed = case.context.ticket.sample_seed if case.context.ticket else offline_seed(said.nonce)
-    expected = suite.sample(
-        said.workload.dataset, seed=seed, count=suite.queries_per_window(said.workload.dataset)
-    )
     if said.workload.sample_sha256 != expected.sha256:
         if suite.protocol.sample == "first":
             return f"The queries are not the first {len(expected.query_ids)} of the data set."

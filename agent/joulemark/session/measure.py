@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from joulemark.energy.analysis import window_work_j
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, is_steady
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer
-from joulemark.record.trace import Queries, Span, Trace
+from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.statement import sensor_of
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Measured:
     trace: Trace
     outputs: tuple[Output, ...]
     tokens: tuple[int | None, ...]
+    input_tokens: tuple[int | None, ...]
     flags: tuple[str, ...]
     started_at: datetime
     ended_at: datetime
@@ -61,6 +64,7 @@ class _Window:
     queries: Queries
     outputs: tuple[Output, ...]
     tokens: int | None
+    input_tokens: int | None
 
 
 def measure(
@@ -132,13 +136,17 @@ class _Job:
             self._sampler.edge()
         if self._sampler.missing:
             self._flags.add("missing-reading")
-        first = self._windows[0].outputs
+        first = self._windows[0].outputs[: len(self._queries)]
         if any(_differ(first, window.outputs) for window in self._windows):
             self._flags.add("outputs-vary")
         return Measured(
-            trace=self._trace(),
-            outputs=first[: len(self._queries)],
+            trace=replace(
+                self._trace(),
+                answers=b"".join(answer_digest(output.query_id, output.value) for output in first),
+            ),
+            outputs=first,
             tokens=tuple(window.tokens for window in self._windows),
+            input_tokens=tuple(window.input_tokens for window in self._windows),
             flags=tuple(sorted(self._flags)),
             started_at=started_at,
             ended_at=datetime.now(UTC),
@@ -300,12 +308,12 @@ class _Job:
         self._workload.synchronise()
         end_us = self._timer.now()
         self._sampler.edge()
-        tokens = [output.output_tokens for output in outputs if output.output_tokens is not None]
         window = _Window(
             span=Span(kind="window", start_us=start_us, end_us=end_us),
             queries=Queries(duration_us=tuple(durations), gap_us=tuple(gaps)),
             outputs=tuple(outputs),
-            tokens=sum(tokens) if len(tokens) == len(outputs) else None,
+            tokens=_sum(output.output_tokens for output in outputs),
+            input_tokens=_sum(output.input_tokens for output in outputs),
         )
         self._spans.append(window.span)
         self._windows.append(window)
@@ -332,6 +340,12 @@ class _Job:
             self._timer.wait(start_s + shift_s - (self._timer.now() - start_us) / 1e6)
             yield query
             self._workload.synchronise()
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """The sum, or None where one is not known."""
+    known = list(counts)
+    return None if None in known else sum(count for count in known if count is not None)
 
 
 def _differ(first: Sequence[Output], outputs: Sequence[Output]) -> bool:

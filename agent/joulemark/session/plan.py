@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from joulemark.meters import device
 from joulemark.meters.choose import Choice, Openers, Wanted, choose, rejection
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.suite.errors import SuiteError
+from joulemark.suite.estimate import estimate
 
 if TYPE_CHECKING:
     from joulemark.config import Config
@@ -38,6 +39,33 @@ class Selection:
     missing: tuple[Missing, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which jobs are meant: those whose key fits `only`, and whose task, data set and model each fit one of theirs.
+
+    Patterns are shell globs; an empty list is no condition.
+    """
+
+    only: str | None = None
+    tasks: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def takes(self, job: Job) -> bool:
+        """Whether the job is meant."""
+        parts = ((job.task, self.tasks), (job.dataset, self.datasets), (job.model, self.models))
+        return (self.only is None or fnmatchcase(job.key, self.only)) and all(
+            not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+            for name, patterns in parts
+        )
+
+    def __str__(self) -> str:
+        words = [f"--only {self.only}"] if self.only is not None else []
+        for option, patterns in (("task", self.tasks), ("dataset", self.datasets), ("model", self.models)):
+            words += [f"--{option} {pattern}" for pattern in patterns]
+        return " ".join(words)
+
+
 def load_suite(name: str) -> Suite:
     """The suite called `name`, or in the folder `./name`. Raises UsageError when there is none or it is broken."""
     try:
@@ -46,13 +74,18 @@ def load_suite(name: str) -> Suite:
         raise UsageError(str(error)) from error
 
 
-def select(suite_name: str, pattern: str | None) -> Selection:
-    """Load the suite and pick the jobs that fit `pattern`. Raises UsageError or NothingToDo."""
+def select(suite_name: str, meant: Filter, *, fetch: bool = False) -> Selection:
+    """Load the suite and pick the jobs that are meant. With `fetch` they need not be in the hub's cache yet.
+
+    Raises UsageError or NothingToDo.
+    """
     suite = load_suite(suite_name)
-    wanted = [job for job in suite.jobs if pattern is None or fnmatchcase(job.key, pattern)]
+    wanted = [job for job in suite.jobs if meant.takes(job)]
     if not wanted:
-        raise NothingToDo(f"No job of {suite_name} fits {pattern!r}. `joulemark doctor` lists them.")
-    reasons = {job.key: obstacle(suite, job) for job in wanted}
+        raise NothingToDo(
+            f"No job of {suite_name} fits {meant}. `joulemark suite show {suite_name}` lists them."
+        )
+    reasons = {job.key: obstacle(suite, job, cached=not fetch) for job in wanted}
     return Selection(
         suite=suite,
         jobs=tuple(job for job in wanted if reasons[job.key] is None),
@@ -60,13 +93,41 @@ def select(suite_name: str, pattern: str | None) -> Selection:
     )
 
 
-def obstacle(suite: Suite, job: Job) -> str | None:
-    """Why a job cannot run here, or None: its suite is not pinned, its data are gone, or a package is missing."""
+def fitting(selection: Selection, memory_bytes: int | None) -> Selection:
+    """The selection without the jobs whose model's weights alone are larger than the device's memory.
+
+    Where the memory is not known nothing is left out: a lack of it is found when the model is loaded.
+    """
+    if memory_bytes is None:
+        return selection
+    needs = {row.job: row.memory_bytes for row in estimate(selection.suite)}
+    too_large = {key: needed for key, needed in needs.items() if needed is not None and needed > memory_bytes}
+    left_out = tuple(
+        Missing(
+            key=job.key,
+            sentence=f"The weights of {job.model} take {too_large[job.key] / 1e9:.1f} GB and the device has "
+            f"{memory_bytes / 1e9:.1f} GB. Run it on a larger one.",
+        )
+        for job in selection.jobs
+        if job.key in too_large
+    )
+    return replace(
+        selection,
+        jobs=tuple(job for job in selection.jobs if job.key not in too_large),
+        missing=(*selection.missing, *left_out),
+    )
+
+
+def obstacle(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
+    """Why a job cannot run here, or None: its suite is not pinned, its data are gone, or something is missing.
+
+    With `cached` off, what can still be fetched is not missing.
+    """
     try:
         suites.require_pinned(suite)
     except SuiteError as error:
         return str(error)
-    return suite.obstacle(job) or workloads.available(suite, job)
+    return suite.obstacle(job) or workloads.available(suite, job, cached=cached)
 
 
 def require_jobs(selection: Selection) -> None:

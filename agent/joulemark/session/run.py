@@ -2,100 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
-from joulemark import workloads
-from joulemark.errors import (
-    EXIT_IMPOSSIBLE,
-    EXIT_OK,
-    EXIT_REFUSED,
-    EXIT_UNREACHABLE,
-    NoisyMachine,
-    NotEnrolled,
-)
+from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.device import host
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
-from joulemark.outbox import Kept, Outbox
+from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
-from joulemark.record.codec import encode
-from joulemark.record.envelope import Envelope, seal
-from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
-from joulemark.record.statement import offline_seed
 from joulemark.session import plan, sensor_timing, state
-from joulemark.session.delivery import Delivery, deliver
+from joulemark.session.budget import Budget, Pace
+from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
-from joulemark.session.measure import measure
-from joulemark.session.plan import Missing
-from joulemark.session.statement import (
-    Circumstances,
-    Story,
-    new_nonce,
-    signed_bundle,
-    suite_ref,
-)
+from joulemark.session.report import Done, Options, Report
+from joulemark.session.statement import Circumstances
+from joulemark.session.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from joulemark.config import Config
-    from joulemark.meters.choose import Choice, Wanted
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import Meter
     from joulemark.record.trace import Timing
-    from joulemark.session.plan import Selection
     from joulemark.session.watch import Watch
-    from joulemark.suite import Job
 
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the user asked for."""
-
-    suite: str = "demo"
-    only: str | None = None
-    meter: Wanted = "auto"
-    cpu_watts: float | None = None
-    offline: bool = False
-    submit: bool = True
-    fresh: bool = False
-    force: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """One finished job. `resumed` when an earlier run of the session had measured it."""
-
-    key: str
-    kept: Kept
-    resumed: bool
-    delivery: Delivery | None = None
-
-
-@dataclass(kw_only=True)
-class Report:
-    """What a run did, filled while it goes on, so that an interruption can tell how far it came."""
-
-    selection: Selection | None = None
-    choice: Choice | None = None
-    session: str | None = None
-    planned: int = 0
-    done: list[Done] = field(default_factory=list)
-    failed: list[Missing] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        """0, unless a job failed or a result was refused or could not be sent."""
-        if self.failed:
-            return EXIT_IMPOSSIBLE
-        hows = {done.delivery.how for done in self.done if done.delivery is not None}
-        if "refused" in hows:
-            return EXIT_REFUSED
-        return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK
+__all__ = ["Done", "Options", "Report", "run"]
 
 
 def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
@@ -103,11 +39,11 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
 
     Raises AgentError; `report` tells how far.
     """
-    selection = plan.select(options.suite, options.only)
+    if options.needed and options.offline:
+        raise UsageError("`--needed` asks the platform, and `--offline` forbids it: leave one of them out.")
+    selection = plan.select(options.suite, options.meant, fetch=fetches(options))
     report.selection = selection
     plan.require_jobs(selection)  # its error says what to install, so the notes below need not
-    for sentence, keys in plan.by_sentence(selection.missing).items():
-        watch.note(f"Left out: {', '.join(keys)}. {sentence}")
     identity = (
         identities.load_or_create(config.folders) if options.offline else identities.load(config.folders)
     )
@@ -120,6 +56,11 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
+        selection = plan.fitting(selection, facts.memory_bytes or host()[0].memory_bytes)
+        report.selection = selection
+        plan.require_jobs(selection)
+        for sentence, keys in plan.by_sentence(selection.missing).items():
+            watch.note(f"Left out: {', '.join(keys)}. {sentence}")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -127,6 +68,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
             suite_digest=selection.suite.digest,
             meter=choice.meter.name,
             fresh=options.fresh,
+            asked=_asked(options),
         )
         report.session = session.nonce
         around = Circumstances(
@@ -143,7 +85,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
         with nullcontext() if options.offline else PlatformClient(config.origin) as client:
             if client is not None:
                 identities.check_platform_key(config.folders, config.origin, client.platform_key())
-            work = _Work(
+            work = Work(
                 around=around,
                 device=device,
                 timings=ready.timings,
@@ -153,8 +95,24 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
                 config=config,
                 watch=watch,
                 report=report,
+                options=options,
+                journal=state.journal(config.folders, session),
+                pace=Pace(selection.suite),
+                budget=Budget.of(options.budget_s, time.monotonic),
             )
             work.all(selection, session)
+
+
+def _asked(options: Options) -> state.Asked:
+    suite, meant = options.suite, options.meant
+    return state.Asked(
+        suite=str(Path(suite).expanduser().absolute()) if "/" in suite else suite,
+        meter=options.meter,
+        only=meant.only,
+        tasks=meant.tasks,
+        datasets=meant.datasets,
+        models=meant.models,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,130 +158,3 @@ def _ready(
         flags=flags,
         not_read={} if known.reason is None else {"probe": known.reason},
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """The jobs of one run, under its circumstances. `key` is None when nothing is to be sent."""
-
-    around: Circumstances
-    device: str
-    timings: tuple[Timing | None, ...]
-    outbox: Outbox
-    client: PlatformClient | None
-    key: PlatformKey | None
-    config: Config
-    watch: Watch
-    report: Report
-
-    def all(self, selection: Selection, session: state.Session) -> None:
-        """Send what the session has kept, then measure the rest; room for a result is held meanwhile."""
-        before = state.finished(session, self.outbox)
-        todo = [job for job in selection.jobs if job.key not in before]
-        self.report.planned = len(todo)
-        for job in selection.jobs:
-            kept = before.get(job.key)
-            if kept is not None:
-                if kept.note_fault is not None:
-                    self.watch.note(kept.note_fault)
-                self.report.done.append(self._sent(Done(key=job.key, kept=kept, resumed=True)))
-        if self.report.done:
-            self.watch.note(f"Resuming: {len(self.report.done)} of {len(selection.jobs)} jobs are finished.")
-        try:
-            for number, job in enumerate(todo, start=1):
-                self.outbox.hold_space()
-                self.watch.job(number, len(todo), job.key, estimated=self.around.meter.grade == "estimated")
-                try:
-                    kept = self._one(job)
-                except workloads.WorkloadError as error:
-                    self.report.failed.append(Missing(key=job.key, sentence=str(error)))
-                    self.watch.note(f"Failed: {job.key}. {error}")
-                    continue
-                done = Done(key=job.key, kept=kept, resumed=False)
-                self.report.done.append(done)
-                self.report.done[-1] = done = self._sent(done)
-                self.watch.job_done(_told(done))
-        finally:
-            self.outbox.give_up_space()
-
-    def _one(self, job: Job) -> Kept:
-        """Ticket, load, measure, score, sign, keep."""
-        nonce = new_nonce()
-        ticket = None if self.client is None else self.client.ticket(self._ticket_request(job))
-        suite = self.around.suite
-        seed = offline_seed(nonce) if ticket is None else ticket.sample_seed
-        sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
-        self.watch.stage("loading", total=None)
-        workload = workloads.open_workload(
-            suite, job, device=self.device, cache_dir=self.config.folders.cache
-        )
-        loaded = workload.load()
-        pinned = suite.weights_sha256(job.model)
-        if loaded.weights_sha256 != pinned:
-            raise workloads.WorkloadError(
-                f"The weights of {job.model} are not those of the suite "
-                f"({loaded.weights_sha256[:16]}, expected {pinned[:16]}). "
-                "Install the version that the suite names."
-            )
-        queries = workload.queries(sample)
-        measured = measure(
-            workload,
-            queries,
-            self.around.meter,
-            suite.protocol,
-            self.watch,
-            timings=self.timings,
-            timer=RealTimer(),
-        )
-        self.watch.stage("scoring", total=None)
-        quality = tuple(workload.quality(queries, measured.outputs))
-        story = Story(
-            job=job,
-            nonce=nonce,
-            ticket=ticket,
-            sample=sample,
-            loaded=loaded,
-            measured=measured,
-            quality=quality,
-        )
-        return self.outbox.keep(signed_bundle(self.around, story))
-
-    def _sent(self, done: Done) -> Done:
-        """Send it, unless it was sent or refused before or nothing is to be sent."""
-        if self.client is None or self.key is None or done.kept.state != "waiting":
-            return done
-        if any(
-            earlier.delivery is not None and earlier.delivery.how == "waiting" for earlier in self.report.done
-        ):
-            return done  # the platform is away: this result waits with the others
-        delivery = deliver(self.outbox, done.kept, self.client, self.key)
-        return replace(done, kept=delivery.kept, delivery=delivery)
-
-    def _ticket_request(self, job: Job) -> Callable[[], Envelope]:
-        def make() -> Envelope:
-            request = TicketRequest(
-                audience=self.around.origin,
-                issued_at=datetime.now(UTC),
-                nonce=new_nonce(),
-                suite=suite_ref(self.around.suite),
-                task=job.task,
-                dataset=job.dataset,
-                model=job.model,
-                device_tag=self.around.device_tag,
-            )
-            return seal(encode(request), payload_type=TICKET_REQUEST_TYPE, key=self.around.identity.key)
-
-        return make
-
-
-def _told(done: Done) -> str:
-    totals = done.kept.bundle.statement().predicate.totals
-    grade = done.kept.bundle.statement().predicate.sensor.grade
-    sentence = (
-        f"{done.key}: {totals.energy_per_query_j:.4g} J a query ({grade}), kept as {done.kept.digest[:16]}"
-    )
-    if done.delivery is None:
-        return f"{sentence}, not sent."
-    if done.delivery.how == "sent":
-        return f"{sentence}, received by the platform."
-    return f"{sentence}, {done.delivery.how}: {done.delivery.sentence}"

@@ -11,11 +11,14 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from joulemark import durable
-from joulemark.errors import UsageError
+from joulemark.errors import NothingToDo, UsageError
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Nonce, Sha256, Time, Word
+from joulemark.session.journal import Journal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,37 +27,81 @@ if TYPE_CHECKING:
     from joulemark.outbox import Kept, Outbox
 
 
+class Asked(Record, frozen=True, kw_only=True):
+    """What a run was asked to measure, as its command said: `joulemark run --resume` asks it again.
+
+    A suite in a folder is named by that folder's absolute path. Patterns are as in `session.plan.Filter`.
+    """
+
+    suite: str
+    meter: str = "auto"
+    only: str | None = None
+    tasks: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+
 class Session(Record, frozen=True):
-    """What makes two runs parts of one session."""
+    """What makes two runs parts of one session. `asked` is what its last run was asked, at `asked_at`."""
 
     nonce: Nonce
     origin: Word
     suite_digest: Sha256
     meter: Word
     begun_at: Time
+    asked: Asked | None = None
+    asked_at: Time | None = None
 
 
-def resume_or_begin(folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool) -> Session:
-    """The stored session for these, or a new one when there is none or `fresh` is set. Raises UsageError."""
+def resume_or_begin(
+    folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool, asked: Asked
+) -> Session:
+    """The stored session for these, or a new one when there is none or `fresh` is set; `asked` is noted in it.
+
+    Raises UsageError.
+    """
     path = _path(folders, origin, suite_digest, meter)
-    if not fresh:
-        try:
-            return decode(path.read_bytes(), Session, what="session")
-        except FileNotFoundError:
-            pass  # the first run of this session
-        except (OSError, RecordError) as error:
-            raise UsageError(
-                f"The session {path} cannot be read: {error} Start anew with `--fresh`."
-            ) from error
-    begun = Session(
-        nonce=secrets.token_hex(16),
-        origin=origin,
-        suite_digest=suite_digest,
-        meter=meter,
-        begun_at=datetime.now(UTC),
-    )
-    durable.write(path, encode(begun) + b"\n")
-    return begun
+    session = None if fresh else _stored(path)
+    if session is None:
+        session = Session(
+            nonce=secrets.token_hex(16),
+            origin=origin,
+            suite_digest=suite_digest,
+            meter=meter,
+            begun_at=datetime.now(UTC),
+        )
+    session = replace(session, asked=asked, asked_at=datetime.now(UTC))
+    durable.write(path, encode(session) + b"\n")
+    return session
+
+
+def last_asked(folders: Folders, *, origin: str) -> Asked:
+    """What the latest run for this platform was asked. Raises NothingToDo when there was none, or UsageError."""
+    sessions = [_stored(path) for path in sorted(folders.sessions.glob("*.json"))]
+    asked = [
+        (session.asked_at, session.asked)
+        for session in sessions
+        if session is not None and session.origin == origin and session.asked and session.asked_at
+    ]
+    if not asked:
+        raise NothingToDo(
+            f"There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`."
+        )
+    return max(asked, key=lambda entry: entry[0])[1]
+
+
+def journal(folders: Folders, session: Session) -> Journal:
+    """The journal of a session."""
+    return Journal(folders.sessions / f"{session.nonce}.journal")
+
+
+def _stored(path: Path) -> Session | None:
+    try:
+        return decode(path.read_bytes(), Session, what="session")
+    except FileNotFoundError:
+        return None  # the first run of this session
+    except (OSError, RecordError) as error:
+        raise UsageError(f"The session {path} cannot be read: {error} Start anew with `--fresh`.") from error
 
 
 def finished(session: Session, outbox: Outbox) -> dict[str, Kept]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Ticket
     from joulemark.session.measure import Measured
     from joulemark.suite import Job, Sample, Suite
-    from joulemark.workloads import Loaded, Output, Quality
+    from joulemark.workloads import Loaded, MissingQuality, Output, Quality
 
 NO_IDLE = "estimate-has-no-idle"
 
@@ -62,6 +62,9 @@ class Story:
     loaded: Loaded
     measured: Measured
     quality: tuple[Quality, ...]
+    not_scored: tuple[MissingQuality, ...]
+    inputs_sha256: str
+    peak_memory_bytes: int | None
 
 
 def new_nonce() -> str:
@@ -101,8 +104,7 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
 
 def outputs_sha256(outputs: tuple[Output, ...]) -> str:
     """SHA-256 over a line for each answer of the first pass, in order: compact JSON `[query id, value]`."""
-    lines = [msgspec.json.encode([output.query_id, output.value], order="sorted") for output in outputs]
-    return traces.sha256(b"".join(line + b"\n" for line in lines))
+    return traces.sha256(b"".join(traces.output_line(output.query_id, output.value) for output in outputs))
 
 
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
@@ -139,6 +141,8 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         not_estimated=found.not_estimated,
         budget=found.budget,
         not_read={**around.meter.absent, **around.not_read},
+        not_scored={missing.metric: missing.reason for missing in story.not_scored},
+        peak_memory_bytes=story.peak_memory_bytes,
     )
     reasons = _reasons(around.device, machine_absent)
     return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
@@ -179,6 +183,7 @@ def _workload(suite: Suite, story: Story) -> record.Workload:
         parameters=story.loaded.parameters,
         dtype=story.loaded.dtype,
         batch_size=1,
+        inputs_sha256=story.inputs_sha256,
     )
 
 
@@ -197,8 +202,9 @@ def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
             output_tokens=tokens,
             energy_gross_j=one.gross_j,
             energy_net_j=one.net_j,
+            input_tokens=read,
         )
-        for one, tokens in zip(found.windows, measured.tokens, strict=True)
+        for one, tokens, read in zip(found.windows, measured.tokens, measured.input_tokens, strict=True)
     )
 
 
@@ -210,6 +216,8 @@ def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str]) -> dict[str
         "windows.energy_net_j": NO_IDLE,
         "totals.energy_net_j": NO_IDLE,
         "windows.output_tokens": "task-has-no-tokens",
+        "windows.input_tokens": "tokens-not-counted",
+        "peak_memory_bytes": "device-does-not-count",
         "sensor.stated_watts": "energy-is-measured",
         "sensor.stated_watts_source": "energy-is-measured",
         **{f"device.{name}": reason for name, reason in device.absent.items()},

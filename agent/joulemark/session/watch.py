@@ -30,6 +30,9 @@ class Watch(Protocol):
     def answered(self) -> None:
         """One query more was answered."""
 
+    def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        """More of the file `name` has come: `done_bytes` of all files, out of `total_bytes`."""
+
     def job_done(self, sentence: str) -> None:
         """The job has ended and its result is kept."""
 
@@ -50,6 +53,9 @@ class Silent:
 
     def answered(self) -> None:
         """Uncounted."""
+
+    def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
+        """Unsaid."""
 
     def job_done(self, sentence: str) -> None:
         """Unsaid."""

@@ -17,6 +17,7 @@ from threading import Lock as ThreadLock
 import msgspec
 
 from joulemark.suite.errors import BrokenSuite, UnknownSuite
+from joulemark.suite.known import ANSWERS, decode_answers
 from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
 from joulemark.suite.rows import Row, decode_rows
 from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
@@ -119,6 +120,11 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
         },
         choices=manifest.choices,
         unavailable=() if lock is None else lock.unavailable,
+        known=()
+        if ANSWERS not in content
+        else decode_answers(
+            content[ANSWERS], suite=manifest.name, jobs={job.key for job in manifest.all_jobs()}
+        ),
     )
 
 

@@ -15,13 +15,9 @@ import msgspec
 from msgspec import Meta
 
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Commit, DataSet, Entry, HubId, Model, Sha256, Slug, WeightsFile
+from joulemark.suite.schema import Branch, Commit, DataSet, Entry, HubId, Model, Sha256, Slug, WeightsFile
 
 LOCK = "lock.toml"
-Branch = Literal["main", "refs/convert/parquet"]
-CONVERSION: Literal["refs/convert/parquet"] = "refs/convert/parquet"
-"""The branch on which the hub keeps a data set as Parquet, also of those that are a script on their own branch."""
-
 Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
 
 
@@ -137,7 +133,7 @@ def _pin_dataset(dataset: DataSet, pin: PinnedDataSet | None) -> DataSet:
         hub_id=pin.hub_id,
         revision=pin.revision,
         config=dataset.config or pin.config,
-        script=pin.branch == CONVERSION,
+        branch=pin.branch,
         gated=pin.gated,
         licence=dataset.licence or pin.licence,
     )

@@ -5,7 +5,7 @@ A published suite is never edited: a change is a new version beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,6 +19,9 @@ Commit = Annotated[str, Meta(pattern="^[0-9a-f]{40}$", description="a git commit
 HubId = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?$")]
 Kind = Literal["task-specific", "general-purpose"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
+Branch = Literal["main", "refs/convert/parquet"]
+CONVERSION: Literal["refs/convert/parquet"] = "refs/convert/parquet"
+"""The branch on which the hub keeps a data set as Parquet, also of those that are a script on their own branch."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,9 +90,10 @@ class DataSet(Entry, frozen=True, kw_only=True):
     In a file: `file` holds the rows, one JSON object a line, of the kind `rows`; `revision` is the SHA-256 of its
     bytes. `label_field` names the column that holds the answer where a row has several.
 
-    On the hub: `hub_id` with `config` and `split`; `revision` is a commit and comes from ``lock.toml``. The rows of
-    the split are read in their order, `take` of them (all that are needed where it is None); those that equal one of
-    `drop_rows` are left out, the first `keep` of the others are the data set, named "0", "1", ... in order.
+    On the hub: `hub_id` with `config` and `split`; `revision` is a commit and `branch` where it was found, both out of
+    ``lock.toml``. The rows of the split are read in their order, `take` of them (all that are needed where it is
+    None); those that equal one of `drop_rows` are left out, the first `keep` of the others are the data set, named
+    "0", "1", ... in order.
     `columns` are a query's inputs, in this order: lists of words are joined by spaces (`join_tokens`),
     `remove_characters` go, `cut_words` words stay (parted by white space), then the model's mask token is put behind
     them (`append`) or in the place of the last one (`replace-last`). Pictures are resized, and fetched first where the
@@ -100,6 +104,9 @@ class DataSet(Entry, frozen=True, kw_only=True):
     own, for whoever cannot have this one. `study_id` is its name among the figures of the 2024 study.
     `queries_per_window` and `quality_metrics` take the place of the protocol's and the task's. `licence` is an SPDX
     expression, None where the suite does not know it.
+
+    `class_names` are its classes by number, for files that do not name them; files that name others are refused.
+    `spellings` are other names of a class, by the one that counts: a label of the data set or of a model is read so.
     """
 
     id: Slug
@@ -128,10 +135,13 @@ class DataSet(Entry, frozen=True, kw_only=True):
     mask: Literal["append", "replace-last"] | None = None
     resize: Resize | None = None
     images_by_url: bool = False
+    branch: Branch | None = None
     script: bool | None = None
     gated: bool | None = None
     substitute: Annotated[str, Meta(pattern="^[a-z0-9._-]+/[a-z0-9._-]+$")] | None = None
     study_id: Slug | None = None
+    class_names: tuple[str, ...] = ()
+    spellings: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError unless it says where its rows are, in one of the two ways."""
@@ -172,6 +182,9 @@ class Model(Entry, frozen=True, kw_only=True):
     `parameters` is their number: `counted` on what is loaded, or `reported` by the 2024 study, whose list counts some
     models without their heads and rounds others. `licence`, an SPDX expression, is that of the weights, None where
     the suite does not know it; `family` and `architecture` likewise.
+
+    `labels` says what its labels mean, by how its configuration spells them, where these are numbers or names of its
+    own. A label that is not in it means what it says.
     """
 
     id: Slug
@@ -190,6 +203,7 @@ class Model(Entry, frozen=True, kw_only=True):
     hub_id: HubId | None = None
     family: Slug | None = None
     architecture: Architecture | None = None
+    labels: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises ValueError unless it says where its weights are, in one of the two ways."""
@@ -215,11 +229,15 @@ class Limits(Entry, frozen=True, kw_only=True):
     """How a model is asked.
 
     A generator has `prompt` (with `{text}`, or `{question}` and `{context}`, for the input), `prompt_style` (`chat`:
-    one turn of the model's own chat format; `completion`: the bare text) and `decoding` (`greedy`, or `default`: as
-    the model's own configuration says, which may be to sample). It ends after `max_new_tokens`, or once its text has
+    one turn of the model's own chat format; `completion`: the bare text) and `decoding` (`greedy`; `sample`: each token
+    is drawn among the `top_k` likeliest at `temperature`; or `default`: as the model's own files say, which may be
+    beams or draws). `task_settings` names the part of a model's ``config.json`` (under `task_specific_params`) that
+    goes over its general settings, as a pipeline of that name did; the words that the configuration puts before each
+    text go with it. It ends after `max_new_tokens`, or once its text has
     `max_length` tokens: the output's of an encoder-decoder, prompt and output of a decoder. `min_length` is counted
     like `max_length`. An extractive summarizer has `summary_sentences`. A generator of pictures has `image_width`,
-    `image_height` (pixels) and `steps` (of denoising). A classifier needs none of them.
+    `image_height` (pixels) and `steps` (of denoising). A detector has `threshold`, the score (0 to 1) that what it
+    finds must be above. A classifier needs none of them.
     """
 
     prompt: str | None = None
@@ -227,11 +245,15 @@ class Limits(Entry, frozen=True, kw_only=True):
     max_new_tokens: Positive | None = None
     max_length: Positive | None = None
     min_length: Positive | None = None
-    decoding: Literal["greedy", "default"] | None = None
+    decoding: Literal["greedy", "sample", "default"] | None = None
+    top_k: Positive | None = None
+    temperature: Annotated[float, Meta(gt=0)] | None = None
+    task_settings: Slug | None = None
     summary_sentences: Positive | None = None
     image_width: Positive | None = None
     image_height: Positive | None = None
     steps: Positive | None = None
+    threshold: Annotated[float, Meta(ge=0, lt=1)] | None = None
 
 
 class Job(Limits, frozen=True, kw_only=True):
@@ -245,6 +267,17 @@ class Job(Limits, frozen=True, kw_only=True):
     def key(self) -> str:
         """`task/dataset/model`: the job's name."""
         return f"{self.task}/{self.dataset}/{self.model}"
+
+    @property
+    def generates_text(self) -> bool:
+        """Whether its answers are written token by token, and are counted in tokens."""
+        if self.summary_sentences is not None:
+            return False
+        return self.prompt is not None or self.task in (
+            "text_generation",
+            "summarization",
+            "image_captioning",
+        )
 
 
 class Cells(Limits, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
+from joulemark.suite.known import KnownAnswer
 from joulemark.suite.lock import Unavailable
 from joulemark.suite.rows import Row
 from joulemark.suite.sampling import Sample, draw, first
@@ -20,7 +21,7 @@ class Suite(Entry, frozen=True, kw_only=True):
     `digest` is the SHA-256 over the names and bytes of all of its files; together with `name` and `version` it is how
     a result says what it ran. `contents` holds the rows of each data set that is a file, under its id. `choices` are
     the places where the study's article and logs differ. `unavailable` is what the hub would not give when the suite
-    was pinned: jobs that need it cannot run.
+    was pinned: jobs that need it cannot run. `known` are answers that are known beforehand.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Suite(Entry, frozen=True, kw_only=True):
     contents: Mapping[str, tuple[Row, ...]]
     choices: tuple[Choice, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
+    known: tuple[KnownAnswer, ...] = ()
 
     @property
     def is_pinned(self) -> bool:
@@ -66,6 +68,10 @@ class Suite(Entry, frozen=True, kw_only=True):
     def job(self, key: str) -> Job:
         """The job of this key, `task/dataset/model`. Raises UnknownEntry."""
         return _find("job", key, {job.key: job for job in self.jobs})
+
+    def known_answers(self, job_key: str) -> dict[str, str]:
+        """By query id the digest of the answer that the job gives, of the queries whose answer is known."""
+        return {known.query: known.answer for known in self.known if known.key == job_key}
 
     def rows(self, dataset_id: str, query_ids: Iterable[str] | None = None) -> tuple[Row, ...]:
         """The rows of a data set, or those of `query_ids` in that order.

@@ -48,13 +48,25 @@ def _bounds(limits: Limits) -> Iterator[str]:
     if limits.max_length is not None:
         yield f"max_length {limits.max_length}"
     if limits.decoding is not None:
-        yield {"greedy": "greedy", "default": "decoding as the model's configuration says"}[limits.decoding]
+        yield from _decoding(limits)
     if limits.summary_sentences is not None:
         yield f"{limits.summary_sentences} sentences"
     if limits.image_width is not None:
         yield f"{limits.image_width} x {limits.image_height} pixels"
     if limits.steps is not None:
         yield f"{limits.steps} steps"
+    if limits.threshold is not None:
+        yield f"scores above {limits.threshold}"
+
+
+def _decoding(limits: Limits) -> Iterator[str]:
+    if limits.decoding == "sample":
+        drawn = "tokens drawn" if limits.top_k is None else f"tokens drawn among the {limits.top_k} likeliest"
+        yield drawn if limits.temperature is None else f"{drawn} at temperature {limits.temperature}"
+    else:
+        yield "greedy" if limits.decoding == "greedy" else "decoding as the model's configuration says"
+    if limits.task_settings is not None:
+        yield f"its own settings for {limits.task_settings}"
 
 
 def _spelled(row: str) -> str:

@@ -4,12 +4,27 @@
 by the modules that `registry` names, and by no other part of the agent.
 """
 
-from joulemark.workloads.base import Loaded, Output, Quality, Query, Workload, WorkloadError
+from joulemark.workloads.base import (
+    FetchFailed,
+    Loaded,
+    MissingQuality,
+    OutOfMemory,
+    Output,
+    Quality,
+    Query,
+    Workload,
+    WorkloadError,
+)
 from joulemark.workloads.busy import busy_kernel
+from joulemark.workloads.inputs import inputs_sha256
+from joulemark.workloads.known_answers import require_known_answers
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
+    "FetchFailed",
     "Loaded",
+    "MissingQuality",
+    "OutOfMemory",
     "Output",
     "Quality",
     "Query",
@@ -17,5 +32,7 @@ __all__ = [
     "WorkloadError",
     "available",
     "busy_kernel",
+    "inputs_sha256",
     "open_workload",
+    "require_known_answers",
 ]

@@ -7,6 +7,7 @@ or a text. Reading and decoding files happens before, in `queries`.
 
 from __future__ import annotations
 
+import gc
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,12 @@ class OutOfMemory(WorkloadError):
     """The device's memory is too small for this model or this query: a failure that is recorded, not a number."""
 
     code = "out-of-memory"
+
+
+class FetchFailed(WorkloadError):
+    """A model or data set could not be fetched from the hub; the job can be run again."""
+
+    code = "fetch-failed"
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,10 @@ class Workload(ABC):
     def missing_quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[MissingQuality]:
         """The task's metrics that `quality` leaves out, each with its reason."""
         return []
+
+    def finish(self) -> None:
+        """Let go of the model and of the device's memory: the next job needs the room. Nothing is asked after it."""
+        gc.collect()
 
     def peak_memory_bytes(self) -> int | None:
         """The most device memory that tensors took since `load` began, in bytes; None where no device counts it."""

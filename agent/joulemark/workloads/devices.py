@@ -46,6 +46,12 @@ def forget_peak(device: str) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
+def give_memory_back(device: str) -> None:
+    """Return what torch keeps in reserve to the device."""
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+
+
 def make_repeatable() -> None:
     """Choose algorithms that give the same answer each time, wherever torch has one; it warns where it has none.
 

@@ -13,12 +13,14 @@ from joulemark.workloads.tasks import TASKS, open_task
 PARQUET = Need("pyarrow", "pyarrow>=20")
 
 
-def available(suite: Suite, job: Job) -> str | None:
-    """None if the job can run here, else one sentence: why never, what to install, or what to fetch."""
+def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
+    """None if the job can run here, else one sentence: why never, what to install, or, if `cached`, what to fetch."""
     if reason := suite_recipe.obstacle(suite, job):
         return reason
     if reason := what_to_install((*TASKS[suite_recipe.task_of(job)].needs, PARQUET)):
         return reason
+    if not cached:
+        return None
     try:
         hub_cache.model_snapshot(suite.model(job.model))
         hub_cache.parquet_files(suite.dataset(job.dataset))
@@ -36,8 +38,8 @@ def open_job(suite: Suite, job: Job, *, device: str, cache_dir: Path) -> Workloa
     folder = hub_cache.pinned_view(hub_cache.model_snapshot(model), model, within=cache_dir)
     reference = dataset.reference_column
     names = () if reference is None else parquet_rows.class_names(files[0], reference)
+    if reason := suite_recipe.contradicted_names(dataset, names):
+        raise WorkloadError(f"{job.key} cannot run here. {reason}")
     recipe = suite_recipe.recipe_of(suite, job, model_folder=folder, device=device, names=names)
     rows = suite_recipe.rows_of(dataset, parquet_rows.rows(files, suite_recipe.columns_of(dataset)))
-    if reason := suite_recipe.unnamed_labels(dataset, names, rows.values()):
-        raise WorkloadError(f"{job.key} cannot run here. {reason}")
     return open_task(recipe, rows)

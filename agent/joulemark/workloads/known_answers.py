@@ -1,15 +1,48 @@
-"""Queries whose answers are known: a model that answers them wrongly is not the model it should be."""
+"""Queries whose answers are known: a model that answers otherwise is another one, was fed other rows, or cut short."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from joulemark.suite import Sample
-from joulemark.workloads.base import Workload
+from joulemark.record.trace import answer_digest
+from joulemark.suite import Job, Sample
+from joulemark.suite.known import KnownAnswer
+from joulemark.workloads.base import Workload, WorkloadError
+
+LEAST_RIGHT = 0.5
+"""Share of the known answers that must come out: arithmetic differs between devices in the last digits, and a text
+that differs in one token differs; a model that is another one gets none right."""
 
 
-def wrong_answers(workload: Workload, known: Mapping[str, str]) -> dict[str, str]:
-    """By query id what a loaded workload answered, where that is not the value in `known`; empty when all is well."""
+def require_known_answers(workload: Workload, known: Mapping[str, str], *, what: str) -> None:
+    """Ask a loaded workload the known queries. Raises WorkloadError when it answers fewer than LEAST_RIGHT as `known`.
+
+    `known` has the digest of each answer by query id; `what` is the job.
+    """
+    if not known:
+        return
     sample = Sample(query_ids=tuple(known), sha256="0" * 64)
-    answers = {query.id: workload.answer(query).value for query in workload.queries(sample)}
-    return {query_id: value for query_id, value in answers.items() if value != known[query_id]}
+    outputs = [workload.answer(query) for query in workload.queries(sample)]
+    right = sum(answer_digest(out.query_id, out.value).hex() == known[out.query_id] for out in outputs)
+    if right < LEAST_RIGHT * len(known):
+        raise WorkloadError(
+            f"{what} answers {len(known) - right} of {len(known)} known queries otherwise than the suite says: its "
+            "weights, its rows or a library are not what they should be. Fetch model and data set again and look at "
+            "the versions of torch and transformers in docs/agent.md."
+        )
+
+
+def answers_of(workload: Workload, job: Job, query_ids: Iterable[str]) -> tuple[KnownAnswer, ...]:
+    """What a loaded workload answers to these queries, as a suite states it; whoever makes a suite vouches for them."""
+    queries = workload.queries(Sample(query_ids=tuple(query_ids), sha256="0" * 64))
+    outputs = [workload.answer(query) for query in queries]
+    return tuple(
+        KnownAnswer(
+            task=job.task,
+            dataset=job.dataset,
+            model=job.model,
+            query=output.query_id,
+            answer=answer_digest(output.query_id, output.value).hex(),
+        )
+        for output in outputs
+    )

@@ -1,4 +1,4 @@
-"""Labels out of generated text, and prompts out of templates."""
+"""Labels out of generated text, whether labels of two sides can meet, and prompts out of templates."""
 
 from __future__ import annotations
 
@@ -7,6 +7,29 @@ from collections.abc import Iterable, Mapping
 
 UNPARSEABLE = "unparseable"
 """What an answer counts as that names no label; it is never right."""
+
+UNKNOWN = "labels-unknown"
+"""Why answers are not scored: the labels of one side are numbers, and nobody says what they mean."""
+
+APART = "labels-do-not-meet"
+"""Why answers are not scored: most of the data set's classes are none that the model can name."""
+
+PLACEHOLDER = re.compile(r"LABEL_\d+")
+"""How transformers names the classes of a model that names none itself."""
+
+
+def obstacle(right: Iterable[str], sayable: Iterable[str]) -> str | None:
+    """Why answers out of `sayable` cannot be scored against the classes `right`; None if they can.
+
+    Half of the classes must be sayable, so that a model that knows two sentiments is scored on data with three. A score
+    of 0 would say that the model is always wrong, where it was never asked.
+    """
+    wanted, known = set(right), set(sayable)
+    if not wanted or 2 * len(wanted & known) >= len(wanted):
+        return None
+    if all(PLACEHOLDER.fullmatch(label) for label in known) or all(label.isdecimal() for label in wanted):
+        return UNKNOWN
+    return APART
 
 
 def first_label(text: str, labels: Iterable[str]) -> str:

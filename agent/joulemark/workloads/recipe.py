@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from joulemark.workloads.preprocess import AS_IT_IS, Preprocessing
 
 Dtype = Literal["float32", "float16", "bfloat16"]
 """`float32` is what the 2024 study ran, which named no type to its libraries; the others are strata of their own."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+DRAWING = ("top_k", "top_p", "typical_p", "temperature")
+BEAMING = ("length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty")
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,9 @@ class Decoding:
 
     `max_new_tokens`: most tokens generated. `max_length`, `min_length`: most and fewest tokens in all, counted as
     transformers counts them: with the prompt of a decoder, with the start token of an encoder-decoder. `sample`: draw
-    tokens at random, from the query's seed. `beams`: the width of the search, 1 being greedy.
+    tokens at random, from the query's seed, among the `top_k` likeliest at `temperature`. `beams`: the width of the
+    search, 1 being greedy. `task_settings`: the part of the model's own settings that goes over its general ones; with
+    it nothing is left to the library's version, see `own_settings`.
     """
 
     max_new_tokens: int | None = None
@@ -27,14 +34,17 @@ class Decoding:
     min_length: int | None = None
     sample: bool | None = False
     beams: int | None = None
+    top_k: int | None = None
+    temperature: float | None = None
+    task_settings: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for two upper limits at once: the libraries let one of them win silently."""
         if self.max_new_tokens is not None and self.max_length is not None:
             raise ValueError("Give max_new_tokens or max_length, not both.")
 
-    def arguments(self, *, prompt_tokens: int = 0) -> dict[str, Any]:
-        """What transformers' `generate` is called with.
+    def arguments(self, *, prompt_tokens: int = 0, own: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
+        """What transformers' `generate` is called with; `own` is what the model says for whatever is None here.
 
         `prompt_tokens`: tokens of a decoder's prompt, which count for `max_length`. One that is as long by itself is
         answered with one token, as by the library's version 4.30 that the 2024 study ran; later ones refuse it.
@@ -46,8 +56,23 @@ class Decoding:
             "min_length": self.min_length,
             "do_sample": self.sample,
             "num_beams": self.beams,
+            "top_k": self.top_k,
+            "temperature": self.temperature,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        said = {name: value for name, value in named.items() if value is not None}
+        return settled({**own, **said}) if own else said
+
+
+def settled(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of `generate` without those that others make void: one upper limit, and what is for draws or beams."""
+    void: set[str] = set()
+    if "max_new_tokens" in arguments:
+        void.add("max_length")
+    if not arguments.get("do_sample"):
+        void.update(DRAWING)
+    if arguments.get("num_beams", 1) == 1:
+        void.update(BEAMING)
+    return {name: value for name, value in arguments.items() if name not in void}
 
 
 @dataclass(frozen=True)
@@ -90,25 +115,28 @@ class Diffusion:
 class Answers:
     """How answers and the data set's labels meet.
 
-    `labels`: the model's label to the data set's; a label that is not in it stays. `names`: the data set's labels
-    by number, for data sets that store numbers. `top_k`: likeliest classes in an answer. `threshold`: the least score,
-    0 to 1, of a detection.
+    `labels`: the model's label to the data set's; a label that is not in it stays. `spellings`: a label of either side
+    to the one that counts, after that. `names`: the data set's labels by number, for data sets that store numbers.
+    `top_k`: likeliest classes in an answer. `threshold`: the score, 0 to 1, that a detection must be above.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     top_k: int = 5
     threshold: float = 0.5
 
     def of_model(self, label: str) -> str:
         """The data set's name for a label of the model."""
-        return self.labels.get(label, label)
+        label = self.labels.get(label, label)
+        return self.spellings.get(label, label)
 
     def of_dataset(self, label: Any) -> str | None:
         """The name of a label as a row has it; None where the data set keeps it back (-1, or nothing)."""
         if label is None or label == -1:
             return None
-        return self.names[label] if self.names and isinstance(label, int) else str(label)
+        name = self.names[label] if self.names and isinstance(label, int) else str(label)
+        return self.spellings.get(name, name)
 
 
 @dataclass(frozen=True)

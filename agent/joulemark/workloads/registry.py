@@ -74,16 +74,21 @@ _PROGRAMS: dict[tuple[str, str], Program] = {
 SETTINGS = {
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait burn CPU time that no answer needs
     "TQDM_DISABLE": "1",  # libraries' progress bars would write over ours
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # those of the hub's library have a switch of their own
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # who fetches a file tells the hub nothing else
 }
 """Environment that libraries read once, when they are loaded; what the user has set stays."""
 
 
-def available(suite: Suite, job: Job) -> str | None:
-    """None if the job can run here, else one sentence: what to install, what to fetch, or why it never can."""
+def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
+    """None if the job can run here, else one sentence: what to install, what to fetch, or why it never can.
+
+    With `cached` off, what is still to be fetched from the hub is no obstacle.
+    """
     if _on_hub(suite, job):
         from joulemark.workloads import hub_jobs
 
-        return hub_jobs.available(suite, job)
+        return hub_jobs.available(suite, job, cached=cached)
     program = _PROGRAMS.get((job.task, job.model))
     if program is None or suite.dataset(job.dataset).hub_id is not None:
         return (

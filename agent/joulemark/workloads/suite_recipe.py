@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from joulemark.suite import DataSet, Job, Suite
+from joulemark.suite import DataSet, Job, Model, Suite
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.preprocess import Preprocessing, Row, numbered
 from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
@@ -28,17 +27,6 @@ ROLES: Mapping[str, tuple[tuple[str, ...], str | None]] = {
 
 PROMPTED = frozenset({"text_classification", "extractive_qa", "summarization"})
 """Tasks that a general-purpose model is asked for in words, where the job has a prompt."""
-
-CLASSIFYING = frozenset(
-    {"text_classification", "token_classification", "image_classification", "object_detection"}
-)
-"""Tasks whose answers are compared with the names of classes."""
-
-CATEGORIES = ("category", "label")
-"""What data sets call the numbers of their objects' classes; beside them are boxes, in numbers too."""
-
-UNKNOWN = -1
-"""What stands for a class that a data set keeps back."""
 
 SENTIMENTS: Mapping[str, tuple[str, ...]] = {
     "negative": ("negative", "Negative", "NEGATIVE", "neg", "Neg", "NEG", "1 star", "2 stars"),
@@ -82,7 +70,7 @@ def recipe_of(
         dtype=suite.protocol.dtype or "float32",
         weights={file.name: file.sha256 for file in model.files},
         preprocessing=preprocessing_of(dataset),
-        answers=_answers(dataset, names),
+        answers=_answers(dataset, model, job, names),
         decoding=_decoding(job),
         diffusion=Diffusion(steps=job.steps, width=job.image_width, height=job.image_height),
         prompt=job.prompt,
@@ -100,28 +88,17 @@ def rows_of(dataset: DataSet, rows: Iterable[Row]) -> dict[str, Row]:
     return numbered(taken, dataset.columns[0], preprocessing_of(dataset), count=dataset.keep or 0)
 
 
-def unnamed_labels(dataset: DataSet, names: Sequence[str], rows: Iterable[Row]) -> str | None:
-    """One sentence if the rows have classes as numbers that nothing names: every answer would be scored as wrong.
+def contradicted_names(dataset: DataSet, names: Sequence[str]) -> str | None:
+    """One sentence if the files name other classes (`names`, as for `recipe_of`) than the suite; None if all is well.
 
-    `names` as for `recipe_of`. None if all is well.
+    Classes that neither names are no obstacle: their answers are not scored, and the workload says so.
     """
-    column = dataset.reference_column
-    if column is None or dataset.task not in CLASSIFYING or dataset.labels or names:
-        return None
-    if not any(_has_number(row.get(column)) for row in rows):
+    if not names or not dataset.class_names or tuple(names) == dataset.class_names:
         return None
     return (
-        f"The classes of {dataset.id} are numbers that neither its files nor the suite name. List its `labels` in the "
-        "suite."
+        f"The files of {dataset.id} name its classes {', '.join(names)}, the suite {', '.join(dataset.class_names)}. "
+        "Take the revision that the suite pins."
     )
-
-
-def _has_number(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        value = [value.get(name) for name in CATEGORIES]
-    if isinstance(value, list):
-        return any(_has_number(item) for item in value)
-    return isinstance(value, int) and value != UNKNOWN
 
 
 def preprocessing_of(dataset: DataSet) -> Preprocessing:
@@ -161,6 +138,8 @@ def _of_limits(job: Job) -> str | None:
         return f"{job.task} puts no words around its text. Take the prompt out of the suite."
     if job.max_new_tokens is not None and job.max_length is not None:
         return "max_new_tokens and max_length contradict each other. Keep one of them in the suite."
+    if job.decoding != "sample" and (job.top_k is not None or job.temperature is not None):
+        return "top_k and temperature are for tokens that are drawn. Say `sample` as decoding in the suite."
     if job.summary_sentences is not None:
         return "Models of the hub write summaries and pick no sentences. Take summary_sentences out of the suite."
     return None
@@ -174,20 +153,30 @@ def _columns(dataset: DataSet) -> dict[str, str]:
     return columns
 
 
-def _answers(dataset: DataSet, names: Sequence[str]) -> Answers:
-    """Sentiments go by one spelling on both sides; all other labels as model and data set write them."""
-    known = tuple(label.id for label in dataset.labels) or tuple(names)
-    if dataset.task != "text_classification" or not known or not set(known) <= set(_SPELT):
-        return Answers(names=known)
-    return Answers(labels=_SPELT, names=tuple(_SPELT[name] for name in known))
+def _answers(dataset: DataSet, model: Model, job: Job, names: Sequence[str]) -> Answers:
+    """Sentiments, and what the suite says is one class, go by one spelling on both sides; other labels as written."""
+    known = tuple(label.id for label in dataset.labels) or dataset.class_names or tuple(names)
+    spellings = {other: name for name, others in dataset.spellings.items() for other in others}
+    if dataset.task == "text_classification" and known and set(known) <= set(_SPELT):
+        spellings = {**_SPELT, **{other: _SPELT.get(name, name) for other, name in spellings.items()}}
+    return Answers(
+        labels=model.labels,
+        spellings=spellings,
+        names=tuple(spellings.get(name, name) for name in known),
+        threshold=Answers.threshold if job.threshold is None else job.threshold,
+    )
 
 
 def _decoding(job: Job) -> Decoding:
     greedy = job.decoding == "greedy"
+    drawn = job.decoding == "sample"
     return Decoding(
         max_new_tokens=job.max_new_tokens,
         max_length=job.max_length,
         min_length=job.min_length,
-        sample=False if greedy else None,
-        beams=1 if greedy else None,
+        sample=drawn if greedy or drawn else None,
+        beams=1 if greedy or drawn else None,
+        top_k=job.top_k,
+        temperature=job.temperature,
+        task_settings=job.task_settings,
     )

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from transformers import AutoModelForImageClassification
 
-from joulemark.workloads import metrics
+from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query
 from joulemark.workloads.preprocess import Row, picture_of
 from joulemark.workloads.pretrained import open_image_processor, open_whole
-from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json
+from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json, sayable
 
 
 class ImageClassification(TaskWorkload):
@@ -42,8 +42,12 @@ class ImageClassification(TaskWorkload):
         pixels = self._processor(images=query.inputs["image"], return_tensors="pt")["pixel_values"]
         scores = self._model(pixel_values=pixels.to(self.device, self._model.dtype)).logits[0]
         best = scores.topk(min(self.recipe.answers.top_k, len(scores))).indices.tolist()
-        labels = [self.recipe.answers.of_model(self._model.config.id2label[number]) for number in best]
-        return Output(query.id, compact_json(labels), None)
+        names = [self.recipe.answers.of_model(self._model.config.id2label[number]) for number in best]
+        return Output(query.id, compact_json(names), None)
+
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """See TaskWorkload."""
+        return labels.obstacle({query.reference for query in queries}, sayable(self._model, self.recipe))
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""

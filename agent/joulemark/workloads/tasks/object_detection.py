@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForObjectDetection
 
-from joulemark.workloads import metrics
+from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query
 from joulemark.workloads.metrics import Box
 from joulemark.workloads.preprocess import Row, picture_of, size_of
 from joulemark.workloads.pretrained import open_image_processor, open_whole
-from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json
+from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json, sayable
 
 CATEGORIES = ("category", "label")
 """What data sets call the numbers of their objects' classes."""
@@ -63,6 +63,11 @@ class ObjectDetection(TaskWorkload):
         ]
         detections.sort(key=lambda each: (-each["score"], each["label"], each["box"]))
         return Output(query.id, compact_json(detections), None)
+
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """See TaskWorkload."""
+        right = {box.label for query in queries for box in query.reference}
+        return labels.obstacle(right, sayable(self._model, self.recipe))
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""

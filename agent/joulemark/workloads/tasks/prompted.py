@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-from joulemark.workloads import metrics
+from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.labels import filled, first_label
+from joulemark.workloads.own_settings import OwnSettings, own_settings
 from joulemark.workloads.preprocess import Row, text_of
 from joulemark.workloads.pretrained import open_tokenizer, open_whole
 from joulemark.workloads.tasks.extractive_qa import accepted
@@ -26,6 +27,7 @@ class Prompted(TaskWorkload):
 
     _tokenizer: Any
     _model: Any
+    _own: OwnSettings
 
     def open_model(self) -> Sequence[torch.nn.Module]:
         """See TaskWorkload."""
@@ -33,6 +35,7 @@ class Prompted(TaskWorkload):
         if not self.recipe.prompt:
             raise WorkloadError(f"{self.recipe.task} needs words to ask with. Give a `prompt` in the suite.")
         self._tokenizer = open_tokenizer(folder)
+        self._own = own_settings(folder, self.recipe.decoding.task_settings)
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
         self._model = open_whole(kind, self.recipe)
@@ -45,13 +48,13 @@ class Prompted(TaskWorkload):
 
     def respond(self, query: Query) -> Output:
         """See TaskWorkload. The end-of-text token counts as an output token, a decoder's start token does not."""
-        tokens = self._tokenizer(query.inputs["text"], return_tensors="pt")
+        tokens = self._tokenizer(self._own.prefix + query.inputs["text"], return_tensors="pt")
         tokens.pop("token_type_ids", None)
         given = int(tokens["input_ids"].shape[1])
         apart = self._model.config.is_encoder_decoder
         generated = self._model.generate(
             **tokens.to(self.device),
-            **self.recipe.decoding.arguments(prompt_tokens=0 if apart else given),
+            **self.recipe.decoding.arguments(prompt_tokens=0 if apart else given, own=self._own.arguments),
         )
         new = generated[0, 1 if apart else given :]
         return Output(query.id, generated_text(self._tokenizer, new), len(new), given)
@@ -76,6 +79,10 @@ class PromptedClassification(Prompted):
         said = super().respond(query)
         label = first_label(said.value, self.recipe.answers.names)
         return Output(query.id, label, said.output_tokens, said.input_tokens)
+
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """See TaskWorkload. Without names nothing can be found in what the model says."""
+        return labels.obstacle({query.reference for query in queries}, self.recipe.answers.names)
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""

@@ -10,6 +10,7 @@ from transformers import AutoModelForSeq2SeqLM
 
 from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Query
+from joulemark.workloads.own_settings import OwnSettings, own_settings
 from joulemark.workloads.preprocess import Row, text_of
 from joulemark.workloads.pretrained import open_tokenizer, open_whole
 from joulemark.workloads.tasks.text import count, encoded, generated_text, input_limit
@@ -23,12 +24,14 @@ class Summarization(TaskWorkload):
     _tokenizer: Any
     _model: Any
     _limit: int | None
+    _own: OwnSettings
 
     def open_model(self) -> Sequence[torch.nn.Module]:
         """See TaskWorkload."""
         folder = self.recipe.model_folder
         self._tokenizer = open_tokenizer(folder)
         self._model = open_whole(AutoModelForSeq2SeqLM, self.recipe)
+        self._own = own_settings(folder, self.recipe.decoding.task_settings)
         self._limit = input_limit(self._tokenizer, self._model.config)
         return [self._model]
 
@@ -39,9 +42,10 @@ class Summarization(TaskWorkload):
 
     def respond(self, query: Query) -> Output:
         """See TaskWorkload. The decoder's start token is given, not generated, and not counted."""
-        tokens = encoded(self._tokenizer, query.inputs["text"], self._limit)
+        tokens = encoded(self._tokenizer, self._own.prefix + query.inputs["text"], self._limit)
         tokens.pop("token_type_ids", None)
-        generated = self._model.generate(**tokens.to(self.device), **self.recipe.decoding.arguments())
+        limits = self.recipe.decoding.arguments(own=self._own.arguments)
+        generated = self._model.generate(**tokens.to(self.device), **limits)
         new = generated[0, 1:]
         return Output(query.id, generated_text(self._tokenizer, new), len(new), count(tokens))
 

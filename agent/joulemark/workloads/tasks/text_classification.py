@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from joulemark.workloads import metrics
+from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query
 from joulemark.workloads.preprocess import Row, text_of
 from joulemark.workloads.pretrained import open_tokenizer, open_whole
 from joulemark.workloads.tasks.text import count, encoded, input_limit
-from joulemark.workloads.tasks.workload import Pairs, TaskWorkload
+from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, sayable
 
 
 class TextClassification(TaskWorkload):
@@ -43,6 +43,10 @@ class TextClassification(TaskWorkload):
         scores = self._model(**tokens.to(self.device)).logits[0]
         label = self._model.config.id2label[int(scores.argmax())]
         return Output(query.id, self.recipe.answers.of_model(label), None, count(tokens))
+
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """See TaskWorkload."""
+        return labels.obstacle({query.reference for query in queries}, sayable(self._model, self.recipe))
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""

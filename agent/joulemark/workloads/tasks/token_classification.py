@@ -9,21 +9,24 @@ from typing import Any
 import torch
 from transformers import AutoModelForTokenClassification
 
-from joulemark.workloads import metrics
+from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query
 from joulemark.workloads.preprocess import Row, text_of
 from joulemark.workloads.pretrained import open_whole
 from joulemark.workloads.tasks.text import count, encoded, input_limit, open_fast_tokenizer
-from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json
+from joulemark.workloads.tasks.workload import Pairs, TaskWorkload, compact_json, sayable
 
 OUTSIDE = "O"
+SCHEME = ("B-", "I-", "E-", "S-", "L-", "U-")
+"""How tags begin that say where in an entity a word stands: begin, inside, end or last, single or unit."""
 
 
 class TokenClassification(TaskWorkload):
     """Columns: `text` (a text, or words to be joined), `tags` (one for each of the words).
 
     Answers with a JSON list of the tokens that have a label: label, first character, character after the last. A word
-    is scored by the label of its first token (Devlin et al., BERT, NAACL 2019, section 5.3).
+    is scored by the label of its first token (Devlin et al., BERT, NAACL 2019, section 5.3). A label that does not say
+    whether an entity begins is read as inside one (the IO scheme): neighbours of one kind are then one entity.
     """
 
     metrics = ("seqeval-f1",)
@@ -62,18 +65,34 @@ class TokenClassification(TaskWorkload):
         ]
         return Output(query.id, compact_json(found), None, count(tokens))
 
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """See TaskWorkload. Kinds of entities are compared, whatever the scheme."""
+        right = {kind_of(tag) for query in queries for tag in query.reference} - {OUTSIDE}
+        known = {kind_of(label) for label in sayable(self._model, self.recipe)}
+        return labels.obstacle(right, known - {OUTSIDE})
+
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
         joint = self.recipe.preprocessing.join or " "
         said = [tags_of_words(query.inputs["text"].split(joint), len(joint), value) for query, value in pairs]
-        return metrics.entities([query.reference for query, _ in pairs], said)
+        return metrics.entities([query.reference for query, _ in pairs], [in_scheme(tags) for tags in said])
 
 
 def tags_of_words(words: Sequence[str], gap: int, answer: str) -> list[str]:
     """Each word's label, out of an answer, where `gap` characters stand between two words."""
-    labels = {first: label for label, first, _ in json.loads(answer)}
+    named = {first: label for label, first, _ in json.loads(answer)}
     tags, begin = [], 0
     for word in words:
-        tags.append(labels.get(begin, OUTSIDE))
+        tags.append(named.get(begin, OUTSIDE))
         begin += len(word) + gap
     return tags
+
+
+def kind_of(tag: str) -> str:
+    """The kind of entity without whether the word begins it."""
+    return tag[2:] if tag.startswith(SCHEME) else tag
+
+
+def in_scheme(tags: Sequence[str]) -> list[str]:
+    """The tags, those without a place in their entity put inside one."""
+    return [tag if tag == OUTSIDE or tag.startswith(SCHEME) else f"I-{tag}" for tag in tags]

@@ -54,6 +54,10 @@ class TaskWorkload(Workload):
     def score(self, pairs: Pairs) -> dict[str, float]:
         """The values of `metrics` over answers to queries that have a reference; there is at least one."""
 
+    def unscorable(self, queries: Sequence[Query]) -> str | None:
+        """Why answers to these queries, which have references, cannot be scored; None if they can. Needs `load`."""
+        return None
+
     def load(self) -> Loaded:
         """See Workload."""
         model = self.recipe.model_name
@@ -97,6 +101,13 @@ class TaskWorkload(Workload):
         """See Workload."""
         devices.synchronise(self.device)
 
+    def finish(self) -> None:
+        """See Workload. What a task opened are its attributes that are not the recipe's."""
+        for name in set(vars(self)) - {"recipe", "rows", "device"}:
+            delattr(self, name)
+        super().finish()
+        devices.give_memory_back(self.device)
+
     def peak_memory_bytes(self) -> int | None:
         """See Workload."""
         return devices.peak_memory_bytes(self.device)
@@ -104,13 +115,13 @@ class TaskWorkload(Workload):
     def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
         """See Workload; answers to queries without a reference are left out. Raises KeyError for a stray answer."""
         pairs = _scorable(queries, outputs)
-        values = self.score(pairs) if pairs else {}
+        values = {} if self._why_unscored(pairs) else self.score(pairs)
         return [Quality(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()]
 
     def missing_quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[MissingQuality]:
         """See Workload."""
-        unscored = () if _scorable(queries, outputs) else self.metrics
-        reasons = {**dict.fromkeys(unscored, NO_REFERENCES), **self.impossible}
+        why = self._why_unscored(_scorable(queries, outputs))
+        reasons = {**({} if why is None else dict.fromkeys(self.metrics, why)), **self.impossible}
         return [MissingQuality(metric, reason) for metric, reason in reasons.items()]
 
     def column(self, row: Row, role: str) -> Any:
@@ -125,6 +136,9 @@ class TaskWorkload(Workload):
         """As `column`, and None when the recipe names no such column."""
         return self.column(row, role) if role in self.recipe.columns else None
 
+    def _why_unscored(self, pairs: Pairs) -> str | None:
+        return self.unscorable([query for query, _ in pairs]) if pairs else NO_REFERENCES
+
     def _row(self, query_id: str) -> Row:
         if query_id not in self.rows:
             raise WorkloadError(
@@ -137,6 +151,11 @@ def _scorable(queries: Sequence[Query], outputs: Sequence[Output]) -> list[tuple
     by_id = {query.id: query for query in queries}
     pairs = [(by_id[output.query_id], output.value) for output in outputs]
     return [(query, value) for query, value in pairs if query.reference is not None]
+
+
+def sayable(model: Any, recipe: Recipe) -> set[str]:
+    """The classes that a model can name, as the data set writes them."""
+    return {recipe.answers.of_model(label) for label in model.config.id2label.values()}
 
 
 def compact_json(value: Any) -> str:

@@ -1,0 +1,81 @@
+"""`joulemark suite fetch`: get what a suite's jobs need out of the hub, into the cache of the hub's own library."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from joulemark.cli.output import Output
+    from joulemark.errors import AgentError
+    from joulemark.hub.missing import Wanted
+
+
+def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+    """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
+    from rich.console import Console
+
+    from joulemark.cli.progress import watch_for
+    from joulemark.errors import NothingToDo
+    from joulemark.hub.fetching import fetch
+    from joulemark.hub.missing import plan_fetch
+    from joulemark.suite import open_suite
+    from joulemark.workloads.hub_cache import cache_folder
+
+    suite = open_suite(arguments.suite)
+    jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
+    if not jobs:
+        raise NothingToDo(
+            f"No cell of {suite.name} fits {arguments.only!r}. `joulemark suite show` lists them."
+        )
+    left_out = {job.key: sentence for job in jobs if (sentence := suite.obstacle(job)) is not None}
+    for sentence in dict.fromkeys(left_out.values()):
+        output.say(sentence)
+    cache = cache_folder()
+    plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
+    failures: list[tuple[Wanted, AgentError]] = []
+    if plan is None:
+        output.say("Nothing to fetch: all that these cells need is there.")
+    else:
+        with watch_for(Console(stderr=True)) as watch:
+            fetch(
+                plan,
+                hub=arguments.hub,
+                progress=watch.fetched,
+                say=watch.note,
+                failed=lambda wanted, error: failures.append((wanted, error)),
+            )
+        _tell(output, len(plan.wanted), failures)
+    answer = {
+        "ok": not failures,
+        "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
+        "cache": str(cache),
+        "fetched": [_row(wanted) for wanted in _whole(plan.wanted if plan else (), failures)],
+        "failed": [
+            {**_row(wanted), "code": error.code, "sentence": str(error)} for wanted, error in failures
+        ],
+        "left_out": [{"job": key, "sentence": sentence} for key, sentence in left_out.items()],
+    }
+    return (failures[0][1].exit_code if failures else 0), answer
+
+
+def _tell(output: Output, wanted: int, failures: list[tuple[Wanted, AgentError]]) -> None:
+    output.say(f"{wanted - len(failures)} of {wanted} models and data sets were fetched.")
+    for _, error in failures:
+        output.say(f"failed  {error}")
+
+
+def _whole(wanted: tuple[Wanted, ...], failures: list[tuple[Wanted, AgentError]]) -> list[Wanted]:
+    failed = [one for one, _ in failures]
+    return [one for one in wanted if one not in failed]
+
+
+def _row(wanted: Wanted) -> dict[str, str]:
+    return {
+        "what": "model" if wanted.kind == "models" else "data set",
+        "id": wanted.entry.id,
+        "hub_id": wanted.hub_id,
+        "revision": wanted.revision,
+    }

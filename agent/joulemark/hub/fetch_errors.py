@@ -1,0 +1,114 @@
+"""What the hub's library raises, in our errors: a table, read once."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from joulemark.errors import (
+    AgentError,
+    BadAnswer,
+    DiskFull,
+    NoConnection,
+    NotOnHub,
+    ServerFailed,
+    StorageError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from joulemark.hub.missing import Wanted
+
+OFFLINE = (
+    "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch what is missing, or point HF_HOME to a cache that "
+    "has it."
+)
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def gated(wanted: Wanted) -> NotOnHub:
+    """The owner wants consent, and the hub knows of none."""
+    return NotOnHub(
+        "gated",
+        f"The {wanted.name} needs consent to its terms: give it at {wanted.entry.url}, set HF_TOKEN to a token of the "
+        "same account, then run the command again.",
+    )
+
+
+def vanished(wanted: Wanted, file: str | None = None) -> NotOnHub:
+    """The repository, its pinned commit or a file of it is gone."""
+    what = "" if file is None else f" the file {file} of"
+    return NotOnHub(
+        "vanished",
+        f"The hub no longer has{what} the {wanted.name} ({wanted.hub_id}) at the pinned commit {wanted.revision[:12]}; "
+        "nothing stands in for it. If it is private, set HF_TOKEN.",
+    )
+
+
+def no_parquet(wanted: Wanted) -> NotOnHub:
+    """The pinned commit has no files that are clearly of the split."""
+    split = getattr(wanted.entry, "split", None)
+    return NotOnHub(
+        "no-parquet",
+        f"The {wanted.name} ({wanted.hub_id}) has no Parquet files that are clearly of its split {split} at the pinned "
+        "commit. Pin the suite again with `joulemark suite pin`.",
+    )
+
+
+def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentError:
+    """Our error for what huggingface_hub or the disk raised while `file` was fetched from `hub`."""
+    from huggingface_hub import errors
+
+    cause = (
+        error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ else error
+    )
+    if isinstance(cause, errors.OfflineModeIsEnabled):
+        return UsageError(OFFLINE)
+    if isinstance(cause, errors.FileMetadataError):
+        return BadAnswer(f"{hub} does not answer as a hub does ({cause}). Check `--hub` and HF_ENDPOINT.")
+    if isinstance(cause, errors.HfHubHTTPError):
+        return _of_status(cause, wanted, file, hub)
+    if isinstance(cause, OSError) and cause.errno is not None and not isinstance(cause, ConnectionError):
+        return of_disk(cause, wanted.cache)
+    return NoConnection(
+        f"{hub} cannot be reached, or broke off, while {file} of the {wanted.name} was fetched "
+        f"({type(cause).__name__}). Files that came whole are kept: run the same command again to go on."
+    )
+
+
+def of_disk(error: OSError, cache: Path) -> StorageError:
+    """Our error for a cache that cannot be written."""
+    if error.errno in _NO_SPACE:
+        return DiskFull(
+            f"No space is left in {cache}. Free some there, or point HF_HOME to a larger disk, then run the command "
+            "again: files that came whole are kept."
+        )
+    return StorageError(
+        f"{cache} cannot be written ({error.strerror or error}). Point HF_HOME to a folder that can."
+    )
+
+
+def _of_status(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentError:
+    from huggingface_hub import errors
+
+    status = int(error.response.status_code)  # type: ignore[attr-defined]
+    if isinstance(error, errors.GatedRepoError):
+        return gated(wanted)
+    gone = (
+        errors.RepositoryNotFoundError,
+        errors.RevisionNotFoundError,
+        errors.RemoteEntryNotFoundError,
+        errors.DisabledRepoError,
+    )
+    if isinstance(error, gone) or status in (404, 410):
+        return vanished(wanted, file if isinstance(error, errors.RemoteEntryNotFoundError) else None)
+    if status in (401, 403):
+        return gated(wanted)
+    if status >= 500 or status == 429:
+        return ServerFailed(
+            f"{hub} has a problem of its own (HTTP {status}) with {file} of the {wanted.name}. Files that came whole "
+            "are kept: run the same command again later."
+        )
+    return BadAnswer(f"{hub} answered with HTTP {status} for {file} of the {wanted.name}. Check `--hub`.")

@@ -1,0 +1,301 @@
+"""Models and data sets of a suite, fetched into the hub's cache: at the pinned commit, checked against the lock.
+
+huggingface_hub downloads; it goes on where a connection broke, writes each file beside its name and moves it there when
+it has its size. What is added here: which files, in which order, whether they fit on the disk, their SHA-256, and
+sentences. Weights and rows come one file after the other, so that Ctrl-C ends at once and keeps all that came before.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from joulemark import durable
+from joulemark.errors import AgentError, DiskFull, NotVerified, StorageError, UsageError
+from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
+from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven
+from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
+from joulemark.hub.missing import cached_listing, has_size, require_libraries, rows_in, rows_needed
+from joulemark.hub.needed_files import beside_rows, beside_weights
+from joulemark.suite import DataSet, Model
+from joulemark.suite.hub_files import split_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from joulemark.hub.missing import Fetch, Wanted
+
+PAUSES_S = (0.5, 2.0, 8.0)
+SETTINGS = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+"""Environment that the hub's library reads once, when it is loaded: nothing but files is asked, and no bar drawn."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is to come of a repository: `small` files, then `large` ones in order, weights or shards, with their bytes.
+
+    `size_bytes` is what is missing: of a data set at least, because only a shard's footer tells how many are needed.
+    """
+
+    wanted: Wanted
+    small: tuple[Entry, ...]
+    large: tuple[Entry, ...]
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class _Hub:
+    origin: str
+    token: str | None
+
+
+def fetch(
+    plan: Fetch,
+    *,
+    hub: str | None = None,
+    token: str | None = None,
+    progress: Progress = lambda _name, _done_bytes, _total_bytes: None,
+    say: Callable[[str], None] = lambda _: None,
+    failed: Callable[[Wanted, AgentError], None] | None = None,
+) -> None:
+    """Download all of `plan` from `hub`, else HF_ENDPOINT, else huggingface.co.
+
+    `token` is sent to that hub; else HF_TOKEN or what `hf auth login` has kept. `say` is told what will come before it
+    does, `progress` each file's name with bytes so far and bytes of all. Where `failed` is given it is told of each
+    repository that could not be had, and the others are fetched.
+
+    Raises NotOnHub (`gated`, `vanished`, `no-parquet`), NotVerified (`weights-digest`, `broken-file`: the file is
+    deleted), Unreachable, StorageError or DiskFull, UsageError under HF_HUB_OFFLINE, WorkloadUnavailable.
+    """
+    if _is_on("HF_HUB_OFFLINE") or _is_on("TRANSFORMERS_OFFLINE"):
+        raise UsageError(OFFLINE)
+    require_libraries()
+    source = _hub(hub, token)
+    surveys: list[Survey] = []
+    with HubClient(source.origin, token=source.token) as client:
+        for wanted in plan.wanted:
+            with _told(wanted, failed):
+                surveys.append(survey(wanted, client))
+    total_bytes = sum(found.size_bytes for found in surveys)
+    for found in surveys:
+        say(f"{found.wanted.name}: {in_words(found.size_bytes)}")
+    if surveys:
+        say(f"{in_words(total_bytes)} will be fetched into {plan.wanted[0].cache}.")
+        require_space(plan.wanted[0].cache, total_bytes)
+    count = ByteCount(total_bytes, progress)
+    for found in surveys:
+        with _told(found.wanted, failed):
+            _download(found, source, count)
+
+
+def survey(wanted: Wanted, client: HubClient) -> Survey:
+    """Ask the hub, or the cache where it knows, for the files of a repository. Raises NotOnHub or Unreachable."""
+    files = cached_listing(wanted)
+    if files is None:
+        try:
+            files = client.files(wanted.kind, wanted.hub_id, wanted.revision)
+        except NotGiven as error:
+            raise (gated if error.reason == "gated" else vanished)(wanted) from error
+    entry = wanted.entry
+    if isinstance(entry, Model):
+        small = beside_weights(files)
+        large = tuple(Entry(type="file", path=file.name, size=file.bytes) for file in entry.files)
+        missing = [file for file in large if not has_size(wanted.folder / file.path, file.size)]
+    else:
+        small = beside_rows(files)
+        sizes = {file.path: file for file in files}
+        large = tuple(sizes[name] for name in split_files(sizes, entry))
+        if not large:
+            raise no_parquet(wanted)
+        missing = [file for file in large if rows_in(wanted.folder / file.path) is None][:1]
+    missing += [file for file in small if not (wanted.folder / file.path).is_file()]
+    return Survey(wanted, small, large, sum(file.size for file in missing))
+
+
+def require_space(cache: Path, size_bytes: int) -> None:
+    """Raises DiskFull unless so much fits beside a small reserve."""
+    folder = next(path for path in (cache, *cache.parents) if path.exists())
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < size_bytes + durable.RESERVE_BYTES:
+        raise DiskFull(
+            f"{in_words(size_bytes)} are to be fetched and {folder} has {in_words(free_bytes)} free. Free some space, "
+            "or point HF_HOME to a larger disk."
+        )
+
+
+def in_words(size_bytes: int) -> str:
+    """Bytes in kB, MB or GB, by powers of ten."""
+    for unit, number in (("GB", 1e9), ("MB", 1e6)):
+        if size_bytes >= number:
+            return f"{size_bytes / number:.1f} {unit}"
+    return f"{size_bytes / 1e3:.1f} kB"
+
+
+def _hub(origin: str | None, token: str | None) -> _Hub:
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    from huggingface_hub import get_token
+
+    found = origin or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
+    return _Hub(found.rstrip("/"), token or os.environ.get("HF_TOKEN") or get_token())
+
+
+@contextmanager
+def _told(wanted: Wanted, failed: Callable[[Wanted, AgentError], None] | None) -> Iterator[None]:
+    """A failure that is of this repository alone is told, where somebody wants to be told."""
+    try:
+        yield
+    except (StorageError, UsageError):
+        raise
+    except AgentError as error:
+        if failed is None:
+            raise
+        failed(wanted, error)
+
+
+def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
+    """Small files first: once the last of the weights is there, so is all that they need."""
+    from huggingface_hub import snapshot_download
+
+    wanted = found.wanted
+    if found.small:
+        new_bytes = sum(file.size for file in found.small if not (wanted.folder / file.path).is_file())
+        name = found.small[0].path
+        attempt = partial(
+            snapshot_download,
+            wanted.hub_id,
+            repo_type=wanted.kind[:-1],
+            revision=wanted.revision,
+            cache_dir=wanted.cache,
+            endpoint=hub.origin,
+            token=hub.token or False,
+            allow_patterns=[glob.escape(file.path) for file in found.small],
+            tqdm_class=UnseenBar,
+        )
+        _persistently(attempt, wanted, name, hub)
+        count.whole(name, new_bytes)
+    if isinstance(wanted.entry, Model):
+        digests = {file.name: file.sha256 for file in wanted.entry.files}
+        for file in found.large:
+            if not has_size(wanted.folder / file.path, file.size):
+                _get(wanted, file, hub, count)
+                _verify(wanted, file, digests[file.path])
+    else:
+        _shards(found, wanted.entry, hub, count)
+
+
+def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> None:
+    """Shard by shard until the rows are there."""
+    needed, rows, fetched = rows_needed(dataset), 0, 0
+    for file in found.large:
+        path = found.wanted.folder / file.path
+        here = rows_in(path)
+        if here is None:
+            if fetched:
+                count.expect(file.size)
+            _get(found.wanted, file, hub, count)
+            _verify(found.wanted, file, _sha256_in_name(path))
+            fetched, here = fetched + 1, rows_in(path)
+        if here is None:
+            _discard(path)
+            raise NotVerified(
+                f"The file {file.path} of the {found.wanted.name} is no whole Parquet file and was deleted. Run the "
+                "command again.",
+                code="broken-file",
+            )
+        rows += here
+        if needed is not None and rows >= needed:
+            return
+
+
+def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount) -> None:
+    from huggingface_hub import hf_hub_download
+
+    path = wanted.folder / file.path
+    if path.is_symlink() or path.exists():
+        _discard(path)
+    require_space(wanted.cache, file.size)
+
+    def attempt() -> None:
+        count.again()
+        hf_hub_download(
+            wanted.hub_id,
+            file.path,
+            repo_type=wanted.kind[:-1],
+            revision=wanted.revision,
+            cache_dir=wanted.cache,
+            endpoint=hub.origin,
+            token=hub.token or False,
+            tqdm_class=bar_for(count, file.path),
+        )
+
+    _persistently(attempt, wanted, file.path, hub)
+    count.whole(file.path, file.size)
+
+
+def _persistently(attempt: Callable[[], object], wanted: Wanted, file: str, hub: _Hub) -> None:
+    """Try again after pauses what a broken or busy server spoilt; where it did not answer at all, the library has."""
+    from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
+
+    for pause_s in (*PAUSES_S, None):
+        try:
+            attempt()
+        except (OSError, RuntimeError, HTTPError) as error:
+            failure = translated(error, wanted, file, hub.origin)
+            passing = failure.code in ("no-connection", "server-failed")
+            if pause_s is None or not passing or isinstance(error, LocalEntryNotFoundError):
+                raise failure from error
+        else:
+            return
+        time.sleep(pause_s)
+
+
+def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:
+    """Raises NotVerified, the file deleted, unless it has this digest."""
+    if sha256 is None:
+        return
+    path = wanted.folder / file.path
+    try:
+        with path.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise of_disk(error, wanted.cache) from error
+    if found != sha256:
+        _discard(path)
+        raise NotVerified(
+            f"The file {file.path} of the {wanted.name} came with the SHA-256 {found[:16]}…, not {sha256[:16]}… as it "
+            "must, and was deleted. Run the command again; if it comes the same, this hub has other bytes than were "
+            "pinned.",
+            code="weights-digest" if wanted.kind == "models" else "broken-file",
+        )
+
+
+def _sha256_in_name(path: Path) -> str | None:
+    """The cache calls a large file's blob by the SHA-256 that the hub states."""
+    name = os.path.basename(os.readlink(path)) if path.is_symlink() else ""  # noqa: PTH115, PTH119 - one hop only
+    return name if _SHA256.fullmatch(name) else None
+
+
+def _discard(path: Path) -> None:
+    """Delete a file of a snapshot with all that its links lead to."""
+    while True:
+        onward = path.parent / path.readlink() if path.is_symlink() else None
+        path.unlink(missing_ok=True)
+        if onward is None:
+            return
+        path = onward
+
+
+def _is_on(name: str) -> bool:
+    return os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")

@@ -1,0 +1,169 @@
+"""What is missing in the hub's cache for jobs of a suite. Only the disk is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joulemark.errors import WorkloadUnavailable
+from joulemark.hub.client import Entry
+from joulemark.hub.needed_files import beside_weights, configurations
+from joulemark.suite import DataSet, Model, require_pinned
+from joulemark.suite.hub_files import RepositoryKind, ends_with_these, repository_folder, split_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from joulemark.suite import Job, Suite
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A pinned model or data set of which something is missing in `cache`."""
+
+    entry: Model | DataSet
+    cache: Path
+
+    @property
+    def kind(self) -> RepositoryKind:
+        """Whether it is a model's repository or a data set's."""
+        return "models" if isinstance(self.entry, Model) else "datasets"
+
+    @property
+    def hub_id(self) -> str:
+        """Its repository's name."""
+        return str(self.entry.hub_id)
+
+    @property
+    def revision(self) -> str:
+        """The pinned commit."""
+        return str(self.entry.revision)
+
+    @property
+    def name(self) -> str:
+        """How it is called in a sentence."""
+        return f"{'model' if self.kind == 'models' else 'data set'} {self.entry.id}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the pinned commit's files lie once they are fetched."""
+        return self.cache / repository_folder(self.kind, self.hub_id) / "snapshots" / self.revision
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What is to be fetched, each repository once."""
+
+    wanted: tuple[Wanted, ...]
+
+
+def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
+    """What the cache lacks for these jobs; None when nothing. What the suite's lock calls unavailable is left out.
+
+    A weights file counts when it has its pinned size, a data set when its first shards hold the rows that are needed.
+    Raises NotPinned, or WorkloadUnavailable where the libraries of ``joulemark[run]`` are missing.
+    """
+    require_pinned(suite)
+    entries = dict.fromkeys(_entries(suite, jobs))
+    if not entries:
+        return None
+    require_libraries()
+    wanted = tuple(
+        wanted
+        for wanted in (Wanted(entry, cache) for entry in _by_name(suite, entries))
+        if not _is_whole(wanted)
+    )
+    return Fetch(wanted) if wanted else None
+
+
+def require_libraries() -> None:
+    """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
+        raise WorkloadUnavailable(
+            f"{' and '.join(missing)} cannot be found. Run `pip install 'joulemark[run]'`."
+        )
+
+
+def cached_listing(wanted: Wanted) -> tuple[Entry, ...] | None:
+    """The files of the pinned commit as huggingface_hub has noted them when it fetched some; None where it has not."""
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    try:
+        found = get_cached_repo_tree(
+            wanted.hub_id, repo_type=wanted.kind[:-1], revision=wanted.revision, cache_dir=wanted.cache
+        )
+    except CachedRepoTreeNotFoundError:
+        return None
+    return tuple(Entry(type="file", path=file.path, size=file.size) for file in found)
+
+
+def rows_needed(dataset: DataSet) -> int | None:
+    """How many rows of the split are read; None where only reading them tells."""
+    return dataset.take or (None if dataset.drop_rows else dataset.keep)
+
+
+def rows_in(path: Path) -> int | None:
+    """The number of rows that a Parquet file's footer states; None where it is no whole Parquet file."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            return int(file.metadata.num_rows)
+    except (ArrowException, OSError):
+        return None
+
+
+def has_size(path: Path, size_bytes: int) -> bool:
+    """Whether the file is there and as large as that."""
+    return path.is_file() and path.stat().st_size == size_bytes
+
+
+def _entries(suite: Suite, jobs: tuple[Job, ...]) -> Iterator[tuple[str, str]]:
+    for job in jobs:
+        if suite.model(job.model).hub_id and suite.model(job.model).revision:
+            yield "model", job.model
+        if suite.dataset(job.dataset).hub_id and suite.dataset(job.dataset).revision:
+            yield "data set", job.dataset
+
+
+def _by_name(suite: Suite, names: dict[tuple[str, str], None]) -> Iterator[Model | DataSet]:
+    for what, name in names:
+        yield suite.model(name) if what == "model" else suite.dataset(name)
+
+
+def _is_whole(wanted: Wanted) -> bool:
+    entry = wanted.entry
+    if isinstance(entry, Model):
+        return all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files) and all(
+            (wanted.folder / name).is_file() for name in _beside(wanted, entry)
+        )
+    return _has_rows(wanted, entry)
+
+
+def _beside(wanted: Wanted, model: Model) -> tuple[str, ...]:
+    listing = cached_listing(wanted)
+    return configurations(model) if listing is None else tuple(file.path for file in beside_weights(listing))
+
+
+def _has_rows(wanted: Wanted, dataset: DataSet) -> bool:
+    here = [
+        path.relative_to(wanted.folder).as_posix()
+        for path in wanted.folder.rglob("*.parquet")
+        if path.is_file()
+    ]
+    listing = cached_listing(wanted)
+    shards = split_files(here if listing is None else (file.path for file in listing), dataset)
+    needed, rows = rows_needed(dataset), 0
+    for shard in shards:
+        found = rows_in(wanted.folder / shard)
+        if found is None:
+            return False
+        rows += found
+        if needed is not None and rows >= needed:
+            return True
+    return bool(shards) and (listing is not None or ends_with_these(shards))

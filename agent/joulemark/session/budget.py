@@ -1,0 +1,72 @@
+"""Time for a plan: how long a job will take here, and whether that still fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+from joulemark.suite.estimate import LEAST_WINDOW_S, estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joulemark.suite import Suite
+
+
+@dataclass
+class Pace:
+    """How long jobs take on this machine, by the published times and by those that were measured so far.
+
+    Published times are of an A100; the median ratio of what the finished jobs of this run took to what was published
+    scales them. A job without a published time is taken to be as long as the suite's shortest windows and rests.
+    """
+
+    suite: Suite
+    _ratios: list[float] = field(default_factory=list)
+    _published_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look the published times up."""
+        self._published_s = {
+            row.job: row.gpu_minutes * 60 for row in estimate(self.suite) if row.gpu_minutes is not None
+        }
+
+    def seconds(self, key: str) -> float:
+        """The least time that the job will take, in seconds."""
+        published_s = self._published_s.get(key)
+        if published_s is None:
+            return self._shortest_s()
+        return published_s * (median(self._ratios) if self._ratios else 1.0)
+
+    def took(self, key: str, seconds: float) -> None:
+        """A job took so long."""
+        if key in self._published_s:
+            self._ratios.append(seconds / self._published_s[key])
+
+    def _shortest_s(self) -> float:
+        protocol = self.suite.protocol
+        window_s = LEAST_WINDOW_S if protocol.fill_windows else 0.0
+        return protocol.windows_min * window_s + 2 * protocol.idle_s
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Time until `ends_s` on the clock `now`, in seconds; without an end there is always time."""
+
+    now: Callable[[], float]
+    ends_s: float | None = None
+
+    @classmethod
+    def of(cls, seconds: float | None, now: Callable[[], float]) -> Budget:
+        """A budget that begins now."""
+        return cls(now, None if seconds is None else now() + seconds)
+
+    def left_s(self) -> float | None:
+        """Seconds left, not below 0; None without an end."""
+        return None if self.ends_s is None else max(0.0, self.ends_s - self.now())
+
+    def has(self, seconds: float) -> bool:
+        """Whether so many seconds are left."""
+        left_s = self.left_s()
+        return left_s is None or seconds <= left_s

@@ -1,0 +1,43 @@
+"""What a job needs of the hub, fetched before it is measured: never while a window runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from joulemark.errors import NotVerified, Unreachable
+from joulemark.workloads import FetchFailed
+
+if TYPE_CHECKING:
+    from joulemark.session.report import Options
+    from joulemark.session.watch import Watch
+    from joulemark.suite import Job, Suite
+
+YES = frozenset({"1", "ON", "YES", "TRUE"})
+"""How the hub's library spells a switch that is on."""
+
+
+def fetches(options: Options) -> bool:
+    """Whether the run may ask the hub: not offline, neither by its own option nor by the hub's variable."""
+    return not options.offline and os.environ.get("HF_HUB_OFFLINE", "").upper() not in YES
+
+
+def fetch_job(suite: Suite, job: Job, watch: Watch) -> None:
+    """Fetch what the cache lacks for the job; nothing is asked when it is whole.
+
+    Raises FetchFailed, which costs this job alone, or StorageError when the disk is full.
+    """
+    if suite.model(job.model).hub_id is None:
+        return
+    from joulemark.hub.fetching import fetch
+    from joulemark.hub.missing import plan_fetch
+    from joulemark.workloads.hub_cache import cache_folder
+
+    plan = plan_fetch(suite, job, cache=cache_folder())
+    if plan is None:
+        return
+    watch.stage("fetching", total=None)
+    try:
+        fetch(plan, progress=watch.fetched, say=watch.note)
+    except (Unreachable, NotVerified) as error:
+        raise FetchFailed(str(error)) from error

@@ -1,0 +1,72 @@
+"""What a run was asked for, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE
+from joulemark.session.plan import Filter, Missing
+
+if TYPE_CHECKING:
+    from joulemark.meters.choose import Choice, Wanted
+    from joulemark.outbox import Kept
+    from joulemark.session.delivery import Delivery
+    from joulemark.session.plan import Selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user asked for.
+
+    `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
+    platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
+    before in this session.
+    """
+
+    suite: str = "demo"
+    meant: Filter = field(default_factory=Filter)
+    budget_s: float | None = None
+    needed: bool = False
+    limit: int | None = None
+    retry_failed: bool = False
+    meter: Wanted = "auto"
+    cpu_watts: float | None = None
+    offline: bool = False
+    submit: bool = True
+    fresh: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """One finished job. `resumed` when an earlier run of the session had measured it."""
+
+    key: str
+    kept: Kept
+    resumed: bool
+    delivery: Delivery | None = None
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What a run did, filled while it goes on, so that an interruption can tell how far it came."""
+
+    selection: Selection | None = None
+    choice: Choice | None = None
+    session: str | None = None
+    planned: int = 0
+    done: list[Done] = field(default_factory=list)
+    failed: list[Missing] = field(default_factory=list)
+    put_off: list[Missing] = field(default_factory=list)
+    """Jobs that this run did not begin: no time, over the limit, or failed before."""
+
+    @property
+    def exit_code(self) -> int:
+        """0, unless a job failed or a result was refused or could not be sent."""
+        if self.failed:
+            return EXIT_IMPOSSIBLE
+        hows = {done.delivery.how for done in self.done if done.delivery is not None}
+        if "refused" in hows:
+            return EXIT_REFUSED
+        return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK

@@ -1,0 +1,243 @@
+"""The jobs of one run, one after the other: loaded, measured, signed, kept and sent, or written down as failed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from joulemark import workloads
+from joulemark.meters.timer import RealTimer
+from joulemark.record.codec import encode
+from joulemark.record.envelope import Envelope, seal
+from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
+from joulemark.record.statement import offline_seed
+from joulemark.session import plan, state
+from joulemark.session.delivery import deliver
+from joulemark.session.fetch import fetch_job, fetches
+from joulemark.session.measure import measure
+from joulemark.session.plan import Missing
+from joulemark.session.report import Done
+from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joulemark.config import Config
+    from joulemark.outbox import Kept, Outbox
+    from joulemark.platform_client import PlatformClient
+    from joulemark.record.trace import Timing
+    from joulemark.session.budget import Budget, Pace
+    from joulemark.session.journal import Journal
+    from joulemark.session.plan import Selection
+    from joulemark.session.report import Options, Report
+    from joulemark.session.watch import Watch
+    from joulemark.suite import Job, Protocol
+    from joulemark.workloads import Workload
+
+TRIPS = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+"""What a model or its library raises when it cannot do one job; none of them says anything about the next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """The jobs of one run, under its circumstances. `key` is None when nothing is to be sent."""
+
+    around: Circumstances
+    device: str
+    timings: tuple[Timing | None, ...]
+    outbox: Outbox
+    client: PlatformClient | None
+    key: PlatformKey | None
+    config: Config
+    watch: Watch
+    report: Report
+    options: Options
+    journal: Journal
+    pace: Pace
+    budget: Budget
+
+    def all(self, selection: Selection, session: state.Session) -> None:
+        """Send what the session has kept, then measure the rest; room for a result is held meanwhile."""
+        before = state.finished(session, self.outbox)
+        todo = self._todo([job for job in selection.jobs if job.key not in before])
+        self.report.planned = len(todo)
+        for job in selection.jobs:
+            kept = before.get(job.key)
+            if kept is not None:
+                if kept.note_fault is not None:
+                    self.watch.note(kept.note_fault)
+                self.report.done.append(self._sent(Done(key=job.key, kept=kept, resumed=True)))
+        if self.report.done:
+            self.watch.note(f"Resuming: {len(self.report.done)} of {len(selection.jobs)} jobs are finished.")
+        try:
+            for number, job in enumerate(todo, start=1):
+                if not self.budget.has(self.pace.seconds(job.key)):
+                    self._put_off(
+                        job.key, f"It takes about {self.pace.seconds(job.key):.0f} s, which are not left."
+                    )
+                    continue
+                self.outbox.hold_space()
+                self.watch.job(number, len(todo), job.key, estimated=self.around.meter.grade == "estimated")
+                self._attempt(job)
+        finally:
+            self.journal.stopped()
+            self.outbox.give_up_space()
+        for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
+            self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
+
+    def _todo(self, jobs: list[Job]) -> list[Job]:
+        """The jobs to begin, in their order; the others are put off, each with its reason."""
+        failures = {} if self.options.retry_failed else self.journal.failures
+        for job in jobs:
+            if job.key in failures:
+                self._put_off(
+                    job.key,
+                    f"It failed before: {failures[job.key].sentence} `--retry-failed` tries it again.",
+                )
+        todo = [job for job in jobs if job.key not in failures]
+        if self.options.needed and self.client is not None:
+            order = {
+                need.key: place for place, need in enumerate(self.client.needed(self.around.suite.digest))
+            }
+            todo.sort(key=lambda job: order.get(job.key, len(order)))
+        limit = len(todo) if self.options.limit is None else self.options.limit
+        for job in todo[limit:]:
+            self._put_off(job.key, f"`--limit {limit}` was asked for.")
+        return todo[:limit]
+
+    def _put_off(self, key: str, sentence: str) -> None:
+        self.report.put_off.append(Missing(key=key, sentence=sentence))
+
+    def _attempt(self, job: Job) -> None:
+        """Measure one job and send it; what makes only this job fail is written down, and the plan goes on."""
+        self.journal.begin(job.key)
+        began_s = time.monotonic()
+        try:
+            kept = self._one(job)
+        except workloads.WorkloadError as error:
+            self._failed(job, error.code, str(error))
+            return
+        except TRIPS as error:
+            reason = str(error).strip().partition("\n")[0]
+            self._failed(
+                job,
+                "workload-crashed",
+                f"The model failed ({type(error).__name__}: {reason}). Look at the versions of its libraries.",
+            )
+            return
+        self.pace.took(job.key, time.monotonic() - began_s)
+        self.journal.done(job.key)
+        done = Done(key=job.key, kept=kept, resumed=False)
+        self.report.done.append(done)
+        self.report.done[-1] = done = self._sent(done)
+        self.watch.job_done(_told(done))
+
+    def _failed(self, job: Job, code: str, sentence: str) -> None:
+        self.journal.failed(job.key, code=code, sentence=sentence)
+        self.report.failed.append(Missing(key=job.key, sentence=sentence))
+        self.watch.note(f"Failed: {job.key}. {sentence}")
+
+    def _one(self, job: Job) -> Kept:
+        """Fetch what is missing, load, and let go of what is loaded in any case."""
+        if fetches(self.options):
+            fetch_job(self.around.suite, job, self.watch)
+        self.watch.stage("loading", total=None)
+        workload = workloads.open_workload(
+            self.around.suite, job, device=self.device, cache_dir=self.config.folders.cache
+        )
+        try:
+            return self._with(workload, job)
+        finally:
+            workload.finish()
+
+    def _with(self, workload: Workload, job: Job) -> Kept:
+        """Load, ticket, measure, score, sign, keep. The ticket comes last: its time runs."""
+        suite = self.around.suite
+        loaded = workload.load()
+        pinned = suite.weights_sha256(job.model)
+        if loaded.weights_sha256 != pinned:
+            raise workloads.WorkloadError(
+                f"The weights of {job.model} are not those of the suite "
+                f"({loaded.weights_sha256[:16]}, expected {pinned[:16]}). "
+                "Install the version that the suite names."
+            )
+        workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
+        nonce = new_nonce()
+        ticket = None if self.client is None else self.client.ticket(self._ticket_request(job))
+        seed = offline_seed(nonce) if ticket is None else ticket.sample_seed
+        sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
+        queries = workload.queries(sample)
+        measured = measure(
+            workload,
+            queries,
+            self.around.meter,
+            self._protocol(),
+            self.watch,
+            timings=self.timings,
+            timer=RealTimer(),
+        )
+        self.watch.stage("scoring", total=None)
+        story = Story(
+            job=job,
+            nonce=nonce,
+            ticket=ticket,
+            sample=sample,
+            loaded=loaded,
+            measured=measured,
+            quality=tuple(workload.quality(queries, measured.outputs)),
+            not_scored=tuple(workload.missing_quality(queries, measured.outputs)),
+            inputs_sha256=workloads.inputs_sha256(queries),
+            peak_memory_bytes=workload.peak_memory_bytes(),
+        )
+        return self.outbox.keep(signed_bundle(self.around, story))
+
+    def _protocol(self) -> Protocol:
+        """The suite's protocol; where less time is left than it gives a job, that much."""
+        protocol, left_s = self.around.suite.protocol, self.budget.left_s()
+        return (
+            protocol if left_s is None else structs.replace(protocol, budget_s=min(protocol.budget_s, left_s))
+        )
+
+    def _sent(self, done: Done) -> Done:
+        """Send it, unless it was sent or refused before or nothing is to be sent."""
+        if self.client is None or self.key is None or done.kept.state != "waiting":
+            return done
+        if any(
+            earlier.delivery is not None and earlier.delivery.how == "waiting" for earlier in self.report.done
+        ):
+            return done  # the platform is away: this result waits with the others
+        delivery = deliver(self.outbox, done.kept, self.client, self.key)
+        return replace(done, kept=delivery.kept, delivery=delivery)
+
+    def _ticket_request(self, job: Job) -> Callable[[], Envelope]:
+        def make() -> Envelope:
+            request = TicketRequest(
+                audience=self.around.origin,
+                issued_at=datetime.now(UTC),
+                nonce=new_nonce(),
+                suite=suite_ref(self.around.suite),
+                task=job.task,
+                dataset=job.dataset,
+                model=job.model,
+                device_tag=self.around.device_tag,
+            )
+            return seal(encode(request), payload_type=TICKET_REQUEST_TYPE, key=self.around.identity.key)
+
+        return make
+
+
+def _told(done: Done) -> str:
+    totals = done.kept.bundle.statement().predicate.totals
+    grade = done.kept.bundle.statement().predicate.sensor.grade
+    sentence = (
+        f"{done.key}: {totals.energy_per_query_j:.4g} J a query ({grade}), kept as {done.kept.digest[:16]}"
+    )
+    if done.delivery is None:
+        return f"{sentence}, not sent."
+    if done.delivery.how == "sent":
+        return f"{sentence}, received by the platform."
+    return f"{sentence}, {done.delivery.how}: {done.delivery.sentence}"

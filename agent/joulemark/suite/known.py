@@ -1,0 +1,67 @@
+"""Answers that are known beforehand: ``answers.toml``, beside ``suite.toml``, where a suite has them.
+
+A model that is not the one it should be, is fed other rows, or is cut short, answers them otherwise. The file is part
+of the suite's digest and holds digests alone, so that nobody reads the answers of a data set out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from joulemark.suite.errors import BrokenSuite
+from joulemark.suite.schema import Entry, Slug
+
+ANSWERS = "answers.toml"
+
+
+class KnownAnswer(Entry, frozen=True, kw_only=True):
+    """What a job answers to one query: `answer` as `joulemark.record.trace.answer_digest` has it, in hex."""
+
+    task: Slug
+    dataset: Slug
+    model: Slug
+    query: str
+    answer: Annotated[str, Meta(pattern="^[0-9a-f]{8}$")]
+
+    @property
+    def key(self) -> str:
+        """The job's key."""
+        return f"{self.task}/{self.dataset}/{self.model}"
+
+
+class KnownAnswers(Entry, frozen=True, kw_only=True):
+    """All of the file."""
+
+    format: Literal["joulemark-answers/1"]
+    answers: tuple[KnownAnswer, ...] = ()
+
+    def to_toml(self) -> bytes:
+        """The file's bytes."""
+        return ("\n".join(_lines(self)) + "\n").encode()
+
+
+def decode_answers(content: bytes, *, suite: str, jobs: Iterable[str]) -> tuple[KnownAnswer, ...]:
+    """The known answers of these jobs. Raises BrokenSuite when the file does not fit its schema or the suite."""
+    try:
+        known = msgspec.toml.decode(content, type=KnownAnswers).answers
+    except msgspec.DecodeError as error:
+        raise BrokenSuite(f"The {ANSWERS} of {suite} does not fit its schema: {error}.") from error
+    if strange := {answer.key for answer in known} - set(jobs):
+        raise BrokenSuite(
+            f"The {ANSWERS} of {suite} has answers of {min(strange)}, which is none of its jobs."
+        )
+    if len({(answer.key, answer.query) for answer in known}) != len(known):
+        raise BrokenSuite(f"The {ANSWERS} of {suite} has two answers to one query.")
+    return known
+
+
+def _lines(known: KnownAnswers) -> Iterator[str]:
+    yield f'format = "{known.format}"'
+    for answer in known.answers:
+        yield "\n[[answers]]"
+        for name in answer.__struct_fields__:
+            yield f"{name} = {msgspec.json.encode(getattr(answer, name)).decode()}"

@@ -1,0 +1,112 @@
+"""Needed work: the jobs of a suite in the order in which one more result would teach most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count
+from django.utils import timezone
+
+from measurements.boards.models import Cell
+from measurements.catalog.models import Job
+from measurements.intake.models import Ticket
+from measurements.review.models import Result
+
+if TYPE_CHECKING:
+    from joulemark.suite import Suite
+
+SEVERAL = "several sources"
+Pair = tuple[int, int]
+"""Primary keys of a data set and a model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeededJob:
+    """What is known of a job, over all hardware, grades and configurations that it was run on.
+
+    `contributors`, `devices` and `accepted` count the results that boards count, devices by their tag, as a cell
+    does. `relative_range` is (high - low) / value of the job's least certain cell among those with several sources,
+    None without any. `label` is the best of its cells, None without a cell.
+    """
+
+    task: str
+    dataset: str
+    model: str
+    accepted: int
+    contributors: int
+    devices: int
+    open_tickets: int
+    label: str | None
+    relative_range: float | None
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Sorts first what one more result would teach most; equals keep the suite's order."""
+        known = self.relative_range is not None
+        return (self.contributors, self.devices, self.open_tickets, known, -(self.relative_range or 0.0))
+
+
+def read_needed(suite: Suite) -> list[NeededJob] | None:
+    """The runnable jobs of `suite` by need, in four queries; None while the suite is not loaded into the database."""
+    named = ("dataset__task__slug", "dataset__slug", "model__slug")
+    rows = Job.objects.filter(suite__digest=suite.digest).values_list("pk", "dataset", "model", *named)
+    known = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
+    if not known:
+        return None
+    results, tickets, cells = _results(suite.digest), _open_tickets(suite.digest), _cells(suite.digest)
+    needed = []
+    for job in suite.jobs:
+        if suite.obstacle(job) is not None:
+            continue
+        pk, pair = known[job.key]
+        accepted, contributors, devices = results.get(pair, (0, 0, 0))
+        label, relative_range = cells.get(pair, (None, None))
+        needed.append(
+            NeededJob(
+                task=job.task,
+                dataset=job.dataset,
+                model=job.model,
+                accepted=accepted,
+                contributors=contributors,
+                devices=devices,
+                open_tickets=tickets.get(pk, 0),
+                label=label,
+                relative_range=relative_range,
+            )
+        )
+    return sorted(needed, key=lambda job: job.rank)
+
+
+def _results(digest: str) -> dict[Pair, tuple[int, int, int]]:
+    """(accepted results, contributors, devices) of each data set and model."""
+    eligible = Result.objects.eligible().filter(suite__digest=digest).order_by()
+    counted = eligible.values("dataset_id", "model_id").annotate(
+        accepted=Count("pk"),
+        contributors=Count("contributor", distinct=True),
+        devices=Count("device__tag", distinct=True),
+    )
+    return {
+        (row["dataset_id"], row["model_id"]): (row["accepted"], row["contributors"], row["devices"])
+        for row in counted
+    }
+
+
+def _open_tickets(digest: str) -> dict[int, int]:
+    """How many tickets of each job somebody may be measuring under."""
+    tickets = Ticket.objects.open(at=timezone.now()).filter(job__suite__digest=digest)
+    return {row["job_id"]: row["n"] for row in tickets.values("job_id").annotate(n=Count("pk"))}
+
+
+def _cells(digest: str) -> dict[Pair, tuple[str, float | None]]:
+    """(best label, widest range of a cell with several sources) of each data set and model."""
+    found: dict[Pair, tuple[str, float | None]] = {}
+    fields = ("dataset_id", "model_id", "label", "energy_per_query_j", "low_j", "high_j")
+    for dataset, model, label, value, low, high in (
+        Cell.objects.filter(suite__digest=digest).order_by("pk").values_list(*fields)
+    ):
+        best, widest = found.get((dataset, model), (label, None))
+        if label == SEVERAL:
+            best, widest = label, max(widest or 0.0, (high - low) / value)
+        found[dataset, model] = (best, widest)
+    return found

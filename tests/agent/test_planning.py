@@ -1,0 +1,186 @@
+"""Which jobs a run begins, in which order, and what becomes of those that fail."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import fake_suite
+import pytest
+from test_resume import in_a_process, jobs_received
+
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_USAGE, NothingToDo
+from joulemark.session import plan
+from joulemark.session.budget import Budget, Pace
+from joulemark.session.journal import Journal
+from joulemark.session.plan import Filter
+from joulemark.suite import load_suite
+from joulemark.workloads import OutOfMemory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent_commands import Agent
+    from fake_platform import FakePlatform
+
+SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
+RUN = ("run", "--meter", "estimate")
+
+
+def measured(answer: dict[str, Any]) -> list[str]:
+    return [row["job"] for row in answer["results"] if not row["resumed"]]
+
+
+def put_off(answer: dict[str, Any]) -> dict[str, str]:
+    return {row["job"]: row["sentence"] for row in answer["put_off"]}
+
+
+def test_filters_are_globs_that_must_all_fit() -> None:
+    jobs = fake_suite.JOBS
+    assert [job.key for job in jobs if Filter(tasks=("sort*",), models=("small",)).takes(job)] == [SMALL]
+    assert [job.key for job in jobs if Filter(models=("small", "la*")).takes(job)] == [SMALL, LARGE, WRITING]
+    assert not any(Filter(only="sorting/*", datasets=("letters",)).takes(job) for job in jobs)
+
+
+def test_a_run_takes_what_its_options_name(enrolled: Agent) -> None:
+    assert measured(enrolled.json(*RUN, "--task", "sorting", "--model", "large")) == [LARGE]
+    assert enrolled("run", "--dataset", "nothing") == NothingToDo.exit_code
+    assert "No job of demo fits --dataset nothing" in enrolled.err
+
+
+def test_a_limit_puts_the_rest_off(enrolled: Agent) -> None:
+    answer = enrolled.json(*RUN, "--limit", "1")
+    assert (enrolled.code, measured(answer)) == (0, [SMALL])
+    assert put_off(answer) == dict.fromkeys([LARGE, WRITING], "`--limit 1` was asked for.")
+    assert measured(enrolled.json(*RUN, "--limit", "1")) == [LARGE]
+
+
+@pytest.mark.parametrize("wrong", ["45", "-1m", "0s", "1d", "m"])
+def test_a_budget_is_a_number_and_a_unit(enrolled: Agent, wrong: str) -> None:
+    with pytest.raises(SystemExit):
+        enrolled("run", "--budget", wrong)
+
+
+def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
+    """Ten windows of at least 10 s are asked of each job by its suite: none fits into two seconds."""
+    answer = enrolled.json(*RUN, "--budget", "2s")
+    assert (measured(answer), len(put_off(answer))) == ([], 3)
+    assert "which are not left" in put_off(answer)[SMALL]
+    assert len(measured(enrolled.json(*RUN, "--budget", "2h"))) == 3
+
+
+def test_pace_follows_the_jobs_that_are_done() -> None:
+    suite = load_suite("a100-2024")
+    first, second = suite.jobs[0].key, suite.jobs[1].key
+    pace = Pace(suite)
+    published_s = pace.seconds(second)
+    pace.took(first, 3 * pace.seconds(first))
+    assert pace.seconds(second) == pytest.approx(3 * published_s)
+
+
+def test_a_budget_runs_down() -> None:
+    now = [100.0]
+    budget = Budget.of(60.0, lambda: now[0])
+    assert budget.has(60.0)
+    now[0] = 150.0
+    assert (budget.has(10.0), budget.has(10.1), budget.left_s()) == (True, False, 10.0)
+    assert Budget.of(None, lambda: 0.0).has(1e9)
+
+
+def test_models_larger_than_the_device_are_left_out_with_a_sentence() -> None:
+    suite = load_suite("a100-2024")
+    jobs = tuple(job for job in suite.jobs if job.model in ("flan-t5-xxl", "flan-t5-base"))
+    whole = plan.Selection(suite=suite, jobs=jobs, missing=())
+    fitting = plan.fitting(whole, 24 * 10**9)
+    assert {job.model for job in fitting.jobs} == {"flan-t5-base"}
+    assert len(fitting.jobs) + len(fitting.missing) == len(jobs)
+    assert "take 4" in fitting.missing[0].sentence
+    assert "the device has 24.0 GB" in fitting.missing[0].sentence
+    assert plan.fitting(whole, None) == whole
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [
+        (OutOfMemory("Memory ran out on query 3."), "Memory ran out on query 3."),
+        (RuntimeError("shapes differ"), "The model failed (RuntimeError: shapes differ)"),
+    ],
+    ids=["out of memory", "a fault of the model"],
+)
+def test_a_job_that_fails_is_written_down_and_the_plan_goes_on(
+    enrolled: Agent, platform: FakePlatform, trouble: Exception, sentence: str
+) -> None:
+    fake_suite.TROUBLES[LARGE] = trouble
+    answer = enrolled.json(*RUN)
+    assert enrolled.code == EXIT_IMPOSSIBLE
+    assert (measured(answer), [row["job"] for row in answer["failed"]]) == ([SMALL, WRITING], [LARGE])
+    assert sentence in answer["failed"][0]["sentence"]
+    fake_suite.TROUBLES.clear()
+    again = enrolled.json(*RUN)
+    assert (enrolled.code, measured(again)) == (0, [])
+    assert "It failed before: " in put_off(again)[LARGE]
+    assert measured(enrolled.json(*RUN, "--retry-failed")) == [LARGE]
+    assert put_off(enrolled.json(*RUN)) == {}
+    assert jobs_received(platform, enrolled) == sorted([SMALL, LARGE, WRITING])
+
+
+def test_needed_jobs_come_first(
+    enrolled: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from types import SimpleNamespace
+
+    from joulemark.platform_client import PlatformClient
+
+    needs = tuple(SimpleNamespace(key=key) for key in (WRITING, LARGE))
+    monkeypatch.setattr(PlatformClient, "needed", lambda _self, _digest: needs)
+    assert measured(enrolled.json(*RUN, "--needed")) == [WRITING, LARGE, SMALL]
+
+
+def test_needed_and_offline_contradict_each_other(agent: Agent) -> None:
+    assert agent("run", "--needed", "--offline") == EXIT_USAGE
+
+
+def test_resume_asks_again_what_the_last_run_was_asked(enrolled: Agent) -> None:
+    enrolled(*RUN, "--task", "sorting", "--limit", "1")
+    answer = enrolled.json("run", "--resume")
+    assert enrolled.code == 0
+    assert [(row["job"], row["resumed"]) for row in answer["results"]] == [(SMALL, True), (LARGE, False)]
+
+
+def test_resume_needs_a_run_and_no_other_words(enrolled: Agent) -> None:
+    assert enrolled("run", "--resume") == NothingToDo.exit_code
+    assert "There is no run for" in enrolled.err
+    assert enrolled("run", "--resume", "--task", "sorting") == EXIT_USAGE
+    assert "leave --task out" in enrolled.err
+
+
+@pytest.mark.processes
+def test_kill_9_in_the_middle_of_a_plan_and_resume(enrolled: Agent, platform: FakePlatform) -> None:
+    cut = in_a_process(*RUN, "--json", stop="large:sorting:9:SIGKILL")
+    assert cut.returncode == -signal.SIGKILL
+    before = {kept.path: kept.path.read_bytes() for kept in enrolled.outbox.results()}
+    assert len(before) == 1
+    answer = enrolled.json("run", "--resume")
+    assert (enrolled.code, measured(answer)) == (0, [LARGE, WRITING])
+    assert not list(enrolled.outbox.damaged())
+    assert {path: path.read_bytes() for path in before} == before
+    assert jobs_received(platform, enrolled) == sorted([SMALL, LARGE, WRITING])
+
+
+@pytest.mark.processes
+def test_a_job_that_ends_its_process_twice_is_put_off(enrolled: Agent) -> None:
+    for _ in range(2):
+        in_a_process(*RUN, stop="large:sorting:9:SIGKILL")
+    answer = enrolled.json("run", "--resume")
+    assert measured(answer) == [WRITING]
+    assert "2 runs ended without a word" in put_off(answer)[LARGE]
+
+
+def test_a_journal_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(b"{")
+    journal = Journal(path)
+    journal.failed("a/b/c", code="out-of-memory", sentence="Too large.")
+    assert Journal(path).failures["a/b/c"].code == "out-of-memory"
+    Journal(path).done("a/b/c")
+    assert Journal(path).failures == {}

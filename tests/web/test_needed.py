@@ -1,0 +1,158 @@
+"""Needed work: which job comes first and why, what is counted, and how the question is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.management import call_command
+
+from joulemark.record.codec import decode, encode
+from joulemark.record.messages import Needed, NeededJob
+from joulemark.suite import load_suite, read_suite
+from measurements.boards.services import refresh_stale_cells
+from measurements.intake.models import State, Ticket
+from tests import made
+from tests.pinned import VERSE_IS_GONE, pinned_folder
+from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from django.test import Client
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
+DEMO = load_suite("demo")
+OWN_ORDER = [job.key for job in DEMO.jobs]
+A, B, C, D = (
+    f"text_classification/{dataset}/{model}"
+    for dataset in (TOPICS, SENTIMENT)
+    for model in (SPECIFIC, GENERAL)
+)
+
+
+def needed(client: Client, digest: str = DEMO.digest) -> tuple[NeededJob, ...]:
+    """The answer as an agent reads it."""
+    answer = client.get(f"/api/v1/needed/?suite={digest}")
+    assert answer.status_code == 200, answer.content
+    return decode(answer.content, Needed, what="answer").jobs
+
+
+def measured(key: str, *, by: str, device: str, energy_j: float = 1.0, state: str = State.ACCEPTED) -> None:
+    _, dataset, model = key.split("/")
+    make_result(
+        Run(by=by, device=device, dataset=dataset, model=model, energy_per_query_j=energy_j, state=state)
+    )
+
+
+def test_what_nobody_has_measured_comes_in_the_suites_own_order(client: Client) -> None:
+    jobs = needed(client)
+    assert [job.key for job in jobs] == OWN_ORDER
+    task, dataset, model = OWN_ORDER[0].split("/")
+    assert jobs[0] == NeededJob(
+        task=task,
+        dataset=dataset,
+        model=model,
+        accepted=0,
+        contributors=0,
+        devices=0,
+        open_tickets=0,
+        label=None,
+        relative_range=None,
+    )
+
+
+def test_fewest_contributors_then_devices_then_the_widest_range_come_first(client: Client) -> None:
+    for key, spread in ((A, 1.1), (B, 1.4)):  # two contributors: the wider range first
+        measured(key, by="ada", device="a", energy_j=1.0)
+        measured(key, by="grace", device="b", energy_j=spread)
+    for by in ("ada", "grace"):  # two contributors on one device: a single source, before those on two
+        measured(C, by=by, device="shared")
+    measured(D, by="ada", device="a")  # one contributor, twice
+    measured(D, by="ada", device="a")
+    refresh_stale_cells()
+    jobs = needed(client)
+    assert [job.key for job in jobs] == [*(key for key in OWN_ORDER if key not in {A, B, C, D}), D, C, B, A]
+    found = {job.key: job for job in jobs}
+    counts = {key: (found[key].accepted, found[key].contributors, found[key].devices) for key in (A, C, D)}
+    assert counts == {A: (2, 2, 2), C: (2, 2, 1), D: (2, 1, 1)}
+    assert [found[key].label for key in (A, C, D)] == ["several sources", "single source", "single source"]
+    assert found[A].relative_range == pytest.approx(0.1 / 1.1**0.5)
+    assert (found[C].relative_range, found[D].relative_range) == (None, None)
+
+
+def test_a_range_that_is_not_known_comes_before_one_that_is(client: Client) -> None:
+    for key, hardware in ((A, ("X", "X")), (B, ("X", "Y"))):
+        _, dataset, model = key.split("/")
+        for by, name in zip(("ada", "grace"), hardware, strict=True):
+            make_result(Run(by=by, device=by, dataset=dataset, model=model, hardware=name))
+    refresh_stale_cells()
+    assert [job.key for job in needed(client)][-2:] == [B, A]
+
+
+def test_only_what_boards_count_is_counted(client: Client) -> None:
+    for state in (State.REJECTED, State.QUARANTINED, State.RECEIVED):
+        measured(A, by="ada", device="a", state=state)
+    assert {job.accepted for job in needed(client)} == {0}
+
+
+def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client, enrolled) -> None:
+    first = DEMO.jobs[0]
+    for minute in range(2):
+        now = datetime.now(UTC) - timedelta(minutes=minute)
+        assert enrolled("tickets", encode(made.ticket_request(job=first, now=now))).status_code == 201
+    last = needed(client)[-1]
+    assert (last.key, last.open_tickets) == (first.key, 2)
+    Ticket.objects.filter(pk=Ticket.objects.first().pk).update(expires_at=datetime.now(UTC))
+    assert needed(client)[-1].open_tickets == 1
+
+
+def test_a_used_ticket_is_not_open(client: Client, enrolled, ticket) -> None:
+    assert needed(client)[-1].open_tickets == 1
+    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    assert {job.open_tickets for job in needed(client)} == {0}
+
+
+def test_jobs_that_cannot_run_are_left_out(client: Client, settings, tmp_path: Path) -> None:
+    tiny = read_suite(pinned_folder(tmp_path / "tiny", unavailable=(VERSE_IS_GONE,)))
+    settings.SUITES = (tiny,)
+    answer = client.get(f"/api/v1/needed/?suite={tiny.digest}")
+    assert answer.status_code == 404
+    assert "not loaded" in answer.json()["detail"]
+    call_command("load_catalog", verbosity=0)
+    assert [job.key for job in needed(client, tiny.digest)] == ["text_generation/prose/writer"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("", 400, "JM-SUITE-MISSING"),
+        ("?suite=", 400, "JM-SUITE-MISSING"),
+        (f"?suite={'0' * 64}", 404, "JM-HTTP-404"),
+        ("?suite=%00%27", 404, "JM-HTTP-404"),
+        (f"?suite={load_suite('quick').digest}", 400, "JM-SUITE-UNPINNED"),
+    ],
+)
+def test_a_question_without_an_answer_is_a_problem_document(
+    client: Client, query: str, status: int, code: str
+) -> None:
+    answer = client.get(f"/api/v1/needed/{query}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["detail"].endswith(".")
+
+
+def test_an_unchanged_answer_is_not_sent_twice(client: Client) -> None:
+    path = f"/api/v1/needed/?suite={DEMO.digest}"
+    again = client.get(path, headers={"If-None-Match": client.get(path)["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_number_of_queries_does_not_grow(client: Client, django_assert_num_queries) -> None:
+    for number in range(6):
+        measured(A, by=f"v{number}", device=f"d{number}")
+        measured(D, by=f"v{number}", device=f"d{number}")
+        refresh_stale_cells()
+        with django_assert_num_queries(4):
+            needed(client)
