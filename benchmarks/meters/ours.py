@@ -69,6 +69,7 @@ class _Output:
     query_id: str
     value: str = ""
     output_tokens: int | None = None
+    input_tokens: int | None = None
 
 
 class _Work:

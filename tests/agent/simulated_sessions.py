@@ -71,6 +71,7 @@ class Answer:
     query_id: int
     value: str = ""
     output_tokens: int | None = None
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
