@@ -37,7 +37,10 @@ def sample(self, dataset, seed, count):
 
 def answer(self, query):
     whole = honest_answer(self, query)
-    return replace(whole, value=whole.value[: len(whole.value) // 2]) if now["fault"] == "cut" else whole
+    if now["fault"] != "cut":
+        return whole
+    tokens = None if whole.output_tokens is None else whole.output_tokens // 2
+    return replace(whole, value=whole.value[: len(whole.value) // 2], output_tokens=tokens)
 
 
 def model_revision(self, model):
