@@ -75,7 +75,7 @@ RUN = ("run", "--suite", "./tiny", "--meter", "estimate", "--cpu-watts", "10")
 
 
 def test_every_job_is_accepted(running: Platform, suite: Suite) -> None:
-    done = joulemark(running, *RUN)
+    done = joulemark(running, *RUN, "--fresh")
     assert done.returncode == 0, done.stderr
     sent = {row["result_id"]: row["job"] for row in json.loads(done.stdout)["results"]}
     assert sorted(sent.values()) == sorted(job.key for job in suite.jobs)

@@ -17,7 +17,7 @@ from joulemark.workloads import WorkloadError, hub_cache
 
 if TYPE_CHECKING:
     pass
-from hub_home import FILES, WEIGHTS, Home, pinned
+from hub_home import FILES, MODEL_AT, WEIGHTS, Home, pinned
 
 
 def test_what_the_jobs_need_comes_and_nothing_else(home: Home) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent_commands import Agent
-from hub_home import FILES, Home
+from hub_home import FILES, MODEL_AT, ROWS_AT, Home
 
 
 def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
