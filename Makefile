@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs messages bench-intake bench-meters bench-record bench-sampler bench-startup gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs messages bench-intake bench-meters bench-record bench-sampler bench-startup bench-workloads gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydan
 
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py
+
+bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query, beside a bare loop
+	$(BIN)/python benchmarks/workloads.py
 
 bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 	$(BIN)/python benchmarks/sampler.py

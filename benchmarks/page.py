@@ -14,6 +14,7 @@ AREAS = {
     "record": "Decoding a statement",
     "intake": "Bundles through the door",
     "sampler": "What measuring costs",
+    "workloads": "What the measuring loop costs",
 }
 
 ABOUT = {
@@ -32,6 +33,9 @@ here plain Python, which a second thread disturbs most; the NVML is simulated, e
 the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB
 for 30 minutes. An interval below 0 says that the machine's own drift is larger than what the sampler costs. What it
 measures beside others is in [method](method.md).""",
+    "workloads": """A window of a session, its sampler running, beside a bare loop over the same model and queries: a
+BERT of random weights on one thread, so deep that a query takes about 20 ms. Three loops a round in turning order;
+the two bare ones say how finely the machine can be read. The goal is 1 %.""",
 }
 
 

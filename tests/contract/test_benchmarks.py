@@ -58,3 +58,11 @@ def test_ours_is_the_best_meter_of_one_card(tmp_path: Path) -> None:
     seconds = [row for row in rows if row["metric"] == "session time" and row["tool"] == "joulemark"]
     assert len(seconds) == 28
     assert all(row["unit"] == "s" and row["value"] > 60 for row in seconds)  # at rest before and after
+
+
+def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
+    rows = figures(tmp_path, "workloads", "benchmarks/workloads.py", "--rounds", "2")
+    assert {row["tool"]: row["unit"] for row in rows if row["metric"] == "overhead"} == {
+        "joulemark / bare loop": "%",
+        "bare loop / bare loop": "%",
+    }
