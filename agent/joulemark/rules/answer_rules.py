@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from joulemark.rules.case import Case
+from joulemark.suite.known import LEAST_RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from joulemark.record.statement import Window
     from joulemark.suite import Job
-
-LEAST_RIGHT = 0.5
-"""Share of the known answers in a sample that must be right; see `joulemark.workloads.known_answers`."""
 
 
 def inputs_agree(case: Case) -> str | None:

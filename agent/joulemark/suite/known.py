@@ -17,6 +17,10 @@ from joulemark.suite.schema import Entry, Slug
 
 ANSWERS = "answers.toml"
 
+LEAST_RIGHT = 0.5
+"""Share of the known answers that must come out: arithmetic differs between devices in the last digits, and a text
+that differs in one token differs; a model that is another one gets none right."""
+
 
 class KnownAnswer(Entry, frozen=True, kw_only=True):
     """What a job answers to one query: `answer` as `joulemark.record.trace.answer_digest` has it, in hex."""

@@ -6,12 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from joulemark.record.trace import answer_digest
 from joulemark.suite import Job, Sample
-from joulemark.suite.known import KnownAnswer
+from joulemark.suite.known import LEAST_RIGHT, KnownAnswer
 from joulemark.workloads.base import Workload, WorkloadError
-
-LEAST_RIGHT = 0.5
-"""Share of the known answers that must come out: arithmetic differs between devices in the last digits, and a text
-that differs in one token differs; a model that is another one gets none right."""
 
 
 def require_known_answers(workload: Workload, known: Mapping[str, str], *, what: str) -> None:
