@@ -47,8 +47,9 @@ class Classifier(Workload):
         self._model = BertForSequenceClassification(config).eval()
 
     def load(self) -> Loaded:
-        """It was made with its weights."""
-        raise NotImplementedError
+        """It was made with its weights, which nothing pins."""
+        parameters = sum(parameter.numel() for parameter in self._model.parameters())
+        return Loaded("0" * 64, parameters, "float32", self.device)
 
     def queries(self, sample: Sample) -> list[Query]:
         """Random tokens, the same for the same id."""
