@@ -77,14 +77,14 @@ bench-meters: $(VENV)/.ready-bench ## Errors of meters on simulated cards: ours,
 bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydantic
 	$(BIN)/python benchmarks/record.py
 
+bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
+	$(BIN)/python benchmarks/sampler.py
+
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py
 
 bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query, beside a bare loop
 	$(BIN)/python benchmarks/workloads.py
-
-bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
-	$(BIN)/python benchmarks/sampler.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py

@@ -33,9 +33,11 @@ here plain Python, which a second thread disturbs most; the NVML is simulated, e
 the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB
 for 30 minutes. An interval below 0 says that the machine's own drift is larger than what the sampler costs. What it
 measures beside others is in [method](method.md).""",
-    "workloads": """A window of a session, its sampler running, beside a bare loop over the same model and queries: a
-BERT of random weights on one thread, so deep that a query takes about 20 ms. Three loops a round in turning order;
-the two bare ones say how finely the machine can be read. The goal is 1 %.""",
+    "workloads": """A window of a session with the CPU estimate and its sampler, beside a bare loop over the same loaded
+model and the same queries: text classification on a BERT of random weights, one thread, so deep that a query takes
+about 20 ms. Ours is set against the mean of the bare loops right before and right after it, in rounds of turning
+order. So is one more bare loop: its line is the resolution, what the same comparison says where there is nothing to
+find. An interval holds the median in 95 of 100. The goal is at most 1 %.""",
 }
 
 

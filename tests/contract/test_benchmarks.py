@@ -66,3 +66,6 @@ def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
         "joulemark / bare loop": "%",
         "bare loop / bare loop": "%",
     }
+    intervals = [row for row in rows if row["metric"] == "overhead, 95 % interval"]
+    assert len(intervals) == 2
+    assert all(row["spread"][0] <= row["value"] <= row["spread"][1] for row in intervals)
