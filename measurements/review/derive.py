@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +15,8 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
 from measurements.review.models import Result
+
+T = TypeVar("T")
 
 PLAIN_NAME = re.compile(r"[A-Z0-9a-z]+(?:[ -][A-Z0-9a-z]+)*")
 """Names that differ from their slug by case and spaces alone."""
@@ -59,11 +62,16 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
             "quality": [msgspec.to_builtins(quality) for quality in said.quality],
             "not_scored": said.not_scored,
             "sample_sha256": said.workload.sample_sha256,
-            "inputs_sha256": said.workload.inputs_sha256 or "",
-            "peak_memory_bytes": said.peak_memory_bytes or None,
+            "inputs_sha256": _stated(said.workload.inputs_sha256, otherwise=""),
+            "peak_memory_bytes": _stated(said.peak_memory_bytes, otherwise=None),
         },
     )
     return result
+
+
+def _stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:
+    """What the statement says, or `otherwise` where its agent did not know the field yet."""
+    return otherwise if isinstance(value, msgspec.UnsetType) else value
 
 
 def _sum(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:

@@ -15,7 +15,7 @@ from joulemark.session.budget import Budget, Pace
 from joulemark.session.journal import Journal
 from joulemark.session.plan import Filter
 from joulemark.suite import load_suite
-from joulemark.workloads import OutOfMemory
+from joulemark.workloads import OutOfMemory, WorkloadCrashed, WorkloadError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,18 +103,19 @@ def test_models_larger_than_the_device_are_left_out_with_a_sentence() -> None:
     ("trouble", "sentence"),
     [
         (OutOfMemory("Memory ran out on query 3."), "Memory ran out on query 3."),
-        (RuntimeError("shapes differ"), "The model failed (RuntimeError: shapes differ)"),
+        (WorkloadCrashed("Query 3 failed (RuntimeError: shapes differ)."), "shapes differ"),
     ],
     ids=["out of memory", "a fault of the model"],
 )
 def test_a_job_that_fails_is_written_down_and_the_plan_goes_on(
-    enrolled: Agent, platform: FakePlatform, trouble: Exception, sentence: str
+    enrolled: Agent, platform: FakePlatform, trouble: WorkloadError, sentence: str
 ) -> None:
     fake_suite.TROUBLES[LARGE] = trouble
     answer = enrolled.json(*RUN)
     assert enrolled.code == EXIT_IMPOSSIBLE
     assert (measured(answer), [row["job"] for row in answer["failed"]]) == ([SMALL, WRITING], [LARGE])
     assert sentence in answer["failed"][0]["sentence"]
+    assert answer["failed"][0]["code"] == trouble.code
     fake_suite.TROUBLES.clear()
     again = enrolled.json(*RUN)
     assert (enrolled.code, measured(again)) == (0, [])
@@ -122,6 +123,12 @@ def test_a_job_that_fails_is_written_down_and_the_plan_goes_on(
     assert measured(enrolled.json(*RUN, "--retry-failed")) == [LARGE]
     assert put_off(enrolled.json(*RUN)) == {}
     assert jobs_received(platform, enrolled) == sorted([SMALL, LARGE, WRITING])
+
+
+def test_a_fault_of_the_agent_itself_is_not_blamed_on_the_model(enrolled: Agent) -> None:
+    fake_suite.TROUBLES[SMALL] = KeyError("no reason for a null")
+    with pytest.raises(KeyError):
+        enrolled(*RUN)
 
 
 def test_needed_jobs_come_first(

@@ -15,7 +15,7 @@ import pytest
 
 from joulemark.suite import Sample, weights_digest
 from joulemark.workloads import Output, Query, WorkloadError, registry
-from joulemark.workloads.base import OutOfMemory
+from joulemark.workloads.base import OutOfMemory, WorkloadCrashed
 from joulemark.workloads.recipe import Recipe
 from joulemark.workloads.tasks import TASKS, available, open_task
 from joulemark.workloads.tasks.workload import TaskWorkload
@@ -166,13 +166,15 @@ def test_a_lack_of_memory_is_a_failure_with_a_name(lack: str, workload: TaskWork
     assert OutOfMemory.code == "out-of-memory"
 
 
-def test_other_errors_of_torch_stay_what_they_are(workload: TaskWorkload) -> None:
+def test_other_errors_of_torch_are_no_lack_of_memory(workload: TaskWorkload) -> None:
     def fail(**_: Any) -> Any:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     workload._model = fail
-    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+    with pytest.raises(WorkloadCrashed, match="cannot be multiplied") as crash:
         workload.answer(Query("q", {"text": "a"}, None))
+    assert isinstance(crash.value.__cause__, RuntimeError)
+    assert crash.value.code == "workload-crashed"
 
 
 def test_a_processor_does_not_count_its_memory(workload: TaskWorkload) -> None:

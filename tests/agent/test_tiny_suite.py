@@ -24,6 +24,7 @@ from joulemark.suite import Sample, Suite, read_suite
 from joulemark.workloads import Output, Query, Workload, WorkloadError, open_workload
 from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import open_task
+from joulemark.workloads.tasks.text_generation import TextGeneration
 from joulemark.workloads.tasks.workload import TaskWorkload
 from tests.tiny_models.recipes import MODELS, recipe_of
 from tests.tiny_models.rows import reviews
@@ -201,6 +202,23 @@ def test_answers_that_are_not_the_known_ones_are_refused_at_home(
     assert run(command, built, WRITING) == EXIT_IMPOSSIBLE
     assert "known queries otherwise than the suite says" in command.err
     assert not list(command.outbox.results())
+
+
+def test_what_a_model_raises_costs_its_own_job_alone(
+    command: Agent, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trips(self: TaskWorkload, query: Query) -> Output:
+        raise RuntimeError("shapes differ\nand more")
+
+    monkeypatch.setattr(TextGeneration, "respond", trips)
+    words = ("--task", "text_generation", "--task", "masked_lm")
+    arguments = ("run", "--suite", str(built.folder), "--offline", "--meter", "estimate", "--cpu-watts", "10")
+    answer = command.json(*arguments, *words)
+    assert command.code == EXIT_IMPOSSIBLE
+    assert [row["job"].partition("/")[0] for row in answer["results"]] == ["masked_lm"]
+    (failed,) = answer["failed"]
+    assert failed["code"] == "workload-crashed"
+    assert "failed (RuntimeError: shapes differ). Look" in failed["sentence"]
 
 
 def test_fewer_answers_in_a_window_are_noticed(command: Agent, built: Built) -> None:

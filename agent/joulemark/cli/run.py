@@ -211,7 +211,7 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "meter": report.choice and report.choice.meter.name,
         "grade": report.choice and report.choice.meter.grade,
         "results": [_row(done) for done in report.done],
-        "failed": [{"job": item.key, "sentence": item.sentence} for item in report.failed],
+        "failed": [{"job": item.key, "code": item.code, "sentence": item.sentence} for item in report.failed],
         "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
         "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
     }

@@ -19,6 +19,8 @@ from joulemark.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from huggingface_hub.errors import HfHubHTTPError
+
     from joulemark.hub.missing import Wanted
 
 OFFLINE = (
@@ -90,10 +92,10 @@ def of_disk(error: OSError, cache: Path) -> StorageError:
     )
 
 
-def _of_status(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentError:
+def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> AgentError:
     from huggingface_hub import errors
 
-    status = int(error.response.status_code)  # type: ignore[attr-defined]
+    status = int(error.response.status_code)
     if isinstance(error, errors.GatedRepoError):
         return gated(wanted)
     gone = (

@@ -23,7 +23,14 @@ from joulemark.errors import AgentError, DiskFull, NotVerified, StorageError, Us
 from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
 from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
-from joulemark.hub.missing import cached_listing, has_size, require_libraries, rows_in, rows_needed
+from joulemark.hub.missing import (
+    cached_listing,
+    has_size,
+    is_forbidden,
+    require_libraries,
+    rows_in,
+    rows_needed,
+)
 from joulemark.hub.needed_files import beside_rows, beside_weights
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import split_files
@@ -78,7 +85,7 @@ def fetch(
     Raises NotOnHub (`gated`, `vanished`, `no-parquet`), NotVerified (`weights-digest`, `broken-file`: the file is
     deleted), Unreachable, StorageError or DiskFull, UsageError under HF_HUB_OFFLINE, WorkloadUnavailable.
     """
-    if _is_on("HF_HUB_OFFLINE") or _is_on("TRANSFORMERS_OFFLINE"):
+    if is_forbidden():
         raise UsageError(OFFLINE)
     require_libraries()
     source = _hub(hub, token)
@@ -295,7 +302,3 @@ def _discard(path: Path) -> None:
         if onward is None:
             return
         path = onward
-
-
-def _is_on(name: str) -> bool:
-    return os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")

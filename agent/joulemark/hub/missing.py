@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,14 @@ def rows_in(path: Path) -> int | None:
             return int(file.metadata.num_rows)
     except (ArrowException, OSError):
         return None
+
+
+def is_forbidden() -> bool:
+    """Whether the environment forbids to ask the hub, in the words of the hub's libraries."""
+    return any(
+        os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE")
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
+    )
 
 
 def has_size(path: Path, size_bytes: int) -> bool:

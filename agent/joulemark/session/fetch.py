@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from joulemark.errors import NotVerified, Unreachable
@@ -13,13 +12,12 @@ if TYPE_CHECKING:
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Suite
 
-YES = frozenset({"1", "ON", "YES", "TRUE"})
-"""How the hub's library spells a switch that is on."""
-
 
 def fetches(options: Options) -> bool:
-    """Whether the run may ask the hub: not offline, neither by its own option nor by the hub's variable."""
-    return not options.offline and os.environ.get("HF_HUB_OFFLINE", "").upper() not in YES
+    """Whether the run may ask the hub: not offline, neither by its own option nor by the environment's."""
+    from joulemark.hub.missing import is_forbidden
+
+    return not options.offline and not is_forbidden()
 
 
 def fetch_job(suite: Suite, job: Job, watch: Watch) -> None:

@@ -48,6 +48,15 @@ class Done:
     delivery: Delivery | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A job that gave no result; `code` is the one in the session's journal."""
+
+    key: str
+    code: str
+    sentence: str
+
+
 @dataclass(kw_only=True)
 class Report:
     """What a run did, filled while it goes on, so that an interruption can tell how far it came."""
@@ -55,9 +64,8 @@ class Report:
     selection: Selection | None = None
     choice: Choice | None = None
     session: str | None = None
-    planned: int = 0
     done: list[Done] = field(default_factory=list)
-    failed: list[Missing] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
     put_off: list[Missing] = field(default_factory=list)
     """Jobs that this run did not begin: no time, over the limit, or failed before."""
 

@@ -41,6 +41,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     """
     if options.needed and options.offline:
         raise UsageError("`--needed` asks the platform, and `--offline` forbids it: leave one of them out.")
+    budget = Budget.of(options.budget_s, time.monotonic)
     selection = plan.select(options.suite, options.meant, fetch=fetches(options))
     report.selection = selection
     plan.require_jobs(selection)  # its error says what to install, so the notes below need not
@@ -56,7 +57,9 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
-        selection = plan.fitting(selection, facts.memory_bytes or host()[0].memory_bytes)
+        selection = plan.fitting(
+            selection, facts.memory_bytes if device == "cuda" else host()[0].memory_bytes
+        )
         report.selection = selection
         plan.require_jobs(selection)
         for sentence, keys in plan.by_sentence(selection.missing).items():
@@ -98,7 +101,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
                 options=options,
                 journal=state.journal(config.folders, session),
                 pace=Pace(selection.suite),
-                budget=Budget.of(options.budget_s, time.monotonic),
+                budget=budget,
             )
             work.all(selection, session)
 

@@ -20,7 +20,7 @@ from joulemark.session.delivery import deliver
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
-from joulemark.session.report import Done
+from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 
 if TYPE_CHECKING:
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
     from joulemark.workloads import Workload
-
-TRIPS = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
-"""What a model or its library raises when it cannot do one job; none of them says anything about the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +61,6 @@ class Work:
         """Send what the session has kept, then measure the rest; room for a result is held meanwhile."""
         before = state.finished(session, self.outbox)
         todo = self._todo([job for job in selection.jobs if job.key not in before])
-        self.report.planned = len(todo)
         for job in selection.jobs:
             kept = before.get(job.key)
             if kept is not None:
@@ -115,19 +111,13 @@ class Work:
     def _attempt(self, job: Job) -> None:
         """Measure one job and send it; what makes only this job fail is written down, and the plan goes on."""
         self.journal.begin(job.key)
-        began_s = time.monotonic()
         try:
+            if fetches(self.options):
+                fetch_job(self.around.suite, job, self.watch)
+            began_s = time.monotonic()  # the way from the hub says nothing about the next job's pace
             kept = self._one(job)
         except workloads.WorkloadError as error:
             self._failed(job, error.code, str(error))
-            return
-        except TRIPS as error:
-            reason = str(error).strip().partition("\n")[0]
-            self._failed(
-                job,
-                "workload-crashed",
-                f"The model failed ({type(error).__name__}: {reason}). Look at the versions of its libraries.",
-            )
             return
         self.pace.took(job.key, time.monotonic() - began_s)
         self.journal.done(job.key)
@@ -138,13 +128,11 @@ class Work:
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
-        self.report.failed.append(Missing(key=job.key, sentence=sentence))
+        self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
         self.watch.note(f"Failed: {job.key}. {sentence}")
 
     def _one(self, job: Job) -> Kept:
-        """Fetch what is missing, load, and let go of what is loaded in any case."""
-        if fetches(self.options):
-            fetch_job(self.around.suite, job, self.watch)
+        """Open the workload, and let go of what it loads in any case."""
         self.watch.stage("loading", total=None)
         workload = workloads.open_workload(
             self.around.suite, job, device=self.device, cache_dir=self.config.folders.cache
@@ -157,7 +145,8 @@ class Work:
     def _with(self, workload: Workload, job: Job) -> Kept:
         """Load, ticket, measure, score, sign, keep. The ticket comes last: its time runs."""
         suite = self.around.suite
-        loaded = workload.load()
+        with workloads.crashes_named(job.key):
+            loaded = workload.load()
         pinned = suite.weights_sha256(job.model)
         if loaded.weights_sha256 != pinned:
             raise workloads.WorkloadError(
@@ -165,12 +154,14 @@ class Work:
                 f"({loaded.weights_sha256[:16]}, expected {pinned[:16]}). "
                 "Install the version that the suite names."
             )
-        workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
+        with workloads.crashes_named(job.key):
+            workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
         nonce = new_nonce()
         ticket = None if self.client is None else self.client.ticket(self._ticket_request(job))
         seed = offline_seed(nonce) if ticket is None else ticket.sample_seed
         sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
-        queries = workload.queries(sample)
+        with workloads.crashes_named(job.key):
+            queries = workload.queries(sample)
         measured = measure(
             workload,
             queries,
@@ -181,6 +172,9 @@ class Work:
             timer=RealTimer(),
         )
         self.watch.stage("scoring", total=None)
+        with workloads.crashes_named(job.key):
+            quality = tuple(workload.quality(queries, measured.outputs))
+            not_scored = tuple(workload.missing_quality(queries, measured.outputs))
         story = Story(
             job=job,
             nonce=nonce,
@@ -188,8 +182,8 @@ class Work:
             sample=sample,
             loaded=loaded,
             measured=measured,
-            quality=tuple(workload.quality(queries, measured.outputs)),
-            not_scored=tuple(workload.missing_quality(queries, measured.outputs)),
+            quality=quality,
+            not_scored=not_scored,
             inputs_sha256=workloads.inputs_sha256(queries),
             peak_memory_bytes=workload.peak_memory_bytes(),
         )

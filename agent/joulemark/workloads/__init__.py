@@ -13,7 +13,9 @@ from joulemark.workloads.base import (
     Quality,
     Query,
     Workload,
+    WorkloadCrashed,
     WorkloadError,
+    crashes_named,
 )
 from joulemark.workloads.busy import busy_kernel
 from joulemark.workloads.inputs import inputs_sha256
@@ -29,9 +31,11 @@ __all__ = [
     "Quality",
     "Query",
     "Workload",
+    "WorkloadCrashed",
     "WorkloadError",
     "available",
     "busy_kernel",
+    "crashes_named",
     "inputs_sha256",
     "open_workload",
     "require_known_answers",

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +30,41 @@ class OutOfMemory(WorkloadError):
     code = "out-of-memory"
 
 
+class WorkloadCrashed(WorkloadError):
+    """The model or one of its libraries raised what it should not; only this job is lost."""
+
+    code = "workload-crashed"
+
+
 class FetchFailed(WorkloadError):
     """A model or data set could not be fetched from the hub; the job can be run again."""
 
     code = "fetch-failed"
+
+
+TRIPS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What models, processors and metrics raise over content that they cannot take."""
+
+
+@contextmanager
+def crashes_named(what: str) -> Iterator[None]:
+    """Within it nothing runs but a model and its libraries: what they raise is WorkloadCrashed. `what` is the job."""
+    try:
+        yield
+    except TRIPS as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise WorkloadCrashed(
+            f"{what} failed ({type(error).__name__}: {reason}). Look at the versions of its libraries."
+        ) from error
 
 
 @dataclass(frozen=True)

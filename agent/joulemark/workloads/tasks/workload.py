@@ -13,7 +13,16 @@ from safetensors import SafetensorError
 
 from joulemark.suite import Sample
 from joulemark.workloads import devices
-from joulemark.workloads.base import Loaded, MissingQuality, Output, Quality, Query, Workload, WorkloadError
+from joulemark.workloads.base import (
+    Loaded,
+    MissingQuality,
+    Output,
+    Quality,
+    Query,
+    Workload,
+    WorkloadError,
+    crashes_named,
+)
 from joulemark.workloads.preprocess import Row, cell
 from joulemark.workloads.recipe import Recipe
 from joulemark.workloads.weights import snapshot_weights
@@ -92,7 +101,8 @@ class TaskWorkload(Workload):
 
     def answer(self, query: Query) -> Output:
         """See Workload. The seed is the query's own, so that an answer does not depend on those before it."""
-        with devices.memory_watched(f"query {query.id} of {self.recipe.model_name}"):
+        what = f"query {query.id} of {self.recipe.model_name}"
+        with crashes_named(f"The {what}"), devices.memory_watched(what):
             torch.manual_seed(devices.seed_of(query.id))
             with torch.inference_mode():
                 return self.respond(query)
