@@ -72,6 +72,10 @@ class Run:
     hardware: str = "AMD Ryzen 7 5800X"
     display_name: str | None = None
     flags: tuple[str, ...] = ()
+    not_scored: dict[str, str] = field(default_factory=dict)
+    tokens: tuple[int | None, int | None] = (None, None)
+    """Read and written, in each window."""
+    peak_memory_bytes: int | None = None
     absent: dict[str, str] = field(default_factory=lambda: {"device.power_limit_w": "no-gpu"})
 
 
@@ -250,7 +254,8 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
                 start_s=float(i),
                 end_s=float(i + 1),
                 queries=16,
-                output_tokens=None,
+                output_tokens=run.tokens[1],
+                input_tokens=run.tokens[0],
                 energy_gross_j=window_j * (1 + 0.02 * (i % 3 - 1)) if run.windows % 3 == 0 else window_j,
                 energy_net_j=None,
             )
@@ -271,6 +276,8 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
         ),
         trace=statement.TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw)),
         flags=run.flags,
+        not_scored=run.not_scored,
+        peak_memory_bytes=run.peak_memory_bytes,
         absent=run.absent,
     )
     return statement.Statement(

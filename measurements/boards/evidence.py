@@ -13,6 +13,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
 from measurements.boards.models import Cell, CellKey
 from measurements.intake.models import Submission
+from measurements.review.derive import stated, sum_known
 from measurements.review.models import CELL_FIELDS, Moderation, Result, Verdict
 
 if TYPE_CHECKING:
@@ -64,6 +65,21 @@ class Evidence:
         """Expanded uncertainty (k = 2) of the energy per query, in joules; None where no budget is stated."""
         budget = self.said.budget
         return self.said.totals.energy_per_query_j * expanded(budget) if budget else None
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens read in all windows; None where they were not counted in every one."""
+        return sum_known(window.input_tokens for window in self.said.windows)
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens written in all windows; None where they were not counted in every one."""
+        return sum_known(window.output_tokens for window in self.said.windows)
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most device memory that tensors took; None where it was not counted."""
+        return stated(self.said.peak_memory_bytes, otherwise=None)
 
     def windows_drawn(self) -> tuple[int, list[Block]]:
         """(step, [(number, joules per query)]): every window, or one in `step` where there are too many."""

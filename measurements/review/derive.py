@@ -57,24 +57,24 @@ def derive_result(*, submission: Submission, statement: Statement) -> Result:
             "energy_per_query_j": said.totals.energy_per_query_j,
             "latency_p50_s": said.totals.latency_p50_s,
             "latency_p95_s": said.totals.latency_p95_s,
-            "output_tokens": _sum(window.output_tokens for window in said.windows),
-            "input_tokens": _sum(window.input_tokens for window in said.windows),
+            "output_tokens": sum_known(window.output_tokens for window in said.windows),
+            "input_tokens": sum_known(window.input_tokens for window in said.windows),
             "quality": [msgspec.to_builtins(quality) for quality in said.quality],
             "not_scored": said.not_scored,
             "sample_sha256": said.workload.sample_sha256,
-            "inputs_sha256": _stated(said.workload.inputs_sha256, otherwise=""),
-            "peak_memory_bytes": _stated(said.peak_memory_bytes, otherwise=None),
+            "inputs_sha256": stated(said.workload.inputs_sha256, otherwise=""),
+            "peak_memory_bytes": stated(said.peak_memory_bytes, otherwise=None),
         },
     )
     return result
 
 
-def _stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:
+def stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:
     """What the statement says, or `otherwise` where its agent did not know the field yet."""
     return otherwise if isinstance(value, msgspec.UnsetType) else value
 
 
-def _sum(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:
+def sum_known(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:
     """The sum, or None where one is not known."""
     total = 0
     for count in counts:

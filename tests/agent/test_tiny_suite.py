@@ -12,6 +12,7 @@ import pytest
 from agent_commands import Agent
 from msgspec import structs
 
+from joulemark.cli import main
 from joulemark.errors import EXIT_IMPOSSIBLE
 from joulemark.outbox import Kept
 from joulemark.record import bundle as bundles
@@ -28,7 +29,7 @@ from joulemark.workloads.tasks.text_generation import TextGeneration
 from joulemark.workloads.tasks.workload import TaskWorkload
 from tests.tiny_models.recipes import MODELS, recipe_of
 from tests.tiny_models.rows import reviews
-from tests.tiny_models.suite import PLANS, add_known_answers, build_suite, snapshot, write_parquet
+from tests.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 SENTIMENT = "text_classification/text_classification/bert-sentiment"
@@ -55,10 +56,13 @@ class Built:
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory, tiny_model: Callable[[str], Path]) -> Built:
     home = tmp_path_factory.mktemp("tiny-suite")
-    build_suite(home / "tiny", home / "hf" / "hub", tiny_model)
+    build_suite(home / "pinned", home / "hf" / "hub", tiny_model)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_CACHE", str(home / "hf" / "hub"))
-        add_known_answers(home / "tiny", home / "cache")
+        for kind in ("CONFIG", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(home / kind))
+        every = ("--queries", "1000")
+        assert main(["suite", "answer", str(home / "pinned"), "--out", str(home / "tiny"), *every]) == 0
     return Built(home / "tiny", home / "hf")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from joulemark.suite import Suite, read_suite
 from tests.processes import Platform, embedded_platform
 from tests.tiny_models import build
-from tests.tiny_models.suite import add_known_answers, build_suite
+from tests.tiny_models.suite import build_suite
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(280)]
 
@@ -29,18 +30,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     models = folder / "models"
     models.mkdir()
     built: dict[str, Path] = {}
-    build_suite(folder / "tiny", cache, lambda name: built.setdefault(name, build(name, models)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_HUB_CACHE", str(cache))
-        add_known_answers(folder / "tiny", folder / "links")
+    build_suite(folder / "pinned", cache, lambda name: built.setdefault(name, build(name, models)))
+    home = {
+        "HF_HUB_CACHE": str(cache),
+        "HF_HUB_OFFLINE": "1",
+        "TMPDIR": str(folder),
+        **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
+    }
+    answer = ("suite", "answer", str(folder / "pinned"), "--out", str(folder / "tiny"), "--queries", "1000")
+    subprocess.run([sys.executable, "-m", "joulemark", *answer], env={**os.environ, **home}, check=True)
     with embedded_platform(folder=folder, JOULEMARK_SUITES=str(folder / "tiny")) as platform:
-        platform.environment |= {
-            "JOULEMARK_PLATFORM": platform.origin,
-            "HF_HUB_CACHE": str(cache),
-            "HF_HUB_OFFLINE": "1",
-            "TMPDIR": str(folder),
-            **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
-        }
+        platform.environment |= {"JOULEMARK_PLATFORM": platform.origin, **home}
         platform.start_web()
         assert joulemark(platform, "enrol", "--name", "Tiny").returncode == 0
         yield platform

@@ -249,20 +249,3 @@ def _manifest(models: Mapping[str, PinnedModel]) -> str:
             limits = f'prompt = {json.dumps(ASK[key])}\nprompt_style = "completion"\nmax_new_tokens = 6'
         parts.append(f'[[cells]]\ntask = "{task}"\ndatasets = ["{task}"]\nmodels = ["{model}"]\n{limits}')
     return "\n\n".join(parts) + "\n"
-
-
-def add_known_answers(folder: Path, cache_dir: Path) -> None:
-    """Write ``answers.toml``: what every job answers to every query here. The cache must be where the agent looks."""
-    from joulemark.suite import read_suite
-    from joulemark.suite.known import ANSWERS, KnownAnswers
-    from joulemark.workloads import open_workload
-    from joulemark.workloads.known_answers import answers_of
-
-    suite, known = read_suite(folder), []
-    for job in suite.jobs:
-        workload = open_workload(suite, job, cache_dir=cache_dir)
-        workload.load()
-        known += answers_of(workload, job, suite.query_ids(job.dataset))
-        workload.finish()
-    answers = KnownAnswers(format="joulemark-answers/1", answers=tuple(known))
-    (folder / ANSWERS).write_bytes(answers.to_toml())

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, override
 from joulemark.suite import load_suite, suite_names
 from joulemark.suite.published import load_study
 from measurements.boards import titles
+from measurements.boards.figures import THIN, whole
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.intake.models import State, Submission
@@ -149,6 +150,23 @@ def test_a_result_says_how_to_check_it(client: Client, results: list[Submission]
     ):
         assert needed in html
     assert "this result has not been accepted" not in html
+
+
+def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(client: Client, db) -> None:
+    demo_catalog()
+    missing = {"macro-f1": "labels-do-not-meet", "new-metric": "reason-of-a-later-agent"}
+    rich = make_result(
+        Run(windows=3, tokens=(10_000, 70), peak_memory_bytes=3 * 2**29, not_scored=missing, quality=())
+    )
+    poor = make_result(Run())
+    page = client.get(f"/results/{rich.pk}/").content.decode()
+    for needed in (whole(30_000), "210", f"1.50{THIN}GiB", "cannot name most of the classes"):
+        assert needed in page
+    assert "reason-of-a-later-agent" in page
+    russian = client.get(f"/results/{rich.pk}/", headers={"Accept-Language": "ru"}).content.decode()
+    for needed in ("Прочитано токенов", "Записано токенов", "модель не может назвать"):
+        assert needed in russian
+    assert "Tokens read" not in client.get(f"/results/{poor.pk}/").content.decode()
 
 
 def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(client: Client, results) -> None:

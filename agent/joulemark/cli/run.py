@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from joulemark.cli.output import Output
+from joulemark.cli.values import positive
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -45,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="TIME",
         help="begin nothing that does not end in time: 45m, 2h, 90s",
     )
-    parser.add_argument("--limit", type=_count, metavar="N", help="measure at most so many jobs")
+    parser.add_argument("--limit", type=positive, metavar="N", help="measure at most so many jobs")
     parser.add_argument(
         "--needed", action="store_true", help="in the order in which the platform needs results"
     )
@@ -89,13 +90,6 @@ def _seconds(text: str) -> float:
     if not 0 < seconds <= MOST_BUDGET_S:
         raise ValueError(text)
     return seconds
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
 
 
 def _watts(text: str) -> float:

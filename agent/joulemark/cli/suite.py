@@ -1,4 +1,4 @@
-"""`joulemark suite list | show | estimate | pin | fetch`: what a suite is, costs, means, and needs on this disk."""
+"""`joulemark suite list | show | estimate | pin | fetch | answer`: what suites are, cost and need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.output import Output
+from joulemark.cli.values import positive
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,6 +20,7 @@ ACTIONS = {
     "estimate": "GPU minutes, disk and memory of each cell, from published times",
     "pin": "ask the hub which revisions a suite's names mean, and write a pinned copy",
     "fetch": "download the pinned models and data sets of a suite",
+    "answer": "ask a pinned suite's models on this machine, and write a copy that states their answers as known",
 }
 
 
@@ -29,13 +31,20 @@ def add_arguments(parser: ArgumentParser) -> None:
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name != "list":
             action.add_argument("suite", metavar="SUITE", help="a suite's name, or a folder such as ./suite")
-        if name in ("estimate", "fetch"):
+        if name in ("estimate", "fetch", "answer"):
             action.add_argument(
                 "--only", metavar="GLOB", help="only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"
             )
-        if name == "pin":
+        if name in ("pin", "answer"):
             action.add_argument(
-                "--out", required=True, metavar="FOLDER", help="a new folder for the suite with its lock"
+                "--out", required=True, metavar="FOLDER", help="a new folder for the suite's copy"
+            )
+        if name == "answer":
+            action.add_argument(
+                "--queries", type=positive, default=8, metavar="N", help="so many of each cell (default: 8)"
+            )
+            action.add_argument(
+                "--device", choices=("cpu", "cuda"), default="cpu", help="where the models run (default: cpu)"
             )
         if name in ("pin", "fetch"):
             action.add_argument(
@@ -53,6 +62,7 @@ def execute(arguments: Namespace) -> int:
     """0; 2 for a suite or folder that cannot be used, 5 when the hub gives no usable answer or not all of it.
 
     `fetch` also 3 for a file with another digest than was pinned, 8 for a cache that is full or cannot be written.
+    `answer` also 7 when not every cell gave an answer.
     """
     from joulemark.errors import UsageError
     from joulemark.suite import SuiteError
@@ -63,6 +73,10 @@ def execute(arguments: Namespace) -> int:
             from joulemark.cli import suite_fetch
 
             code, answer = suite_fetch.execute(arguments, output)
+        elif arguments.action == "answer":
+            from joulemark.cli import suite_answer
+
+            code, answer = suite_answer.execute(arguments, output)
         else:
             answer = {"list": _list, "show": _show, "estimate": _estimate, "pin": _pin}[arguments.action](
                 arguments, output

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joulemark import durable
 from joulemark.errors import UsageError
 from joulemark.hub.client import DEFAULT_HUB, HubClient
 from joulemark.hub.pin import pin
-from joulemark.suite import open_suite, read_suite, suite_names
-from joulemark.suite.loader import files_of
+from joulemark.suite import open_suite
+from joulemark.suite.loader import files_of, folder_of
 from joulemark.suite.lock import LOCK
+from joulemark.suite_copy import new_folder, write_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +29,8 @@ def write_pinned_copy(
     The hub is `hub`, else HF_ENDPOINT, else huggingface.co; HF_TOKEN, where it is set, is sent to it. Nothing is
     written unless the hub has answered. Raises UsageError, SuiteError, Unreachable or StorageError.
     """
-    suite, target = open_suite(name), Path(folder).expanduser()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{folder} is not empty. Name a new folder: a pinned suite is never edited.")
-    content = files_of(
-        files("joulemark.suite") / "data" / name if name in suite_names() else Path(name).expanduser()
-    )
-    if LOCK in content:
+    suite, target = open_suite(name), new_folder(folder)
+    if LOCK in files_of(folder_of(name)):
         raise UsageError(
             f"Suite {suite.name} {suite.version} is pinned already. Pin the suite without its {LOCK}."
         )
@@ -46,6 +39,4 @@ def write_pinned_copy(
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
     with HubClient(origin, token=os.environ.get("HF_TOKEN")) as client:
         lock = pin(suite, client, today=datetime.now(UTC).date(), say=say)
-    for file, data in {**content, LOCK: lock.to_toml()}.items():
-        durable.write(target / file, data)
-    return read_suite(target), lock
+    return write_copy(name, target, file=LOCK, data=lock.to_toml()), lock

@@ -71,11 +71,17 @@ def open_suite(name: str) -> Suite:
     """
     if "/" not in name:
         return load_suite(name)
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        raise UnknownSuite(name, suite_names())
+    folder = folder_of(name)
     with _READING:
         return read_suite(folder)
+
+
+def folder_of(name: str) -> Traversable:
+    """Where the files of a suite lie: inside the package, or in the folder that is called so. Raises UnknownSuite."""
+    folder = Path(name).expanduser() if "/" in name else files("joulemark.suite") / "data" / name
+    if not folder.is_dir():
+        raise UnknownSuite(name, suite_names())
+    return folder
 
 
 def read_suite(folder: Traversable) -> Suite:

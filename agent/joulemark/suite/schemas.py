@@ -6,14 +6,19 @@ import sys
 from typing import TYPE_CHECKING
 
 from joulemark.record.schema import document, write
+from joulemark.suite.known import KnownAnswers
 from joulemark.suite.loader import Manifest
 from joulemark.suite.lock import Lock
 
 if TYPE_CHECKING:
     from joulemark.suite.schema import Entry
 
-PUBLISHED: dict[str, type[Entry]] = {"suite-1": Manifest, "suite-lock-1": Lock}
-"""``suite.toml`` and ``lock.toml`` by the name of their schema file; the number is the format's version."""
+PUBLISHED: dict[str, type[Entry]] = {
+    "suite-1": Manifest,
+    "suite-lock-1": Lock,
+    "suite-answers-1": KnownAnswers,
+}
+"""``suite.toml``, ``lock.toml`` and ``answers.toml`` by the name of their schema; its number is the version."""
 
 
 def schema_of(name: str) -> bytes:

@@ -19,7 +19,7 @@ from joulemark.workloads.base import (
 )
 from joulemark.workloads.busy import busy_kernel
 from joulemark.workloads.inputs import inputs_sha256
-from joulemark.workloads.known_answers import require_known_answers
+from joulemark.workloads.known_answers import answers_of, require_known_answers
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Workload",
     "WorkloadCrashed",
     "WorkloadError",
+    "answers_of",
     "available",
     "busy_kernel",
     "crashes_named",

@@ -171,3 +171,16 @@ def term_name(name: str) -> str:
         "phase": gettext("part-time counter"),
         "gain": gettext("scale of the sensor"),
     }.get(name, name)
+
+
+@register.filter
+def unscored_reason(reason: str) -> str:
+    """Why a metric has no value, in the reader's language; a reason of a later agent stays as it was written."""
+    return {
+        "no-references": gettext("the data set has no reference answers"),
+        "labels-unknown": gettext("what the labels of one side mean is not known"),
+        "labels-do-not-meet": gettext("the model cannot name most of the classes of the data set"),
+        "needs-a-corpus": gettext("needs the references of a whole corpus"),
+        "needs-another-model": gettext("needs a second model"),
+        "open-ended": gettext("an open question has no one right answer"),
+    }.get(reason) or outside(reason)

@@ -1,0 +1,45 @@
+"""`joulemark suite answer`: state as known what a suite's models answer on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from joulemark.cli.output import Output
+
+
+def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+    """The exit code and the answer. Raises AgentError where nothing is written, or SuiteError."""
+    from rich.console import Console
+
+    from joulemark import config as configs
+    from joulemark.cli.progress import watch_for
+    from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
+    from joulemark.session.answering import write_answered_copy
+    from joulemark.session.plan import Filter
+
+    with watch_for(Console(stderr=True)) as watch:
+        answered = write_answered_copy(
+            arguments.suite,
+            folder=arguments.out,
+            meant=Filter(only=arguments.only),
+            count=arguments.queries,
+            device=arguments.device,
+            config=configs.load(),
+            watch=watch,
+        )
+    suite, failed = answered.suite, answered.failed
+    output.say(f"{arguments.out}: {suite.name} {suite.version}, digest {suite.digest}")
+    output.say(f"{len(suite.known)} answers are known, of {len({known.key for known in suite.known})} cells.")
+    for one in failed:
+        output.say(f"failed  {one.key}  {one.sentence}")
+    return EXIT_IMPOSSIBLE if failed else EXIT_OK, {
+        "ok": not failed,
+        "folder": arguments.out,
+        "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
+        "answered": list(answered.jobs),
+        "failed": [{"job": one.key, "code": one.code, "sentence": one.sentence} for one in failed],
+        "known": len(suite.known),
+    }

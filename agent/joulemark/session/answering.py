@@ -1,0 +1,82 @@
+"""Answers that a suite states as known: its jobs are asked on this machine, and what they say is written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joulemark import workloads
+from joulemark.errors import NothingToDo, WorkloadUnavailable
+from joulemark.session.plan import obstacle
+from joulemark.session.report import Failed
+from joulemark.suite import open_suite, require_pinned
+from joulemark.suite.known import ANSWERS, KnownAnswers
+from joulemark.suite_copy import new_folder, write_copy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from joulemark.config import Config
+    from joulemark.session.plan import Filter
+    from joulemark.session.watch import Watch
+    from joulemark.suite import Job, Suite
+    from joulemark.suite.known import KnownAnswer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """`suite` is the new one, with its answers; `failed` are the jobs that gave none."""
+
+    suite: Suite
+    jobs: tuple[str, ...]
+    failed: tuple[Failed, ...]
+
+
+def write_answered_copy(
+    name: str, *, folder: str, meant: Filter, count: int, device: str, config: Config, watch: Watch
+) -> Answered:
+    """Ask each job that is meant `count` queries of its sample and write the suite with the answers into `folder`.
+
+    Answers that the suite already states for other jobs stay. The queries are those that a sample of the suite's
+    digest draws; `device` is torch's. A job that fails is told and left out. Raises UsageError, SuiteError,
+    NothingToDo, WorkloadUnavailable when no job gave an answer, or StorageError.
+    """
+    suite, target = open_suite(name), new_folder(folder)
+    require_pinned(suite)
+    jobs = [job for job in suite.jobs if meant.takes(job)]
+    if not jobs:
+        raise NothingToDo(f"No cell of {suite.name} fits {meant}. `joulemark suite show` lists them.")
+    found: dict[str, tuple[KnownAnswer, ...]] = {}
+    failed: list[Failed] = []
+    for number, job in enumerate(jobs, start=1):
+        watch.job(number, len(jobs), job.key, estimated=False)
+        try:
+            found[job.key] = _ask(suite, job, count=count, device=device, cache_dir=config.folders.cache)
+        except workloads.WorkloadError as error:
+            failed.append(Failed(key=job.key, code=error.code, sentence=str(error)))
+            watch.note(f"Failed: {job.key}. {error}")
+    if not found:
+        raise WorkloadUnavailable(f"None of {len(jobs)} cells gave an answer. {failed[0].sentence}")
+    kept = tuple(answer for answer in suite.known if answer.key not in found)
+    known = KnownAnswers(
+        format="joulemark-answers/1",
+        answers=(*kept, *(answer for answers in found.values() for answer in answers)),
+    )
+    copy = write_copy(name, target, file=ANSWERS, data=known.to_toml())
+    return Answered(suite=copy, jobs=tuple(found), failed=tuple(failed))
+
+
+def _ask(suite: Suite, job: Job, *, count: int, device: str, cache_dir: Path) -> tuple[KnownAnswer, ...]:
+    """Raises WorkloadError."""
+    why = obstacle(suite, job)
+    if why is not None:
+        raise workloads.WorkloadError(f"{job.key} cannot run here. {why}")
+    seed = int(suite.digest[:8], 16)
+    few = min(count, len(suite.query_ids(job.dataset)))
+    workload = workloads.open_workload(suite, job, device=device, cache_dir=cache_dir)
+    try:
+        with workloads.crashes_named(job.key):
+            workload.load()
+            return workloads.answers_of(workload, job, suite.sample(job.dataset, seed, few).query_ids)
+    finally:
+        workload.finish()
