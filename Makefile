@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs messages bench-intake bench-meters bench-record bench-sampler bench-startup bench-workloads gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-sampler bench-startup bench-workloads false-alarms gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ schema: $(VENV)/.ready ## Write docs/schema/*.json from the classes of the recor
 suite-docs: $(VENV)/.ready ## Write docs/suite.md from the suites' files
 	$(BIN)/python -m joulemark.suite.page docs/suite.md
 
+rules-docs: $(VENV)/.ready ## Write the rules into docs/rules.md from their functions
+	$(BIN)/python -m joulemark.rules.page docs/rules.md
+
 messages: $(VENV)/.ready-test ## Collect strings for translation and compile them (needs GNU gettext)
 	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location --no-wrap \
 		--ignore '$(VENV)/*' --ignore 'tests/*' --ignore 'agent/*' --ignore 'benchmarks/*' --ignore 'build/*'
@@ -69,6 +72,9 @@ messages: $(VENV)/.ready-test ## Collect strings for translation and compile the
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py
+
+bench-ledger: $(VENV)/.ready-bench ## A log of a million leaves: a new checkpoint and a proof, beside pymerkle
+	$(BIN)/python benchmarks/ledger.py
 
 bench-meters: $(VENV)/.ready-bench ## Errors of meters on simulated cards: ours, Zeus, CodeCarbon, polling; and the plot
 	$(BIN)/python -m benchmarks.meters
@@ -85,6 +91,9 @@ bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare int
 
 bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query, beside a bare loop
 	$(BIN)/python benchmarks/workloads.py
+
+false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 and more simulated honest sessions; build/false-alarms.json
+	$(BIN)/python benchmarks/false_alarms.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py

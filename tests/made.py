@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
@@ -17,8 +17,10 @@ from joulemark.record import trace as t
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
+from joulemark.record.requests import Request
 from joulemark.suite import Job, Suite, load_suite
 
+R = TypeVar("R", bound=Request)
 ORIGIN = "http://127.0.0.1:8000"
 CORE_W = 12.0
 QUERY_US = 50_000
@@ -47,8 +49,11 @@ def estimate_sensor() -> s.Sensor:
 
 
 def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 0) -> t.Trace:
-    """A run on `busy` cores: queries of 50 ms with gaps of 1 ms, a tick at both edges of every window."""
-    length = queries * (QUERY_US + GAP_US) + GAP_US
+    """A run on `busy` cores: queries of 50 ms with gaps of 1 ms, a tick at both edges of every window.
+
+    No two runs keep time alike: `salt` shifts the ticks.
+    """
+    length = salt % 997 + queries * (QUERY_US + GAP_US) + GAP_US
     spans, asked, times, values = [], [], [0], [1000 + salt]
     clock = 10_000
     for _ in range(windows):
@@ -272,6 +277,21 @@ def ticket_request(
         payload_type=messages.TICKET_REQUEST_TYPE,
         key=key or signing_key(),
     )
+
+
+def request(
+    kind: type[R],
+    payload_type: str,
+    *,
+    key: Ed25519PrivateKey | None = None,
+    now: datetime | None = None,
+    **said: Any,
+) -> Envelope:
+    """A signed request about keys or results (`joulemark.record.requests`)."""
+    now = now or datetime.now(UTC)
+    own = said.pop("nonce", None) or nonce(payload_type, said, now)
+    message = kind(**{"audience": ORIGIN, "issued_at": now, "nonce": own, **said})
+    return seal(encode(message), payload_type=payload_type, key=key or signing_key())
 
 
 def gpu_trace(*, windows: int = 3, load_w: float = 300.0, idle_w: float = 60.0, queries: int = 4) -> t.Trace:

@@ -31,6 +31,11 @@ class Folders:
         return self.config / "key.pem"
 
     @property
+    def next_key(self) -> Path:
+        """A key that is about to take over, while a rotation is under way."""
+        return self.config / "key-next.pem"
+
+    @property
     def settings(self) -> Path:
         """The settings file, written by the user."""
         return self.config / "settings.toml"
@@ -49,6 +54,11 @@ class Folders:
     def probes(self) -> Path:
         """One file for each GPU and driver whose counter was probed."""
         return self.state / "probes"
+
+    @property
+    def audits(self) -> Path:
+        """One file for each platform whose log was audited, and evidence of what cannot be."""
+        return self.state / "audits"
 
     @property
     def sessions(self) -> Path:

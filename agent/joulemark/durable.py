@@ -39,6 +39,15 @@ def write(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -
             temporary.unlink(missing_ok=True)
 
 
+def move(source: Path, target: Path) -> None:
+    """Give `source` the name `target`, in place of what had it. Raises StorageError."""
+    try:
+        source.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise translated(error, target) from error
+
+
 def make_folder(folder: Path) -> None:
     """Make `folder`, readable by its owner only, with its parents. Raises DiskFull or StorageError."""
     try:

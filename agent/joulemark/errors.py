@@ -4,7 +4,8 @@ AgentError                      exit code
 ├── UsageError                   2   the command line, a file or a setting cannot be used as given
 ├── NotVerified                  3   a signature, a digest or a key does not fit
 │   ├── PlatformKeyChanged           the platform shows another key than the one that was stored
-│   └── BadReceipt                   a receipt is not by the platform or not for this result
+│   ├── BadReceipt                   a receipt is not by the platform or not for this result
+│   └── BadProof                     a proof does not show that a result is in the platform's log
 ├── Refused                      4   the platform answered: no
 │   └── WrongClock                   ... because this machine's clock is off
 ├── Unreachable                  5   the platform gave no usable answer; nothing is lost
@@ -78,6 +79,12 @@ class BadReceipt(NotVerified):
     """A receipt was not signed by the stored platform key, or is for another result."""
 
     code = "bad-receipt"
+
+
+class BadProof(NotVerified):
+    """A proof of the log does not lead from a result to a checkpoint that the stored log key has signed."""
+
+    code = "bad-proof"
 
 
 class Refused(AgentError):

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joulemark import durable
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from joulemark import durable, passphrases
 from joulemark.errors import NotEnrolled, PlatformKeyChanged, StorageError, UsageError
 from joulemark.record import keys
 from joulemark.record.codec import decode, encode
@@ -50,24 +53,52 @@ def load(folders: Folders) -> Identity | None:
     if mode & 0o077:
         raise UsageError(f"Others can read the key {folders.key}. Close it: chmod 600 {folders.key}")
     try:
-        return _identity(keys.from_pem(pem))
+        return _identity(keys.from_pem(pem, passphrase=passphrases.known_for(folders.key, pem)))
     except RecordError as error:
+        if error.code == "JM-KEY-PASSPHRASE":
+            raise UsageError(
+                f"{error} Set {passphrases.VARIABLE} or type it at the prompt; who has lost it moves {folders.key} "
+                "away and enrols a new key."
+            ) from error
         raise UsageError(
             f"{error} Restore {folders.key} from a copy, or move it away and enrol anew."
         ) from error
 
 
-def load_or_create(folders: Folders) -> Identity:
-    """The stored key; made now, with mode 0600, when there is none. Never replaces a key."""
+def load_or_create(folders: Folders, *, passphrase: str | None = None) -> Identity:
+    """The stored key; made now, with mode 0600, when there is none. Never replaces a key.
+
+    `passphrase` locks a key that is made now.
+    """
     found = load(folders)
     if found is not None:
         return found
     with suppress(FileExistsError):  # another process made it first: its key is the key
-        durable.write(folders.key, keys.to_pem(keys.generate()), mode=0o600, replace=False)
+        durable.write(
+            folders.key, keys.to_pem(keys.generate(), passphrase=passphrase), mode=0o600, replace=False
+        )
+    passphrases.remember(folders.key, passphrase)
     made = load(folders)
     if made is None:
         raise StorageError(f"The key {folders.key} was written and is gone; check the folder.")
     return made
+
+
+def next_key(folders: Folders) -> Identity:
+    """The key that shall take over, made now when there is none: kept before any platform hears of it."""
+    if not folders.next_key.exists():
+        locked_with = passphrases.known_for(folders.key, folders.key.read_bytes())
+        pem = keys.to_pem(keys.generate(), passphrase=locked_with)
+        with suppress(FileExistsError):
+            durable.write(folders.next_key, pem, mode=0o600, replace=False)
+    pem = folders.next_key.read_bytes()
+    return _identity(keys.from_pem(pem, passphrase=passphrases.known_for(folders.key, pem)))
+
+
+def take_over(folders: Folders, *, old: Identity) -> None:
+    """Make the next key the key; the old one stays beside it under its id."""
+    durable.write(folders.config / f"key-{old.key_id[:16]}.pem", folders.key.read_bytes(), mode=0o600)
+    durable.move(folders.next_key, folders.key)
 
 
 def _identity(key: Ed25519PrivateKey) -> Identity:
@@ -126,6 +157,25 @@ def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> Non
             f"Ask its operator over another channel; if the change is real, "
             f"remove {_enrolment_file(folders, origin)} and enrol again."
         )
+    if known is not None and known.platform.log_key not in {UNSET, shown.log_key}:
+        raise PlatformKeyChanged(
+            f"{origin} shows another key of its log than before ({shown.log_key or 'none'}, before "
+            f"{known.platform.log_key}): it may show you another log than others see. Ask its operator over another "
+            f"channel; if the change is real, remove {_enrolment_file(folders, origin)} and enrol again."
+        )
+
+
+def learn_log_key(folders: Folders, origin: str, shown: PlatformKey) -> Enrolled | None:
+    """Keep the log key that the platform shows, where none was stored yet (first use); the enrolment as it is then.
+
+    Raises PlatformKeyChanged.
+    """
+    check_platform_key(folders, origin, shown)
+    known = enrolment(folders, origin)
+    if known is not None and known.platform.log_key is UNSET and shown.log_key is not UNSET:
+        known = replace(known, platform=shown)
+        store_enrolment(folders, origin, known)
+    return known
 
 
 def _enrolment_file(folders: Folders, origin: str) -> Path:

@@ -1,6 +1,7 @@
 """Every finished result, kept before it is sent and after. The folder is the truth about what was measured.
 
-A result lies in `<digest>.joulemark.json`, exactly as it is sent, and after that with the platform's receipt.
+A result lies in `<digest>.joulemark.json`, exactly as it is sent, and after that with the platform's receipt and the
+proof that it is in the platform's log.
 What was said about it lies beside it in `<digest>.note.json`.
 """
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from joulemark.config import Folders
     from joulemark.record.bundle import Bundle
     from joulemark.record.envelope import Envelope
+    from joulemark.record.messages import LogProof
 
 SUFFIX = ".joulemark.json"
 NOTE_SUFFIX = ".note.json"
@@ -106,6 +108,11 @@ class Outbox:
         """Write the (checked) receipt into the kept bundle and forget an earlier refusal."""
         durable.write(kept.path, replace(kept.bundle, receipt=receipt).to_bytes())
         return self.annotate(kept, replace(kept.note, refusal=None))
+
+    def add_proof(self, kept: Kept, proof: LogProof) -> Kept:
+        """Write the (checked) proof into the kept bundle, beside its receipt."""
+        durable.write(kept.path, replace(kept.bundle, proof=proof).to_bytes())
+        return self._read(kept.path)
 
     def annotate(self, kept: Kept, note: Note) -> Kept:
         """Replace what is noted about a result, and a note that cannot be read in any case."""

@@ -14,7 +14,16 @@ from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed, Usa
 from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
-from joulemark.record.messages import Enrolled, Needed, NeededJob, PlatformKey, Problem, ResultStatus, Ticket
+from joulemark.record.messages import (
+    Enrolled,
+    LogProof,
+    Needed,
+    NeededJob,
+    PlatformKey,
+    Problem,
+    ResultStatus,
+    Ticket,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +38,23 @@ PAUSES_S = (0.5, 1.0, 2.0)
 LONGEST_PAUSE_S = 30.0
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLOCK_TOLERANCE_S = 120.0
+LATER = "Results are kept, `joulemark submit` sends them later."
+AWAY = (
+    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; "
+    "results are kept, `joulemark submit` sends them later."
+)
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 class PlatformClient:
     """Talks to one platform. Connection errors, 5xx and 429 are tried again after pauses; nothing else is."""
 
-    def __init__(self, origin: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, origin: str, *, sleep: Callable[[float], None] = time.sleep, advice: str | None = None
+    ) -> None:
+        """`advice` says what to do when the platform gives no answer, where no results are to be sent."""
         self.origin = origin
+        self._advice = advice
         self.skew_s: float | None = None
         self._sleep = sleep
         self._http = httpx.Client(
@@ -68,6 +86,21 @@ class PlatformClient:
         """
         return self._ask("POST", "tickets", Ticket, body=lambda: encode(make()))
 
+    def ask(self, path: str, make: Callable[[], Envelope], kind: type[T]) -> T:
+        """Send the request that `make` signs, anew for each attempt, to `path`; the answer.
+
+        Raises Unreachable or Refused.
+        """
+        return self._ask("POST", path, kind, body=lambda: encode(make()))
+
+    def read(self, path: str, kind: type[T], *, most_bytes: int = LARGEST_ANSWER_BYTES) -> T:
+        """What the platform answers in public at `path` of its API. Raises Unreachable or Refused."""
+        return self._ask("GET", path, kind, most_bytes=most_bytes)
+
+    def fetch(self, path: str, *, most_bytes: int) -> bytes:
+        """The bytes of the file at `path` below the platform's origin. Raises Unreachable or Refused."""
+        return self._exchange("GET", f"{self.origin}/{path}", None, "*/*", most_bytes).content
+
     def submit(self, bundle: bytes) -> Envelope:
         """Send a bundle's bytes; the receipt, not yet checked. Idempotent. Raises Unreachable or Refused."""
         answer = self._exchange("POST", "results", lambda: bundle, BUNDLE_TYPE)
@@ -82,6 +115,18 @@ class PlatformClient:
         """Where a result stands. Raises Unreachable or Refused."""
         return self._ask("GET", f"results/{result_id}", ResultStatus)
 
+    def proof(self, result_id: str) -> LogProof | None:
+        """The (unchecked) proof that a result is in the log; None while it waits for its place there.
+
+        Raises Unreachable or Refused.
+        """
+        try:
+            return self._ask("GET", f"results/{result_id}/proof", LogProof)
+        except Refused as refused:
+            if refused.code == "JM-NOT-SEQUENCED":
+                return None
+            raise
+
     def needed(self, suite_digest: str) -> tuple[NeededJob, ...]:
         """The jobs of a suite, first the one of which a further result would teach most.
 
@@ -95,8 +140,16 @@ class PlatformClient:
             )
         return answer.jobs
 
-    def _ask(self, method: str, path: str, kind: type[T], *, body: Callable[[], bytes] | None = None) -> T:
-        answer = self._exchange(method, path, body, "application/json")
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        *,
+        body: Callable[[], bytes] | None = None,
+        most_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> T:
+        answer = self._exchange(method, path, body, "application/json", most_bytes)
         try:
             return decode(answer.content, kind, what="answer")
         except RecordError as error:
@@ -105,19 +158,21 @@ class PlatformClient:
             ) from error
 
     def _exchange(
-        self, method: str, path: str, body: Callable[[], bytes] | None, content_type: str
+        self,
+        method: str,
+        path: str,
+        body: Callable[[], bytes] | None,
+        content_type: str,
+        most_bytes: int = LARGEST_ANSWER_BYTES,
     ) -> httpx.Response:
         """One request with its retries; an answer of 2xx. Raises Unreachable or Refused."""
         for pause_s in (*PAUSES_S, None):
             try:
-                answer = self._once(method, path, body, content_type)
+                answer = self._once(method, path, body, content_type, most_bytes)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if pause_s is None:
                     raise NoConnection(
-                        f"{self.origin} cannot be reached ({error}). "
-                        "Check the network and JOULEMARK_PLATFORM, or measure with "
-                        "`joulemark run --offline`; "
-                        "results are kept, `joulemark submit` sends them later."
+                        f"{self.origin} cannot be reached ({error}). {self._advice or AWAY}"
                     ) from error
                 self._sleep(pause_s)
                 continue
@@ -126,20 +181,25 @@ class PlatformClient:
             except httpx.HTTPError as error:
                 raise NoConnection(
                     f"{self.origin} broke off or did not answer in time ({type(error).__name__}). "
-                    "Results are kept, `joulemark submit` sends them later."
+                    f"{self._advice or LATER}"
                 ) from error
             if answer.status_code < 500 and answer.status_code != 429:
                 return self._judged(answer)
             if pause_s is None:
                 raise ServerFailed(
                     f"{self.origin} has a problem of its own (HTTP {answer.status_code}). "
-                    "Results are kept, `joulemark submit` sends them later."
+                    f"{self._advice or LATER}"
                 )
             self._sleep(_pause(answer, pause_s))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(
-        self, method: str, path: str, body: Callable[[], bytes] | None, content_type: str
+        self,
+        method: str,
+        path: str,
+        body: Callable[[], bytes] | None,
+        content_type: str,
+        most_bytes: int,
     ) -> httpx.Response:
         """One attempt, reading no more than an answer may have."""
         content = None if body is None else body()
@@ -150,10 +210,9 @@ class PlatformClient:
             for chunk in answer.iter_bytes():
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > LARGEST_ANSWER_BYTES:
+                if size > most_bytes:
                     raise BadAnswer(
-                        f"{self.origin} sends more than {LARGEST_ANSWER_BYTES} bytes. "
-                        "Check JOULEMARK_PLATFORM."
+                        f"{self.origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM."
                     )
             return httpx.Response(
                 answer.status_code, headers=_plain(answer.headers), content=b"".join(chunks)

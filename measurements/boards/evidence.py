@@ -14,7 +14,7 @@ from joulemark.record.messages import Receipt
 from measurements.boards.models import Cell, CellKey
 from measurements.intake.models import Submission
 from measurements.review.derive import stated, sum_known
-from measurements.review.models import CELL_FIELDS, Moderation, Result, Verdict
+from measurements.review.models import CELL_FIELDS, Appeal, Moderation, Result, Verdict, Withdrawal
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Predicate, Statement
@@ -38,6 +38,8 @@ class Evidence:
     said: Predicate
     verdicts: list[Verdict]
     moderations: list[Moderation]
+    appeals: list[Appeal]
+    withdrawal: Withdrawal | None
     result: Result | None
     cell: Cell | None
     receipt: Receipt
@@ -109,6 +111,8 @@ def read_evidence(result_id: str) -> Evidence | None:
         said=statement.predicate,
         verdicts=list(submission.verdicts.select_related("leaf")),
         moderations=list(submission.moderations.select_related("leaf")),
+        appeals=list(submission.appeals.select_related("decision")),
+        withdrawal=Withdrawal.objects.filter(submission=submission).first(),
         result=result,
         cell=None if result is None else Cell.objects.at(_key(result)).first(),
         receipt=decode(

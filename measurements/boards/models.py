@@ -58,6 +58,7 @@ class Cell(models.Model):
     n_contributors = models.PositiveIntegerField()
     n_results = models.PositiveIntegerField()
     label = models.CharField(max_length=20)
+    tier = models.CharField(max_length=20, default="single source")
     quality = models.JSONField(default=list)
     updated_at = models.DateTimeField(auto_now=True)
 

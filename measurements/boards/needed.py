@@ -36,6 +36,7 @@ class NeededJob:
     accepted: int
     contributors: int
     devices: int
+    replications_wanted: int
     open_tickets: int
     label: str | None
     relative_range: float | None
@@ -44,17 +45,25 @@ class NeededJob:
     def rank(self) -> tuple[float, ...]:
         """Sorts first what one more result would teach most; equals keep the suite's order."""
         known = self.relative_range is not None
-        return (self.contributors, self.devices, self.open_tickets, known, -(self.relative_range or 0.0))
+        return (
+            self.contributors,
+            self.devices,
+            self.open_tickets,
+            -self.replications_wanted,
+            known,
+            -(self.relative_range or 0.0),
+        )
 
 
 def read_needed(suite: Suite) -> list[NeededJob] | None:
-    """The runnable jobs of `suite` by need, in four queries; None while the suite is not loaded into the database."""
+    """The runnable jobs of `suite` by need, in five queries; None while the suite is not loaded into the database."""
     named = ("dataset__task__slug", "dataset__slug", "model__slug")
     rows = Job.objects.filter(suite__digest=suite.digest).values_list("pk", "dataset", "model", *named)
     known = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
     if not known:
         return None
     results, tickets, cells = _results(suite.digest), _open_tickets(suite.digest), _cells(suite.digest)
+    wanted = _wanted(suite.digest)
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
@@ -70,6 +79,7 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 accepted=accepted,
                 contributors=contributors,
                 devices=devices,
+                replications_wanted=wanted.get(pair, 0),
                 open_tickets=tickets.get(pk, 0),
                 label=label,
                 relative_range=relative_range,
@@ -96,6 +106,13 @@ def _open_tickets(digest: str) -> dict[int, int]:
     """How many tickets of each job somebody may be measuring under."""
     tickets = Ticket.objects.open(at=timezone.now()).filter(job__suite__digest=digest)
     return {row["job_id"]: row["n"] for row in tickets.values("job_id").annotate(n=Count("pk"))}
+
+
+def _wanted(digest: str) -> dict[Pair, int]:
+    """How many results of each data set and model ask for another contributor's beside them."""
+    asking = Result.objects.eligible().filter(suite__digest=digest, agreement__wants_replication=True)
+    counted = asking.order_by().values("dataset_id", "model_id").annotate(n=Count("pk"))
+    return {(row["dataset_id"], row["model_id"]): row["n"] for row in counted}
 
 
 def _cells(digest: str) -> dict[Pair, tuple[str, float | None]]:

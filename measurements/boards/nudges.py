@@ -1,4 +1,4 @@
-"""What boards do when review has spoken: ask for the one touched cell."""
+"""What boards do when review has spoken: ask for the touched cells, in one message."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import logging
 
 from kombu.exceptions import OperationalError
 
-from measurements.boards.tasks import refresh_cell
+from measurements.boards.tasks import refresh_cells
 
 log = logging.getLogger(__name__)
 
 
-def on_verdict(*, result_id: str, **_: object) -> None:
-    """Queue a refresh of the result's cell; while the queue cannot be reached, the sweep will find it."""
+def on_states_changed(*, result_ids: list[str], **_: object) -> None:
+    """Queue a refresh of the results' cells; while the queue cannot be reached, the sweep will find them."""
     try:
-        refresh_cell.delay(result_id)
+        refresh_cells.delay(result_ids)
     except OperationalError as error:
         log.warning(
-            "cell of result %s waits for the sweep: the queue cannot be reached (%s)", result_id[:12], error
+            "cells of %d results wait for the sweep: the queue cannot be reached (%s)", len(result_ids), error
         )

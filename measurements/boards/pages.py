@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
 from measurements.boards.comparing import read_comparison
+from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import board_plot, comparison_plot, window_plot
 from measurements.boards.evidence import read_evidence
 from measurements.boards.filters import ResultFilter
@@ -116,6 +117,13 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         "origin": settings.ORIGIN,
     }
     return render(request, "boards/result.html", context)
+
+
+@require_safe
+def decisions(request: HttpRequest) -> HttpResponse:
+    """What people decided about results, and which appeals wait."""
+    page = Paginator(public_decisions(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "boards/decision_list.html", {"page": page})
 
 
 @require_safe

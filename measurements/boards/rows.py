@@ -45,6 +45,7 @@ class BoardRow:
     n_contributors: int
     n_results: int
     label: str
+    tier: str
     quality: Quality
     source: str
     updated_at: datetime
@@ -99,6 +100,7 @@ def row_of_cell(cell: Cell, series: Series) -> BoardRow:
         n_contributors=cell.n_contributors,
         n_results=cell.n_results,
         label=cell.label,
+        tier=cell.tier,
         quality=cell.quality,
         source="",
         updated_at=cell.updated_at,
@@ -129,6 +131,7 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         n_contributors=1,
         n_results=figure.n_runs,
         label="published",
+        tier="published",
         quality=figure.quality,
         source=figure.source,
         updated_at=figure.updated_at,

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Count
 
+from joulemark.consensus.agreement import tier
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 from measurements.boards.models import Cell, CellKey, DeviceValue, PublishedFigure
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import load_study_catalog
 from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.replication import compare_results, report_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from joulemark.suite.published import Study
 
@@ -39,10 +41,14 @@ def refresh_cell(*, key: CellKey) -> Cell | None:
     return cell
 
 
-def refresh_cell_of(*, result_id: str) -> Cell | None:
-    """Recompute the cell of a result; None when the submission has no numbers or its cell is empty now."""
-    key = Result.objects.filter(pk=result_id).values(*CELL_FIELDS).first()
-    return None if key is None else refresh_cell(key=dict(key))
+def refresh_cells_of(*, result_ids: Sequence[str]) -> list[Cell | None]:
+    """Recompute the cells of these results, each once; None for one that is empty now.
+
+    Submissions without numbers have no cell.
+    """
+    compare_results(result_ids=result_ids)
+    keys = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
+    return [refresh_cell(key=dict(key)) for key in keys]
 
 
 def refresh_stale_cells() -> int:
@@ -80,7 +86,10 @@ def _write_cell(key: CellKey, results: list[Result]) -> Cell:
         for r in results
         for score in r.quality
     )
-    defaults: dict[str, Any] = asdict(value) | {"quality": [asdict(score) for score in quality]}
+    defaults: dict[str, Any] = asdict(value) | {
+        "quality": [asdict(score) for score in quality],
+        "tier": tier([report_of(result) for result in results]),
+    }
     cell, _ = Cell.objects.update_or_create(**{name: key[name] for name in CELL_FIELDS}, defaults=defaults)
     return cell
 

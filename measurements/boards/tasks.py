@@ -7,10 +7,10 @@ from celery import shared_task
 from measurements.boards import services
 
 
-@shared_task(name="boards.refresh_cell")
-def refresh_cell(result_id: str) -> None:
-    """Recompute the cell of one result."""
-    services.refresh_cell_of(result_id=result_id)
+@shared_task(name="boards.refresh_cells")
+def refresh_cells(result_ids: list[str]) -> None:
+    """Recompute the cells of these results, each once."""
+    services.refresh_cells_of(result_ids=result_ids)
 
 
 @shared_task(name="boards.sweep")

@@ -116,14 +116,6 @@ STUDY_TEXTS = (
 )
 """Where the study's figures come from, and what to know before using one."""
 
-MODERATION_REASONS = (
-    _("the evidence holds after a closer look"),
-    _("the evidence does not hold"),
-    _("the key was misused"),
-    _("the contributor asked for it"),
-)
-"""Why a moderator decided as they did."""
-
 
 def translated(text: str) -> str:
     """`text` in the reader's language, or as it stands when nobody has translated it."""

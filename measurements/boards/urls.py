@@ -14,5 +14,6 @@ urlpatterns = [
     path("compare/<name:task>/", pages.compare, name="comparison"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),
+    path("decisions/", pages.decisions, name="decisions"),
     path("about/", pages.about, name="about"),
 ]

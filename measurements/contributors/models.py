@@ -22,17 +22,39 @@ class KeyState(models.TextChoices):
     """Whether a key may still sign."""
 
     ACTIVE = "active"
+    ROTATED = "rotated"
     REVOKED = "revoked"
 
 
 class Key(models.Model):
-    """An Ed25519 public key; `key_id` is the SHA-256 of its 32 raw bytes, `public_key` those bytes in hex."""
+    """An Ed25519 public key; `key_id` is the SHA-256 of its 32 raw bytes, `public_key` those bytes in hex.
+
+    `ended_at` is when it was rotated or revoked. Of a revoked key nothing is believed that was received at or after
+    `untrusted_since`.
+    """
 
     key_id = models.CharField(max_length=64, primary_key=True)
     public_key = models.CharField(max_length=64, unique=True)
     contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="keys")
     state = models.CharField(max_length=10, choices=KeyState, default=KeyState.ACTIVE)
     enrolled_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    untrusted_since = models.DateTimeField(null=True)
+    replaced_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaces")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="active", ended_at__isnull=True)
+                | (~models.Q(state="active") & models.Q(ended_at__isnull=False)),
+                name="key_ended_unless_active",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="revoked", untrusted_since__isnull=False)
+                | (~models.Q(state="revoked") & models.Q(untrusted_since__isnull=True)),
+                name="key_untrusted_if_revoked",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key_id[:12]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from measurements.catalog.models import HardwareClass
 from measurements.contributors.models import Contributor, Device, Key, KeyState
 
@@ -19,10 +21,24 @@ def rename(*, contributor: Contributor, display_name: str | None) -> Contributor
     return contributor
 
 
-def revoke_key(*, key: Key) -> Key:
-    """From now on nothing that this key signs is taken."""
-    key.state = KeyState.REVOKED
-    key.save(update_fields=["state"])
+def rotate_key(*, old: Key, new_id: str, new_public_key: str, at: datetime) -> Key:
+    """The contributor's new key; the old one signs nothing new. Raises IntegrityError when the new one is known."""
+    new = Key.objects.create(key_id=new_id, public_key=new_public_key, contributor=old.contributor)
+    old.state, old.ended_at, old.replaced_by = KeyState.ROTATED, at, new
+    old.save(update_fields=["state", "ended_at", "replaced_by"])
+    return new
+
+
+def revoke_key(*, key: Key, at: datetime, since: datetime | None = None) -> Key:
+    """From now on nothing that this key signs is taken, and of what came at or after `since` nothing is believed.
+
+    Without `since` that is nothing that came before. A key that is revoked already is at most trusted less.
+    """
+    untrusted = at if since is None else min(since, at)
+    key.untrusted_since = min(untrusted, key.untrusted_since or untrusted)
+    if key.state != KeyState.REVOKED:
+        key.state, key.ended_at = KeyState.REVOKED, at
+    key.save(update_fields=["state", "ended_at", "untrusted_since"])
     return key
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse, UnreadablePostError
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -12,14 +13,17 @@ from joulemark.record.codec import Record, encode
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import Enrolled
 from joulemark.record.messages import Ticket as TicketRecord
-from measurements.intake import services
+from joulemark.record.requests import Revoked
+from measurements.contributors.models import Key
+from measurements.intake import key_services, services
 from measurements.intake.platform_key import announced
+from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, TooBig, TooSlow
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
 PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document with a code and a sentence")
-REFUSALS = {400: PROBLEM, 403: PROBLEM, 408: PROBLEM, 409: PROBLEM, 411: PROBLEM, 413: PROBLEM}
+REFUSALS = dict.fromkeys((400, 403, 408, 409, 411, 413, 429), PROBLEM)
 
 
 def read_body(request: Request) -> bytes:
@@ -55,16 +59,51 @@ class PlatformView(APIView):
 class EnrolmentView(APIView):
     """Make a key known, by an envelope that the key itself has signed."""
 
+    throttle_classes = (PrefixThrottle, EnrolmentThrottle)
+
     @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="enrol")
     def post(self, request: Request) -> HttpResponse:
         """Answer with the pseudonym under which results are shown."""
-        key = services.accept_enrolment(data=read_body(request))
-        enrolled = Enrolled(contributor=key.contributor.pseudonym, key_id=key.key_id, platform=announced())
-        return answer(enrolled, status=201)
+        return answer(_enrolled(key_services.accept_enrolment(data=read_body(request))), status=201)
+
+
+def _enrolled(key: Key) -> Enrolled:
+    return Enrolled(contributor=key.contributor.pseudonym, key_id=key.key_id, platform=announced())
+
+
+class RotationView(APIView):
+    """Let a key give way to a new one of the same contributor."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="rotate_key"
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer as to an enrolment of the new key."""
+        return answer(_enrolled(key_services.rotate(data=read_body(request))), status=201)
+
+
+class RevocationView(APIView):
+    """Have a key believed no more."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="revoke_key"
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the time and how many results are judged again."""
+        revoked = key_services.revoke(data=read_body(request))
+        at = revoked.key.ended_at or timezone.now()
+        record = Revoked(key_id=revoked.key.key_id, revoked_at=at, judged_again=revoked.judged_again)
+        return answer(record, status=201)
 
 
 class TicketView(APIView):
     """Announce a run before it starts."""
+
+    throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
         request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket"
@@ -84,6 +123,8 @@ class TicketView(APIView):
 
 class SubmissionView(APIView):
     """Hand in a signed bundle."""
+
+    throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
         request=BUNDLE,

@@ -8,3 +8,9 @@ class IntakeConfig(AppConfig):
 
     name = "measurements.intake"
     verbose_name = "Intake"
+
+    def ready(self) -> None:
+        """Let the log read this room's rows."""
+        from measurements.intake.recorded import register_readers
+
+        register_readers()

@@ -20,7 +20,9 @@ from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
 from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
 from measurements.contributors.models import Key, KeyState
-from measurements.intake.refusals import BadRequest, Forbidden
+from measurements.intake.models import SeenEnvelope
+from measurements.intake.rates import spend
+from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 
 MAX_SKEW = timedelta(minutes=10)
 """How far a signed time may lie from ours before we say that a clock is wrong."""
@@ -61,13 +63,38 @@ def open_enrolment(data: bytes) -> tuple[Enrolment, str]:
     return claimed, hashlib.sha256(data).hexdigest()
 
 
-def open_envelope(data: bytes, *, kind: type[Message], payload_type: str) -> Opened[Message]:
-    """A message signed by a key that we know."""
+def open_envelope(data: bytes, *, kind: type[Message], payload_type: str, scope: str) -> Opened[Message]:
+    """A message signed by a key that was ever enrolled; whether it may still sign, `require_active` asks.
+
+    `scope` is the rate that it counts under. Raises Forbidden (JM-KEY-UNKNOWN), TooOften or RecordError.
+    """
     envelope = envelopes.parse(data)
-    key = known_key(envelope.key_id)
+    key = _enrolled(envelope.key_id)
     payload = envelopes.verify(envelope, public_key=key.public_key, payload_type=payload_type)
+    spend(scope, key.key_id)
     message = decode(payload, kind, what="message")
     return Opened(message=message, key=key, sha256=hashlib.sha256(data).hexdigest())
+
+
+def was_taken(opened: Opened[Message]) -> bool:
+    """Whether these very bytes were taken before: then they change nothing more."""
+    return SeenEnvelope.objects.filter(sha256=opened.sha256).exists()
+
+
+def take(opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: str) -> None:
+    """Check what every request is checked for and note it as taken, inside the transaction of what it changes.
+
+    Raises Forbidden (JM-KEY-..., JM-AUDIENCE), BadRequest (JM-CLOCK) or Conflict (JM-NONCE-USED).
+    """
+    require_active(opened.key)
+    check_audience(audience)
+    check_clock(issued_at)
+    if SeenEnvelope.objects.filter(key=opened.key, nonce=nonce).exists():
+        raise Conflict(
+            "JM-NONCE-USED",
+            "Another request of this key has used this nonce: sign a new one with a new nonce.",
+        )
+    SeenEnvelope.objects.create(sha256=opened.sha256, key=opened.key, nonce=nonce)
 
 
 def open_bundle(data: bytes) -> OpenedBundle:
@@ -77,8 +104,9 @@ def open_bundle(data: bytes) -> OpenedBundle:
         raise BadRequest(
             "JM-RECEIPT-INSIDE", "The bundle carries a receipt, so it was sent before; ask for its status."
         )
-    key = known_key(bundle.envelope.key_id)
+    key = _enrolled(bundle.envelope.key_id)
     statement, raw_trace = verified(bundle, public_key=key.public_key)
+    spend("result", key.key_id)
     refuse_duplicate_names(bundle.envelope.payload, what="statement")
     parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
@@ -87,15 +115,32 @@ def open_bundle(data: bytes) -> OpenedBundle:
     return OpenedBundle(bundle=bundle, statement=statement, key=key, sha256=bundle.digest())
 
 
-def known_key(wanted: str) -> Key:
-    """The enrolled, unrevoked key with this id. Raises Forbidden (JM-KEY-UNKNOWN, JM-KEY-REVOKED)."""
-    key = Key.objects.filter(key_id=wanted).first()
+def require_active(key: Key) -> None:
+    """Raises Forbidden (JM-KEY-REVOKED, JM-KEY-ROTATED) unless the key may sign."""
+    if key.state == KeyState.REVOKED:
+        raise Forbidden(
+            "JM-KEY-REVOKED",
+            "The key that signed was revoked; enrol a new one, or ask the platform's moderators.",
+        )
+    if key.state == KeyState.ROTATED:
+        raise Forbidden(
+            "JM-KEY-ROTATED", "The key that signed gave way to a newer one of yours: sign with that one."
+        )
+
+
+def require_measured_in_time(key: Key, *, announced_at: datetime | None) -> None:
+    """As `require_active`, but what was announced to us before a key gave way may still be reported under it."""
+    rotated_later = key.ended_at is not None and announced_at is not None and announced_at < key.ended_at
+    if not (key.state == KeyState.ROTATED and rotated_later):
+        require_active(key)
+
+
+def _enrolled(wanted: str) -> Key:
+    key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
     if key is None:
         raise Forbidden(
             "JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first."
         )
-    if key.state == KeyState.REVOKED:
-        raise Forbidden("JM-KEY-REVOKED", "The key that signed was revoked; ask the platform's moderators.")
     return key
 
 

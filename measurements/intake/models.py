@@ -44,9 +44,15 @@ class State(models.TextChoices):
     """Where a submission stands; everyone may see it."""
 
     RECEIVED = "received"
+    CHECKING = "checking"
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+UNJUDGED = (State.RECEIVED, State.CHECKING)
+"""States without a verdict."""
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -54,7 +60,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def waiting(self, *, since: datetime) -> Self:
         """Received at or before `since` and still without a verdict, oldest first."""
-        return self.filter(state=State.RECEIVED, received_at__lte=since).order_by("received_at")
+        return self.filter(state__in=UNJUDGED, received_at__lte=since).order_by("received_at")
 
     def without_bytes(self) -> Self:
         """Leave the bundle's bytes in the database."""
@@ -81,7 +87,9 @@ class Submission(models.Model):
         indexes = [
             # the sweeper: what waits too long
             models.Index(
-                fields=["received_at"], name="submission_waiting", condition=models.Q(state="received")
+                fields=["received_at"],
+                name="submission_waiting",
+                condition=models.Q(state__in=["received", "checking"]),
             ),
             # the duplicate rule: has this trace been seen?
             models.Index(fields=["trace_sha256"], name="submission_trace"),
@@ -92,11 +100,15 @@ class Submission(models.Model):
 
 
 class SeenEnvelope(models.Model):
-    """Digest of an enrolment already taken, so that a replay changes nothing."""
+    """A signed request already taken: the same bytes change nothing more, other bytes cannot use its nonce again."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     key = models.ForeignKey(Key, on_delete=models.PROTECT)
+    nonce = models.CharField(max_length=32, null=True)
     seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key", "nonce"], name="seen_envelope_nonce")]
 
     def __str__(self) -> str:
         return self.sha256[:12]

@@ -11,7 +11,7 @@ from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.response import Response
 
 from joulemark.record.errors import RecordError
-from measurements.intake.refusals import Refusal, count_refusal, refusal_for
+from measurements.intake.refusals import Refusal, TooOften, count_refusal, refusal_for
 
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
@@ -35,7 +35,10 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
         error = refusal_for(error)
     if isinstance(error, Refusal):
         count_refusal(error)
-        return problem(status=error.status, code=error.code, detail=str(error))
+        answer = problem(status=error.status, code=error.code, detail=str(error))
+        if isinstance(error, TooOften):
+            answer["Retry-After"] = str(error.wait_s)
+        return answer
     if isinstance(error, Http404):
         error = NotFound(*error.args)
     if isinstance(error, PermissionDenied):

@@ -6,7 +6,8 @@ Refusal
 ├── TooSlow         408  the body stopped arriving
 ├── Conflict        409  used already
 ├── NoLength        411  the body's length is not stated
-└── TooBig          413  over a limit of the format
+├── TooBig          413  over a limit of the format
+└── TooOften        429  over a rate; says how long to wait
 """
 
 from __future__ import annotations
@@ -65,6 +66,16 @@ class TooBig(Refusal):
     """The request is larger than the format allows."""
 
     status = 413
+
+
+class TooOften(Refusal):
+    """More requests than the rate allows. `wait_s`: until the next is taken."""
+
+    status = 429
+
+    def __init__(self, code: str, sentence: str, *, wait_s: int) -> None:
+        super().__init__(code, sentence)
+        self.wait_s = wait_s
 
 
 REFUSAL_FOR: dict[type[RecordError], type[Refusal]] = {

@@ -3,108 +3,64 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
-from joulemark.record.keys import key_id
-from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Enrolment, Receipt, TicketRequest
+from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt, TicketRequest
 from measurements.catalog.models import Job
 from measurements.catalog.suites import known_suites
-from measurements.contributors.models import Key
-from measurements.contributors.services import add_key, rename
 from measurements.intake.door import (
     Opened,
     OpenedBundle,
-    check_audience,
-    check_clock,
-    known_key,
     open_bundle,
-    open_enrolment,
     open_envelope,
+    require_active,
+    require_measured_in_time,
+    take,
 )
-from measurements.intake.models import SeenEnvelope, Submission, Ticket
+from measurements.intake.models import Submission, Ticket
 from measurements.intake.platform_key import announced, signing_key
+from measurements.intake.racing import again_if_raced
+from measurements.intake.recorded import result_facts, ticket_facts
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.runnable import require_runnable
 from measurements.intake.signals import submission_received
-from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
-
-Args = ParamSpec("Args")
-Row = TypeVar("Row")
-
-
-def again_if_raced(write: Callable[Args, Row]) -> Callable[Args, Row]:
-    """Run `write` once more when a unique constraint says that another process was first: now it finds that row."""
-
-    @wraps(write)
-    def run(*args: Args.args, **kwargs: Args.kwargs) -> Row:
-        try:
-            return write(*args, **kwargs)
-        except IntegrityError:
-            return write(*args, **kwargs)
-
-    return run
-
-
-@again_if_raced
-def accept_enrolment(*, data: bytes) -> Key:
-    """Know a key by its self-signed enrolment. Enrolling again may change the name shown; a replay changes nothing."""
-    enrolment, digest = open_enrolment(data)
-    seen = SeenEnvelope.objects.select_related("key__contributor").filter(sha256=digest).first()
-    if seen is not None:
-        return seen.key
-    with transaction.atomic():
-        key = _enrol(enrolment)
-        SeenEnvelope.objects.create(sha256=digest, key=key)
-    return key
-
-
-def _enrol(enrolment: Enrolment) -> Key:
-    wanted = key_id(enrolment.public_key)
-    if Key.objects.filter(key_id=wanted).exists():
-        key = known_key(wanted)
-        if key.contributor.display_name != enrolment.display_name:
-            rename(contributor=key.contributor, display_name=enrolment.display_name)
-        return key
-    key = add_key(key_id=wanted, public_key=enrolment.public_key, display_name=enrolment.display_name)
-    append_leaf(kind=LeafKind.KEY_ENROLLED, subject=wanted, facts={"contributor": key.contributor.pseudonym})
-    return key
 
 
 @again_if_raced
 def issue_ticket(*, data: bytes) -> Ticket:
     """Announce a run: a ticket with a fresh nonce and sample seed, logged before anything is measured."""
-    opened = open_envelope(data, kind=TicketRequest, payload_type=TICKET_REQUEST_TYPE)
+    opened = open_envelope(data, kind=TicketRequest, payload_type=TICKET_REQUEST_TYPE, scope="ticket")
     request = opened.message
-    check_audience(request.audience)
     issued = Ticket.objects.filter(request_sha256=opened.sha256).first()
     if issued is not None:
         return issued
-    check_clock(request.issued_at)
-    job = _job(request)
     with transaction.atomic():
-        return _create_ticket(opened, job)
+        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        return _create_ticket(opened, _job(request))
 
 
 def _job(request: TicketRequest) -> Job:
     suite = request.suite
-    job = Job.objects.filter(
-        suite__digest=suite.digest,
-        suite__name=suite.name,
-        suite__version=suite.version,
-        dataset__task__slug=request.task,
-        dataset__slug=request.dataset,
-        model__slug=request.model,
-    ).first()
+    job = (
+        Job.objects.select_related("suite", "dataset__task", "model")
+        .filter(
+            suite__digest=suite.digest,
+            suite__name=suite.name,
+            suite__version=suite.version,
+            dataset__task__slug=request.task,
+            dataset__slug=request.dataset,
+            model__slug=request.model,
+        )
+        .first()
+    )
     known = known_suites().get(suite.digest)
     if job is None or known is None:
         raise BadRequest(
@@ -118,14 +74,8 @@ def _job(request: TicketRequest) -> Job:
 
 def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
     now = timezone.now()
-    ticket_id = secrets.token_hex(16)
-    facts: dict[str, str | int | list[str]] = {
-        "ticket": ticket_id,
-        "job": job.pk,
-        "suite": opened.message.suite.digest,
-    }
-    return Ticket.objects.create(
-        id=ticket_id,
+    ticket = Ticket(
+        id=secrets.token_hex(16),
         nonce=secrets.token_hex(16),
         sample_seed=secrets.randbelow(2**48),
         request_sha256=opened.sha256,
@@ -134,8 +84,12 @@ def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
         device_tag=opened.message.device_tag,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.TICKET_LIFETIME_S),
-        leaf=append_leaf(kind=LeafKind.RUN_STARTED, subject=opened.key.key_id, facts=facts),
     )
+    ticket.leaf = append_leaf(
+        kind=LeafKind.RUN_STARTED, subject=opened.key.key_id, facts=ticket_facts(ticket), at=now
+    )
+    ticket.save(force_insert=True)
+    return ticket
 
 
 def accept_result(*, data: bytes) -> tuple[Submission, bool]:
@@ -171,12 +125,14 @@ def _known(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
 def _ticket_of(opened: OpenedBundle) -> Ticket | None:
     named = opened.statement.predicate.ticket
     if named is None:
+        require_active(opened.key)
         return None
     ticket = Ticket.objects.filter(id=named.id).first()
     if ticket is None or ticket.key_id != opened.key.key_id:
         raise Forbidden(
             "JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one."
         )
+    require_measured_in_time(opened.key, announced_at=ticket.issued_at)
     if (ticket.nonce, ticket.sample_seed) != (named.nonce, named.sample_seed):
         raise Forbidden(
             "JM-TICKET-EDITED", "The nonce or sample seed is not the one that the ticket was given with."
@@ -185,31 +141,44 @@ def _ticket_of(opened: OpenedBundle) -> Ticket | None:
 
 
 def _store(data: bytes, opened: OpenedBundle, ticket: Ticket | None) -> Submission:
-    facts: dict[str, str | int | list[str]] = {
-        "key": opened.key.key_id,
-        "ticket": ticket.id if ticket else "",
-    }
-    leaf = append_leaf(kind=LeafKind.RESULT_RECEIVED, subject=opened.sha256, facts=facts)
-    return Submission.objects.create(
+    submission = Submission(
         result_id=opened.sha256,
         bundle=data,
         trace_sha256=opened.statement.digest_of("trace"),
         key=opened.key,
         ticket=ticket,
-        received_at=leaf.logged_at,
-        receipt=_receipt(opened.sha256, leaf),
-        leaf=leaf,
+        received_at=timezone.now(),
     )
+    _queue_behind_same_trace(submission.trace_sha256)
+    submission.leaf = append_leaf(
+        kind=LeafKind.RESULT_RECEIVED,
+        subject=submission.result_id,
+        facts=result_facts(submission),
+        at=submission.received_at,
+    )
+    submission.receipt = _receipt(submission)
+    submission.save(force_insert=True)
+    return submission
 
 
-def _receipt(result_id: str, leaf: Leaf) -> bytes:
+def _queue_behind_same_trace(trace_sha256: str) -> None:
+    """Wait until nobody else is storing this trace: which came first, ids then say as commits do (JM-TRACE-REUSED)."""
+    if connection.vendor != "postgresql":
+        return  # SQLite has one writer
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(trace_sha256[:15], 16)])
+
+
+def _receipt(submission: Submission) -> bytes:
+    """A signed promise: these bytes are here, and this entry gets its place in the log."""
     receipt = Receipt(
         audience=settings.ORIGIN,
         public_key=announced().public_key,
-        result_id=result_id,
-        leaf_index=leaf.index,
-        leaf_hash=leaf.leaf_hash,
-        received_at=leaf.logged_at,
+        result_id=submission.result_id,
+        leaf_index=None,
+        leaf_hash=submission.leaf.leaf_hash,
+        received_at=submission.received_at,
+        leaf=submission.leaf.body.encode(),
     )
     return encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=signing_key()))
 

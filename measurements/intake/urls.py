@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from measurements.intake.api import EnrolmentView, PlatformView, SubmissionView, TicketView
+from measurements.intake.api import (
+    EnrolmentView,
+    PlatformView,
+    RevocationView,
+    RotationView,
+    SubmissionView,
+    TicketView,
+)
 
 urlpatterns = [
     path("platform", PlatformView.as_view(), name="platform-key"),
     path("enrolments", EnrolmentView.as_view(), name="enrolments"),
+    path("revocations", RevocationView.as_view(), name="revocations"),
+    path("rotations", RotationView.as_view(), name="rotations"),
     path("results", SubmissionView.as_view(), name="submit-result"),
     path("tickets", TicketView.as_view(), name="tickets"),
 ]

@@ -12,6 +12,6 @@ from measurements.ledger.models import Leaf
 class LeafAdmin(ReadOnlyAdmin):
     """Leaves in order."""
 
-    list_display = ("index", "kind", "subject", "logged_at")
+    list_display = ("id", "index", "kind", "subject", "logged_at")
     list_filter = ("kind",)
     search_fields = ("subject",)

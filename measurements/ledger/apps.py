@@ -1,4 +1,8 @@
-"""App configuration."""
+"""App configuration: a written leaf nudges the sequencer."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.apps import AppConfig
 
@@ -8,3 +12,19 @@ class LedgerConfig(AppConfig):
 
     name = "measurements.ledger"
     verbose_name = "Ledger"
+
+    def ready(self) -> None:
+        """Listen for leaves."""
+        from measurements.ledger.nudging import Nudger
+        from measurements.ledger.signals import leaf_written
+        from measurements.ledger.tasks import sequence
+
+        nudger = Nudger(sequence.delay)
+
+        def nudge(**_: Any) -> None:
+            if sequence.app.conf.task_always_eager:
+                sequence.delay()  # runs right here; a fault is logged and does not undo what was committed
+            else:
+                nudger.nudge()
+
+        leaf_written.connect(nudge, weak=False, dispatch_uid="ledger.sequence")

@@ -1,6 +1,8 @@
-"""The log's tables. Rows are only ever added; the database itself refuses an update or a delete (migration 0002)."""
+"""The log's tables. Rows are only ever added; the database itself refuses anything else (migration 0006)."""
 
 from __future__ import annotations
+
+from typing import Self
 
 from django.db import models
 
@@ -9,17 +11,25 @@ class LeafKind(models.TextChoices):
     """What a leaf records."""
 
     KEY_ENROLLED = "key-enrolled"
+    KEY_ROTATED = "key-rotated"
     KEY_REVOKED = "key-revoked"
     RUN_STARTED = "run-started"
     RESULT_RECEIVED = "result-received"
     VERDICT = "verdict"
     MODERATION = "moderation"
+    WITHDRAWAL = "withdrawal"
+    APPEAL = "appeal"
 
 
 class LogHead(models.Model):
-    """The one row that counts leaves; whoever holds its lock may append."""
+    """The one row of the sequencer: how many leaves have a place, and how far its own checks have come.
+
+    `checked` is the tile of level 0 that is compared next; `pruned` the checkpoint whose partial tiles went last.
+    """
 
     size = models.BigIntegerField(default=0)
+    checked = models.BigIntegerField(default=0)
+    pruned = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="log_head_is_one_row")]
@@ -28,22 +38,79 @@ class LogHead(models.Model):
         return str(self.size)
 
 
-class Leaf(models.Model):
-    """One entry. `index` counts from 0 without gaps; `body` is the exact JSON that is hashed; only digests are in it.
+class LeafQuerySet(models.QuerySet["Leaf"]):
+    """Reads of leaves."""
 
-    `leaf_hash` is RFC 6962's: SHA-256 over a zero byte and the body, in hex.
+    def waiting(self) -> Self:
+        """Committed, without a place in the log yet."""
+        return self.filter(index__isnull=True)
+
+    def between(self, start: int, end: int) -> Self:
+        """Leaves with places from `start` to `end` (without it), in order."""
+        return self.filter(index__gte=start, index__lt=end).order_by("index")
+
+
+class Leaf(models.Model):
+    """One entry. `body` is the exact JSON that is hashed; only digests and pseudonyms are in it.
+
+    `id` is the order in which leaves were written. `index` is the place in the log, from 0 without gaps; the sequencer
+    gives it after the commit, once and for ever. `leaf_hash` is RFC 6962's, SHA-256 over a zero byte and the body, hex.
     """
 
-    index = models.BigIntegerField(primary_key=True)
+    index = models.BigIntegerField(unique=True, null=True, editable=False)
     kind = models.CharField(max_length=20, choices=LeafKind)
     subject = models.CharField(max_length=64, db_index=True)
     body = models.TextField()
     leaf_hash = models.CharField(max_length=64)
     logged_at = models.DateTimeField()
 
+    objects = LeafQuerySet.as_manager()
+
     class Meta:
-        ordering = ["index"]
+        ordering = ["id"]
         verbose_name_plural = "leaves"
+        indexes = [
+            # the sequencer: what has no place yet
+            models.Index(fields=["id"], name="leaf_waiting", condition=models.Q(index__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.index} {self.kind}"
+
+
+class Checkpoint(models.Model):
+    """What was signed: a tree of `size` leaves has this `root` (hex). `note` is the signed note, without witnesses."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.CharField(max_length=64)
+    note = models.TextField()
+    signed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["size"]
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root[:12]}"
+
+    @property
+    def published_note(self) -> str:
+        """The note with the lines of all witnesses below the log's own."""
+        return self.note + "".join(self.cosignatures.values_list("line", flat=True))
+
+
+class Cosignature(models.Model):
+    """A witness has seen a checkpoint: `line` is its line of the note, with the newline."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosignature_checkpoint_witness"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} {self.witness}"

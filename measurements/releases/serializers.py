@@ -14,6 +14,7 @@ from measurements.intake.models import State, Submission
 from measurements.releases.links import bundle_url
 
 GRADES = ["measured", "estimated", "published"]
+TIERS = ["single source", "several sources", "replicated", "established", "published"]
 LABELS = ["single source", "several sources", "published"]
 
 
@@ -58,6 +59,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     n_contributors = serializers.IntegerField()
     n_results = serializers.IntegerField(help_text="Results (published: runs) behind the value.")
     label = serializers.ChoiceField(LABELS)  # type: ignore[assignment]  # DRF has an option of this name
+    tier = serializers.ChoiceField(
+        TIERS, help_text="How far a value has come: docs/trust.md says what each asks for."
+    )
     quality = QualitySerializer(many=True)
     source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
         help_text="Where a published figure comes from; empty otherwise."
@@ -146,6 +150,9 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     accepted = serializers.IntegerField(help_text="Accepted results of this suite.")
     contributors = serializers.IntegerField(help_text="Different contributors of accepted results.")
     devices = serializers.IntegerField(help_text="Different devices of accepted results.")
+    replications_wanted = serializers.IntegerField(
+        help_text="Results that another contributor's should be set beside."
+    )
     open_tickets = serializers.IntegerField(help_text="Tickets issued, neither expired nor used.")
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
         LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 
 from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Key
 from measurements.intake.models import State
-from measurements.review.models import Moderation, Result, Verdict
+from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
 from measurements.review.moderation import decide, fault_of, revoke
 
 
@@ -35,36 +36,71 @@ class ResultAdmin(ReadOnlyAdmin):
 
 
 class DecisionForm(ModelForm):  # type: ignore[type-arg]  # the base is not generic at run time
-    """Asks the service whether the decision is possible, before it is made."""
+    """Asks the service whether the decision is possible, before it is made. `moderator` is who fills it in."""
+
+    moderator: User
 
     def clean(self) -> dict[str, Any]:
         """Refuse a state that this submission cannot be moved to."""
         cleaned: dict[str, Any] = super().clean() or {}
         submission, state = cleaned.get("submission"), cleaned.get("state")
-        if submission and state and (fault := fault_of(submission=submission, state=state)):
-            raise ValidationError(fault)
+        if submission and state:
+            fault = fault_of(submission=submission, moderator=self.moderator, state=state)
+            if fault:
+                raise ValidationError(fault)
         return cleaned
 
 
 @admin.register(Key)
 class KeyAdmin(ReadOnlyAdmin):
-    """Keys; revoking one is an action, and rejects what it has signed."""
+    """Keys; revoking one is an action, after which nothing that it ever signed is believed."""
 
     list_display = ("key_id", "contributor", "state", "enrolled_at")
     list_filter = ("state",)
     actions = ("revoke",)
 
-    @admin.action(description="Revoke the chosen keys and reject their results", permissions=["revoke"])
+    @admin.action(description="Revoke the chosen keys and judge their results again", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Key]) -> None:
         """Write through the service, which also writes the leaves."""
         assert isinstance(request.user, User)  # noqa: S101 - the permission let only users pass
         for key in queryset:
-            rejected = revoke(key=key, moderator=request.user)
-            self.message_user(request, f"Key {key.key_id[:12]} is revoked; {rejected} results are rejected.")
+            again = revoke(key=key, moderator=request.user)
+            self.message_user(request, f"Key {key.key_id[:12]} is revoked; {again} results are judged again.")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever has Django's permission to change keys."""
         return bool(request.user.has_perm("contributors.change_key"))
+
+
+@admin.register(Transition)
+class TransitionAdmin(ReadOnlyAdmin):
+    """Every move of every submission."""
+
+    list_display = ("submission", "before", "after", "cause", "moved_at")
+    list_filter = ("cause", "after")
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnlyAdmin):
+    """What contributors say against verdicts; the earliest deadline first."""
+
+    list_display = ("submission", "words", "filed_at", "decide_by", "decision")
+    list_filter = (("decision", admin.EmptyFieldListFilter),)
+    ordering = ("decide_by",)
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    """Rejections that wait for a second moderator."""
+
+    list_display = ("submission", "reason", "moderator", "proposed_at")
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(ReadOnlyAdmin):
+    """What contributors have taken back."""
+
+    list_display = ("submission", "reason", "withdrawn_at")
 
 
 @admin.register(Moderation)
@@ -72,7 +108,7 @@ class ModerationAdmin(ReadOnlyAdmin):
     """Decide about a submission by adding a row; rows are never changed."""
 
     form = DecisionForm
-    list_display = ("submission", "state", "reason", "moderator", "decided_at")
+    list_display = ("submission", "state", "reason", "proposed_by", "moderator", "decided_at")
     fields = ("submission", "state", "reason")
     raw_id_fields = ("submission",)
 
@@ -80,10 +116,30 @@ class ModerationAdmin(ReadOnlyAdmin):
         """Whoever has Django's permission to add a decision."""
         return bool(request.user.has_perm("review.add_moderation"))
 
-    def save_model(self, request: HttpRequest, obj: Moderation, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Write through the service, which also writes the leaf."""
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[DecisionForm]:
+        """The form knows who decides."""
+        form = cast("type[DecisionForm]", super().get_form(request, *args, **kwargs))
         assert isinstance(request.user, User)  # noqa: S101 - has_add_permission let only users pass
+        form.moderator = request.user
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Moderation, form: DecisionForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Write through the service, which also writes the leaf; a first rejection is a proposal."""
         made = decide(
-            submission=obj.submission, moderator=request.user, state=State(obj.state), reason=obj.reason
+            submission=obj.submission, moderator=form.moderator, state=State(obj.state), reason=obj.reason
         )
-        obj.pk = made.pk
+        if isinstance(made, Moderation):
+            obj.pk = made.pk
+
+    def log_addition(self, request: HttpRequest, obj: Moderation, message: Any) -> Any:
+        """Django's own log has a line for a decision; a proposal is a row of its own."""
+        return super().log_addition(request, obj, message) if obj.pk else None
+
+    def response_add(
+        self, request: HttpRequest, obj: Moderation, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Say what was made, and go back to the list."""
+        if obj.pk:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, "Proposed: a second moderator must reject it too.")
+        return HttpResponseRedirect(reverse("admin:review_proposal_changelist"))

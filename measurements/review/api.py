@@ -1,4 +1,4 @@
-"""The API of review: where a result stands."""
+"""The API of review: where a result stands, and what its contributor asks about it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from joulemark.record.codec import encode
 from joulemark.record.messages import ResultState, ResultStatus
+from joulemark.record.requests import Appealed
+from measurements.intake.api import ENVELOPE, REFUSALS, answer, read_body
 from measurements.intake.models import Submission
+from measurements.intake.rates import PrefixThrottle
+from measurements.review import own_results
+from measurements.review.health import Waiting, waiting
 
 
 class ResultStatusView(APIView):
@@ -25,16 +30,66 @@ class ResultStatusView(APIView):
         submission = Submission.objects.without_bytes().filter(result_id=result_id).first()
         if submission is None:
             raise Http404(f"This platform has no result {result_id[:12]}.")
-        verdict = submission.verdicts.last()
-        status = ResultStatus(
-            result_id=result_id,
-            state=cast("ResultState", submission.state),
-            received_at=submission.received_at,
-            judged_at=verdict.judged_at if verdict else None,
-            rules_version=verdict.rules_version if verdict else None,
-            findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings)
-            if verdict
-            else (),
-            url=f"{settings.ORIGIN}/results/{result_id}/",
-        )
-        return HttpResponse(encode(status), content_type="application/json")
+        return answer(status_of(submission), status=200)
+
+
+class HealthView(APIView):
+    """Whether anything waits longer than it should: what a monitor asks."""
+
+    @extend_schema(
+        responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health", tags=["health"]
+    )
+    def get(self, request: Request) -> Response:
+        """Answer 200, or 503 when something waits too long; the same numbers either way."""
+        found = waiting()
+        body = {
+            "ok": not any(one.is_alarm for one in found),
+            "waiting": {one.what: _plain(one) for one in found},
+        }
+        return Response(body, status=200 if body["ok"] else 503)
+
+
+def _plain(one: Waiting) -> dict[str, object]:
+    return {"count": one.count, "oldest_s": one.oldest_s, "limit_s": one.limit_s, "alarm": one.is_alarm}
+
+
+class WithdrawalView(APIView):
+    """Have a result of one's own count no more."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="withdraw_result"
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with where the result stands now."""
+        return answer(status_of(own_results.withdraw(data=read_body(request))), status=201)
+
+
+class AppealView(APIView):
+    """Have a person look at a verdict again."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="appeal")
+    def post(self, request: Request) -> HttpResponse:
+        """Answer with the time by which it is decided."""
+        made = own_results.appeal(data=read_body(request))
+        record = Appealed(result_id=made.submission_id, filed_at=made.filed_at, decide_by=made.decide_by)
+        return answer(record, status=201)
+
+
+def status_of(submission: Submission) -> ResultStatus:
+    """Where a submission stands, with what the last verdict has found."""
+    verdict = submission.verdicts.last()
+    return ResultStatus(
+        result_id=submission.pk,
+        state=cast("ResultState", submission.state),
+        received_at=submission.received_at,
+        judged_at=verdict.judged_at if verdict else None,
+        rules_version=verdict.rules_version if verdict else None,
+        findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings)
+        if verdict
+        else (),
+        url=f"{settings.ORIGIN}/results/{submission.pk}/",
+    )

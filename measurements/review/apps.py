@@ -14,11 +14,13 @@ class ReviewConfig(AppConfig):
     verbose_name = "Review"
 
     def ready(self) -> None:
-        """Listen at the door."""
-        from measurements.intake.signals import submission_received
+        """Listen at the door, and let the log read this room's rows."""
+        from measurements.intake.signals import key_distrusted, submission_received
         from measurements.review.nudging import Nudger
-        from measurements.review.tasks import judge
+        from measurements.review.recorded import register_readers
+        from measurements.review.tasks import judge, queue_distrusted
 
+        register_readers()
         nudger = Nudger(judge.delay)
 
         def nudge(*, result_id: str, **_: Any) -> None:
@@ -28,3 +30,4 @@ class ReviewConfig(AppConfig):
                 nudger.add(result_id)
 
         submission_received.connect(nudge, weak=False, dispatch_uid="review.judge")
+        key_distrusted.connect(queue_distrusted, dispatch_uid="review.key_distrusted")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
+from joulemark.energy.budget import expanded
 from joulemark.record.statement import Device as DeviceRecord
-from joulemark.record.statement import Predicate, Statement
+from joulemark.record.statement import Predicate
+from joulemark.rules.case import Case, times_digest
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
+from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
 from measurements.review.models import Result
@@ -25,48 +28,94 @@ LOWERED = 0.99
 """A power limit below this share of the default is a stratum of its own."""
 
 
-def derive_result(*, submission: Submission, statement: Statement) -> Result:
-    """Create or rebuild the result of a submission whose suite and job the rules have found in the catalogue."""
-    said = statement.predicate
+def store_results(rows: Sequence[Result]) -> None:
+    """Write new results and rewrite known ones, in one statement."""
+    Result.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["submission"],
+        update_fields=[field.name for field in Result._meta.concrete_fields if not field.primary_key],
+    )
+
+
+class Names:
+    """Rows of the catalogue by what statements call them, each looked up once."""
+
+    def __init__(self) -> None:
+        self._datasets = {(row.task.slug, row.slug): row for row in DataSet.objects.select_related("task")}
+        self._models = {row.slug: row for row in AiModel.objects.all()}
+        self._suites = {row.digest: row for row in Suite.objects.all()}
+        self._devices: dict[tuple[int, str, int], Device] = {}
+        self._hardware: dict[tuple[str, str], HardwareClass] = {}
+
+    def suite(self, digest: str) -> Suite:
+        """The suite with this digest. Raises KeyError."""
+        return self._suites[digest]
+
+    def dataset(self, task: str, slug: str) -> DataSet:
+        """The data set of a task. Raises KeyError."""
+        return self._datasets[task, slug]
+
+    def model(self, slug: str) -> AiModel:
+        """The model. Raises KeyError."""
+        return self._models[slug]
+
+    def hardware(self, device: DeviceRecord) -> HardwareClass:
+        """The class of a device, made where it is new."""
+        key = device.kind, device.name
+        if key not in self._hardware:
+            self._hardware[key] = hardware_class_of(device)
+        return self._hardware[key]
+
+    def device(self, contributor: Contributor, tag: str, hardware: HardwareClass) -> Device:
+        """The device of a contributor, noted where it is new."""
+        key = contributor.pk, tag, hardware.pk
+        if key not in self._devices:
+            self._devices[key] = note_device(contributor=contributor, tag=tag, hardware_class=hardware)
+        return self._devices[key]
+
+
+def derive_result(submission: Submission, case: Case, names: Names) -> Result:
+    """The result of a submission whose suite and job the rules have found; not stored. Raises KeyError for others."""
+    statement, said = case.statement, case.said
     contributor = submission.key.contributor
-    dataset = DataSet.objects.select_related("task").get(
-        slug=said.workload.dataset, task__slug=said.workload.task
-    )
-    hardware = hardware_class_of(said.device)
-    result, _created = Result.objects.update_or_create(
+    dataset = names.dataset(said.workload.task, said.workload.dataset)
+    hardware = names.hardware(said.device)
+    return Result(
         submission=submission,
-        defaults={
-            "contributor": contributor,
-            "device": note_device(contributor=contributor, tag=said.device.tag, hardware_class=hardware),
-            "suite": Suite.objects.get(digest=said.suite.digest),
-            "task": dataset.task,
-            "dataset": dataset,
-            "model": AiModel.objects.get(slug=said.workload.model),
-            "hardware_class": hardware,
-            "grade": said.sensor.grade,
-            "scope": said.sensor.scope,
-            "stratum": stratum_of(said),
-            "meter": said.sensor.meter,
-            "session": said.session,
-            "started_at": said.started_at,
-            "queries": said.totals.queries,
-            "window_count": len(said.windows),
-            "duration_s": said.totals.duration_s,
-            "energy_gross_j": said.totals.energy_gross_j,
-            "energy_net_j": said.totals.energy_net_j,
-            "energy_per_query_j": said.totals.energy_per_query_j,
-            "latency_p50_s": said.totals.latency_p50_s,
-            "latency_p95_s": said.totals.latency_p95_s,
-            "output_tokens": sum_known(window.output_tokens for window in said.windows),
-            "input_tokens": sum_known(window.input_tokens for window in said.windows),
-            "quality": [msgspec.to_builtins(quality) for quality in said.quality],
-            "not_scored": said.not_scored,
-            "sample_sha256": said.workload.sample_sha256,
-            "inputs_sha256": stated(said.workload.inputs_sha256, otherwise=""),
-            "peak_memory_bytes": stated(said.peak_memory_bytes, otherwise=None),
-        },
+        contributor=contributor,
+        device=names.device(contributor, said.device.tag, hardware),
+        suite=names.suite(said.suite.digest),
+        task=dataset.task,
+        dataset=dataset,
+        model=names.model(said.workload.model),
+        hardware_class=hardware,
+        grade=said.sensor.grade,
+        scope=said.sensor.scope,
+        stratum=stratum_of(said),
+        meter=said.sensor.meter,
+        session=said.session,
+        started_at=said.started_at,
+        queries=said.totals.queries,
+        window_count=len(said.windows),
+        duration_s=said.totals.duration_s,
+        energy_gross_j=said.totals.energy_gross_j,
+        energy_net_j=said.totals.energy_net_j,
+        energy_per_query_j=said.totals.energy_per_query_j,
+        latency_p50_s=said.totals.latency_p50_s,
+        latency_p95_s=said.totals.latency_p95_s,
+        output_tokens=sum_known(window.output_tokens for window in said.windows),
+        input_tokens=sum_known(window.input_tokens for window in said.windows),
+        quality=[msgspec.to_builtins(quality) for quality in said.quality],
+        not_scored=said.not_scored,
+        sample_sha256=said.workload.sample_sha256,
+        inputs_sha256=stated(said.workload.inputs_sha256, otherwise=""),
+        outputs_sha256=statement.digest_of("outputs"),
+        peak_memory_bytes=stated(said.peak_memory_bytes, otherwise=None),
+        times_sha256=times_digest(case.trace),
+        answers=case.trace.answers,
+        relative_u=expanded(said.budget) / 2 if said.budget else None,
     )
-    return result
 
 
 def stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:

@@ -13,21 +13,70 @@ from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 
 
+class Cause(models.TextChoices):
+    """Why a submission moved from one state to another."""
+
+    CHECK = "check", "a worker takes it up"
+    RULES = "rules", "the rules were asked for the first time"
+    NEW_RULES = "new-rules", "the rules have changed"
+    KEY_REVOKED = "key-revoked", "its key was revoked"
+    MODERATION = "moderation", "a moderator decided"
+    WITHDRAWAL = "withdrawal", "its contributor withdrew it"
+
+
+MOVES: dict[str, tuple[str, ...]] = {
+    State.RECEIVED: (State.CHECKING, State.WITHDRAWN),
+    State.CHECKING: (State.RECEIVED, State.ACCEPTED, State.QUARANTINED, State.REJECTED),
+    State.ACCEPTED: (State.QUARANTINED, State.REJECTED, State.WITHDRAWN),
+    State.QUARANTINED: (State.ACCEPTED, State.REJECTED, State.WITHDRAWN),
+    State.REJECTED: (State.ACCEPTED, State.QUARANTINED, State.WITHDRAWN),
+    State.WITHDRAWN: (),
+}
+"""What a state may become; the database knows it too (`Transition`)."""
+
+
+class Transition(models.Model):
+    """A submission moved. Every move is a row; none is ever changed."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="transitions")
+    before = models.CharField(max_length=12, choices=State)
+    after = models.CharField(max_length=12, choices=State)
+    cause = models.CharField(max_length=12, choices=Cause)
+    moved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["moved_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    *(models.Q(before=before, after__in=after) for before, after in MOVES.items() if after),
+                    _connector=models.Q.OR,
+                ),
+                name="transition_is_possible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id[:12]}: {self.before} > {self.after}"
+
+
 class Verdict(models.Model):
-    """What the rules said about a submission. `findings` is a list of {code, severity, sentence}."""
+    """What the rules said about a submission. `findings` is a list of {code, severity, sentence, evidence}.
+
+    A submission that is judged again keeps its old verdicts; the last one stands.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts")
     rules_version = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State)
+    cause = models.CharField(max_length=12, choices=Cause, default=Cause.RULES)
     findings = models.JSONField(default=list)
     judged_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
         ordering = ["judged_at", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["submission", "rules_version"], name="verdict_submission_rules"),
-        ]
+        indexes = [models.Index(fields=["submission", "id"], name="verdict_submission")]
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state}"
@@ -40,13 +89,35 @@ class ModerationReason(models.TextChoices):
     EVIDENCE_FAILS = "evidence-fails", "the evidence does not hold"
     KEY_MISUSED = "key-misused", "the key was misused"
     CONTRIBUTOR_ASKED = "contributor-asked", "the contributor asked for it"
+    APPEAL_GRANTED = "appeal-granted", "the appeal is right"
+    APPEAL_DENIED = "appeal-denied", "the appeal does not change the evidence"
+
+
+class Proposal(models.Model):
+    """A moderator would reject this; a second one must say so too. It ends with any decision about the submission."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="proposal")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    reason = models.CharField(max_length=30, choices=ModerationReason)
+    proposed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.submission_id[:12]}: reject ({self.reason})?"
 
 
 class Moderation(models.Model):
-    """A person's decision about a quarantined submission, with its reason. Kept for ever, and a leaf of the log."""
+    """A person's decision about a submission, with its reason. Kept for ever, and a leaf of the log.
+
+    A rejection has two persons: who proposed it and who confirmed it.
+    """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="moderations")
-    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
+    )
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="proposals_made"
+    )
     state = models.CharField(max_length=12, choices=[(s, s.label) for s in (State.ACCEPTED, State.REJECTED)])
     reason = models.CharField(max_length=30, choices=ModerationReason)
     decided_at = models.DateTimeField()
@@ -54,9 +125,49 @@ class Moderation(models.Model):
 
     class Meta:
         ordering = ["decided_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(proposed_by__isnull=True) | ~models.Q(proposed_by=models.F("moderator")),
+                name="moderation_by_two_persons",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state} ({self.reason})"
+
+
+class Withdrawal(models.Model):
+    """A contributor's own word that a result must not count. Its bytes stay, and so do its leaves."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="withdrawal")
+    reason = models.CharField(max_length=20)
+    withdrawn_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return f"{self.submission_id[:12]}: withdrawn"
+
+
+class Appeal(models.Model):
+    """A contributor asks for a person's look at a verdict. `decision` ends it, by somebody who had no part before."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="appeals")
+    words = models.TextField()
+    filed_at = models.DateTimeField()
+    decide_by = models.DateTimeField()
+    decision = models.OneToOneField(Moderation, on_delete=models.PROTECT, null=True, related_name="appeal")
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["filed_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission"], condition=models.Q(decision__isnull=True), name="appeal_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.submission_id[:12]}: appealed"
 
 
 class ResultQuerySet(models.QuerySet["Result"]):
@@ -76,7 +187,10 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 
 
 class Result(models.Model):
-    """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds."""
+    """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
+
+    `answers` are the trace's short digests of the answers, four bytes each, in the sample's order.
+    """
 
     submission = models.OneToOneField(
         Submission, on_delete=models.PROTECT, primary_key=True, related_name="result"
@@ -108,7 +222,11 @@ class Result(models.Model):
     not_scored = models.JSONField(default=dict)
     sample_sha256 = models.CharField(max_length=64, default="")
     inputs_sha256 = models.CharField(max_length=64, default="")
+    outputs_sha256 = models.CharField(max_length=64, default="")
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
+    relative_u = models.FloatField(null=True)
+    times_sha256 = models.CharField(max_length=64, default="")
+    answers = models.BinaryField(default=b"")
 
     objects = ResultQuerySet.as_manager()
 
@@ -122,6 +240,8 @@ class Result(models.Model):
             ),
             # what others were asked for the same sample
             models.Index(fields=["dataset", "model", "sample_sha256"], name="result_sample"),
+            # a trace whose values were scaled keeps its times
+            models.Index(fields=["times_sha256"], name="result_times"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -132,3 +252,57 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} on {self.dataset}"
+
+
+class Agreement(models.Model):
+    """How a result compares with what other contributors say of the same cell. Derived, and rewritten as others come.
+
+    `agrees` is None while nobody knows which of two is right. `wants_replication`: whether a further contributor's
+    result is asked for because of this one.
+    """
+
+    result = models.OneToOneField(
+        Result, on_delete=models.CASCADE, primary_key=True, related_name="agreement"
+    )
+    contributor = models.ForeignKey(Contributor, on_delete=models.PROTECT, related_name="agreements")
+    agrees = models.BooleanField(null=True)
+    relative = models.FloatField(null=True)
+    tolerance = models.FloatField(null=True)
+    n_others = models.PositiveIntegerField(default=0)
+    wants_replication = models.BooleanField(default=True)
+
+    class Meta:
+        indexes = [
+            # a contributor's row of agreements
+            models.Index(fields=["contributor", "result"], name="agreement_contributor"),
+            # what is asked to be measured by somebody else
+            models.Index(
+                fields=["result"], name="agreement_wanted", condition=models.Q(wants_replication=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk[:12]}: {self.agrees}"
+
+
+class Standing(models.Model):
+    """What a contributor has earned: agreements in a row since the last disagreement. Derived from `Agreement`."""
+
+    contributor = models.OneToOneField(
+        Contributor, on_delete=models.CASCADE, primary_key=True, related_name="standing"
+    )
+    in_a_row = models.PositiveIntegerField(default=0)
+    agreed = models.PositiveIntegerField(default=0)
+    disagreed = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.contributor}: {self.in_a_row} in a row"
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether only some of this contributor's results need another's."""
+        return self.in_a_row >= TRUSTED_AFTER
+
+
+TRUSTED_AFTER = 10
+"""Agreements in a row after which a contributor is spot-checked instead of checked (as in BOINC)."""

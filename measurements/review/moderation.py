@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
+from joulemark.rules.case import Case
 from measurements.contributors.models import Key
 from measurements.contributors.services import revoke_key
+from measurements.intake.key_services import distrusted, revoked_facts
 from measurements.intake.models import State, Submission
+from measurements.intake.signals import key_distrusted
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
-from measurements.review.models import Moderation, ModerationReason
-from measurements.review.signals import verdict_given
+from measurements.review.cases import cases_of
+from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
+from measurements.review.signals import states_changed
+from measurements.review.states import move
 
 DECIDABLE: dict[str, tuple[State, ...]] = {
     State.QUARANTINED: (State.ACCEPTED, State.REJECTED),
@@ -20,49 +29,118 @@ DECIDABLE: dict[str, tuple[State, ...]] = {
 }
 """What a person may make of a result in each state; of any other nothing."""
 
+APPEALED: dict[str, tuple[State, ...]] = {**DECIDABLE, State.REJECTED: (State.ACCEPTED, State.REJECTED)}
+"""The same while an appeal is open: a rejection may be lifted, or stand."""
 
-def fault_of(*, submission: Submission, state: str) -> str | None:
-    """Why `submission` cannot be moved to `state` by hand, or None when it can."""
-    if state in DECIDABLE.get(submission.state, ()):
-        return None
-    return f"A result that is {submission.state} cannot be made {state} by hand."
+
+def open_appeal(submission: Submission) -> Appeal | None:
+    """The appeal that waits for a decision."""
+    return Appeal.objects.filter(submission=submission, decision=None).first()
+
+
+def fault_of(*, submission: Submission, moderator: User, state: str) -> str | None:
+    """Why `moderator` cannot move `submission` to `state`, or None."""
+    appeal = open_appeal(submission)
+    if state not in (APPEALED if appeal else DECIDABLE).get(submission.state, ()):
+        return f"A result that is {submission.state} cannot be made {state} by hand."
+    if appeal and any(moderator.pk in _persons(earlier) for earlier in submission.moderations.all()):
+        return "An appeal is decided by somebody who had no part in the decision that it is about."
+    if _is_rejection(submission, state):
+        proposal = Proposal.objects.filter(submission=submission).first()
+        if proposal is not None and proposal.moderator_id == moderator.pk:
+            return "You have proposed to reject this; a second moderator must say so too."
+    return None
 
 
 @transaction.atomic
-def decide(*, submission: Submission, moderator: User, state: State, reason: str) -> Moderation:
-    """Accept or reject what is quarantined, or reject what was accepted. Raises ValidationError for anything else."""
-    held = Submission.objects.select_for_update(of=("self",)).without_bytes().get(pk=submission.pk)
-    if fault := fault_of(submission=held, state=state):
+def decide(*, submission: Submission, moderator: User, state: State, reason: str) -> Moderation | Proposal:
+    """Accept or reject. The first of two who reject makes a proposal. Raises ValidationError with `fault_of`."""
+    held = (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("key__contributor")
+        .get(pk=submission.pk)
+    )
+    if fault := fault_of(submission=held, moderator=moderator, state=state):
         raise ValidationError(fault)
-    held.state = state
-    held.save(update_fields=["state"])
-    leaf = append_leaf(
-        kind=LeafKind.MODERATION, subject=held.result_id, facts={"state": state.value, "reason": reason}
+    proposal = Proposal.objects.select_for_update().filter(submission=held).first()
+    if _is_rejection(held, state) and proposal is None:
+        return Proposal.objects.create(
+            submission=held, moderator=moderator, reason=reason, proposed_at=timezone.now()
+        )
+    if state == State.ACCEPTED:
+        _require_numbers(held)
+    second = proposal is not None and state == State.REJECTED
+    decision = _write(
+        held, moderator, state, reason, proposed_by=proposal.moderator if second and proposal else None
     )
-    transaction.on_commit(lambda: _tell(held.result_id))
-    return Moderation.objects.create(
-        submission=held, moderator=moderator, state=state, reason=reason, decided_at=leaf.logged_at, leaf=leaf
+    if proposal is not None:
+        proposal.delete()
+    Appeal.objects.filter(submission=held, decision=None).update(decision=decision)
+    if held.state != state:
+        move([held], state, cause=Cause.MODERATION, at=decision.decided_at)
+    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[held.result_id]))
+    return decision
+
+
+def _write(
+    held: Submission, moderator: User, state: State, reason: str, *, proposed_by: User | None
+) -> Moderation:
+    decision = Moderation(
+        submission=held,
+        moderator=moderator,
+        proposed_by=proposed_by,
+        state=state,
+        reason=reason,
+        decided_at=timezone.now(),
     )
+    decision.leaf = append_leaf(
+        kind=LeafKind.MODERATION, subject=held.result_id, facts=moderation_facts(decision)
+    )
+    decision.save()
+    return decision
+
+
+def moderation_facts(decision: Moderation) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a decision: who decided is a number, not a name."""
+    return {
+        "state": str(decision.state),
+        "reason": str(decision.reason),
+        "moderators": [f"m{person}" for person in _persons(decision)],
+        "at": decision.decided_at.isoformat(),
+    }
+
+
+def _persons(decision: Moderation) -> list[int]:
+    return [person for person in (decision.proposed_by_id, decision.moderator_id) if person is not None]
+
+
+def _is_rejection(submission: Submission, state: str) -> bool:
+    """Whether this takes something away, for which one person is not enough; to let a rejection stand, one is."""
+    return state == State.REJECTED and submission.state != State.REJECTED
+
+
+def _require_numbers(held: Submission) -> None:
+    """A result that was rejected has no numbers yet. Raises ValidationError when it cannot have any."""
+    if Result.objects.filter(pk=held.pk).exists():
+        return
+    case = cases_of([held])[held.pk]
+    if not isinstance(case, Case):
+        raise ValidationError(f"Its bytes cannot be read as a result: {case}")
+    try:
+        store_results([derive_result(held, case, Names())])
+    except LookupError as error:
+        raise ValidationError(f"It is about something that this platform does not have: {error}.") from error
 
 
 @transaction.atomic
-def revoke(*, key: Key, moderator: User) -> int:
-    """Revoke a key and reject every result that it has signed and that counts or might; returns how many.
-
-    What is still unjudged is rejected by the rule JM-KEY-REVOKED.
-    """
-    revoke_key(key=key)
-    append_leaf(kind=LeafKind.KEY_REVOKED, subject=key.key_id, facts={})
-    signed = key.submissions.without_bytes().filter(state__in=list(DECIDABLE))
-    for submission in signed:
-        decide(
-            submission=submission,
-            moderator=moderator,
-            state=State.REJECTED,
-            reason=ModerationReason.KEY_MISUSED,
-        )
-    return len(signed)
-
-
-def _tell(result_id: str) -> None:
-    verdict_given.send(sender=Submission, result_id=result_id)
+def revoke(*, key: Key, moderator: User, since: datetime | None = None) -> int:
+    """Revoke a key and have all judged again that came at or after `since` (None: ever); returns how many."""
+    held = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
+    revoke_key(key=held, at=timezone.now(), since=since or held.enrolled_at)
+    append_leaf(
+        kind=LeafKind.KEY_REVOKED,
+        subject=held.key_id,
+        facts={**revoked_facts(held), "moderators": [f"m{moderator.pk}"]},
+    )
+    transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=held.key_id))
+    return distrusted(held)

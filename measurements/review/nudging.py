@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
-MOST = 200
+MOST = 64
 """Ids in one message at most."""
 
 

@@ -1,95 +1,78 @@
-"""Judging: a stored submission gets a verdict by the rules, and its numbers become a result."""
+"""Judging: submissions get verdicts by the rules, many in one transaction, and their numbers become results."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
+import msgspec
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from joulemark.record.errors import RecordError
-from joulemark.rules.case import Finding, Severity
+from joulemark.rules.case import Case, Finding, Severity
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
-from measurements.intake.models import State, Submission
+from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.models import LeafKind
+from measurements.ledger.recorded import moment
 from measurements.ledger.services import append_leaf
-from measurements.review.cases import case_of
-from measurements.review.derive import derive_result
-from measurements.review.models import Verdict
-from measurements.review.signals import verdict_given
+from measurements.review.cases import cases_of
+from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.models import Cause, Result, Verdict
+from measurements.review.signals import states_changed
+from measurements.review.states import move
 
 logger = logging.getLogger(__name__)
 
-TRIPS = (ArithmeticError, LookupError, TypeError, ValueError, DataError, IntegrityError, ObjectDoesNotExist)
-"""What strange content can make the rules or the database raise. A database that is away is not among them: that
-is tried again."""
+TOGETHER = 64
+"""Submissions in one transaction at most."""
+
+TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What strange content can make the rules raise. A database that is away is not among them: that is tried again."""
 
 
-def judge_submission(*, result_id: str) -> Verdict | None:
-    """Give the verdict that a submission waits for; None when it has one, or another worker is at it.
+def judge_waiting(*, result_ids: Sequence[str]) -> int:
+    """Give these submissions the verdicts that they wait for; returns how many were given.
 
-    Safe to call any number of times: the row's lock and its state decide, not the message that called.
+    Safe to call any number of times and at once: rows' locks and states decide, not the message that called.
     """
-    with transaction.atomic():
-        submission = (
-            Submission.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related(
-                "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
-            )
-            .filter(result_id=result_id, state=State.RECEIVED)
-            .first()
-        )
-        if submission is None:
-            return None
-        verdict = _judge(submission)
-        transaction.on_commit(lambda: _tell(result_id))
-    logger.info("judged %s: %s", result_id[:12], verdict.state)
-    return verdict
+    given = 0
+    for start in range(0, len(result_ids), TOGETHER):
+        claimed = _claim(result_ids[start : start + TOGETHER])
+        given += _all_or_each(claimed, waiting=UNJUDGED, cause=Cause.RULES)
+    return given
 
 
-def _judge(submission: Submission) -> Verdict:
-    judgement = _judgement(submission)
-    submission.state = judgement.state
-    submission.save(update_fields=["state"])
-    leaf = append_leaf(
-        kind=LeafKind.VERDICT,
-        subject=submission.result_id,
-        facts={
-            "state": judgement.state,
-            "rules": RULES_VERSION,
-            "codes": [f.code for f in judgement.findings],
-        },
-    )
-    return Verdict.objects.create(
-        submission=submission,
-        rules_version=RULES_VERSION,
-        state=judgement.state,
-        findings=[
-            {"code": f.code, "severity": f.severity, "sentence": f.sentence} for f in judgement.findings
-        ],
-        judged_at=leaf.logged_at,
-        leaf=leaf,
+def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
+    """Judge submissions that have a verdict once more; returns how many. Withdrawn ones are left alone.
+
+    The old verdicts stay. What a moderator has decided stays too, unless a key was revoked: then nobody has looked at
+    the evidence under that light.
+    """
+    judged = (State.ACCEPTED, State.QUARANTINED, State.REJECTED)
+    return sum(
+        _all_or_each(result_ids[start : start + TOGETHER], waiting=judged, cause=cause)
+        for start in range(0, len(result_ids), TOGETHER)
     )
 
 
-def _judgement(submission: Submission) -> Judgement:
-    """Ask the rules. Whatever they or the derivation trip over becomes a verdict too: no result waits for ever."""
-    try:
-        with transaction.atomic():
-            case = case_of(submission)
-            judgement = judge(case)
-            if judgement.state != "rejected":
-                derive_result(submission=submission, statement=case.statement)
-            return judgement
-    except RecordError as error:  # the stored bytes no longer decode or verify
-        return Judgement("rejected", (Finding(error.code, Severity.REJECT, str(error)),))
-    except TRIPS as error:
-        logger.exception("the rules could not be applied to %s", submission.result_id)
-        sentence = f"The rules could not be applied ({type(error).__name__}); a moderator looks at it."
-        return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
+def outdated(*, most: int) -> list[str]:
+    """Ids of judged submissions, oldest first, that this version of the rules has never looked at."""
+    judged = Submission.objects.exclude(state__in=(*UNJUDGED, State.WITHDRAWN))
+    unseen = judged.exclude(verdicts__rules_version=RULES_VERSION).order_by("received_at")
+    return list(unseen.values_list("result_id", flat=True)[:most])
+
+
+def distrusted(*, most: int) -> list[str]:
+    """Ids of results that count or might, and came when their key was not to be believed any more."""
+    held = Submission.objects.filter(
+        state__in=(State.ACCEPTED, State.QUARANTINED), received_at__gte=F("key__untrusted_since")
+    )
+    return list(held.order_by("received_at").values_list("result_id", flat=True)[:most])
 
 
 def waiting_too_long() -> list[str]:
@@ -98,5 +81,151 @@ def waiting_too_long() -> list[str]:
     return list(Submission.objects.waiting(since=since).values_list("result_id", flat=True)[:1000])
 
 
-def _tell(result_id: str) -> None:
-    verdict_given.send(sender=Submission, result_id=result_id)
+@transaction.atomic
+def _claim(result_ids: Sequence[str]) -> list[str]:
+    """Mark submissions as taken up, so that everyone sees it; returns those that are ours to judge.
+
+    One that was taken up long ago and has no verdict was lost with its worker, and is taken up again.
+    """
+    lost = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
+    free = Q(state=State.RECEIVED) | Q(state=State.CHECKING, received_at__lte=lost)
+    held = list(
+        Submission.objects.without_bytes()
+        .select_for_update(skip_locked=True, of=("self",))
+        .filter(free, result_id__in=result_ids)
+        .order_by("result_id")
+    )
+    fresh = [submission for submission in held if submission.state == State.RECEIVED]
+    move(fresh, State.CHECKING, cause=Cause.CHECK, at=timezone.now())
+    return [submission.pk for submission in held]
+
+
+def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:
+    """Judge together; where the database refuses what one of them made it store, judge each alone."""
+    if not result_ids:
+        return 0
+    try:
+        return _together(result_ids, waiting=waiting, cause=cause, store=True)
+    except (DataError, IntegrityError):
+        logger.warning("judging %d results one by one", len(result_ids))
+    return sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in result_ids)
+
+
+def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
+    try:
+        return _together([result_id], waiting=waiting, cause=cause, store=True)
+    except (DataError, IntegrityError):
+        logger.exception("the numbers of %s cannot be stored", result_id)
+        return _together([result_id], waiting=waiting, cause=cause, store=False)
+
+
+@transaction.atomic
+def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, store: bool) -> int:
+    """`store` off: the numbers could not be stored, which is the verdict."""
+    held = list(
+        Submission.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related(
+            "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
+        )
+        .filter(result_id__in=result_ids, state__in=waiting)
+        .order_by("received_at", "result_id")
+    )
+    cases, names = cases_of(held), Names()
+    found = {
+        submission.pk: _judged(submission, cases[submission.pk], names)
+        if store
+        else (_failed("DataError"), None)
+        for submission in held
+    }
+    store_results([result for _, result in found.values() if result is not None])
+    _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
+    told = [submission.pk for submission in held]
+    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=told))
+    return len(held)
+
+
+def _judged(
+    submission: Submission, case: Case | RecordError, names: Names
+) -> tuple[Judgement, Result | None]:
+    """Ask the rules; of what they do not reject the numbers too.
+
+    Whatever trips becomes a verdict as well: no result waits for ever.
+    """
+    if isinstance(case, RecordError):  # the stored bytes no longer decode or verify
+        return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),)), None
+    try:
+        judgement = judge(case)
+        if judgement.state == "rejected":
+            return judgement, None
+        return judgement, derive_result(submission, case, names)
+    except TRIPS as error:
+        logger.exception("the rules could not be applied to %s", submission.result_id)
+        return _failed(type(error).__name__), None
+
+
+def _failed(why: str) -> Judgement:
+    sentence = f"The rules could not be applied ({why}); a moderator looks at it."
+    return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
+
+
+def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause) -> None:
+    """Write verdicts with their leaves, and move what has another state now."""
+    now = timezone.now()
+    Verdict.objects.bulk_create(
+        [_verdict(submission, judgements[submission.pk], cause, now) for submission in held]
+    )
+    for state in (State.ACCEPTED, State.QUARANTINED, State.REJECTED):
+        moved = [
+            submission
+            for submission in held
+            if judgements[submission.pk].state == state
+            and submission.state != state
+            and not (cause == Cause.NEW_RULES and submission.moderations.exists())
+        ]
+        move(moved, state, cause=cause, at=now)
+
+
+def _verdict(submission: Submission, judgement: Judgement, cause: Cause, at: datetime) -> Verdict:
+    verdict = Verdict(
+        submission=submission,
+        rules_version=RULES_VERSION,
+        state=judgement.state,
+        cause=cause,
+        findings=[_plain(finding) for finding in judgement.findings],
+        judged_at=at,
+    )
+    verdict.leaf = append_leaf(
+        kind=LeafKind.VERDICT, subject=submission.result_id, facts=verdict_facts(verdict)
+    )
+    return verdict
+
+
+def verdict_facts(verdict: Verdict) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a verdict; the digest is over its findings, so that no word of them can be edited."""
+    findings = msgspec.json.encode(_as_stored(verdict.findings), order="deterministic")
+    return {
+        "at": moment(verdict.judged_at),
+        "state": verdict.state,
+        "rules": verdict.rules_version,
+        "cause": verdict.cause,
+        "codes": [finding["code"] for finding in verdict.findings],
+        "findings_sha256": hashlib.sha256(findings).hexdigest(),
+    }
+
+
+def _as_stored(value: object) -> object:
+    """JSON as the database gives it back: PostgreSQL makes 1e16 a whole number, so all whole numbers are made so."""
+    if isinstance(value, dict):
+        return {name: _as_stored(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_stored(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _plain(finding: Finding) -> dict[str, object]:
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "sentence": finding.sentence,
+        "evidence": dict(getattr(finding, "evidence", {})),
+    }

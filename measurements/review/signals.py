@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-verdict_given = Signal()
-"""Sent after commit with `result_id`: a submission's state changed, so its cell must be recomputed."""
+states_changed = Signal()
+"""Sent after commit with `result_ids`: these submissions may have another state, so their cells must be recomputed."""

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from measurements.review.api import ResultStatusView
+from measurements.review.api import AppealView, HealthView, ResultStatusView, WithdrawalView
 
 
 class ResultIdConverter:
@@ -21,4 +21,9 @@ class ResultIdConverter:
 
 register_converter(ResultIdConverter, "result_id")
 
-urlpatterns = [path("results/<result_id:result_id>", ResultStatusView.as_view(), name="result-status")]
+urlpatterns = [
+    path("appeals", AppealView.as_view(), name="appeals"),
+    path("health", HealthView.as_view(), name="health"),
+    path("withdrawals", WithdrawalView.as_view(), name="withdrawals"),
+    path("results/<result_id:result_id>", ResultStatusView.as_view(), name="result-status"),
+]

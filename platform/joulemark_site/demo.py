@@ -95,14 +95,18 @@ class Demo:
             server.wait()
 
     def receipts(self) -> list[dict[str, Any]]:
-        """What the platform's receipt in each kept result says, once `joulemark verify` has checked it; by leaf.
+        """What the platform's receipt in each kept result says, once `joulemark verify` has checked it; in order.
 
-        Each has `result_id`, `leaf_index`, `received_at` and the platform's `public_key`. Raises DemoFailed.
+        Each has `result_id`, `received_at`, the platform's `public_key`, and `index` in the log, None without a proof.
+        Raises DemoFailed.
         """
         files = [row["file"] for row in self.agent_json("show")["results"] if row["state"] == "sent"]
         checked = [self.agent_json("verify", file) for file in files]
-        found: list[dict[str, Any]] = [{"result_id": one["result_id"], **one["receipt"]} for one in checked]
-        return sorted(found, key=lambda receipt: receipt["leaf_index"])
+        found: list[dict[str, Any]] = [
+            {"result_id": one["result_id"], **one["receipt"], "index": (one["log"] or {}).get("index")}
+            for one in checked
+        ]
+        return sorted(found, key=lambda receipt: receipt["received_at"])
 
     def require_free_port(self) -> None:
         """Raises DemoFailed when the port cannot be had, such as when a server of somebody else is there."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from joulemark.log.notes import VerifierKey
 
 
 class BadSetting(Exception):
@@ -38,9 +42,42 @@ def seconds(name: str, default: int) -> int:
     return int(value)
 
 
+def count(name: str, default: int) -> int:
+    """A whole number, 0 or more."""
+    value = text(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise BadSetting(f"{name}={value!r} is not a whole number.")
+    return int(value)
+
+
+def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
+    """Numbers a span by name, as `result=2400/h,ticket=1200/h`; what the variable leaves out stays as in `default`."""
+    spans = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    found: dict[str, tuple[int, int]] = {}
+    known = {entry.partition("=")[0] for entry in default.split(",")}
+    for entry in (*default.split(","), *words(name, "")):
+        scope, _, rate = entry.partition("=")
+        number, _, span = rate.partition("/")
+        if scope not in known or span not in spans or not number.isdecimal() or int(number) == 0:
+            raise BadSetting(f"{name}: {entry!r} is no rate; write it like {default.partition(',')[0]!r}.")
+        found[scope] = int(number), spans[span]
+    return found
+
+
 def words(name: str, default: str) -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def verifier_keys(name: str) -> list[VerifierKey]:
+    """Public keys of logs or witnesses, `NAME+KEYID+BASE64`, separated by spaces."""
+    from joulemark.log.notes import VerifierKey
+    from joulemark.record.errors import RecordError
+
+    try:
+        return [VerifierKey.parse(word) for word in os.environ.get(name, "").split()]
+    except RecordError as error:
+        raise BadSetting(f"{name}: {error}") from error
 
 
 def level(name: str, default: str) -> str:
@@ -136,6 +173,18 @@ def broker(redis_url: str) -> str:
             f"REDIS_URL={redis_url!r} is not a Redis address; write it like redis://localhost:6379/0."
         )
     return redis_url
+
+
+def cache(redis_url: str) -> dict[str, object]:
+    """Django's cache: Redis where there is one, else the memory of this process."""
+    if not redis_url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_url,
+        "KEY_PREFIX": "joulemark",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
 
 
 def secret(name: str, folder: Path, filename: str) -> str:

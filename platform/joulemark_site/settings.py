@@ -22,6 +22,11 @@ ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
+LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log")
+LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
+LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
+LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
+LOG_WITNESSES = env.verifier_keys("JOULEMARK_LOG_WITNESSES")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -80,6 +85,7 @@ DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
+CACHES = {"default": env.cache(REDIS_URL)}
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = False
@@ -95,11 +101,23 @@ CELERY_TASK_PUBLISH_RETRY = (
 )
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
+LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")
+    "ledger.sequence": {
+        "task": "ledger.sequence",
+        "schedule": LOG_EVERY_S,
+        "options": {"expires": LOG_EVERY_S},
+    },
+    **{name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")},
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
+WAITING_ALARM_S = env.seconds("JOULEMARK_WAITING_ALARM_S", 15 * 60)
+QUARANTINE_ALARM_S = env.seconds("JOULEMARK_QUARANTINE_ALARM_S", 7 * 24 * 3600)
+APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
+APPEAL_ANSWER_S = env.seconds("JOULEMARK_APPEAL_ANSWER_S", 14 * 24 * 3600)
+RATES = env.rates("JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h")
+PROXIES = env.count("JOULEMARK_PROXIES", 0)
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 
 REST_FRAMEWORK = {

@@ -1,12 +1,16 @@
-"""Addresses: pages at the root, the API under /api/v1/, the moderators' admin under /admin/."""
+"""Addresses: pages at the root, the log under /log/, the API under /api/v1/, the moderators' admin under /admin/."""
 
 from django.contrib import admin
 from django.urls import include, path
 
+from measurements.ledger.urls import files as log_files
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("log/", include(log_files)),
     path("api/v1/", include("measurements.intake.urls")),
+    path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
     path("api/v1/", include("measurements.releases.urls")),
     path("", include("measurements.boards.urls")),

@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from fake_log import FakeLog
+
+from joulemark.log.leaf import decode as decode_leaf
+from joulemark.log.merkle import leaf_hash
 from joulemark.record import bundle as bundles
 from joulemark.record import envelope as envelopes
 from joulemark.record import keys, messages
@@ -35,11 +39,15 @@ class FakePlatform:
     clock_ahead_s: float = 0.0
     receipt_key: object | None = None
     receipt_for: str | None = None
+    log: FakeLog = field(default_factory=FakeLog)
+    sequenced: bool = True
+    proof_of: int | None = None
+    entry_of: str | None = None
 
     @property
     def public(self) -> messages.PlatformKey:
-        shown = keys.public_hex(self.key)
-        return messages.PlatformKey(origin=self.origin, key_id=keys.key_id(shown), public_key=shown)
+        self.log.origin, self.log.platform_key = self.origin, self.key
+        return self.log.public
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record]:
         self.asked[f"{method} {path.split('/', 1)[0]}"] += 1
@@ -54,8 +62,8 @@ class FakePlatform:
                 return 200, self.public
             case "GET", ["needed", question]:
                 return self.what_is_needed(question.removeprefix("?suite="))
-            case "GET", ["results", result_id]:
-                return self.status(result_id)
+            case "GET", ["results", result_id, *what]:
+                return self.proof(result_id) if what == ["proof"] else self.status(result_id)
             case "POST", ["enrolments"]:
                 return self.enrol(body)
             case "POST", ["tickets"]:
@@ -91,18 +99,34 @@ class FakePlatform:
             return 422, _problem(422, error.code, str(error))
         known = sent.digest() in self.results
         self.results.setdefault(sent.digest(), body)
+        entry = self.log.entries[self._logged(self.entry_of or sent.digest())]
         receipt = messages.Receipt(
             public_key=keys.public_hex(self.receipt_key or self.key),
             audience=self.origin,
             result_id=self.receipt_for or sent.digest(),
-            leaf_index=len(self.results),
-            leaf_hash="0" * 64,
+            leaf_index=None,
+            leaf_hash=leaf_hash(entry).hex(),
             received_at=datetime.now(UTC),
+            leaf=entry,
         )
         key = self.receipt_key or self.key
         return 200 if known else 202, envelopes.seal(
             encode(receipt), payload_type=messages.RECEIPT_TYPE, key=key
         )
+
+    def _logged(self, result_id: str) -> int:
+        """The index of the entry that says that a result was received; added where there is none."""
+        for index, entry in enumerate(self.log.entries):
+            if decode_leaf(entry).subject == result_id:
+                return index
+        return self.log.add("result-received", result_id)
+
+    def proof(self, result_id: str) -> tuple[int, Record]:
+        if not self.sequenced:
+            return 404, _problem(404, "JM-NOT-SEQUENCED", "It has no place yet.")
+        index = self._logged(result_id)
+        self.log.publish()
+        return 200, self.log.proof(index if self.proof_of is None else self.proof_of)
 
     def what_is_needed(self, digest: str) -> tuple[int, Record]:
         if digest not in self.needed:

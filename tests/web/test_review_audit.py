@@ -22,7 +22,7 @@ def judged(enrolled, ticket) -> Submission:
     """A platform with one result and its verdict."""
     bundle = made.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
-    services.judge_submission(result_id=bundle.digest())
+    services.judge_waiting(result_ids=[bundle.digest()])
     return Submission.objects.get()
 
 

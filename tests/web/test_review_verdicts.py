@@ -165,7 +165,7 @@ def test_a_stated_limit_does_not_raise_what_is_believed(judged) -> None:
 
 
 def test_what_the_judge_trips_over_gets_a_verdict(judged, monkeypatch) -> None:
-    def trip(**_: object) -> None:
+    def trip(*_: object) -> None:
         raise OverflowError("int too big to convert")
 
     monkeypatch.setattr(services, "derive_result", trip)
@@ -218,26 +218,32 @@ def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_
     assert Moderation.objects.get().leaf.kind == "moderation"
     with pytest.raises(ValidationError, match="cannot be made accepted"):
         decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
-    decide(submission=submission, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
+    second = django_user_model.objects.create_user("second")
+    for person in (moderator, second):
+        decide(submission=submission, moderator=person, state=State.REJECTED, reason="evidence-fails")
     assert not Result.objects.eligible().exists()
     with pytest.raises(ValidationError, match="cannot be made accepted"):
         decide(submission=submission, moderator=moderator, state=State.ACCEPTED, reason="evidence-holds")
 
 
-def test_revoking_a_key_rejects_what_it_has_signed(judged, django_user_model) -> None:
+def test_revoking_a_key_rejects_what_it_has_signed(
+    judged, django_user_model, django_capture_on_commit_callbacks
+) -> None:
     judged(made.bundle())
     moderator = django_user_model.objects.create_user("moderator")
-    assert revoke(key=Key.objects.get(), moderator=moderator) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert revoke(key=Key.objects.get(), moderator=moderator) == 1
     assert not Result.objects.eligible().exists()
-    assert Moderation.objects.get().reason == "key-misused"
+    assert [verdict.cause for verdict in Verdict.objects.all()] == ["rules", "key-revoked"]
+    assert "JM-KEY-REVOKED" in {finding["code"] for finding in Verdict.objects.last().findings}
     assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
 
 def test_judging_twice_gives_one_verdict(enrolled) -> None:
     bundle = made.bundle()
     enrolled("results", bundle.to_bytes())
-    assert services.judge_submission(result_id=bundle.digest()) is not None
-    assert services.judge_submission(result_id=bundle.digest()) is None
+    assert services.judge_waiting(result_ids=[bundle.digest()]) == 1
+    assert services.judge_waiting(result_ids=[bundle.digest()]) == 0
     assert (Verdict.objects.count(), Result.objects.count()) == (1, 1)
 
 
@@ -256,8 +262,8 @@ def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolle
     enrolled("results", bundle.to_bytes())
     other = made.bundle(of=made.trace(queries=_queries(), salt=5))
     Submission.objects.update(bundle=replace(bundle, trace=other.trace).to_bytes())
-    verdict = services.judge_submission(result_id=bundle.digest())
-    assert verdict is not None
+    services.judge_waiting(result_ids=[bundle.digest()])
+    verdict = Verdict.objects.get()
     assert (verdict.state, verdict.findings[0]["code"]) == ("rejected", "JM-TRACE-DIGEST")
 
 

@@ -17,6 +17,12 @@ COMMANDS = {
     "submit": "send what is kept and not yet sent",
     "status": "ask the platform what became of results",
     "verify": "check a result file, offline",
+    "check": "ask at home what the rules say of a result",
+    "audit": "check a platform's log, and what it shows against it",
+    "rotate": "let a new key take over from yours",
+    "revoke": "have a key of yours believed no more",
+    "withdraw": "have a result of yours count no more",
+    "appeal": "ask a person to look at a verdict again",
     "suite": "list and show suites, estimate what they cost, pin and fetch them",
 }
 

@@ -15,6 +15,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--name", help="a name to be shown beside your results (1 to 60 characters); none by default"
     )
+    parser.add_argument(
+        "--passphrase",
+        action="store_true",
+        help="lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE",
+    )
 
 
 def execute(arguments: Namespace) -> int:
@@ -29,7 +34,7 @@ def execute(arguments: Namespace) -> int:
         "your public key" if arguments.name is None else f'your public key and the name "{arguments.name}"'
     )
     output.aside(f"Sending {sends} to {config.origin}.")
-    identity, enrolled = enrol(config, name=arguments.name)
+    identity, enrolled = enrol(config, name=arguments.name, locked=arguments.passphrase)
     output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
     output.say(f"Your public key   {identity.public_key}")
     output.say(

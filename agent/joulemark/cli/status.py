@@ -9,6 +9,8 @@ from joulemark.cli.output import Output
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from joulemark.record.bundle import Bundle
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """One result, or all that were sent."""
@@ -19,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(arguments: Namespace) -> int:
     """0 when the platform answered for each; 2 when a file is damaged, 4 when it does not know one, 6 when none."""
-    from msgspec import to_builtins
+    from msgspec import UNSET, to_builtins
 
     from joulemark import config as configs
     from joulemark import identity as identities
@@ -44,17 +46,31 @@ def execute(arguments: Namespace) -> int:
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
-        for kept in asked:
+        shown = client.platform_key()
+        enrolled = identities.learn_log_key(config.folders, config.origin, shown) or enrolled
+        for one in asked:
+            kept = one
             try:
-                _, status = ask_status(outbox, kept, client, enrolled.platform)
+                kept, status = ask_status(outbox, kept, client, enrolled.platform)
             except Refused as refused:
                 output.say(f"{kept.digest[:16]}  {kept.state}  {refused}")
                 rows.append({"result_id": kept.digest, "state": None, "error": str(refused)})
                 exit_code = EXIT_REFUSED
                 continue
             output.say(f"{kept.digest[:16]}  {status.state}  {status.url}")
+            output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
                 output.say(f"    {code} ({severity}) {sentence}")
-            rows.append(to_builtins(status))
+            proof = kept.bundle.proof
+            rows.append({**to_builtins(status), "leaf_index": None if proof is None else proof.index})
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code
+
+
+def _place(bundle: Bundle, *, logged: bool) -> str:
+    """Where the result is in the platform's log."""
+    if bundle.proof is not None:
+        return f"in the log as entry {bundle.proof.index}; the proof is in its file"
+    if bundle.receipt is None or not logged:
+        return "not shown to be in the log"
+    return "promised to be in the log, and not in its sequence yet: ask again in a minute"

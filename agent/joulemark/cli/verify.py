@@ -1,6 +1,6 @@
-"""`joulemark verify FILE`: is it unchanged, and by whom.
+"""`joulemark verify FILE`: is it unchanged, by whom, and is it in the platform's log.
 
-Offline; needs no key, no platform and no configuration.
+Offline; needs no key, no platform and no configuration. The key of a log that was stored at enrolment is used.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # not from typing: importing that is a tenth of this comm
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from joulemark.log.checkpoints import Checkpoint
+    from joulemark.log.notes import VerifierKey
     from joulemark.record.bundle import Bundle
     from joulemark.record.messages import Receipt
     from joulemark.record.statement import Statement
@@ -25,6 +27,13 @@ RECEIVED = (
 PLATFORM = (
     "not proved: whose platform key that is. Compare it with the one at the platform's /api/v1/platform"
 )
+IN_LOG = "proved: the log whose key is trusted for {name} has received it, as entry {index} of {size}"
+IN_TREE = "proved: it is entry {index} of the {size} entries that the checkpoint in the file names"
+NO_LOG_KEY = (
+    "not proved: whose checkpoint that is. No key of the log {name} is trusted here; give it with --log-key"
+)
+ONE_VIEW = "not proved: that others are shown the same log. `joulemark audit` compares it with what is public"
+PROMISED = "not proved: that it is in the log. The receipt promises it; `joulemark status` fetches the proof"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -33,6 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--key", metavar="HEX", help="the contributor's public key, 64 hex digits, had from a trusted place"
     )
+    parser.add_argument(
+        "--log-key",
+        metavar="KEY",
+        help="the key of the platform's log, NAME+ID+BASE64; else the one stored at enrolment",
+    )
 
 
 def execute(arguments: Namespace) -> int:
@@ -40,17 +54,21 @@ def execute(arguments: Namespace) -> int:
     import gc
 
     key = _key(arguments.key)
+    log_key = _log_key(arguments.log_key)
     data = _read(arguments.file)
     collecting = gc.isenabled()
     gc.disable()  # else a sixth of this command's time is spent on collections while imports build classes
     try:
         bundle, statement, receipt = _verified(arguments.file, data, key)
+        log_key = log_key or _stored_log_key(bundle, receipt)
+        checkpoint = _checkpoint(arguments.file, bundle, receipt, log_key)
     finally:
         if collecting:
             gc.enable()
     predicate = statement.predicate
-    proved = [PROVED, *([RECEIVED] if receipt else [])]
-    not_proved = [*([] if key else [ANYONE]), *([PLATFORM] if receipt else []), TRUTH]
+    in_log, not_in_log = _said_of_log(bundle, receipt, checkpoint, log_key)
+    proved = [PROVED, *([RECEIVED] if receipt else []), *in_log]
+    not_proved = [*([] if key else [ANYONE]), *([PLATFORM] if receipt else []), *not_in_log, TRUTH]
     output = Output(as_json=arguments.json)
     output.say(f"verified  {arguments.file}")
     output.say(f"result    {bundle.digest()}")
@@ -58,9 +76,11 @@ def execute(arguments: Namespace) -> int:
     output.say(f"claims    {predicate.totals.energy_per_query_j:.6g} J a query, {predicate.sensor.grade}")
     if receipt:
         output.say(
-            f"receipt   leaf {receipt.leaf_index}, received at {receipt.received_at.isoformat(timespec='seconds')} "
+            f"receipt   received at {receipt.received_at.isoformat(timespec='seconds')} "
             f"by {receipt.audience}, key {receipt.public_key}"
         )
+    if bundle.proof and checkpoint:
+        output.say(f"log       entry {bundle.proof.index} of {checkpoint.size}, {checkpoint.origin}")
     for sentence in (*proved, *not_proved):
         output.say(sentence)
     output.answer(
@@ -77,11 +97,33 @@ def execute(arguments: Namespace) -> int:
                 "received_at": receipt.received_at.isoformat(),
                 "public_key": receipt.public_key,
             },
+            "log": bundle.proof
+            and checkpoint
+            and {
+                "name": checkpoint.origin,
+                "index": bundle.proof.index,
+                "size": checkpoint.size,
+                "key": log_key and log_key.encode(),
+            },
             "proved": proved,
             "not_proved": not_proved,
         }
     )
     return 0
+
+
+def _said_of_log(
+    bundle: Bundle, receipt: Receipt | None, checkpoint: Checkpoint | None, key: VerifierKey | None
+) -> tuple[list[str], list[str]]:
+    """What the proof proves, and what it does not."""
+    if receipt is None:
+        return [], []
+    if bundle.proof is None or checkpoint is None:
+        return [], [PROMISED]
+    words = {"name": checkpoint.origin, "index": bundle.proof.index, "size": checkpoint.size}
+    if key is None:
+        return [IN_TREE.format(**words)], [NO_LOG_KEY.format(**words)]
+    return [IN_LOG.format(**words)], [ONE_VIEW]
 
 
 def _verified(name: str, data: bytes, key: str | None) -> tuple[Bundle, Statement, Receipt | None]:
@@ -98,9 +140,50 @@ def _verified(name: str, data: bytes, key: str | None) -> tuple[Bundle, Statemen
 def _receipt(bundle: Bundle) -> Receipt | None:
     if bundle.receipt is None:
         return None
+    from joulemark.log.proofs import check_leaf
     from joulemark.record.receipts import verified_receipt
 
-    return verified_receipt(bundle.receipt, result_id=bundle.digest())
+    receipt = verified_receipt(bundle.receipt, result_id=bundle.digest())
+    check_leaf(receipt)
+    return receipt
+
+
+def _checkpoint(
+    name: str, bundle: Bundle, receipt: Receipt | None, key: VerifierKey | None
+) -> Checkpoint | None:
+    """The checkpoint to which the proof leads; None where there is no proof."""
+    if bundle.proof is None or receipt is None:
+        return None
+    from joulemark.log.proofs import verified_proof
+    from joulemark.record.errors import RecordError
+
+    try:
+        return verified_proof(bundle.proof, receipt=receipt, key=key)
+    except RecordError as error:
+        raise NotVerified(f"{name} is not verified ({error.code}): {error}", code=error.code) from error
+
+
+def _stored_log_key(bundle: Bundle, receipt: Receipt | None) -> VerifierKey | None:
+    """The log key that was kept when this machine enrolled at the platform; None where it did not."""
+    if bundle.proof is None or receipt is None:
+        return None
+    from joulemark.config import load
+    from joulemark.identity import enrolment
+
+    stored = enrolment(load().folders, receipt.audience)
+    return _log_key(stored.platform.log_key) if stored and stored.platform.log_key else None
+
+
+def _log_key(text: str | None) -> VerifierKey | None:
+    if text is None:
+        return None
+    from joulemark.log.notes import VerifierKey
+    from joulemark.record.errors import RecordError
+
+    try:
+        return VerifierKey.parse(text.strip())
+    except RecordError as error:
+        raise UsageError(f"--log-key takes the key of a log as its platform shows it: {error}") from error
 
 
 def _key(text: str | None) -> str | None:

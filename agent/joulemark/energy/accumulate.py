@@ -8,22 +8,59 @@ import numpy as np
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
-from joulemark.record.trace import from_deltas
 
 if TYPE_CHECKING:
-    from joulemark.record.trace import Gauge
+    from numpy.typing import NDArray
+
+    from joulemark.record.trace import Gauge, Trace
+
+Readings = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+"""Times in seconds, and values in the gauge's own unit."""
+
+MOST = 2**53
+"""Up to it a float is exact, and so is every sum here."""
 
 
-def readings(gauge: Gauge) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+class Gauges:
+    """The gauges of a trace, each decoded once, when it is first asked for."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.all = trace.gauges
+        self._read: dict[int, Readings] = {}
+
+    def read(self, gauge: Gauge) -> Readings:
+        """As `readings` says; `gauge` is one of `all`. Raises TraceInconsistent or TraceIncomplete."""
+        place = id(gauge)  # `all` keeps it alive
+        if place not in self._read:
+            self._read[place] = readings(gauge)
+        return self._read[place]
+
+    def named(self, name: str) -> Readings | None:
+        """The first gauge of this name, None where the run has none. Raises as `read` does."""
+        gauge = next((one for one in self.all if one.name == name), None)
+        return None if gauge is None else self.read(gauge)
+
+
+def readings(gauge: Gauge) -> Readings:
     """Times in seconds and values in the gauge's own unit. Raises TraceInconsistent or TraceIncomplete."""
     if len(gauge.t_us) != len(gauge.value):
         raise TraceInconsistent(f"Gauge {gauge.name} has {len(gauge.t_us)} times, {len(gauge.value)} values.")
     if not gauge.t_us:
         raise TraceIncomplete(f"Gauge {gauge.name} has no reading.")
-    t_us, value = from_deltas(gauge.t_us), from_deltas(gauge.value)
-    if min(gauge.t_us) < 0 or max(t_us) > 2**53 or max(map(abs, value)) > 2**53:
+    try:
+        steps, rises = np.array(gauge.t_us, dtype=np.int64), np.array(gauge.value, dtype=np.int64)
+    except OverflowError as error:
+        raise TraceInconsistent(f"Gauge {gauge.name} holds a number beyond 64 bits.") from error
+    t_us, value = np.cumsum(steps), np.cumsum(rises)
+    swings = np.abs(rises.astype(np.float64)).sum()
+    if (
+        (steps < 0).any()
+        or steps.sum(dtype=np.float64) > MOST
+        or swings > 2.0**62
+        or np.abs(value).max() > MOST
+    ):
         raise TraceInconsistent(f"The times of gauge {gauge.name} run backwards, or a number is too large.")
-    return np.array(t_us) / 1e6, np.array(value, dtype=np.float64)
+    return t_us / 1e6, value.astype(np.float64)
 
 
 def accumulate(gauge: Gauge) -> Changes:
@@ -31,7 +68,12 @@ def accumulate(gauge: Gauge) -> Changes:
 
     A reading tells of the time before it, so it is held from the reading before it on. Raises EnergyError.
     """
-    t_s, milliwatts = readings(gauge)
+    return held(readings(gauge))
+
+
+def held(read: Readings) -> Changes:
+    """The same of what `readings` gave."""
+    t_s, milliwatts = read
     lengths = np.diff(t_s)
     energy_j = np.concatenate(([0.0], np.cumsum(lengths * milliwatts[1:] / 1e3)))
     return Changes(low_s=t_s, high_s=t_s, energy_j=energy_j)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy import budget
+from joulemark.energy.accumulate import Gauges
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.estimators import counters_disagree, estimates, power_windows_j
+from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import idle_power
 from joulemark.energy.pauses import Pauses, pauses
@@ -44,7 +45,8 @@ class Analysis:
 
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
     shows. `budget` is empty for an estimate. `rests_w`: mean power of each settled rest beside a window, over the
-    streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name.
+    streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name. `streams`,
+    `gauges` and `latencies_s` (of all queries, in order) are what it was all read from, decoded.
     """
 
     windows: tuple[WindowEnergy, ...]
@@ -56,6 +58,9 @@ class Analysis:
     flags: tuple[str, ...]
     rests_w: tuple[float, ...]
     periods_us: dict[str, int]
+    streams: tuple[ReadStream, ...]
+    gauges: Gauges
+    latencies_s: NDArray[np.float64]
 
 
 def analyse(trace: Trace, sensor: Sensor) -> Analysis:
@@ -68,19 +73,29 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
     work_j = _work_j(streams, between)
     idle = idle_power(trace, streams)
     windows = _windows(trace, streams, idle)
-    totals = _totals(trace, windows, work_j)
-    powers_j = power_windows_j(trace, streams)
-    found, missing = estimates(trace, streams, between, powers_j)
+    asked_s, gauges = latencies(trace), Gauges(trace)
+    totals = _totals(trace, windows, work_j, asked_s)
+    powers_j = power_windows_j(trace, streams, gauges)
+    averages_j = average_windows_j(trace, streams, gauges)
+    found, missing = estimates(trace, streams, between, powers_j, averages_j)
     return Analysis(
         windows=windows,
         idle=idle,
         totals=totals,
         estimates=found,
         not_estimated=missing,
-        budget=_budget(trace, sensor, streams, work_j, between),
-        flags=flags(trace, idle=idle, disagree=counters_disagree(trace, streams, powers_j)),
+        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges),
+        flags=flags(
+            trace,
+            idle=idle,
+            disagree=counters_disagree(trace, streams, powers_j, averages_j),
+            gauges=gauges,
+        ),
         rests_w=rests_w(streams),
         periods_us=periods_us(streams),
+        streams=streams,
+        gauges=gauges,
+        latencies_s=asked_s,
     )
 
 
@@ -119,13 +134,18 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
     )
 
 
-def _totals(trace: Trace, windows: Sequence[WindowEnergy], work_j: Sequence[float]) -> Totals:
+def _totals(
+    trace: Trace,
+    windows: Sequence[WindowEnergy],
+    work_j: Sequence[float],
+    asked_s: NDArray[np.float64],
+) -> Totals:
     """Sums over the windows, and the percentiles of latency (linear interpolation)."""
     queries = sum(window.queries for window in windows)
     if not queries:
         raise TraceIncomplete("The windows hold no query.")
     nets = [window.net_j for window in windows if window.net_j is not None]
-    p50_s, p95_s = np.percentile(latencies(trace), [50, 95])
+    p50_s, p95_s = np.percentile(asked_s, [50, 95])
     return Totals(
         queries=queries,
         duration_s=sum(span.end_us - span.start_us for span in trace.windows()) / 1e6,
@@ -143,6 +163,8 @@ def _budget(
     streams: Sequence[ReadStream],
     work_j: Sequence[float],
     between: Sequence[Pauses],
+    asked_s: NDArray[np.float64],
+    gauges: Gauges,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
     if total_j <= 0:
@@ -152,7 +174,7 @@ def _budget(
     for settling in (stream.settling for stream in streams if stream.settling is not None):
         edge_j = [hypot(*pair) for pair in zip(edge_j, settling.bracketed.edge_j, strict=True)]
         idle_j = hypot(idle_j, settling.bracketed.idle_j)
-        phase = max(phase, _phase(trace, settling.timing))
+        phase = max(phase, _phase(trace, settling.timing, asked_s))
     counts = [max(len(queries.duration_us), 1) for queries in trace.queries]
     return budget.terms(
         sensor,
@@ -161,13 +183,12 @@ def _budget(
         edge_j=edge_j,
         idle_j=idle_j,
         phase=phase,
-        tail_j=tail_j(trace, streams),
+        tail_j=tail_j(trace, streams, gauges),
     )
 
 
-def _phase(trace: Trace, timing: Timing) -> float:
+def _phase(trace: Trace, timing: Timing, asked_s: NDArray[np.float64]) -> float:
     spans = trace.windows()
     if trace.mode == "throughput":
         return budget.phase(timing, work_s=fsum(s.seconds for s in spans) / len(spans), times=len(spans))
-    durations_s = latencies(trace)
-    return budget.phase(timing, work_s=float(durations_s.mean()), times=len(durations_s))
+    return budget.phase(timing, work_s=float(asked_s.mean()), times=len(asked_s))

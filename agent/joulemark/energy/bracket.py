@@ -19,7 +19,7 @@ import numpy as np
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.rest_power import RestPower, rest_power
+from joulemark.energy.rest_power import RestPower, Steps, fit_rest_power, settled_steps
 from joulemark.energy.stretches import Stretch, around_windows, stretches
 
 if TYPE_CHECKING:
@@ -72,20 +72,46 @@ def bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
         return _bracket(changes, trace, timing)
 
 
-def _bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
-    quiet = stretches(trace)
-    around = around_windows(trace)
+def window_energies_j(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
+    """The energies alone, without what they are uncertain by. Raises as `bracket` does."""
+    try:
+        return _energies_of(changes.sharp(SHARP * timing.period_us / 1e6), trace, timing)
+    except TraceIncomplete:
+        return _energies_of(changes, trace, timing)
+
+
+def _energies_of(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
+    quiet, around = stretches(trace), around_windows(trace)
+    _, rest, ticks = _fitted(changes, quiet, around, trace, timing)
+    return _energies(changes, ticks, rest, timing.delay_us / 1e6)
+
+
+def _fitted(
+    changes: Changes,
+    quiet: tuple[Stretch, ...],
+    around: tuple[tuple[int, int], ...],
+    trace: Trace,
+    timing: Timing,
+) -> tuple[Steps, RestPower, list[_Ticks]]:
+    """The settled steps, the power at rest that fits them, and b and c of every window."""
     settle_s, delay_s = timing.settle_us / 1e6, timing.delay_us / 1e6
     ticks = [
         _ticks(changes, quiet, number, pair, span.start_us / 1e6, span.end_us / 1e6, settle_s)
         for number, (pair, span) in enumerate(zip(around, trace.windows(), strict=True), 1)
     ]
-    rest = rest_power(changes, quiet, settle_s=settle_s, delay_s=delay_s)
+    steps = settled_steps(changes, quiet, settle_s=settle_s, delay_s=delay_s)
+    return steps, fit_rest_power(steps, quiet, settle_s=settle_s), ticks
+
+
+def _bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
+    quiet, around = stretches(trace), around_windows(trace)
+    steps, rest, ticks = _fitted(changes, quiet, around, trace, timing)
+    delay_s = timing.delay_us / 1e6
     energies = _energies(changes, ticks, rest, delay_s)
     return Bracketed(
         energy_j=energies,
         edge_j=tuple(_edge_j(changes, one, rest, delay_s) for one in ticks),
-        idle_j=_idle_j(changes, ticks, rest, settle_s=settle_s, timing=timing, total_j=fsum(energies)),
+        idle_j=_idle_j(changes, ticks, rest, steps, timing=timing, total_j=fsum(energies)),
         rest=rest,
         around=around,
     )
@@ -122,9 +148,11 @@ def _energies(changes: Changes, ticks: list[_Ticks], rest: RestPower, delay_s: f
 
 def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> float:
     """Each tick lies anywhere between two reads: a rectangular distribution times the power at rest."""
-    middle_s = changes.middle_s() - delay_s
+    middle_s = changes.middle_s()
     parts = [
-        (changes.high_s[tick] - changes.low_s[tick]) / 12**0.5 * rest.power_w(stretch, float(middle_s[tick]))
+        (changes.high_s[tick] - changes.low_s[tick])
+        / 12**0.5
+        * rest.power_w(stretch, float(middle_s[tick]) - delay_s)
         for tick, stretch in ((one.b, one.before), (one.c, one.after))
     ]
     return float(np.hypot(*parts))
@@ -134,8 +162,8 @@ def _idle_j(
     changes: Changes,
     ticks: list[_Ticks],
     rest: RestPower,
+    steps: Steps,
     *,
-    settle_s: float,
     timing: Timing,
     total_j: float,
 ) -> float:
@@ -158,11 +186,10 @@ def _idle_j(
                 _energies(
                     changes,
                     ticks,
-                    rest_power(
-                        changes,
+                    fit_rest_power(
+                        steps,
                         rest.stretches,
-                        settle_s=settle_s,
-                        delay_s=delay_s,
+                        settle_s=timing.settle_us / 1e6,
                         decay_s=rest.decay_s * float(np.exp(sign * width)),
                     ),
                     delay_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,14 +25,23 @@ class Changes:
     high_s: NDArray[np.float64]
     energy_j: NDArray[np.float64]
 
+    @cached_property
+    def _middle_s(self) -> NDArray[np.float64]:
+        return (self.low_s + self.high_s) / 2
+
     def middle_s(self) -> NDArray[np.float64]:
         """Best guess of each change's time."""
-        return (self.low_s + self.high_s) / 2
+        return self._middle_s
 
     def sharp(self, within_s: float) -> Changes:
         """Those whose time is known to `within_s`: between reads farther apart it may have moved twice."""
         known = self.high_s - self.low_s <= within_s
         return Changes(low_s=self.low_s[known], high_s=self.high_s[known], energy_j=self.energy_j[known])
+
+    def between(self, from_s: float, to_s: float) -> tuple[int, int]:
+        """The changes that were wholly between two times: the first, and the one behind the last."""
+        first = int(np.searchsorted(self.low_s, from_s, side="left"))
+        return first, max(first, int(np.searchsorted(self.high_s, to_s, side="right")))
 
     def last_before(self, at_s: float) -> int | None:
         """The last change that was seen by `at_s`, or None."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec.structs import replace
 
-from joulemark.energy.accumulate import accumulate, readings
-from joulemark.energy.bracket import bracket
+from joulemark.energy.accumulate import Gauges, held
+from joulemark.energy.bracket import window_energies_j
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.precision import relative_half_width
 
@@ -38,10 +39,11 @@ def estimates(
     streams: Sequence[ReadStream],
     pauses: Sequence[Pauses],
     powers_j: tuple[float, ...] | str,
+    averages_j: tuple[float, ...] | str,
 ) -> tuple[dict[str, float], dict[str, str]]:
     """Joules per query by each estimator that could be had, and why the others could not.
 
-    `powers_j` is what `power_windows_j` gave. Raises EnergyError.
+    `powers_j` is what `power_windows_j` gave, `averages_j` what `average_windows_j` did. Raises EnergyError.
     """
     queries = sum(len(one.duration_us) for one in trace.queries)
     pause_j = fsum(one.energy_j for one in pauses)
@@ -51,7 +53,7 @@ def estimates(
         ("bracket", _bracket_j(streams)),
         ("counter", counter_j(trace, streams)),
         ("power", powers_j if isinstance(powers_j, str) else fsum(powers_j)),
-        ("average", _average_j(trace, streams)),
+        ("average", averages_j if isinstance(averages_j, str) else fsum(averages_j)),
     ):
         if isinstance(joules, str):
             missing[name] = joules
@@ -71,15 +73,21 @@ def counter_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
     )
 
 
-def counters_disagree(trace: Trace, streams: Sequence[ReadStream], powers_j: tuple[float, ...] | str) -> bool:
+def counters_disagree(
+    trace: Trace,
+    streams: Sequence[ReadStream],
+    powers_j: tuple[float, ...] | str,
+    averages_j: tuple[float, ...] | str | None = None,
+) -> bool:
     """Whether energy and power contradict each other by more than DISAGREE, in the windows of LONG_S or more.
 
     POWER_AVERAGE sees everything and is taken where it is read. POWER_INSTANT looks at a part of the time only, so its
     windows scatter: the 95 % interval of the mean ratio must lie beyond DISAGREE, which takes three windows.
     """
+    if averages_j is None:
+        averages_j = average_windows_j(trace, streams)
     long = [number for number, span in enumerate(trace.windows()) if span.seconds >= LONG_S]
     gross_j = [fsum(stream.energy_j[number] for stream in streams) for number in long]
-    averages_j = average_windows_j(trace, streams)
     if not isinstance(averages_j, str):
         by_average_j = fsum(averages_j[number] for number in long)
         return by_average_j > 0 and abs(fsum(gross_j) / by_average_j - 1) > DISAGREE
@@ -102,34 +110,35 @@ def _bracket_j(streams: Sequence[ReadStream]) -> float | str:
     return fsum(joules for stream in streams for joules in stream.energy_j)
 
 
-def power_windows_j(trace: Trace, streams: Sequence[ReadStream]) -> tuple[float, ...] | str:
+def power_windows_j(
+    trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = None
+) -> tuple[float, ...] | str:
     """Joules of each window from the power readings; why not, where the headline is no GPU's or has none."""
     gauge = trace.gauge("gpu-power-instant")
     if gauge is None or len(streams) != 1 or streams[0].scope != "gpu" or streams[0].settling is None:
         return "no-power-reading"
     try:
-        return bracket(accumulate(gauge), trace, replace(streams[0].settling.timing, delay_us=0)).energy_j
+        steps = held((gauges or Gauges(trace)).read(gauge))
+        return window_energies_j(steps, trace, replace(streams[0].settling.timing, delay_us=0))
     except EnergyError:
         return "too-few-power-readings"
 
 
-def _average_j(trace: Trace, streams: Sequence[ReadStream]) -> float | str:
-    averages_j = average_windows_j(trace, streams)
-    return averages_j if isinstance(averages_j, str) else fsum(averages_j)
-
-
-def average_windows_j(trace: Trace, streams: Sequence[ReadStream]) -> tuple[float, ...] | str:
+def average_windows_j(
+    trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = None
+) -> tuple[float, ...] | str:
     """Joules of each window, mean POWER_AVERAGE times its length; or why not."""
     gauge = trace.gauge("gpu-power-average")
     if gauge is None or len(streams) != 1 or streams[0].scope != "gpu":
         return "no-power-average"
     if trace.mode != "throughput" or any(span.seconds < LONG_S for span in trace.windows()):
         return "windows-too-short"
-    t_s, milliwatts = readings(gauge)
+    t_s, milliwatts = (gauges or Gauges(trace)).read(gauge)
     found = []
     for span in trace.windows():
-        inside = (t_s >= span.start_us / 1e6 + AVERAGE_S) & (t_s <= span.end_us / 1e6)
-        if not inside.any():
+        first = int(np.searchsorted(t_s, span.start_us / 1e6 + AVERAGE_S, side="left"))
+        behind = int(np.searchsorted(t_s, span.end_us / 1e6, side="right"))
+        if behind <= first:
             return "too-few-power-readings"
-        found.append(float(milliwatts[inside].mean()) / 1e3 * span.seconds)
+        found.append(float(milliwatts[first:behind].mean()) / 1e3 * span.seconds)
     return tuple(found)

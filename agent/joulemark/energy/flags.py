@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.energy.accumulate import readings
+import numpy as np
+
+from joulemark.energy.accumulate import Gauges
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,16 +22,22 @@ LONGEST_GAP_S = 1.0
 
 THROTTLED = {"thermal-slowdown": 0x20 | 0x40, "hw-slowdown": 0x08, "power-brake": 0x80}
 """Bits of NVML's clock event reasons (nvmlClocksEventReasons): SW and HW thermal, HW slowdown, HW power brake."""
+CONDITIONS = ("gpu-throttle", "gpu-foreign-processes", "gpu-mig", "gpu-power-limit")
+"""The gauges that flags come from."""
 POWER_CAP = 0x04
 """SW power cap: the limit is reached. That is a stratum of its own and no fault."""
 
 
-def flags(trace: Trace, *, idle: Idle | None, disagree: bool) -> tuple[str, ...]:
+def flags(
+    trace: Trace, *, idle: Idle | None, disagree: bool, gauges: Gauges | None = None
+) -> tuple[str, ...]:
     """The flags of a run, sorted. `disagree` says that counter and power do (`estimators.counters_disagree`).
 
     Raises EnergyError when a gauge is broken.
     """
-    state = {gauge.name: [int(value) for value in readings(gauge)[1]] for gauge in trace.gauges}
+    gauges = gauges or Gauges(trace)
+    values = {gauge.name: gauges.read(gauge)[1] for gauge in trace.gauges}
+    state = {name: [int(value) for value in values[name]] for name in CONDITIONS if name in values}
     found = conditions_flags(state)
     if idle is not None and _drifted(idle):
         found.add("idle-drift")
@@ -65,10 +73,7 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
 
 def _gap_s(trace: Trace) -> float:
     """The longest time between two ticks of the first stream inside the run."""
-    t_us, longest_us = 0, 0
-    first, last = trace.spans[0].start_us, trace.spans[-1].end_us
-    for number, delta in enumerate(trace.streams[0].t_us):
-        t_us += delta
-        if number and first <= t_us <= last:
-            longest_us = max(longest_us, delta)
-    return longest_us / 1e6
+    deltas = np.array(trace.streams[0].t_us, dtype=np.float64)
+    t_us = np.cumsum(deltas)
+    inside = deltas[1:][(t_us[1:] >= trace.spans[0].start_us) & (t_us[1:] <= trace.spans[-1].end_us)]
+    return float(inside.max(initial=0.0)) / 1e6

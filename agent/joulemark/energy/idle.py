@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.statement import Idle
 
@@ -54,9 +52,8 @@ def _rise(stream: ReadStream, span: Span) -> tuple[float, float]:
         part = stream.counter.difference(span.start_us, span.end_us)
         return part.energy_j, part.between_ticks_s
     steps = stream.settling.changes
-    inside = np.flatnonzero((steps.low_s >= span.start_us / 1e6) & (steps.high_s <= span.end_us / 1e6))
-    if len(inside) < 2:
+    first, behind = steps.between(span.start_us / 1e6, span.end_us / 1e6)
+    if behind - first < 2:
         return 0.0, 0.0
-    middle_s = steps.middle_s()
-    first, last = inside[0], inside[-1]
+    middle_s, last = steps.middle_s(), behind - 1
     return float(steps.energy_j[last] - steps.energy_j[first]), float(middle_s[last] - middle_s[first])

@@ -13,6 +13,7 @@ it settled. Where no stretch is long enough to show a decay, each stretch has a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import exp, inf, log
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,11 @@ class RestPower:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Steps:
+class Steps:
     """What the settled counter did, step by step: its stretch, times since the stretch began, and the rise.
 
     `after_work` is False in the stretch before the first piece of work: a card that did nothing has nothing to lose.
+    `longest_s`: how long the longest stretch goes on after it has settled.
     """
 
     stretch: NDArray[np.int64]
@@ -90,6 +92,33 @@ class _Steps:
     energy_j: NDArray[np.float64]
     after_work: NDArray[np.bool_]
     count: int
+    longest_s: float
+
+    @cached_property
+    def length_s(self) -> NDArray[np.float64]:
+        """How long each step took."""
+        return self.to_s - self.from_s
+
+    @cached_property
+    def told(self) -> NDArray[np.float64]:
+        """Length and rise of each step, one above the other."""
+        return np.stack((self.length_s, self.energy_j))
+
+    @cached_property
+    def ends_s(self) -> NDArray[np.float64]:
+        """When each step began and ended, one above the other."""
+        return np.stack((self.from_s, self.to_s))
+
+    @cached_property
+    def warmed(self) -> NDArray[np.float64]:
+        """1 after work, 0 before the first."""
+        return self.after_work.astype(np.float64)
+
+    @cached_property
+    def members(self) -> NDArray[np.float64]:
+        """1 where a step (row) lies in a stretch (column)."""
+        lies = self.stretch[:, None] == np.arange(self.count)
+        return np.asarray(lies, dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +142,15 @@ def rest_power(
     A counter's change at t tells what was drawn until t - `delay_s`. Raises TraceIncomplete when no stretch holds two
     changes after it has settled.
     """
-    steps, longest_s = _steps(changes, stretches, settle_s=settle_s, delay_s=delay_s)
-    if longest_s < LONG_S and decay_s is None:
+    steps = settled_steps(changes, stretches, settle_s=settle_s, delay_s=delay_s)
+    return fit_rest_power(steps, stretches, settle_s=settle_s, decay_s=decay_s)
+
+
+def fit_rest_power(
+    steps: Steps, stretches: Sequence[Stretch], *, settle_s: float, decay_s: float | None = None
+) -> RestPower:
+    """The same of steps that are known. Raises TraceIncomplete where nothing fits them."""
+    if steps.longest_s < LONG_S and decay_s is None:
         decay_s = inf
     fixed = decay_s is not None
     best_s = decay_s if decay_s is not None else _search(steps, max(DECAY_S[0], settle_s))
@@ -141,70 +177,71 @@ def rest_power(
     )
 
 
-def _steps(
+def settled_steps(
     changes: Changes, stretches: Sequence[Stretch], *, settle_s: float, delay_s: float
-) -> tuple[_Steps, float]:
-    """Consecutive settled changes of each stretch, and how long the longest of them goes on, in seconds."""
+) -> Steps:
+    """Consecutive settled changes of each stretch. Raises TraceIncomplete when no stretch holds two."""
     middle_s = changes.middle_s() - delay_s
-    numbers, froms, tos, rises, after, longest_s = [], [], [], [], [], 0.0
+    numbers: list[int] = []
+    origins: list[float] = []
+    lasts: list[NDArray[np.int64]] = []
+    longest_s = 0.0
     for number, stretch in enumerate(stretches):
-        settled = stretch.start_s + settle_s
-        inside = np.flatnonzero((changes.low_s >= settled) & (changes.high_s <= stretch.end_s))
-        if len(inside) < 2:
+        first, behind = changes.between(stretch.start_s + settle_s, stretch.end_s)
+        if behind - first < 2:
             continue
-        origin_s = stretch.start_s if stretch.start_s > -inf else float(middle_s[inside[0]])
-        times = middle_s[inside] - origin_s
-        longest_s = max(longest_s, float(times[-1] - times[0]))
-        numbers.append(np.full(len(inside) - 1, number))
-        froms.append(times[:-1])
-        tos.append(times[1:])
-        rises.append(np.diff(changes.energy_j[inside]))
-        after.append(np.full(len(inside) - 1, stretch.start_s > -inf))
+        numbers.append(number)
+        origins.append(stretch.start_s if stretch.start_s > -inf else float(middle_s[first]))
+        lasts.append(np.arange(first + 1, behind))
+        longest_s = max(longest_s, float(middle_s[behind - 1] - middle_s[first]))
     if not numbers:
         raise TraceIncomplete("No rest is long enough for the counter to settle in it.")
-    steps = _Steps(
-        stretch=np.concatenate(numbers),
-        from_s=np.concatenate(froms),
-        to_s=np.concatenate(tos),
-        energy_j=np.concatenate(rises),
-        after_work=np.concatenate(after),
+    lengths = [len(last) for last in lasts]
+    last = np.concatenate(lasts)
+    origin_s = np.repeat(origins, lengths)
+    stretch_of = np.repeat(numbers, lengths)
+    worked = np.array([stretch.start_s > -inf for stretch in stretches])
+    return Steps(
+        stretch=stretch_of,
+        from_s=middle_s[last - 1] - origin_s,
+        to_s=middle_s[last] - origin_s,
+        energy_j=changes.energy_j[last] - changes.energy_j[last - 1],
+        after_work=worked[stretch_of],
         count=len(stretches),
+        longest_s=longest_s,
     )
-    return steps, longest_s
 
 
-def _fit(steps: _Steps, decay_s: float) -> _Fit:
+def _fit(steps: Steps, decay_s: float) -> _Fit:
     """Least squares for base and levels at one decay; without decay the levels are the whole power."""
-    length = steps.to_s - steps.from_s
+    length = steps.length_s
     if decay_s == inf:
         return _constant(steps, length)
-    share = decay_s * (np.exp(-steps.from_s / decay_s) - np.exp(-steps.to_s / decay_s))
-    share = np.where(steps.after_work, share, 0.0)
-
+    fall = np.exp(steps.ends_s * (-1 / decay_s))
+    share = decay_s * (fall[0] - fall[1]) * steps.warmed
     weight = _sums(steps, share * share)
     safe = np.where(weight > LEAST_WEIGHT, weight, 1.0)
-    by_length, by_energy = _sums(steps, share * length) / safe, _sums(steps, share * steps.energy_j) / safe
-    left_length = length - share * by_length[steps.stretch]
-    left_energy = steps.energy_j - share * by_energy[steps.stretch]
-    spread = float((left_length * left_length).sum())
+    by = (steps.told * share) @ steps.members / safe
+    left_length, left_energy = steps.told - share * by.take(steps.stretch, axis=1)
+    spread = float(left_length @ left_length)
     if spread <= 0:
         raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
-    base_w = float((left_length * left_energy).sum()) / spread
+    base_w = float(left_length @ left_energy) / spread
     left = left_energy - base_w * left_length
     return _Fit(
         base_w=base_w,
-        level_w=by_energy - base_w * by_length,
+        level_w=by[1] - base_w * by[0],
         weight=weight,
-        squares=float((left * left).sum()),
+        squares=float(left @ left),
     )
 
 
-def _sums(steps: _Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _sums(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sum of `values` over the steps of each stretch."""
     return np.bincount(steps.stretch, weights=values, minlength=steps.count).astype(np.float64, copy=False)
 
 
-def _constant(steps: _Steps, length: NDArray[np.float64]) -> _Fit:
+def _constant(steps: Steps, length: NDArray[np.float64]) -> _Fit:
     seconds = _sums(steps, length)
     joules = _sums(steps, steps.energy_j)
     level_w = np.divide(joules, seconds, out=np.zeros_like(joules), where=seconds > 0)
@@ -213,7 +250,7 @@ def _constant(steps: _Steps, length: NDArray[np.float64]) -> _Fit:
     return _Fit(base_w=0.0, level_w=level_w, weight=weight, squares=float((left * left).sum()))
 
 
-def _search(steps: _Steps, least_s: float) -> float:
+def _search(steps: Steps, least_s: float) -> float:
     """The decay with the least squares: a grid, then golden sections around its best point."""
     grid = np.geomspace(least_s, DECAY_S[1], _GRID)
     squares = [_fit(steps, float(decay_s)).squares for decay_s in grid]
@@ -233,7 +270,7 @@ def _search(steps: _Steps, least_s: float) -> float:
     return exp((low + high) / 2)
 
 
-def _ln_decay_u(steps: _Steps, decay_s: float, squares: float, variance: float) -> float:
+def _ln_decay_u(steps: Steps, decay_s: float, squares: float, variance: float) -> float:
     """Standard uncertainty of ln(decay): where the squares have risen by one variance; at most 1."""
     width = 0.2
     rise = (

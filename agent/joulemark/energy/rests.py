@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from joulemark.energy.accumulate import readings
+from joulemark.energy.accumulate import Gauges
 from joulemark.energy.bracket import SHARP
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def periods_us(streams: Sequence[ReadStream]) -> dict[str, int]:
     return found
 
 
-def tail_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
+def tail_j(trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = None) -> float:
     """Energy above rest that the power readings show between the windows' ends and the settled ticks, in joules.
 
     A card whose clocks fall late draws more than at rest for a while; the counter alone cannot tell that from telling
@@ -56,15 +56,14 @@ def tail_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
     if gauge is None or len(streams) != 1 or streams[0].settling is None:
         return 0.0
     settling = streams[0].settling
-    t_s, milliwatts = readings(gauge)
+    t_s, milliwatts = (gauges or Gauges(trace)).read(gauge)
     period_s, settle_s = settling.timing.period_us / 1e6, settling.timing.settle_us / 1e6
     total_j = 0.0
     for span, (_, after) in zip(trace.windows(), settling.bracketed.around, strict=True):
         last_s = end_s = span.end_us / 1e6  # the first reading stands for all since the end
-        behind = (t_s > end_s + GUARD_PERIODS * period_s) & (
-            t_s <= end_s + settle_s + 2 * GUARD_PERIODS * period_s
-        )
-        for number in np.flatnonzero(behind):
+        first = np.searchsorted(t_s, end_s + GUARD_PERIODS * period_s, side="right")
+        behind = np.searchsorted(t_s, end_s + settle_s + 2 * GUARD_PERIODS * period_s, side="right")
+        for number in range(int(first), int(behind)):
             at_s = float(t_s[number])
             above_w = float(milliwatts[number]) / 1e3 - settling.bracketed.rest.power_w(after, at_s)
             total_j += above_w * max(min(at_s, end_s + settle_s) - last_s, 0.0)
@@ -79,9 +78,9 @@ def _powers(settling: Settling) -> dict[int, float]:
     middle_s = steps.middle_s()
     for number in sorted({index for pair in settling.bracketed.around for index in pair}):
         settled_s = stretches[number].start_s + settling.timing.settle_us / 1e6
-        inside = np.flatnonzero((steps.low_s >= settled_s) & (steps.high_s <= stretches[number].end_s))
-        if len(inside) > 1:
-            first, last = inside[0], inside[-1]
+        first, last = steps.between(settled_s, stretches[number].end_s)
+        last -= 1
+        if last > first:
             rise_j = steps.energy_j[last] - steps.energy_j[first]
             found[number] = float(rise_j / (middle_s[last] - middle_s[first]))
     return found

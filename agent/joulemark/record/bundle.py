@@ -1,4 +1,4 @@
-"""The bundle: one file `*.joulemark.json` with the envelope, the compressed trace and, once sent, the receipt.
+"""The bundle: one file `*.joulemark.json` with the envelope, the compressed trace and, once sent, receipt and proof.
 
 A bundle has exactly one encoding: compact JSON, fields in order, one newline at the end. `parse` refuses any other, so
 no byte of the file lies outside of what is checked.
@@ -17,24 +17,31 @@ from joulemark.record.envelope import Envelope, verify
 from joulemark.record.errors import Malformed, TooLarge, Unverified
 from joulemark.record.keys import key_id
 from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.record.messages import LogProof
 from joulemark.record.statement import PAYLOAD_TYPE, Statement
 
 
 class Bundle(Record, frozen=True, kw_only=True):
-    """Envelope around the statement, zlib-compressed trace, and the platform's receipt when there is one."""
+    """Envelope around the statement, zlib-compressed trace, and the platform's receipt and log proof when there are."""
 
     format: Literal["joulemark-bundle/1"]
     envelope: Envelope
     trace: bytes
     receipt: Envelope | None = None
+    proof: LogProof | None = None
+
+    def __post_init__(self) -> None:
+        """A proof is of the entry that a receipt names. Raises ValueError, which decoding reports as a schema fault."""
+        if self.proof is not None and self.receipt is None:
+            raise ValueError("a bundle with a proof has a receipt")
 
     def to_bytes(self) -> bytes:
         """The file's bytes. With a receipt these differ from the bytes that were sent; see `as_sent`."""
         return encode(self) + b"\n"
 
     def as_sent(self) -> bytes:
-        """The bytes that were sent: the bundle without its receipt."""
-        return replace(self, receipt=None).to_bytes()
+        """The bytes that were sent: the bundle without its receipt and proof."""
+        return replace(self, receipt=None, proof=None).to_bytes()
 
     def digest(self) -> str:
         """SHA-256 (hex) of the bytes as sent: the identity of the result everywhere."""

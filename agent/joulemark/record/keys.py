@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -25,19 +26,32 @@ def generate() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.generate()
 
 
-def to_pem(key: Ed25519PrivateKey) -> bytes:
-    """Unencrypted PKCS#8 PEM; whoever writes it to disk sets mode 0600."""
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def to_pem(key: Ed25519PrivateKey, *, passphrase: str | None = None) -> bytes:
+    """PKCS#8 PEM, encrypted where there is a passphrase; whoever writes it to disk sets mode 0600."""
+    locked = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase.encode())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
 
 
-def from_pem(pem: bytes) -> Ed25519PrivateKey:
-    """Read a private key. Raises Malformed (JM-KEY-FILE) when it is not an Ed25519 key in PEM."""
+def is_locked(pem: bytes) -> bool:
+    """Whether a PEM needs a passphrase (RFC 7468, section 11)."""
+    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem
+
+
+def from_pem(pem: bytes, *, passphrase: str | None = None) -> Ed25519PrivateKey:
+    """Read a private key. Raises Malformed (JM-KEY-FILE) when it is not an Ed25519 key in PEM.
+
+    A wrong or missing passphrase is JM-KEY-PASSPHRASE.
+    """
+    if is_locked(pem) and not passphrase:
+        raise Malformed("JM-KEY-PASSPHRASE", "The key file is locked and no passphrase was given.")
     try:
-        key = load_pem_private_key(pem, password=None)
+        key = load_pem_private_key(
+            pem, password=passphrase.encode() if passphrase and is_locked(pem) else None
+        )
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Malformed(
-            "JM-KEY-FILE", f"The key file is not an unencrypted PEM private key: {error}."
-        ) from error
+        if is_locked(pem):
+            raise Malformed("JM-KEY-PASSPHRASE", "The passphrase does not open the key file.") from error
+        raise Malformed("JM-KEY-FILE", f"The key file is not a PEM private key: {error}.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise Malformed("JM-KEY-FILE", "The key file holds a key of another kind; an Ed25519 key is needed.")
     return key

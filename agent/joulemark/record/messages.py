@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from joulemark.record.codec import Record
 from joulemark.record.statement import (
@@ -75,22 +75,42 @@ class Ticket(Record, frozen=True, kw_only=True):
 
 
 class Receipt(Record, frozen=True, kw_only=True):
-    """A platform says: I have these bytes, as leaf `leaf_index` of my log. Signed by the platform's `public_key`."""
+    """A platform says: I have these bytes, and this is my log's entry on it. Signed by the platform's `public_key`.
+
+    `leaf` is the entry, byte for byte, and `leaf_hash` its RFC 6962 hash. Without `leaf_index` the entry has no place
+    in the log yet: the receipt is the promise of one, and a LogProof shows that it was kept.
+    """
 
     audience: Word
     public_key: Sha256
     result_id: Sha256
-    leaf_index: Count
+    leaf_index: Count | None
     leaf_hash: Sha256
     received_at: Time
+    leaf: Annotated[bytes, Meta(max_length=0xFFFF)] | UnsetType = UNSET
+
+
+class LogProof(Record, frozen=True, kw_only=True):
+    """A platform's answer to where a result's entry is: at `index` in the log that `checkpoint` is the signed head of.
+
+    `proof` is RFC 6962's audit path, nearest sibling first; `checkpoint` a signed note with what it says in clear text.
+    """
+
+    index: Count
+    proof: Annotated[tuple[Annotated[bytes, Meta(min_length=32, max_length=32)], ...], Meta(max_length=64)]
+    checkpoint: Annotated[str, Meta(min_length=1, max_length=64 * 1024)]
 
 
 class PlatformKey(Record, frozen=True, kw_only=True):
-    """The key under which a platform signs receipts."""
+    """The key under which a platform signs receipts, and the one under which its log signs checkpoints.
+
+    `log_key` is a signed note's verifier key, `NAME+KEYID+BASE64`.
+    """
 
     origin: Word
     key_id: Sha256
     public_key: Sha256
+    log_key: Word | UnsetType = UNSET
 
 
 class Enrolled(Record, frozen=True, kw_only=True):
@@ -126,6 +146,7 @@ class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     open_tickets: Count
     label: Word | None
     relative_range: Annotated[float, Meta(ge=0)] | None
+    replications_wanted: Count | UnsetType = UNSET
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import (
     Enrolled,
     Enrolment,
+    LogProof,
     Needed,
     PlatformKey,
     Problem,
@@ -33,6 +34,7 @@ PUBLISHED: dict[str, type[Record]] = {
     "enrolled-1": Enrolled,
     "enrolment-1": Enrolment,
     "envelope-1": Envelope,
+    "log-proof-1": LogProof,
     "needed-1": Needed,
     "platform-key-1": PlatformKey,
     "problem-1": Problem,

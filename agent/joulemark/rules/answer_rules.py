@@ -2,43 +2,93 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from joulemark.rules.case import Case
+from joulemark.rules.rule import Broken, Severity, broken, rule
 from joulemark.suite.known import LEAST_RIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from joulemark.record.statement import Window
+    from joulemark.rules.case import Case
     from joulemark.suite import Job
 
+LEAST_OTHERS = 3
+"""So many others must have stated something before a result is held to it."""
 
-def inputs_agree(case: Case) -> str | None:
+AGREED = 2 / 3
+"""Share of the others that must have given one answer before it counts as the answer: a model that draws its answers,
+or whose answers depend on the hardware, has none."""
+
+LEAST_AGREED = 10
+"""Queries with such an answer before they tell anything."""
+
+QUALITY_MARGIN = 0.02
+QUALITY_DEVIATIONS = 4.0
+"""Quality may differ from the others' median by the margin, by so many of their own deviations, or by so many of those
+that samples of this size have by chance (binomial; a mean of scores between 0 and 1 has no more)."""
+
+
+@rule(
+    "JM-INPUTS",
+    Severity.QUARANTINE,
+    "The model was given the same",
+    kept="The digest of what the model was given is stated, and not more other contributors state another one for the "
+    "same job and sample than state this one",
+    mend="Run it with a newer agent; fetch the pinned revision of the data set again",
+    version="3",
+)
+def inputs_agree(case: Case) -> Broken | None:
     """The model was given what other contributors' models were given for the same sample of the same revision."""
     found, others = case.said.workload.inputs_sha256, case.context.inputs_by_others
     if found is UNSET:
-        return "The result does not say what the model was given; run it with a newer agent."
+        return broken("The result does not say what the model was given; run it with a newer agent.")
     against = max((count for digest, count in others.items() if digest != found), default=0)
-    if against > others.get(found, 0):
-        return (
-            f"What the model was given differs from what {against} other contributors gave it for the same sample; "
-            f"{others.get(found, 0)} agree."
-        )
-    return None
+    agree = others.get(str(found), 0)
+    if against <= agree:
+        return None
+    return broken(
+        f"What the model was given differs from what {against} other contributors gave it for the same sample; "
+        f"{agree} agree.",
+        against=against,
+        agree=agree,
+    )
 
 
-def answers_are_there(case: Case) -> str | None:
+@rule(
+    "JM-ANSWERS",
+    Severity.QUARANTINE,
+    "Every query has its answer",
+    kept="The trace has the digest of one answer for each query of the sample",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="3",
+)
+def answers_are_there(case: Case) -> Broken | None:
     """The trace has the digest of one answer for each query of the sample."""
     if case.sample is None:
         return None
-    found, asked = len(case.trace.answer_digests()), len(case.sample.query_ids)
-    return None if found == asked else f"The trace has {found} answers to the {asked} queries of the sample."
+    found, asked = len(case.answers), len(case.sample.query_ids)
+    if found == asked:
+        return None
+    return broken(
+        f"The trace has {found} answers to the {asked} queries of the sample.", answers=found, queries=asked
+    )
 
 
-def tokens_are_possible(case: Case) -> str | None:
+@rule(
+    "JM-TOKENS",
+    Severity.REJECT,
+    "Answers are as long as asked",
+    kept="A task that generates text says how many tokens it generated, in each window no more than the suite's limits "
+    "allow and no fewer",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="3",
+)
+def tokens_are_possible(case: Case) -> Broken | None:
     """As many tokens were generated as the suite's limits allow, and not fewer."""
     job = case.job
     if job is None or not job.generates_text:
@@ -46,33 +96,133 @@ def tokens_are_possible(case: Case) -> str | None:
     return next(_impossible(job, case.said.windows), None)
 
 
-def known_answers_are_right(case: Case) -> str | None:
-    """Of the sampled queries whose answer the suite knows, at least LEAST_RIGHT were answered so."""
-    suite, job, sample = case.context.suite, case.job, case.sample
-    if suite is None or job is None or sample is None:
-        return None
-    known = suite.known_answers(job.key)
-    answers = dict(zip(sample.query_ids, case.trace.answer_digests(), strict=False))
-    asked = [query for query in known if query in answers]
-    right = sum(answers[query] == known[query] for query in asked)
-    if right < LEAST_RIGHT * len(asked):
-        return f"{len(asked) - right} of {len(asked)} known queries were answered otherwise than the suite knows."
-    return None
-
-
-def _impossible(job: Job, windows: tuple[Window, ...]) -> Iterator[str]:
+def _impossible(job: Job, windows: Sequence[Window]) -> Iterator[Broken]:
     most = job.max_new_tokens or job.max_length
     least = max((job.min_length or 0) - 1, 0) if job.prompt is None else 0
     for number, window in enumerate(windows, start=1):
+        facts = {"window": number, "tokens": window.output_tokens, "answers": window.queries}
         if window.output_tokens is None:
-            yield f"Window {number} does not say how many tokens were generated, and the task generates text."
+            yield broken(
+                f"Window {number} does not say how many tokens were generated, and the task generates text.",
+                **facts,
+            )
         elif window.output_tokens < max(1, least * window.queries):
-            yield (
+            yield broken(
                 f"Window {number} has {window.output_tokens} tokens for {window.queries} answers; the suite asks for "
-                f"at least {max(least, 1)} an answer."
+                f"at least {max(least, 1)} an answer.",
+                least_an_answer=max(least, 1),
+                **facts,
             )
         elif most is not None and window.output_tokens > most * window.queries:
-            yield (
+            yield broken(
                 f"Window {number} has {window.output_tokens} tokens for {window.queries} answers; the suite allows "
-                f"{most} an answer."
+                f"{most} an answer.",
+                most_an_answer=most,
+                **facts,
             )
+
+
+@rule(
+    "JM-KNOWN-ANSWERS",
+    Severity.QUARANTINE,
+    "Known answers are right",
+    kept="Of the sampled queries whose answer the suite knows, at least half were answered so",
+    mend="Fetch the model again; look at the versions of its libraries",
+    version="3",
+)
+def known_answers_are_right(case: Case) -> Broken | None:
+    """Of the sampled queries whose answer the suite knows, at least LEAST_RIGHT were answered so."""
+    suite, job = case.context.suite, case.job
+    if suite is None or job is None or case.sample is None:
+        return None
+    right, asked = _right(case, suite.known_answers(job.key))
+    if right >= LEAST_RIGHT * asked:
+        return None
+    return broken(
+        f"{asked - right} of {asked} known queries were answered otherwise than the suite knows.",
+        right=right,
+        known=asked,
+    )
+
+
+@rule(
+    "JM-OUTPUTS",
+    Severity.QUARANTINE,
+    "Answers are those of others",
+    kept=f"Where {LEAST_OTHERS} or more other contributors answered a query of this job and two thirds of them alike, "
+    f"at least half of {LEAST_AGREED} or more such answers are the same here",
+    mend="Fetch the model again; look at the versions of its libraries; remove what caches or shortens answers",
+    version="4",
+    asked="platform",
+)
+def answers_are_those_of_others(case: Case) -> Broken | None:
+    """The answers of a model that answers alike everywhere are the same here."""
+    if case.sample is None or (case.job is not None and case.job.decoding == "sample"):
+        return None
+    agreed = {}
+    for query, answers in case.context.answers_by_others.items():
+        answer, count = max(answers.items(), key=lambda item: item[1], default=("", 0))
+        total = sum(answers.values())
+        if total >= LEAST_OTHERS and count >= AGREED * total:
+            agreed[query] = answer
+    right, asked = _right(case, agreed)
+    if asked < LEAST_AGREED or right >= LEAST_RIGHT * asked:
+        return None
+    return broken(
+        f"{asked - right} of {asked} queries that other contributors' models answer alike were answered otherwise.",
+        alike=right,
+        compared=asked,
+    )
+
+
+def _right(case: Case, known: Mapping[str, str]) -> tuple[int, int]:
+    """How many of the sampled queries in `known` were answered so, and how many of them there are."""
+    if case.sample is None:
+        return 0, 0
+    answers = dict(zip(case.sample.query_ids, case.answers, strict=False))
+    asked = [query for query in known if query in answers]
+    return sum(answers[query] == known[query] for query in asked), len(asked)
+
+
+@rule(
+    "JM-QUALITY-BAND",
+    Severity.QUARANTINE,
+    "Quality is that of others",
+    kept=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their median "
+    "by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
+    mend="Fetch the model again; look at the versions of its libraries",
+    version="4",
+    asked="platform",
+)
+def quality_is_that_of_others(case: Case) -> Broken | None:
+    """The same model on the same data is about as good everywhere."""
+    for stated in case.said.quality:
+        others = case.context.quality_by_others.get(stated.metric, ())
+        if len(others) < LEAST_OTHERS:
+            continue
+        middle = median(others)
+        spread = 1.4826 * median(abs(value - middle) for value in others)
+        share = min(max(middle, 0.05), 0.95)
+        chance = (share * (1 - share) * 2 / stated.n) ** 0.5
+        width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, chance))
+        if abs(stated.value - middle) > width:
+            return broken(
+                f"{stated.metric} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in the "
+                f"middle, and chance explains {width:.3f}.",
+                metric=stated.metric,
+                value=stated.value,
+                median=middle,
+                width=width,
+                others=len(others),
+            )
+    return None
+
+
+RULES = (
+    inputs_agree,
+    answers_are_there,
+    tokens_are_possible,
+    known_answers_are_right,
+    answers_are_those_of_others,
+)
+"""In the order in which they are asked; quality comes after the rest of what is stated."""

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import EnergyError
 from joulemark.record.statement import offline_seed
+from joulemark.rules.hardware import Gpu, gpu_of
+from joulemark.rules.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
+    from joulemark.energy.accumulate import Readings
+    from joulemark.energy.streams import ReadStream
     from joulemark.record.statement import Predicate, Statement
     from joulemark.record.trace import Trace
     from joulemark.suite import Job, Sample, Suite
 
 
-class Severity(StrEnum):
-    """What a finding means for the result, the worst first."""
-
-    REJECT = "reject"
-    QUARANTINE = "quarantine"
-    FLAG = "flag"
+__all__ = ["Case", "Context", "Finding", "Rule", "Severity", "TicketFacts", "times_digest"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,13 @@ class TicketFacts:
 class Context:
     """What the platform knows. `suite` is the one with the digest that the result names, None if there is none.
 
-    `same_trace_as` is the id of another result with the same trace, None if there is none. `inputs_by_others`: how
-    many other contributors, whose results were not rejected, state each `inputs_sha256` for the same job and sample.
+    `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` that of one whose trace has the
+    same `times_digest`, None if there is none. `others` are other contributors whose results of the same job were not
+    rejected: `inputs_by_others` says how many of them state each `inputs_sha256` for the same sample;
+    `answers_by_others`, by query id, how many give an answer of each short digest; `quality_by_others`, by metric, the
+    value of each, one a contributor. `tickets_unreported`: tickets that the same contributor took for this job and
+    device before this one, and of which no result came. `device_shared_with`: how many other contributors report the
+    same device tag.
     """
 
     received_at: datetime
@@ -59,6 +67,11 @@ class Context:
     suite: Suite | None
     same_trace_as: str | None
     inputs_by_others: Mapping[str, int] = field(default_factory=dict)
+    same_times_as: str | None = None
+    answers_by_others: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    quality_by_others: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    tickets_unreported: int = 0
+    device_shared_with: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,21 +113,49 @@ class Case:
         except EnergyError as error:
             return error
 
+    @property
+    def read(self) -> Analysis | None:
+        """The same, None where the trace says nothing: JM-TRACE-GAPS says so."""
+        return None if isinstance(self.energy, EnergyError) else self.energy
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a rule has to say. `sentence` is for the volunteer and the reader."""
+    @cached_property
+    def board(self) -> ReadStream | None:
+        """A GPU's own counter, which keeps time in steps; None where the headline has none."""
+        streams = self.read.streams if self.read else ()
+        return next((one for one in streams if one.scope == "gpu" and one.settling is not None), None)
 
-    code: str
-    severity: Severity
-    sentence: str
+    @cached_property
+    def busy_s(self) -> float:
+        """How long queries ran, of all windows together."""
+        return sum(sum(queries.duration_us) for queries in self.trace.queries) / 1e6
+
+    def in_windows(self, read: Readings, *, late_s: float = 0.0) -> NDArray[np.float64]:
+        """The values of a gauge that were read inside the windows, from `late_s` after their beginning on."""
+        return self.within(read, "window", late_s=late_s)
+
+    def within(self, read: Readings, *kinds: str, late_s: float = 0.0) -> NDArray[np.float64]:
+        """The values of a gauge that were read inside spans of these kinds."""
+        spans = [span for span in self.trace.spans if span.kind in kinds]
+        firsts = np.searchsorted(read[0], [span.start_us / 1e6 + late_s for span in spans], side="left")
+        behind = np.searchsorted(read[0], [span.end_us / 1e6 for span in spans], side="right")
+        parts = [read[1][first:last] for first, last in zip(firsts, behind, strict=True)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    @cached_property
+    def answers(self) -> tuple[str, ...]:
+        """The answers' short digests, in the sample's order."""
+        return self.trace.answer_digests()
+
+    @cached_property
+    def gpu(self) -> Gpu | None:
+        """What is known of the device's model, None where nothing is."""
+        device = self.said.device
+        return gpu_of(device.name) if device.kind == "gpu" else None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A named check. `check` returns a sentence when the rule is broken, None when it is kept."""
-
-    code: str
-    severity: Severity
-    title: str
-    check: Callable[[Case], str | None]
+def times_digest(trace: Trace) -> str:
+    """SHA-256 over the times of all counters: two runs never share it, and a trace that was scaled keeps it."""
+    digest = hashlib.sha256()
+    for stream in trace.streams:
+        digest.update(repr(stream.t_us).encode())
+    return digest.hexdigest()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from joulemark.record.text import hidden_characters
-from joulemark.rules.case import Case
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from joulemark.rules.case import Case
 
 DIRTY = frozenset(
     {
@@ -54,24 +59,51 @@ NOT_SCORED = frozenset(
 """Why a metric may have no value, as the agent's workloads say it."""
 
 
-def nulls_have_reasons(case: Case) -> str | None:
+@rule(
+    "JM-ABSENT",
+    Severity.REJECT,
+    "What is null says why",
+    kept="Every null field has its reason, and every reason its null",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def nulls_have_reasons(case: Case) -> Broken | None:
     """Every null has a reason in `absent`, and every reason belongs to a null."""
     nulls = set(_nulls(case.said, ""))
     named = set(case.said.absent)
     if missing := nulls - named:
-        return f"These fields are null without a reason: {', '.join(sorted(missing))}."
+        names = ", ".join(sorted(missing))
+        return broken(f"These fields are null without a reason: {names}.", fields=names)
     if superfluous := named - nulls:
-        return f"These fields have a reason to be absent but are not null: {', '.join(sorted(superfluous))}."
+        names = ", ".join(sorted(superfluous))
+        return broken(f"These fields have a reason to be absent but are not null: {names}.", fields=names)
     return None
 
 
-def run_is_clean(case: Case) -> str | None:
+@rule(
+    "JM-DIRTY",
+    Severity.QUARANTINE,
+    "The run is clean",
+    kept="The agent raised no flag that makes a run unfit",
+    mend="Remove the cause that the flag names; measure again",
+    version="2",
+)
+def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
-    raised = sorted(DIRTY.intersection(case.said.flags))
-    return f"The agent flagged the run: {', '.join(raised)}." if raised else None
+    raised = ", ".join(sorted(DIRTY.intersection(case.said.flags)))
+    return broken(f"The agent flagged the run: {raised}.", flags=raised) if raised else None
 
 
-def quality_is_stated(case: Case) -> str | None:
+@rule(
+    "JM-QUALITY",
+    Severity.QUARANTINE,
+    "Quality is stated",
+    kept="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than were "
+    "asked for, or has a known reason why it has no value",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="3",
+)
+def quality_is_stated(case: Case) -> Broken | None:
     """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""
     suite, work = case.context.suite, case.said.workload
     task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
@@ -79,36 +111,63 @@ def quality_is_stated(case: Case) -> str | None:
         return None
     excused, asked_for = case.said.not_scored, suite.quality_metrics(work.dataset)
     if strange := sorted(set(excused.values()) - NOT_SCORED):
-        return f"{strange[0]} is no reason for which a metric has no value."
+        return broken(f"{strange[0]} is no reason for which a metric has no value.", reason=strange[0])
     stated = sorted(q.metric for q in case.said.quality)
     if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
-        wanted = ", ".join(asked_for) or "nothing"
-        return f"Quality is stated as {', '.join(stated) or 'nothing'}; the suite asks for {wanted}."
+        found, wanted = (", ".join(names) or "nothing" for names in (stated, asked_for))
+        return broken(
+            f"Quality is stated as {found}; the suite asks for {wanted}.", stated=found, wanted=wanted
+        )
     asked = suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
-            return (
-                f"{quality.metric} lies between 0 and 1, the higher the better; {quality.value} was stated."
+            return broken(
+                f"{quality.metric} lies between 0 and 1, the higher the better; {quality.value} was stated.",
+                metric=quality.metric,
+                value=quality.value,
+                higher_is_better=quality.higher_is_better,
             )
         if quality.n > asked:
-            return f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries."
+            return broken(
+                f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries.",
+                metric=quality.metric,
+                n=quality.n,
+                queries=asked,
+            )
     return None
 
 
-def gauges_are_there(case: Case) -> str | None:
+@rule(
+    "JM-GAUGES",
+    Severity.QUARANTINE,
+    "The GPU's state was read",
+    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, or the result says why "
+    "not",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def gauges_are_there(case: Case) -> Broken | None:
     """A GPU's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
     if case.said.sensor.meter != "nvml-counter":
         return None
     read = {str(gauge.name) for gauge in case.trace.gauges}
-    missing = sorted(GAUGES - read - set(case.said.not_read))
-    return f"The trace has no {', '.join(missing)}, and no reason why." if missing else None
+    missing = ", ".join(sorted(GAUGES - read - set(case.said.not_read)))
+    return broken(f"The trace has no {missing}, and no reason why.", missing=missing) if missing else None
 
 
-def words_can_be_seen(case: Case) -> str | None:
+@rule(
+    "JM-TEXT",
+    Severity.REJECT,
+    "Words are what they seem",
+    kept="No word holds characters that cannot be seen",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def words_can_be_seen(case: Case) -> Broken | None:
     """No word holds characters that draw nothing or turn the order of others."""
     for word in _words(case.said):
         if hidden := hidden_characters(word):
-            return f"A word holds characters that cannot be seen: {hidden}."
+            return broken(f"A word holds characters that cannot be seen: {hidden}.", characters=str(hidden))
     return None
 
 

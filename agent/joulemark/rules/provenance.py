@@ -3,47 +3,202 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from joulemark.record.keys import key_id
-from joulemark.rules.case import Case
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from joulemark.rules.case import Case
 
 CLOCK_SLACK = timedelta(minutes=10)
 """Difference of clocks that is let pass; the door refuses larger ones for the same reason."""
 
+CLOCK_SKEW = timedelta(minutes=2)
+"""Difference of clocks that is worth a mark: a machine that keeps time by NTP is off by less than a second."""
+
 LONGEST_RUN = timedelta(days=30)
 """Longest time from the start of a job to its signature."""
 
+MOST_UNREPORTED = 10
+"""So many runs of one job may end without a result. The best of 11 draws from a normal distribution lies 1.6 standard
+deviations from its mean; who loses more runs to crashes has a machine that a moderator should hear of."""
 
-def key_is_known(case: Case) -> str | None:
+
+@rule(
+    "JM-KEY-UNKNOWN",
+    Severity.REJECT,
+    "The key is enrolled",
+    kept="The signing key is enrolled and is the one that the statement names",
+    mend="`joulemark enrol`, then send again",
+    version="1",
+    asked="platform",
+)
+def key_is_known(case: Case) -> Broken | None:
     """The signing key is enrolled and is the one that the statement names."""
     known, named = case.context.public_key, case.said.contributor
     if known is None:
-        return "The key that signed is not enrolled here."
+        return broken("The key that signed is not enrolled here.", key_id=named.key_id)
     if named.public_key != known or named.key_id != key_id(known):
-        return "The statement names another key than the one that signed it."
+        return broken(
+            "The statement names another key than the one that signed it.",
+            key_id=key_id(known),
+            named_key_id=named.key_id,
+        )
     return None
 
 
-def key_is_valid(case: Case) -> str | None:
+@rule(
+    "JM-KEY-REVOKED",
+    Severity.REJECT,
+    "The key is not revoked",
+    kept="The key is not revoked",
+    mend="Ask the platform's moderators",
+    version="1",
+    asked="platform",
+)
+def key_is_valid(case: Case) -> Broken | None:
     """The signing key is not revoked."""
-    return "The key that signed was revoked." if case.context.key_revoked else None
+    if not case.context.key_revoked:
+        return None
+    return broken("The key that signed was revoked.", key_id=case.said.contributor.key_id)
 
 
-def audience_is_ours(case: Case) -> str | None:
+@rule(
+    "JM-AUDIENCE",
+    Severity.REJECT,
+    "Signed for this platform",
+    kept="It was signed for this platform",
+    mend="Send it to the platform that it names",
+    version="1",
+    asked="platform",
+)
+def audience_is_ours(case: Case) -> Broken | None:
     """The statement was signed for the platform that judges it."""
-    if case.said.audience != case.context.audience:
-        return f"The result was signed for {case.said.audience}, not for this platform."
+    if case.said.audience == case.context.audience:
+        return None
+    return broken(
+        f"The result was signed for {case.said.audience}, not for this platform.",
+        audience=case.said.audience,
+        platform=case.context.audience,
+    )
+
+
+@rule(
+    "JM-TRACE-REUSED",
+    Severity.REJECT,
+    "The trace is new",
+    kept="No earlier result has the same trace, nor one that was read at the same microseconds",
+    mend="Measure again",
+    version="4",
+    asked="platform",
+)
+def trace_is_new(case: Case) -> Broken | None:
+    """No other result carries the same trace, or the same times with other energies: a trace that was scaled."""
+    if other := case.context.same_trace_as:
+        return broken(f"The same trace came with result {other[:12]} before.", result=other)
+    if other := case.context.same_times_as:
+        return broken(
+            f"Every reading was taken at the very microsecond of one of result {other[:12]}: it is that trace with "
+            "other numbers.",
+            result=other,
+        )
     return None
 
 
-def has_ticket(case: Case) -> str | None:
+@rule(
+    "JM-TIMES",
+    Severity.REJECT,
+    "The times are possible",
+    kept="Start, end, signing and arrival are in this order and the trace fits between them",
+    mend="Set the clock; measure again",
+    version="1",
+)
+def times_are_possible(case: Case) -> Broken | None:
+    """Start, end, signing and arrival are in this order, and the windows fit between start and end."""
+    said, received_at = case.said, case.context.received_at
+    if not said.started_at <= said.ended_at <= said.issued_at:
+        return broken(
+            "The run's start, end and signing are not in this order.",
+            started_at=said.started_at.isoformat(),
+            ended_at=said.ended_at.isoformat(),
+            issued_at=said.issued_at.isoformat(),
+        )
+    if said.issued_at > received_at + CLOCK_SLACK:
+        return broken(
+            "The result was signed after it arrived: the clock of the machine is wrong.",
+            issued_at=said.issued_at.isoformat(),
+            received_at=received_at.isoformat(),
+        )
+    if said.issued_at - said.started_at > LONGEST_RUN:
+        return broken(
+            f"The run began more than {LONGEST_RUN.days} days before it was signed.",
+            started_at=said.started_at.isoformat(),
+            issued_at=said.issued_at.isoformat(),
+        )
+    wall_s = (said.ended_at - said.started_at).total_seconds()
+    last_s = max(span.end_us for span in case.trace.spans) / 1e6
+    if last_s > wall_s + 1.0:
+        return broken(
+            f"The trace runs for {last_s:.1f} s, the run lasted only {wall_s:.1f} s.",
+            trace_s=last_s,
+            run_s=wall_s,
+        )
+    return None
+
+
+@rule(
+    "JM-CLOCK-SKEW",
+    Severity.FLAG,
+    "The clock is right",
+    kept="The machine's clock is within two minutes of the platform's, as far as signing, arrival and ticket tell; "
+    "beyond ten minutes it is refused",
+    mend="Set the clock: `timedatectl set-ntp true`",
+    version="4",
+    asked="platform",
+)
+def clock_is_right(case: Case) -> Broken | None:
+    """What is signed in the future, or began before its ticket, shows a clock that is off."""
+    said, ticket = case.said, case.context.ticket
+    ahead = said.issued_at - case.context.received_at
+    behind = ticket.issued_at - said.started_at if ticket else timedelta()
+    skew = max(ahead, behind)
+    if not CLOCK_SKEW < skew <= CLOCK_SLACK:
+        return None
+    return broken(
+        f"The machine's clock is about {skew.total_seconds():.0f} s {'ahead' if ahead >= behind else 'behind'}.",
+        skew_s=skew.total_seconds(),
+        limit_s=CLOCK_SKEW.total_seconds(),
+    )
+
+
+@rule(
+    "JM-TICKET-NONE",
+    Severity.FLAG,
+    "The run was announced",
+    kept="The run was announced before it started",
+    mend="Run without `--offline`",
+    version="1",
+)
+def has_ticket(case: Case) -> Broken | None:
     """The run was announced before it started."""
-    if case.context.ticket is None:
-        return "The run had no ticket, so nobody knows how many runs it was chosen from; it stays in the lower tier."
-    return None
+    if case.context.ticket is not None:
+        return None
+    return broken(
+        "The run had no ticket, so nobody knows how many runs it was chosen from; it stays in the lower tier."
+    )
 
 
-def ticket_fits(case: Case) -> str | None:
+@rule(
+    "JM-TICKET-OTHER",
+    Severity.REJECT,
+    "The ticket fits the run",
+    kept="The result is of the job and device that the ticket was given for",
+    mend="Run again",
+    version="1",
+    asked="platform",
+)
+def ticket_fits(case: Case) -> Broken | None:
     """The result reports what the ticket was given for, on the device that asked."""
     ticket, said = case.context.ticket, case.said
     if ticket is None:
@@ -53,44 +208,103 @@ def ticket_fits(case: Case) -> str | None:
         ticket.nonce,
         ticket.sample_seed,
     ):
-        return "The ticket in the statement is not the one that was given."
-    ran = (said.workload.task, said.workload.dataset, said.workload.model)
-    if ran != (ticket.task, ticket.dataset, ticket.model):
-        return f"The ticket is for {ticket.task}/{ticket.dataset}/{ticket.model}; the result is of {'/'.join(ran)}."
+        return broken("The ticket in the statement is not the one that was given.", ticket=ticket.id)
+    ran = "/".join((said.workload.task, said.workload.dataset, said.workload.model))
+    job = "/".join((ticket.task, ticket.dataset, ticket.model))
+    if ran != job:
+        return broken(f"The ticket is for {job}; the result is of {ran}.", ticket_job=job, job=ran)
     if said.device.tag != ticket.device_tag:
-        return "The ticket was asked for by another device than the one that ran."
+        return broken(
+            "The ticket was asked for by another device than the one that ran.",
+            ticket_device=ticket.device_tag,
+            device=said.device.tag,
+        )
     return None
 
 
-def ticket_in_time(case: Case) -> str | None:
+@rule(
+    "JM-TICKET-LATE",
+    Severity.REJECT,
+    "The run fits the ticket's time",
+    kept="The run began after its ticket and arrived before the ticket ended",
+    mend="Run again",
+    version="1",
+    asked="platform",
+)
+def ticket_in_time(case: Case) -> Broken | None:
     """The run began after the ticket was given and was reported before the ticket ended."""
     ticket = case.context.ticket
     if ticket is None:
         return None
     if case.said.started_at < ticket.issued_at - CLOCK_SLACK:
-        return "The run began before its ticket was given."
+        return broken(
+            "The run began before its ticket was given.",
+            started_at=case.said.started_at.isoformat(),
+            ticket_issued_at=ticket.issued_at.isoformat(),
+        )
     if case.context.received_at > ticket.expires_at:
-        return "The ticket had run out when the result arrived; run again with a new one."
+        return broken(
+            "The ticket had run out when the result arrived; run again with a new one.",
+            received_at=case.context.received_at.isoformat(),
+            ticket_expires_at=ticket.expires_at.isoformat(),
+        )
     return None
 
 
-def times_are_possible(case: Case) -> str | None:
-    """Start, end, signing and arrival are in this order, and the windows fit between start and end."""
-    said = case.said
-    if not said.started_at <= said.ended_at <= said.issued_at:
-        return "The run's start, end and signing are not in this order."
-    if said.issued_at > case.context.received_at + CLOCK_SLACK:
-        return "The result was signed after it arrived: the clock of the machine is wrong."
-    if said.issued_at - said.started_at > LONGEST_RUN:
-        return f"The run began more than {LONGEST_RUN.days} days before it was signed."
-    wall_s = (said.ended_at - said.started_at).total_seconds()
-    last_s = max(span.end_us for span in case.trace.spans) / 1e6
-    if last_s > wall_s + 1.0:
-        return f"The trace runs for {last_s:.1f} s, the run lasted only {wall_s:.1f} s."
-    return None
+@rule(
+    "JM-BEST-OF",
+    Severity.QUARANTINE,
+    "Runs are reported",
+    kept=f"Fewer than {MOST_UNREPORTED} runs of this job, which the same contributor announced on this device before "
+    "this one, ended without a result",
+    mend="Send what is kept: `joulemark submit`; tell the moderators what ended the runs",
+    version="4",
+    asked="platform",
+)
+def runs_are_reported(case: Case) -> Broken | None:
+    """Whoever announces many runs and reports one may have chosen the best."""
+    unreported = case.context.tickets_unreported
+    if unreported < MOST_UNREPORTED:
+        return None
+    return broken(
+        f"{unreported} runs of this job were announced before this one and never reported.",
+        unreported=unreported,
+        limit=MOST_UNREPORTED,
+    )
 
 
-def trace_is_new(case: Case) -> str | None:
-    """No other result carries the same trace."""
-    other = case.context.same_trace_as
-    return f"The same trace came with result {other[:12]} before." if other else None
+@rule(
+    "JM-DEVICE-SHARED",
+    Severity.FLAG,
+    "The device is reported by one",
+    kept="No other contributor reports results of the device with this tag; on boards it is one device all the same",
+    mend="Nothing, where several people share a machine",
+    version="4",
+    asked="platform",
+)
+def device_is_one_contributors(case: Case) -> Broken | None:
+    """A device tag that several keys report is one device with several names."""
+    others = case.context.device_shared_with
+    if not others:
+        return None
+    return broken(
+        f"{others} other contributor{'s report' if others > 1 else ' reports'} results of the same device.",
+        others=others,
+        device=case.said.device.tag,
+    )
+
+
+RULES = (
+    key_is_known,
+    key_is_valid,
+    audience_is_ours,
+    trace_is_new,
+    times_are_possible,
+    clock_is_right,
+    has_ticket,
+    ticket_fits,
+    ticket_in_time,
+    runs_are_reported,
+    device_is_one_contributors,
+)
+"""In the order in which they are asked."""

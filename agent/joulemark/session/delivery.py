@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from joulemark.errors import BadReceipt, Refused, Unreachable
+from joulemark.errors import BadProof, BadReceipt, Refused, Unreachable
+from joulemark.log.notes import VerifierKey
+from joulemark.log.proofs import check_leaf, verified_proof
 from joulemark.outbox import Kept, Outbox, Refusal
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import PlatformKey, Receipt, ResultStatus
@@ -79,6 +82,7 @@ def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Recei
     """The receipt, once it is shown to be by `key` and for `result_id`. Raises BadReceipt."""
     try:
         receipt = verified_receipt(answer, result_id=result_id, public_key=key.public_key)
+        check_leaf(receipt)
     except RecordError as error:
         raise BadReceipt(
             f"The receipt does not fit the key stored for {key.origin} and this result: {error} The result is kept; "
@@ -92,14 +96,39 @@ def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Recei
     return receipt
 
 
+def complete(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey) -> Kept:
+    """The result with the proof that it is in the platform's log, once the platform has one; checked, then kept.
+
+    Raises BadProof when what it answers proves nothing, BadReceipt, Refused or Unreachable.
+    """
+    sent = kept.bundle
+    if sent.receipt is None or sent.proof is not None or key.log_key is UNSET:
+        return kept
+    proof = client.proof(kept.digest)
+    if proof is None:
+        return kept
+    receipt = checked_receipt(sent.receipt, kept.digest, key)
+    try:
+        verified_proof(proof, receipt=receipt, key=VerifierKey.parse(key.log_key))
+    except RecordError as error:
+        raise BadProof(
+            f"{key.origin} does not prove that it has result {kept.digest[:16]} in its log ({error.code}): {error} "
+            f"The result and its receipt are kept: show them to others, and ask the operator.",
+            code=error.code,
+        ) from error
+    return outbox.add_proof(kept, proof)
+
+
 def ask_status(
     outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey
 ) -> tuple[Kept, ResultStatus]:
     """Where a result stands.
 
-    One that the platform has and that has no receipt here gets it (sending is idempotent).
+    One that the platform has and that has no receipt here gets it (sending is idempotent), and the proof of its place
+    in the log when there is one. Raises as `complete` does.
     """
     status = client.result(kept.digest)
     if kept.bundle.receipt is None:
         kept = deliver(outbox, kept, client, key).kept
+    kept = complete(outbox, kept, client, key)
     return outbox.annotate(kept, replace(kept.note, verdict=status.state)), status

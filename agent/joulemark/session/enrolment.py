@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
+from joulemark import passphrases
 from joulemark.errors import PlatformKeyChanged, UsageError
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import decode, encode
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from joulemark.identity import Identity
 
 
-def enrol(config: Config, *, name: str | None) -> tuple[Identity, Enrolled]:
+def enrol(config: Config, *, name: str | None, locked: bool = False) -> tuple[Identity, Enrolled]:
     """Make the key if there is none, send the self-signed enrolment, keep the answer.
 
-    Raises UsageError (name), PlatformKeyChanged, Refused or Unreachable.
+    A key that is made now is `locked` with a passphrase or not. Raises UsageError (name), PlatformKeyChanged, Refused or Unreachable.
     """
     check_name(name)
-    identity = identities.load_or_create(config.folders)
+    made_before = identities.load(config.folders)
+    identity = made_before or identities.load_or_create(
+        config.folders, passphrase=passphrases.new() if locked else None
+    )
 
     def make() -> Envelope:
         message = Enrolment(

@@ -127,10 +127,75 @@ def state_name(state: str) -> str:
     """The state of a submission in the reader's language."""
     return {
         "received": gettext("waits for a verdict"),
+        "checking": gettext("is being checked"),
         "accepted": gettext("accepted"),
         "quarantined": gettext("quarantined"),
         "rejected": gettext("rejected"),
+        "withdrawn": gettext("withdrawn"),
     }[state]
+
+
+@register.filter
+def next_step(state: str) -> str:
+    """What the sender of a result in this state can do, in the reader's language."""
+    return {
+        "received": gettext("Nothing to do: a result that waits too long is queued again by itself."),
+        "checking": gettext("Nothing to do: a worker looks at it now."),
+        "accepted": gettext("Nothing to do. If it was measured wrongly, withdraw it: joulemark withdraw."),
+        "quarantined": gettext(
+            "A moderator looks at it. Read the sentences below; measure again, or tell your side: joulemark appeal."
+        ),
+        "rejected": gettext(
+            "Read the sentences below and measure again. If the verdict is wrong: joulemark appeal, within 30 days."
+        ),
+        "withdrawn": gettext(
+            "It was taken back by its sender and counts no more; its bytes and its log leaves stay."
+        ),
+    }[state]
+
+
+@register.filter
+def decision_reason(reason: str) -> str:
+    """Why a moderator decided as they did, in the reader's language."""
+    return {
+        "evidence-holds": gettext("the evidence holds after a closer look"),
+        "evidence-fails": gettext("the evidence does not hold"),
+        "key-misused": gettext("the key was misused"),
+        "contributor-asked": gettext("the contributor asked for it"),
+        "appeal-granted": gettext("the appeal is right"),
+        "appeal-denied": gettext("the appeal does not change the evidence"),
+    }[reason]
+
+
+@register.filter
+def withdrawal_reason(reason: str) -> str:
+    """Why a contributor took a result back, in the reader's language."""
+    return {
+        "measured-wrongly": gettext("it was measured wrongly"),
+        "wrong-machine": gettext("it was measured on the wrong machine"),
+        "private": gettext("for private reasons"),
+    }.get(reason) or gettext("for another reason")
+
+
+@register.filter
+def cause_name(cause: str) -> str:
+    """Why a verdict was given again, in the reader's language."""
+    return {
+        "new-rules": gettext("the rules have changed"),
+        "key-revoked": gettext("its key was revoked"),
+    }.get(cause, "")
+
+
+@register.filter
+def tier_name(tier: str) -> str:
+    """How far a value has come, in the reader's language."""
+    return {
+        "single source": gettext("single source"),
+        "several sources": gettext("several sources, not in agreement"),
+        "replicated": gettext("replicated"),
+        "established": gettext("established"),
+        "published": gettext("published"),
+    }[tier]
 
 
 @register.filter

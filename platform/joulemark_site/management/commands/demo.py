@@ -69,9 +69,8 @@ class Command(BaseCommand):
     def _show_receipts(self, demo: Demo) -> None:
         self.stdout.write("\nReceipts, signed by the platform:")
         for receipt in demo.receipts():
-            self.stdout.write(
-                f"  {receipt['result_id'][:16]}  leaf {receipt['leaf_index']:<4} received at {receipt['received_at']}"
-            )
+            place = "no proof yet" if receipt["index"] is None else f"leaf {receipt['index']:<4}"
+            self.stdout.write(f"  {receipt['result_id'][:16]}  {place} received at {receipt['received_at']}")
 
     def _keep_serving(self, demo: Demo, server: subprocess.Popen[bytes]) -> None:
         pages = {

@@ -1,0 +1,115 @@
+"""What the platform shows, held against what its log says."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from joulemark.audit.findings import Finding
+from joulemark.log.proofs import RECEIVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from joulemark.audit.reading import LogRow, Platform
+    from joulemark.log.leaf import LogLeaf
+
+DECIDING = {"verdict", "moderation", "withdrawal"}
+"""Kinds of entries that say in which state a result is from then on."""
+UNJUDGED = {"received", "checking"}
+
+
+def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> Finding | None:
+    """What the tables have otherwise than entry `index`, if anything."""
+    if row is None or row.facts is None:
+        return Finding(
+            code="JM-LOG-ROW-GONE",
+            index=index,
+            sentence=f"Entry {index} says {leaf.kind} of {leaf.subject[:16]}, and its row is gone from the platform.",
+        )
+    shown, said = (row.kind, row.subject, row.facts), (leaf.kind, leaf.subject, leaf.facts)
+    if shown == said:
+        return None
+    return Finding(
+        code="JM-LOG-ROW-OTHER",
+        index=index,
+        sentence=f"Entry {index} says {leaf.kind} of {leaf.subject[:16]} with other facts than the platform shows: "
+        f"{_difference(leaf, row)}.",
+    )
+
+
+def _difference(leaf: LogLeaf, row: LogRow) -> str:
+    if (leaf.kind, leaf.subject) != (row.kind, row.subject):
+        return f"it shows {row.kind} of {row.subject[:16]}"
+    facts = row.facts or {}
+    names = sorted(name for name in {*leaf.facts, *facts} if leaf.facts.get(name) != facts.get(name))
+    return "; ".join(f"{name} {leaf.facts.get(name)!r}, shown {facts.get(name)!r}" for name in names)
+
+
+def bundle_finding(index: int, leaf: LogLeaf, platform: Platform) -> Finding | None:
+    """Why the bytes of a received result are not those that the log names, if so."""
+    data = platform.bundle(leaf.subject)
+    if data is not None and hashlib.sha256(data).hexdigest() == leaf.subject:
+        return None
+    what = "is not given any more" if data is None else "is another one now"
+    return Finding(
+        code="JM-LOG-BUNDLE",
+        index=index,
+        result_id=leaf.subject,
+        sentence=f"The bundle of result {leaf.subject[:16]}, received as entry {index}, {what}.",
+    )
+
+
+def said_state(leaf: LogLeaf) -> str | None:
+    """The state in which an entry puts its result; None where it says nothing of one."""
+    if leaf.kind == RECEIVED:
+        return "received"
+    if leaf.kind not in DECIDING:
+        return None
+    state = leaf.facts.get("state", "withdrawn" if leaf.kind == "withdrawal" else None)
+    return state if isinstance(state, str) else None
+
+
+def state_findings(said: Mapping[str, tuple[int, str]], platform: Platform) -> tuple[list[Finding], int]:
+    """The results whose state is not what the log said last, and how many of the others are being judged.
+
+    A result that is being judged (again) does not count, whatever was said of it before: it waits.
+    """
+    findings, waiting = [], 0
+    for result_id, (index, state) in said.items():
+        status = platform.status(result_id)
+        if status is not None and status.state in UNJUDGED:
+            waiting += 1
+        elif status is None or status.state != state:
+            shown = "does not know it" if status is None else f"shows it as {status.state}"
+            findings.append(
+                Finding(
+                    code="JM-LOG-STATE",
+                    index=index,
+                    result_id=result_id,
+                    sentence=f"Result {result_id[:16]} is {state} by entry {index}, and the platform {shown}.",
+                )
+            )
+    return findings, waiting
+
+
+def unlogged(result_id: str) -> Finding:
+    """A result is shown whose receipt was never logged."""
+    return Finding(
+        code="JM-LOG-UNLOGGED",
+        result_id=result_id,
+        sentence=f"The platform lists result {result_id[:16]}, and no entry of its log says that it was received.",
+    )
+
+
+def vanished(received: Iterable[str], platform: Platform) -> list[Finding]:
+    """Those of `received`, which the public list lacks, that the platform does not know at all any more."""
+    return [
+        Finding(
+            code="JM-LOG-STATE",
+            result_id=result_id,
+            sentence=f"Result {result_id[:16]} was received by the log, and the platform does not know it any more.",
+        )
+        for result_id in sorted(received)
+        if platform.status(result_id) is None
+    ]

@@ -1,0 +1,123 @@
+"""What an audit keeps of a log, so that the next one goes on from there and notices when the past has changed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from joulemark import durable
+from joulemark.errors import UsageError
+from joulemark.log.checkpoints import open_checkpoint
+from joulemark.log.frontier import Frontier
+from joulemark.log.notes import VerifierKey
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.errors import RecordError
+from joulemark.record.statement import Count, Time, Word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from joulemark.config import Folders
+    from joulemark.log.checkpoints import Checkpoint
+
+ID_BYTES = 32
+
+
+class Kept(Record, frozen=True, kw_only=True):
+    """The last checkpoint that was verified, and how far the entries were read without a finding.
+
+    `peaks` are the subtrees over the `read` entries, and `received` the ids of the results that these say were
+    received, 32 bytes each. `checkpoint` may be further on: what fits the log and not its tables is read again.
+    """
+
+    log_key: Word
+    checkpoint: str
+    at: Time
+    read: Count
+    peaks: tuple[bytes, ...]
+    received: bytes
+
+    def key(self) -> VerifierKey:
+        """The log's key. Raises Malformed."""
+        return VerifierKey.parse(self.log_key)
+
+    def opened(self, log: str) -> Checkpoint:
+        """The checkpoint of the log called `log`. Raises Malformed or Unverified."""
+        return open_checkpoint(self.checkpoint, key=self.key(), origin=log)
+
+    def frontier(self) -> Frontier:
+        """Where to go on reading. Raises ValueError when the peaks do not fit."""
+        return Frontier(self.read, self.peaks)
+
+    def require_fit(self, checkpoint: Checkpoint) -> None:
+        """What was read leads to `checkpoint`, or not that far. Raises ValueError."""
+        frontier = self.frontier()
+        whole = frontier.size == checkpoint.size
+        if frontier.size > checkpoint.size or (whole and frontier.root() != checkpoint.root):
+            raise ValueError("its entries do not make its checkpoint")
+
+    def results(self) -> set[str]:
+        """The ids of the results that were received."""
+        ids = range(0, len(self.received), ID_BYTES)
+        return {self.received[at : at + ID_BYTES].hex() for at in ids}
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """Two signed checkpoints of one log that cannot both be true, or one that its entries do not fit."""
+
+    origin: Word
+    log_key: Word
+    code: str
+    sentence: str
+    found_at: Time
+    kept_checkpoint: str | None
+    shown_checkpoint: str
+
+
+def load(folders: Folders, origin: str, log: str) -> Kept | None:
+    """What the last audit of `origin` kept, or None. Raises UsageError when it is damaged."""
+    path = path_of(folders, origin)
+    try:
+        kept = decode(path.read_bytes(), Kept, what="stored audit")
+        kept.require_fit(kept.opened(log))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecordError) as error:
+        raise UsageError(
+            f"{path} cannot be used: {error} Restore it from a copy, or move it away and audit from the beginning; "
+            "what the log was before is then no longer compared."
+        ) from error
+    return kept
+
+
+def store(folders: Folders, origin: str, log: str, new: Kept) -> None:
+    """Keep `new`, unless another audit has kept more meanwhile: never moves back. Raises StorageError."""
+    before = load(folders, origin, log)
+    if before is not None and before.opened(log).size > new.opened(log).size:
+        return
+    durable.write(path_of(folders, origin), encode(new) + b"\n")
+
+
+def keep_evidence(folders: Folders, evidence: Evidence) -> Path:
+    """Write down what cannot be: the file, named by its time. Raises StorageError."""
+    name = f"{_slug(evidence.origin)}-{evidence.found_at:%Y%m%dT%H%M%S}.evidence.json"
+    path = folders.audits / name
+    durable.write(path, msgspec.json.format(encode(evidence), indent=2) + b"\n")
+    return path
+
+
+def path_of(folders: Folders, origin: str) -> Path:
+    """The file of one platform."""
+    return folders.audits / f"{_slug(origin)}.json"
+
+
+def _slug(origin: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "-", origin)
+
+
+def now() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)

@@ -1,0 +1,258 @@
+"""The story of one audit: the head, what it continues, every entry, what is shown of it, and what is kept of it all."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from joulemark.audit import claims
+from joulemark.audit import kept as keeping
+from joulemark.audit.entries import read_entries
+from joulemark.audit.findings import Broken, Finding, Report
+from joulemark.audit.kept import Evidence, Kept
+from joulemark.audit.reading import Platform
+from joulemark.audit.trust import trusted_key
+from joulemark.errors import NotVerified
+from joulemark.log.checkpoints import log_name, opened
+from joulemark.log.frontier import Frontier
+from joulemark.log.merkle import NotInLog, verify_consistency
+from joulemark.log.proofs import RECEIVED
+from joulemark.log.tiles import consistency_proof
+from joulemark.platform_client import PlatformClient
+from joulemark.record.errors import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from joulemark.audit.entries import Entry
+    from joulemark.audit.reading import LogRow
+    from joulemark.config import Folders
+    from joulemark.log.checkpoints import Checkpoint
+    from joulemark.log.notes import VerifierKey
+
+PAUSES_S = (2.0, 5.0, 10.0)
+"""What is shown may be ahead of the log, and a cache behind it: so long is waited before either is called a fault."""
+ADVICE = "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
+
+
+class Tell(Protocol):
+    """Told how far an audit is."""
+
+    def __call__(self, done: int, of: int) -> None:
+        """`done` of `of` entries are read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What to audit. `everything`: from the first entry on, whatever was read before. `bundles`: download results."""
+
+    origin: str
+    everything: bool = False
+    bundles: bool = True
+    log_key: VerifierKey | None = None
+    witnesses: Sequence[VerifierKey] = ()
+
+
+def audit(
+    folders: Folders, asked: Asked, *, tell: Tell, sleep: Callable[[float], None] = time.sleep
+) -> Report:
+    """Audit a platform and keep what was verified; what does not fit is in the report's findings.
+
+    Raises NotVerified when the checkpoint is not signed by the log or lacks a witness, PlatformKeyChanged, UsageError,
+    Unreachable or Refused.
+    """
+    before = keeping.load(folders, asked.origin, log_name(asked.origin))
+    with PlatformClient(asked.origin, sleep=sleep, advice=ADVICE) as client:
+        key, why = trusted_key(
+            folders, client.platform_key(), origin=asked.origin, given=asked.log_key, before=before
+        )
+        return _Audit(folders, asked, Platform(client), key, before, tell, sleep).run(why)
+
+
+class _Audit:
+    """One audit on its way: how far the entries are read, which results they received, and what is yet to compare."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        asked: Asked,
+        platform: Platform,
+        key: VerifierKey,
+        before: Kept | None,
+        tell: Tell,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._folders, self._asked, self._platform, self._key = folders, asked, platform, key
+        self._tell, self._sleep = tell, sleep
+        self._log = log_name(asked.origin)
+        self._kept_note = before.checkpoint if before else None
+        self._old = before.opened(self._log) if before else None
+        goes_on = before if before and not asked.everything else None
+        self._frontier = goes_on.frontier() if goes_on else Frontier()
+        self._received = goes_on.results() if goes_on else set()
+        self._start = Frontier(self._frontier.size, self._frontier.peaks), set(self._received)
+        self._said: dict[str, tuple[int, str]] = {}
+        self._decided: set[str] = set()
+        self._strangers: set[str] | None = None
+        self._unlisted: set[str] = set()
+        self._note = ""
+
+    def run(self, why: str) -> Report:
+        """All of it, in its order."""
+        head = self._head()
+        self._report = report = Report(
+            origin=self._asked.origin, log_key=self._key, trust=why, checkpoint=head
+        )
+        try:
+            if self._old is not None:
+                report.old_size = self._old.size
+                report.checkpoint = head = self._continuing(self._old, head)
+            self._read_on(head, self._old)
+            doubts = self._compared()
+            for pause_s in PAUSES_S:
+                if not doubts:
+                    break
+                self._sleep(pause_s)
+                self._follow()
+                doubts = self._compared()
+            report.findings += doubts
+        except Broken as broken:
+            report.findings = [broken.finding]
+            report.evidence = self._evidence(broken.finding)
+            return report
+        self._keep()
+        return report
+
+    def _head(self) -> Checkpoint:
+        """The newest checkpoint, signed by the log and every witness. Raises NotVerified."""
+        try:
+            self._note = self._platform.checkpoint()
+        except Broken as broken:
+            raise NotVerified(str(broken), code=broken.finding.code) from broken
+        try:
+            checkpoint, note = opened(
+                self._note, key=self._key, origin=self._log, witnesses=self._asked.witnesses
+            )
+        except RecordError as error:
+            raise NotVerified(
+                f"The checkpoint of {self._asked.origin} is not verified ({error.code}): {error}",
+                code=error.code,
+            ) from error
+        self._witnesses = [(signer.key.name, signer.at) for signer in note.signers if signer.at is not None]
+        return checkpoint
+
+    def _continuing(self, old: Checkpoint, head: Checkpoint) -> Checkpoint:
+        """The head, once it continues `old`; one that is smaller is asked for again. Raises Broken."""
+        for pause_s in PAUSES_S:
+            if head.size >= old.size:
+                break
+            self._sleep(pause_s)
+            head = self._head()
+        if head.size < old.size:
+            raise Broken(
+                "JM-LOG-SHRUNK",
+                f"The log had {old.size} entries when it was last audited, and shows {head.size} now: entries were "
+                "taken away, or an old checkpoint is shown to you.",
+            )
+        try:
+            proof = consistency_proof(old.size, head.size, self._platform.tile)
+            verify_consistency(
+                old_size=old.size, old_root=old.root, size=head.size, root=head.root, proof=proof
+            )
+        except NotInLog as error:
+            raise Broken(
+                "JM-LOG-FORK",
+                f"{error} The log that is shown now is another one than before: it was rewritten.",
+            ) from error
+        except RecordError as error:
+            raise Broken(error.code, str(error)) from error
+        return head
+
+    def _follow(self) -> None:
+        """Read on to a newer head, where there is one. Raises Broken."""
+        current, note = self._report.checkpoint, self._note
+        head = self._head()
+        if head.size < current.size:
+            self._note = note  # a cache that is behind; what is kept is what was read
+            return
+        self._kept_note = note
+        self._report.checkpoint = self._continuing(current, head)
+        self._read_on(self._report.checkpoint, current)
+
+    def _read_on(self, head: Checkpoint, passing: Checkpoint | None) -> None:
+        for entries in read_entries(self._platform, self._frontier, head, passing=passing):
+            rows = self._platform.rows(entries[0].index, entries[-1].index + 1)
+            for entry in entries:
+                self._take(entry, rows.get(entry.index))
+            self._tell(self._frontier.size, head.size)
+
+    def _take(self, entry: Entry, row: LogRow | None) -> None:
+        """Compare one entry with its row and, where it received a result, with the result's bytes."""
+        report, leaf = self._report, entry.leaf
+        if leaf is None:
+            report.kinds["unreadable"] += 1
+            sentence = f"Entry {entry.index} cannot be read as an entry of this log: {entry.fault}"
+            report.findings.append(Finding(code="JM-LOG-LEAF", index=entry.index, sentence=sentence))
+            return
+        report.kinds[leaf.kind] += 1
+        found = [claims.row_finding(entry.index, leaf, row)]
+        if leaf.kind == RECEIVED:
+            self._received.add(leaf.subject)
+            if self._asked.bundles:
+                found.append(claims.bundle_finding(entry.index, leaf, self._platform))
+                report.bundles += 1
+        if state := claims.said_state(leaf):
+            self._said[leaf.subject] = (entry.index, state)
+        report.findings += [finding for finding in found if finding is not None]
+
+    def _compared(self) -> list[Finding]:
+        """What is shown of results and does not fit the log; it is compared again when the log was read on."""
+        report = self._report
+        self._decided |= self._said.keys()
+        report.states = len(self._decided)
+        findings, waiting = claims.state_findings(self._said, self._platform)
+        report.waiting += waiting
+        self._said = {one.result_id: self._said[one.result_id] for one in findings if one.result_id}
+        if self._strangers is None:
+            self._strangers = set(self._platform.listed())
+            self._unlisted = self._received - self._strangers - self._said.keys()
+            report.listed = len(self._strangers)
+        vanished = claims.vanished(self._unlisted, self._platform)
+        self._unlisted = {one.result_id for one in vanished if one.result_id}
+        self._strangers -= self._received
+        return [*findings, *vanished, *(claims.unlogged(one) for one in sorted(self._strangers))]
+
+    def _keep(self) -> None:
+        """Keep the head; the entries count as read only when nothing was found."""
+        report = self._report
+        report.witnesses = self._witnesses
+        frontier, received = self._start if report.findings else (self._frontier, self._received)
+        keeping.store(
+            self._folders,
+            self._asked.origin,
+            self._log,
+            Kept(
+                log_key=self._key.encode(),
+                checkpoint=self._note,
+                at=keeping.now(),
+                read=frontier.size,
+                peaks=frontier.peaks,
+                received=bytes.fromhex("".join(sorted(received))),
+            ),
+        )
+
+    def _evidence(self, finding: Finding) -> Path:
+        return keeping.keep_evidence(
+            self._folders,
+            Evidence(
+                origin=self._asked.origin,
+                log_key=self._key.encode(),
+                code=finding.code,
+                sentence=finding.sentence,
+                found_at=keeping.now(),
+                kept_checkpoint=self._kept_note,
+                shown_checkpoint=self._note,
+            ),
+        )

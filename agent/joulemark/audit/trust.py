@@ -1,0 +1,53 @@
+"""Which key a log's checkpoints must be signed with, and why that one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from joulemark import identity as identities
+from joulemark.audit import kept as keeping
+from joulemark.errors import NotVerified, PlatformKeyChanged, UsageError
+from joulemark.log.notes import VerifierKey
+from joulemark.record.errors import RecordError
+
+if TYPE_CHECKING:
+    from joulemark.audit.kept import Kept
+    from joulemark.config import Folders
+    from joulemark.record.messages import PlatformKey
+
+
+def trusted_key(
+    folders: Folders, shown: PlatformKey, *, origin: str, given: VerifierKey | None, before: Kept | None
+) -> tuple[VerifierKey, str]:
+    """The log's key and why it is trusted: `given`, `kept` by the last audit, `enrolled`, or shown at `first-use`.
+
+    All that name one must name the same. Raises PlatformKeyChanged, NotVerified, or UsageError where none is known.
+    """
+    identities.check_platform_key(folders, origin, shown)
+    enrolled = identities.enrolment(folders, origin)
+    stored = enrolled.platform.log_key if enrolled is not None else UNSET
+    named = [
+        (given.encode() if given else None, "given"),
+        (before.log_key if before else None, "kept"),
+        (stored or None, "enrolled"),
+        (shown.log_key or None, "first-use"),
+    ]
+    known = [(text, why) for text, why in named if text is not None]
+    if not known:
+        raise UsageError(
+            f"{origin} shows no key of a log, so there is nothing to check its log with. "
+            "Ask its operator for the key and give it with --log-key."
+        )
+    text, why = known[0]
+    if other := next((one for one, _ in known if one != text), None):
+        raise PlatformKeyChanged(
+            f"Two keys are named for the log of {origin}: {text} ({why}), and {other}. Nothing was kept. Ask its "
+            "operator over another channel which is right; if it was changed, move "
+            f"{keeping.path_of(folders, origin)} away and audit again."
+        )
+    try:
+        return VerifierKey.parse(text), why
+    except RecordError as error:
+        raise NotVerified(f"The log key of {origin} cannot be used: {error}", code=error.code) from error

@@ -1,0 +1,40 @@
+"""`joulemark appeal ID --words TEXT`: a person looks at a verdict again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which result, and what the moderators should know."""
+    parser.add_argument("id", metavar="ID", help="a result's id, or its beginning where it is in the outbox")
+    parser.add_argument(
+        "--words",
+        required=True,
+        metavar="TEXT",
+        help="why the verdict is wrong (1 to 1000 characters); it is public",
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the platform has taken the appeal."""
+    from msgspec import to_builtins
+
+    from joulemark import config as configs
+    from joulemark.cli.naming import result_id
+    from joulemark.session.requesting import appeal
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    wanted = result_id(arguments.id, config.folders)
+    answer = appeal(config, result_id=wanted, words=arguments.words)
+    output.say(
+        f"{answer.result_id[:16]}  appealed; it is decided by {answer.decide_by:%Y-%m-%d %H:%M} UTC at the latest."
+    )
+    output.answer({"ok": True, "origin": config.origin, **to_builtins(answer)})
+    return 0

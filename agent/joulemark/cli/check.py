@@ -1,0 +1,163 @@
+"""`joulemark check FILE`: what the rules would say of a result, asked at home.
+
+Offline; needs no key, no platform and no models. The rules that compare with what only a platform knows are named and
+not asked.
+"""
+
+from __future__ import annotations
+
+from joulemark.cli.output import Output
+from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK, NotVerified, UsageError
+
+TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from joulemark.record.statement import Statement
+    from joulemark.record.trace import Trace
+    from joulemark.rules.case import Case
+    from joulemark.rules.judge import Judgement
+    from joulemark.suite import Suite
+
+PAGE = "docs/rules.md"
+WORDS = {
+    "accepted": "the rules that can be asked at home accept it",
+    "quarantined": "a platform would put it aside until a moderator decides",
+    "rejected": "a platform would not count it",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """One file, and where its suite is."""
+    parser.add_argument("file", metavar="FILE", help="a result, *.joulemark.json")
+    parser.add_argument(
+        "--suite",
+        metavar="SUITE",
+        help="the suite that it ran: a name, or a folder such as ./suite (default: the installed one)",
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when it is accepted, 3 when it is not or was changed; UsageError (2) when there is no such file or suite."""
+    result_id, statement, trace = _verified(arguments.file)
+    case = _case(statement, trace, _suite(statement, arguments.suite))
+
+    from joulemark.rules.judge import RULES, RULES_VERSION, judge_by
+
+    judged = judge_by(tuple(rule for rule in RULES if rule.asked != "platform"), case)
+    unasked = [rule.code for rule in RULES if rule.asked == "platform"]
+    output = Output(as_json=arguments.json)
+    output.say(f"{judged.state:<11} {arguments.file}: {WORDS[judged.state]}")
+    findings = _findings(judged)
+    for finding in findings:
+        _tell(output, finding)
+    output.say(f"asked by the platform only: {', '.join(unasked)}")
+    output.answer(
+        {
+            "ok": judged.state == "accepted",
+            "result_id": result_id,
+            "rules_version": RULES_VERSION,
+            "state": judged.state,
+            "findings": findings,
+            "asked_by_the_platform_only": unasked,
+        }
+    )
+    return EXIT_OK if judged.state == "accepted" else EXIT_NOT_VERIFIED
+
+
+def _verified(name: str) -> tuple[str, Statement, Trace]:
+    """Id, statement and trace of the result in a file. Raises UsageError, or NotVerified when it was changed."""
+    from pathlib import Path
+
+    from joulemark.record import bundle as bundles
+    from joulemark.record.errors import RecordError
+    from joulemark.record.limits import MAX_BUNDLE_BYTES
+    from joulemark.record.trace import parse
+
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(MAX_BUNDLE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
+    try:
+        bundle = bundles.parse(data)
+        statement, raw = bundles.verified(bundle)
+        return bundle.digest(), statement, parse(raw)
+    except RecordError as error:
+        raise NotVerified(f"{name} is not verified ({error.code}): {error}", code=error.code) from error
+
+
+def _findings(judged: Judgement) -> list[dict[str, Any]]:
+    from joulemark.rules.judge import RULES
+
+    rules = {rule.code: rule for rule in RULES}
+    return [
+        {
+            "code": one.code,
+            "severity": str(one.severity),
+            "sentence": one.sentence,
+            "evidence": dict(one.evidence),
+            "what_to_do": rules[one.code].mend if rules[one.code].mend[0].isascii() else None,
+            "page": f"{PAGE}#{rules[one.code].anchor}",
+        }
+        for one in judged.findings
+    ]
+
+
+def _tell(output: Output, finding: dict[str, Any]) -> None:
+    output.say(f"\n{finding['code']} ({finding['severity']}) {finding['sentence']}")
+    if finding["evidence"]:
+        facts = ", ".join(f"{name} = {value}" for name, value in finding["evidence"].items())
+        output.say(f"  evidence    {facts}")
+    if finding["what_to_do"]:
+        output.say(f"  what to do  {finding['what_to_do']}")
+    output.say(f"  explained   {finding['page']}")
+
+
+def _suite(statement: Statement, name: str | None) -> Suite | None:
+    """The one that is named, else the installed one with the digest that the result names, else None."""
+    from joulemark.suite import SuiteError, open_suite, suite_names
+
+    try:
+        if name is not None:
+            return open_suite(name)
+        wanted = statement.predicate.suite
+        found = open_suite(wanted.name) if wanted.name in suite_names() else None
+    except SuiteError as error:
+        raise UsageError(str(error)) from error
+    return found if found is not None and found.digest == wanted.digest else None
+
+
+def _case(statement: Statement, trace: Trace, suite: Suite | None) -> Case:
+    """As a platform would see it that was sent this result now and had given the ticket that the result names."""
+    from datetime import UTC, datetime, timedelta
+
+    from joulemark.rules.case import Case, Context, TicketFacts
+
+    said, now = statement.predicate, datetime.now(UTC)
+    ticket = (
+        None
+        if said.ticket is None
+        else TicketFacts(
+            id=said.ticket.id,
+            nonce=said.ticket.nonce,
+            sample_seed=said.ticket.sample_seed,
+            task=said.workload.task,
+            dataset=said.workload.dataset,
+            model=said.workload.model,
+            device_tag=said.device.tag,
+            issued_at=said.started_at,
+            expires_at=now + timedelta(days=1),
+        )
+    )
+    context = Context(
+        received_at=now,
+        audience=said.audience,
+        public_key=said.contributor.public_key,
+        key_revoked=False,
+        ticket=ticket,
+        suite=suite,
+        same_trace_as=None,
+    )
+    return Case(statement, trace, context)

@@ -1,0 +1,46 @@
+"""`joulemark revoke`: a key that was lost, stolen or retired is believed no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+from joulemark.cli.values import key_digest, moment
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which key, why, and since when what it signed is not to be believed."""
+    parser.add_argument(
+        "--reason", choices=("lost", "stolen", "retired"), required=True, help="why; it is public"
+    )
+    parser.add_argument(
+        "--key",
+        type=key_digest,
+        metavar="KEYID",
+        help="another key of yours (64 hex digits); this one without it",
+    )
+    parser.add_argument(
+        "--since",
+        type=moment,
+        metavar="TIME",
+        help="judge again what came at or after this time, such as 2026-03-01T12:00Z; nothing without it",
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the platform has revoked the key."""
+    from msgspec import to_builtins
+
+    from joulemark import config as configs
+    from joulemark.session.requesting import revoke
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)
+    output.say(f"{config.origin} takes nothing more that key {answer.key_id[:16]} signs.")
+    output.say(f"Results that are judged again: {answer.judged_again}.")
+    output.answer({"ok": True, "origin": config.origin, **to_builtins(answer)})
+    return 0

@@ -1,0 +1,39 @@
+"""`joulemark rotate`: a new key takes over; the platform knows whose it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(_parser: ArgumentParser) -> None:
+    """Nothing to say."""
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the new key is the key, here and at the platform."""
+    from joulemark import config as configs
+    from joulemark.session.requesting import rotate
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    new, answer = rotate(config)
+    output.say(f"{answer.contributor} signs with a new key at {config.origin} from now on.")
+    output.say(f"Your public key   {new.public_key}")
+    output.say(f"Private key file  {config.folders.key}  (keep a copy; the old key lies beside it)")
+    output.say("Results of runs that were announced under the old key are still taken.")
+    output.answer(
+        {
+            "ok": True,
+            "origin": config.origin,
+            "contributor": answer.contributor,
+            "key_id": new.key_id,
+            "public_key": new.public_key,
+            "key_file": str(config.folders.key),
+        }
+    )
+    return 0

@@ -1,0 +1,37 @@
+"""`joulemark withdraw ID`: a result of yours counts no more; its bytes and its place in the log stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which result, and why."""
+    parser.add_argument("id", metavar="ID", help="a result's id, or its beginning where it is in the outbox")
+    parser.add_argument(
+        "--reason",
+        choices=("measured-wrongly", "wrong-machine", "private", "other"),
+        required=True,
+        help="why; it is public",
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when the platform has withdrawn the result."""
+    from msgspec import to_builtins
+
+    from joulemark import config as configs
+    from joulemark.cli.naming import result_id
+    from joulemark.session.requesting import withdraw
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    status = withdraw(config, result_id=result_id(arguments.id, config.folders), reason=arguments.reason)
+    output.say(f"{status.result_id[:16]}  {status.state}  {status.url}")
+    output.answer({"ok": True, "origin": config.origin, "result": to_builtins(status)})
+    return 0

@@ -1,0 +1,115 @@
+"""Do independent results agree? And how far a cell has come: single source, replicated, established.
+
+Two results agree where their difference on the log scale is within twice (k = 2) what their sensors and their devices
+explain: each result's own standard uncertainty, held between what no board sensor is better than and what buys nothing
+(whoever states a large one must not agree with everybody), and the spread between devices of one kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from statistics import stdev
+from typing import TYPE_CHECKING, Literal
+
+from joulemark.consensus.cell import log_median
+from joulemark.energy.precision import student_t_95
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+LEAST_U, MOST_U = 0.025, 0.05
+"""Relative standard uncertainty that is believed of a result: from the gain of a board sensor to twice that."""
+
+BETWEEN_DEVICES = 0.03
+"""Relative spread (one standard deviation) between devices of one kind (docs/method.md)."""
+
+COVERAGE = 2.0
+"""k of the comparison, for about 95 %."""
+
+ESTABLISHED_U = 0.10
+"""Expanded relative uncertainty at or below which a cell with three contributors is established."""
+
+Tier = Literal["single source", "several sources", "replicated", "established"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What `contributor` says of a cell on `device`; `relative_u` is its relative standard uncertainty, None unstated."""
+
+    contributor: Hashable
+    device: Hashable
+    energy_per_query_j: float
+    relative_u: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """A report beside those of others: `relative` is how far it lies from their middle, as a share of it.
+
+    `agrees` is None while one other contributor alone says otherwise: nobody knows which of the two is right.
+    """
+
+    agrees: bool | None
+    relative: float
+    tolerance: float
+    n_others: int
+
+
+def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
+    """A report against what other contributors say on other devices; None where there is nobody to compare with."""
+    apart = [
+        other for other in others if other.contributor != report.contributor and other.device != report.device
+    ]
+    if not apart:
+        return None
+    middle, n_others = _middle(apart)
+    relative = report.energy_per_query_j / middle - 1
+    u_middle = max(_believed(other.relative_u) for other in apart) / sqrt(n_others)
+    tolerance = COVERAGE * sqrt(
+        _believed(report.relative_u) ** 2 + u_middle**2 + BETWEEN_DEVICES**2 * (1 + 1 / n_others)
+    )
+    within = abs(log(report.energy_per_query_j / middle)) <= tolerance
+    return Agreement(
+        agrees=True if within else (False if n_others > 1 else None),
+        relative=relative,
+        tolerance=tolerance,
+        n_others=n_others,
+    )
+
+
+def tier(reports: Sequence[Report]) -> Tier:
+    """How far a cell has come. Raises ValueError for no report."""
+    spoken = _spoken(reports)
+    n_devices = len({report.device for report in reports})
+    if len(spoken) < 2 or n_devices < 2:
+        return "single source"
+    if len(spoken) >= 3 and n_devices >= 3 and expanded_u(list(spoken.values())) <= ESTABLISHED_U:
+        return "established"
+    agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)
+    return "replicated" if agreed >= 2 else "several sources"
+
+
+def expanded_u(values: Sequence[float]) -> float:
+    """Half-width of the 95 % t-interval of the mean of two values or more, on the log scale, as a share of it."""
+    logs = [log(value) for value in values]
+    return exp(student_t_95(len(logs) - 1) * stdev(logs) / sqrt(len(logs))) - 1
+
+
+def _spoken(reports: Iterable[Report]) -> dict[Hashable, float]:
+    """One value a contributor."""
+    by_contributor: dict[Hashable, list[float]] = {}
+    for report in reports:
+        by_contributor.setdefault(report.contributor, []).append(report.energy_per_query_j)
+    if not by_contributor:
+        raise ValueError("A cell needs at least one report.")
+    return {contributor: log_median(values) for contributor, values in by_contributor.items()}
+
+
+def _middle(reports: Iterable[Report]) -> tuple[float, int]:
+    spoken = _spoken(reports)
+    return log_median(list(spoken.values())), len(spoken)
+
+
+def _believed(stated: float | None) -> float:
+    return min(max(stated if stated is not None else MOST_U, LEAST_U), MOST_U)

@@ -1,0 +1,51 @@
+"""One entry of the log: what happened, when, and to whom, in digests and pseudonyms only.
+
+An entry has exactly one encoding: JSON without spaces, the keys of each object sorted, UTF-8. Its place in the log is
+not in it. Entries of version 1 carry their `index` and are read as they were written.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from joulemark.log.tiles import MOST_ENTRY_BYTES
+from joulemark.record import codec
+from joulemark.record.codec import Record
+from joulemark.record.errors import Malformed, TooLarge
+from joulemark.record.statement import Count, Slug, Time
+
+Fact = Annotated[str, Meta(max_length=2000)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | list[str]
+
+
+class LogLeaf(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """An entry. `kind` is an open set: a reader counts what it does not know and goes on."""
+
+    version: Literal[1, 2] = 2
+    index: Count | UnsetType = UNSET
+    kind: Slug
+    subject: Slug
+    at: Time
+    facts: dict[str, Fact]
+
+    def __post_init__(self) -> None:
+        """Only version 1 has an index. Raises ValueError, which decoding reports as a schema fault."""
+        if (self.version == 1) == (self.index is UNSET):
+            raise ValueError("entries of version 1 have an index, and no others have one")
+
+    def encode(self) -> bytes:
+        """The exact bytes that are hashed. Raises TooLarge (JM-ENTRY-SIZE)."""
+        data = msgspec.json.encode(self, order="sorted")
+        if len(data) > MOST_ENTRY_BYTES:
+            raise TooLarge("JM-ENTRY-SIZE", f"An entry of the log has at most {MOST_ENTRY_BYTES} bytes.")
+        return data
+
+
+def decode(data: bytes) -> LogLeaf:
+    """The entry in `data`. Raises Malformed (JM-UTF8, JM-JSON, JM-SCHEMA, or JM-CANONICAL for another encoding)."""
+    leaf = codec.decode(data, LogLeaf, what="log entry")
+    if leaf.encode() != data:
+        raise Malformed("JM-CANONICAL", "The log entry is not in its one encoding: keys sorted, no spaces.")
+    return leaf

@@ -1,0 +1,55 @@
+"""The passphrase of a key file: from the environment, else typed once at a terminal, and never written down."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from joulemark.errors import UsageError
+from joulemark.record import keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VARIABLE = "JOULEMARK_PASSPHRASE"
+LEAST = 8
+"""Characters that a new passphrase has at least."""
+
+_typed: dict[Path, str] = {}
+
+
+def known_for(path: Path, pem: bytes) -> str | None:
+    """The passphrase of the key file `path`, asked for where it must be; None for a file that needs none."""
+    if not keys.is_locked(pem):
+        return None
+    if given := os.environ.get(VARIABLE) or _typed.get(path):
+        return given
+    if not sys.stdin.isatty():
+        return None
+    from getpass import getpass
+
+    _typed[path] = getpass(f"Passphrase of {path}: ")
+    return _typed[path]
+
+
+def new() -> str:
+    """A passphrase for a new key: the variable's, else typed twice. Raises UsageError when it is short or differs."""
+    given = os.environ.get(VARIABLE)
+    if given is None:
+        if not sys.stdin.isatty():
+            raise UsageError(f"There is no terminal to type a passphrase at: set {VARIABLE}.")
+        from getpass import getpass
+
+        given = getpass("New passphrase: ")
+        if getpass("The same again: ") != given:
+            raise UsageError("The two passphrases differ; nothing was made. Try again.")
+    if len(given) < LEAST:
+        raise UsageError(f"A passphrase has at least {LEAST} characters.")
+    return given
+
+
+def remember(path: Path, passphrase: str | None) -> None:
+    """Do not ask again in this process for what was just chosen."""
+    if passphrase is not None:
+        _typed[path] = passphrase

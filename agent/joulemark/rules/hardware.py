@@ -1,0 +1,78 @@
+"""What is known of GPUs by their model, out of `data/gpus.toml`; what is not known there is None and judges nothing."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from threading import Lock
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Range = Annotated[tuple[float, float], Meta(description="lowest and highest")]
+_READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
+
+BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "float8": 1.0, "int8": 1.0, "int4": 0.5}
+"""Of a parameter, by number format."""
+
+
+class Gpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model of GPU. `names` are regular expressions for the whole name as NVML gives it.
+
+    `memory_bytes`: what NVML calls total, with and without what the driver or ECC keeps back. `default_w`: the default
+    power limit, several where vendors of boards differ; `most_w` the highest that can be set. `idle_w`: power at rest
+    with a model resident. `peak_tflops`: dense, by number format, the fastest way that the hardware has for it.
+    `bandwidth_gbs`: of its memory, 1e9 bytes a second. `cache_mib`: its last cache.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    memory_bytes: Range | None = None
+    default_w: Range | None = None
+    most_w: float | None = None
+    idle_w: Range | None = None
+    peak_tflops: dict[str, float] = {}
+    bandwidth_gbs: float | None = None
+    cache_mib: float | None = None
+    max_sm_mhz: float | None = None
+    source: str
+
+    def peak_flops(self, dtype: str) -> float | None:
+        """Operations a second that no work in this number format exceeds; None where it is not known.
+
+        float32 may be computed as TF32. Formats of 8 and 4 bits are up to 2 and 4 times as fast as 16 bits on the
+        tensor cores that have them (NVIDIA's data sheets).
+        """
+        faster = {"float8": 2.0, "int8": 2.0, "int4": 4.0}
+        if dtype in faster:
+            half = self.peak_tflops.get("float16")
+            return None if half is None else half * faster[dtype] * 1e12
+        known = [self.peak_tflops[name] for name in _WAYS.get(dtype, ()) if name in self.peak_tflops]
+        return max(known) * 1e12 if known and dtype in self.peak_tflops else None
+
+
+_WAYS = {"float32": ("float32", "tf32"), "float16": ("float16",), "bfloat16": ("bfloat16",)}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    gpu: tuple[Gpu, ...]
+
+
+@cache
+def gpus() -> tuple[Gpu, ...]:
+    """Every model in the file. Raises msgspec.ValidationError when it does not fit the schema."""
+    data = (files("joulemark.rules") / "data" / "gpus.toml").read_bytes()
+    with _READING:
+        return msgspec.toml.decode(data, type=_File).gpu
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], Gpu], ...]:
+    return tuple((re.compile(name), gpu) for gpu in gpus() for name in gpu.names)
+
+
+def gpu_of(name: str) -> Gpu | None:
+    """The model that NVML calls so; None for one that the file does not have."""
+    return next((gpu for pattern, gpu in _patterns() if pattern.fullmatch(name)), None)

@@ -1,0 +1,66 @@
+"""The table of the rules for readers: `python -m joulemark.rules.page docs/rules.md` writes it into the page.
+
+What lies outside of the two marks is written by hand and stays as it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from joulemark.rules.judge import RULES, RULES_VERSION
+
+if TYPE_CHECKING:
+    from joulemark.rules.rule import Rule
+
+BEGIN = "<!-- rules: written by `make rules-docs` out of joulemark.rules. Edit the rules, not what is between. -->"
+END = "<!-- rules: end -->"
+
+
+def section() -> str:
+    """The rules as a table, and each under a heading of its own, which links name."""
+    table = [
+        f"## Rules, version {RULES_VERSION}\n",
+        "| Code | Severity | Kept when | What to do when it is broken |",
+        "|---|---|---|---|",
+        *(f"| `{rule.code}` | {rule.severity} | {_cell(rule.kept)} | {_cell(rule.mend)} |" for rule in RULES),
+    ]
+    return "\n".join([*table, "\n## Rule by rule\n", *map(_entry, RULES)])
+
+
+def with_rules(page: str) -> str:
+    """`page` with what lies between the marks written anew. Raises ValueError when they are not there."""
+    before, begun, rest = page.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (begun and ended):
+        raise ValueError(f"The page needs the lines {BEGIN} and {END}.")
+    return f"{before}{BEGIN}\n\n{section()}\n{END}{after}"
+
+
+def _entry(rule: Rule) -> str:
+    asked = "; asked by the platform only, which knows what it compares with" if rule.asked == "platform" else ""
+    return (
+        f"### {rule.code}\n\n"
+        f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{asked}.\n\n"
+        f"Kept when: {rule.kept}.\n"
+        + (f"\nWhat to do: {rule.mend}.\n" if rule.mend[0].isascii() else "")
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "/")
+
+
+def main(arguments: list[str]) -> int:
+    """Write the rules into the page that is named."""
+    if len(arguments) != 1:
+        print("usage: python -m joulemark.rules.page FILE", file=sys.stderr)  # noqa: T201 - a program's usage line
+        return 2
+    file = Path(arguments[0])
+    file.write_text(with_rules(file.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""Rules of physics about power: above rest, below the limit, and not going on where the device is said to rest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from joulemark.record.statement import Predicate
+    from joulemark.rules.case import Case
+
+MOST_W = 2000.0
+"""Most watts believed of one device, whatever limit it states: above any accelerator or CPU package of 2026."""
+
+LEAST_W = 0.1
+"""Least mean power believed of a measured device that answers queries."""
+
+REST_ABOVE_IDLE = 0.25
+REST_SHARE = 0.2
+"""Right after work a device may take so much more than at rest, and that share of what the work adds to it."""
+
+POWER_HEADROOM = 1.1
+"""Mean power over a window may exceed a device's limit by this factor: limits are regulated, not clipped."""
+
+
+@rule(
+    "JM-REST",
+    Severity.QUARANTINE,
+    "Rests are rests",
+    kept="In the rests beside the windows the device rested: work that goes on there is not counted",
+    mend="Stop what else uses the device; measure again",
+    version="2",
+)
+def rests_are_rests(case: Case) -> Broken | None:
+    """Around the windows the device rested: work that goes on in a rest is work that is not counted."""
+    if case.read is None or case.read.idle is None or not case.read.rests_w:
+        return None
+    idle_w = max(case.read.idle.before_w, case.read.idle.after_w)
+    work_w = max((power_w for _, power_w in powers_w(case.said)), default=0.0)
+    most_w = idle_w * (1 + REST_ABOVE_IDLE) + REST_SHARE * max(work_w - idle_w, 0.0)
+    highest_w = max(case.read.rests_w)
+    if highest_w <= most_w:
+        return None
+    return broken(
+        f"In a rest beside a window the device took {highest_w:.1f} W; at rest it takes {idle_w:.1f} W.",
+        power_w=highest_w,
+        limit_w=most_w,
+        idle_w=idle_w,
+    )
+
+
+@rule(
+    "JM-ENERGY-ZERO",
+    Severity.REJECT,
+    "Energies are finite and positive",
+    kept="Every energy is finite and above 0",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def energy_is_positive(case: Case) -> Broken | None:
+    """Every window took some energy, and every number is finite."""
+    totals = case.said.totals
+    numbers = {f"window {n}": window.energy_gross_j for n, window in enumerate(case.said.windows, 1)}
+    numbers |= {"energy_per_query_j": totals.energy_per_query_j, "duration_s": totals.duration_s}
+    for name, number in numbers.items():
+        if not (math.isfinite(number) and number > 0):
+            return broken(
+                "A window states no energy, or a number that is not finite; a counter that was not read is null, not "
+                "0.",
+                name=name,
+                stated=number,
+            )
+    return None
+
+
+@rule(
+    "JM-POWER-HIGH",
+    Severity.REJECT,
+    "Power is below the limit",
+    kept="No window takes more than 1.1 x the device's limit, nor than 2,200 W whatever limit it states",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def power_is_possible(case: Case) -> Broken | None:
+    """Mean power of each window is below what the device can draw."""
+    limit_w = _limit_w(case.said)
+    for number, power_w in powers_w(case.said):
+        if power_w > limit_w * POWER_HEADROOM:
+            return broken(
+                f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W.",
+                window=number,
+                power_w=power_w,
+                limit_w=limit_w,
+            )
+    busy_s = case.busy_s
+    totals = case.said.totals
+    energy_j = totals.energy_per_query_j * totals.queries
+    if busy_s > 0 and energy_j > busy_s * limit_w * POWER_HEADROOM:
+        return broken(
+            f"The queries take more energy than {limit_w:.1f} W give in the {busy_s:.3f} s in which they ran.",
+            energy_j=energy_j,
+            busy_s=busy_s,
+            limit_w=limit_w,
+        )
+    return None
+
+
+@rule(
+    "JM-POWER-LOW",
+    Severity.QUARANTINE,
+    "Power is above idle",
+    kept="No measured window takes less energy than 0.95 x idle power for its time, nor less than 0.1 W",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def power_is_above_idle(case: Case) -> Broken | None:
+    """No window takes less power than the device at rest, or than any device that works."""
+    if case.said.sensor.grade == "estimated":
+        return None
+    idle = case.said.idle
+    floor_w = max(LEAST_W, min(idle.before_w, idle.after_w)) if idle else LEAST_W
+    for number, power_w in powers_w(case.said):
+        if power_w < floor_w * (1 - 0.05):
+            return broken(
+                f"Window {number} takes {power_w:.1f} W, less than the {floor_w:.1f} W at rest.",
+                window=number,
+                power_w=power_w,
+                idle_w=floor_w,
+            )
+    return None
+
+
+@rule(
+    "JM-IDLE-NONE",
+    Severity.QUARANTINE,
+    "Rest was measured too",
+    kept="Whoever measured energy has measured the device at rest too",
+    mend="Let the run finish",
+    version="1",
+)
+def idle_was_measured(case: Case) -> Broken | None:
+    """Whoever can measure energy has measured it at rest too: without that, nothing says what the work added."""
+    if case.said.sensor.grade == "measured" and case.said.idle is None:
+        return broken("Energy was measured, but not the device at rest.", meter=case.said.sensor.meter)
+    return None
+
+
+def powers_w(said: Predicate) -> Iterator[tuple[int, float]]:
+    """(number, mean power in watts) of each window that lasts; one that does not is broken by another rule."""
+    for number, window in enumerate(said.windows, 1):
+        if window.end_s > window.start_s:
+            yield number, window.energy_gross_j / (window.end_s - window.start_s)
+
+
+def _limit_w(said: Predicate) -> float:
+    """A limit that is stated lowers what is believed, and never raises it."""
+    if said.sensor.stated_watts is not None:
+        return min(said.sensor.stated_watts * said.host.cpu_count, MOST_W)
+    return min(said.device.power_limit_w or MOST_W, MOST_W)

@@ -1,0 +1,190 @@
+"""Rules that compute every number again from the trace; a stated total is never believed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from joulemark.energy.errors import EnergyError
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joulemark.rules.case import Case
+
+TOLERANCE = 1e-6
+"""Relative difference that rounding may cause between a stated number and the recomputed one."""
+
+
+@rule(
+    "JM-TRACE-GAPS",
+    Severity.REJECT,
+    "The trace covers the run",
+    kept="Ticks bracket every window and counters run forward",
+    mend="Measure again; close what starves the sampler",
+    version="2",
+)
+def trace_is_complete(case: Case) -> Broken | None:
+    """Energies can be computed from the trace at all: ticks bracket every window, counters run forward."""
+    if not isinstance(case.energy, EnergyError):
+        return None
+    return broken(
+        f"No energy can be computed from the trace: {case.energy}", error=type(case.energy).__name__
+    )
+
+
+@rule(
+    "JM-WINDOWS",
+    Severity.REJECT,
+    "Windows are those of the trace",
+    kept="Stated windows equal those recomputed from the trace, to 1e-6",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def windows_are_recomputed(case: Case) -> Broken | None:
+    """Stated windows are those of the trace: times, queries, gross and net energy."""
+    if case.read is None:
+        return None  # trace_is_complete says so
+    found = case.read.windows
+    if len(found) != len(case.said.windows):
+        return broken(
+            f"The statement has {len(case.said.windows)} windows, the trace has {len(found)}.",
+            stated=len(case.said.windows),
+            recomputed=len(found),
+        )
+    for number, (stated, traced) in enumerate(zip(case.said.windows, found, strict=True), 1):
+        pairs = (
+            ("start_s", stated.start_s, traced.start_s),
+            ("end_s", stated.end_s, traced.end_s),
+            ("queries", stated.queries, traced.queries),
+            ("energy_gross_j", stated.energy_gross_j, traced.gross_j),
+            ("energy_net_j", stated.energy_net_j, traced.net_j),
+        )
+        for name, said, recomputed in pairs:
+            if not same(said, recomputed):
+                return broken(
+                    f"Window {number} states {name} = {said}; its trace gives {recomputed}.",
+                    window=number,
+                    name=name,
+                    stated=said,
+                    recomputed=recomputed,
+                )
+    return None
+
+
+@rule(
+    "JM-TOTALS",
+    Severity.REJECT,
+    "Totals are those of the trace",
+    kept="Stated totals, latencies and idle equal those recomputed from the trace, to 1e-6",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def totals_are_recomputed(case: Case) -> Broken | None:
+    """Stated totals and idle power are those of the trace."""
+    if case.read is None:
+        return None  # trace_is_complete says so
+    found, idle = case.read.totals, case.read.idle
+    for name in found.__struct_fields__:
+        said, recomputed = getattr(case.said.totals, name), getattr(found, name)
+        if not same(said, recomputed):
+            return broken(
+                f"The total {name} is stated as {said}; the trace gives {recomputed}.",
+                name=name,
+                stated=said,
+                recomputed=recomputed,
+            )
+    stated = case.said.idle
+    if (stated is None) != (idle is None):
+        return broken(
+            "Idle power is stated without idle spans in the trace, or left out in spite of them.",
+            stated=stated is not None,
+            recomputed=idle is not None,
+        )
+    if stated is not None and idle is not None:
+        for name in idle.__struct_fields__:
+            said, recomputed = getattr(stated, name), getattr(idle, name)
+            if not same(said, recomputed):
+                return broken(
+                    f"Idle {name} is stated as {said}; the trace gives {recomputed}.",
+                    name=name,
+                    stated=said,
+                    recomputed=recomputed,
+                )
+    return None
+
+
+@rule(
+    "JM-UNCERTAINTY",
+    Severity.REJECT,
+    "Uncertainty is that of the trace",
+    kept="Estimators and uncertainty budget equal those recomputed from the trace, to 1e-6",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def uncertainty_is_recomputed(case: Case) -> Broken | None:
+    """Stated estimators and uncertainty budget are those of the trace."""
+    found, stated = case.read, case.said
+    if found is None:
+        return None  # trace_is_complete says so
+    states_nothing = not (stated.estimates or stated.not_estimated or stated.budget)
+    if states_nothing and all(stream.timing is None for stream in case.trace.streams):
+        return None  # an agent from before the bracket stated one estimator and no budget
+    if set(stated.estimates) != set(found.estimates) or stated.not_estimated != found.not_estimated:
+        names, recomputed = _names(stated.estimates), _names(found.estimates)
+        return broken(
+            f"The estimators are stated as {names}; the trace gives {recomputed}.",
+            stated=names,
+            recomputed=recomputed,
+        )
+    for name, value in found.estimates.items():
+        if not same(stated.estimates[name], value):
+            return broken(
+                f"The estimator {name} is stated as {stated.estimates[name]}; the trace gives {value}.",
+                name=name,
+                stated=stated.estimates[name],
+                recomputed=value,
+            )
+    if [(term.name, term.kind) for term in stated.budget] != [(t.name, t.kind) for t in found.budget]:
+        return broken(
+            "The uncertainty budget has other terms than the trace gives.",
+            stated=", ".join(term.name for term in stated.budget),
+            recomputed=", ".join(term.name for term in found.budget),
+        )
+    for said, term in zip(stated.budget, found.budget, strict=True):
+        if abs(said.relative - term.relative) > TOLERANCE:
+            return broken(
+                f"The uncertainty term {term.name} is stated as {said.relative}; the trace gives {term.relative}.",
+                name=term.name,
+                stated=said.relative,
+                recomputed=term.relative,
+            )
+    return None
+
+
+@rule(
+    "JM-FLAGS",
+    Severity.QUARANTINE,
+    "Flags are stated",
+    kept="Every flag that the trace shows is stated",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def flags_are_recomputed(case: Case) -> Broken | None:
+    """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""
+    if case.read is None:
+        return None  # trace_is_complete says so
+    hidden = ", ".join(sorted(set(case.read.flags) - set(case.said.flags)))
+    return broken(f"The trace shows what the run does not state: {hidden}.", flags=hidden) if hidden else None
+
+
+def same(stated: float | None, recomputed: float | None) -> bool:
+    """Whether two numbers are one but for rounding."""
+    if stated is None or recomputed is None:
+        return stated is recomputed
+    return math.isclose(stated, recomputed, rel_tol=TOLERANCE, abs_tol=1e-9)
+
+
+def _names(estimates: Mapping[str, float]) -> str:
+    return ", ".join(sorted(estimates)) or "none"

@@ -1,0 +1,110 @@
+"""What a rule is: a function with its code, its severity, and the words that the page of rules needs beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from joulemark.rules.case import Case
+
+Fact = str | int | float | bool | None
+"""What evidence holds: JSON can say all of it."""
+
+
+class Severity(StrEnum):
+    """What a finding means for the result, the worst first."""
+
+    REJECT = "reject"
+    QUARANTINE = "quarantine"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What a rule says when it is broken: a sentence, and the numbers that it is about, by name."""
+
+    sentence: str
+    evidence: Mapping[str, Fact]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a rule has to say. `sentence` and `evidence` are for the volunteer and the reader."""
+
+    code: str
+    severity: Severity
+    sentence: str
+    evidence: Mapping[str, Fact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A named check. `check` returns what is broken, or None when the rule is kept.
+
+    `kept` says when it is kept and `mend` what to do when it is broken. `version` is the version of the rules in which
+    it last changed. A rule that is `asked` by the platform compares with what only the platform knows.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    kept: str
+    mend: str
+    version: str
+    asked: Literal["anywhere", "platform"]
+    check: Callable[[Case], Broken | None]
+
+    @property
+    def anchor(self) -> str:
+        """Its heading in docs/rules.md, as a link names it."""
+        return self.code.lower()
+
+    def __call__(self, case: Case) -> Finding | None:
+        """What the rule has to say about `case`, None when it is kept."""
+        broken = self.check(case)
+        if broken is None:
+            return None
+        return Finding(self.code, self.severity, broken.sentence, broken.evidence)
+
+
+def rule(
+    code: str,
+    severity: Severity,
+    title: str,
+    *,
+    kept: str,
+    mend: str,
+    version: str,
+    asked: Literal["anywhere", "platform"] = "anywhere",
+) -> Callable[[Callable[[Case], Broken | None]], Rule]:
+    """Make a function the check of a rule."""
+
+    def made(check: Callable[[Case], Broken | None]) -> Rule:
+        return Rule(
+            code=code,
+            severity=severity,
+            title=title,
+            kept=kept,
+            mend=mend,
+            version=version,
+            asked=asked,
+            check=check,
+        )
+
+    return made
+
+
+def broken(sentence: str, **evidence: Fact) -> Broken:
+    """A sentence with its evidence; a number that JSON cannot say becomes a word."""
+    return Broken(sentence, {name: _sayable(value) for name, value in evidence.items()})
+
+
+def _sayable(value: Fact) -> Fact:
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.9g}") if math.isfinite(value) else str(value)

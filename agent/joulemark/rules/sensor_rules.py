@@ -1,0 +1,235 @@
+"""Rules about the sensor and the clock: what reads what, in order, and queries that fill the time they are said to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.rules.recomputed import same
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import Predicate
+    from joulemark.record.trace import Queries, Span
+    from joulemark.rules.case import Case
+
+MAX_CORE_W = 50.0
+"""Most watts per busy core that an estimate may state; server cores take 2-15 W at full load."""
+
+LEAST_CORE_W = 0.5
+"""Least watts per busy core that an estimate may state; a phone's core takes about as much."""
+
+UNITS_PER_JOULE = {"nvml-counter": ("mJ", 1e-3), "rapl": ("uJ", 1e-6)}
+"""What a real counter counts in, by meter (NVML API reference; Linux powercap documentation)."""
+
+LEAST_FILLED = 0.5
+LONG_GAP_S = 0.010
+"""In throughput queries follow each other at once, so their latencies fill the window. The agent's own work between
+two queries is about 0.1 ms; only where a gap is on average longer than 10 ms, and the gaps together longer than the
+queries, something else ran in the window than what was timed."""
+
+
+@rule(
+    "JM-SENSOR",
+    Severity.REJECT,
+    "Meter, unit and grade agree",
+    kept="Meter, unit, scope and grade belong together; an estimate never looks like a measurement",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def sensor_is_consistent(case: Case) -> Broken | None:
+    """Meter, grade, unit, scope and device kind belong together: an estimate never looks like a measurement."""
+    sensor, streams = case.said.sensor, case.trace.streams
+    kind, on_gpu = case.said.device.kind, "gpu" in sensor.scope
+    if on_gpu != (sensor.meter == "nvml-counter") or on_gpu != (kind == "gpu"):
+        return broken(
+            f"The meter {sensor.meter} on a {kind} does not read the scope {sensor.scope}.",
+            meter=sensor.meter,
+            device=kind,
+            scope=sensor.scope,
+        )
+    if sensor.meter == "cpu-time-estimate":
+        return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
+    unit = UNITS_PER_JOULE[sensor.meter]
+    if sensor.grade != "measured" or sensor.stated_watts is not None:
+        return broken(
+            f"The meter {sensor.meter} measures; stated watts or another grade do not belong to it.",
+            meter=sensor.meter,
+            grade=sensor.grade,
+            stated_watts=sensor.stated_watts,
+        )
+    counted = {(s.unit, s.joules_per_unit) for s in streams if s.scope in sensor.scope.split("+")}
+    if counted != {unit}:
+        return broken(
+            f"The meter {sensor.meter} counts in {unit[0]}; the trace says {sorted(counted)}.",
+            meter=sensor.meter,
+            unit=unit[0],
+            stated=", ".join(sorted(name for name, _ in counted)),
+        )
+    return None
+
+
+def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> Broken | None:
+    watts = said.sensor.stated_watts
+    if said.sensor.grade != "estimated" or watts is None or not said.sensor.stated_watts_source:
+        return broken(
+            "An estimate must be graded as one, and must state its watts and their source.",
+            grade=said.sensor.grade,
+            stated_watts=watts,
+        )
+    if not LEAST_CORE_W <= watts <= MAX_CORE_W:
+        return broken(
+            f"An estimate states {watts} W per busy core; {LEAST_CORE_W} to {MAX_CORE_W} W are believed.",
+            stated_watts=watts,
+            least_w=LEAST_CORE_W,
+            most_w=MAX_CORE_W,
+        )
+    units = sorted(counted)
+    if len(units) != 1 or units[0][0] != "cpu-us" or not same(units[0][1], watts * 1e-6):
+        return broken(
+            "The trace of an estimate must count CPU microseconds at the stated watts.",
+            stated_watts=watts,
+            units=", ".join(name for name, _ in units),
+        )
+    return None
+
+
+@rule(
+    "JM-SPANS",
+    Severity.REJECT,
+    "Nothing is counted twice",
+    kept="Idle, warm-up and windows follow one another",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="1",
+)
+def spans_follow_one_another(case: Case) -> Broken | None:
+    """Idle, warm-up and windows are in order and do not overlap: no stretch is counted twice."""
+    end_us = 0
+    for span in case.trace.spans:
+        if not end_us <= span.start_us < span.end_us:
+            return broken(
+                f"The {span.kind} span that starts at {span.start_us} us overlaps another or takes no time.",
+                kind=span.kind,
+                start_us=span.start_us,
+                end_us=span.end_us,
+                before_end_us=end_us,
+            )
+        end_us = span.end_us
+    return None
+
+
+@rule(
+    "JM-LATENCY",
+    Severity.REJECT,
+    "Queries fit their window",
+    kept="Queries run one after the other inside their window",
+    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    version="2",
+)
+def latencies_fit(case: Case) -> Broken | None:
+    """Queries run one after the other inside their window."""
+    for number, (span, queries) in enumerate(zip(case.trace.windows(), case.trace.queries, strict=False), 1):
+        if fault := _fault_of(number, span, queries):
+            return fault
+    return None
+
+
+def _fault_of(number: int, span: Span, queries: Queries) -> Broken | None:
+    """Columns hold at most 2e6 differences of at most 2**53: sums of floats lose no order that would matter."""
+    column = queries.gap_us or queries.start_us
+    if len(column) != len(queries.duration_us) or (queries.start_us and queries.gap_us):
+        return broken(
+            f"Window {number} has {len(column)} starts for {len(queries.duration_us)} durations.",
+            window=number,
+            starts=len(column),
+            durations=len(queries.duration_us),
+        )
+    told, lasted = np.array(column, dtype=np.float64), np.array(queries.duration_us, dtype=np.float64)
+    if queries.gap_us:
+        ends = span.start_us + np.cumsum(told + lasted)
+        starts = ends - lasted
+    else:
+        starts = np.cumsum(told)
+        ends = starts + lasted
+    before = np.concatenate(([span.start_us], ends))[: len(starts)]
+    wrong = np.flatnonzero((starts < before) | (lasted <= 0))
+    if len(wrong):
+        return broken(
+            f"Window {number} has queries that overlap, come before it or take no time.",
+            window=number,
+            query=int(wrong[0]) + 1,
+        )
+    if len(ends) and ends[-1] > span.end_us:
+        return broken(
+            f"Window {number} ends before its last query does.",
+            window=number,
+            end_us=span.end_us,
+            last_end_us=float(ends[-1]),
+        )
+    return None
+
+
+@rule(
+    "JM-LATENCY-SUM",
+    Severity.QUARANTINE,
+    "Latencies fill their window",
+    kept="In throughput the latencies of a window add up to half of its length or more, unless the gaps between them "
+    "are 10 ms or less: the energy of a window is that of its queries",
+    mend="Remove what answers in place of the model or runs between its queries; measure again",
+    version="4",
+)
+def latencies_fill_their_window(case: Case) -> Broken | None:
+    """Where queries take a small part of their window, what drew the energy is not what was timed."""
+    if case.trace.mode != "throughput":
+        return None
+    for number, (span, queries) in enumerate(zip(case.trace.windows(), case.trace.queries, strict=False), 1):
+        busy_s, count = sum(queries.duration_us) / 1e6, len(queries.duration_us)
+        left_s = span.seconds - busy_s
+        if busy_s < LEAST_FILLED * span.seconds and left_s > LONG_GAP_S * max(count, 1):
+            return broken(
+                f"The {count} queries of window {number} add up to {busy_s:.3f} s of its {span.seconds:.3f} s.",
+                window=number,
+                busy_s=busy_s,
+                window_s=span.seconds,
+                queries=count,
+            )
+    return None
+
+
+@rule(
+    "JM-TIMING",
+    Severity.QUARANTINE,
+    "Timing fits the trace",
+    kept="How the counter is said to keep time is how it moves in the rests, and its delay fits that",
+    mend="Run `joulemark doctor` again, then measure again",
+    version="2",
+)
+def timing_fits_the_trace(case: Case) -> Broken | None:
+    """How the counter is said to keep time is how it does: its period is seen in the rests, its delay is below that."""
+    if case.read is None:
+        return None  # trace_is_complete says so
+    on_gpu = [stream for stream in case.trace.streams if stream.scope == "gpu"]
+    for stream in on_gpu:
+        timing = stream.timing
+        if timing is None:
+            return broken(
+                f"Stream {stream.name} does not say how its counter keeps time.", stream=stream.name
+            )
+        seen_us = case.read.periods_us.get(stream.name)
+        if seen_us is not None and not seen_us / 2 <= timing.period_us <= seen_us * 2:
+            return broken(
+                f"Stream {stream.name} is said to move every {timing.period_us} us; it moves every {seen_us} us.",
+                stream=stream.name,
+                period_us=timing.period_us,
+                seen_us=seen_us,
+            )
+        if not -timing.period_us <= timing.delay_us <= timing.settle_us + timing.period_us:
+            return broken(
+                f"Stream {stream.name} cannot tell {timing.delay_us} us late and settle in {timing.settle_us} us.",
+                stream=stream.name,
+                delay_us=timing.delay_us,
+                settle_us=timing.settle_us,
+                period_us=timing.period_us,
+            )
+    return None

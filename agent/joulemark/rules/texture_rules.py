@@ -1,0 +1,353 @@
+"""Rules about the texture of a GPU's trace: noise, steps and states as sensors make them, and as invention does not.
+
+All of them quarantine: a sensor that nobody has met yet may look strange, and a person can tell. Each condition is far
+from what any sensor or card can do; `make false-alarms` counts how often honest sessions meet one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.rules.power_rules import powers_w
+from joulemark.rules.rule import Broken, Severity, broken, rule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from joulemark.energy.analysis import Analysis
+    from joulemark.energy.streams import ReadStream
+    from joulemark.rules.case import Case
+
+LEAST_TICKS = 50
+"""So many numbers before their pattern tells anything: the chance that as many honest ones are all even is 2**-50."""
+
+ROUND_US = 10
+"""Readings happen when they happen; all of them at multiples of 10 us were made up."""
+
+LEAST_STEPS = 20
+SMOOTH_SHARE = 0.95
+SMOOTH_UNITS = 2
+"""Rounding alone moves the second difference of a counter by 2 units at most. A sensor that tells anew only once in ten
+steps still moves it in a fifth of them."""
+
+LEAST_QUERIES = 30
+SAME_WITHIN_US = 2
+SAME_WITHIN = 1e-6
+"""Latencies of a real machine differ by more than a clock's microsecond, mean powers of windows by more than 1e-6."""
+
+IDLE_WITHIN = 0.001
+"""Work that adds less than a thousandth to the power at rest is no work."""
+
+LEAST_LOAD_W = 100.0
+LEAST_LOOKS = 30
+"""A die that takes 100 W more is warmer: the best cold plates leave 0.02 K/W, and it is read in whole degrees."""
+
+LEAST_C, MOST_C = -10, 125
+JUMP_C = 40
+JUMP_WITHIN_S = 2.0
+"""Die and heat spreader warm by some ten degrees a second at most."""
+
+CLOCK_WITHIN = 1.02
+GPU_IDLE = 0x01
+WORKS_ABOVE = 1.5
+"""nvmlClocksEventReasonGpuIdle says that nothing runs and the clocks fall; a card that takes half more than at rest
+does something."""
+
+REST_DISAGREE = 0.10
+AVERAGE_DISAGREE = 0.10
+INSTANT_DISAGREE = 0.25
+LEAST_READINGS = 50
+LEAST_AT_REST = 20
+AVERAGE_S = 1.0
+"""How far the mean of the power readings may be from the counter. A part-time sensor that keeps step with the queries
+may be off by a quarter of their ripple; at rest, and in means of a second, nothing keeps step."""
+
+
+@rule(
+    "JM-NOISE",
+    Severity.QUARANTINE,
+    "Numbers have noise",
+    kept="Readings come at odd microseconds, the GPU's counter has no common factor and in the rests more noise than "
+    "rounding, latencies and mean powers of windows are not all the same",
+    mend="Measure again with an unchanged agent and driver",
+    version="4",
+)
+def numbers_have_noise(case: Case) -> Broken | None:
+    """What a sensor reads and a clock times has low digits that nobody would write down."""
+    board = case.board
+    if board is None or case.read is None:
+        return None
+    return (
+        _round_times(board)
+        or _common_factor(case.read, board)
+        or _smooth(board)
+        or _same_latencies(case.read)
+        or _same_powers(case)
+    )
+
+
+def _round_times(board: ReadStream) -> Broken | None:
+    apart_us = np.diff(board.counter.t_us)
+    apart_us = apart_us[apart_us > 0]
+    if len(apart_us) < LEAST_TICKS or (quantum := int(np.gcd.reduce(apart_us))) < ROUND_US:
+        return None
+    return broken(
+        f"All {len(apart_us)} readings are multiples of {quantum} us apart.",
+        quantum_us=quantum,
+        readings=len(apart_us),
+    )
+
+
+def _common_factor(found: Analysis, board: ReadStream) -> Broken | None:
+    """A trace that was multiplied has the factor in every number; power readings, where there are any, share it."""
+    rises = np.diff(board.counter.units)
+    rises = rises[rises > 0]
+    if len(rises) < LEAST_TICKS or (factor := int(np.gcd.reduce(rises))) < 2:
+        return None
+    power = found.gauges.named("gpu-power-instant")
+    if power is not None and int(np.gcd.reduce(np.append(power[1].astype(np.int64), factor))) < 2:
+        return None
+    return broken(
+        f"All {len(rises)} rises of the energy counter are multiples of {factor} of its units.",
+        factor=factor,
+        rises=len(rises),
+    )
+
+
+def _smooth(board: ReadStream) -> Broken | None:
+    """Second differences of the counter's steps in the rests, where consecutive steps are one period each."""
+    bends = _bends(board)
+    if len(bends) < LEAST_STEPS:
+        return None
+    share = float(np.mean(np.abs(bends) <= SMOOTH_UNITS))
+    if share < SMOOTH_SHARE:
+        return None
+    return broken(
+        f"In the rests the energy counter rises without noise: {share:.0%} of its steps differ from the step before by "
+        f"{SMOOTH_UNITS} units or less.",
+        share=share,
+        steps=len(bends),
+    )
+
+
+def _bends(board: ReadStream) -> NDArray[np.float64]:
+    """How much each step of the counter in the rests differs from the step before, in units."""
+    if board.settling is None:
+        return np.empty(0)
+    changes, stretches = board.settling.changes, board.settling.bracketed.rest.stretches
+    at_s, settle_s = changes.middle_s(), board.settling.timing.settle_us / 1e6
+    starts = np.array([one.start_s for one in stretches])
+    stretch = np.searchsorted(starts, at_s, side="right") - 1
+    quiet = (at_s >= starts[stretch] + settle_s) & (
+        at_s <= np.array([one.end_s for one in stretches])[stretch]
+    )
+    apart_s, rise = np.diff(at_s), np.diff(changes.energy_j) / board.counter.joules_per_unit
+    regular = np.abs(apart_s / (board.settling.timing.period_us / 1e6) - 1) < 0.25
+    regular &= quiet[1:] & quiet[:-1] & (stretch[1:] == stretch[:-1])
+    return np.diff(rise)[regular[1:] & regular[:-1]]
+
+
+def _same_latencies(found: Analysis) -> Broken | None:
+    latencies_us = found.latencies_s * 1e6
+    if len(latencies_us) < LEAST_QUERIES or float(np.ptp(latencies_us)) > SAME_WITHIN_US:
+        return None
+    return broken(
+        f"All {len(latencies_us)} queries took {latencies_us[0]:.0f} us.",
+        latency_us=float(latencies_us[0]),
+        queries=len(latencies_us),
+    )
+
+
+def _same_powers(case: Case) -> Broken | None:
+    found = [power_w for _, power_w in powers_w(case.said)]
+    if len(found) < 3 or max(found) - min(found) > SAME_WITHIN * max(found):
+        return None
+    return broken(f"All {len(found)} windows take {found[0]:.6g} W.", power_w=found[0], windows=len(found))
+
+
+@rule(
+    "JM-CONSTANT",
+    Severity.QUARANTINE,
+    "Sensors sense",
+    kept="The GPU's counter rises faster at work than at rest and not by one amount a reading; power readings change; "
+    "a card that takes 100 W more at work warms by a degree",
+    mend="Reinstall the NVIDIA driver; measure again",
+    version="4",
+)
+def sensors_sense(case: Case) -> Broken | None:
+    """A library that returns constants, or one rate for work and rest, senses nothing."""
+    board, found = case.board, case.read
+    if board is None or found is None:
+        return None
+    rises = np.diff(board.counter.units)
+    rises = rises[rises > 0]
+    if len(rises) >= LEAST_TICKS and int(np.ptp(rises)) <= 1:
+        return broken(
+            f"Each of {len(rises)} rises of the energy counter is {int(rises[0])} units.",
+            units=int(rises[0]),
+            rises=len(rises),
+        )
+    for name in ("gpu-power-instant", "gpu-power-average"):
+        read = found.gauges.named(name)
+        if read is not None and len(read[1]) >= LEAST_TICKS and not np.ptp(read[1]):
+            return broken(
+                f"Each of {len(read[1])} readings of {name} is {read[1][0]:.0f}.",
+                gauge=name,
+                value=float(read[1][0]),
+                readings=len(read[1]),
+            )
+    return _one_rate(case, found) or _one_temperature(case, found)
+
+
+def _one_rate(case: Case, found: Analysis) -> Broken | None:
+    if found.idle is None:
+        return None
+    idle_w = (found.idle.before_w + found.idle.after_w) / 2
+    powers = [power_w for _, power_w in powers_w(case.said)]
+    if not powers or any(abs(power_w - idle_w) > IDLE_WITHIN * idle_w for power_w in powers):
+        return None
+    return broken(
+        f"The counter rises by {powers[0]:.3f} W at work and by {idle_w:.3f} W at rest.",
+        power_w=powers[0],
+        idle_w=idle_w,
+    )
+
+
+def _one_temperature(case: Case, found: Analysis) -> Broken | None:
+    read = found.gauges.named("gpu-temperature")
+    if read is None or found.idle is None or len(read[1]) < LEAST_LOOKS or np.ptp(read[1]):
+        return None
+    load_w = max((power_w for _, power_w in powers_w(case.said)), default=0.0) - found.idle.before_w
+    if load_w < LEAST_LOAD_W:
+        return None
+    return broken(
+        f"The GPU stayed at {read[1][0]:.0f} C in all of {len(read[1])} looks and took {load_w:.0f} W more at work.",
+        temperature_c=float(read[1][0]),
+        looks=len(read[1]),
+        load_w=load_w,
+    )
+
+
+@rule(
+    "JM-COHERENT",
+    Severity.QUARANTINE,
+    "States fit the load",
+    kept="The GPU's temperature is one that silicon survives and does not jump by more than 40 C in 2 s; a card that "
+    "works is not idle by its clocks or its utilisation, nor clocked above its model's highest, where these were read",
+    mend="Reinstall the NVIDIA driver; measure again",
+    version="4",
+)
+def states_fit_the_load(case: Case) -> Broken | None:
+    """Temperature, clock reasons, clocks and utilisation are those of a card that did this work."""
+    found = case.read
+    if case.board is None or found is None:
+        return None
+    return _impossible_temperature(found) or _idle_at_work(case, found) or _clocked_too_high(case, found)
+
+
+def _impossible_temperature(found: Analysis) -> Broken | None:
+    read = found.gauges.named("gpu-temperature")
+    if read is None:
+        return None
+    at_s, celsius = read
+    outside = celsius[(celsius < LEAST_C) | (celsius > MOST_C)]
+    if len(outside):
+        return broken(f"The GPU is said to have been at {outside[0]:.0f} C.", temperature_c=float(outside[0]))
+    jumps = np.abs(np.diff(celsius)) * (np.diff(at_s) <= JUMP_WITHIN_S)
+    highest = float(jumps.max(initial=0.0))
+    if highest <= JUMP_C:
+        return None
+    return broken(
+        f"The GPU's temperature jumped by {highest:.0f} C within {JUMP_WITHIN_S:.0f} s.",
+        jump_c=highest,
+        limit_c=JUMP_C,
+    )
+
+
+def _idle_at_work(case: Case, found: Analysis) -> Broken | None:
+    """In latency mode the looks fall into the pauses."""
+    if found.idle is None or case.trace.mode != "throughput":
+        return None
+    power_w = max((power_w for _, power_w in powers_w(case.said)), default=0.0)
+    if power_w < WORKS_ABOVE * found.idle.before_w:
+        return None
+    for name, resting in (("gpu-throttle", "idle"), ("gpu-utilisation", "unused")):
+        read = found.gauges.named(name)
+        seen = case.in_windows(read).astype(np.int64) if read is not None else np.empty(0, dtype=np.int64)
+        at_work = seen & GPU_IDLE == 0 if name == "gpu-throttle" else seen > 0
+        if len(seen) >= LEAST_LOOKS // 3 and not at_work.any():
+            return broken(
+                f"In all of {len(seen)} looks during the windows the GPU was {resting}, while it took {power_w:.0f} W.",
+                gauge=name,
+                looks=len(seen),
+                power_w=power_w,
+                idle_w=found.idle.before_w,
+            )
+    return None
+
+
+def _clocked_too_high(case: Case, found: Analysis) -> Broken | None:
+    read, most_mhz = found.gauges.named("gpu-sm-clock"), case.gpu.max_sm_mhz if case.gpu else None
+    if read is None or most_mhz is None or read[1].max() <= CLOCK_WITHIN * most_mhz:
+        return None
+    return broken(
+        f"The GPU's clock was at {read[1].max():.0f} MHz; its model goes up to {most_mhz:.0f} MHz.",
+        clock_mhz=float(read[1].max()),
+        most_mhz=most_mhz,
+    )
+
+
+@rule(
+    "JM-COUNTER-POWER",
+    Severity.QUARANTINE,
+    "Counter and power agree",
+    kept="The GPU's power readings and its energy counter agree: at rest and in means of a second to 10 %, in windows "
+    "to 25 %, where both were read often enough",
+    mend="Reinstall the NVIDIA driver; measure again",
+    version="4",
+)
+def counter_and_power_agree(case: Case) -> Broken | None:
+    """Two readings of one power agree, in windows of any length and at rest."""
+    found = case.read
+    if case.board is None or found is None or found.idle is None:
+        return None
+    instant = found.gauges.named("gpu-power-instant")
+    if instant is not None:
+        rest = case.within(instant, "idle-before", "idle-after")
+        idle_w = (found.idle.before_w + found.idle.after_w) / 2
+        if len(rest) >= LEAST_AT_REST and (fault := _apart("at rest", idle_w, rest, REST_DISAGREE)):
+            return fault
+    work_s = sum(window.end_s - window.start_s for window in found.windows)
+    if case.trace.mode != "throughput" or work_s <= 0:
+        return None
+    work_w = sum(window.gross_j for window in found.windows) / work_s
+    average = found.gauges.named("gpu-power-average")
+    for read, late_s, limit in (
+        (average, AVERAGE_S, AVERAGE_DISAGREE),
+        (instant, 0.0, INSTANT_DISAGREE),
+    ):
+        if read is None:
+            continue
+        seen = case.in_windows(read, late_s=late_s)
+        if len(seen) >= LEAST_READINGS:
+            return _apart("in the windows", work_w, seen, limit)
+    return None
+
+
+def _apart(where: str, counter_w: float, read_mw: NDArray[np.float64], limit: float) -> Broken | None:
+    power_w = float(read_mw.mean()) / 1e3
+    if abs(counter_w - power_w) <= limit * power_w:
+        return None
+    return broken(
+        f"The energy counter gives {counter_w:.1f} W {where}, the power readings {power_w:.1f} W.",
+        counter_w=counter_w,
+        power_w=power_w,
+        tolerance=limit,
+        readings=len(read_mw),
+    )
+
+
+RULES = (numbers_have_noise, sensors_sense, states_fit_the_load, counter_and_power_agree)
+"""In the order in which they are asked."""

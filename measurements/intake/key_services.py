@@ -1,0 +1,141 @@
+"""Keys at the door: enrolled by themselves, rotated by the old one, revoked by themselves or a sister.
+
+Each write is idempotent by the digest of the bytes received: the same bytes, the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from joulemark.record.codec import encode
+from joulemark.record.keys import key_id
+from joulemark.record.messages import Enrolment
+from joulemark.record.requests import REVOCATION_TYPE, ROTATION_TYPE, Revocation, Rotation
+from measurements.contributors.models import Key, KeyState
+from measurements.contributors.services import add_key, rename, revoke_key, rotate_key
+from measurements.intake.door import (
+    open_enrolment,
+    open_envelope,
+    require_active,
+    take,
+    was_taken,
+)
+from measurements.intake.models import SeenEnvelope, Submission
+from measurements.intake.racing import again_if_raced
+from measurements.intake.refusals import Conflict, Forbidden
+from measurements.intake.signals import key_distrusted
+from measurements.ledger.models import LeafKind
+from measurements.ledger.services import append_leaf
+
+
+@again_if_raced
+def accept_enrolment(*, data: bytes) -> Key:
+    """Know a key by its self-signed enrolment. Enrolling again may change the name shown; a replay changes nothing."""
+    enrolment, digest = open_enrolment(data)
+    seen = SeenEnvelope.objects.select_related("key__contributor").filter(sha256=digest).first()
+    if seen is not None:
+        return seen.key
+    with transaction.atomic():
+        key = _enrol(enrolment)
+        SeenEnvelope.objects.create(sha256=digest, key=key, nonce=enrolment.nonce)
+    return key
+
+
+def _enrol(enrolment: Enrolment) -> Key:
+    wanted = key_id(enrolment.public_key)
+    key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
+    if key is not None:
+        require_active(key)
+        if SeenEnvelope.objects.filter(key=key, nonce=enrolment.nonce).exists():
+            raise Conflict(
+                "JM-NONCE-USED",
+                "Another request of this key has used this nonce: sign a new one with a new nonce.",
+            )
+        if key.contributor.display_name != enrolment.display_name:
+            rename(contributor=key.contributor, display_name=enrolment.display_name)
+        return key
+    key = add_key(key_id=wanted, public_key=enrolment.public_key, display_name=enrolment.display_name)
+    append_leaf(kind=LeafKind.KEY_ENROLLED, subject=wanted, facts=enrolled_facts(key))
+    return key
+
+
+def enrolled_facts(key: Key) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a new key."""
+    return {"contributor": key.contributor.pseudonym, "public_key": key.public_key}
+
+
+@again_if_raced
+def rotate(*, data: bytes) -> Key:
+    """Let a contributor's key give way to a new one, which has signed too. Returns the new key."""
+    opened = open_envelope(data, kind=Rotation, payload_type=ROTATION_TYPE, scope="request")
+    request, old = opened.message, opened.key
+    if was_taken(opened) and old.replaced_by is not None:
+        return old.replaced_by
+    with transaction.atomic():
+        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        new, _digest = open_enrolment(encode(request.new_key))
+        new_id = key_id(new.public_key)
+        if Key.objects.filter(key_id=new_id).exists():
+            raise Conflict(
+                "JM-KEY-KNOWN", "The new key is enrolled already: make a fresh one and rotate to that."
+            )
+        held = Key.objects.select_for_update(of=("self",)).select_related("contributor").get(pk=old.pk)
+        require_active(held)
+        key = rotate_key(old=held, new_id=new_id, new_public_key=new.public_key, at=timezone.now())
+        append_leaf(kind=LeafKind.KEY_ENROLLED, subject=new_id, facts=enrolled_facts(key))
+        append_leaf(kind=LeafKind.KEY_ROTATED, subject=held.key_id, facts=rotated_facts(held))
+    return key
+
+
+def rotated_facts(key: Key) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a key that gave way."""
+    return {"to": key.replaced_by_id or "", "at": _moment(key)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokedKey:
+    """A key as revoked, and how many results are judged again."""
+
+    key: Key
+    judged_again: int
+
+
+@again_if_raced
+def revoke(*, data: bytes) -> RevokedKey:
+    """Believe a contributor's key no more, by its own word or that of an active sister."""
+    opened = open_envelope(data, kind=Revocation, payload_type=REVOCATION_TYPE, scope="request")
+    request = opened.message
+    key = Key.objects.filter(key_id=request.key_id, contributor=opened.key.contributor_id).first()
+    if key is None:
+        raise Forbidden(
+            "JM-KEY-OTHER", "That key is not one of yours; name one that `joulemark status` shows."
+        )
+    if was_taken(opened):
+        return RevokedKey(key=key, judged_again=distrusted(key))
+    with transaction.atomic():
+        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        held = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
+        revoke_key(key=held, at=timezone.now(), since=request.since)
+        append_leaf(kind=LeafKind.KEY_REVOKED, subject=held.key_id, facts=revoked_facts(held))
+        transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=held.key_id))
+    return RevokedKey(key=held, judged_again=distrusted(held))
+
+
+def revoked_facts(key: Key) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a revoked key."""
+    since = key.untrusted_since
+    return {"at": _moment(key), "untrusted_since": "" if since is None else since.isoformat()}
+
+
+def distrusted(key: Key) -> int:
+    """How many results of a revoked key came at or after the time from which it is not believed."""
+    if key.state != KeyState.REVOKED:
+        return 0
+    return Submission.objects.filter(key=key, received_at__gte=key.untrusted_since).count()
+
+
+def _moment(key: Key) -> str:
+    return "" if key.ended_at is None else key.ended_at.isoformat()

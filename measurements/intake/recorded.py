@@ -1,0 +1,142 @@
+"""What the log keeps of tickets, results and keys, computed from rows: at the write and whenever asked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from django.db.models import Max
+
+from joulemark.log import leaf as entries
+from measurements.contributors.models import Key, KeyState
+from measurements.intake.models import UNJUDGED, Submission, Ticket
+from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.recorded import Recorded, moment, register
+from measurements.ledger.services import Facts
+
+BUNDLES = 20
+"""Bundles that are held in memory at once."""
+ENDS = (LeafKind.KEY_ROTATED, LeafKind.KEY_REVOKED)
+DECISIONS = (LeafKind.VERDICT, LeafKind.MODERATION, LeafKind.WITHDRAWAL)
+"""Leaves that move a result to another state."""
+
+Item = TypeVar("Item")
+
+
+def ticket_facts(ticket: Ticket) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a ticket; of nonce and seed only a digest, for the volunteer knows them first."""
+    job = ticket.job
+    return {
+        "ticket": ticket.pk,
+        "suite": job.suite.digest,
+        "workload": f"{job.dataset.task.slug}/{job.dataset.slug}/{job.model.slug}",
+        "challenge_sha256": hashlib.sha256(f"{ticket.nonce} {ticket.sample_seed}".encode()).hexdigest(),
+        "request_sha256": ticket.request_sha256,
+        "device_tag": ticket.device_tag,
+        "at": moment(ticket.issued_at),
+        "expires_at": moment(ticket.expires_at),
+    }
+
+
+def result_facts(submission: Submission) -> dict[str, str | int | list[str]]:
+    """What the log keeps of a result beside its id, which is the digest of its bytes."""
+    return {
+        "key": submission.key_id,
+        "ticket": submission.ticket_id or "",
+        "trace_sha256": submission.trace_sha256,
+        "at": moment(submission.received_at),
+    }
+
+
+def read_tickets(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Tickets as they are now."""
+    rows = Ticket.objects.select_related("job__suite", "job__dataset__task", "job__model").filter(
+        leaf__in=leaves
+    )
+    return {row.leaf_id: Recorded(row.key_id, ticket_facts(row)) for row in rows}
+
+
+def read_results(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Results as they are now, their bytes hashed again. One that has a state without a decision shows it."""
+    decided = set(
+        Leaf.objects.filter(subject__in=[leaf.subject for leaf in leaves], kind__in=DECISIONS).values_list(
+            "subject", flat=True
+        )
+    )
+    found: dict[int, Recorded] = {}
+    for part in _parts(list(leaves), BUNDLES):
+        subjects = {leaf.pk: leaf.subject for leaf in part}
+        for row in Submission.objects.defer("receipt").filter(leaf__in=part):
+            digest = hashlib.sha256(bytes(row.bundle)).hexdigest()
+            facts = result_facts(row)
+            if row.state not in UNJUDGED and row.pk not in decided:
+                facts["state"] = row.state
+            found[row.leaf_id] = Recorded(digest if row.pk == subjects[row.leaf_id] else row.pk, facts)
+    return found
+
+
+def read_enrolled(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Keys as they are now. One that has ended without a leaf of it shows that."""
+    from measurements.intake.key_services import enrolled_facts
+
+    ended = _last_ends(leaves)
+    found = {}
+    for leaf, key in _keys(leaves):
+        facts = dict(enrolled_facts(key))
+        if key.state != KeyState.ACTIVE and key.pk not in ended:
+            facts["state"] = key.state
+        found[leaf.pk] = Recorded(key.pk, facts)
+    return found
+
+
+def read_rotated(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Keys that gave way, as they are now."""
+    from measurements.intake.key_services import rotated_facts
+
+    return _read_ended(leaves, rotated_facts)
+
+
+def read_revoked(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Keys that were revoked, as they are now. Which moderator did it no table says."""
+    from measurements.intake.key_services import revoked_facts
+
+    return _read_ended(leaves, revoked_facts)
+
+
+def _read_ended(leaves: Collection[Leaf], facts_of: Callable[[Key], Facts]) -> Mapping[int, Recorded]:
+    """The row keeps how a key ended last: what an earlier leaf says of the time is overwritten there."""
+    last = _last_ends(leaves)
+    found = {}
+    for leaf, key in _keys(leaves):
+        said, facts = entries.decode(leaf.body.encode()).facts, dict(facts_of(key))
+        if last.get(key.pk) != leaf.pk:
+            facts |= {name: said[name] for name in ("at", "untrusted_since") if name in said}
+        found[leaf.pk] = Recorded(
+            key.pk, {**{name: said[name] for name in said if name not in facts}, **facts}
+        )
+    return found
+
+
+def _keys(leaves: Collection[Leaf]) -> Iterator[tuple[Leaf, Key]]:
+    rows = Key.objects.select_related("contributor").in_bulk([leaf.subject for leaf in leaves])
+    return ((leaf, rows[leaf.subject]) for leaf in leaves if leaf.subject in rows)
+
+
+def _last_ends(leaves: Collection[Leaf]) -> dict[str, int]:
+    """The last leaf about the end of each key, by key."""
+    ends = Leaf.objects.filter(subject__in=[leaf.subject for leaf in leaves], kind__in=ENDS)
+    return dict(ends.order_by().values_list("subject").annotate(Max("id")))
+
+
+def _parts(items: Sequence[Item], length: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + length] for start in range(0, len(items), length))
+
+
+def register_readers() -> None:
+    """Tell the log who reads which rows."""
+    register(LeafKind.RUN_STARTED, read_tickets)
+    register(LeafKind.RESULT_RECEIVED, read_results)
+    register(LeafKind.KEY_ENROLLED, read_enrolled)
+    register(LeafKind.KEY_ROTATED, read_rotated)
+    register(LeafKind.KEY_REVOKED, read_revoked)

@@ -1,0 +1,126 @@
+"""The API of the log: proofs, and what the tables say beside it."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from joulemark.record.codec import encode
+from joulemark.record.messages import Problem
+from measurements.ledger.errors import NotSequenced
+from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.proofs import prove
+from measurements.ledger.recorded import read_rows
+
+MOST_ROWS = 1000
+WAIT_S = 5
+
+
+class LeafRange(serializers.Serializer[None]):
+    """Which leaves: from `start` to `end`, without it."""
+
+    start = serializers.IntegerField(min_value=0, max_value=2**53)
+    end = serializers.IntegerField(min_value=0, max_value=2**53)
+
+    def validate(self, attrs: dict[str, int]) -> dict[str, int]:
+        """Neither empty nor too long."""
+        if not attrs["start"] < attrs["end"] <= attrs["start"] + MOST_ROWS:
+            raise serializers.ValidationError(
+                f"end must be larger than start, and by at most {MOST_ROWS}; ask again in parts."
+            )
+        return attrs
+
+
+class RowSerializer(serializers.Serializer[dict[str, object]]):
+    """A leaf's row as it is in the tables now."""
+
+    index = serializers.IntegerField(help_text="Place in the log.")
+    kind = serializers.CharField()
+    subject = serializers.CharField(help_text="Whom the row is about: a digest or pseudonym.")
+    facts = serializers.JSONField(
+        allow_null=True, help_text="Computed from the row; null when there is none. Compare with the entry's."
+    )
+
+
+class RowsSerializer(serializers.Serializer[dict[str, object]]):
+    """The rows of a range of leaves, in order; a leaf that the log lacks is left out."""
+
+    rows = RowSerializer(many=True)
+
+
+class RowsView(APIView):
+    """What the live tables say about that which leaves record."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("start", OpenApiTypes.INT, required=True, description="First place."),
+            OpenApiParameter(
+                "end",
+                OpenApiTypes.INT,
+                required=True,
+                description=f"Place behind the last; at most {MOST_ROWS} more.",
+            ),
+        ],
+        responses={200: RowsSerializer, 400: OpenApiTypes.OBJECT},
+        operation_id="log_rows",
+        tags=["log"],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with facts computed now, to be compared with the log's entries."""
+        asked = LeafRange(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        leaves = list(Leaf.objects.between(asked.validated_data["start"], asked.validated_data["end"]))
+        found = read_rows(leaves)
+        rows = [
+            {
+                "index": leaf.index,
+                "kind": leaf.kind,
+                "subject": found[leaf.pk].subject if leaf.pk in found else leaf.subject,
+                "facts": found[leaf.pk].facts if leaf.pk in found else None,
+            }
+            for leaf in leaves
+        ]
+        return Response({"rows": rows}, headers={"Cache-Control": "no-store"})
+
+
+class ProofView(APIView):
+    """Where a result is in the log, and the proof."""
+
+    @extend_schema(
+        responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+        operation_id="result_proof",
+        tags=["log"],
+    )
+    def get(self, _request: Request, result_id: str) -> HttpResponse:
+        """Answer with index, inclusion proof and the latest checkpoint; 404 and Retry-After while the leaf waits."""
+        leaf = Leaf.objects.filter(kind=LeafKind.RESULT_RECEIVED, subject=result_id).first()
+        if leaf is None:
+            raise Http404(f"This platform has no result {result_id[:12]}.")
+        try:
+            proof = prove(leaf)
+        except NotSequenced as error:
+            return _not_sequenced(error)
+        return HttpResponse(
+            encode(proof), content_type="application/json", headers={"Cache-Control": "no-store"}
+        )
+
+
+def _not_sequenced(error: NotSequenced) -> HttpResponse:
+    problem = Problem(
+        type="urn:joulemark:problem:jm-not-sequenced",
+        title="Not found",
+        status=404,
+        detail=str(error),
+        code="JM-NOT-SEQUENCED",
+    )
+    return HttpResponse(
+        encode(problem),
+        status=404,
+        content_type="application/problem+json",
+        headers={"Retry-After": str(WAIT_S), "Cache-Control": "no-store"},
+    )

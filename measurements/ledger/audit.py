@@ -1,0 +1,117 @@
+"""Does the log fit itself? Rows, files and checkpoints are compared with each other; docs/operations.md tells when."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from joulemark.log import leaf as entries
+from joulemark.log import merkle
+from joulemark.log.checkpoints import Checkpoint as CheckpointText
+from joulemark.log.checkpoints import open_checkpoint
+from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
+from joulemark.record.errors import RecordError
+from measurements.ledger import folder
+from measurements.ledger.log_key import log_name, verifier_key
+from measurements.ledger.models import Checkpoint, Leaf, LogHead
+
+
+def log_faults() -> Iterator[str]:
+    """One sentence for each thing that does not fit; none means that the log is as it was signed."""
+    yield from _leaf_faults()
+    yield from _tree_faults()
+
+
+def _leaf_faults() -> Iterator[str]:
+    expected = 0
+    for leaf in Leaf.objects.filter(index__isnull=False).order_by("index").iterator():
+        if leaf.index != expected:
+            yield f"Leaf {expected} is missing: the next one is {leaf.index}."
+        expected = (leaf.index or 0) + 1
+        yield from _fault_of(leaf, f"leaf {leaf.index}")
+    for leaf in Leaf.objects.waiting().iterator():
+        yield from _fault_of(leaf, f"the leaf with id {leaf.pk}")
+    size = LogHead.objects.get().size
+    if size != expected:
+        yield f"The head counts {size} leaves; there are {expected}."
+
+
+def _fault_of(leaf: Leaf, name: str) -> Iterator[str]:
+    body = leaf.body.encode()
+    if merkle.leaf_hash(body).hex() != leaf.leaf_hash:
+        yield f"The hash of {name} does not fit its body."
+    try:
+        entry = entries.decode(body)
+    except RecordError as error:
+        yield f"The body of {name} is no entry: {error}"
+        return
+    if (entry.kind, entry.subject, entry.at) != (leaf.kind, leaf.subject, leaf.logged_at):
+        yield f"The columns of {name} do not say what its body says."
+    if entry.version == 1 and entry.index != leaf.index:
+        yield f"The place of {name} is not the one in its body."
+
+
+def _tree_faults() -> Iterator[str]:
+    last = Checkpoint.objects.last()
+    if last is None:
+        if folder.published() is not None:
+            yield "A checkpoint was published, and the database has none."
+        return
+    if LogHead.objects.get().size < last.size:
+        yield f"{last.size} leaves were signed; so many have no place any more."
+    bodies = [body.encode() for body in Leaf.objects.between(0, last.size).values_list("body", flat=True)]
+    tiles = grow(0, [merkle.leaf_hash(body) for body in bodies], _nothing)
+    yield from _file_faults(bodies, tiles)
+    yield from _checkpoint_faults(len(bodies), _reader(tiles))
+    if folder.published() != last.published_note:
+        yield "The published checkpoint is not the last one that was signed; `manage.py sequence_log` publishes that."
+
+
+def _file_faults(bodies: list[bytes], tiles: dict[Tile, bytes]) -> Iterator[str]:
+    wanted = {tile.path: data for tile, data in tiles.items()}
+    for bundle in entry_bundles(0, len(bodies)):
+        first = bundle.index * TILE_WIDTH
+        wanted[bundle.path] = encode_entries(bodies[first : first + bundle.width])
+    for path, data in wanted.items():
+        try:
+            if folder.place(path).read_bytes() != data:
+                yield f"The file {path} is not what the leaves make."
+        except FileNotFoundError:
+            yield f"The file {path} is missing; `manage.py sequence_log` makes it again."
+
+
+def _checkpoint_faults(size: int, read: ReadTile) -> Iterator[str]:
+    for row in Checkpoint.objects.iterator():
+        try:
+            signed = _opened(row.note)
+        except RecordError as error:
+            yield f"The note of the checkpoint of {row.size} leaves: {error}"
+            continue
+        if (signed.size, signed.root.hex()) != (row.size, row.root):
+            yield f"The columns of the checkpoint of {row.size} leaves do not say what its note says."
+        if row.size > size or tree_root(row.size, read) != signed.root:
+            yield f"The root of the first {row.size} leaves is not the one that was signed."
+
+
+def _opened(note: str) -> CheckpointText:
+    """The checkpoint in a note of the log's key, or of one that it had before."""
+    for key in settings.LOG_FORMER_KEYS:
+        with contextlib.suppress(RecordError):
+            return open_checkpoint(note, key=key, origin=log_name())
+    return open_checkpoint(note, key=verifier_key(), origin=log_name())
+
+
+def _reader(tiles: dict[Tile, bytes]) -> ReadTile:
+    """Any partial tile is the beginning of the widest one."""
+    widest = {(tile.level, tile.index): data for tile, data in tiles.items()}
+
+    def read(tile: Tile) -> bytes:
+        return widest[tile.level, tile.index][: tile.width * merkle.HASH_BYTES]
+
+    return read
+
+
+def _nothing(tile: Tile) -> bytes:
+    raise FileNotFoundError(tile.path)

@@ -1,0 +1,25 @@
+"""What can go wrong with the log.
+
+LedgerError
+├── LogBroken      the log no longer says what it has said; nothing more is signed until a person has looked
+├── NotSequenced   a leaf waits for its place; it has one within seconds
+└── NotAWitness    a cosignature that no known witness gave, or one of another checkpoint
+"""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The root of the log's errors; `str(error)` says what to do next."""
+
+
+class LogBroken(LedgerError):
+    """Database, tiles and the last checkpoint do not fit together."""
+
+
+class NotSequenced(LedgerError):
+    """There is no checkpoint yet that covers the leaf."""
+
+
+class NotAWitness(LedgerError):
+    """A note brings no new line of a known witness."""

@@ -1,0 +1,88 @@
+"""The log's files: settings.LOG_DIR holds just what is served under /log/, so a proxy may serve it as it stands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from django.conf import settings
+
+from joulemark.log.merkle import HASH_BYTES
+from joulemark.log.tiles import TILE_HEIGHT, TILE_WIDTH, EntryBundle, Tile
+
+CHECKPOINT = "checkpoint"
+FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
+AT_ONCE = 8
+"""Files that are synced together: the disk then commits once for all of them."""
+_DRAFT = ".draft-"
+
+
+def place(path: str) -> Path:
+    """Where the file with this address below /log/ lies."""
+    return Path(settings.LOG_DIR) / path
+
+
+def read_tile(tile: Tile) -> bytes:
+    """The hashes of a tile; a partial one is cut out of the full one where that is all there is.
+
+    Raises FileNotFoundError for a tile that was not written, or is lost.
+    """
+    try:
+        return place(tile.path).read_bytes()
+    except FileNotFoundError:
+        full = place(Tile(tile.level, tile.index, TILE_WIDTH).path).read_bytes()
+        return full[: tile.width * HASH_BYTES]
+
+
+def write(files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files so that each is seen whole or not at all; their bytes are on disk when this returns.
+
+    All wait for the disk together. A name that a power cut takes back is a lost file, and is made again.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done in [pool.submit(_write, place(path), data) for path, data in files]:
+            done.result()
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    draft = path.with_name(f"{_DRAFT}{os.getpid()}-{path.name}")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), FILE_MODE)
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def published() -> str | None:
+    """The checkpoint's note as the world sees it; None before the first, or when the folder is lost."""
+    try:
+        return place(CHECKPOINT).read_text()
+    except FileNotFoundError:
+        return None
+
+
+def drop_partial(old_size: int, size: int) -> None:
+    """Remove the partial tiles that a log of `old_size` ended in and that are full in one of `size`."""
+    for level in range(8):
+        index, width = divmod(old_size >> (TILE_HEIGHT * level), TILE_WIDTH)
+        if not width or (index + 1) << (TILE_HEIGHT * (level + 1)) > size:
+            continue
+        _drop(place(Tile(level, index, width).path).parent)
+        if level == 0:
+            _drop(place(EntryBundle(index, width).path).parent)
+
+
+def _drop(folder: Path) -> None:
+    for file in folder.glob("*"):
+        file.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rmdir()

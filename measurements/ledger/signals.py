@@ -1,0 +1,6 @@
+"""What the log tells."""
+
+from django.dispatch import Signal
+
+leaf_written = Signal()
+"""Sent after commit: a leaf waits for its place. A nudge; the row is the truth."""

@@ -1,0 +1,139 @@
+"""What a platform knows beside a result's own bytes, asked for many results in a few queries."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+
+from joulemark.record.statement import Statement
+from joulemark.record.trace import Trace
+from joulemark.rules.case import Case, Context, TicketFacts, times_digest
+from joulemark.suite import Suite
+from measurements.catalog.models import Suite as SuiteRow
+from measurements.catalog.suites import known_suites
+from measurements.intake.models import Submission, Ticket
+from measurements.review.others import JobName, Others, Peer, devices_of, others_of, unreported_of
+
+Read = tuple[Statement, Trace]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Facts about a batch of submissions. `traces` and `times`: who has them, by digest, in the order of arrival."""
+
+    suites: Mapping[str, Suite]
+    traces: Mapping[str, Sequence[tuple[int, str]]]
+    times: Mapping[str, Sequence[tuple[int, str]]]
+    others: Mapping[JobName, Others]
+    devices: Mapping[str, frozenset[int]]
+    unreported: Mapping[str, int]
+
+    @classmethod
+    def about(cls, submissions: Sequence[Submission], read: Mapping[str, Read]) -> Known:
+        """Ask the database. `read` are statements and traces of those whose bytes decode, by result id."""
+        catalogued = set(SuiteRow.objects.values_list("digest", flat=True))
+        jobs = {job_name(statement) for statement, _ in read.values()}
+        return cls(
+            suites={digest: suite for digest, suite in known_suites().items() if digest in catalogued},
+            traces=_same("trace_sha256", {submission.trace_sha256 for submission in submissions}),
+            times=_same("result__times_sha256", {times_digest(trace) for _, trace in read.values()}),
+            others=others_of(jobs),
+            devices=devices_of({statement.predicate.device.tag for statement, _ in read.values()}),
+            unreported=unreported_of(submissions),
+        )
+
+    def case(self, submission: Submission, statement: Statement, trace: Trace) -> Case:
+        """One of them, with what the rules may know of it."""
+        said, me = statement.predicate, submission.key.contributor_id
+        peers = self.others.get(job_name(statement), Others()).without(me)
+        suite = self.suites.get(said.suite.digest)
+        context = Context(
+            received_at=submission.received_at,
+            audience=settings.ORIGIN,
+            public_key=submission.key.public_key,
+            key_revoked=_came_untrusted(submission),
+            ticket=_ticket_facts(submission.ticket) if submission.ticket else None,
+            suite=suite,
+            same_trace_as=_earlier(self.traces.get(submission.trace_sha256, ()), submission),
+            inputs_by_others=_inputs(peers, said.workload.sample_sha256),
+            same_times_as=_earlier(self.times.get(times_digest(trace), ()), submission),
+            quality_by_others=_qualities(peers),
+            tickets_unreported=self.unreported.get(submission.pk, 0),
+            device_shared_with=len(self.devices.get(said.device.tag, frozenset()) - {me}),
+        )
+        alone = Case(statement=statement, trace=trace, context=context)
+        answers = _answers(peers, said.workload.sample_sha256, alone)
+        return Case(statement, trace, replace(context, answers_by_others=answers)) if answers else alone
+
+
+def job_name(statement: Statement) -> JobName:
+    """Which job a statement is about."""
+    said = statement.predicate
+    return said.suite.digest, said.workload.task, said.workload.dataset, said.workload.model
+
+
+def _same(column: str, digests: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    rows = Submission.objects.filter(**{f"{column}__in": digests}).order_by("leaf_id")
+    for digest, leaf_id, result_id in rows.values_list(column, "leaf_id", "result_id"):
+        found[digest].append((leaf_id, result_id))
+    return found
+
+
+def _earlier(known: Iterable[tuple[int, str]], submission: Submission) -> str | None:
+    """The first that came before."""
+    return next((result_id for leaf_id, result_id in known if leaf_id < submission.leaf_id), None)
+
+
+def _inputs(peers: Iterable[Peer], sample: str) -> dict[str, int]:
+    """How many state each digest of what the model was given for this sample."""
+    stated = {(peer.contributor, peer.inputs) for peer in peers if peer.sample == sample and peer.inputs}
+    return dict(Counter(inputs for _, inputs in stated))
+
+
+def _qualities(peers: Iterable[Peer]) -> dict[str, list[float]]:
+    """By metric one value of each contributor: of its latest result."""
+    found: dict[str, dict[int, float]] = defaultdict(dict)
+    for peer in peers:
+        for metric, value in peer.quality:
+            found[metric].setdefault(peer.contributor, value)
+    return {metric: list(values.values()) for metric, values in found.items()}
+
+
+def _answers(peers: Iterable[Peer], sample: str, case: Case) -> dict[str, dict[str, int]]:
+    """By query how many give an answer of each digest, of those who were asked the same sample."""
+    said = {peer.contributor: peer.answers for peer in reversed(list(peers)) if peer.sample == sample}
+    if not said or case.sample is None:
+        return {}
+    return {
+        query: dict(
+            Counter(
+                answers[4 * place : 4 * place + 4].hex()
+                for answers in said.values()
+                if len(answers) >= 4 * place + 4
+            )
+        )
+        for place, query in enumerate(case.sample.query_ids)
+    }
+
+
+def _came_untrusted(submission: Submission) -> bool:
+    since = submission.key.untrusted_since
+    return since is not None and submission.received_at >= since
+
+
+def _ticket_facts(ticket: Ticket) -> TicketFacts:
+    return TicketFacts(
+        id=ticket.id,
+        nonce=ticket.nonce,
+        sample_seed=ticket.sample_seed,
+        task=ticket.job.dataset.task.slug,
+        dataset=ticket.job.dataset.slug,
+        model=ticket.job.model.slug,
+        device_tag=ticket.device_tag,
+        issued_at=ticket.issued_at,
+        expires_at=ticket.expires_at,
+    )

@@ -1,0 +1,85 @@
+"""What the log keeps of decisions, computed from their rows as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+from joulemark.log import leaf as entries
+from measurements.intake.models import State, Submission
+from measurements.intake.recorded import DECISIONS
+from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.recorded import Recorded, register
+from measurements.ledger.services import Facts
+from measurements.review.models import Appeal, Cause, Moderation, Verdict, Withdrawal
+from measurements.review.moderation import moderation_facts
+from measurements.review.own_results import appeal_facts, withdrawal_facts
+from measurements.review.services import verdict_facts
+
+Row = TypeVar("Row", Verdict, Moderation, Withdrawal, Appeal)
+
+
+def read_verdicts(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Verdicts as they are now."""
+    return _read(Verdict, verdict_facts, leaves)
+
+
+def read_moderations(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Moderators' decisions as they are now."""
+    return _read(Moderation, moderation_facts, leaves)
+
+
+def read_withdrawals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Withdrawals as they are now."""
+    return _read(Withdrawal, withdrawal_facts, leaves)
+
+
+def read_appeals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Appeals as they are now."""
+    return {
+        row.leaf_id: Recorded(row.submission_id, appeal_facts(row))
+        for row in Appeal.objects.filter(leaf__in=leaves)
+    }
+
+
+def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
+    """By result the id of its last decision's leaf, and the state in which that and all before it leave the result."""
+    found: dict[str, tuple[int, str]] = {}
+    moderated = set()
+    leaves = Leaf.objects.filter(subject__in=subjects, kind__in=DECISIONS).order_by("id")
+    for pk, kind, subject, body in leaves.values_list("id", "kind", "subject", "body"):
+        said = entries.decode(body.encode()).facts
+        state = State.WITHDRAWN if kind == LeafKind.WITHDRAWAL else str(said["state"])
+        if kind == LeafKind.MODERATION:
+            moderated.add(subject)
+        if kind == LeafKind.VERDICT and said.get("cause") == Cause.NEW_RULES and subject in moderated:
+            state = found[subject][1]  # what a person has decided, new rules do not undo
+        found[subject] = pk, state
+    return found
+
+
+def _read(
+    model: type[Row], facts_of: Callable[[Row], Facts], leaves: Collection[Leaf]
+) -> Mapping[int, Recorded]:
+    """The last decision about a result that stands in another state shows in which."""
+    rows = model._default_manager.filter(leaf__in=leaves)
+    results = [row.submission_id for row in rows]
+    decided = decided_states(results)
+    stands = dict(Submission.objects.filter(pk__in=results).values_list("pk", "state"))
+    found = {}
+    for row in rows:
+        facts = dict(facts_of(row))
+        last, state = decided.get(row.submission_id, (row.leaf_id, ""))
+        stands_in = stands.get(row.submission_id, "nowhere")
+        if last == row.leaf_id and stands_in != state:
+            facts["stands"] = stands_in
+        found[row.leaf_id] = Recorded(row.submission_id, facts)
+    return found
+
+
+def register_readers() -> None:
+    """Tell the log who reads which rows."""
+    register(LeafKind.VERDICT, read_verdicts)
+    register(LeafKind.MODERATION, read_moderations)
+    register(LeafKind.WITHDRAWAL, read_withdrawals)
+    register(LeafKind.APPEAL, read_appeals)

@@ -1,0 +1,113 @@
+"""Adaptive replication: results are compared with others', and whoever agrees often needs others less.
+
+As in BOINC: every result of a contributor asks for another contributor's, until ten in a row have agreed; from then on
+one in so many does, chosen by the result's own digest, so that nobody can tell beforehand which. One disagreement and
+it begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+
+from joulemark.consensus.agreement import Report, compare
+from measurements.contributors.models import Contributor
+from measurements.intake.models import State
+from measurements.review.models import CELL_FIELDS, TRUSTED_AFTER, Agreement, Result, Standing
+
+
+def compare_results(*, result_ids: Sequence[str]) -> int:
+    """Compare anew all results of the cells that these results lie in; returns how many results were compared.
+
+    Running it twice changes nothing.
+    """
+    cells = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
+    return sum(_compare_cell(dict(cell)) for cell in cells)
+
+
+@transaction.atomic
+def _compare_cell(cell: dict[str, object]) -> int:
+    counted = list(
+        Result.objects.eligible()
+        .of_cell(cell)
+        .select_related("device", "contributor__standing")
+        .order_by("started_at", "pk")
+    )
+    reports = {result.pk: report_of(result) for result in counted}
+    rows = [_agreement(result, reports) for result in counted]
+    Agreement.objects.filter(result__in=Result.objects.of_cell(cell)).exclude(
+        result__submission__state=State.ACCEPTED
+    ).delete()
+    Agreement.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["result"],
+        update_fields=["agrees", "relative", "tolerance", "n_others", "wants_replication"],
+    )
+    touched = Result.objects.of_cell(cell).order_by().values_list("contributor", flat=True).distinct()
+    _refresh_standing(touched)
+    return len(rows)
+
+
+def report_of(result: Result) -> Report:
+    """A result as agreement is judged by."""
+    return Report(
+        contributor=result.contributor_id,
+        device=result.device.tag,
+        energy_per_query_j=result.energy_per_query_j,
+        relative_u=result.relative_u,
+    )
+
+
+def _agreement(result: Result, reports: dict[str, Report]) -> Agreement:
+    found = compare(reports[result.pk], reports.values())
+    return Agreement(
+        result=result,
+        contributor=result.contributor,
+        agrees=found.agrees if found else None,
+        relative=found.relative if found else None,
+        tolerance=found.tolerance if found else None,
+        n_others=found.n_others if found else 0,
+        wants_replication=not (found and found.agrees) and _asks(result),
+    )
+
+
+def _asks(result: Result) -> bool:
+    """Whether this result needs another's: always, but of a trusted contributor one in as many as have agreed."""
+    standing = getattr(result.contributor, "standing", None)
+    if standing is None or not standing.is_trusted:
+        return True
+    return int(result.pk[:12], 16) % int(standing.in_a_row) == 0
+
+
+def _refresh_standing(contributors: Iterable[int]) -> None:
+    """Count anew; rows of contributors are locked, so that the last to write is the last to read."""
+    held = list(
+        Contributor.objects.filter(pk__in=list(contributors)).select_for_update(no_key=True).order_by("pk")
+    )
+    said: dict[int, list[bool]] = {contributor.pk: [] for contributor in held}
+    rows = Agreement.objects.filter(contributor__in=said, agrees__isnull=False)
+    for contributor, agrees in rows.order_by("-result__started_at", "-result").values_list(
+        "contributor", "agrees"
+    ):
+        said[contributor].append(bool(agrees))
+    Standing.objects.bulk_create(
+        [
+            Standing(
+                contributor_id=contributor,
+                in_a_row=next((place for place, agrees in enumerate(heard) if not agrees), len(heard)),
+                agreed=sum(heard),
+                disagreed=len(heard) - sum(heard),
+            )
+            for contributor, heard in said.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["contributor"],
+        update_fields=["in_a_row", "agreed", "disagreed"],
+    )
+
+
+def is_trusted(contributor: Contributor) -> bool:
+    """Whether ten results in a row have agreed with others'."""
+    return Standing.objects.filter(contributor=contributor, in_a_row__gte=TRUSTED_AFTER).exists()

@@ -1,0 +1,146 @@
+"""Honest sessions to lie about: a trace is edited, and every number is computed again as a liar with our code would."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec.structs import replace
+from nvml_sim.cards import A100
+from nvml_sim.running import running
+from nvml_sim.scenario import scripted
+
+from joulemark.energy.analysis import analyse
+from joulemark.record.trace import Gauge, from_deltas, to_deltas
+from joulemark.rules.case import Case
+from joulemark.rules.judge import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joulemark.record.trace import Trace
+    from joulemark.rules.rule import Finding
+
+PROGRAM = Path(__file__).with_name("honest_cases.py")
+SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})
+"""Flags that say what is so."""
+
+
+@cache
+def honest() -> dict[str, Case]:
+    """The sessions of honest_cases.py, played once in a process of their own."""
+    with TemporaryDirectory() as folder, running(scripted(A100)) as simulation:
+        file = Path(folder) / "cases"
+        subprocess.run([sys.executable, str(PROGRAM), str(file)], env=simulation.environment, check=True)
+        kept = pickle.loads(file.read_bytes())  # noqa: S301 - our own, just written
+    return {name: Case(*parts) for name, parts in kept.items()}
+
+
+def told(case: Case) -> dict[str, Finding]:
+    """What the rules say, by code, but for what is so."""
+    return {finding.code: finding for finding in judge(case).findings if finding.code not in SO}
+
+
+def stating(case: Case, **changes: Any) -> Case:
+    """The case with other words about it; those for the device, the work or the host as `device=dict(...)`."""
+    said = case.said
+    for name in ("device", "workload"):
+        if isinstance(changes.get(name), dict):
+            changes[name] = replace(getattr(said, name), **changes[name])
+    return Case(replace(case.statement, predicate=replace(said, **changes)), case.trace, case.context)
+
+
+def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
+    """The case with its trace edited, and all that follows from a trace stated anew."""
+    trace = edit(case.trace)
+    found = analyse(trace, case.said.sensor)
+    windows = tuple(
+        replace(
+            window,
+            start_s=one.start_s,
+            end_s=one.end_s,
+            energy_gross_j=one.gross_j,
+            energy_net_j=one.net_j,
+        )
+        for window, one in zip(case.said.windows, found.windows, strict=True)
+    )
+    said = replace(
+        case.said,
+        windows=windows,
+        totals=found.totals,
+        idle=found.idle,
+        estimates=found.estimates,
+        not_estimated=found.not_estimated,
+        budget=found.budget,
+        flags=tuple(sorted({*case.said.flags, *found.flags})),
+    )
+    return Case(replace(case.statement, predicate=said), trace, case.context)
+
+
+def counting(trace: Trace, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Trace:
+    """With the GPU's counter made from its times (us) and values."""
+    (stream,) = trace.streams
+    t_us, value = np.array(from_deltas(stream.t_us)), np.array(from_deltas(stream.value))
+    values = tuple(int(one) for one in change(t_us, value))
+    return replace(trace, streams=(replace(stream, value=to_deltas(values)),))
+
+
+def reading(trace: Trace, name: str, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Trace:
+    """With the values of one gauge made from its times (us) and values."""
+    changed = []
+    for gauge in trace.gauges:
+        if gauge.name != name:
+            changed.append(gauge)
+            continue
+        t_us, value = np.array(from_deltas(gauge.t_us)), np.array(from_deltas(gauge.value))
+        values = tuple(int(one) for one in change(t_us, value))
+        changed.append(replace(gauge, value=to_deltas(values)))
+    return replace(trace, gauges=tuple(changed))
+
+
+def with_gauge(trace: Trace, like: str, name: str, change: Callable[[np.ndarray], np.ndarray]) -> Trace:
+    """With a further gauge, read when another one was."""
+    gauge = trace.gauge(like)
+    assert gauge is not None
+    values = tuple(int(one) for one in change(np.array(from_deltas(gauge.t_us))))
+    return replace(
+        trace,
+        gauges=(*trace.gauges, Gauge(name=name, unit="count", t_us=gauge.t_us, value=to_deltas(values))),
+    )
+
+
+def scaled(trace: Trace, factor: float) -> Trace:
+    """Every energy and power times `factor`."""
+    trace = counting(trace, lambda _, value: np.round((value - value[0]) * factor) + value[0])
+    for name in ("gpu-power-instant", "gpu-power-average"):
+        trace = reading(trace, name, lambda _, value: np.round(value * factor))
+    return trace
+
+
+def inside(trace: Trace, t_us: np.ndarray) -> np.ndarray:
+    """Which times lie in a window."""
+    found = np.zeros(len(t_us), dtype=bool)
+    for span in trace.windows():
+        found |= (t_us >= span.start_us) & (t_us <= span.end_us)
+    return found
+
+
+def invented(trace: Trace, *, idle_w: float, load_w: float) -> Trace:
+    """A counter without noise: two powers, told at the counter's own steps."""
+    (stream,) = trace.streams
+    assert stream.timing is not None
+    period_us = stream.timing.period_us
+    busy = [(span.start_us, span.end_us) for span in trace.spans if span.kind in ("window", "warm-up")]
+
+    def energy(t_us: np.ndarray, _: np.ndarray) -> np.ndarray:
+        step_us = t_us // period_us * period_us
+        worked_us = sum(np.clip(np.minimum(step_us, end) - start, 0, None) for start, end in busy)
+        return np.round((idle_w * step_us + (load_w - idle_w) * worked_us) / 1e3)
+
+    return counting(trace, energy)

@@ -1,0 +1,286 @@
+"""Each rule about a GPU's trace catches the lie that it is for, and lets the nearest honest case pass."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from lies import (
+    counting,
+    honest,
+    inside,
+    invented,
+    measuring,
+    reading,
+    scaled,
+    stating,
+    told,
+    with_gauge,
+)
+from msgspec.structs import replace
+
+from joulemark.record.trace import Queries, from_deltas, to_deltas
+
+if TYPE_CHECKING:
+    from joulemark.record.trace import Trace
+    from joulemark.rules.case import Case
+
+CAPPED = 0x4
+IDLE = 0x1
+
+
+@pytest.fixture(scope="module")
+def a100() -> Case:
+    """A model of 1.7e9 parameters on an A100, float16."""
+    return honest()["a100"]
+
+
+@pytest.fixture(scope="module")
+def l4() -> Case:
+    """A model of 124e6 parameters on an L4, float16."""
+    return honest()["l4"]
+
+
+@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
+def test_an_honest_session_has_nothing_to_hide(name: str) -> None:
+    case = honest()[name]
+    assert told(case) == {}
+    assert told(measuring(case, lambda trace: trace)) == {}
+
+
+def test_another_gpu_declared_as_an_a100(a100: Case) -> None:
+    other = stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"})
+    finding = told(other)["JM-DEVICE"]
+    assert finding.evidence["name"] == "memory_bytes"
+    assert finding.evidence["stated"] < finding.evidence["least"]
+
+
+def test_a_slice_of_a_gpu(a100: Case) -> None:
+    assert "JM-DEVICE" in told(stating(a100, device={"mig": True}))
+    assert "JM-DEVICE" in told(stating(a100, device={"name": "NVIDIA A100-SXM4-80GB MIG 1g.10gb"}))
+
+
+def test_a_lowered_limit_is_stated_as_one(a100: Case) -> None:
+    under = measuring(a100, lambda trace: reading(trace, "gpu-power-limit", lambda _, w: w * 0 + 300_000))
+    assert told(stating(under, device={"power_limit_w": 300.0})) == {}
+    assert told(stating(under, device={"power_limit_w": 400.0}))["JM-DEVICE"].evidence == {
+        "limit_w": 400.0,
+        "seen_w": 300.0,
+    }
+    assert "JM-DEVICE" in told(
+        stating(under, device={"power_limit_w": 300.0, "power_limit_default_w": 300.0})
+    ), "the default of an A100 is 400 W"
+
+
+def test_a_limit_above_what_the_model_can_be_set_to(a100: Case) -> None:
+    lifted = measuring(a100, lambda trace: reading(trace, "gpu-power-limit", lambda _, w: w * 0 + 600_000))
+    assert told(stating(lifted, device={"power_limit_w": 600.0}))["JM-DEVICE"].evidence["most_w"] == 500.0
+
+
+def test_a_cap_that_only_the_clocks_show(a100: Case) -> None:
+    capped = measuring(a100, lambda trace: reading(trace, "gpu-throttle", lambda _, mask: mask | CAPPED))
+    drawn_w = float(np.max(from_deltas(a100.trace.gauge("gpu-power-instant").value))) / 1e3  # type: ignore[union-attr]
+    honest_w, stated_w = drawn_w / 0.95, drawn_w / 0.6
+    for limit_w, codes in ((honest_w, set()), (stated_w, {"JM-DEVICE"})):
+        trace = reading(capped.trace, "gpu-power-limit", lambda _, w, it=limit_w: w * 0 + round(it * 1e3))
+        limit = {"power_limit_w": round(limit_w * 1e3) / 1e3}
+        found = set(told(stating(measuring(capped, lambda _, new=trace: new), device=limit)))
+        assert found == (codes if limit_w <= 500 else codes | {"JM-DEVICE"})
+
+
+def test_a_gpu_that_is_not_known_gets_a_flag_and_no_rule_of_a_model(a100: Case) -> None:
+    from joulemark.rules.judge import judge
+
+    found = judge(stating(a100, device={"name": "NVIDIA X1000", "memory_bytes": 10**9 * 900}))
+    assert {finding.code for finding in found.findings} - {"JM-TICKET-NONE"} == {"JM-DEVICE-UNKNOWN"}
+    assert found.state == "accepted"
+
+
+def test_a_trace_that_was_scaled_down_rests_where_no_card_does(a100: Case) -> None:
+    finding = told(measuring(a100, lambda trace: scaled(trace, 0.2)))["JM-IDLE-RANGE"]
+    assert finding.evidence["idle_w"] < finding.evidence["least_w"]
+
+
+def test_a_trace_that_was_multiplied_has_the_factor_in_every_number(a100: Case) -> None:
+    assert told(measuring(a100, lambda trace: scaled(trace, 2.0)))["JM-NOISE"].evidence["factor"] == 2
+
+
+def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
+    model = l4.context.suite.model("text-generation-7069016064")  # type: ignore[union-attr]
+    large = stating(
+        l4,
+        workload={
+            "model": model.id,
+            "parameters": model.parameters,
+            "model_revision": model.revision,
+            "weights_sha256": model.weights_sha256,
+        },
+    )
+    found = told(large)
+    finding = found["JM-ROOFLINE"]
+    assert finding.evidence["busy_s"] < finding.evidence["least_s"]
+    assert "JM-MEMORY" in found
+    middle = l4.context.suite.model("text-generation-1722408960")  # type: ignore[union-attr]
+    assert middle.parameters < model.parameters
+
+
+def test_the_weights_were_in_memory(a100: Case) -> None:
+    weights = a100.said.workload.parameters * 2
+    assert "JM-MEMORY" not in told(stating(a100, peak_memory_bytes=weights))
+    assert told(stating(a100, peak_memory_bytes=weights // 2))["JM-MEMORY"].evidence == {
+        "peak_memory_bytes": weights // 2,
+        "weights_bytes": float(f"{weights:.9g}"),
+    }
+    assert "JM-MEMORY" in told(stating(a100, peak_memory_bytes=10**12))
+
+
+def test_a_counter_that_was_scaled_alone(a100: Case) -> None:
+    def less(trace: Trace, factor: float) -> Trace:
+        return counting(trace, lambda _, value: np.round((value - value[0]) * factor) + value[0])
+
+    finding = told(measuring(a100, lambda trace: less(trace, 0.7)))["JM-COUNTER-POWER"]
+    assert finding.evidence["counter_w"] < 0.8 * finding.evidence["power_w"]
+    assert "JM-COUNTER-POWER" not in told(measuring(a100, lambda trace: less(trace, 0.97)))
+
+
+def test_readings_at_round_times(a100: Case) -> None:
+    def rounded(trace: Trace) -> Trace:
+        (stream,) = trace.streams
+        t_us = [t // 1000 * 1000 for t in from_deltas(stream.t_us)]
+        return replace(trace, streams=(replace(stream, t_us=to_deltas(t_us)),))
+
+    assert told(measuring(a100, rounded))["JM-NOISE"].evidence["quantum_us"] == 1000
+
+
+def test_a_smooth_counter(a100: Case) -> None:
+    found = told(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
+    assert found["JM-NOISE"].evidence["share"] >= 0.95
+
+
+def test_latencies_that_are_all_the_same(a100: Case) -> None:
+    def even(trace: Trace, spread: int) -> Trace:
+        shortest = min(min(queries.duration_us) for queries in trace.queries) - spread
+        queries = tuple(
+            Queries(
+                duration_us=tuple(shortest + n % (spread + 1) for n in range(len(one.duration_us))),
+                gap_us=tuple(
+                    gap + length - shortest - n % (spread + 1) if n else gap
+                    for n, (gap, length) in enumerate(zip(one.gap_us, (0, *one.duration_us), strict=False))
+                ),
+            )
+            for one in trace.queries
+        )
+        return replace(trace, queries=queries)
+
+    def noted(spread: int) -> set[str]:
+        return set(told(measuring(a100, lambda trace: even(trace, spread)))) - {"JM-LATENCY"}
+
+    assert "JM-NOISE" in noted(0)
+    assert "JM-NOISE" not in noted(900)
+
+
+def test_a_library_that_returns_constants(a100: Case) -> None:
+    def one_power(trace: Trace) -> Trace:
+        return reading(trace, "gpu-power-instant", lambda _, value: value * 0 + 250_000)
+
+    assert told(measuring(a100, one_power))["JM-CONSTANT"].evidence["gauge"] == "gpu-power-instant"
+
+    def one_temperature(trace: Trace) -> Trace:
+        return reading(trace, "gpu-temperature", lambda _, value: value * 0 + 45)
+
+    finding = told(measuring(a100, one_temperature)).get("JM-CONSTANT")
+    load_w = (
+        a100.said.windows[0].energy_gross_j / (a100.said.windows[0].end_s - a100.said.windows[0].start_s)
+        - a100.read.idle.before_w
+    )  # type: ignore[union-attr]
+    assert (finding is not None) == (load_w >= 100)
+
+
+def test_a_counter_that_rises_at_one_rate(a100: Case) -> None:
+    found = told(measuring(a100, lambda trace: invented(trace, idle_w=70.0, load_w=70.0)))
+    assert "JM-CONSTANT" in found
+
+
+def test_a_temperature_that_jumps(a100: Case) -> None:
+    def jump(by: int) -> set[str]:
+        return set(
+            told(
+                measuring(
+                    a100,
+                    lambda trace: reading(
+                        trace, "gpu-temperature", lambda t, c: 30 + by * inside(trace, t).astype(int) + c % 3
+                    ),
+                )
+            )
+        )
+
+    assert "JM-COHERENT" in jump(60)
+    assert "JM-COHERENT" not in jump(25)
+    hot = measuring(a100, lambda trace: reading(trace, "gpu-temperature", lambda _, c: c + 100))
+    assert "JM-COHERENT" in told(hot)
+
+
+def test_a_card_that_works_is_not_idle(a100: Case) -> None:
+    idle = measuring(a100, lambda trace: reading(trace, "gpu-throttle", lambda _, mask: mask * 0 + IDLE))
+    assert told(idle)["JM-COHERENT"].evidence["gauge"] == "gpu-throttle"
+
+    def used(percent: int) -> set[str]:
+        return set(
+            told(
+                measuring(
+                    a100,
+                    lambda trace: with_gauge(
+                        trace, "gpu-throttle", "gpu-utilisation", lambda t: inside(trace, t) * percent
+                    ),
+                )
+            )
+        )
+
+    assert (used(0), used(40)) == ({"JM-COHERENT"}, set())
+
+
+def test_a_clock_above_the_models_highest(a100: Case) -> None:
+    def clocked(mhz: int) -> set[str]:
+        return set(
+            told(
+                measuring(
+                    a100,
+                    lambda trace: with_gauge(trace, "gpu-throttle", "gpu-sm-clock", lambda t: t * 0 + mhz),
+                )
+            )
+        )
+
+    assert (clocked(1410), clocked(1980)) == (set(), {"JM-COHERENT"})
+
+
+def test_answers_out_of_a_cache(a100: Case) -> None:
+    def cached(trace: Trace, share: float) -> Trace:
+        queries = []
+        for one in trace.queries:
+            short = [max(round(length * share), 1) for length in one.duration_us]
+            left = [before - now for before, now in zip(one.duration_us, short, strict=True)]
+            gaps = [one.gap_us[0], *(gap + more for gap, more in zip(one.gap_us[1:], left, strict=False))]
+            queries.append(Queries(duration_us=tuple(short), gap_us=tuple(gaps)))
+        return replace(trace, queries=tuple(queries))
+
+    finding = told(measuring(a100, lambda trace: cached(trace, 0.2)))["JM-LATENCY-SUM"]
+    assert finding.evidence["busy_s"] < 0.5 * finding.evidence["window_s"]
+    assert "JM-LATENCY-SUM" not in told(measuring(a100, lambda trace: cached(trace, 0.7)))
+
+
+def test_evidence_is_something_that_json_can_say(a100: Case) -> None:
+    lies = (
+        stating(a100, device={"mig": True}),
+        measuring(a100, lambda trace: scaled(trace, 2.0)),
+        stating(a100, peak_memory_bytes=1),
+        stating(a100, totals=replace(a100.said.totals, energy_per_query_j=1.0)),
+        stating(a100, windows=a100.said.windows[:1], absent={}, quality=()),
+    )
+    for lie in lies:
+        found = told(lie)
+        assert found
+        for finding in found.values():
+            json.dumps(dict(finding.evidence), allow_nan=False)
+            assert finding.sentence.endswith(".")

@@ -1,0 +1,160 @@
+"""Keys: one gives way to another of the same hands, one is believed no more, and no request works twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from joulemark.record import keys, requests
+from joulemark.record.codec import decode, encode
+from joulemark.record.messages import Enrolled, Ticket
+from measurements.contributors.models import Contributor, Key
+from measurements.intake.models import Submission
+from measurements.ledger.models import Leaf
+from measurements.review.models import Verdict
+from tests import made
+from tests.web.test_intake_door import problem
+
+pytestmark = pytest.mark.django_db
+
+
+def id_of(number: int) -> str:
+    return keys.key_id(keys.public_hex(made.signing_key(number)))
+
+
+def rotation(old: int, new: int, **changes: object):
+    enrolment = changes.pop("new_key", None) or made.enrolment(key=made.signing_key(new))
+    return encode(
+        made.request(
+            requests.Rotation,
+            requests.ROTATION_TYPE,
+            key=made.signing_key(old),
+            new_key=enrolment,
+            **changes,
+        )
+    )
+
+
+def revocation(signed_by: int, key: int, **changes: object):
+    said = {"key_id": id_of(key), "reason": "lost", "since": None, **changes}
+    return encode(
+        made.request(requests.Revocation, requests.REVOCATION_TYPE, key=made.signing_key(signed_by), **said)
+    )
+
+
+def test_a_new_key_takes_over_and_the_contributor_stays(enrolled) -> None:
+    before = Contributor.objects.get()
+    answer = enrolled("rotations", rotation(1, 2))
+    assert answer.status_code == 201, answer.content
+    said = decode(answer.content, Enrolled, what="answer")
+    assert (said.key_id, said.contributor) == (id_of(2), before.pseudonym)
+    old, new = Key.objects.get(pk=id_of(1)), Key.objects.get(pk=id_of(2))
+    assert (old.state, old.replaced_by, new.state, new.contributor) == ("rotated", new, "active", before)
+    kinds = list(Leaf.objects.order_by("id").values_list("kind", flat=True))
+    assert kinds == ["key-enrolled", "key-enrolled", "key-rotated"]
+
+
+def test_the_same_rotation_gets_the_same_answer(enrolled) -> None:
+    sent = rotation(1, 2)
+    first, second = enrolled("rotations", sent), enrolled("rotations", sent)
+    assert first.content == second.content
+    assert (second.status_code, Key.objects.count()) == (201, 2)
+
+
+def test_a_rotated_key_signs_nothing_new(enrolled) -> None:
+    enrolled("rotations", rotation(1, 2))
+    problem(enrolled("tickets", encode(made.ticket_request())), status=403, code="JM-KEY-ROTATED")
+    problem(enrolled("results", made.bundle().to_bytes()), status=403, code="JM-KEY-ROTATED")
+    problem(enrolled("rotations", rotation(1, 3)), status=403, code="JM-KEY-ROTATED")
+    ours = encode(made.ticket_request(key=made.signing_key(2)))
+    assert enrolled("tickets", ours).status_code == 201
+
+
+def test_a_run_that_was_announced_before_may_still_be_reported(enrolled, ticket: Ticket) -> None:
+    enrolled("rotations", rotation(1, 2))
+    assert enrolled("results", made.bundle(ticket=ticket).to_bytes()).status_code == 202
+    assert Submission.objects.get().key_id == id_of(1)
+
+
+def test_the_new_key_must_have_signed_too(enrolled) -> None:
+    stranger = made.enrolment(key=made.signing_key(2))
+    forged = replace(stranger, payload=stranger.payload.replace(b"null", b'"Eve"'))
+    problem(enrolled("rotations", rotation(1, 2, new_key=forged)), status=403, code="JM-SIGNATURE")
+    assert Key.objects.get().state == "active"
+
+
+def test_nobody_rotates_to_a_key_of_somebody_else(enrolled) -> None:
+    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    problem(enrolled("rotations", rotation(1, 2)), status=409, code="JM-KEY-KNOWN")
+    assert Contributor.objects.count() == 2
+
+
+def test_a_key_revokes_itself(enrolled) -> None:
+    answer = enrolled("revocations", revocation(1, 1))
+    assert (answer.status_code, answer.json()["judged_again"]) == (201, 0)
+    problem(enrolled("tickets", encode(made.ticket_request())), status=403, code="JM-KEY-REVOKED")
+    problem(enrolled("revocations", revocation(1, 1)), status=403, code="JM-KEY-REVOKED")
+    again = encode(made.enrolment(now=datetime.now(UTC)))
+    problem(enrolled("enrolments", again), status=403, code="JM-KEY-REVOKED")
+    assert Leaf.objects.filter(kind="key-revoked").count() == 1
+
+
+def test_a_sister_revokes_a_stolen_key(enrolled) -> None:
+    enrolled("rotations", rotation(1, 2))
+    assert enrolled("revocations", revocation(2, 1, reason="stolen")).status_code == 201
+    assert Key.objects.get(pk=id_of(1)).state == "revoked"
+
+
+def test_nobody_revokes_a_key_of_somebody_else(enrolled) -> None:
+    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    problem(enrolled("revocations", revocation(2, 1)), status=403, code="JM-KEY-OTHER")
+    assert Key.objects.get(pk=id_of(1)).state == "active"
+
+
+def test_what_came_since_is_judged_again_and_what_came_before_stays(
+    enrolled, django_capture_on_commit_callbacks
+) -> None:
+    first, second = made.bundle(), made.bundle(of=made.trace(queries=15, salt=3))
+    with django_capture_on_commit_callbacks(execute=True):
+        for each in (first, second):
+            assert enrolled("results", each.to_bytes()).status_code == 202
+    old = datetime.now(UTC) - timedelta(days=3)
+    Submission.objects.filter(pk=first.digest()).update(received_at=old)
+    with django_capture_on_commit_callbacks(execute=True):
+        since = datetime.now(UTC) - timedelta(days=1)
+        answer = enrolled("revocations", revocation(1, 1, reason="stolen", since=since))
+    assert answer.json()["judged_again"] == 1
+    assert Submission.objects.get(pk=first.digest()).state == "accepted"
+    assert Submission.objects.get(pk=second.digest()).state == "rejected"
+    assert [verdict.cause for verdict in Verdict.objects.filter(submission=second.digest())] == [
+        "rules",
+        "key-revoked",
+    ]
+
+
+def test_a_nonce_works_once(enrolled) -> None:
+    nonce = "7" * 32
+    assert enrolled("tickets", encode(made.ticket_request(nonce=nonce))).status_code == 201
+    other = encode(made.ticket_request(nonce=nonce, device_tag="cd" * 32))
+    problem(enrolled("tickets", other), status=409, code="JM-NONCE-USED")
+    problem(enrolled("revocations", revocation(1, 1, nonce=nonce)), status=409, code="JM-NONCE-USED")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"audience": "https://elsewhere.example"}, 403, "JM-AUDIENCE"),
+        ({"now": datetime.now(UTC) - timedelta(hours=1)}, 400, "JM-CLOCK"),
+        ({"now": datetime.now(UTC) + timedelta(hours=1)}, 400, "JM-CLOCK"),
+    ],
+)
+def test_requests_are_for_here_and_now(enrolled, changes, status: int, code: str) -> None:
+    problem(enrolled("revocations", revocation(1, 1, **changes)), status=status, code=code)
+    problem(enrolled("rotations", rotation(1, 2, **changes)), status=status, code=code)
+    assert Key.objects.get().state == "active"
+
+
+def test_a_request_of_another_kind_is_refused(enrolled) -> None:
+    problem(enrolled("revocations", rotation(1, 2)), status=403, code="JM-PAYLOAD-TYPE")

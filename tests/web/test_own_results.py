@@ -1,0 +1,185 @@
+"""What contributors may ask about results of their own: to withdraw one, and that a person looks at a verdict."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from msgspec.structs import replace
+
+from joulemark.record import requests
+from joulemark.record.codec import encode
+from measurements.boards.models import Cell
+from measurements.intake.models import State, Submission
+from measurements.ledger.models import Leaf
+from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
+from measurements.review.moderation import decide
+from tests import made
+from tests.web.test_intake_door import problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(enrolled, django_capture_on_commit_callbacks):
+    """Send a bundle and have it judged; the row."""
+
+    def send(**facts: object) -> Submission:
+        bundle = made.bundle(**facts)
+        with django_capture_on_commit_callbacks(execute=True):
+            assert enrolled("results", bundle.to_bytes()).status_code == 202
+        return Submission.objects.get(pk=bundle.digest())
+
+    return send
+
+
+@pytest.fixture
+def people(django_user_model):
+    return [django_user_model.objects.create_user(name) for name in ("ann", "bob", "cy")]
+
+
+def dirty(said):
+    return replace(said, flags=("foreign-process",))
+
+
+def wrong(said):
+    return replace(said, totals=replace(said.totals, energy_gross_j=0.1))
+
+
+def withdrawal(result_id: str, **changes: object) -> bytes:
+    said = {"result_id": result_id, "reason": "measured-wrongly", **changes}
+    return encode(made.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said))
+
+
+def appeal(result_id: str, **changes: object) -> bytes:
+    said = {"result_id": result_id, "words": "My fan is loud, that is all.", **changes}
+    return encode(made.request(requests.Appeal, requests.APPEAL_TYPE, **said))
+
+
+def test_a_withdrawn_result_counts_no_more_and_stays(
+    enrolled, sent, django_capture_on_commit_callbacks
+) -> None:
+    row = sent()
+    assert Cell.objects.get().n_results == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = enrolled("withdrawals", withdrawal(row.pk))
+    assert (answer.status_code, answer.json()["state"]) == (201, "withdrawn")
+    assert not Cell.objects.exists()
+    assert not Result.objects.eligible().exists()
+    row.refresh_from_db()
+    assert bytes(row.bundle) == made.bundle().to_bytes() or len(row.bundle) > 0
+    assert Leaf.objects.filter(kind="withdrawal", subject=row.pk).count() == 1
+    assert Withdrawal.objects.get().reason == "measured-wrongly"
+
+
+def test_withdrawing_twice_is_once(enrolled, sent) -> None:
+    row = sent()
+    request = withdrawal(row.pk)
+    assert enrolled("withdrawals", request).content == enrolled("withdrawals", request).content
+    problem(enrolled("withdrawals", withdrawal(row.pk)), status=409, code="JM-STATE")
+    assert Withdrawal.objects.count() == 1
+
+
+def test_nobody_withdraws_a_result_of_somebody_else(enrolled, sent) -> None:
+    row = sent()
+    other = made.signing_key(2)
+    enrolled("enrolments", encode(made.enrolment(key=other)))
+    for where, body in (
+        ("withdrawals", withdrawal(row.pk, key=other)),
+        ("appeals", appeal(row.pk, key=other)),
+    ):
+        problem(enrolled(where, body), status=403, code="JM-RESULT-OTHER")
+    problem(enrolled("withdrawals", withdrawal("0" * 64)), status=403, code="JM-RESULT-OTHER")
+    assert Submission.objects.get().state == State.ACCEPTED
+
+
+def test_an_appeal_is_decided_by_a_person(enrolled, sent, people) -> None:
+    row = sent(change=wrong)
+    assert row.state == State.REJECTED
+    answer = enrolled("appeals", appeal(row.pk))
+    assert (answer.status_code, answer.json()["result_id"]) == (201, row.pk)
+    assert Leaf.objects.filter(kind="appeal", subject=row.pk).count() == 1
+    decision = decide(submission=row, moderator=people[0], state=State.ACCEPTED, reason="appeal-granted")
+    assert Appeal.objects.get().decision == decision
+    row.refresh_from_db()
+    assert row.state == State.ACCEPTED
+    assert Result.objects.eligible().get().pk == row.pk
+
+
+def test_a_denied_appeal_leaves_the_rejection(enrolled, sent, people) -> None:
+    row = sent(change=wrong)
+    enrolled("appeals", appeal(row.pk))
+    decide(submission=row, moderator=people[0], state=State.REJECTED, reason="appeal-denied")
+    row.refresh_from_db()
+    assert (row.state, Moderation.objects.count(), Proposal.objects.count()) == (State.REJECTED, 1, 0)
+    with pytest.raises(ValidationError, match="cannot be made accepted"):
+        decide(submission=row, moderator=people[1], state=State.ACCEPTED, reason="evidence-holds")
+
+
+def test_who_decided_does_not_decide_the_appeal(enrolled, sent, people) -> None:
+    row = sent(change=dirty)
+    for person in people[:2]:
+        decide(submission=row, moderator=person, state=State.REJECTED, reason="evidence-fails")
+    assert enrolled("appeals", appeal(row.pk)).status_code == 201
+    row.refresh_from_db()
+    for person in people[:2]:
+        with pytest.raises(ValidationError, match="had no part"):
+            decide(submission=row, moderator=person, state=State.ACCEPTED, reason="appeal-granted")
+    decide(submission=row, moderator=people[2], state=State.ACCEPTED, reason="appeal-granted")
+    assert Result.objects.eligible().exists()
+
+
+def test_one_person_cannot_reject(sent, people) -> None:
+    row = sent(change=dirty)
+    first = decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
+    assert isinstance(first, Proposal)
+    with pytest.raises(ValidationError, match="second moderator"):
+        decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
+    row.refresh_from_db()
+    assert (row.state, Moderation.objects.count()) == (State.QUARANTINED, 0)
+    second = decide(submission=row, moderator=people[1], state=State.REJECTED, reason="evidence-fails")
+    assert isinstance(second, Moderation)
+    assert (second.proposed_by, second.moderator, Proposal.objects.count()) == (people[0], people[1], 0)
+    row.refresh_from_db()
+    assert row.state == State.REJECTED
+
+
+def test_accepting_ends_a_proposal(sent, people) -> None:
+    row = sent(change=dirty)
+    decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
+    made_ = decide(submission=row, moderator=people[1], state=State.ACCEPTED, reason="evidence-holds")
+    assert isinstance(made_, Moderation)
+    assert (made_.proposed_by, Proposal.objects.count()) == (None, 0)
+
+
+def test_an_appeal_has_its_time_and_its_turn(enrolled, sent, settings) -> None:
+    accepted, rejected = sent(), sent(of=made.trace(queries=15, salt=9), change=wrong)
+    problem(enrolled("appeals", appeal(accepted.pk)), status=409, code="JM-STATE")
+    request = appeal(rejected.pk)
+    assert enrolled("appeals", request).content == enrolled("appeals", request).content
+    problem(enrolled("appeals", appeal(rejected.pk)), status=409, code="JM-APPEAL-OPEN")
+    Appeal.objects.all().delete()
+    late = timedelta(seconds=settings.APPEAL_WINDOW_S + 60)
+    for verdict in Verdict.objects.all():
+        Verdict.objects.filter(pk=verdict.pk).update(judged_at=verdict.judged_at - late)
+    problem(enrolled("appeals", appeal(rejected.pk)), status=409, code="JM-APPEAL-LATE")
+
+
+def test_hidden_words_are_refused(enrolled, sent) -> None:
+    row = sent(change=wrong)
+    body = appeal(row.pk).decode()
+    with pytest.raises(ValueError, match="cannot be seen"):
+        appeal(row.pk, words="good\u202ebad")
+    assert "words" not in body  # they travel in base64, and are checked when they are decoded
+
+
+def test_every_move_is_a_row(sent, people) -> None:
+    row = sent(change=dirty)
+    decide(submission=row, moderator=people[0], state=State.ACCEPTED, reason="evidence-holds")
+    moves = [(move.before, move.after, move.cause) for move in Transition.objects.all()]
+    assert moves == [
+        ("received", "checking", "check"),
+        ("checking", "quarantined", "rules"),
+        ("quarantined", "accepted", "moderation"),
+    ]

@@ -1,0 +1,100 @@
+"""Rates: by key once a signature is verified, by network prefix before; and a cache that is away stops nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.cache import cache
+from redis.exceptions import ConnectionError as RedisAway
+
+from joulemark.record.codec import encode
+from joulemark.record.envelope import Envelope
+from measurements.intake import rates
+from measurements.intake.models import RefusalCount
+from tests import made
+from tests.web.test_intake_door import problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def counts_of_this_test() -> None:
+    cache.clear()
+
+
+def asked(number: int = 1, *, key: int = 1) -> bytes:
+    now = datetime.now(UTC) + timedelta(milliseconds=number)
+    return encode(made.ticket_request(key=made.signing_key(key), now=now))
+
+
+def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, settings) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (2, 3600)}
+    assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201, 201]
+    answer = enrolled("tickets", asked(3))
+    assert "wait" in problem(answer, status=429, code="JM-RATE")
+    assert 1 <= int(answer["Retry-After"]) <= 3600
+    assert RefusalCount.objects.get(code="JM-RATE").count == 1
+    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    assert enrolled("tickets", asked(4, key=2)).status_code == 201  # another key has its own count
+
+
+def test_who_cannot_sign_for_a_key_does_not_use_its_rate_up(enrolled, settings) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
+    signed = made.ticket_request()
+    forged = encode(Envelope(payload=b"{}", payload_type=signed.payload_type, signatures=signed.signatures))
+    for _ in range(3):
+        problem(enrolled("tickets", forged), status=403, code="JM-SIGNATURE")
+    assert enrolled("tickets", encode(signed)).status_code == 201
+
+
+def test_a_network_is_counted_as_one(client, catalogue, settings) -> None:
+    settings.RATES, settings.PROXIES = {**settings.RATES, "prefix": (2, 3600)}, 1
+    statuses = [
+        client.post(
+            "/api/v1/tickets",
+            data=b"{}",
+            content_type="application/json",
+            headers={"X-Forwarded-For": f"10.9.8.7, 198.51.100.{host}"},
+        ).status_code
+        for host in (1, 2, 3)
+    ]
+    assert statuses == [400, 400, 429]
+    elsewhere = client.post(
+        "/api/v1/tickets",
+        data=b"{}",
+        content_type="application/json",
+        headers={"X-Forwarded-For": "203.0.113.5"},
+    )
+    assert elsewhere.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "forwarded", "prefix"),
+    [
+        (0, "198.51.100.77", "", "198.51.100.0/24"),
+        (0, "198.51.100.77", "203.0.113.5", "198.51.100.0/24"),
+        (0, "2001:db8:1:203::5", "", "2001:db8:1:200::/56"),
+        (1, "127.0.0.1", "6.6.6.6, 198.51.100.77", "198.51.100.0/24"),
+        (2, "127.0.0.1", "6.6.6.6, 198.51.100.77, 192.0.2.1", "198.51.100.0/24"),
+        (1, "127.0.0.1", "", None),
+        (2, "127.0.0.1", "198.51.100.77", None),
+        (0, "", "198.51.100.77", None),
+        (0, "127.0.0.1", "198.51.100.77", None),
+        (1, "127.0.0.1", "not an address", None),
+    ],
+)
+def test_the_prefix_is_what_our_own_proxies_saw(settings, proxies, peer, forwarded, prefix) -> None:
+    settings.PROXIES = proxies
+    assert rates.prefix_of(peer, forwarded) == prefix
+
+
+def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, caplog) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
+
+    def away(*_: object, **__: object) -> None:
+        raise RedisAway("gone")
+
+    monkeypatch.setattr(rates.cache, "add", away)
+    assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
+    assert "rates are not counted" in caplog.text

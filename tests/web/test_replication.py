@@ -1,0 +1,105 @@
+"""Adaptive replication: agreement in a row is trust, one disagreement ends it, and both show where they should."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from measurements.boards.models import Cell
+from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.contributors.models import Contributor
+from measurements.intake.models import State, Submission
+from measurements.review.models import TRUSTED_AFTER, Agreement, Standing
+from measurements.review.replication import compare_results, is_trusted
+from tests.rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def catalogue(db) -> None:
+    demo_catalog()
+
+
+def measured(by: str, joules: float, **more: object) -> str:
+    run = Run(by=by, device=f"gpu of {by}", grade="measured", scope="gpu", energy_per_query_j=joules, **more)
+    return make_result(run).pk
+
+
+def agreements() -> dict[str, bool | None]:
+    return {row.pk: row.agrees for row in Agreement.objects.all()}
+
+
+def test_a_lone_result_asks_for_another(client: Client) -> None:
+    alone = measured("ada", 1.0)
+    refresh_cells_of(result_ids=[alone])
+    row = Agreement.objects.get()
+    assert (row.agrees, row.n_others, row.wants_replication) == (None, 0, True)
+    assert Cell.objects.get().tier == "single source"
+
+
+def test_two_that_agree_ask_for_no_more() -> None:
+    ids = [measured("ada", 1.0), measured("grace", 1.03)]
+    refresh_cells_of(result_ids=ids[1:])
+    assert agreements() == dict.fromkeys(ids, True)
+    assert not Agreement.objects.filter(wants_replication=True).exists()
+    assert Cell.objects.get().tier == "replicated"
+    assert {standing.in_a_row for standing in Standing.objects.all()} == {1}
+
+
+def test_a_third_says_which_of_two_is_off() -> None:
+    ids = [measured("ada", 1.0), measured("mallory", 1.6)]
+    refresh_cells_of(result_ids=ids)
+    assert agreements() == dict.fromkeys(ids, None)
+    ids.append(measured("grace", 1.02))
+    refresh_cells_of(result_ids=ids[2:])
+    assert agreements()[ids[1]] is False
+    mallory = Standing.objects.get(contributor=Submission.objects.get(pk=ids[1]).key.contributor)
+    assert (mallory.in_a_row, mallory.disagreed) == (0, 1)
+
+
+def test_ten_in_a_row_are_trust_and_one_disagreement_ends_it() -> None:
+    ada = [measured("ada", 1.0) for _ in range(TRUSTED_AFTER)]
+    measured("grace", 1.01), measured("linus", 0.99)
+    refresh_cells_of(result_ids=ada[:1])
+    who = Contributor.objects.get(pk=Submission.objects.get(pk=ada[0]).key.contributor_id)
+    assert is_trusted(who)
+    fresh = [measured("ada", 2.0, dataset=SENTIMENT) for _ in range(40)]
+    refresh_cells_of(result_ids=fresh)
+    asked = Agreement.objects.filter(pk__in=fresh, wants_replication=True).count()
+    assert 0 < asked < 20, "some are spot-checked, most are not"
+    off = measured("ada", 1.9)
+    refresh_cells_of(result_ids=[off])
+    assert agreements()[off] is False
+    assert not is_trusted(who)
+
+
+def test_comparing_twice_changes_nothing() -> None:
+    ids = [measured("ada", 1.0), measured("grace", 1.03)]
+    compare_results(result_ids=ids)
+    before = list(Agreement.objects.order_by("pk").values()), list(Standing.objects.order_by("pk").values())
+    compare_results(result_ids=ids)
+    assert before == (
+        list(Agreement.objects.order_by("pk").values()),
+        list(Standing.objects.order_by("pk").values()),
+    )
+
+
+def test_a_result_that_no_longer_counts_leaves_the_comparison() -> None:
+    ids = [measured("ada", 1.0), measured("grace", 1.03)]
+    refresh_cells_of(result_ids=ids)
+    Submission.objects.filter(pk=ids[1]).update(state=State.WITHDRAWN)
+    refresh_cells_of(result_ids=ids[1:])
+    assert agreements() == {ids[0]: None}
+    assert Standing.objects.filter(in_a_row__gt=0).count() == 0
+    assert Cell.objects.get().tier == "single source"
+
+
+def test_the_tier_stands_on_the_board_and_in_the_download(client: Client) -> None:
+    measured("ada", 1.0, dataset=TOPICS), measured("grace", 1.03, dataset=TOPICS)
+    measured("linus", 0.99, dataset=TOPICS)
+    refresh_stale_cells()
+    rows = client.get("/api/v1/boards/demo-1-measured/text_classification.json").json()["rows"]
+    assert [row["tier"] for row in rows] == ["established"]
+    page = client.get("/boards/demo-1-measured/text_classification/", headers={"Accept-Language": "ru"})
+    assert "установлено" in page.content.decode()
