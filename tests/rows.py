@@ -96,9 +96,10 @@ def make_result(run: Run) -> Submission:
             public_key=keys.public_hex(private_key("platform")),
             audience="http://127.0.0.1:8000",
             result_id=result_id,
-            leaf_index=leaf.index,
+            leaf_index=None,
             leaf_hash=leaf.leaf_hash,
             received_at=received_at,
+            leaf=leaf.body.encode(),
         )
         submission = Submission.objects.create(
             result_id=result_id,

@@ -9,16 +9,19 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from joulemark.record.codec import Record, encode
-from joulemark.record.limits import MAX_BUNDLE_BYTES
-from joulemark.record.messages import Enrolled
+from joulemark.record.codec import Record, decode, encode
+from joulemark.record.envelope import Envelope
+from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
+from joulemark.record.messages import Enrolled, Problem
 from joulemark.record.messages import Ticket as TicketRecord
-from joulemark.record.requests import Revoked
+from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
+from measurements.intake.batches import Outcome, accept_results, split
 from measurements.intake.platform_key import announced
+from measurements.intake.problems import problem_fields
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
-from measurements.intake.refusals import NoLength, TooBig, TooSlow
+from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
@@ -26,18 +29,16 @@ PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document w
 REFUSALS = dict.fromkeys((400, 403, 408, 409, 411, 413, 429), PROBLEM)
 
 
-def read_body(request: Request) -> bytes:
-    """The request's exact bytes, read no further than the limit. Raises NoLength, TooBig or TooSlow."""
+def read_body(request: Request, *, most: int = MAX_BUNDLE_BYTES) -> bytes:
+    """The request's exact bytes, read no further than `most`. Raises NoLength, TooBig or TooSlow."""
     stream = request._request
     length = stream.META.get("CONTENT_LENGTH")
     if not length:
         raise NoLength("JM-LENGTH", "The request does not say how long its body is; send a Content-Length.")
-    if int(length) > MAX_BUNDLE_BYTES:
-        raise TooBig(
-            "JM-BODY-SIZE", f"The body is larger than {MAX_BUNDLE_BYTES} bytes, the limit of the format."
-        )
+    if int(length) > most:
+        raise TooBig("JM-BODY-SIZE", f"The body is larger than {most} bytes, the limit of the format.")
     try:
-        return stream.read(MAX_BUNDLE_BYTES + 1)
+        return stream.read(most + 1)
     except UnreadablePostError as error:
         raise TooSlow("JM-BODY-SLOW", "The body stopped arriving before its end; send it again.") from error
 
@@ -137,3 +138,31 @@ class SubmissionView(APIView):
         return HttpResponse(
             bytes(submission.receipt), status=202 if created else 200, content_type="application/json"
         )
+
+
+class BatchView(APIView):
+    """Hand in up to 64 signed bundles in one request, one a line."""
+
+    throttle_classes = (PrefixThrottle,)
+
+    @extend_schema(
+        request={"application/vnd.joulemark.bundle+jsonl": OpenApiTypes.BINARY},
+        responses={200: OpenApiTypes.OBJECT, **REFUSALS},
+        operation_id="submit_results",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Answer for each bundle as its own door would, in their order."""
+        bodies = split(read_body(request, most=MAX_BATCH_BYTES))
+        return answer(BatchAnswer(items=tuple(map(_item, accept_results(bodies=bodies)))), status=200)
+
+
+def _item(outcome: Outcome) -> BatchItem:
+    if isinstance(outcome, Refusal):
+        count_refusal(outcome)
+        fields = problem_fields(status=outcome.status, code=outcome.code, detail=str(outcome))
+        return BatchItem(status=outcome.status, result_id=None, receipt=None, problem=Problem(**fields))
+    submission, created = outcome
+    receipt = decode(bytes(submission.receipt), Envelope, what="receipt")
+    return BatchItem(
+        status=202 if created else 200, result_id=submission.result_id, receipt=receipt, problem=None
+    )

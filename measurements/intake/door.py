@@ -98,15 +98,29 @@ def take(opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: 
 
 
 def open_bundle(data: bytes) -> OpenedBundle:
-    """A result signed by a key that we know, its trace inflated within limits and decoded."""
+    """A result signed by a key that was ever enrolled, its trace inflated within limits and decoded.
+
+    Raises Refusal or RecordError.
+    """
+    bundle = parsed_bundle(data)
+    opened = verified_bundle(bundle, key=_enrolled(bundle.envelope.key_id))
+    spend("result", opened.key.key_id)
+    return opened
+
+
+def parsed_bundle(data: bytes) -> Bundle:
+    """The bundle, nothing of it verified. Raises BadRequest (JM-RECEIPT-INSIDE) or RecordError."""
     bundle = parse_bundle(data)
-    if bundle.receipt is not None:
+    if bundle.receipt is not None or bundle.proof is not None:
         raise BadRequest(
             "JM-RECEIPT-INSIDE", "The bundle carries a receipt, so it was sent before; ask for its status."
         )
-    key = _enrolled(bundle.envelope.key_id)
+    return bundle
+
+
+def verified_bundle(bundle: Bundle, *, key: Key) -> OpenedBundle:
+    """The same once signature, digests, trace, audience and time are checked. Raises Refusal or RecordError."""
     statement, raw_trace = verified(bundle, public_key=key.public_key)
-    spend("result", key.key_id)
     refuse_duplicate_names(bundle.envelope.payload, what="statement")
     parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
@@ -136,7 +150,11 @@ def require_measured_in_time(key: Key, *, announced_at: datetime | None) -> None
 
 
 def _enrolled(wanted: str) -> Key:
-    key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
+    return require_enrolled(Key.objects.select_related("contributor").filter(key_id=wanted).first())
+
+
+def require_enrolled(key: Key | None) -> Key:
+    """The key that was found. Raises Forbidden (JM-KEY-UNKNOWN)."""
     if key is None:
         raise Forbidden(
             "JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first."

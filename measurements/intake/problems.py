@@ -50,14 +50,20 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
 
 def problem(*, status: int, code: str, detail: str) -> Response:
     """A problem document. `type` points into docs/protocol.md by the code."""
-    body = {
+    return Response(
+        problem_fields(status=status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def problem_fields(*, status: int, code: str, detail: str) -> dict[str, Any]:
+    """The members of a problem document."""
+    return {
         "type": f"urn:joulemark:problem:{code.lower()}",
         "title": TITLES.get(status, "Refused"),
         "status": status,
         "detail": detail,
         "code": code,
     }
-    return Response(body, status=status, content_type=CONTENT_TYPE)
 
 
 def _sentence(error: APIException) -> str:

@@ -24,15 +24,15 @@ V4_PREFIX, V6_PREFIX = 24, 56
 """What one customer of a network usually holds, and no less: counting single addresses would miss all of IPv6."""
 
 
-def spend(scope: str, who: str) -> None:
-    """Count one more of `scope` for `who`. Raises TooOften, which says how long to wait."""
+def spend(scope: str, who: str, *, times: int = 1) -> None:
+    """Count one or `times` more of `scope` for `who`. Raises TooOften, which says how long to wait."""
     number, seconds = settings.RATES[scope]
     now = time.time()
     span = int(now // seconds)
     name = f"rate:{scope}:{who}:{span}"
     try:
         cache.add(name, 0, timeout=seconds + 1)
-        count = cache.incr(name)
+        count = cache.incr(name, times)
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
         return

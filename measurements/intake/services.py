@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -31,7 +33,7 @@ from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.runnable import require_runnable
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import LeafKind
-from measurements.ledger.services import append_leaf
+from measurements.ledger.services import append_leaf, append_leaves
 
 
 @again_if_raced
@@ -92,17 +94,17 @@ def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
     return ticket
 
 
-def accept_result(*, data: bytes) -> tuple[Submission, bool]:
+def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[Submission, bool]:
     """(submission, created): store a verified bundle as received and sign a receipt. The verdict comes later.
 
     What is new costs no look-up: the database's constraints say when bytes or ticket were here before.
     """
-    opened = open_bundle(data)
+    opened = opened or open_bundle(data)
     ticket = _ticket_of(opened)
     try:
         with transaction.atomic():
-            submission = _store(data, opened, ticket)
-            transaction.on_commit(lambda: _nudge(submission.result_id))
+            (submission,) = store([Arrived(data, opened, ticket)])
+            transaction.on_commit(lambda: nudge(submission.result_id))
     except IntegrityError:
         known = _known(opened, ticket)
         if known is None:
@@ -124,10 +126,18 @@ def _known(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
 
 def _ticket_of(opened: OpenedBundle) -> Ticket | None:
     named = opened.statement.predicate.ticket
+    return require_ticket(opened, None if named is None else Ticket.objects.filter(id=named.id).first())
+
+
+def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None:
+    """The ticket that a bundle names, once it is this key's and unedited; None where it names none.
+
+    Raises Forbidden (JM-TICKET-UNKNOWN, JM-TICKET-EDITED, JM-KEY-...).
+    """
+    named = opened.statement.predicate.ticket
     if named is None:
         require_active(opened.key)
         return None
-    ticket = Ticket.objects.filter(id=named.id).first()
     if ticket is None or ticket.key_id != opened.key.key_id:
         raise Forbidden(
             "JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one."
@@ -140,33 +150,51 @@ def _ticket_of(opened: OpenedBundle) -> Ticket | None:
     return ticket
 
 
-def _store(data: bytes, opened: OpenedBundle, ticket: Ticket | None) -> Submission:
-    submission = Submission(
-        result_id=opened.sha256,
-        bundle=data,
-        trace_sha256=opened.statement.digest_of("trace"),
-        key=opened.key,
-        ticket=ticket,
-        received_at=timezone.now(),
-    )
-    _queue_behind_same_trace(submission.trace_sha256)
-    submission.leaf = append_leaf(
-        kind=LeafKind.RESULT_RECEIVED,
-        subject=submission.result_id,
-        facts=result_facts(submission),
-        at=submission.received_at,
-    )
-    submission.receipt = _receipt(submission)
-    submission.save(force_insert=True)
-    return submission
+@dataclass(frozen=True)
+class Arrived:
+    """A bundle that may be stored: its bytes, what they say, and its ticket."""
+
+    data: bytes
+    opened: OpenedBundle
+    ticket: Ticket | None
 
 
-def _queue_behind_same_trace(trace_sha256: str) -> None:
-    """Wait until nobody else is storing this trace: which came first, ids then say as commits do (JM-TRACE-REUSED)."""
+def store(arrived: Sequence[Arrived]) -> list[Submission]:
+    """Write new bundles with their leaves and receipts, inside the caller's transaction. Raises IntegrityError.
+
+    That is when bytes or a ticket were here before.
+    """
+    now = timezone.now()
+    rows = [
+        Submission(
+            result_id=one.opened.sha256,
+            bundle=one.data,
+            trace_sha256=one.opened.statement.digest_of("trace"),
+            key=one.opened.key,
+            ticket=one.ticket,
+            received_at=now,
+        )
+        for one in arrived
+    ]
+    _queue_behind_same_traces({row.trace_sha256 for row in rows})
+    leaves = append_leaves(
+        kind=LeafKind.RESULT_RECEIVED, changes=[(row.result_id, result_facts(row)) for row in rows], at=now
+    )
+    for row, leaf in zip(rows, leaves, strict=True):
+        row.leaf = leaf
+        row.receipt = _receipt(row)
+    return Submission.objects.bulk_create(rows)
+
+
+def _queue_behind_same_traces(digests: Iterable[str]) -> None:
+    """Wait until nobody else stores these traces: ids then say which came first as commits do (JM-TRACE-REUSED)."""
     if connection.vendor != "postgresql":
         return  # SQLite has one writer
+    locks = sorted(
+        int(digest[:15], 16) for digest in digests
+    )  # in one order, so that nobody waits for each other
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(trace_sha256[:15], 16)])
+        cursor.execute("SELECT pg_advisory_xact_lock(lock) FROM unnest(%s::bigint[]) AS lock", [locks])
 
 
 def _receipt(submission: Submission) -> bytes:
@@ -183,5 +211,6 @@ def _receipt(submission: Submission) -> bytes:
     return encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=signing_key()))
 
 
-def _nudge(result_id: str) -> None:
+def nudge(result_id: str) -> None:
+    """Tell review, after commit."""
     submission_received.send(sender=Submission, result_id=result_id)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from measurements.intake.api import (
+    BatchView,
     EnrolmentView,
     PlatformView,
     RevocationView,
@@ -16,6 +17,7 @@ urlpatterns = [
     path("enrolments", EnrolmentView.as_view(), name="enrolments"),
     path("revocations", RevocationView.as_view(), name="revocations"),
     path("rotations", RotationView.as_view(), name="rotations"),
+    path("results/batch", BatchView.as_view(), name="submit-results"),
     path("results", SubmissionView.as_view(), name="submit-result"),
     path("tickets", TicketView.as_view(), name="tickets"),
 ]

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from joulemark.log import checkpoints, notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -27,16 +27,25 @@ def append_leaf(*, kind: LeafKind, subject: str, facts: Facts, at: datetime | No
     Must run inside the transaction of the change that it records: both are kept or neither. Waits for nobody. `at` is
     the change's own time, now when it has none.
     """
+    return append_leaves(kind=kind, changes=[(subject, facts)], at=at)[0]
+
+
+def append_leaves(
+    *, kind: LeafKind, changes: Sequence[tuple[str, Facts]], at: datetime | None = None
+) -> list[Leaf]:
+    """As `append_leaf`, for many (subject, facts) of one kind and one time, in their order."""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
             "append_leaf needs the transaction of the change it records."
         )
-    at = at or timezone.now()
-    body = LogLeaf(kind=kind.value, subject=subject, at=at, facts=dict(facts)).encode()
     transaction.on_commit(_tell)
-    return Leaf.objects.create(
-        kind=kind, subject=subject, body=body.decode(), leaf_hash=hash_leaf(body), logged_at=at
-    )
+    logged_at = at or timezone.now()
+    return Leaf.objects.bulk_create([_leaf(kind, subject, facts, logged_at) for subject, facts in changes])
+
+
+def _leaf(kind: LeafKind, subject: str, facts: Facts, at: datetime) -> Leaf:
+    body = LogLeaf(kind=kind.value, subject=subject, at=at, facts=dict(facts)).encode()
+    return Leaf(kind=kind, subject=subject, body=body.decode(), leaf_hash=hash_leaf(body), logged_at=at)
 
 
 def _tell() -> None:

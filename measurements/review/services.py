@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 from django.conf import settings
@@ -19,7 +19,7 @@ from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.models import LeafKind
 from measurements.ledger.recorded import moment
-from measurements.ledger.services import append_leaf
+from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.models import Cause, Result, Verdict
@@ -171,9 +171,23 @@ def _failed(why: str) -> Judgement:
 def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause) -> None:
     """Write verdicts with their leaves, and move what has another state now."""
     now = timezone.now()
-    Verdict.objects.bulk_create(
-        [_verdict(submission, judgements[submission.pk], cause, now) for submission in held]
-    )
+    verdicts = [
+        Verdict(
+            submission=submission,
+            rules_version=RULES_VERSION,
+            state=judgements[submission.pk].state,
+            cause=cause,
+            findings=[_plain(finding) for finding in judgements[submission.pk].findings],
+            judged_at=now,
+        )
+        for submission in held
+    ]
+    changes = [(verdict.submission_id, verdict_facts(verdict)) for verdict in verdicts]
+    for verdict, leaf in zip(
+        verdicts, append_leaves(kind=LeafKind.VERDICT, changes=changes, at=now), strict=True
+    ):
+        verdict.leaf = leaf
+    Verdict.objects.bulk_create(verdicts)
     for state in (State.ACCEPTED, State.QUARANTINED, State.REJECTED):
         moved = [
             submission
@@ -183,21 +197,6 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
             and not (cause == Cause.NEW_RULES and submission.moderations.exists())
         ]
         move(moved, state, cause=cause, at=now)
-
-
-def _verdict(submission: Submission, judgement: Judgement, cause: Cause, at: datetime) -> Verdict:
-    verdict = Verdict(
-        submission=submission,
-        rules_version=RULES_VERSION,
-        state=judgement.state,
-        cause=cause,
-        findings=[_plain(finding) for finding in judgement.findings],
-        judged_at=at,
-    )
-    verdict.leaf = append_leaf(
-        kind=LeafKind.VERDICT, subject=submission.result_id, facts=verdict_facts(verdict)
-    )
-    return verdict
 
 
 def verdict_facts(verdict: Verdict) -> dict[str, str | int | list[str]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +187,56 @@ def test_the_outbox_shows_a_result_with_a_proof_as_sent(sent: Agent) -> None:
     assert sent.json("show")["results"][0]["state"] == "sent"
     assert config.load().origin
     assert sent("submit") == 0
+
+
+OUTSIDER = """
+import base64, hashlib, json, sys
+from types import SimpleNamespace
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import SSlibKey
+from sigstore._internal.merkle import verify_merkle_inclusion
+from sigstore._internal.rekor.checkpoint import SignedCheckpoint
+
+file = json.load(open(sys.argv[1]))
+sent = json.dumps({name: file[name] for name in ("format", "envelope", "trace")}, separators=(",", ":")).encode()
+statement, receipt = (Envelope.from_dict(file[name]) for name in ("envelope", "receipt"))
+for envelope, keys in ((statement, json.loads(statement.payload)["predicate"]["contributor"]),
+                       (receipt, json.loads(receipt.payload))):
+    (keyid,) = envelope.signatures
+    envelope.verify([SSlibKey(keyid, "ed25519", "ed25519", {"public": keys["public_key"]})], threshold=1)
+said = json.loads(receipt.payload)
+assert hashlib.sha256(sent + b"\\n").hexdigest() == said["result_id"]
+leaf = base64.b64decode(said["leaf"])
+assert json.loads(leaf)["subject"] == said["result_id"]
+head = SignedCheckpoint.from_text(file["proof"]["checkpoint"])
+proof = SimpleNamespace(
+    log_index=file["proof"]["index"],
+    tree_size=head.checkpoint.log_size,
+    hashes=[base64.b64decode(one) for one in file["proof"].get("proof", [])],
+    root_hash=bytes.fromhex(head.checkpoint.log_hash),
+)
+verify_merkle_inclusion(SimpleNamespace(_inner=SimpleNamespace(inclusion_proof=proof, canonicalized_body=leaf)))
+assert not [name for name in sys.modules if name.startswith("joulemark")]
+print(head.checkpoint.origin)
+"""
+
+
+def test_a_completed_file_is_verified_by_code_that_is_not_ours(
+    sent: Agent, platform: FakePlatform, tmp_path: Path
+) -> None:
+    """securesystemslib the envelopes, sigstore the tree; in an interpreter that cannot see our code."""
+    platform.log.fill(300)
+    sent("status")
+    program = tmp_path / "outsider.py"
+    program.write_text(OUTSIDER)
+
+    def outsider(file: Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", str(program), str(file)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    done = outsider(kept_file(sent))
+    assert (done.returncode, done.stdout.strip()) == (0, platform.log.name), done.stderr
+    spoilt = json.loads(kept_file(sent).read_bytes())
+    spoilt["proof"]["index"] = 1
+    (tmp_path / "spoilt.json").write_text(json.dumps(spoilt))
+    assert outsider(tmp_path / "spoilt.json").returncode != 0

@@ -11,13 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from joulemark.log.leaf import LogLeaf
+from joulemark.log.merkle import leaf_hash
 from joulemark.record import bundle as bundles
 from joulemark.record import envelope as envelopes
 from joulemark.record import keys
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.limits import MAX_BUNDLE_BYTES, MAX_TRACE_BYTES
-from joulemark.record.messages import RECEIPT_TYPE, Receipt, Ticket
+from joulemark.record.messages import RECEIPT_TYPE, LogProof, Receipt, Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.schema import PUBLISHED, schema_of
 from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
@@ -46,14 +48,16 @@ def test_any_flipped_byte_fails() -> None:
 
 def with_receipt(bundle: bundles.Bundle) -> bundles.Bundle:
     """The bundle as the agent keeps it once it was received."""
-    platform = made.signing_key(99)
+    platform, at = made.signing_key(99), datetime(2026, 11, 24, tzinfo=UTC)
+    entry = LogLeaf(kind="result-received", subject=bundle.digest(), at=at, facts={}).encode()
     receipt = Receipt(
         audience=made.ORIGIN,
         public_key=keys.public_hex(platform),
         result_id=bundle.digest(),
-        leaf_index=7,
-        leaf_hash="ef" * 32,
-        received_at=datetime(2026, 11, 24, tzinfo=UTC),
+        leaf_index=None,
+        leaf_hash=leaf_hash(entry).hex(),
+        received_at=at,
+        leaf=entry,
     )
     return replace(bundle, receipt=envelopes.seal(encode(receipt), payload_type=RECEIPT_TYPE, key=platform))
 
@@ -76,6 +80,17 @@ def test_a_receipt_leaves_the_result_id_as_it_was() -> None:
     bundle = made.bundle()
     kept = with_receipt(bundle)
     assert (kept.digest(), kept.as_sent()) == (bundle.digest(), bundle.to_bytes())
+
+
+def test_a_proof_leaves_the_result_id_as_it_was_and_stands_beside_a_receipt() -> None:
+    bundle, proof = made.bundle(), LogProof(index=0, proof=(), checkpoint="a note")
+    kept = replace(with_receipt(bundle), proof=proof)
+    assert bundles.parse(kept.to_bytes()) == kept
+    assert (kept.digest(), kept.as_sent()) == (bundle.digest(), bundle.to_bytes())
+    alone = bundle.to_bytes()[:-2] + b',"proof":' + encode(proof) + b"}\n"
+    with pytest.raises(Malformed) as refusal:
+        bundles.parse(alone)
+    assert refusal.value.code == "JM-SCHEMA"
 
 
 def test_a_receipt_of_another_result_does_not_fit() -> None:

@@ -63,14 +63,14 @@ def test_a_slice_of_a_gpu(a100: Case) -> None:
 
 
 def test_a_lowered_limit_is_stated_as_one(a100: Case) -> None:
-    under = measuring(a100, lambda trace: reading(trace, "gpu-power-limit", lambda _, w: w * 0 + 300_000))
-    assert told(stating(under, device={"power_limit_w": 300.0})) == {}
+    under = measuring(a100, lambda trace: reading(trace, "gpu-power-limit", lambda _, w: w * 0 + 350_000))
+    assert told(stating(under, device={"power_limit_w": 350.0})) == {}
     assert told(stating(under, device={"power_limit_w": 400.0}))["JM-DEVICE"].evidence == {
         "limit_w": 400.0,
-        "seen_w": 300.0,
+        "seen_w": 350.0,
     }
     assert "JM-DEVICE" in told(
-        stating(under, device={"power_limit_w": 300.0, "power_limit_default_w": 300.0})
+        stating(under, device={"power_limit_w": 350.0, "power_limit_default_w": 350.0})
     ), "the default of an A100 is 400 W"
 
 

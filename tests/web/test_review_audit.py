@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from io import StringIO
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from measurements.intake.models import Submission
+from measurements.ledger.sequencer import sequence
 from measurements.review import services
 from measurements.review.audit import faults
 from measurements.review.models import Result, Verdict
@@ -23,6 +25,7 @@ def judged(enrolled, ticket) -> Submission:
     bundle = made.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
+    sequence()
     return Submission.objects.get()
 
 
@@ -48,8 +51,9 @@ def test_a_removed_result_is_found(judged: Submission) -> None:
 
 def test_an_edited_bundle_is_found(judged: Submission) -> None:
     Submission.objects.update(bundle=b"something else")
+    digest = hashlib.sha256(b"something else").hexdigest()
     assert list(faults()) == [
-        f"The bundle of result {judged.result_id[:12]} is not the one that was received."
+        f"Leaf 2 records a result received of {judged.result_id[:12]}, but its row is about {digest[:12]}."
     ]
 
 
@@ -60,4 +64,7 @@ def test_an_edited_leaf_is_found_even_without_the_trigger(judged: Submission) ->
             "UPDATE ledger_leaf SET body = replace(body, 'accepted', 'rejected') WHERE kind = 'verdict'"
         )
         cursor.execute("ALTER TABLE ledger_leaf ENABLE TRIGGER USER")
-    assert list(faults()) == ["The hash of leaf 3 does not fit its body."]
+    found = list(faults())
+    assert found[0] == "The hash of leaf 3 does not fit its body."
+    assert "The root of the first 4 leaves is not the one that was signed." in found
+    assert "Leaf 3 records a verdict; state was 'rejected' and is 'accepted' in the row." in found

@@ -73,7 +73,7 @@ def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(pr
     web = production.start_web()
     result_id = submit(production, salt=2)
     with psycopg.connect(production.database_url) as blocker:
-        blocker.execute("UPDATE ledger_loghead SET size = size")  # the verdict's leaf must wait for us
+        blocker.execute("LOCK TABLE review_verdict IN SHARE MODE")  # the verdict must wait for us
         worker = production.start_worker()
         blocked = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = 'worker_test' AND wait_event_type = 'Lock'"

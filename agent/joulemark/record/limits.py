@@ -7,3 +7,9 @@ MAX_BUNDLE_BYTES = 2 * 1024 * 1024
 
 MAX_TRACE_BYTES = 16 * 1024 * 1024
 """Largest raw trace after decompression, in bytes."""
+
+MAX_BATCH_BUNDLES = 64
+"""Most bundles in one request to the batch door."""
+
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+"""Largest body of such a request, in bytes."""

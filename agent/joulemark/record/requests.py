@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from joulemark.record.codec import Record
 from joulemark.record.envelope import Envelope
+from joulemark.record.messages import Problem
 from joulemark.record.statement import Count, Nonce, Sha256, Time, Word, refuse_strange_times
 from joulemark.record.text import hidden_characters
 
@@ -90,3 +91,18 @@ class Appealed(Record, frozen=True, kw_only=True):
     result_id: Sha256
     filed_at: Time
     decide_by: Time
+
+
+class BatchItem(Record, frozen=True, kw_only=True):
+    """What became of one bundle of a batch: `status` is that of the door for one, with a receipt or a problem."""
+
+    status: Count
+    result_id: Sha256 | None
+    receipt: Envelope | None
+    problem: Problem | None
+
+
+class BatchAnswer(Record, frozen=True, kw_only=True):
+    """A platform's answer to a batch, in the order in which the bundles came."""
+
+    items: tuple[BatchItem, ...]

@@ -39,12 +39,13 @@ def with_rules(page: str) -> str:
 
 
 def _entry(rule: Rule) -> str:
-    asked = "; asked by the platform only, which knows what it compares with" if rule.asked == "platform" else ""
+    asked = (
+        "; asked by the platform only, which knows what it compares with" if rule.asked == "platform" else ""
+    )
     return (
         f"### {rule.code}\n\n"
         f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{asked}.\n\n"
-        f"Kept when: {rule.kept}.\n"
-        + (f"\nWhat to do: {rule.mend}.\n" if rule.mend[0].isascii() else "")
+        f"Kept when: {rule.kept}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend[0].isascii() else "")
     )
 
 

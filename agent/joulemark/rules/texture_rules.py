@@ -32,13 +32,17 @@ SMOOTH_UNITS = 2
 """Rounding alone moves the second difference of a counter by 2 units at most. A sensor that tells anew only once in ten
 steps still moves it in a fifth of them."""
 
+FINE_UNITS = 10_000
+"""Steps are added up to so many units before they are compared: noise of 2 in 10,000 is then seen. Power readings of
+these cards wander by 0.1 W and more (Yang, Adamek, Armour, arXiv 2312.02741), a hundredth of what they take at rest."""
+
 LEAST_QUERIES = 30
 SAME_WITHIN_US = 2
 SAME_WITHIN = 1e-6
 """Latencies of a real machine differ by more than a clock's microsecond, mean powers of windows by more than 1e-6."""
 
-IDLE_WITHIN = 0.001
-"""Work that adds less than a thousandth to the power at rest is no work."""
+IDLE_WITHIN = 0.005
+"""Work that adds less than a two-hundredth to the power at rest is no work: clocks alone rise by more."""
 
 LEAST_LOAD_W = 100.0
 LEAST_LOOKS = 30
@@ -133,20 +137,29 @@ def _smooth(board: ReadStream) -> Broken | None:
 
 
 def _bends(board: ReadStream) -> NDArray[np.float64]:
-    """How much each step of the counter in the rests differs from the step before, in units."""
-    if board.settling is None:
+    """By how many units two stretches of equally many steps that follow each other in a rest differ."""
+    if board.settling is None or len(board.settling.changes.energy_j) < LEAST_STEPS:
         return np.empty(0)
     changes, stretches = board.settling.changes, board.settling.bracketed.rest.stretches
     at_s, settle_s = changes.middle_s(), board.settling.timing.settle_us / 1e6
-    starts = np.array([one.start_s for one in stretches])
+    units = changes.energy_j / board.counter.joules_per_unit
+    starts, ends = (np.array([getattr(one, name) for one in stretches]) for name in ("start_s", "end_s"))
     stretch = np.searchsorted(starts, at_s, side="right") - 1
-    quiet = (at_s >= starts[stretch] + settle_s) & (
-        at_s <= np.array([one.end_s for one in stretches])[stretch]
-    )
-    apart_s, rise = np.diff(at_s), np.diff(changes.energy_j) / board.counter.joules_per_unit
-    regular = np.abs(apart_s / (board.settling.timing.period_us / 1e6) - 1) < 0.25
-    regular &= quiet[1:] & quiet[:-1] & (stretch[1:] == stretch[:-1])
-    return np.diff(rise)[regular[1:] & regular[:-1]]
+    stretch[(at_s < starts[stretch] + settle_s) | (at_s > ends[stretch])] = -1
+    size = _steps_of(np.diff(units)[stretch[1:] >= 0], FINE_UNITS)
+    if not 0 < size < len(units) // 2:
+        return np.empty(0)
+    periods = at_s / (board.settling.timing.period_us / 1e6)
+    regular = (stretch[size:] == stretch[:-size]) & (stretch[size:] >= 0)
+    regular &= np.abs(periods[size:] - periods[:-size] - size) < 0.25
+    rise = units[size:] - units[:-size]
+    return (rise[size:] - rise[:-size])[regular[size:] & regular[:-size]]
+
+
+def _steps_of(rises: NDArray[np.float64], units: int) -> int:
+    """How many steps add up to so many units; 0 where there are none."""
+    typical = float(np.median(rises)) if len(rises) else 0.0
+    return int(np.ceil(units / typical)) if typical > 0 else 0
 
 
 def _same_latencies(found: Analysis) -> Broken | None:

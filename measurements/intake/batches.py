@@ -1,0 +1,125 @@
+"""Many bundles in one request: each is judged at the door for itself, and those that pass are stored together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from django.db import IntegrityError, transaction
+
+from joulemark.record.bundle import Bundle
+from joulemark.record.errors import RecordError
+from joulemark.record.limits import MAX_BATCH_BUNDLES
+from measurements.contributors.models import Key
+from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
+from measurements.intake.models import Submission, Ticket
+from measurements.intake.rates import spend
+from measurements.intake.refusals import BadRequest, Refusal, refusal_for
+from measurements.intake.services import Arrived, accept_result, nudge, require_ticket, store
+
+Made = TypeVar("Made")
+Outcome = tuple[Submission, bool] | Refusal
+"""A submission and whether it is new, or why there is none."""
+
+
+def split(data: bytes) -> list[bytes]:
+    """The bundles of a batch: each ends with the newline that ends a bundle. Raises BadRequest (JM-BATCH)."""
+    bodies = data.splitlines(keepends=True)
+    if not 1 <= len(bodies) <= MAX_BATCH_BUNDLES:
+        raise BadRequest(
+            "JM-BATCH",
+            f"A batch has 1 to {MAX_BATCH_BUNDLES} bundles, one a line; this one has {len(bodies)}.",
+        )
+    return bodies
+
+
+def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
+    """As `accept_result` for each, in order; what is refused does not hold the others up."""
+    opened = _opened(bodies)
+    arrived = _with_tickets(bodies, opened)
+    fresh = _fresh(arrived)
+    try:
+        with transaction.atomic():
+            stored = {row.pk: row for row in store(list(fresh.values()))} if fresh else {}
+            for result_id in stored:
+                transaction.on_commit(partial(nudge, result_id))
+    except IntegrityError:  # another request was faster with one of them
+        stored = {}
+    told: set[str] = set()
+    return [_outcome(one, stored, told) for one in arrived]
+
+
+def _outcome(one: Arrived | Refusal, stored: Mapping[str, Submission], told: set[str]) -> Outcome:
+    if isinstance(one, Refusal):
+        return one
+    result_id = one.opened.sha256
+    if result_id in stored:
+        created = result_id not in told
+        told.add(result_id)
+        return stored[result_id], created
+    try:
+        return accept_result(data=one.data, opened=one.opened)
+    except Refusal as refusal:
+        return refusal
+
+
+def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
+    """Each bundle verified; keys are looked up once, and counted once each."""
+    parsed = [_caught(partial(parsed_bundle, body)) for body in bodies]
+    named = {one.envelope.key_id for one in parsed if isinstance(one, Bundle)}
+    keys = Key.objects.select_related("contributor").in_bulk(named)
+    opened = [one if isinstance(one, Refusal) else _caught(partial(_verified, one, keys)) for one in parsed]
+    for key_id, times in Counter(one.key.key_id for one in opened if isinstance(one, OpenedBundle)).items():
+        spend("result", key_id, times=times)
+    return opened
+
+
+def _with_tickets(
+    bodies: Sequence[bytes], opened: Sequence[OpenedBundle | Refusal]
+) -> list[Arrived | Refusal]:
+    named = [one.statement.predicate.ticket for one in opened if isinstance(one, OpenedBundle)]
+    tickets = Ticket.objects.in_bulk([ticket.id for ticket in named if ticket is not None])
+    return [
+        one if isinstance(one, Refusal) else _caught(partial(_arrived, body, one, tickets))
+        for body, one in zip(bodies, opened, strict=True)
+    ]
+
+
+def _verified(bundle: Bundle, keys: Mapping[str, Key]) -> OpenedBundle:
+    return verified_bundle(bundle, key=require_enrolled(keys.get(bundle.envelope.key_id)))
+
+
+def _arrived(data: bytes, opened: OpenedBundle, tickets: Mapping[str, Ticket]) -> Arrived:
+    named = opened.statement.predicate.ticket
+    ticket = None if named is None else tickets.get(named.id)
+    return Arrived(data, opened, require_ticket(opened, ticket))
+
+
+def _fresh(arrived: Sequence[Arrived | Refusal]) -> dict[str, Arrived]:
+    """What is new here, by result id: neither its bytes nor its ticket were seen, also not earlier in this batch."""
+    wanted = [one for one in arrived if isinstance(one, Arrived)]
+    known = set(
+        Submission.objects.filter(pk__in=[one.opened.sha256 for one in wanted]).values_list("pk", flat=True)
+    )
+    tickets = [one.ticket.pk for one in wanted if one.ticket is not None]
+    used = set(Submission.objects.filter(ticket__in=tickets).values_list("ticket", flat=True))
+    fresh: dict[str, Arrived] = {}
+    for one in wanted:
+        ticket = None if one.ticket is None else one.ticket.pk
+        if one.opened.sha256 not in known and ticket not in used:
+            fresh.setdefault(one.opened.sha256, one)
+            if ticket is not None:
+                used.add(ticket)
+    return fresh
+
+
+def _caught(make: Callable[[], Made]) -> Made | Refusal:
+    """What `make` gives, or why it refuses."""
+    try:
+        return make()
+    except Refusal as refusal:
+        return refusal
+    except RecordError as error:
+        return refusal_for(error)

@@ -1,0 +1,48 @@
+"""No rule alarms on honest sessions: a sample of what `make false-alarms` plays."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.false_alarms import EXPECTED, in_parallel, summary
+
+SESSIONS = 100
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, object]]:
+    return in_parallel(SESSIONS)
+
+
+@pytest.mark.timeout(600)
+def test_honest_sessions_are_accepted(rows: list[dict[str, object]]) -> None:
+    found = summary(rows)
+    assert (found["sessions"], found["put_aside"]) == (SESSIONS, [])
+    assert found["judged"] >= 0.95 * SESSIONS
+    assert {one["code"] for one in found["rules"] if one["alarms"]} <= EXPECTED
+
+
+@pytest.mark.timeout(600)
+def test_the_sample_is_of_many_kinds(rows: list[dict[str, object]]) -> None:
+    kinds = summary(rows)["kinds"]
+    assert len(kinds) == 24, "22 known models, an unknown one, processors"
+    assert {str(row["kind"]).rpartition(", ")[2] for row in rows if "kind" in row} == {
+        "throughput",
+        "latency",
+    }
+    assert len({str(row["job"]).partition("/")[0] for row in rows if "job" in row}) == 4
+
+
+def test_a_rejected_session_fails_the_goals() -> None:
+    row = {
+        "number": 0,
+        "kind": "x full, throughput",
+        "job": "a/b/c",
+        "findings": [["JM-TIMES", "reject", "No.", {}]],
+    }
+    honest = {**row, "state": "accepted", "findings": []}
+    assert summary([honest] * 2000)["goals_met"]
+    assert not summary([honest] * 1999 + [{**row, "state": "rejected"}])["goals_met"]
+    flagged = {**row, "state": "accepted", "findings": [["JM-CLOCK-SKEW", "flag", "No.", {}]]}
+    assert summary([honest] * 1998 + [flagged] * 2)["goals_met"]
+    assert not summary([honest] * 1997 + [flagged] * 3)["goals_met"]
