@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from nvml_sim.cards import CARDS
 from nvml_sim.scenario import Idle, Scenario, Sensor
 from nvml_sim.virtual import VirtualTimer
-from simulated_sessions import probed
+from simulated_sessions import READ_SHARE, probed
 
+from joulemark.meters import probe as probing
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
 from joulemark.meters.rapl import RaplMeter
@@ -105,6 +106,7 @@ def _timing(like: str, mode: str) -> Timing:
         idle=Idle(watts=50.0, extra_w=5.0, decay_s=10.0, warm_s=5.0),
         sensor=Sensor(noise_w=1.0, seed=1),
     )
+    probing.READ_EVERY_S = READ_SHARE * scenario.card.counter_period_s
     return probed(scenario).timing
 
 

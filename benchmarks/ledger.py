@@ -163,7 +163,7 @@ def _grow(tree: Any, bodies: list[bytes]) -> object:
     else:
         for body in bodies:
             tree.append_entry(body)
-    return tree.get_state()
+    return tree.get_root()
 
 
 def _prove(index: int) -> object:
@@ -187,7 +187,7 @@ def _verify(index: int, peers: dict[str, Any], size: int) -> None:
     assert last is not None
     assert last.size == size
     for tree in peers.values():
-        assert tree.get_state().hex() == last.root
+        assert tree.get_root().hex() == last.root
     verify_inclusion(
         leaf=bytes.fromhex(leaf.leaf_hash),
         index=index,

@@ -199,8 +199,18 @@ def test_a_library_that_returns_constants(a100: Case) -> None:
 
 
 def test_a_counter_that_rises_at_one_rate(a100: Case) -> None:
-    found = told(measuring(a100, lambda trace: invented(trace, idle_w=70.0, load_w=70.0)))
-    assert "JM-CONSTANT" in found
+    def at(watts: float) -> set[str]:
+        return set(
+            told(
+                measuring(
+                    a100, lambda trace: counting(trace, lambda t_us, _: np.round(watts * t_us / 1e3) + 10**9)
+                )
+            )
+        )
+
+    assert "JM-CONSTANT" in at(70.0)
+    lightly = measuring(a100, lambda trace: invented(trace, idle_w=70.0, load_w=75.0))
+    assert "JM-CONSTANT" not in told(lightly), "light work is work"
 
 
 def test_a_temperature_that_jumps(a100: Case) -> None:

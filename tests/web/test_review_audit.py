@@ -13,7 +13,7 @@ from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
 from measurements.review import services
 from measurements.review.audit import faults
-from measurements.review.models import Result, Verdict
+from measurements.review.models import Result, Transition, Verdict
 from tests import made
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +43,8 @@ def test_a_removed_verdict_is_found(judged: Submission) -> None:
 
 
 def test_a_removed_result_is_found(judged: Submission) -> None:
-    Result.objects.all().delete()
-    Verdict.objects.all().delete()
+    for table in (Result, Verdict, Transition):
+        table.objects.all().delete()
     Submission.objects.all().delete()
     assert any("records a result received, but that row is gone" in fault for fault in faults())
 

@@ -84,7 +84,7 @@ def test_a_worker_killed_in_the_middle_of_a_verdict_loses_and_doubles_nothing(pr
         kill(worker)
         blocker.rollback()
     wait_until(lambda: production.one(blocked) == 0, beside=web, what="the dead worker's transaction is gone")
-    assert state(production, result_id) == "received"
+    assert state(production, result_id) == "checking"
     assert production.one("SELECT count(*) FROM review_verdict") == 0
     again = production.start_worker("--beat", "--schedule", str(production.folder / "beat"))
     wait_until(

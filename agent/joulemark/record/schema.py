@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from joulemark.record import requests
 from joulemark.record.bundle import Bundle
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import (
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from joulemark.record.codec import Record
 
 PUBLISHED: dict[str, type[Record]] = {
+    "appeal-1": requests.Appeal,
+    "appealed-1": requests.Appealed,
+    "batch-answer-1": requests.BatchAnswer,
     "bundle-1": Bundle,
     "enrolled-1": Enrolled,
     "enrolment-1": Enrolment,
@@ -40,10 +44,14 @@ PUBLISHED: dict[str, type[Record]] = {
     "problem-1": Problem,
     "receipt-1": Receipt,
     "result-status-1": ResultStatus,
+    "revocation-1": requests.Revocation,
+    "revoked-1": requests.Revoked,
+    "rotation-1": requests.Rotation,
     "statement-1": Statement,
     "ticket-1": Ticket,
     "ticket-request-1": TicketRequest,
     "trace-1": Trace,
+    "withdrawal-1": requests.Withdrawal,
 }
 """Every document of the format by the name of its schema file; the number is the format's version."""
 
