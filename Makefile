@@ -92,8 +92,11 @@ bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare int
 bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query, beside a bare loop
 	$(BIN)/python benchmarks/workloads.py
 
-false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 and more simulated honest sessions; build/false-alarms.json
+false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sessions; build/false-alarms.json
 	$(BIN)/python benchmarks/false_alarms.py
+
+fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description: no 500, no undocumented answer
+	$(BIN)/python tests/load/fuzz_api.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py

@@ -28,7 +28,7 @@ from nvml_sim.scenario import scripted
 
 from joulemark.rules.judge import RULES, RULES_VERSION
 
-SESSIONS = 2200
+SESSIONS = 2000
 MOST_PUT_ASIDE = 0.005
 MOST_BY_A_RULE = 0.001
 EXPECTED = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})

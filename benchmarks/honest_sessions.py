@@ -54,12 +54,11 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BEFORE_S = 2.0
 LONGEST_QUERY_S, SHORT_QUERY_S = 4.0, 0.05
-WARM_S = 80.0
 SLOW_WARM_UP_S = 1200.0
 """A counter of 250 ms tells a part of 10 s to 2.5 %, so three parts within 1 % take luck: whoever has one warms up
 for longer, or is told by the agent that the run was not steady."""
 MOST_QUERIES = 30_000
-"""The simulation's clock has room for 65,536 marks, two a query; the warm-up's and all windows' together."""
+"""The simulation's clock has room for 65,536 marks, two a query: of the warm-up and all windows together."""
 MOST_WRONG = 0.1
 """Share of the queries that a machine answers otherwise than most: low bits differ between kinds of hardware."""
 KEY = made.signing_key()
@@ -106,7 +105,7 @@ class Work:
             passes = max(LONGEST_QUERY_S / self._pass_s, 1.0)
         self._passes = passes
         window_s = max(10.0, 100 * machine.meter.period_s)
-        least_s = (WARM_S + protocol.windows_max * window_s) / MOST_QUERIES
+        least_s = (protocol.warmup_s + 20.0 + protocol.windows_max * window_s) / MOST_QUERIES
         self._pass_s = max(self._pass_s, least_s / passes)
         longer = max(passes * self._pass_s / SHORT_QUERY_S, 1.0)
         self._ripple = rng.uniform(0.005, 0.15) / longer**0.5  # a long query is a mean of many short pieces
@@ -171,6 +170,7 @@ def _protocol(rng: Random) -> Protocol:
     return msgspec.structs.replace(
         PROTOCOL,
         queries=rng.choice((10, 24, 50)),
+        warmup_s=rng.choice((300.0, 300.0, 90.0)),
         windows_min=(least := 8 if latency else rng.choice((3, 5))),
         windows_max=least + rng.choice((0, 3)),
         mode="latency" if latency else "throughput",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse, UnreadablePostError
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -15,6 +15,7 @@ from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
 from joulemark.record.messages import Enrolled, Problem
 from joulemark.record.messages import Ticket as TicketRecord
 from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
+from measurements.catalog.described import problems
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_results, split
@@ -25,8 +26,7 @@ from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, cou
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
-PROBLEM = OpenApiResponse(OpenApiTypes.OBJECT, description="A problem document with a code and a sentence")
-REFUSALS = dict.fromkeys((400, 403, 408, 409, 411, 413, 429), PROBLEM)
+REFUSALS = problems(400, 403, 408, 409, 411, 413, 429)
 
 
 def read_body(request: Request, *, most: int = MAX_BUNDLE_BYTES) -> bytes:

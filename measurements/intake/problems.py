@@ -11,9 +11,9 @@ from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.response import Response
 
 from joulemark.record.errors import RecordError
+from measurements.catalog.described import PROBLEM_TYPE
 from measurements.intake.refusals import Refusal, TooOften, count_refusal, refusal_for
 
-CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Not understood",
     403: "Not allowed",
@@ -51,7 +51,7 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
 def problem(*, status: int, code: str, detail: str) -> Response:
     """A problem document. `type` points into docs/protocol.md by the code."""
     return Response(
-        problem_fields(status=status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE
+        problem_fields(status=status, code=code, detail=detail), status=status, content_type=PROBLEM_TYPE
     )
 
 
@@ -69,7 +69,11 @@ def problem_fields(*, status: int, code: str, detail: str) -> dict[str, Any]:
 def _sentence(error: APIException) -> str:
     detail = error.detail
     if isinstance(detail, dict):
-        return " ".join(f"{name}: {text}" for name, text in detail.items())
+        return " ".join(f"{name}: {_joined(text)}" for name, text in detail.items())
     if isinstance(detail, list):
-        return " ".join(str(text) for text in detail)
+        return _joined(detail)
     return str(detail)
+
+
+def _joined(detail: object) -> str:
+    return " ".join(map(str, detail)) if isinstance(detail, list) else str(detail)

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from joulemark.record.codec import encode
 from joulemark.record.messages import Problem
+from measurements.catalog.described import problems
 from measurements.ledger.errors import NotSequenced
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.proofs import prove
@@ -66,7 +67,7 @@ class RowsView(APIView):
                 description=f"Place behind the last; at most {MOST_ROWS} more.",
             ),
         ],
-        responses={200: RowsSerializer, 400: OpenApiTypes.OBJECT},
+        responses={200: RowsSerializer, **problems(400)},
         operation_id="log_rows",
         tags=["log"],
     )
@@ -92,7 +93,7 @@ class ProofView(APIView):
     """Where a result is in the log, and the proof."""
 
     @extend_schema(
-        responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+        responses={200: OpenApiTypes.OBJECT, **problems(404)},
         operation_id="result_proof",
         tags=["log"],
     )

@@ -14,6 +14,7 @@ from joulemark.log.checkpoints import open_checkpoint
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import folder
+from measurements.ledger.growth import CHUNK
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 
@@ -61,25 +62,32 @@ def _tree_faults() -> Iterator[str]:
         return
     if LogHead.objects.get().size < last.size:
         yield f"{last.size} leaves were signed; so many have no place any more."
-    bodies = [body.encode() for body in Leaf.objects.between(0, last.size).values_list("body", flat=True)]
-    tiles = grow(0, [merkle.leaf_hash(body) for body in bodies], _nothing)
-    yield from _file_faults(bodies, tiles)
-    yield from _checkpoint_faults(len(bodies), _reader(tiles))
+    tiles: dict[tuple[int, int], bytes] = {}
+    read, counted = _reader(tiles), 0
+    for start in range(0, last.size, CHUNK):
+        leaves = Leaf.objects.between(start, min(start + CHUNK, last.size))
+        bodies = [body.encode() for body in leaves.values_list("body", flat=True)]
+        new = grow(start, [merkle.leaf_hash(body) for body in bodies], read)
+        tiles |= {(tile.level, tile.index): data for tile, data in new.items()}
+        for bundle in entry_bundles(start, start + len(bodies)):
+            first = bundle.index * TILE_WIDTH - start
+            yield from _file_fault(bundle.path, encode_entries(bodies[first : first + bundle.width]))
+        counted += len(bodies)
+        if counted < min(start + CHUNK, last.size):
+            break  # a leaf is missing, and behind it everything is another tree
+    for (level, index), data in tiles.items():
+        yield from _file_fault(Tile(level, index, len(data) // merkle.HASH_BYTES).path, data)
+    yield from _checkpoint_faults(counted, read)
     if folder.published() != last.published_note:
         yield "The published checkpoint is not the last one that was signed; `manage.py sequence_log` publishes that."
 
 
-def _file_faults(bodies: list[bytes], tiles: dict[Tile, bytes]) -> Iterator[str]:
-    wanted = {tile.path: data for tile, data in tiles.items()}
-    for bundle in entry_bundles(0, len(bodies)):
-        first = bundle.index * TILE_WIDTH
-        wanted[bundle.path] = encode_entries(bodies[first : first + bundle.width])
-    for path, data in wanted.items():
-        try:
-            if folder.place(path).read_bytes() != data:
-                yield f"The file {path} is not what the leaves make."
-        except FileNotFoundError:
-            yield f"The file {path} is missing; `manage.py sequence_log` makes it again."
+def _file_fault(path: str, wanted: bytes) -> Iterator[str]:
+    try:
+        if folder.place(path).read_bytes() != wanted:
+            yield f"The file {path} is not what the leaves make."
+    except FileNotFoundError:
+        yield f"The file {path} is missing; `manage.py sequence_log` makes it again."
 
 
 def _checkpoint_faults(size: int, read: ReadTile) -> Iterator[str]:
@@ -103,15 +111,10 @@ def _opened(note: str) -> CheckpointText:
     return open_checkpoint(note, key=verifier_key(), origin=log_name())
 
 
-def _reader(tiles: dict[Tile, bytes]) -> ReadTile:
-    """Any partial tile is the beginning of the widest one."""
-    widest = {(tile.level, tile.index): data for tile, data in tiles.items()}
+def _reader(tiles: dict[tuple[int, int], bytes]) -> ReadTile:
+    """Any partial tile is the beginning of the widest one, which `tiles` holds by level and index."""
 
     def read(tile: Tile) -> bytes:
-        return widest[tile.level, tile.index][: tile.width * merkle.HASH_BYTES]
+        return tiles[tile.level, tile.index][: tile.width * merkle.HASH_BYTES]
 
     return read
-
-
-def _nothing(tile: Tile) -> bytes:
-    raise FileNotFoundError(tile.path)

@@ -73,7 +73,7 @@ def require_same(index: int, hashes: list[bytes]) -> None:
         raise LogBroken(
             f"Leaf {index * TILE_WIDTH + first} is not the one in the tiles: the row was edited, or the file "
             f"{Tile(0, index, len(hashes)).path} was. Restore the database from a backup, or, if only the files are "
-            "damaged, remove the log's folder and it is made again; no checkpoint is signed before."
+            "damaged, remove the folder `tile` of the log and it is made again; no checkpoint is signed before."
         )
 
 

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, list_boards, read_board
+from measurements.catalog.described import problems
 from measurements.catalog.models import Task
 from measurements.releases.links import absolute
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
@@ -26,7 +27,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, PROBLEM, citation_of
+from measurements.releases.terms import LICENCE, citation_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +71,9 @@ class BoardView(APIView):
     renderer_classes = [JSONRenderer, RowsCsvRenderer]
     row_serializer = BoardRowSerializer
 
-    @extend_schema(responses={200: BoardSerializer, 404: PROBLEM}, operation_id="read_board", tags=["boards"])
+    @extend_schema(
+        responses={200: BoardSerializer, **problems(404)}, operation_id="read_board", tags=["boards"]
+    )
     def get(self, _request: Request, series: str, task: str) -> Response:
         """Answer with every row; as CSV the rows alone."""
         board = read_board(series_slug=series, task_slug=task)
@@ -94,7 +97,7 @@ class BoardCsvView(BoardView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={(200, "text/csv"): OpenApiTypes.STR, 404: PROBLEM},
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
         operation_id="download_board_csv",
         tags=["boards"],
     )
@@ -110,7 +113,7 @@ class BoardJsonView(BoardView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={200: BoardSerializer, 404: PROBLEM}, operation_id="download_board_json", tags=["boards"]
+        responses={200: BoardSerializer, **problems(404)}, operation_id="download_board_json", tags=["boards"]
     )
     def get(self, _request: Request, series: str, task: str) -> Response:
         """Answer with every row."""
@@ -125,7 +128,7 @@ class ComparisonView(APIView):
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
-        responses={200: ComparisonSerializer, 404: PROBLEM},
+        responses={200: ComparisonSerializer, **problems(404)},
         operation_id="read_comparison",
         tags=["comparisons"],
     )
@@ -150,7 +153,7 @@ class ComparisonCsvView(ComparisonView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={(200, "text/csv"): OpenApiTypes.STR, 404: PROBLEM},
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
         operation_id="download_comparison_csv",
         tags=["comparisons"],
     )
@@ -166,7 +169,7 @@ class ComparisonJsonView(ComparisonView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={200: ComparisonSerializer, 404: PROBLEM},
+        responses={200: ComparisonSerializer, **problems(404)},
         operation_id="download_comparison_json",
         tags=["comparisons"],
     )

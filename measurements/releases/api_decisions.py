@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.decisions import Decision, public_decisions
+from measurements.catalog.described import problems
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):
@@ -28,6 +30,15 @@ class DecisionSerializer(serializers.Serializer[Decision]):
     decide_by = serializers.DateTimeField(allow_null=True)
 
 
+class DecisionPageSerializer(serializers.Serializer[dict[str, Any]]):
+    """One page of decisions."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = DecisionSerializer(many=True)
+
+
 class DecisionPages(PageNumberPagination):
     """A hundred decisions a page."""
 
@@ -38,7 +49,10 @@ class DecisionListView(APIView):
     """Every decision of a moderator and every open appeal, latest first."""
 
     @extend_schema(
-        operation_id="list_decisions", tags=["results"], responses={200: DecisionSerializer(many=True)}
+        operation_id="list_decisions",
+        tags=["results"],
+        parameters=[OpenApiParameter("page", OpenApiTypes.INT)],
+        responses={200: DecisionPageSerializer, **problems(404)},
     )
     def get(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Answer with one page."""

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.needed import read_needed
+from measurements.catalog.described import problems
 from measurements.catalog.suites import known_suites
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
 from measurements.releases.serializers import NeededJobSerializer, NeededSerializer
-from measurements.releases.terms import PROBLEM
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -33,7 +33,7 @@ class NeededView(APIView):
 
     @extend_schema(
         parameters=[SUITE],
-        responses={200: NeededSerializer, 400: PROBLEM, 404: PROBLEM},
+        responses={200: NeededSerializer, **problems(400, 404)},
         operation_id="list_needed",
         tags=["needed"],
     )

@@ -15,9 +15,9 @@ from rest_framework.views import APIView
 
 from measurements.boards.filters import ResultFilter
 from measurements.boards.results import listed_submissions
+from measurements.catalog.described import problems
 from measurements.intake.models import Submission
 from measurements.releases.serializers import ResultSerializer
-from measurements.releases.terms import PROBLEM
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -47,7 +47,11 @@ class ResultListView(ListAPIView[Submission]):
         """Everything; the filter narrows it."""
         return listed_submissions()
 
-    @extend_schema(operation_id="list_results", tags=["results"])
+    @extend_schema(
+        operation_id="list_results",
+        tags=["results"],
+        responses={200: ResultSerializer(many=True), **problems(400, 404)},
+    )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer with one page of results."""
         return super().get(request, *args, **kwargs)
@@ -57,7 +61,7 @@ class BundleView(APIView):
     """The bytes of a result, exactly as they were received."""
 
     @extend_schema(
-        responses={(200, "application/vnd.joulemark.bundle+json"): OpenApiTypes.BINARY, 404: PROBLEM},
+        responses={(200, "application/vnd.joulemark.bundle+json"): OpenApiTypes.BINARY, **problems(404)},
         operation_id="download_bundle",
         tags=["results"],
     )

@@ -1,11 +1,8 @@
-"""What every download says about itself: the terms, what to cite, and how a refusal looks."""
+"""What every download says about itself: the terms and what to cite."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse
 
 from joulemark.suite.published import load_study
 
@@ -14,10 +11,6 @@ if TYPE_CHECKING:
 
 LICENCE = "CC-BY-4.0"
 """SPDX name of the licence of all data."""
-
-PROBLEM = OpenApiResponse(
-    OpenApiTypes.OBJECT, description="A problem document (RFC 9457) with a code and a sentence"
-)
 
 
 def citation_of(series: Series) -> str:

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from joulemark.record.messages import ResultState, ResultStatus
 from joulemark.record.requests import Appealed
+from measurements.catalog.described import problems
 from measurements.intake.api import ENVELOPE, REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
@@ -24,7 +25,7 @@ from measurements.review.health import Waiting, waiting
 class ResultStatusView(APIView):
     """State, codes and sentences of one result."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="result_status")
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **problems(404)}, operation_id="result_status")
     def get(self, request: Request, result_id: str) -> HttpResponse:
         """Answer with the latest verdict; findings are empty while none is given."""
         submission = Submission.objects.without_bytes().filter(result_id=result_id).first()

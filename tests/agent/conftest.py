@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import fake_suite
 import pytest
 from agent_commands import Agent
+from fake_log import FakeLog, RunningLog
 from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark import config
@@ -50,6 +51,26 @@ def agent(home: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     monkeypatch.setattr(fake_suite, "TROUBLES", {})
     monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
     return Agent(home, capsys)
+
+
+@pytest.fixture
+def log() -> Iterator[FakeLog]:
+    """A log over three tiles with five results."""
+    with RunningLog() as running:
+        running.add("key-enrolled", "ab" * 32, contributor="c-1")
+        for number in range(4):
+            running.receive(f"result {number}", "accepted" if number else "quarantined")
+        running.receive("the fifth", None)
+        running.fill(600)
+        running.publish()
+        yield running
+
+
+@pytest.fixture
+def auditor(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """Somebody without a key, who does not wait between two looks."""
+    monkeypatch.setattr("joulemark.audit.story.PAUSES_S", (0.0, 0.0))
+    return agent
 
 
 @pytest.fixture

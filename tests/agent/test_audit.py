@@ -1,11 +1,12 @@
-"""The audit: an honest log fits, and every way in which a platform may lie is found and named."""
+"""The audit of a log: it only grows, its entries are those that it signed, and its keys are those that are trusted."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from auditing import audit, codes, kept
 from fake_log import START, FakeLog, RunningLog
 from msgspec.structs import replace
 
@@ -15,48 +16,10 @@ from joulemark.log.notes import COSIGNATURE, claimed_text, verifier_key
 from joulemark.record import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from agent_commands import Agent
-
-
-@pytest.fixture
-def log() -> Iterator[FakeLog]:
-    """A log over three tiles with five results."""
-    with RunningLog() as running:
-        running.add("key-enrolled", "ab" * 32, contributor="c-1")
-        for number in range(4):
-            running.receive(f"result {number}", "accepted" if number else "quarantined")
-        running.receive("the fifth", None)
-        running.fill(600)
-        running.publish()
-        yield running
-
-
-@pytest.fixture
-def auditor(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
-    """Somebody without a key, who does not wait between two looks."""
-    monkeypatch.setattr("joulemark.audit.story.PAUSES_S", (0.0, 0.0))
-    return agent
-
-
-def audit(auditor: Agent, log: FakeLog, *words: str) -> dict[str, Any]:
-    return auditor.json("audit", log.origin, *words)
-
-
-def codes(answer: dict[str, Any]) -> list[str]:
-    return [finding["code"] for finding in answer["findings"]]
-
-
-def kept(auditor: Agent, log: FakeLog) -> keeping.Kept:
-    found = keeping.load(auditor.folders, log.origin, log.name)
-    assert found is not None
-    return found
-
-
-def first(log: FakeLog, state: str) -> str:
-    return next(result_id for result_id, shown in log.states.items() if shown == state)
 
 
 def test_an_honest_log_fits(auditor: Agent, log: FakeLog) -> None:
@@ -224,120 +187,6 @@ def test_an_entry_that_nobody_can_read_is_found(auditor: Agent, log: FakeLog) ->
     assert [(one["code"], one["index"]) for one in answer["findings"]] == [("JM-LOG-LEAF", 600)]
 
 
-def test_a_row_that_is_gone_is_found(auditor: Agent, log: FakeLog) -> None:
-    log.rows[2] = None
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["index"]) for one in answer["findings"]] == [("JM-LOG-ROW-GONE", 2)]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"facts": {"state": "rejected", "codes": ["JM-TICKET-NONE"]}},
-        {"facts": {"state": "accepted", "codes": []}},
-        {"facts": {"state": "accepted"}},
-        {"subject": "cd" * 32},
-        {"kind": "moderation"},
-    ],
-)
-def test_a_row_with_other_facts_is_found(auditor: Agent, log: FakeLog, change: dict[str, object]) -> None:
-    log.rows[4] = change
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["index"]) for one in answer["findings"]] == [("JM-LOG-ROW-OTHER", 4)]
-
-
-@pytest.mark.parametrize("now", [None, b"another bundle\n"])
-def test_a_bundle_that_is_another_or_gone_is_found(auditor: Agent, log: FakeLog, now: bytes | None) -> None:
-    result_id = first(log, "accepted")
-    log.bundles[result_id] = now if now is not None else log.bundles[result_id]
-    if now is None:
-        del log.bundles[result_id]
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["result_id"]) for one in answer["findings"]] == [("JM-LOG-BUNDLE", result_id)]
-    assert audit(auditor, log, "--no-bundles")["findings"] == []
-
-
-def test_a_state_that_the_log_does_not_say_is_found(auditor: Agent, log: FakeLog) -> None:
-    result_id = first(log, "quarantined")
-    log.states[result_id] = "accepted"
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["result_id"]) for one in answer["findings"]] == [("JM-LOG-STATE", result_id)]
-    assert "is quarantined by entry 2" in answer["findings"][0]["sentence"]
-
-
-def test_the_last_entry_decides(auditor: Agent, log: FakeLog) -> None:
-    log.judge(first(log, "quarantined"), "accepted", "moderation")
-    withdrawn = first(log, "accepted")
-    log.add("withdrawal", withdrawn, reason="private")
-    log.states[withdrawn] = "withdrawn"
-    log.publish()
-    assert audit(auditor, log)["findings"] == []
-    log.states[withdrawn] = "accepted"
-    assert codes(audit(auditor, log, "--all")) == ["JM-LOG-STATE"]
-
-
-def test_a_result_that_is_judged_again_waits(auditor: Agent, log: FakeLog) -> None:
-    log.states[first(log, "accepted")] = "checking"
-    answer = audit(auditor, log)
-    assert (auditor.code, answer["waiting"]) == (0, 2)
-
-
-def test_a_result_that_vanished_is_found_although_its_entry_was_read_before(
-    auditor: Agent, log: FakeLog
-) -> None:
-    audit(auditor, log)
-    gone = first(log, "accepted")
-    del log.states[gone]
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["result_id"]) for one in answer["findings"]] == [("JM-LOG-STATE", gone)]
-
-
-def test_a_result_that_is_only_not_listed_is_no_lie(auditor: Agent, log: FakeLog) -> None:
-    log.hidden = {first(log, "accepted")}
-    assert audit(auditor, log)["findings"] == []
-
-
-def test_a_result_without_an_entry_is_found(auditor: Agent, log: FakeLog) -> None:
-    log.states["ef" * 32] = "accepted"
-    answer = audit(auditor, log)
-    assert auditor.code == 3
-    assert [(one["code"], one["result_id"]) for one in answer["findings"]] == [("JM-LOG-UNLOGGED", "ef" * 32)]
-
-
-def test_long_lists_are_read_to_their_end(
-    auditor: Agent, log: FakeLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("joulemark.audit.reading.PAGE", 2)
-    log.states["ef" * 32] = "accepted"  # the sixth, on the third page
-    answer = audit(auditor, log)
-    assert (answer["listed"], codes(answer)) == (6, ["JM-LOG-UNLOGGED"])
-
-
-def test_what_is_shown_a_moment_before_it_is_logged_is_no_lie(auditor: Agent, log: FakeLog) -> None:
-    """The log is read on before anything is called unlogged or in another state."""
-    old = log.files["checkpoint"]
-    log.receive("just now", "accepted")
-    log.judge(first(log, "quarantined"), "rejected", "moderation")
-    log.publish()
-    new, answers = log.files["checkpoint"], iter([old])
-    plain = log.answer
-
-    def behind(target: str) -> tuple[int, bytes]:
-        if target == "/log/checkpoint":
-            return 200, next(answers, new)
-        return plain(target)
-
-    log.answer = behind  # type: ignore[method-assign]
-    answer = audit(auditor, log)
-    assert (auditor.code, answer["findings"]) == (0, [])
-    assert (answer["size"], answer["read"]) == (603, 603)
-
-
 @pytest.mark.parametrize("second", ["older", "another"])
 def test_the_second_look_is_as_strict_as_the_first(auditor: Agent, log: FakeLog, second: str) -> None:
     """An older checkpoint is a cache's; another one of the same size is a split view, and both are kept."""
@@ -366,28 +215,6 @@ def test_the_second_look_is_as_strict_as_the_first(auditor: Agent, log: FakeLog,
         evidence = json.loads(open(answer["evidence"]).read())  # noqa: PTH123, SIM115 - a path as it was printed
         assert evidence["kept_checkpoint"] == good.decode()
         assert evidence["shown_checkpoint"] == other.files["checkpoint"].decode()
-
-
-def test_findings_are_told_until_they_are_mended_and_forks_are_noticed_meanwhile(
-    auditor: Agent, log: FakeLog
-) -> None:
-    audit(auditor, log)
-    at = log.add("run-started", "00", ticket="11")
-    log.publish()
-    log.rows[at] = None
-    assert codes(audit(auditor, log)) == ["JM-LOG-ROW-GONE"]
-    assert codes(audit(auditor, log)) == ["JM-LOG-ROW-GONE"]
-    saved = kept(auditor, log)
-    assert (saved.read, saved.opened(log.name).size) == (600, 601)
-    honest = log.entries[at]
-    log.entries[at] = log.entries[3]
-    log.publish()
-    assert codes(audit(auditor, log)) == ["JM-LOG-FORK"]
-    log.entries[at] = honest
-    log.rows = {}
-    log.publish()
-    assert audit(auditor, log)["findings"] == []
-    assert kept(auditor, log).read == 601
 
 
 def test_a_split_view_signed_by_another_key_is_refused(auditor: Agent, log: FakeLog) -> None:

@@ -92,8 +92,8 @@ def test_an_entry_that_no_bundle_can_hold_is_refused() -> None:
         LogLeaf(kind="verdict", subject="a", at=AT, facts={"a": ["x" * 1000] * 66}).encode()
 
 
-def entry_of(result_id: str, kind: str = "result-received") -> bytes:
-    return LogLeaf(kind=kind, subject=result_id, at=AT, facts={"ticket": ""}).encode()
+def entry_of(result_id: str, kind: str = "result-received", ticket: str = "") -> bytes:
+    return LogLeaf(kind=kind, subject=result_id, at=AT, facts={"ticket": ticket}).encode()
 
 
 def receipt_for(entry: bytes, **changes: object) -> Receipt:
@@ -141,6 +141,11 @@ def test_a_receipt_is_a_promise_and_a_proof_shows_that_it_was_kept() -> None:
         (receipt_for(entry_of(RESULT, "verdict")), logged(entry_of(RESULT, "verdict")), "JM-RECEIPT-LEAF"),
         (
             receipt_for(entry_of(RESULT), leaf=entry_of("cd" * 32)),
+            logged(entry_of(RESULT)),
+            "JM-RECEIPT-LEAF",
+        ),
+        (
+            receipt_for(entry_of(RESULT), leaf=entry_of(RESULT, ticket="1")),
             logged(entry_of(RESULT)),
             "JM-RECEIPT-LEAF",
         ),

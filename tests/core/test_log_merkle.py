@@ -235,6 +235,32 @@ def test_every_change_to_the_past_is_seen(one: int, two: int, data: st.DataObjec
         assert refusal.value.code == "JM-PROOF-CONSISTENCY"
 
 
+def test_a_proof_of_another_length_fails_even_where_its_hashes_lead_to_the_root() -> None:
+    """Who signs a root may choose it, but not how deep a tree of that size is."""
+    leaf, more = leaf_hash(b"leaf"), leaf_hash(b"more")
+    two, other = node_hash(leaf, more), node_hash(more, leaf)
+    for index, size, proof, root in [
+        (0, 2, [], leaf),
+        (0, 3, [more], two),
+        (0, 4, [more], two),
+        (0, 1, [more], two),
+        (0, 1, [more], other),
+        (0, 2, [more, more], node_hash(two, more)),
+        (1, 2, [more, more], node_hash(more, other)),
+    ]:
+        with pytest.raises(NotInLog):
+            verify_inclusion(leaf=leaf, index=index, size=size, proof=proof, root=root)
+    for old_size, size, proof, root in [
+        (1, 4, [more], two),
+        (2, 5, [more], two),
+        (1, 2, [more, more], node_hash(two, more)),
+        (2, 3, [more, more], node_hash(two, more)),
+        (3, 4, [], leaf),
+    ]:
+        with pytest.raises(NotInLog):
+            verify_consistency(old_size=old_size, old_root=leaf, size=size, root=root, proof=proof)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 1200), st.integers(0, 1200))
 def test_a_frontier_goes_on_where_it_was_left(first: int, more: int) -> None:

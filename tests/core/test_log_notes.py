@@ -206,6 +206,9 @@ def test_a_witness_cannot_stand_for_the_log() -> None:
     with pytest.raises(Unverified) as refusal:
         open_checkpoint(alone, key=log, origin=NAME, witnesses=[witness])
     assert refusal.value.code == "JM-NOTE-SIGNATURE"
+    with pytest.raises(Malformed) as mixed_up:
+        open_checkpoint(alone, key=witness, origin=NAME)
+    assert mixed_up.value.code == "JM-LOG-KEY"
     as_log = verifier_key(WITNESS, name="w")  # the same key, but signing as a log does
     with pytest.raises(Unverified):
         open_note(alone, keys=[as_log])

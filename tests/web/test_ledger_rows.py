@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.test import Client
 
+from joulemark.record import requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from measurements.contributors.models import Contributor, Key
@@ -18,7 +20,7 @@ from measurements.intake.services import accept_result
 from measurements.ledger import sequencer
 from measurements.review.audit import faults
 from measurements.review.models import Moderation, ModerationReason
-from measurements.review.moderation import decide
+from measurements.review.moderation import decide, revoke
 from measurements.review.services import judge_waiting
 from tests import made
 from tests.log_reading import LogReader
@@ -40,8 +42,12 @@ def reader(client: Client) -> LogReader:
 
 @pytest.fixture
 def lived_in(enrolled, reader: LogReader) -> LogReader:
-    """A platform with two keys, three results, of which one was rejected by two moderators and one waits."""
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    """Four keys, three results: one rejected by two moderators and appealed against, one withdrawn, one waits.
+
+    The third key gave way to a fourth, which was revoked.
+    """
+    for number in (2, 3):
+        enrolled("enrolments", encode(made.enrolment(key=made.signing_key(number))))
     suite, results = made.load_suite("demo"), []
     jobs = suite.jobs
     for number, key in enumerate((made.signing_key(1), made.signing_key(2), made.signing_key(1))):
@@ -53,10 +59,23 @@ def lived_in(enrolled, reader: LogReader) -> LogReader:
         results.append(submission)
     judge_waiting(result_ids=[results[0].pk, results[1].pk])
     _reject(results[0])
+    ask = {"key": made.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
+    _taken(enrolled("appeals", encode(made.request(requests.Appeal, requests.APPEAL_TYPE, **ask))))
+    ask = {"key": made.signing_key(2), "result_id": results[1].pk, "reason": "other"}
+    _taken(
+        enrolled("withdrawals", encode(made.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **ask)))
+    )
+    ask = {"key": made.signing_key(3), "new_key": made.enrolment(key=made.signing_key(4))}
+    _taken(enrolled("rotations", encode(made.request(requests.Rotation, requests.ROTATION_TYPE, **ask))))
+    revoke(key=Key.objects.get(replaces__isnull=False), moderator=User.objects.get(username="first"))
     sequencer.sequence()
     assert reader.differences() == []
     assert list(faults()) == []
     return reader
+
+
+def _taken(answer: HttpResponse) -> None:
+    assert answer.status_code == 201, answer.content
 
 
 def _reject(submission: Submission) -> None:
@@ -107,7 +126,18 @@ EDITS: dict[str, Edit] = {
     "a key's public key": "UPDATE contributors_key SET public_key = reverse(public_key)",
     "a key's contributor": ("contributors_key", "contributor_id", "key_id"),
     "a contributor's pseudonym": "UPDATE contributors_contributor SET pseudonym = 'v-' || reverse(pseudonym)",
-    "a key revoked": "UPDATE contributors_key SET state = 'revoked', ended_at = now(), untrusted_since = now()",
+    "a key revoked": "UPDATE contributors_key SET state = 'revoked', ended_at = now(), untrusted_since = now() "
+    "WHERE state = 'active'",
+    "a revocation undone": "UPDATE contributors_key SET state = 'active', ended_at = NULL, untrusted_since = NULL "
+    "WHERE state = 'revoked'",
+    "a revocation moved": "UPDATE contributors_key SET untrusted_since = now() WHERE state = 'revoked'",
+    "a rotation undone": "UPDATE contributors_key SET state = 'active', ended_at = NULL, replaced_by_id = NULL "
+    "WHERE state = 'rotated'",
+    "an appeal's words": "UPDATE review_appeal SET words = 'Never mind.'",
+    "an appeal removed": "DELETE FROM review_appeal",
+    "a withdrawal's reason": "UPDATE review_withdrawal SET reason = 'private'",
+    "a withdrawal removed": "DELETE FROM review_withdrawal",
+    "a withdrawal undone": "UPDATE intake_submission SET state = 'accepted' WHERE state = 'withdrawn'",
     "a key removed": "DELETE FROM contributors_key WHERE key_id = (SELECT min(key_id) FROM contributors_key)",
     "a ticket's nonce": "UPDATE intake_ticket SET nonce = reverse(nonce)",
     "a ticket's seed": "UPDATE intake_ticket SET sample_seed = sample_seed + 1",

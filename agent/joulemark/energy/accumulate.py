@@ -48,7 +48,8 @@ def readings(gauge: Gauge) -> Readings:
     if not gauge.t_us:
         raise TraceIncomplete(f"Gauge {gauge.name} has no reading.")
     try:
-        steps, rises = np.array(gauge.t_us, dtype=np.int64), np.array(gauge.value, dtype=np.int64)
+        steps = np.array(list(gauge.t_us), dtype=np.int64)
+        rises = np.array(list(gauge.value), dtype=np.int64)
     except OverflowError as error:
         raise TraceInconsistent(f"Gauge {gauge.name} holds a number beyond 64 bits.") from error
     t_us, value = np.cumsum(steps), np.cumsum(rises)

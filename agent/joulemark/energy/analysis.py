@@ -110,7 +110,7 @@ def window_work_j(trace: Trace, sensor: Sensor) -> tuple[float, ...]:
 
 def latencies(trace: Trace) -> NDArray[np.float64]:
     """Duration of every query of every window, in seconds, in the order in which they ran."""
-    columns = [np.asarray(queries.duration_us, dtype=np.float64) for queries in trace.queries]
+    columns = [np.array(list(queries.duration_us), dtype=np.float64) for queries in trace.queries]
     return np.concatenate(columns) / 1e6 if columns else np.empty(0)
 
 

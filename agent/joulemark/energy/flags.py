@@ -37,7 +37,7 @@ def flags(
     """
     gauges = gauges or Gauges(trace)
     values = {gauge.name: gauges.read(gauge)[1] for gauge in trace.gauges}
-    state = {name: [int(value) for value in values[name]] for name in CONDITIONS if name in values}
+    state = {name: values[name].astype(np.int64).tolist() for name in CONDITIONS if name in values}
     found = conditions_flags(state)
     if idle is not None and _drifted(idle):
         found.add("idle-drift")
@@ -73,7 +73,7 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
 
 def _gap_s(trace: Trace) -> float:
     """The longest time between two ticks of the first stream inside the run."""
-    deltas = np.array(trace.streams[0].t_us, dtype=np.float64)
+    deltas = np.array(list(trace.streams[0].t_us), dtype=np.float64)
     t_us = np.cumsum(deltas)
     inside = deltas[1:][(t_us[1:] >= trace.spans[0].start_us) & (t_us[1:] <= trace.spans[-1].end_us)]
     return float(inside.max(initial=0.0)) / 1e6

@@ -100,25 +100,19 @@ class Steps:
         return self.to_s - self.from_s
 
     @cached_property
-    def told(self) -> NDArray[np.float64]:
-        """Length and rise of each step, one above the other."""
-        return np.stack((self.length_s, self.energy_j))
-
-    @cached_property
-    def ends_s(self) -> NDArray[np.float64]:
-        """When each step began and ended, one above the other."""
-        return np.stack((self.from_s, self.to_s))
-
-    @cached_property
     def warmed(self) -> NDArray[np.float64]:
         """1 after work, 0 before the first."""
         return self.after_work.astype(np.float64)
 
     @cached_property
-    def members(self) -> NDArray[np.float64]:
-        """1 where a step (row) lies in a stretch (column)."""
-        lies = self.stretch[:, None] == np.arange(self.count)
-        return np.asarray(lies, dtype=np.float64)
+    def firsts(self) -> NDArray[np.int64]:
+        """Where each stretch that shows steps begins among them: they are in order."""
+        return np.flatnonzero(np.diff(self.stretch, prepend=-1))
+
+    @cached_property
+    def seen(self) -> NDArray[np.int64]:
+        """Each step's stretch, counted among those that show steps."""
+        return np.repeat(np.arange(len(self.firsts)), np.diff(self.firsts, append=len(self.stretch)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,26 +208,46 @@ def settled_steps(
 
 def _fit(steps: Steps, decay_s: float) -> _Fit:
     """Least squares for base and levels at one decay; without decay the levels are the whole power."""
-    length = steps.length_s
     if decay_s == inf:
-        return _constant(steps, length)
-    fall = np.exp(steps.ends_s * (-1 / decay_s))
-    share = decay_s * (fall[0] - fall[1]) * steps.warmed
-    weight = _sums(steps, share * share)
-    safe = np.where(weight > LEAST_WEIGHT, weight, 1.0)
-    by = (steps.told * share) @ steps.members / safe
-    left_length, left_energy = steps.told - share * by.take(steps.stretch, axis=1)
-    spread = float(left_length @ left_length)
-    if spread <= 0:
-        raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
-    base_w = float(left_length @ left_energy) / spread
-    left = left_energy - base_w * left_length
+        return _constant(steps, steps.length_s)
+    base_w, by_length, by_energy, weight, squares = _fits(steps, decay_s)
     return _Fit(
-        base_w=base_w,
-        level_w=by[1] - base_w * by[0],
-        weight=weight,
-        squares=float(left @ left),
+        base_w=float(base_w),
+        level_w=_spread_out(steps, by_energy - base_w * by_length),
+        weight=_spread_out(steps, weight),
+        squares=float(squares),
     )
+
+
+def _fits(steps: Steps, decay_s: float | NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """At one decay, or at each of a column of them: base, what each seen stretch has of length and of energy, its
+    weight, and the squares that are left.
+    """
+    rate = -1 / decay_s
+    share = decay_s * (np.exp(steps.from_s * rate) - np.exp(steps.to_s * rate)) * steps.warmed
+    weight = np.add.reduceat(share * share, steps.firsts, axis=-1)
+    safe = np.where(weight > LEAST_WEIGHT, weight, 1.0)
+    by_length = np.add.reduceat(share * steps.length_s, steps.firsts, axis=-1) / safe
+    by_energy = np.add.reduceat(share * steps.energy_j, steps.firsts, axis=-1) / safe
+    left_length = steps.length_s - share * by_length.take(steps.seen, axis=-1)
+    left_energy = steps.energy_j - share * by_energy.take(steps.seen, axis=-1)
+    spread = np.add.reduce(left_length * left_length, axis=-1)
+    if (spread <= 0).any():
+        raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
+    base_w = np.add.reduce(left_length * left_energy, axis=-1) / spread
+    left = left_energy - base_w[..., None] * left_length
+    return base_w, by_length, by_energy, weight, np.add.reduce(left * left, axis=-1)
+
+
+def _squares(steps: Steps, decay_s: float) -> float:
+    return float(_fits(steps, decay_s)[-1])
+
+
+def _spread_out(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of every stretch; 0 for those that show no step."""
+    found = np.zeros(steps.count)
+    found[steps.stretch[steps.firsts]] = values
+    return found
 
 
 def _sums(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -253,29 +267,26 @@ def _constant(steps: Steps, length: NDArray[np.float64]) -> _Fit:
 def _search(steps: Steps, least_s: float) -> float:
     """The decay with the least squares: a grid, then golden sections around its best point."""
     grid = np.geomspace(least_s, DECAY_S[1], _GRID)
-    squares = [_fit(steps, float(decay_s)).squares for decay_s in grid]
-    best = int(np.argmin(squares))
+    best = int(np.argmin(_fits(steps, grid[:, None])[-1]))
     low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])
     points = [high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)]
-    values = [_fit(steps, exp(point)).squares for point in points]
+    values = [_squares(steps, exp(point)) for point in points]
     for _ in range(_STEPS):
         if values[0] < values[1]:
             high = points[1]
             points = [high - _GOLDEN * (high - low), points[0]]
-            values = [_fit(steps, exp(points[0])).squares, values[0]]
+            values = [_squares(steps, exp(points[0])), values[0]]
         else:
             low = points[0]
             points = [points[1], low + _GOLDEN * (high - low)]
-            values = [values[1], _fit(steps, exp(points[1])).squares]
+            values = [values[1], _squares(steps, exp(points[1]))]
     return exp((low + high) / 2)
 
 
 def _ln_decay_u(steps: Steps, decay_s: float, squares: float, variance: float) -> float:
     """Standard uncertainty of ln(decay): where the squares have risen by one variance; at most 1."""
     width = 0.2
-    rise = (
-        _fit(steps, decay_s * exp(width)).squares + _fit(steps, decay_s * exp(-width)).squares
-    ) / 2 - squares
+    rise = (_squares(steps, decay_s * exp(width)) + _squares(steps, decay_s * exp(-width))) / 2 - squares
     if rise <= 0:
         return 1.0
     return float(min(1.0, width * (variance / rise) ** 0.5))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.log.merkle import EMPTY_ROOT, HASH_BYTES
-from joulemark.log.notes import open_note
+from joulemark.log.notes import ED25519, open_note
 from joulemark.record.errors import Malformed, Unverified
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def open_checkpoint(
 ) -> Checkpoint:
     """The checkpoint in `note`, once it is signed by `key` and each of `witnesses` and is of the log `origin`.
 
-    Raises Malformed, or Unverified (JM-NOTE-SIGNATURE, JM-LOG-ORIGIN, JM-WITNESS).
+    Raises Malformed (JM-LOG-KEY for a witness's key in place of the log's), or Unverified (JM-NOTE-SIGNATURE,
+    JM-LOG-ORIGIN, JM-WITNESS).
     """
     return opened(note, key=key, origin=origin, witnesses=witnesses)[0]
 
@@ -62,6 +63,8 @@ def opened(
     note: str, *, key: VerifierKey, origin: str, witnesses: Sequence[VerifierKey] = ()
 ) -> tuple[Checkpoint, OpenedNote]:
     """As `open_checkpoint`, with the note: who signed, and when each witness saw it."""
+    if key.kind != ED25519:
+        raise Malformed("JM-LOG-KEY", f"{key.name} is the key of a witness; a log's own key is needed.")
     found = open_note(note, keys=[key, *witnesses])
     signed = {signer.key for signer in found.signers}
     if key not in signed:

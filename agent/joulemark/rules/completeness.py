@@ -59,6 +59,11 @@ NOT_SCORED = frozenset(
 """Why a metric may have no value, as the agent's workloads say it."""
 
 
+PLAIN = (float, int)
+NESTED = (msgspec.Struct, tuple)
+"""Most fields are numbers, and none of these hides a word; only a record or a list hides a null."""
+
+
 @rule(
     "JM-ABSENT",
     Severity.REJECT,
@@ -166,7 +171,7 @@ def gauges_are_there(case: Case) -> Broken | None:
 def words_can_be_seen(case: Case) -> Broken | None:
     """No word holds characters that draw nothing or turn the order of others."""
     for word in _words(case.said):
-        if hidden := hidden_characters(word):
+        if not (word.isascii() and word.isprintable()) and (hidden := hidden_characters(word)):
             return broken(f"A word holds characters that cannot be seen: {hidden}.", characters=str(hidden))
     return None
 
@@ -175,8 +180,9 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from _words(getattr(value, name))
+        for item in msgspec.structs.astuple(value):
+            if not isinstance(item, PLAIN):
+                yield from _words(item)
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _words(key)
@@ -190,8 +196,9 @@ def _nulls(value: object, path: str) -> Iterator[str]:
     if value is None:
         yield path
     elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from _nulls(getattr(value, name), f"{path}.{name}" if path else name)
+        for name, item in zip(value.__struct_fields__, msgspec.structs.astuple(value), strict=True):
+            if item is None or isinstance(item, NESTED):
+                yield from _nulls(item, f"{path}.{name}" if path else name)
     elif isinstance(value, tuple):
         for item in value:
             yield from _nulls(item, path)

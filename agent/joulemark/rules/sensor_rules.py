@@ -145,7 +145,8 @@ def _fault_of(number: int, span: Span, queries: Queries) -> Broken | None:
             starts=len(column),
             durations=len(queries.duration_us),
         )
-    told, lasted = np.array(column, dtype=np.float64), np.array(queries.duration_us, dtype=np.float64)
+    told = np.array(list(column), dtype=np.float64)
+    lasted = np.array(list(queries.duration_us), dtype=np.float64)
     if queries.gap_us:
         ends = span.start_us + np.cumsum(told + lasted)
         starts = ends - lasted

@@ -38,7 +38,7 @@ def keep_places(apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if last is None:
         return
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("SELECT setval(pg_get_serial_sequence('ledger_leaf', 'id'), %s)", [last + 1])
+        schema_editor.execute("SELECT setval(pg_get_serial_sequence('ledger_leaf', 'id'), %s, false)", [last + 1])
     else:
         schema_editor.execute("DELETE FROM sqlite_sequence WHERE name = 'ledger_leaf'", params=None)
         schema_editor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('ledger_leaf', %s)", [last])
