@@ -95,6 +95,12 @@ bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query
 false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sessions; build/false-alarms.json
 	$(BIN)/python benchmarks/false_alarms.py
 
+attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and what came of it
+	$(SERVICES) -- $(BIN)/python -m pytest -q -p no:randomly tests/contract/attacks
+
+attacks-docs: $(VENV)/.ready-test ## Write the table of attacks into docs/trust.md
+	$(BIN)/python -m tests.contract.attacks.table
+
 fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description: no 500, no undocumented answer
 	$(BIN)/python tests/load/fuzz_api.py
 

@@ -3,7 +3,7 @@
 Simulated sessions over every model of GPU that the rules know and one that they do not, five kinds of counter, noise,
 gain, drift, slow readings, short and long queries, four tasks, both modes, RAPL and estimates. Goals: none rejected, at
 most 0.5 % put aside, at most 0.1 % by any one rule. Flags that say what is so (no ticket, an unknown GPU) are counted
-and are no alarms.
+and are no alarms; runs that the agent itself found unfit are counted apart.
 """
 
 from __future__ import annotations
@@ -26,12 +26,18 @@ from nvml_sim.cards import A100
 from nvml_sim.running import running
 from nvml_sim.scenario import scripted
 
+from joulemark.rules.completeness import DIRTY
 from joulemark.rules.judge import RULES, RULES_VERSION
 
 SESSIONS = 2000
 MOST_PUT_ASIDE = 0.005
 MOST_BY_A_RULE = 0.001
 EXPECTED = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})
+"""Flags that say what is so."""
+UNFIT = frozenset({"not-steady", "idle-drift"})
+"""What the agent says of a run that is no good, and is true of the simulated card: the power of long queries wandered
+by more than 1 % for all of the warm-up, or the card was warmer at rest after the windows. Such a run is not honest and
+clean but honest and unfit (docs/method.md); it is counted apart, and only where nothing else was found."""
 FILE = ROOT / "build" / "false-alarms.json"
 
 
@@ -56,6 +62,7 @@ def played(first: int, behind: int, every: int = 1) -> list[dict[str, Any]]:
                 "kind": drawn.kind,
                 "job": drawn.job,
                 "state": judged.state,
+                "flags": list(drawn.case.said.flags),
                 "findings": [
                     [one.code, one.severity, one.sentence, dict(one.evidence)] for one in judged.findings
                 ],
@@ -85,7 +92,8 @@ def in_parallel(sessions: int, *, first: int = 0, workers: int | None = None) ->
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Counts and rates, and whether the goals are met."""
-    judged = [row for row in rows if "state" in row]
+    unfit = [row for row in rows if "state" in row and _is_unfit(row)]
+    judged = [row for row in rows if "state" in row and not _is_unfit(row)]
     states = Counter(row["state"] for row in judged)
     alarms = Counter(code for row in judged for code in {finding[0] for finding in row["findings"]})
     rules = [
@@ -106,7 +114,9 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "rules_version": RULES_VERSION,
         "sessions": len(rows),
-        "not_measurable": len(rows) - len(judged),
+        "not_measurable": len(rows) - len(judged) - len(unfit),
+        "unfit": len(unfit),
+        "unfit_for": dict(Counter(flag for row in unfit for flag in UNFIT.intersection(row["flags"]))),
         "judged": len(judged),
         "rejected": states["rejected"],
         "quarantined": states["quarantined"],
@@ -116,6 +126,12 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "put_aside": [row for row in judged if row["state"] != "accepted"],
         "refused": [row for row in rows if "refused" in row],
     }
+
+
+def _is_unfit(row: dict[str, Any]) -> bool:
+    """Put aside for what the agent itself found, and for nothing else."""
+    aside = {code for code, severity, *_ in row["findings"] if severity != "flag"}
+    return aside == {"JM-DIRTY"} and DIRTY.intersection(row["flags"]) <= UNFIT
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,8 +159,12 @@ def _tell(found: dict[str, Any], took_s: float) -> None:
         print(f"{one['code']:<20} {one['severity']:<11} {one['alarms']:>6} {one['rate']:>8.3%}{note}")
     judged = found["judged"]
     print(
-        f"{judged} sessions judged in {took_s:.0f} s: {found['rejected']} rejected, {found['quarantined']} put aside "
-        f"({found['quarantined'] / judged:.2%}); {found['not_measurable']} more ended without a result, as they should."
+        f"{judged} honest sessions judged in {took_s:.0f} s: {found['rejected']} rejected, {found['quarantined']} put "
+        f"aside ({found['quarantined'] / judged:.2%})."
+    )
+    print(
+        f"{found['unfit']} more the agent itself had found unfit ({found['unfit_for']}), and {found['not_measurable']} "
+        "ended without a result."
     )
     print(f"Goals {'met' if found['goals_met'] else 'NOT met'}; written to {FILE.relative_to(ROOT)}")
 

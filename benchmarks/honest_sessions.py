@@ -170,7 +170,7 @@ def _protocol(rng: Random) -> Protocol:
     return msgspec.structs.replace(
         PROTOCOL,
         queries=rng.choice((10, 24, 50)),
-        warmup_s=rng.choice((300.0, 300.0, 90.0)),
+        warmup_s=rng.choice((300.0, 300.0, 120.0)),
         windows_min=(least := 8 if latency else rng.choice((3, 5))),
         windows_max=least + rng.choice((0, 3)),
         mode="latency" if latency else "throughput",

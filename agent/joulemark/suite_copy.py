@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from joulemark import durable
-from joulemark.errors import UsageError
+from joulemark.errors import StorageError, UsageError
 from joulemark.suite import read_suite
 from joulemark.suite.loader import files_of, folder_of
 
@@ -15,15 +16,25 @@ if TYPE_CHECKING:
 
 
 def new_folder(name: str) -> Path:
-    """The folder called `name`, which must be new or empty. Raises UsageError."""
+    """The folder called `name`, which must be new or empty, and can be written: that is tried, and nothing is left.
+
+    Raises UsageError or StorageError.
+    """
+    if not name:
+        raise UsageError("`--out` has no name. Name a new folder, such as ./pinned.")
     folder = Path(name).expanduser()
     try:
-        used = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{name} is there and is no folder. Name a new folder.")
+        if folder.exists() and any(folder.iterdir()):
+            raise UsageError(f"{name} is not empty. Name a new folder: a suite is never edited.")
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        with TemporaryFile(dir=there):
+            return folder
     except OSError as error:
-        raise UsageError(f"{name} cannot be read ({error.strerror}). Name another folder.") from error
-    if used:
-        raise UsageError(f"{name} is not empty. Name a new folder: a suite is never edited.")
-    return folder
+        raise StorageError(
+            f"{name} cannot be written ({error.strerror}). Name a folder that can, such as ./pinned."
+        ) from error
 
 
 def write_copy(source: str, target: Path, *, file: str, data: bytes) -> Suite:

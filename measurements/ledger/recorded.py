@@ -49,16 +49,18 @@ def read_rows(leaves: Collection[Leaf]) -> dict[int, Recorded]:
 
 
 def _as_written(leaf: Leaf, recorded: Recorded) -> Recorded:
-    """Entries of version 1 hold fewer facts, and some in other words: what both have is compared."""
+    """What is compared with the entry: the leaf's own column goes first where it is not what the body says.
+
+    Entries of version 1 hold fewer facts, and some in other words: what both have is compared.
+    """
     try:
         entry = entries.decode(leaf.body.encode())
     except RecordError:
         return recorded  # the body was edited: whoever compares sees that
+    subject = recorded.subject if leaf.subject == entry.subject else leaf.subject
     if entry.version != 1:
-        return recorded
-    return Recorded(
-        recorded.subject, {name: recorded.facts.get(name, entry.facts[name]) for name in entry.facts}
-    )
+        return Recorded(subject, recorded.facts)
+    return Recorded(subject, {name: recorded.facts.get(name, entry.facts[name]) for name in entry.facts})
 
 
 def moment(at: datetime | None) -> str:

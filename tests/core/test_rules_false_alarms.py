@@ -38,6 +38,7 @@ def test_a_rejected_session_fails_the_goals() -> None:
         "number": 0,
         "kind": "x full, throughput",
         "job": "a/b/c",
+        "flags": [],
         "findings": [["JM-TIMES", "reject", "No.", {}]],
     }
     honest = {**row, "state": "accepted", "findings": []}
@@ -46,3 +47,17 @@ def test_a_rejected_session_fails_the_goals() -> None:
     flagged = {**row, "state": "accepted", "findings": [["JM-CLOCK-SKEW", "flag", "No.", {}]]}
     assert summary([honest] * 1998 + [flagged] * 2)["goals_met"]
     assert not summary([honest] * 1997 + [flagged] * 3)["goals_met"]
+
+
+def test_only_what_the_agent_itself_found_is_counted_apart() -> None:
+    row = {"number": 0, "kind": "x full, throughput", "job": "a/b/c", "state": "quarantined"}
+    dirty = ["JM-DIRTY", "quarantine", "No.", {}]
+    for flags, findings, apart in (
+        (["not-steady"], [dirty], 1),
+        (["not-steady", "outputs-vary"], [dirty, ["JM-TICKET-NONE", "flag", "No.", {}]], 1),
+        (["counters-disagree"], [dirty], 0),
+        (["not-steady", "counters-disagree"], [dirty], 0),
+        (["not-steady"], [dirty, ["JM-NOISE", "quarantine", "No.", {}]], 0),
+    ):
+        found = summary([{**row, "flags": flags, "findings": findings}, {**row, "flags": [], "findings": []}])
+        assert found["unfit"] == apart, flags

@@ -289,8 +289,10 @@ def _sqlite_refuses(file: Path) -> None:
         'UPDATE ledger_leaf SET "index" = 7 WHERE "index" = 0',
         "DELETE FROM ledger_leaf",
         "INSERT OR REPLACE INTO ledger_leaf SELECT * FROM ledger_leaf WHERE id = 1",
-        'INSERT OR REPLACE INTO ledger_leaf (id, kind, subject, body, leaf_hash, logged_at, "index") '
-        "VALUES (99, 'appeal', '0', '', '', '2026-01-01', 0)",
+        (
+            'INSERT OR REPLACE INTO ledger_leaf (id, kind, subject, body, leaf_hash, logged_at, "index") '
+            "VALUES (99, 'appeal', '0', '', '', '2026-01-01', 0)"
+        ),
         "UPDATE ledger_checkpoint SET note = ''",
         "DELETE FROM ledger_checkpoint",
         "INSERT OR REPLACE INTO ledger_checkpoint SELECT * FROM ledger_checkpoint",

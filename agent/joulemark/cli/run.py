@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from joulemark.cli.output import Output
-from joulemark.cli.values import positive
+from joulemark.cli.values import positive, seconds, watts
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.config import Config
     from joulemark.meters.choose import Wanted
+    from joulemark.session.report import Failed
     from joulemark.session.run import Done, Options, Report
     from joulemark.session.state import Asked
 
@@ -20,8 +21,6 @@ SENDS = (
     "libraries, processor or GPU, kernel version. Not sent: host name, user name, paths, serial numbers, the "
     "model's answers. `joulemark show` prints it all."
 )
-
-MOST_BUDGET_S = 365 * 86400.0
 
 MOST_WATTS = 50.0
 """A platform does not believe more per core (rule JM-SENSOR)."""
@@ -42,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         )
     parser.add_argument(
         "--budget",
-        type=_seconds,
+        type=seconds,
         metavar="TIME",
         help="begin nothing that does not end in time: 45m, 2h, 90s",
     )
@@ -53,7 +52,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the last run: its suite, jobs and meter; what is finished is not repeated",
+        help="go on with the last run: its suite, jobs, meter and --cpu-watts, --offline, --no-submit, --force; what is "
+        "finished is not repeated",
     )
     parser.add_argument(
         "--retry-failed", action="store_true", help="also the jobs that failed before in this session"
@@ -83,20 +83,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _seconds(text: str) -> float:
-    """A time as `45m`: a number and s, m or h."""
-    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
-    seconds = float(text[:-1]) * factor if factor else 0.0
-    if not 0 < seconds <= MOST_BUDGET_S:
-        raise ValueError(text)
-    return seconds
-
-
 def _watts(text: str) -> float:
-    watts = float(text)
-    if not 0 < watts <= MOST_WATTS:
-        raise ValueError(text)
-    return watts
+    """Raises ArgumentTypeError."""
+    return watts(text, most=MOST_WATTS)
 
 
 def execute(arguments: Namespace) -> int:
@@ -106,12 +95,13 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark.cli.progress import watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
+    from joulemark.session.endings import Ended, ends_in_order
     from joulemark.session.plan import Filter
-    from joulemark.session.run import Options, Report, run
+    from joulemark.session.run import Options, Report, begin, run
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    asked = _asked(arguments, config)
+    asked = _asked(arguments, config, output)
     options = Options(
         suite=asked.suite,
         meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
@@ -120,35 +110,40 @@ def execute(arguments: Namespace) -> int:
         needed=arguments.needed,
         limit=arguments.limit,
         retry_failed=arguments.retry_failed,
-        cpu_watts=arguments.cpu_watts,
-        offline=arguments.offline,
-        submit=not (arguments.no_submit or arguments.offline),
+        cpu_watts=asked.cpu_watts,
+        offline=asked.offline,
+        submit=asked.submit,
         fresh=arguments.fresh,
-        force=arguments.force,
+        force=asked.force,
     )
-    output.aside(_destination(config, options))
     report = Report()
     try:
-        with watch_for(Console(stderr=True)) as watch:
-            run(config, options, watch, report)
+        with ends_in_order():
+            begun = begin(options)
+            output.aside(_destination(config, options))
+            with watch_for(Console(stderr=True)) as watch:
+                run(config, options, begun, watch, report)
     except AgentError as error:
         output.aside(f"joulemark: {error}")
         _tell(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
+        code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
         kept = (
             f"Interrupted. {len(report.done)} finished results are kept; "
             "run the same command again to resume."
         )
         output.aside(kept)
-        _tell(output, report, failure=("interrupted", kept), exit_code=EXIT_INTERRUPTED)
-        return EXIT_INTERRUPTED
+        _tell(output, report, failure=("interrupted", kept), exit_code=code)
+        return code
     _tell(output, report, failure=None, exit_code=report.exit_code)
     return report.exit_code
 
 
-def _asked(arguments: Namespace, config: Config) -> Asked:
-    """What is to be measured: as the last run was asked, or as this command says. Raises AgentError."""
+def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
+    """What is to be measured and how: as the last run was asked, or as this command says. Raises AgentError."""
+    from msgspec.structs import replace
+
     from joulemark.errors import UsageError
     from joulemark.session.state import Asked, last_asked
 
@@ -169,13 +164,24 @@ def _asked(arguments: Namespace, config: Config) -> Asked:
             tasks=tuple(arguments.task),
             datasets=tuple(arguments.dataset),
             models=tuple(arguments.model),
+            cpu_watts=arguments.cpu_watts,
+            offline=arguments.offline,
+            submit=not (arguments.no_submit or arguments.offline),
+            force=arguments.force,
         )
     if given := [f"--{name}" for name, value in named.items() if value]:
         raise UsageError(
             f"`--resume` measures what the last run was asked to: leave {', '.join(given)} out, or name all of it "
             "without `--resume`; what is finished is not repeated then either."
         )
-    return last_asked(config.folders, origin=config.origin)
+    last = last_asked(config.folders, origin=config.origin, note=output.aside)
+    return replace(
+        last,
+        cpu_watts=last.cpu_watts if arguments.cpu_watts is None else arguments.cpu_watts,
+        offline=last.offline or arguments.offline,
+        submit=last.submit and not (arguments.no_submit or arguments.offline),
+        force=last.force or arguments.force,
+    )
 
 
 def _destination(config: Config, options: Options) -> str:
@@ -189,11 +195,11 @@ def _destination(config: Config, options: Options) -> str:
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
     for done in report.done:
         output.say(_line(done))
-    for failed in report.failed:
+    for failed in (*report.failed, *report.failed_before):
         output.say(f"failed  {failed.key}  {failed.sentence}")
+    for sentence in _graded(report):
+        output.say(sentence)
     if report.choice is not None:
-        meter = report.choice.meter
-        output.say(f"Energy is {meter.grade}: {meter.provenance}.")
         for passed in report.choice.rejections:
             output.say(
                 f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
@@ -205,13 +211,39 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "meter": report.choice and report.choice.meter.name,
         "grade": report.choice and report.choice.meter.grade,
         "results": [_row(done) for done in report.done],
-        "failed": [{"job": item.key, "code": item.code, "sentence": item.sentence} for item in report.failed],
+        "failed": [_failure(item) for item in report.failed],
+        "failed_before": [_failure(item) for item in report.failed_before],
         "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
         "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
     }
     if failure is not None:
         value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
     output.answer(value)
+
+
+def _graded(report: Report) -> list[str]:
+    """What the energies of the results rest on: one sentence, or one for each of the watts that were assumed."""
+    from joulemark.meters.estimate import provenance_of
+
+    if report.choice is None:
+        return []
+    meter = report.choice.meter
+    counts: dict[str, int] = {}
+    for done in report.done:  # one session has one meter, but its runs may have assumed other watts
+        sensor = done.kept.bundle.statement().predicate.sensor
+        watts = sensor.stated_watts
+        words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
+        counts[words] = counts.get(words, 0) + 1
+    if len(counts) < 2:  # noqa: PLR2004 - all alike
+        return [f"Energy is {meter.grade}: {next(iter(counts), meter.provenance)}."]
+    return [
+        f"Energy of {count} of {len(report.done)} results is {meter.grade}: {words}."
+        for words, count in counts.items()
+    ]
+
+
+def _failure(failed: Failed) -> dict[str, str]:
+    return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
 
 
 def _line(done: Done) -> str:
@@ -230,6 +262,7 @@ def _row(done: Done) -> dict[str, Any]:
         "state": done.kept.state,
         "resumed": done.resumed,
         "grade": predicate.sensor.grade,
+        "stated_watts": predicate.sensor.stated_watts,
         "energy_per_query_j": predicate.totals.energy_per_query_j,
         "queries": predicate.totals.queries,
         "windows": len(predicate.windows),

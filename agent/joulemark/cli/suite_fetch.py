@@ -18,13 +18,14 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     from rich.console import Console
 
     from joulemark.cli.progress import watch_for
-    from joulemark.errors import NothingToDo
+    from joulemark.errors import NoConnection, NothingToDo
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
-    from joulemark.suite import open_suite
+    from joulemark.suite import open_suite, require_pinned
     from joulemark.workloads.hub_cache import cache_folder
 
     suite = open_suite(arguments.suite)
+    require_pinned(suite, typed=arguments.suite)
     jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
     if not jobs:
         raise NothingToDo(
@@ -39,14 +40,19 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     if plan is None:
         output.say("Nothing to fetch: all that these cells need is there.")
     else:
-        with watch_for(Console(stderr=True)) as watch:
-            fetch(
-                plan,
-                hub=arguments.hub,
-                progress=watch.fetched,
-                say=watch.note,
-                failed=lambda wanted, error: failures.append((wanted, error)),
-            )
+        try:
+            with watch_for(Console(stderr=True)) as watch:
+                fetch(
+                    plan,
+                    hub=arguments.hub,
+                    progress=watch.fetched,
+                    say=watch.note,
+                    failed=lambda wanted, error: failures.append((wanted, error)),
+                )
+        except NoConnection:
+            for _, error in failures:
+                output.say(f"failed  {error}")
+            raise
         _tell(output, len(plan.wanted), failures)
     answer = {
         "ok": not failures,

@@ -1,30 +1,66 @@
-"""Values of options that several commands take."""
+"""Values of options that several commands take: each says what is accepted, in the error that argparse prints."""
 
 from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
     from datetime import datetime
 
+MOST = 10**9 - 1
+MOST_SECONDS = 365 * 86400.0
+UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_DURATION = re.compile(f"({_NUMBER})([smh])")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
+
 
 def positive(text: str) -> int:
-    """A whole number of at least 1. Raises ValueError."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    """A whole number from 1 to MOST. Raises ArgumentTypeError."""
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
+        raise _wrong(text, f"write a whole number from 1 to {MOST}, such as 8")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time as `45m`, a number and s, m or h, in seconds: from 1 s to a year. Raises ArgumentTypeError."""
+    found = _DURATION.fullmatch(text)
+    duration_s = float(found[1]) * UNITS_S[found[2]] if found else 0.0
+    if not 1 <= duration_s <= MOST_SECONDS:
+        raise _wrong(text, "write a number and s, m or h without a space, from 1s to 8760h, such as 45m")
+    return duration_s
+
+
+def watts(text: str, *, most: float) -> float:
+    """A number above 0 and up to `most`. Raises ArgumentTypeError."""
+    power_w = float(text) if re.fullmatch(_NUMBER, text) else 0.0
+    if not 0 < power_w <= most:
+        raise _wrong(text, f"write a number of watts above 0 and up to {most:g}, such as 9.5")
+    return power_w
 
 
 def key_digest(text: str) -> str:
-    """The id of a key: 64 hex digits. Raises ValueError."""
-    if len(text) != 64 or set(text.lower()) - set("0123456789abcdef"):
-        raise ValueError(text)
+    """The id of a key: 64 hex digits. Raises ArgumentTypeError."""
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise _wrong(text, "write the key's id, 64 digits of 0-9 and a-f")
     return text.lower()
 
 
 def moment(text: str) -> datetime:
-    """A time as ISO 8601 has it; one that names no zone is UTC. Raises ValueError."""
+    """A time as ISO 8601 has it; one that names no zone is UTC. Raises ArgumentTypeError."""
     from datetime import UTC, datetime
 
-    time = datetime.fromisoformat(text)
+    try:
+        time = datetime.fromisoformat(text if _MOMENT.fullmatch(text) else "")
+    except ValueError as error:
+        raise _wrong(
+            text, "write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z"
+        ) from error
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _wrong(text: str, accepted: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{text!r} cannot be used: {accepted}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -69,6 +69,21 @@ class Repository(msgspec.Struct, frozen=True):
         return next((tag.removeprefix("license:") for tag in self.tags if tag.startswith("license:")), None)
 
 
+def hub_origin(text: str) -> str:
+    """A hub's address: `http` or `https`, a host, and a path where a mirror has one. Raises UsageError."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        httpx.URL(text)
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise UsageError(
+            f"The hub {text!r} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
+        )
+    return text.rstrip("/")
+
+
 class NotGiven(Exception):
     """The hub does not give a repository: `reason` is `gated` or `vanished`."""
 
@@ -80,7 +95,7 @@ class NotGiven(Exception):
 class HubClient:
     """Asks one hub. Connection errors, 5xx and 429 are tried again after pauses.
 
-    `token` is sent to this hub alone and kept nowhere.
+    `token` is sent to this hub alone and kept nowhere. Raises UsageError when `origin` is no address of a hub.
     """
 
     def __init__(
@@ -90,7 +105,7 @@ class HubClient:
         token: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.origin = origin.rstrip("/")
+        self.origin = hub_origin(origin)
         self._sleep = sleep
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
@@ -137,7 +152,9 @@ class HubClient:
             try:
                 answer = self._http.get(path)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise UsageError(f"The hub {self.origin} cannot be used: {error}.") from error
+                raise UsageError(
+                    f"The hub {self.origin} leads to an address that cannot be used. Check `--hub`."
+                ) from error
             except httpx.HTTPError as error:
                 if pause_s is None:
                     raise NoConnection(

@@ -16,10 +16,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from joulemark import durable
-from joulemark.errors import AgentError, DiskFull, NotVerified, StorageError, UsageError
+from joulemark.errors import AgentError, DiskFull, NoConnection, NotVerified, StorageError, UsageError
 from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
 from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
@@ -80,7 +81,7 @@ def fetch(
 
     `token` is sent to that hub; else HF_TOKEN or what `hf auth login` has kept. `say` is told what will come before it
     does, `progress` each file's name with bytes so far and bytes of all. Where `failed` is given it is told of each
-    repository that could not be had, and the others are fetched.
+    repository that could not be had, and the others are fetched, unless the hub cannot be reached.
 
     Raises NotOnHub (`gated`, `vanished`, `no-parquet`), NotVerified (`weights-digest`, `broken-file`: the file is
     deleted), Unreachable, StorageError or DiskFull, UsageError under HF_HUB_OFFLINE, WorkloadUnavailable.
@@ -88,6 +89,7 @@ def fetch(
     if is_forbidden():
         raise UsageError(OFFLINE)
     require_libraries()
+    require_cache(plan.wanted[0].cache)
     source = _hub(hub, token)
     surveys: list[Survey] = []
     with HubClient(source.origin, token=source.token) as client:
@@ -130,6 +132,16 @@ def survey(wanted: Wanted, client: HubClient) -> Survey:
     return Survey(wanted, small, large, sum(file.size for file in missing))
 
 
+def require_cache(cache: Path) -> None:
+    """Raises StorageError or DiskFull unless the folder is there, or can be made, and can be written."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=cache):
+            return
+    except OSError as error:
+        raise of_disk(error, cache) from error
+
+
 def require_space(cache: Path, size_bytes: int) -> None:
     """Raises DiskFull unless so much fits beside a small reserve."""
     folder = next(path for path in (cache, *cache.parents) if path.exists())
@@ -160,10 +172,13 @@ def _hub(origin: str | None, token: str | None) -> _Hub:
 
 @contextmanager
 def _told(wanted: Wanted, failed: Callable[[Wanted, AgentError], None] | None) -> Iterator[None]:
-    """A failure that is of this repository alone is told, where somebody wants to be told."""
+    """A failure that is of this repository alone is told, where somebody wants to be told.
+
+    A hub that cannot be reached is so for the others too.
+    """
     try:
         yield
-    except (StorageError, UsageError):
+    except (NoConnection, StorageError, UsageError):
         raise
     except AgentError as error:
         if failed is None:

@@ -26,6 +26,11 @@ green-algorithms-tool.
 STATED_BY_USER = "stated by the contributor"
 
 
+def provenance_of(watts: float, source: str | None) -> str:
+    """What an estimate with so many watts per busy core rests on, in words."""
+    return f"CPU time of this process x {watts:g} W per busy core ({source})"
+
+
 class EstimateMeter:
     """CPU microseconds of all threads of this process; child processes and idle power are not in it."""
 
@@ -51,9 +56,7 @@ class EstimateMeter:
                 wraps_at=None,
             ),
         )
-        self.provenance = (
-            f"CPU time of this process x {per_core_w:g} W per busy core ({self.stated_watts_source})"
-        )
+        self.provenance = provenance_of(per_core_w, self.stated_watts_source)
 
     def read(self, now: Now) -> Reading:
         """One tick: CPU microseconds so far."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from joulemark.rules.recomputed import same
 from joulemark.rules.rule import Broken, Severity, broken, rule
 
@@ -136,7 +134,7 @@ def latencies_fit(case: Case) -> Broken | None:
 
 
 def _fault_of(number: int, span: Span, queries: Queries) -> Broken | None:
-    """Columns hold at most 2e6 differences of at most 2**53: sums of floats lose no order that would matter."""
+    """A gap below 0 is an overlap: each query begins a gap after the one before it ends."""
     column = queries.gap_us or queries.start_us
     if len(column) != len(queries.duration_us) or (queries.start_us and queries.gap_us):
         return broken(
@@ -145,28 +143,27 @@ def _fault_of(number: int, span: Span, queries: Queries) -> Broken | None:
             starts=len(column),
             durations=len(queries.duration_us),
         )
-    told = np.array(list(column), dtype=np.float64)
-    lasted = np.array(list(queries.duration_us), dtype=np.float64)
     if queries.gap_us:
-        ends = span.start_us + np.cumsum(told + lasted)
-        starts = ends - lasted
+        end_us = span.start_us + sum(queries.gap_us) + sum(queries.duration_us)
+        overlap = min(queries.gap_us) < 0
     else:
-        starts = np.cumsum(told)
-        ends = starts + lasted
-    before = np.concatenate(([span.start_us], ends))[: len(starts)]
-    wrong = np.flatnonzero((starts < before) | (lasted <= 0))
-    if len(wrong):
+        starts_us = queries.starts_us(span.start_us)
+        ends_us = [start + length for start, length in zip(starts_us, queries.duration_us, strict=True)]
+        end_us = ends_us[-1] if ends_us else span.start_us
+        before_us = (span.start_us, *ends_us)
+        overlap = any(start < before for start, before in zip(starts_us, before_us, strict=False))
+    if overlap or min(queries.duration_us, default=1) <= 0:
         return broken(
             f"Window {number} has queries that overlap, come before it or take no time.",
             window=number,
-            query=int(wrong[0]) + 1,
+            queries=len(queries.duration_us),
         )
-    if len(ends) and ends[-1] > span.end_us:
+    if end_us > span.end_us:
         return broken(
             f"Window {number} ends before its last query does.",
             window=number,
             end_us=span.end_us,
-            last_end_us=float(ends[-1]),
+            last_end_us=end_us,
         )
     return None
 

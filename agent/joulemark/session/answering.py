@@ -42,7 +42,7 @@ def write_answered_copy(
     NothingToDo, WorkloadUnavailable when no job gave an answer, or StorageError.
     """
     suite, target = open_suite(name), new_folder(folder)
-    require_pinned(suite)
+    require_pinned(suite, typed=name)
     jobs = [job for job in suite.jobs if meant.takes(job)]
     if not jobs:
         raise NothingToDo(f"No cell of {suite.name} fits {meant}. `joulemark suite show` lists them.")

@@ -244,7 +244,7 @@ def _platform(config: Config) -> Iterator[Finding]:
 def _workloads(suite_name: str) -> Iterator[Finding]:
     suite = load_suite(suite_name)
     for job in suite.jobs:
-        why = obstacle(suite, job)
+        why = obstacle(suite, job, typed=suite_name)
         yield Finding(
             area="workload",
             what=job.key,

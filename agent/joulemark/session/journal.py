@@ -88,8 +88,7 @@ class Journal:
             self.failed(
                 key,
                 code="crashed",
-                sentence=f"{count} runs ended without a word while it was measured. Look whether memory runs out, "
-                "then try it again with `--retry-failed`.",
+                sentence=f"{count} runs ended without a word while it was measured. Look whether memory runs out.",
             )
 
     def _write(self, pages: Pages) -> None:

@@ -74,18 +74,24 @@ def load_suite(name: str) -> Suite:
         raise UsageError(str(error)) from error
 
 
-def select(suite_name: str, meant: Filter, *, fetch: bool = False) -> Selection:
-    """Load the suite and pick the jobs that are meant. With `fetch` they need not be in the hub's cache yet.
+def require_pinned(suite: Suite, *, typed: str) -> None:
+    """Raises UsageError unless the suite, which the user called `typed`, says which revisions it means."""
+    try:
+        suites.require_pinned(suite, typed=typed)
+    except SuiteError as error:
+        raise UsageError(str(error)) from error
 
-    Raises UsageError or NothingToDo.
+
+def select(suite: Suite, meant: Filter, *, typed: str | None = None, fetch: bool = False) -> Selection:
+    """Pick the jobs that are meant of the suite, which the user called `typed`.
+
+    With `fetch` they need not be in the hub's cache yet. Raises NothingToDo.
     """
-    suite = load_suite(suite_name)
+    name = typed or suite.name
     wanted = [job for job in suite.jobs if meant.takes(job)]
     if not wanted:
-        raise NothingToDo(
-            f"No job of {suite_name} fits {meant}. `joulemark suite show {suite_name}` lists them."
-        )
-    reasons = {job.key: obstacle(suite, job, cached=not fetch) for job in wanted}
+        raise NothingToDo(f"No job of {name} fits {meant}. `joulemark suite show {name}` lists them.")
+    reasons = {job.key: obstacle(suite, job, typed=name, cached=not fetch) for job in wanted}
     return Selection(
         suite=suite,
         jobs=tuple(job for job in wanted if reasons[job.key] is None),
@@ -118,13 +124,13 @@ def fitting(selection: Selection, memory_bytes: int | None) -> Selection:
     )
 
 
-def obstacle(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
+def obstacle(suite: Suite, job: Job, *, typed: str | None = None, cached: bool = True) -> str | None:
     """Why a job cannot run here, or None: its suite is not pinned, its data are gone, or something is missing.
 
-    With `cached` off, what can still be fetched is not missing.
+    With `cached` off, what can still be fetched is not missing. `typed` is how the user named the suite.
     """
     try:
-        suites.require_pinned(suite)
+        suites.require_pinned(suite, typed=typed)
     except SuiteError as error:
         return str(error)
     return suite.obstacle(job) or workloads.available(suite, job, cached=cached)

@@ -21,7 +21,7 @@ class Options:
 
     `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
     platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
-    before in this session.
+    before in this session. `cpu_watts`: watts per busy core of the estimate, None for those of the settings.
     """
 
     suite: str = "demo"
@@ -66,13 +66,15 @@ class Report:
     session: str | None = None
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
+    failed_before: list[Failed] = field(default_factory=list)
+    """Jobs that failed in an earlier run of the session and were not begun again."""
     put_off: list[Missing] = field(default_factory=list)
-    """Jobs that this run did not begin: no time, over the limit, or failed before."""
+    """Jobs that this run did not begin: no time, or over the limit."""
 
     @property
     def exit_code(self) -> int:
-        """0, unless a job failed or a result was refused or could not be sent."""
-        if self.failed:
+        """0, unless a job failed, now or before, or a result was refused or could not be sent."""
+        if self.failed or self.failed_before:
             return EXIT_IMPOSSIBLE
         hows = {done.delivery.how for done in self.done if done.delivery is not None}
         if "refused" in hows:

@@ -30,19 +30,38 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
     from joulemark.record.trace import Timing
     from joulemark.session.watch import Watch
+    from joulemark.suite import Suite
 
-__all__ = ["Done", "Options", "Report", "run"]
+__all__ = ["Done", "Options", "Report", "begin", "run"]
 
 
-def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """The suite of a run, and its time, which has begun to pass."""
+
+    suite: Suite
+    budget: Budget
+
+
+def begin(options: Options) -> Begun:
+    """What was asked for, if it can be had: nothing is measured, and no machine asked. Raises AgentError."""
+    if options.needed and options.offline:
+        raise UsageError(
+            "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave one of them "
+            "out."
+        )
+    budget = Budget.of(options.budget_s, time.monotonic)
+    suite = plan.load_suite(options.suite)
+    plan.require_pinned(suite, typed=options.suite)
+    return Begun(suite=suite, budget=budget)
+
+
+def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Report) -> None:
     """Measure what the session still lacks, keep each result, then send it.
 
     Raises AgentError; `report` tells how far.
     """
-    if options.needed and options.offline:
-        raise UsageError("`--needed` asks the platform, and `--offline` forbids it: leave one of them out.")
-    budget = Budget.of(options.budget_s, time.monotonic)
-    selection = plan.select(options.suite, options.meant, fetch=fetches(options))
+    selection = plan.select(begun.suite, options.meant, typed=options.suite, fetch=fetches(options))
     report.selection = selection
     plan.require_jobs(selection)  # its error says what to install, so the notes below need not
     identity = (
@@ -101,7 +120,7 @@ def run(config: Config, options: Options, watch: Watch, report: Report) -> None:
                 options=options,
                 journal=state.journal(config.folders, session),
                 pace=Pace(selection.suite),
-                budget=budget,
+                budget=begun.budget,
             )
             work.all(selection, session)
 
@@ -115,6 +134,10 @@ def _asked(options: Options) -> state.Asked:
         tasks=meant.tasks,
         datasets=meant.datasets,
         models=meant.models,
+        cpu_watts=options.cpu_watts,
+        offline=options.offline,
+        submit=options.submit,
+        force=options.force,
     )
 
 

@@ -21,6 +21,7 @@ from joulemark.record.statement import Nonce, Sha256, Time, Word
 from joulemark.session.journal import Journal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from joulemark.config import Folders
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 class Asked(Record, frozen=True, kw_only=True):
     """What a run was asked to measure, as its command said: `joulemark run --resume` asks it again.
 
-    A suite in a folder is named by that folder's absolute path. Patterns are as in `session.plan.Filter`.
+    A suite in a folder is named by that folder's absolute path. Patterns are as in `session.plan.Filter`, the rest as
+    in `session.report.Options`.
     """
 
     suite: str
@@ -39,6 +41,10 @@ class Asked(Record, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    cpu_watts: float | None = None
+    offline: bool = False
+    submit: bool = True
+    force: bool = False
 
 
 class Session(Record, frozen=True):
@@ -75,14 +81,25 @@ def resume_or_begin(
     return session
 
 
-def last_asked(folders: Folders, *, origin: str) -> Asked:
-    """What the latest run for this platform was asked. Raises NothingToDo when there was none, or UsageError."""
-    sessions = [_stored(path) for path in sorted(folders.sessions.glob("*.json"))]
-    asked = [
-        (session.asked_at, session.asked)
-        for session in sessions
-        if session is not None and session.origin == origin and session.asked and session.asked_at
-    ]
+def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) -> Asked:
+    """What the latest run for this platform was asked. Raises NothingToDo when there was none.
+
+    Files that cannot be read as a session are passed over, and `note` is told which.
+    """
+    asked, strange = [], []
+    for path in sorted(folders.sessions.glob("*.json")):
+        try:
+            session = _stored(path)
+        except UsageError:
+            strange.append(ascii(path.name)[1:-1])
+            continue
+        if session is not None and session.origin == origin and session.asked and session.asked_at:
+            asked.append((session.asked_at, session.asked))
+    if strange:
+        note(
+            f"Passed over in {folders.sessions}, because it cannot be read as a session: {', '.join(strange)}. "
+            "Remove it to see this no more."
+        )
     if not asked:
         raise NothingToDo(
             f"There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`."

@@ -86,13 +86,17 @@ class Work:
             self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
 
     def _todo(self, jobs: list[Job]) -> list[Job]:
-        """The jobs to begin, in their order; the others are put off, each with its reason."""
+        """The jobs to begin, in their order; of the others the report has each with its reason."""
         failures = {} if self.options.retry_failed else self.journal.failures
         for job in jobs:
             if job.key in failures:
-                self._put_off(
-                    job.key,
-                    f"It failed before: {failures[job.key].sentence} `--retry-failed` tries it again.",
+                before = failures[job.key]
+                self.report.failed_before.append(
+                    Failed(
+                        key=job.key,
+                        code=before.code,
+                        sentence=f"It failed before: {before.sentence} `--retry-failed` tries it again.",
+                    )
                 )
         todo = [job for job in jobs if job.key not in failures]
         if self.options.needed and self.client is not None:

@@ -1,7 +1,7 @@
 """Errors of the suite's reader, each with a sentence that says what to do next.
 
 SuiteError
-├── UnknownSuite      no suite of this name is installed
+├── UnknownSuite      no suite of this name is installed, or no folder of it is there
 ├── UnknownEntry      the suite has no task, data set, model or job of this name
 ├── BrokenSuite       the suite's files contradict each other
 ├── NotPinned         the suite names what is on the hub, but not which revision of it
@@ -19,10 +19,14 @@ class SuiteError(Exception):
 
 
 class UnknownSuite(SuiteError, LookupError):
-    """No suite of this name is installed."""
+    """No suite of this name is installed, or there is no folder of this name (one with a slash)."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"There is no suite {name!r}. Choose one of: {', '.join(known)}.")
+        if "/" in name:
+            sentence = f"There is no folder {name}. Name one that holds a suite, or an installed suite"
+        else:
+            sentence = f"There is no suite {name!r}. Choose one of"
+        super().__init__(f"{sentence}: {', '.join(known)}.")
 
 
 class UnknownEntry(SuiteError, LookupError):

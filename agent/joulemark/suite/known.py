@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Entry, Slug
+from joulemark.suite.toml_file import decode_toml
 
 ANSWERS = "answers.toml"
 
@@ -50,10 +51,7 @@ class KnownAnswers(Entry, frozen=True, kw_only=True):
 
 def decode_answers(content: bytes, *, suite: str, jobs: Iterable[str]) -> tuple[KnownAnswer, ...]:
     """The known answers of these jobs. Raises BrokenSuite when the file does not fit its schema or the suite."""
-    try:
-        known = msgspec.toml.decode(content, type=KnownAnswers).answers
-    except msgspec.DecodeError as error:
-        raise BrokenSuite(f"The {ANSWERS} of {suite} does not fit its schema: {error}.") from error
+    known = decode_toml(content, KnownAnswers, what=f"{ANSWERS} of {suite}").answers
     if strange := {answer.key for answer in known} - set(jobs):
         raise BrokenSuite(
             f"The {ANSWERS} of {suite} has answers of {min(strange)}, which is none of its jobs."

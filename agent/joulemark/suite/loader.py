@@ -14,14 +14,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock as ThreadLock
 
-import msgspec
-
 from joulemark.suite.errors import BrokenSuite, UnknownSuite
 from joulemark.suite.known import ANSWERS, decode_answers
 from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
 from joulemark.suite.rows import Row, decode_rows
 from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
+from joulemark.suite.toml_file import decode_toml
 
 MANIFEST = "suite.toml"
 _READING = (
@@ -85,7 +84,7 @@ def folder_of(name: str) -> Traversable:
 
 
 def read_suite(folder: Traversable) -> Suite:
-    """Return the suite in `folder`. Raises BrokenSuite when its files contradict each other."""
+    """Return the suite in `folder`. Raises BrokenSuite when a file is not right or they contradict each other."""
     content = files_of(folder)
     manifest, lock = decode_manifest(content, folder=folder.name), None
     if LOCK in content:
@@ -94,24 +93,31 @@ def read_suite(folder: Traversable) -> Suite:
 
 
 def files_of(folder: Traversable) -> dict[str, bytes]:
-    """The files of a suite by name; its digest is over all of them."""
-    return {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+    """The files of a suite by name; its digest is over all of them. Raises BrokenSuite when one cannot be read."""
+    try:
+        content = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
+    except OSError as error:
+        raise BrokenSuite(f"The folder {folder.name} cannot be read ({error.strerror}).") from error
+    for name in content:
+        if any("\ud800" <= character <= "\udfff" for character in name):  # how Python spells a byte of no character
+            raise BrokenSuite(
+                f"The folder {folder.name} has a file whose name is not in UTF-8, {ascii(name)}. Rename it, or take it "
+                "out."
+            )
+    return content
 
 
 def decode_manifest(content: Mapping[str, bytes], *, folder: str) -> Manifest:
     """What ``suite.toml`` says. Raises BrokenSuite."""
-    try:
-        manifest = msgspec.toml.decode(content[MANIFEST], type=Manifest)
-    except KeyError as error:
-        raise BrokenSuite(f"The folder {folder} has no {MANIFEST}.") from error
-    except msgspec.DecodeError as error:
-        raise BrokenSuite(f"The {MANIFEST} of {folder} does not fit its schema: {error}.") from error
+    if MANIFEST not in content:
+        raise BrokenSuite(f"The folder {folder} has no {MANIFEST}.")
+    manifest = decode_toml(content[MANIFEST], Manifest, what=f"{MANIFEST} of {folder}")
     _check_names(manifest)
     return manifest
 
 
 def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) -> Suite:
-    return Suite(
+    suite = Suite(
         name=manifest.name,
         version=manifest.version if lock is None else lock.version,
         title=manifest.title,
@@ -132,6 +138,14 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
             content[ANSWERS], suite=manifest.name, jobs={job.key for job in manifest.all_jobs()}
         ),
     )
+    for dataset in suite.datasets:
+        there, wanted = len(suite.query_ids(dataset.id)), suite.queries_per_window(dataset.id)
+        if wanted > there:
+            raise BrokenSuite(
+                f"A window of suite {suite.name} runs {wanted} queries of data set {dataset.id}, which has {there}. "
+                "Lower `queries`, or say `queries_per_window` of the data set."
+            )
+    return suite
 
 
 def digest_of(content: Mapping[str, bytes]) -> str:

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Branch, Commit, DataSet, Entry, HubId, Model, Sha256, Slug, WeightsFile
+from joulemark.suite.toml_file import decode_toml
 
 LOCK = "lock.toml"
 Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
@@ -84,10 +85,7 @@ def weights_digest(files: Mapping[str, str]) -> str:
 
 def decode_lock(content: bytes, *, suite: str, version: str) -> Lock:
     """The lock of this suite and version. Raises BrokenSuite when it is another's or contradicts itself."""
-    try:
-        lock = msgspec.toml.decode(content, type=Lock)
-    except msgspec.DecodeError as error:
-        raise BrokenSuite(f"The {LOCK} of {suite} does not fit its schema: {error}.") from error
+    lock = decode_toml(content, Lock, what=f"{LOCK} of {suite}")
     if (lock.suite, lock.suite_version) != (suite, version):
         raise BrokenSuite(
             f"The {LOCK} is of suite {lock.suite} {lock.suite_version}, not of {suite} {version}."

@@ -57,6 +57,13 @@ class Protocol(Entry, frozen=True, kw_only=True):
     sample: Literal["seeded", "first"] = "seeded"
     dtype: Literal["float32", "float16", "bfloat16"] | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError when fewer windows are allowed than are asked for."""
+        if self.windows_min > self.windows_max:
+            raise ValueError(
+                f"windows_min ({self.windows_min}) is more than windows_max ({self.windows_max})"
+            )
+
 
 class Task(Entry, frozen=True, kw_only=True):
     """One of the ten tasks of the 2024 study (arXiv 2311.16863, table 1), under the same id; title in English."""
@@ -96,8 +103,8 @@ class DataSet(Entry, frozen=True, kw_only=True):
     "0", "1", ... in order.
     `columns` are a query's inputs, in this order: lists of words are joined by spaces (`join_tokens`),
     `remove_characters` go, `cut_words` words stay (parted by white space), then the model's mask token is put behind
-    them (`append`) or in the place of the last one (`replace-last`). Pictures are resized, and fetched first where the
-    column holds their address (`images_by_url`). `reference_column` holds the answer, None where there is none.
+    them (`append`) or in the place of the last one (`replace-last`). Pictures are resized. Where the column holds their
+    addresses (`images_by_url`) they are not fetched and no job runs. `reference_column` holds the answer, None where there is none.
 
     `script` and `gated` say how the repository was known to be when the suite was written (None: not known);
     ``joulemark suite pin`` asks the hub. `substitute` is `SUITE/DATASET`: a data set of its own, in a suite of its
@@ -155,6 +162,16 @@ class DataSet(Entry, frozen=True, kw_only=True):
     def is_pinned(self) -> bool:
         """Whether its bytes are fixed."""
         return self.revision is not None
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why no job can run on it, pinned or not; None if nothing is known against it."""
+        if self.images_by_url:
+            return (
+                f"The data set {self.id} has addresses of pictures, which change and vanish, and none are fetched. "
+                "Use another data set."
+            )
+        return None
 
     @property
     def url(self) -> str | None:

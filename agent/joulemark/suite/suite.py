@@ -51,7 +51,7 @@ class Suite(Entry, frozen=True, kw_only=True):
         for entry in self.unavailable:
             if (entry.what, entry.id) in (("model", job.model), ("data set", job.dataset)):
                 return entry.sentence
-        return None
+        return self.dataset(job.dataset).obstacle
 
     def task(self, name: str) -> Task:
         """The task of this id. Raises UnknownEntry."""
@@ -135,12 +135,16 @@ class Suite(Entry, frozen=True, kw_only=True):
         return value
 
 
-def require_pinned(suite: Suite) -> None:
-    """Raises NotPinned unless every model and data set is fixed: two runs might measure different things."""
+def require_pinned(suite: Suite, *, typed: str | None = None) -> None:
+    """Raises NotPinned unless every model and data set is fixed: two runs might measure different things.
+
+    `typed` is how the user named the suite, where that may have been a folder.
+    """
     if not suite.is_pinned:
         raise NotPinned(
             f"Suite {suite.name} {suite.version} names models and data sets on the hub, but not which revision of "
-            f"them: pin it with `joulemark suite pin {suite.name} --out FOLDER`, then run the suite in that folder."
+            f"them: pin it with `joulemark suite pin {typed or suite.name} --out FOLDER`, then run the suite in that "
+            "folder."
         )
 
 

@@ -35,7 +35,7 @@ def _steps(dataset: DataSet) -> Iterator[str]:
     if dataset.mask is not None:
         yield {"append": "mask appended", "replace-last": "last word masked"}[dataset.mask]
     if dataset.images_by_url:
-        yield "pictures fetched from their addresses"
+        yield "addresses of pictures, which are not fetched: no cell runs"
     if dataset.resize is not None:
         yield f"{dataset.resize.width} x {dataset.resize.height} pixels by nearest neighbour, RGB"
 

@@ -56,11 +56,16 @@ def make_repeatable() -> None:
     """Choose algorithms that give the same answer each time, wherever torch has one; it warns where it has none.
 
     New memory is not filled for that: nothing here reads what it has not written, and filling would cost energy.
+    Products of float32 matrices are computed in float32, convolutions and recurrent layers of cuDNN in TF32 where the
+    GPU has it: both as torch has it by default since 1.12, and so in the 2024 study. Libraries and the environment
+    (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE) may have switched them otherwise.
     """
     os.environ.setdefault(CUBLAS_SETTING, ":4096:8")
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     deterministic.fill_uninitialized_memory = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = True
 
 
 def seed_of(query_id: str) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from joulemark.errors import StorageError
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.pretrained import open_pretrained, open_tokenizer
 from joulemark.workloads.weights import file_sha256
@@ -24,16 +25,21 @@ DIGEST = "model.sha256"
 def converted(gguf: Path, *, digest: str, cache_dir: Path) -> Path:
     """The folder with the model in float32 and its tokenizer; made if need be, which takes about 540 MB and 30 seconds.
 
-    `digest` is the SHA-256 of `gguf`. Raises WorkloadError when the folder is damaged or cannot be written.
+    `digest` is the SHA-256 of `gguf`. Raises StorageError when the folder cannot be written, and WorkloadError when it
+    is damaged or the file cannot be read as a model.
     """
     folder = cache_dir / "models" / f"{digest}-{CONVERSION}"
     if not folder.exists():
         try:
             _convert(gguf, folder)
         except OSError as error:
-            raise WorkloadError(
-                f"The converted model could not be written to {folder.parent}: {error.strerror or error}. Free 600 MB "
-                "there or point XDG_CACHE_HOME elsewhere."
+            if error.errno is None:  # how transformers words what it cannot read
+                raise WorkloadError(
+                    f"{gguf.name} cannot be converted ({error}). Install its package again."
+                ) from error
+            raise StorageError(
+                f"The converted model could not be written to {folder.parent}: {error.strerror}. Free 600 MB there or "
+                "point XDG_CACHE_HOME elsewhere."
             ) from error
     if not _intact(folder):
         raise WorkloadError(f"The converted model in {folder} is damaged. Delete that folder and run again.")

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from joulemark.errors import StorageError
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import WEIGHTS, RepositoryKind, repository_folder, split_files
 from joulemark.suite.schema import CONVERSION
@@ -52,7 +53,7 @@ def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
     """A folder of links to the snapshot's files, of its weights only to those that the suite pins.
 
     Repositories keep the same weights in many formats and precisions, and a library takes the one that it likes best.
-    Made anew each time. Raises WorkloadError when it cannot be written.
+    Made anew each time. Raises StorageError when it cannot be written.
     """
     view = within / "snapshots" / repository_folder("models", str(model.hub_id)) / snapshot.name
     pinned = {file.name for file in model.files}
@@ -69,7 +70,7 @@ def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
             shutil.rmtree(view)
         making.rename(view)
     except OSError as error:
-        raise WorkloadError(
+        raise StorageError(
             f"Links to the files of {model.id} could not be made in {within} ({error.strerror or error}). Point "
             "XDG_CACHE_HOME to a folder that can be written."
         ) from error

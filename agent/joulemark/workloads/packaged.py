@@ -35,6 +35,7 @@ class PackagedWorkload(Workload):
     def load(self) -> Loaded:
         """See Workload."""
         devices.require(self.device)
+        devices.make_repeatable()
         devices.forget_peak(self.device)
         model = self.open_model(verified_weights(self.suite.model(self.job.model)))
         parameters = list(model.parameters())

@@ -119,11 +119,8 @@ def _of_dataset(dataset: DataSet, job: Job) -> str | None:
         return (
             f"The rows of {dataset.id} are a file, and models of the hub read Parquet. Use another data set."
         )
-    if dataset.images_by_url:
-        return (
-            f"The data set {dataset.id} has addresses of pictures, which change and vanish, and none are fetched. "
-            "Use another data set."
-        )
+    if dataset.obstacle is not None:
+        return dataset.obstacle
     if len(dataset.columns) != len(roles):
         return f"{job.task} reads {' and '.join(roles)}. Name as many `columns` of {dataset.id} in the suite."
     if job.task == "masked_lm" and dataset.mask is None:

@@ -1,0 +1,58 @@
+"""Signals that ask a run to end: it ends as with Ctrl-C, so that no job that was under way is taken for a crash."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+ASKING = (signal.SIGTERM, signal.SIGHUP)
+"""What `kill`, a service manager and a closed terminal send."""
+
+
+class Ended(KeyboardInterrupt):
+    """The run was asked to end. `exit_code` is 128 and the signal's number, as shells have it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def ends_in_order() -> Iterator[None]:
+    """Within it SIGTERM and SIGHUP raise Ended, once; more of them are not heard while the run ends.
+
+    A signal that was ignored before, as under `nohup`, stays ignored. What still is to be said after a terminal was
+    closed goes nowhere, instead of failing. Only for the main thread.
+    """
+    before = {number: signal.getsignal(number) for number in ASKING}
+    heard = [number for number in ASKING if before[number] is signal.SIG_DFL]
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for other in heard:
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGHUP:
+            _silence(terminals)
+        raise Ended(number)
+
+    for number in heard:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+
+
+def _silence(terminals: list[int]) -> None:
+    if terminals:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for descriptor in terminals:
+            os.dup2(nowhere, descriptor)
+        os.close(nowhere)

@@ -1,0 +1,135 @@
+"""Attacks by many: colluders, keys by the dozen, the best of many runs, and answers that a crowd knows better."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from statistics import fmean
+
+import pytest
+from book import Outcome, attack
+from django.core.management import call_command
+from lies import honest
+from msgspec.structs import replace
+
+from joulemark.consensus.agreement import Report, tier
+from joulemark.consensus.cell import Reading, cell_value
+from joulemark.record.statement import SuiteRef
+from joulemark.record.trace import answer_digest
+from joulemark.suite import load_suite
+from joulemark.suite.known import KnownAnswer
+from measurements.boards.models import Cell
+from measurements.boards.services import refresh_stale_cells
+from measurements.intake.models import Ticket
+from measurements.review.models import Result
+from tests import made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+
+
+@attack(
+    "20 % colluders, 30 % low, with tiny stated uncertainty",
+    "harmless",
+    how="the median of 40 contributors is off by less than 2 % on average and 5 % at most",
+)
+def test_colluders() -> Outcome:
+    draw = Random(7)  # noqa: S311 - a simulation
+    off = [abs(cell_value(_colluding(draw)).energy_per_query_j - 1) for _ in range(200)]
+    assert fmean(off) < 0.02
+    assert max(off) < 0.05
+    return Outcome("harmless")
+
+
+def _colluding(draw: Random) -> list[Reading]:
+    """32 honest contributors whose devices differ by 3 %, and 8 who agree on 0.7 of the truth."""
+    joules = [draw.lognormvariate(0, 0.03) for _ in range(32)] + [0.7] * 8
+    return [
+        Reading(contributor=n, device=f"gpu {n}", energy_per_query_j=value) for n, value in enumerate(joules)
+    ]
+
+
+@attack(
+    "One contributor with 50 keys on one device",
+    "harmless",
+    how="together they are one voice, a single source without a rank",
+)
+def test_fifty_keys(door) -> Outcome:
+    for number in range(1, 51):
+        key = made.signing_key(number)
+        door.enrol(key)
+        found = door.send(made.bundle(key=key, of=made.trace(queries=15, salt=number)))
+        assert found.kind == "harmless"
+    refresh_stale_cells()
+    cell = Cell.objects.get()
+    assert (cell.n_contributors, cell.n_devices, cell.label, cell.tier) == (
+        50,
+        1,
+        "single source",
+        "single source",
+    )
+    reports = [
+        Report(contributor=n, device="one", energy_per_query_j=1.0, relative_u=None) for n in range(50)
+    ]
+    assert tier(reports) == "single source"
+    return Outcome("harmless")
+
+
+@attack("Best of 20 runs", "quarantined", "JM-BEST-OF")
+def test_best_of_twenty(door) -> Outcome:
+    key = made.signing_key()
+    for _ in range(19):
+        door.ticket(key=key)
+    best = door.ticket(key=key)
+    assert Ticket.objects.count() == 20
+    return door.send(made.bundle(ticket=best))
+
+
+@attack("Known answers that are wrong", "quarantined", "JM-KNOWN-ANSWERS")
+def test_wrong_known_answers(door, settings) -> Outcome:
+    demo = load_suite("demo")
+    job = made.first_job(demo)
+    known = tuple(
+        KnownAnswer(
+            task=job.task,
+            dataset=job.dataset,
+            model=job.model,
+            query=query,
+            answer=answer_digest(query, "right").hex(),
+        )
+        for query in demo.query_ids(job.dataset)
+    )
+    suite = replace(demo, version="9", digest="9" * 64, known=known)
+    settings.SUITES = (*settings.SUITES, suite)
+    call_command("load_catalog", verbosity=0)
+    door.enrol(made.signing_key())
+    ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
+    return door.send(made.bundle(change=lambda said: replace(said, suite=ref)))
+
+
+@attack("Other rows than everybody else was given", "quarantined", "JM-INPUTS", "JM-DEVICE-SHARED")
+def test_other_inputs(door) -> Outcome:
+    bundle = made.bundle(key=made.signing_key(3), of=made.trace(queries=15, salt=3))
+    for number in (1, 2, 3):
+        key = made.signing_key(number)
+        door.enrol(key)
+        if number < 3:
+            door.send(made.bundle(key=key, of=made.trace(queries=15, salt=number)))
+    sample = bundle.statement().predicate.workload.sample_sha256
+    Result.objects.update(
+        sample_sha256=sample, inputs_sha256="1" * 64
+    )  # as if they had drawn the same queries
+    return door.send(bundle)
+
+
+@attack("Clock set back to fit an old ticket", "rejected", "JM-TIMES")
+def test_times_in_the_wrong_order(door) -> Outcome:
+    ticket = door.ticket(key=made.signing_key())
+    return door.send(
+        made.bundle(
+            ticket=ticket, change=lambda said: replace(said, started_at=said.ended_at + timedelta(seconds=9))
+        )
+    )
+
+
+def test_the_sessions_are_of_three_machines() -> None:
+    assert set(honest()) == {"a100", "l4", "rtx-3090"}

@@ -1,0 +1,282 @@
+"""Attacks at the door: keys, envelopes, tickets, and bodies that are made to break a reader."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import zlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from book import Outcome, attack
+from django.core.cache import cache
+from msgspec.structs import replace
+
+from joulemark.record import keys, requests
+from joulemark.record import statement as s
+from joulemark.record import trace as t
+from joulemark.record.codec import encode
+from joulemark.record.envelope import seal
+from measurements.boards.models import Cell
+from measurements.boards.services import refresh_stale_cells
+from measurements.contributors.models import Key
+from measurements.intake.models import Submission, Ticket
+from measurements.ledger.models import Leaf
+from tests import made
+from tests.processes import embedded_platform
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+
+
+def refused(answer) -> Outcome:
+    """The refusal of a door."""
+    assert answer.status_code >= 400, answer.content
+    return Outcome("refused", frozenset({answer.json()["code"]}))
+
+
+@attack("Forged signature", "refused", "JM-SIGNATURE")
+def test_forged_signature(door) -> Outcome:
+    door.enrol(made.signing_key())
+    bundle = made.bundle()
+    (signature,) = bundle.envelope.signatures
+    forged = replace(signature, sig=bytes(64))
+    return door.send(replace(bundle, envelope=replace(bundle.envelope, signatures=(forged,))))
+
+
+@attack("Unknown key", "refused", "JM-KEY-UNKNOWN")
+def test_unknown_key(door) -> Outcome:
+    return door.send(made.bundle(key=made.signing_key(7)))
+
+
+@attack("Revoked key", "refused", "JM-KEY-REVOKED")
+def test_revoked_key(door) -> Outcome:
+    door.enrol(made.signing_key())
+    me = keys.key_id(keys.public_hex(made.signing_key()))
+    gone = made.request(requests.Revocation, requests.REVOCATION_TYPE, key_id=me, reason="stolen", since=None)
+    assert door.post("revocations", encode(gone)).status_code == 201
+    return door.send(made.bundle())
+
+
+@attack("Statement that names another's key", "refused", "JM-KEY-ID")
+def test_swapped_key(door) -> Outcome:
+    mine, theirs = made.signing_key(1), keys.public_hex(made.signing_key(2))
+    door.enrol(mine), door.enrol(made.signing_key(2))
+    swapped = s.Contributor(key_id=keys.key_id(theirs), public_key=theirs)
+    return door.send(made.bundle(change=lambda said: replace(said, contributor=swapped)))
+
+
+@attack("Another's key revoked or rotated by a stranger", "refused", "JM-KEY-OTHER")
+def test_foreign_revocation(door) -> Outcome:
+    door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
+    victim = keys.key_id(keys.public_hex(made.signing_key(1)))
+    gone = made.request(
+        requests.Revocation,
+        requests.REVOCATION_TYPE,
+        key=made.signing_key(2),
+        key_id=victim,
+        reason="lost",
+        since=None,
+    )
+    found = refused(door.post("revocations", encode(gone)))
+    assert Key.objects.get(pk=victim).state == "active"
+    return found
+
+
+@attack("Result of another withdrawn", "refused", "JM-RESULT-OTHER")
+def test_foreign_withdrawal(door) -> Outcome:
+    door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
+    door.send(made.bundle())
+    gone = made.request(
+        requests.Withdrawal,
+        requests.WITHDRAWAL_TYPE,
+        key=made.signing_key(2),
+        result_id=Submission.objects.get().pk,
+        reason="other",
+    )
+    return refused(door.post("withdrawals", encode(gone)))
+
+
+@attack("Envelope sent again", "harmless", how="the same bytes get the same answer and change nothing")
+def test_replayed_envelope(door) -> Outcome:
+    door.enrol(made.signing_key())
+    body, request = made.bundle().to_bytes(), encode(made.ticket_request())
+    first, asked = door.post("results", body), door.post("tickets", request)
+    leaves = Leaf.objects.count()
+    again, anew = door.post("results", body), door.post("tickets", request)
+    assert (first.content, asked.content) == (again.content, anew.content)
+    assert (Submission.objects.count(), Ticket.objects.count(), Leaf.objects.count()) == (1, 1, leaves)
+    return Outcome("harmless")
+
+
+@attack("Nonce of another request used again", "refused", "JM-NONCE-USED")
+def test_reused_nonce(door) -> Outcome:
+    door.enrol(made.signing_key())
+    door.post("tickets", encode(made.ticket_request(nonce="7" * 32)))
+    return refused(door.post("tickets", encode(made.ticket_request(nonce="7" * 32, device_tag="cd" * 32))))
+
+
+@attack("Old request kept and sent later", "refused", "JM-CLOCK")
+def test_late_request(door) -> Outcome:
+    door.enrol(made.signing_key())
+    old = made.ticket_request(now=datetime.now(UTC) - timedelta(hours=1))
+    return refused(door.post("tickets", encode(old)))
+
+
+@attack("Message signed for another platform", "refused", "JM-AUDIENCE")
+def test_other_platform(door) -> Outcome:
+    door.enrol(made.signing_key())
+    return door.send(made.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")))
+
+
+@attack("Ticket used twice", "refused", "JM-TICKET-USED")
+def test_ticket_twice(door) -> Outcome:
+    ticket = door.ticket(key=made.signing_key())
+    door.send(made.bundle(ticket=ticket))
+    return door.send(made.bundle(ticket=ticket, of=made.trace(queries=15, salt=3)))
+
+
+@attack("Ticket of another", "refused", "JM-TICKET-UNKNOWN")
+def test_foreign_ticket(door) -> Outcome:
+    ticket = door.ticket(key=made.signing_key(1))
+    door.enrol(made.signing_key(2))
+    return door.send(made.bundle(ticket=ticket, key=made.signing_key(2)))
+
+
+@attack("Ticket with a seed of one's own choice", "refused", "JM-TICKET-EDITED")
+def test_edited_ticket(door) -> Outcome:
+    ticket = door.ticket(key=made.signing_key())
+    return door.send(made.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed + 1)))
+
+
+def hand_made(door, edit) -> Outcome:
+    """A bundle whose payload is edited as JSON text and signed again."""
+    door.enrol(made.signing_key())
+    bundle = made.bundle()
+    text = edit(bundle.envelope.payload.decode())
+    envelope = seal(text.encode(), payload_type=s.PAYLOAD_TYPE, key=made.signing_key())
+    return door.send(replace(bundle, envelope=envelope))
+
+
+def with_energy(text: str):
+    def edit(payload: str) -> str:
+        said = json.loads(payload)
+        said["predicate"]["totals"]["energy_gross_j"] = "HERE"
+        return json.dumps(said).replace('"HERE"', text)
+
+    return edit
+
+
+@attack("Negative energy", "refused", "JM-SCHEMA")
+def test_negative(door) -> Outcome:
+    return hand_made(door, with_energy("-1.0"))
+
+
+@attack("NaN or infinity", "refused", "JM-JSON")
+def test_nan(door) -> Outcome:
+    first = hand_made(door, with_energy("Infinity"))
+    second = hand_made(door, with_energy("NaN"))
+    assert first == second
+    return second
+
+
+@attack("1e308 joules", "refused", "JM-SCHEMA")
+def test_huge_float(door) -> Outcome:
+    return hand_made(door, with_energy("1e308"))
+
+
+@attack("Integer of 5,000 digits", "refused", "JM-SCHEMA")
+def test_huge_integer(door) -> Outcome:
+    return hand_made(door, with_energy("9" * 5000))
+
+
+@attack("JSON nested 100,000 deep", "refused", "JM-SCHEMA")
+def test_deep_nesting(door) -> Outcome:
+    deep = "[" * 100_000 + "]" * 100_000
+    found = hand_made(
+        door, lambda payload: payload.replace('"predicate":', f'"predicate":{deep},"again":', 1)
+    )
+    assert refused(door.post("results", b'{"format":' + deep.encode() + b"}")).kind == "refused"
+    return found
+
+
+@attack("Zip bomb as trace", "refused", "JM-TRACE-SIZE")
+def test_zip_bomb(door) -> Outcome:
+    door.enrol(made.signing_key())
+    bomb = zlib.compress(bytes(200 * 1024 * 1024), 9)
+    bundle = made.bundle(
+        change=lambda said: replace(said, trace=replace(said.trace, encoded_sha256=t.sha256(bomb)))
+    )
+    return door.send(replace(bundle, trace=bomb))
+
+
+@attack("Body of 100 MB", "refused", "JM-BODY-SIZE")
+def test_huge_body(door) -> Outcome:
+    return refused(door.post("results", b"0" * (100 * 1024 * 1024)))
+
+
+@attack("Body that says no length", "refused", "JM-LENGTH")
+def test_no_length(door) -> Outcome:
+    return refused(door.client.generic("POST", "/api/v1/results", b"", content_type="application/json"))
+
+
+@pytest.mark.processes
+@attack("Body that stops arriving", "refused", "JM-BODY-SLOW")
+def test_slow_body(tmp_path) -> Outcome:
+    with embedded_platform(folder=tmp_path, JOULEMARK_BODY_TIMEOUT_S="1") as platform:
+        platform.start_web()
+        host, _, port = platform.origin.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            head = f"POST /api/v1/results HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 1000\r\n\r\n"
+            line.sendall(head.encode() + b"{")
+            began = time.monotonic()
+            answer = b""
+            while chunk := line.recv(4096):
+                answer += chunk
+        assert time.monotonic() - began < 20
+    return Outcome("refused", frozenset({json.loads(answer.partition(b"\r\n\r\n")[2])["code"]}))
+
+
+@attack("More requests than the rate allows", "refused", "JM-RATE")
+def test_too_many(door, settings) -> Outcome:
+    cache.clear()
+    settings.RATES = {**settings.RATES, "result": (3, 3600)}
+    door.enrol(made.signing_key())
+    body = made.bundle().to_bytes()
+    for _ in range(3):
+        assert door.post("results", body).status_code in {200, 202}
+    return refused(door.post("results", body))
+
+
+@attack(
+    "SQL, HTML and spreadsheet formulas as words",
+    "harmless",
+    how="escaped where they are shown, and data where they are stored",
+)
+def test_injection(door) -> Outcome:
+    words = ["'; DROP TABLE intake_submission; --", "<script>alert(1)</script>", "=HYPERLINK(1)", "@SUM(1)"]
+    for number, word in enumerate(words, start=1):
+        key = made.signing_key(number)
+        door.enrol(key, name=word[:60])
+        said = {"name": word}
+        found = door.send(
+            made.bundle(
+                key=key,
+                of=made.trace(queries=15, salt=number),
+                change=lambda p, said=said: replace(
+                    p, device=replace(p.device, **said), host=replace(p.host, cpu=said["name"])
+                ),
+            )
+        )
+        assert found.kind == "harmless"
+    refresh_stale_cells()
+    assert Submission.objects.count() == len(words)
+    pages = ["/", "/results/", "/boards/demo-1-estimated/text_classification/", "/decisions/"]
+    pages += [f"/results/{row.pk}/" for row in Submission.objects.all()]
+    for page in pages:
+        assert "<script>alert" not in door.client.get(page).content.decode(), page
+    sheet = door.client.get("/api/v1/boards/demo-1-estimated/text_classification.csv").content.decode()
+    cells = [cell for line in sheet.splitlines() for cell in line.split(",")]
+    assert not [cell for cell in cells if cell.strip('"').startswith(("=", "@", "+", "-H"))]
+    assert Cell.objects.exists()
+    return Outcome("harmless")

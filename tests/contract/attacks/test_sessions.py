@@ -1,0 +1,220 @@
+"""Lies about sessions of a simulated GPU, through the real doors: edited, scaled, invented and borrowed traces."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from book import Outcome, attack
+from lies import counting, honest, invented, measuring, reading, scaled, stating
+from msgspec.structs import replace
+
+from joulemark.record.trace import Queries, from_deltas, to_deltas
+from joulemark.rules.case import Case
+from tests import made
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def a100() -> Case:
+    return honest()["a100"]
+
+
+@attack("(an honest session, for comparison)", "harmless", how="accepted")
+def test_an_honest_session(send, a100) -> Outcome:
+    return send(a100)
+
+
+@attack("Edited total with the old trace", "rejected", "JM-TOTALS")
+def test_edited_total(send, a100) -> Outcome:
+    half = replace(a100.said.totals, energy_per_query_j=a100.said.totals.energy_per_query_j / 2)
+    return send(stating(a100, totals=half))
+
+
+@attack("Trace of another result, sent again", "rejected", "JM-TRACE-REUSED")
+def test_replayed_trace(send, a100) -> Outcome:
+    send(a100)
+    again = Case(a100.statement, a100.trace, replace_ticket(a100))
+    absent = {**again.said.absent, "ticket": "offline"}
+    other = stating(again, ticket=None, nonce="5" * 32, absent=absent)
+    found = send(other, key=made.signing_key(2))
+    return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
+
+
+@attack("Trace of another result with every energy scaled", "rejected", "JM-TRACE-REUSED")
+def test_scaled_trace_of_another(send, a100) -> Outcome:
+    send(a100)
+    plain = Case(a100.statement, a100.trace, replace_ticket(a100))
+    less = measuring(plain, lambda trace: scaled(trace, 0.83))
+    absent = {**less.said.absent, "ticket": "offline"}
+    found = send(stating(less, ticket=None, nonce="5" * 32, absent=absent), key=made.signing_key(2))
+    return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
+
+
+@attack("Own trace, every energy a fifth", "quarantined", "JM-IDLE-RANGE")
+def test_scaled_down(send, a100) -> Outcome:
+    return send(measuring(a100, lambda trace: scaled(trace, 0.2)))
+
+
+@attack("Own trace, every energy doubled", "rejected", "JM-IDLE-RANGE", "JM-NOISE", "JM-POWER-HIGH")
+def test_scaled_up(send, a100) -> Outcome:
+    return send(measuring(a100, lambda trace: scaled(trace, 2.0)))
+
+
+@attack("Counter scaled, power left as it was", "quarantined", "JM-COUNTER-POWER", "JM-DIRTY")
+def test_scaled_counter(send, a100) -> Outcome:
+    def less(trace):
+        return counting(trace, lambda _, value: np.round((value - value[0]) * 0.7) + value[0])
+
+    return send(measuring(a100, less))
+
+
+@attack("Synthetic smooth trace", "quarantined", "JM-NOISE", "JM-COUNTER-POWER", "JM-DIRTY")
+def test_smooth_trace(send, a100) -> Outcome:
+    return send(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
+
+
+@attack("Trace of a small model declared as a large one's", "rejected", "JM-MEMORY", "JM-ROOFLINE")
+def test_trace_of_another_model(send) -> Outcome:
+    small = honest()["l4"]
+    model = small.context.suite.model("text-generation-7069016064")
+    facts = replace_ticket(small, model=model.id)
+    large = stating(
+        Case(small.statement, small.trace, facts),
+        workload={
+            "model": model.id,
+            "parameters": model.parameters,
+            "model_revision": model.revision,
+            "weights_sha256": model.weights_sha256,
+        },
+    )
+    return send(large)
+
+
+@attack("Windows that begin late and end early", "rejected", "JM-LATENCY")
+def test_narrow_windows(send, a100) -> Outcome:
+    def narrow(trace):
+        spans = tuple(
+            replace(span, start_us=span.start_us + 1_500_000, end_us=span.end_us - 1_500_000)
+            if span.kind == "window"
+            else span
+            for span in trace.spans
+        )
+        return replace(trace, spans=spans)
+
+    found = send(measuring(a100, narrow))
+    return Outcome(found.kind, found.codes & {"JM-LATENCY"})
+
+
+@attack("Work that goes on outside of the windows", "quarantined", "JM-REST")
+def test_work_in_rests(send, a100) -> Outcome:
+    def busy_rests(trace):
+        rests = [span for span in trace.spans if span.kind == "rest"]
+
+        def more(t_us, value):
+            worked = sum(np.clip(t_us - span.start_us, 0, span.end_us - span.start_us) for span in rests)
+            return np.round(value + worked * 250e-3)
+
+        return counting(trace, more)
+
+    found = send(measuring(a100, busy_rests))
+    return Outcome(found.kind, found.codes & {"JM-REST"})
+
+
+@attack("Run that began before its ticket was given", "rejected", "JM-TICKET-LATE")
+def test_longer_than_the_ticket(send, a100) -> Outcome:
+    longer = stating(a100, started_at=a100.said.started_at - timedelta(hours=2))
+    return send(longer, late=timedelta(hours=-2))
+
+
+@attack("Lowered power limit declared as the default", "quarantined", "JM-DEVICE")
+def test_lowered_limit(send, a100) -> Outcome:
+    lowered = measuring(a100, lambda trace: reading(trace, "gpu-power-limit", lambda _, w: w * 0 + 350_000))
+    return send(stating(lowered, device={"power_limit_w": 350.0, "power_limit_default_w": 350.0}))
+
+
+@attack("Another GPU declared as an A100", "quarantined", "JM-DEVICE")
+def test_other_gpu(send) -> Outcome:
+    return send(stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"}))
+
+
+@attack("Slice of a GPU (MIG) declared as the whole", "quarantined", "JM-DEVICE")
+def test_slice(send, a100) -> Outcome:
+    return send(stating(a100, device={"name": "NVIDIA A100-SXM4-80GB MIG 1g.10gb"}))
+
+
+@attack("NVML library that returns constants", "quarantined", "JM-CONSTANT", "JM-COUNTER-POWER", "JM-DIRTY")
+def test_constant_library(send, a100) -> Outcome:
+    return send(
+        measuring(a100, lambda trace: reading(trace, "gpu-power-instant", lambda _, mw: mw * 0 + 250_000))
+    )
+
+
+@attack("NVML counter that rises at one rate", "quarantined", "JM-CONSTANT")
+def test_constant_counter(send, a100) -> Outcome:
+    found = send(
+        measuring(a100, lambda trace: counting(trace, lambda t_us, _: np.round(70.0 * t_us / 1e3) + 10**9))
+    )
+    return Outcome(found.kind, found.codes & {"JM-CONSTANT"})
+
+
+@attack("Answers out of a cache", "rejected", "JM-LATENCY-SUM", "JM-POWER-HIGH")
+def test_cached_answers(send, a100) -> Outcome:
+    def cached(trace):
+        queries = []
+        for one in trace.queries:
+            short = [max(round(length * 0.2), 1) for length in one.duration_us]
+            left = [before - now for before, now in zip(one.duration_us, short, strict=True)]
+            gaps = [one.gap_us[0], *(gap + more for gap, more in zip(one.gap_us[1:], left, strict=False))]
+            queries.append(Queries(duration_us=tuple(short), gap_us=tuple(gaps)))
+        return replace(trace, queries=tuple(queries))
+
+    return send(measuring(a100, cached))
+
+
+@attack("Answers cut short", "rejected", "JM-TOKENS")
+def test_truncated_answers(send, a100) -> Outcome:
+    cut = tuple(replace(window, output_tokens=0) for window in a100.said.windows)
+    return send(stating(a100, windows=cut))
+
+
+@attack("Revision of the model swapped", "rejected", "JM-REVISION")
+def test_other_revision(send, a100) -> Outcome:
+    return send(stating(a100, workload={"model_revision": "2"}))
+
+
+@attack("Other weights", "rejected", "JM-REVISION")
+def test_other_weights(send, a100) -> Outcome:
+    return send(stating(a100, workload={"weights_sha256": "0" * 64}))
+
+
+@attack("Sample that is not the seeded one", "rejected", "JM-SAMPLE")
+def test_other_sample(send, a100) -> Outcome:
+    return send(stating(a100, workload={"sample_sha256": "0" * 64}))
+
+
+@attack("Energy of 0", "rejected", "JM-ENERGY-ZERO")
+def test_zero_energy(send, a100) -> Outcome:
+    zero = tuple(replace(window, energy_gross_j=0.0) for window in a100.said.windows)
+    found = send(stating(a100, windows=zero))
+    return Outcome(found.kind, found.codes & {"JM-ENERGY-ZERO"})
+
+
+@attack("Readings at times that no clock gives", "quarantined", "JM-NOISE")
+def test_round_times(send, a100) -> Outcome:
+    def rounded(trace):
+        (stream,) = trace.streams
+        t_us = [time // 1000 * 1000 for time in from_deltas(stream.t_us)]
+        return replace(trace, streams=(replace(stream, t_us=to_deltas(t_us)),))
+
+    return send(measuring(a100, rounded))
+
+
+def replace_ticket(case: Case, **changes: str):
+    """The context with another ticket, or with none."""
+    from dataclasses import replace as changed
+
+    ticket = case.context.ticket
+    return changed(case.context, ticket=changed(ticket, **changes) if changes and ticket else None)
