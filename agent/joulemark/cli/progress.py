@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REDRAW_S = 1.0
 SPARKS = 24
 """Seconds of power that the line shows."""
+TIME_IS_UP = "its time is up"
+"""Of a job that still does the fewest windows that its suite asks for."""
 
 
 class Drawn(Watch, Protocol):
@@ -76,7 +78,7 @@ class Plain:
         watts = None if seen is None else seen.power_w
         count = "" if total is None else f", {total} queries"
         power = "" if watts is None else f", lately {watts:.1f} W"
-        left = "" if left_s is None else f", at most {left_s:.0f} s left"
+        left = "" if left_s is None else f", {TIME_IS_UP if left_s < 1 else f'at most {left_s:.0f} s left'}"
         flags = f", flagged {', '.join(sorted(seen.flags))}" if seen is not None and seen.flags else ""
         self._print(f"{self._job} {name}{count}{power}{left}{flags}")
 
@@ -212,8 +214,9 @@ class Live:
     def _left(self) -> str:
         if self._ends_at is None:
             return ""
-        minutes, seconds = divmod(max(0, round(self._ends_at - time.monotonic())), 60)
-        return f"at most {minutes}:{seconds:02d} left"
+        left_s = round(self._ends_at - time.monotonic())
+        minutes, seconds = divmod(left_s, 60)
+        return TIME_IS_UP if left_s < 1 else f"at most {minutes}:{seconds:02d} left"
 
     def _power(self) -> str:
         """Watts now and over the last seconds, temperature and flags, as far as they are known."""

@@ -52,8 +52,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the last run: its suite, jobs, meter and --cpu-watts, --offline, --no-submit, --force; what is "
-        "finished is not repeated",
+        help="go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and --force; what "
+        "is finished is not repeated",
     )
     parser.add_argument(
         "--retry-failed", action="store_true", help="also the jobs that failed before in this session"
@@ -234,7 +234,7 @@ def _graded(report: Report) -> list[str]:
         watts = sensor.stated_watts
         words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
         counts[words] = counts.get(words, 0) + 1
-    if len(counts) < 2:  # noqa: PLR2004 - all alike
+    if len(counts) < 2:
         return [f"Energy is {meter.grade}: {next(iter(counts), meter.provenance)}."]
     return [
         f"Energy of {count} of {len(report.done)} results is {meter.grade}: {words}."

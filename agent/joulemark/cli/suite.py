@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.output import Output
@@ -10,9 +11,10 @@ from joulemark.cli.values import positive
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from joulemark.suite import Suite
+    from joulemark.suite.estimate import Total
 
 ACTIONS = {
     "list": "the installed suites",
@@ -159,10 +161,13 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     _table(
         output,
         ("cell", "limits"),
-        [(job.key, limits_in_words(job)) for job in suite.jobs],
+        [
+            (job.key, limits_in_words(job) if suite.obstacle(job) is None else "does not run")
+            for job in suite.jobs
+        ],
     )
-    for entry in suite.unavailable:
-        output.say(entry.sentence)
+    for sentence in _obstacles(suite.obstacle(job) for job in suite.jobs):
+        output.say(sentence)
     return described
 
 
@@ -172,7 +177,7 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     from joulemark.errors import NothingToDo
     from joulemark.suite import open_suite
     from joulemark.suite.describe import plain
-    from joulemark.suite.estimate import estimate
+    from joulemark.suite.estimate import estimate, total
 
     suite = open_suite(arguments.suite)
     wanted = arguments.only
@@ -181,26 +186,50 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
         raise NothingToDo(f"No cell of {suite.name} fits {wanted!r}. `joulemark suite show` lists them.")
     _table(
         output,
-        ("cell", "GPU minutes", "at most", "disk", "memory", "time from"),
+        ("cell", "GPU minutes", "at most", "weights on disk", "in memory", "time from"),
         [
             (row.job, _number(row.gpu_minutes), _number(row.most_gpu_minutes), _size(row.disk_bytes),
              _size(row.memory_bytes), row.basis or row.unknown.get("gpu_minutes", ""))
+            if row.obstacle is None else (row.job, "-", "-", "-", "-", "does not run")
             for row in rows
         ],
     )  # fmt: skip
-    known = [row.gpu_minutes for row in rows if row.gpu_minutes is not None]
-    output.say(
-        f"Together {sum(known) / 60:.1f} GPU hours for {len(known)} of {len(rows)} cells with a published time, on one "
-        "A100-SXM4-80GB; memory is the weights alone."
-    )
+    together = total(suite, rows)
+    for sentence in [*_obstacles(row.obstacle for row in rows), *_totals(together, len(rows))]:
+        output.say(sentence)
     return {
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "gpu": "NVIDIA A100-SXM4-80GB",
         "cells": [plain(row) for row in rows],
-        "total_gpu_minutes": sum(known),
-        "cells_without_time": len(rows) - len(known),
+        "total": plain(together),
         "memory_covers": "weights",
+        "disk_covers": "weights",
     }
+
+
+def _obstacles(sentences: Iterable[str | None]) -> list[str]:
+    """Why cells do not run, each reason once with the number of its cells."""
+    counts = Counter(sentence for sentence in sentences if sentence is not None)
+    return [f"{number} cells do not run. {sentence}" for sentence, number in counts.items()]
+
+
+def _totals(total: Total, rows: int) -> list[str]:
+    """Each number with what it covers."""
+    said = [f"{total.cells} of {rows} cells can run."]
+    if total.cells_by_basis:
+        bases = ", ".join(f"{basis} ({number})" for basis, number in total.cells_by_basis.items())
+        said.append(
+            f"Together at least {total.gpu_minutes / 60:.1f} GPU hours on one A100-SXM4-80GB, with times from: {bases}."
+        )
+    if total.cells_without_time:
+        said.append(f"{total.cells_without_time} cells have no published time.")
+    if total.models:
+        said.append(
+            f"On disk {_size(total.disk_bytes)}: the weights of {total.models} models, each once; data sets come on top."
+        )
+    if total.models_without_disk:
+        said.append(f"What the weights of {total.models_without_disk} models take on disk is not known.")
+    return [*said, "In memory there is more than the weights."]
 
 
 def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:

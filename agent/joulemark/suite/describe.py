@@ -33,7 +33,10 @@ def counts(suite: Suite) -> dict[str, int]:
 
 
 def describe(suite: Suite) -> dict[str, Any]:
-    """The whole suite but for its rows. Each cell has its key, the kind of its model and all of its limits."""
+    """The whole suite but for its rows.
+
+    Each cell has its key, the kind of its model, all of its limits, and as `obstacle` why it cannot run, else None.
+    """
     return {
         "name": suite.name,
         "version": suite.version,
@@ -60,6 +63,7 @@ def _cell(suite: Suite, job: Job) -> dict[str, Any]:
         "dataset": job.dataset,
         "model": job.model,
         "kind": suite.model(job.model).kind,
+        "obstacle": suite.obstacle(job),
         "queries_per_window": suite.queries_per_window(job.dataset),
         "quality_metrics": list(suite.quality_metrics(job.dataset)),
         "input": {

@@ -7,12 +7,15 @@ floats, without loading. On another GPU they differ; they serve to plan. What no
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.suite.published import Figure, Study, load_study
 from joulemark.suite.schema import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from joulemark.suite.schema import DataSet, Job, Model
     from joulemark.suite.suite import Suite
 
@@ -31,7 +34,8 @@ class Estimate(Entry, frozen=True, kw_only=True):
 
     `query_s` is the time of one query and `basis` where it comes from. `memory_bytes` is the weights alone, in the
     suite's number format; `disk_bytes` the weights files where the suite is pinned, else the same as memory.
-    `unknown` has a reason for each field that is None, and for what is not in a number.
+    `unknown` has a reason for each field that is None, and for what is not in a number. `obstacle` says why the cell
+    cannot run, where that is known: it costs nothing then, whatever the numbers.
     """
 
     job: str
@@ -42,12 +46,46 @@ class Estimate(Entry, frozen=True, kw_only=True):
     disk_bytes: int | None
     memory_bytes: int | None
     unknown: dict[str, str]
+    obstacle: str | None = None
+
+
+class Total(Entry, frozen=True, kw_only=True):
+    """Of the cells that can run: their number, and how many have a time of which basis.
+
+    `gpu_minutes` are those of the cells with a time. `disk_bytes` are the weights of `models` models, each once; those
+    of `models_without_disk` others are not known, and data sets are in no number.
+    """
+
+    cells: int
+    gpu_minutes: float
+    cells_by_basis: dict[str, int]
+    cells_without_time: int
+    models: int
+    disk_bytes: int
+    models_without_disk: int
 
 
 def estimate(suite: Suite) -> tuple[Estimate, ...]:
     """An estimate for each job, in the suite's order."""
     study = load_study()
     return tuple(_estimate(suite, job, study) for job in suite.jobs)
+
+
+def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
+    """What `rows` of the suite come to, without the cells that cannot run."""
+    runnable = [row for row in rows if row.obstacle is None]
+    minutes = [row.gpu_minutes for row in runnable if row.gpu_minutes is not None]
+    disk = {suite.job(row.job).model: row.disk_bytes for row in runnable}
+    known = [size for size in disk.values() if size is not None]
+    return Total(
+        cells=len(runnable),
+        gpu_minutes=sum(minutes),
+        cells_by_basis=dict(Counter(row.basis for row in runnable if row.basis is not None)),
+        cells_without_time=len(runnable) - len(minutes),
+        models=len(known),
+        disk_bytes=sum(known),
+        models_without_disk=len(disk) - len(known),
+    )
 
 
 def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
@@ -76,6 +114,7 @@ def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
         disk_bytes=disk,
         memory_bytes=memory,
         unknown=unknown,
+        obstacle=suite.obstacle(job),
     )
 
 

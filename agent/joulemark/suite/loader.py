@@ -99,10 +99,11 @@ def files_of(folder: Traversable) -> dict[str, bytes]:
     except OSError as error:
         raise BrokenSuite(f"The folder {folder.name} cannot be read ({error.strerror}).") from error
     for name in content:
-        if any("\ud800" <= character <= "\udfff" for character in name):  # how Python spells a byte of no character
+        if any(
+            "\ud800" <= character <= "\udfff" for character in name
+        ):  # Python's sign for a byte that is no text
             raise BrokenSuite(
-                f"The folder {folder.name} has a file whose name is not in UTF-8, {ascii(name)}. Rename it, or take it "
-                "out."
+                f"The folder {folder.name} has a file whose name is not in UTF-8, {name!a}. Rename it, or take it out."
             )
     return content
 

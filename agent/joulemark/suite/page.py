@@ -32,6 +32,9 @@ each data set a commit, of its Parquet conversion where the data set is a script
 `joulemark suite pin {STANDARD} --out FOLDER` asks the hub and writes a copy with its lock; the lock is part of the
 suite's digest and makes a version of its own, such as `1.20260131`. A platform believes no result of an unpinned suite.
 
+**What does not run.** The rows of RedCaps are addresses of pictures, which change and vanish; none are fetched, and the
+cells on it do not run.
+
 **What may be missing.** ImageNet-1k is given only to whoever agrees to its licence. BookCorpus and OSCAR are scripts.
 Whatever the hub refuses, or no longer has, is named in the lock with a sentence, and its cells do not run. Nothing is
 put in its place: the suite `{OPEN}` has open data sets for these, under names and on boards of their own.
@@ -60,10 +63,12 @@ def page() -> str:
 def _tasks(suite: Suite) -> Iterator[str]:
     number, protocol = counts(suite), suite.protocol
     yield f"## Tasks of `{suite.name}`\n"
+    stuck = sum(suite.obstacle(job) is not None for job in suite.jobs)
     yield (
         f"{number['tasks']} tasks, {number['datasets']} data sets, {number['task_specific_models']} task-specific and "
         f"{number['general_purpose_models']} general-purpose models, {number['task_specific_cells']} + "
-        f"{number['general_purpose_cells']} cells. One query at a time, the first {protocol.queries} rows, at least "
+        f"{number['general_purpose_cells']} cells, of which {stuck} do not run. One query at a time, the "
+        f"first {protocol.queries} rows, at least "
         f"{protocol.windows_min} windows of them and at most {protocol.windows_max}, {protocol.dtype}.\n"
     )
     rows = []

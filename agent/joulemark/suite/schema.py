@@ -104,7 +104,8 @@ class DataSet(Entry, frozen=True, kw_only=True):
     `columns` are a query's inputs, in this order: lists of words are joined by spaces (`join_tokens`),
     `remove_characters` go, `cut_words` words stay (parted by white space), then the model's mask token is put behind
     them (`append`) or in the place of the last one (`replace-last`). Pictures are resized. Where the column holds their
-    addresses (`images_by_url`) they are not fetched and no job runs. `reference_column` holds the answer, None where there is none.
+    addresses (`images_by_url`) they are not fetched and no job runs. `reference_column` holds the answer, None where
+    there is none.
 
     `script` and `gated` say how the repository was known to be when the suite was written (None: not known);
     ``joulemark suite pin`` asks the hub. `substitute` is `SUITE/DATASET`: a data set of its own, in a suite of its

@@ -1,0 +1,27 @@
+"""The command of tests/agent/run_on_gpu.py on a machine whose names are those in JOULEMARK_TEST_NAMES (JSON)."""
+
+import getpass
+import json
+import os
+import platform
+import runpy
+import socket
+import sys
+from pathlib import Path
+
+NAMES = json.loads(os.environ["JOULEMARK_TEST_NAMES"])
+PROGRAM = Path(__file__).parents[1] / "agent" / "run_on_gpu.py"
+uname, described = os.uname, platform.uname
+
+
+def named(of):
+    """The same machine under another name."""
+    return lambda: type(of())((of()[0], NAMES["host"], *of()[2:]))
+
+
+if __name__ == "__main__":
+    os.uname = named(uname)
+    socket.gethostname = socket.getfqdn = platform.node = lambda *_: NAMES["host"]
+    getpass.getuser = os.getlogin = lambda: NAMES["user"]
+    sys.argv[0] = str(PROGRAM)
+    runpy.run_path(str(PROGRAM), run_name="__main__")
