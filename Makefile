@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-sampler bench-startup bench-workloads false-alarms gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads false-alarms gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ bench-meters: $(VENV)/.ready-bench ## Errors of meters on simulated cards: ours,
 
 bench-record: $(VENV)/.ready-bench ## Decoding a statement: msgspec beside pydantic
 	$(BIN)/python benchmarks/record.py
+
+bench-review: $(VENV)/.ready-bench ## Verdicts a second on one core, beside the rules alone
+	$(BIN)/python benchmarks/review.py
 
 bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 	$(BIN)/python benchmarks/sampler.py

@@ -3,14 +3,17 @@
 Eight clients keep one request each on its way. Both tools run as many server processes as there are cores,
 each behind a socket of its own to which the clients are dealt out evenly, as a proxy would do. Both write to
 the same PostgreSQL, which syncs every commit to disk. The door verifies, stores, logs, signs a receipt and
-queues the verdict; the bare server (Starlette, uvicorn, asyncpg) inserts one row and checks nothing. After
-the rounds of both, the door is measured again while a worker judges what comes in.
+queues the verdict; the bare server (Starlette, uvicorn, asyncpg) inserts one row and checks nothing. Then the
+same clients send the bundles by 64 to the batch door, whose limit is what the cores can do if they verify, inflate
+and decode and do nothing else (benchmarks/raw_check.py, in the same round). At the end the door is measured again
+while a worker judges what comes in. Messages to the queue are counted on the way.
 
-BENCH_ROUNDS and BENCH_REQUESTS (a round) change how long it takes.
+BENCH_ROUNDS, BENCH_REQUESTS and BENCH_BATCHES (a round) change how long it takes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -27,7 +30,7 @@ sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("
 import psycopg
 import redis
 
-from benchmarks import bare_insert, bundles, posting, report, serving
+from benchmarks import bare_insert, bundles, posting, raw_check, report, serving
 from joulemark.record.codec import encode
 from tests import made
 from tests.services import Services, services
@@ -41,11 +44,16 @@ PROCESSES = len(os.sched_getaffinity(0))
 THREADS = -(-CLIENTS // PROCESSES)
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 REQUESTS = int(os.environ.get("BENCH_REQUESTS", "400"))
+BATCHES = int(os.environ.get("BENCH_BATCHES", "16"))
+TOGETHER = 64
 TICKS = 2900  # readings in a trace, so that a bundle has 20 KB
 PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "starlette", "uvicorn", "asyncpg")
-DOOR = "/api/v1/results"
-QUEUED, JUDGED = "verdict queued", "worker judging"
-OURS, THEIRS = "joulemark", "bare insert"
+DOOR, BATCH_DOOR = "/api/v1/results", "/api/v1/results/batch"
+QUEUED, JUDGED, BATCHED = "verdict queued", "worker judging", "by 64"
+OURS, THEIRS, RAW = "joulemark", "bare insert", "cores x check"
+UNLIMITED = (
+    "prefix=100000000/h,enrolment=100000000/h,ticket=100000000/h,result=100000000/h,request=100000000/h"
+)
 Found = dict[tuple[str, str], list[dict[str, float]]]
 
 
@@ -66,6 +74,7 @@ def environment(running: Services, folder: str) -> dict[str, str]:
         "JOULEMARK_DATA_DIR": folder,
         "JOULEMARK_ORIGIN": made.ORIGIN,
         "JOULEMARK_LOG_LEVEL": "WARNING",
+        "JOULEMARK_RATES": UNLIMITED,
         "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
     }
 
@@ -77,19 +86,24 @@ def prepare(ours: dict[str, str]) -> None:
 
 
 def prepared_rounds(folder: Path) -> Iterator[Path]:
-    """A file of distinct signed bundles for each round and one to warm up, all made before the first."""
-    rounds = 2 * ROUNDS + 1
+    """A file of distinct signed bundles for each round and one to warm up, all made before the first; then batches."""
+    rounds, batched = 2 * ROUNDS + 1, ROUNDS * BATCHES * TOGETHER
     make = partial(bundles.signed_bundle, ticks=TICKS, clients=CLIENTS)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        signed = list(pool.map(make, range(rounds * REQUESTS), chunksize=50))
+        signed = list(pool.map(make, range(rounds * REQUESTS + batched), chunksize=50))
     for number in range(rounds):
         file = folder / f"round-{number}"
         posting.write_bodies(file, signed[number * REQUESTS :][:REQUESTS])
         yield file
+    for number in range(ROUNDS):
+        file = folder / f"batches-{number}"
+        of_round = signed[rounds * REQUESTS + number * BATCHES * TOGETHER :]
+        posting.write_bodies(file, [b"".join(of_round[n * TOGETHER :][:TOGETHER]) for n in range(BATCHES)])
+        yield file
 
 
 def measured(running: Services, ours: dict[str, str], files: Iterator[Path]) -> Found:
-    """Every round of every case: the two tools in turn, then the door again with a worker behind it."""
+    """Every round of every case: the two tools in turn, the batch door and its limit, then a worker behind the door."""
     found: Found = defaultdict(list)
     with door(running, ours) as joulemark, bare(running) as insert:
         to_door = partial(serving.post, joulemark, DOOR, clients=CLIENTS, expected=202)
@@ -97,15 +111,37 @@ def measured(running: Services, ours: dict[str, str], files: Iterator[Path]) -> 
         warm_up = next(files)  # imports, connections and caches of every process
         to_door(warm_up)
         to_bare(warm_up)
-        for _round in range(ROUNDS):
-            bodies = next(files)
-            found[QUEUED, OURS].append(to_door(bodies))
+        singles, batches = _parted(files)
+        queue = redis.Redis.from_url(running.redis_url or "")
+        for bodies in singles[:ROUNDS]:
+            queue.flushdb()
+            found[QUEUED, OURS].append(to_door(bodies) | _messages(queue, REQUESTS))
             found[QUEUED, THEIRS].append(to_bare(bodies))
-        redis.Redis.from_url(running.redis_url or "").flushdb()  # the worker judges what comes from now on
+        in_batches = partial(serving.post, joulemark, BATCH_DOOR, clients=CLIENTS, expected=200)
+        for bodies in batches:
+            queue.flushdb()
+            answered = in_batches(bodies)
+            answered["rate"] *= TOGETHER
+            found[BATCHED, OURS].append(answered | _messages(queue, BATCHES * TOGETHER))
+            found[BATCHED, RAW].append({"rate": PROCESSES * raw_check.rate(bodies)})
+        queue.flushdb()  # the worker judges what comes from now on
         with serving.judging(folder=running.folder, environment=ours):
-            for bodies in files:
+            for bodies in singles[ROUNDS:]:
                 found[JUDGED, OURS].append(to_door(bodies))
     return found
+
+
+def _parted(files: Iterator[Path]) -> tuple[list[Path], list[Path]]:
+    """Files of single bundles and of batches."""
+    listed = list(files)
+    return listed[: 2 * ROUNDS], listed[2 * ROUNDS :]
+
+
+def _messages(queue: redis.Redis, results: int) -> dict[str, float]:
+    """Results a message of those that ask for verdicts, once nobody sends any more."""
+    waiting = [json.loads(message) for message in queue.lrange("celery", 0, -1)]
+    judging = sum(message["headers"]["task"] == "review.judge" for message in waiting)
+    return {"messages": results / judging if judging else 0.0}
 
 
 @contextmanager
@@ -148,11 +184,19 @@ def rows(found: Found) -> Iterator[report.Row]:
     for (case, tool), rounds in found.items():
         yield report.row(case, tool, "rate", "bundles/s", [each["rate"] for each in rounds])
         for metric in ("p50", "p99"):
-            yield report.row(case, tool, f"latency {metric}", "ms", [each[metric] for each in rounds])
-    for case in (QUEUED, JUDGED):
-        pairs = zip(found[case, OURS], found[QUEUED, THEIRS], strict=True)
+            if metric in rounds[0]:
+                yield report.row(case, tool, f"latency {metric}", "ms", [each[metric] for each in rounds])
+        if "messages" in rounds[0]:
+            yield report.row(case, tool, "results a message", "", [each["messages"] for each in rounds])
+    for case, beside, limit in (
+        (QUEUED, QUEUED, THEIRS),
+        (JUDGED, QUEUED, THEIRS),
+        (BATCHED, BATCHED, RAW),
+        (BATCHED, QUEUED, THEIRS),
+    ):
+        pairs = zip(found[case, OURS], found[beside, limit], strict=True)
         shares = [ours["rate"] / theirs["rate"] for ours, theirs in pairs]
-        yield report.row(case, f"{OURS} / {THEIRS}", "ratio", "x", shares)
+        yield report.row(case, f"{OURS} / {limit}", "ratio", "x", shares)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from django.urls import reverse
 from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Key
 from measurements.intake.models import State
+from measurements.review import queue_admin  # noqa: F401 - registers the queue
 from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
 from measurements.review.moderation import decide, fault_of, revoke
 

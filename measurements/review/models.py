@@ -93,6 +93,35 @@ class ModerationReason(models.TextChoices):
     APPEAL_DENIED = "appeal-denied", "the appeal does not change the evidence"
 
 
+class WaitingQuerySet(models.QuerySet["Waiting"]):
+    """Reads of what waits for a person."""
+
+    def for_moderators(self) -> Self:
+        """Quarantined results and those with an open appeal, with what a moderator looks at first, oldest first."""
+        open_appeal = Appeal.objects.filter(submission=models.OuterRef("pk"), decision=None)
+        return (
+            self.defer("bundle", "receipt")
+            .annotate(appeal_by=models.Subquery(open_appeal.values("decide_by")[:1]))
+            .filter(models.Q(state=State.QUARANTINED) | models.Q(appeal_by__isnull=False))
+            .select_related(
+                "key__contributor__standing", "result__task", "result__dataset", "result__model",
+                "result__hardware_class", "result__agreement", "proposal",
+            )
+            .order_by("received_at")
+        )  # fmt: skip
+
+
+class Waiting(Submission):
+    """A submission that waits for a person."""
+
+    queue = WaitingQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+        verbose_name = "result that waits"
+        verbose_name_plural = "results that wait for a moderator"
+
+
 class Proposal(models.Model):
     """A moderator would reject this; a second one must say so too. It ends with any decision about the submission."""
 

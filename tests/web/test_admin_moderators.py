@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from msgspec.structs import replace
 
+from joulemark.record.codec import encode
 from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
@@ -81,6 +82,37 @@ def test_no_page_of_ours_can_change_or_delete_a_row(admin_user: User, rf) -> Non
     for page in ours:
         assert not page.has_delete_permission(request), page
         assert not page.has_change_permission(request), page
+
+
+def test_the_queue_shows_the_evidence_side_by_side(
+    quarantined: Submission, admin_client: Client, enrolled
+) -> None:
+    for number in (2, 3):
+        key = made.signing_key(number)
+        enrolled("enrolments", encode(made.enrolment(key=key)))
+        bundle = made.bundle(key=key, of=made.trace(queries=15, salt=number, busy=1.0))
+        enrolled("results", bundle.to_bytes())
+        services.judge_waiting(result_ids=[bundle.digest()])
+    page = admin_client.get("/admin/review/waiting/").content.decode()
+    for needed in (quarantined.pk[:12], "JM-DIRTY", "(2 results), +50", "foreign-process", "reject"):
+        assert needed in page, needed
+    assert page.count("/results/") == 1, "what was accepted does not wait"
+    form = admin_client.get(f"{DECIDE}?submission={quarantined.pk}&state=rejected")
+    assert form.status_code == 200
+
+
+def test_a_rejection_is_proposed_and_then_confirmed(quarantined: Submission) -> None:
+    form = {"submission": quarantined.pk, "state": "rejected", "reason": "evidence-fails"}
+    answer = staff("add_moderation", "view_moderation", "view_proposal").post(DECIDE, form, follow=True)
+    assert "a second moderator must reject it too" in answer.content.decode()
+    quarantined.refresh_from_db()
+    assert (quarantined.state, Moderation.objects.count()) == (State.QUARANTINED, 0)
+    second = User.objects.create_user("second", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(second)
+    assert client.post(DECIDE, form).status_code == 302
+    quarantined.refresh_from_db()
+    assert (quarantined.state, Moderation.objects.get().proposed_by.username) == (State.REJECTED, "moderator")
 
 
 def test_every_list_opens(quarantined: Submission, admin_client: Client) -> None:

@@ -225,7 +225,8 @@ def _totals(total: Total, rows: int) -> list[str]:
         said.append(f"{total.cells_without_time} cells have no published time.")
     if total.models:
         said.append(
-            f"On disk {_size(total.disk_bytes)}: the weights of {total.models} models, each once; data sets come on top."
+            f"On disk {_size(total.disk_bytes)}: the weights of {total.models} models, each once; data sets come "
+            "on top."
         )
     if total.models_without_disk:
         said.append(f"What the weights of {total.models_without_disk} models take on disk is not known.")

@@ -1,0 +1,178 @@
+"""Verdicts a second on one core: rules, numbers, verdicts, log entries, states: `make bench-review`.
+
+Signed results lie in PostgreSQL, which syncs every commit, and one process judges them as a worker does, 64 in a
+transaction. Beside it, in the same rounds, the rules alone over the same decoded cases: what the database costs is the
+difference. Two kinds of result: a CPU estimate of 20 KB, and a session of a simulated A100 with all of its gauges.
+
+BENCH_ROUNDS and BENCH_RESULTS (a round, of each kind) change how long it takes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [
+    str(ROOT / place) for place in ("", "agent", "platform", "tests", "tests/agent", "tests/core")
+]
+
+from msgspec.structs import replace
+
+from benchmarks import bundles, report
+from joulemark.record import keys
+from joulemark.record import statement as s
+from joulemark.record import trace as t
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from joulemark.record.envelope import seal
+from tests import made
+from tests.services import services
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+RESULTS = int(os.environ.get("BENCH_RESULTS", "320"))
+TICKS = 2900
+CLIENTS = 8
+ESTIMATE, A100 = "CPU estimate", "A100 session"
+OURS, RULES = "joulemark", "rules alone"
+UNLIMITED = "enrolment=100000000/h,result=100000000/h"
+PACKAGES = ("Django", "celery", "psycopg", "numpy", "msgspec")
+Found = dict[tuple[str, str], list[float]]
+
+
+def main() -> None:
+    """Measure, print the table and write build/bench/review.json."""
+    with services(durable=True) as running, tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            **running.environment(),
+            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
+            "JOULEMARK_DATA_DIR": folder,
+            "JOULEMARK_ORIGIN": made.ORIGIN,
+            "JOULEMARK_LOG_LEVEL": "WARNING",
+            "JOULEMARK_RATES": UNLIMITED,
+            "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
+        }
+        prepare = [sys.executable, "manage.py", "prepare"]
+        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        found = measured()
+    report.publish("review", list(rows(found)), packages=PACKAGES)
+
+
+def measured() -> Found:
+    """Every round of both kinds, after one that warms up."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+    from lies import honest
+
+    session = honest()["a100"]
+    suite = session.context.suite
+    settings.SUITES = (suite,)
+    call_command("load_catalog", verbosity=0)
+    from measurements.intake.key_services import accept_enrolment
+
+    for client in range(CLIENTS):
+        accept_enrolment(data=encode(made.enrolment(key=made.signing_key(client))))
+    makers: dict[str, Callable[[int], bytes]] = {
+        ESTIMATE: lambda n: bundles.signed_bundle(n, ticks=TICKS, clients=CLIENTS),
+        A100: lambda n: _again(session, n),
+    }
+    found: Found = defaultdict(list)
+    for number in range(ROUNDS + 1):
+        for kind, make in makers.items():
+            ids = _received([make(number * RESULTS + n) for n in range(RESULTS)])
+            ours, rules = _rates(ids)
+            if number:
+                found[kind, OURS].append(ours)
+                found[kind, RULES].append(rules)
+    return found
+
+
+def _received(bodies: Sequence[bytes]) -> list[str]:
+    """Store results as the batch door does, without asking for verdicts; their ids."""
+    from django.db import transaction
+
+    from measurements.intake.batches import accept_results
+    from measurements.intake.models import Submission
+
+    ids: list[str] = []
+    for start in range(0, len(bodies), 64):
+        with transaction.atomic():
+            for outcome in accept_results(bodies=bodies[start : start + 64]):
+                assert isinstance(outcome, tuple), outcome
+                assert isinstance(outcome[0], Submission)
+                ids.append(outcome[0].pk)
+            transaction.get_connection().run_on_commit.clear()
+    return ids
+
+
+def _rates(ids: Sequence[str]) -> tuple[float, float]:
+    """Results a second of the whole review, and of the rules alone over the same cases."""
+    from joulemark.rules.case import Case
+    from joulemark.rules.judge import judge
+    from measurements.intake.models import Submission
+    from measurements.review.cases import cases_of
+    from measurements.review.services import judge_waiting
+
+    rows = Submission.objects.select_related(
+        "key__contributor", "ticket__job__dataset__task", "ticket__job__model"
+    ).filter(pk__in=ids)
+    cases = [case for case in cases_of(list(rows)).values() if isinstance(case, Case)]
+    began = time.perf_counter()
+    for case in cases:
+        judge(case)
+    rules = len(cases) / (time.perf_counter() - began)
+    began = time.perf_counter()
+    assert judge_waiting(result_ids=ids) == len(ids)
+    return len(ids) / (time.perf_counter() - began), rules
+
+
+def _again(session: Any, number: int) -> bytes:
+    """The session once more, as another run would have it: all readings a little later, by the clients in turn."""
+    key = made.signing_key(number % CLIENTS)
+    public = keys.public_hex(key)
+    (stream,) = session.trace.streams
+    shifted = replace(stream, t_us=(stream.t_us[0] + number % 997, *stream.t_us[1:]))
+    raw, packed = t.pack(replace(session.trace, streams=(shifted,)))
+    now = session.said.issued_at.now(session.said.issued_at.tzinfo)
+    said = replace(
+        session.said,
+        nonce=made.nonce("review", number),
+        issued_at=now,
+        ended_at=now - timedelta(seconds=1),
+        started_at=now - (session.said.issued_at - session.said.started_at),
+        ticket=None,
+        absent={**session.said.absent, "ticket": "offline"},
+        contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
+        trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
+    )
+    subjects = (
+        s.Subject(name="trace", digest=s.Digest(sha256=t.sha256(raw))),
+        s.Subject(name="outputs", digest=s.Digest(sha256=session.statement.digest_of("outputs"))),
+    )
+    statement = replace(session.statement, subject=subjects, predicate=said)
+    envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
+    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()
+
+
+def rows(found: Found) -> Iterator[report.Row]:
+    """Rates of every case, and ours as a share of the rules alone."""
+    for (case, tool), rates in found.items():
+        yield report.row(case, tool, "rate", "results/s", rates)
+    for case in (ESTIMATE, A100):
+        pairs = zip(found[case, OURS], found[case, RULES], strict=True)
+        yield report.row(case, f"{OURS} / {RULES}", "ratio", "x", [ours / rules for ours, rules in pairs])
+
+
+if __name__ == "__main__":
+    main()
