@@ -30,12 +30,12 @@ receipt. The limit beside it is one Starlette, uvicorn and asyncpg insert of the
 as many processes: the goal is 0.5 of it. What limits ours is Python: the ORM's statements, and signature, inflating
 and decoding. By 64 in a request, the limit is what the cores can verify, inflate and decode if they do nothing else:
 the goal is 0.6 of it.""",
-    "review": """One process judges results that lie in PostgreSQL, 64 in a transaction, as a worker does: rules, numbers,
-verdicts, entries of the log, states. Beside it the rules alone over the same decoded cases. The goal is 300 results a
-second on a core.""",
-    "ledger": """A log of a million entries in PostgreSQL: a new checkpoint after 100 more (places, tiles, root, signature,
-all on disk; goal 50 ms), and one inclusion proof from the files (goal 5 ms). pymerkle keeps its tree in memory or in
-an SQLite file, signs nothing and serves nothing.""",
+    "review": """One process judges results that lie in PostgreSQL, 64 in a transaction, as a worker does: rules,
+numbers, verdicts, entries of the log, states. Beside it the rules alone over the same decoded cases. The goal is 300
+results a second on a core.""",
+    "ledger": """A log of a million entries in PostgreSQL: a new checkpoint after 100 more (places, tiles, root,
+signature, all on disk; goal 50 ms), and one inclusion proof from the files (goal 5 ms). pymerkle keeps its tree in
+memory or in an SQLite file, signs nothing and serves nothing.""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work,
 here plain Python, which a second thread disturbs most; the NVML is simulated, each call taking 0.1 ms. Blocks of
 the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB

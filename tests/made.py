@@ -72,7 +72,9 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
         t_us=t.to_deltas(times),
         value=t.to_deltas(values),
     )
-    answers = hashlib.sha256(b"answers %d" % salt).digest()[:4] * queries
+    answers = b"".join(
+        hashlib.sha256(b"answer %d of %d" % (number, salt)).digest()[:4] for number in range(queries)
+    )
     return t.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=tuple(asked), answers=answers)
 
 

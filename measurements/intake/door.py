@@ -84,7 +84,7 @@ def was_taken(opened: Opened[Message]) -> bool:
 def take(opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: str) -> None:
     """Check what every request is checked for and note it as taken, inside the transaction of what it changes.
 
-    Raises Forbidden (JM-KEY-..., JM-AUDIENCE), BadRequest (JM-CLOCK) or Conflict (JM-NONCE-USED).
+    Raises Forbidden (JM-KEY-REVOKED, JM-KEY-ROTATED, JM-AUDIENCE), BadRequest (JM-CLOCK) or Conflict (JM-NONCE-USED).
     """
     require_active(opened.key)
     check_audience(audience)

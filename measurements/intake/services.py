@@ -132,7 +132,7 @@ def _ticket_of(opened: OpenedBundle) -> Ticket | None:
 def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None:
     """The ticket that a bundle names, once it is this key's and unedited; None where it names none.
 
-    Raises Forbidden (JM-TICKET-UNKNOWN, JM-TICKET-EDITED, JM-KEY-...).
+    Raises Forbidden (JM-TICKET-UNKNOWN, JM-TICKET-EDITED, JM-KEY-REVOKED, JM-KEY-ROTATED).
     """
     named = opened.statement.predicate.ticket
     if named is None:

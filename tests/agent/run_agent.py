@@ -9,5 +9,6 @@ from joulemark.cli import main
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script ignores it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and so do the children of `nohup`
     fake_suite.install(setattr)
     sys.exit(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from random import Random
 from types import SimpleNamespace
 
 TESTS = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ from joulemark.cli import main
 from joulemark.session import checkup, run, work
 
 WATTS, QUERY_S = 300.0, 0.05
+CHANCES = Random(7)  # noqa: S311 - chances, no secrets
 TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
 
 
@@ -31,7 +33,7 @@ class Work(fake_suite.Workload):
     """A query draws power for 50 ms."""
 
     def answer(self, query: SimpleNamespace) -> SimpleNamespace:
-        TIMER.work(WATTS, QUERY_S)
+        TIMER.work(WATTS, CHANCES.gauss(QUERY_S, 0.0005))
         return super().answer(query)
 
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from joulemark import workloads
+from joulemark.errors import StorageError
 from joulemark.suite import DataSet, Model
 from joulemark.suite.schema import CONVERSION, WeightsFile
 from joulemark.workloads import WorkloadError, hub_cache
@@ -184,7 +185,7 @@ def test_a_view_has_the_pinned_weights_and_no_others(cache: Path, tmp_path: Path
             name: name.encode() for name in wanted
         }
     assert [path.name for path in view.parent.iterdir()] == [REVISION]
-    with pytest.raises(WorkloadError, match="Links to the files of writer could not be made"):
+    with pytest.raises(StorageError, match="Links to the files of writer could not be made"):
         hub_cache.pinned_view(snapshot, MODEL, within=put(tmp_path, "file") / "file")
 
 

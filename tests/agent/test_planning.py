@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import fake_suite
 import pytest
+from msgspec import structs
 from test_resume import in_a_process, jobs_received
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_USAGE, NothingToDo
-from joulemark.session import plan
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_STORAGE, EXIT_USAGE, NothingToDo, StorageError
+from joulemark.session import plan, work
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.journal import Journal
 from joulemark.session.plan import Filter
@@ -55,18 +57,60 @@ def test_a_limit_puts_the_rest_off(enrolled: Agent) -> None:
     assert measured(enrolled.json(*RUN, "--limit", "1")) == [LARGE]
 
 
-@pytest.mark.parametrize("wrong", ["45", "-1m", "0s", "1d", "m"])
-def test_a_budget_is_a_number_and_a_unit(enrolled: Agent, wrong: str) -> None:
-    with pytest.raises(SystemExit):
-        enrolled("run", "--budget", wrong)
-
-
 def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
     """Ten windows of at least 10 s are asked of each job by its suite: none fits into two seconds."""
     answer = enrolled.json(*RUN, "--budget", "2s")
     assert (measured(answer), len(put_off(answer))) == ([], 3)
     assert "which are not left" in put_off(answer)[SMALL]
     assert len(measured(enrolled.json(*RUN, "--budget", "2h"))) == 3
+
+
+def test_the_time_that_is_left_caps_a_job(enrolled: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its suite gives a job 30 s and an hour in turn; a run of 40 s gives it no more than what is left of those."""
+    given_s: list[float] = []
+    real = work.measure
+
+    def measure(*words: Any, **more: Any) -> Any:
+        given_s.append(words[3].budget_s)
+        return real(*words, **more)
+
+    monkeypatch.setattr(work, "measure", measure)
+    for suite_s, options in ((30.0, ("--budget", "2h")), (3600.0, ()), (3600.0, ("--budget", "40s"))):
+        suite = fake_suite.suite()
+        changed = structs.replace(suite, protocol=structs.replace(suite.protocol, budget_s=suite_s))
+        with monkeypatch.context() as during:
+            during.setattr(fake_suite, "suite", lambda changed=changed: changed)
+            assert enrolled(*RUN, "--limit", "1", "--fresh", *options) == 0
+    assert given_s[:2] == [30.0, 3600.0]
+    assert 30 < given_s[2] < 40
+
+
+def test_weights_that_are_not_the_suites_fail_their_job_before_a_ticket_is_asked_for(
+    enrolled: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_suite, "WEIGHTS", "ef" * 32)
+    monkeypatch.setattr(fake_suite.Workload, "load", lambda _self: loaded("ab" * 32))
+    answer = enrolled.json(*RUN, "--only", SMALL)
+    (failed,) = answer["failed"]
+    assert (enrolled.code, failed["code"]) == (EXIT_IMPOSSIBLE, "workload-error")
+    assert failed["sentence"].startswith("The weights of small are not those of the suite (abababab")
+    assert not platform.tickets
+    assert not platform.results
+    monkeypatch.setattr(fake_suite.Workload, "load", lambda _self: loaded("ef" * 32))
+    assert measured(enrolled.json(*RUN, "--only", SMALL, "--retry-failed")) == [SMALL]
+
+
+def loaded(weights_sha256: str) -> SimpleNamespace:
+    return SimpleNamespace(weights_sha256=weights_sha256, parameters=1000, dtype="float32", device="cpu")
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run_and_is_no_fault_of_the_job(enrolled: Agent) -> None:
+    fake_suite.TROUBLES[LARGE] = StorageError("The cache cannot be written. Point XDG_CACHE_HOME elsewhere.")
+    answer = enrolled.json(*RUN)
+    assert (enrolled.code, answer["error"]["code"], answer["failed"]) == (EXIT_STORAGE, "storage", [])
+    fake_suite.TROUBLES.clear()
+    again = enrolled.json(*RUN)
+    assert (enrolled.code, measured(again), again["failed_before"]) == (0, [LARGE, WRITING], [])
 
 
 def test_pace_follows_the_jobs_that_are_done() -> None:
@@ -118,10 +162,15 @@ def test_a_job_that_fails_is_written_down_and_the_plan_goes_on(
     assert answer["failed"][0]["code"] == trouble.code
     fake_suite.TROUBLES.clear()
     again = enrolled.json(*RUN)
-    assert (enrolled.code, measured(again)) == (0, [])
-    assert "It failed before: " in put_off(again)[LARGE]
+    assert (enrolled.code, measured(again), again["ok"]) == (EXIT_IMPOSSIBLE, [], False)
+    (before,) = again["failed_before"]
+    assert (before["job"], before["code"], again["failed"], put_off(again)) == (LARGE, trouble.code, [], {})
+    assert before["sentence"].startswith("It failed before: ")
+    assert before["sentence"].count("--retry-failed") == 1
+    assert f"failed  {LARGE}  It failed before: " in enrolled.err
     assert measured(enrolled.json(*RUN, "--retry-failed")) == [LARGE]
-    assert put_off(enrolled.json(*RUN)) == {}
+    last = enrolled.json(*RUN)
+    assert (enrolled.code, last["failed_before"]) == (0, [])
     assert jobs_received(platform, enrolled) == sorted([SMALL, LARGE, WRITING])
 
 
@@ -134,8 +183,6 @@ def test_a_fault_of_the_agent_itself_is_not_blamed_on_the_model(enrolled: Agent)
 def test_needed_jobs_come_first(
     enrolled: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from types import SimpleNamespace
-
     from joulemark.platform_client import PlatformClient
 
     needs = tuple(SimpleNamespace(key=key) for key in (WRITING, LARGE))
@@ -179,8 +226,11 @@ def test_a_job_that_ends_its_process_twice_is_put_off(enrolled: Agent) -> None:
     for _ in range(2):
         in_a_process(*RUN, stop="large:sorting:9:SIGKILL")
     answer = enrolled.json("run", "--resume")
-    assert measured(answer) == [WRITING]
-    assert "2 runs ended without a word" in put_off(answer)[LARGE]
+    assert (enrolled.code, measured(answer)) == (EXIT_IMPOSSIBLE, [WRITING])
+    (before,) = answer["failed_before"]
+    assert (before["job"], before["code"]) == (LARGE, "crashed")
+    assert "2 runs ended without a word" in before["sentence"]
+    assert before["sentence"].count("--retry-failed") == 1
 
 
 def test_a_journal_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:

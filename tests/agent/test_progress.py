@@ -47,6 +47,17 @@ def test_a_terminal_gets_a_line_with_job_queries_power_and_time_left() -> None:
     assert "It is done." in text
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("left_s", [0.0, 0.4])
+def test_a_job_whose_time_is_up_says_so(left_s: float, *, terminal: bool) -> None:
+    screen = console(terminal=terminal)
+    with watch_for(screen) as watch:
+        watch.job(1, 1, "a/b/c", estimated=False)
+        watch.stage("window 3", total=5, live=lambda: seen(12.34), left_s=left_s)
+    assert "its time is up" in drawn(screen)
+    assert "at most" not in drawn(screen)
+
+
 def test_before_a_second_has_passed_an_estimate_still_says_so() -> None:
     screen = console(terminal=True)
     with watch_for(screen) as watch:

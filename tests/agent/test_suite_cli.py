@@ -65,7 +65,9 @@ def test_show_takes_a_folder(command: Agent, tmp_path: Path) -> None:
 def test_a_suite_that_is_not_there_is_a_usage_error(command: Agent, words: list[str]) -> None:
     answer = command.json("suite", *words)
     assert command.code == 2
-    assert "There is no suite" in str(answer["error"])
+    kind = "folder ./nonesuch" if "/" in words[1] else "suite 'nonesuch'"
+    assert f"There is no {kind}" in answer["error"]["sentence"]
+    assert "demo" in answer["error"]["sentence"]
 
 
 def test_an_estimate_follows_from_the_published_times(command: Agent) -> None:
@@ -111,10 +113,47 @@ def test_times_that_were_not_logged_follow_from_constant_powers(command: Agent) 
 
 def test_what_has_no_published_time_is_null_with_a_reason(command: Agent) -> None:
     found = command.json("suite", "estimate", "demo")
-    assert found["cells_without_time"] == len(found["cells"]) == 8
+    assert found["total"]["cells_without_time"] == len(found["cells"]) == 8
+    assert found["total"]["models_without_disk"] == 3
     for cell in found["cells"]:
         assert cell["gpu_minutes"] is cell["memory_bytes"] is None
         assert {"gpu_minutes", "memory_bytes", "disk_bytes"} <= set(cell["unknown"])
+
+
+def test_a_total_says_what_each_time_rests_on_and_counts_a_model_once(command: Agent) -> None:
+    found = command.json("suite", "estimate", "a100-2024")
+    runnable = [cell for cell in found["cells"] if cell["obstacle"] is None]
+    total = found["total"]
+    assert (len(found["cells"]), len(runnable), total["cells"]) == (312, 304, 304)
+    assert total["cells_by_basis"] == {
+        "this data set": 72,
+        "mean of the task's data sets": 184,
+        "from the energy of CPU and memory": 48,
+    }
+    assert total["gpu_minutes"] == pytest.approx(sum(cell["gpu_minutes"] for cell in runnable))
+    once = sum(model.parameters * 4 for model in load_suite("a100-2024").models)
+    assert (total["models"], total["disk_bytes"], total["models_without_disk"]) == (88, once, 0)
+    assert command("suite", "estimate", "a100-2024") == 0
+    assert f"On disk {once / 1e9:.2f} GB: the weights of 88 models, each once" in command.out
+    assert "304 of 312 cells can run." in command.out
+    assert "this data set (72), mean of the task's data sets (184)" in command.out
+
+
+def test_cells_whose_pictures_are_not_fetched_are_said_not_to_run(command: Agent) -> None:
+    only = ("--only", "*/redcaps/git-base")
+    (cell,) = command.json("suite", "estimate", "a100-2024", *only)["cells"]
+    assert "addresses of pictures" in cell["obstacle"]
+    assert command("suite", "estimate", "a100-2024", *only) == 0
+    assert re.search(r"^image_captioning/redcaps/git-base .* does not run$", command.out, re.MULTILINE)
+    assert "0 of 1 cells can run." in command.out
+    shown = command.json("suite", "show", "a100-2024")
+    stuck = {cell["dataset"] for cell in shown["cells"] if cell["obstacle"] is not None}
+    assert (stuck, sum(cell["obstacle"] is not None for cell in shown["cells"])) == ({"redcaps"}, 8)
+    assert command("suite", "show", "a100-2024") == 0
+    assert "8 cells do not run. The data set redcaps has addresses of pictures" in command.out
+    page = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
+    assert "fetched from their addresses" not in page
+    assert "240 + 72 cells, of which 8 do not run" in page
 
 
 def test_nothing_that_fits_is_nothing_to_do(command: Agent) -> None:

@@ -312,6 +312,64 @@ def test_pin_refuses_what_it_would_spoil(command: Agent, hub: FakeHub, small: Pa
     assert "names nothing on the hub" in command.err
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://[::1",
+        "notaurl",
+        "ftp://hub.example",
+        "http://",
+        "http://hub.example:0",
+        "http://a:b",
+        "http://a\x7fb",
+    ],
+)
+def test_a_hub_that_is_no_address_is_said_at_once(
+    command: Agent, hub: FakeHub, small: Path, origin: str
+) -> None:
+    hub.origin = origin
+    answer = pin(command, hub, small)
+    sentence = answer["error"]["sentence"]
+    assert (command.code, answer["error"]["code"]) == (2, "usage")
+    assert f"The hub {origin!r} is no address such as https://huggingface.co." in sentence
+    assert ".." not in sentence
+    assert not (small.parent / "pinned").exists()
+
+
+def test_a_mirror_may_have_a_path(command: Agent, hub: FakeHub, small: Path) -> None:
+    hub.origin = f"{hub.origin}/"
+    assert pin(command, hub, small)["pinned"] is True
+
+
+@pytest.mark.parametrize("action", ["pin", "answer"])
+@pytest.mark.parametrize(
+    ("out", "code", "sentence"),
+    [
+        ("", 2, "`--out` has no name"),
+        ("/dev/null", 2, "/dev/null is there and is no folder"),
+        ("/dev/null/new", 8, "/dev/null/new cannot be written"),
+        ("/proc/new/suite", 8, "/proc/new/suite cannot be written"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_asked(
+    command: Agent,
+    hub: FakeHub,
+    small: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+    out: str,
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(
+        "joulemark.workloads.open_workload", lambda *_, **__: pytest.fail("a model was opened")
+    )
+    words = (str(small), "--hub", hub.origin) if action == "pin" else ("demo",)
+    assert command("suite", action, *words, "--out", out) == code
+    assert sentence in command.err
+    assert not hub.asked
+
+
 def test_the_standard_suite_can_be_pinned_whole(command: Agent, hub: FakeHub, tmp_path: Path) -> None:
     suite = load_suite("a100-2024")
     for model in suite.models:
@@ -335,5 +393,5 @@ def test_the_standard_suite_can_be_pinned_whole(command: Agent, hub: FakeHub, tm
         ("bookcorpus-prompts", "no-parquet"),
     }
     assert pinned.is_pinned
-    assert sum(pinned.obstacle(job) is not None for job in pinned.jobs) == 3 * 8
+    assert sum(pinned.obstacle(job) is not None for job in pinned.jobs) == 3 * 8 + 8, "and those on RedCaps"
     assert pinned.sample("imdb", 1, 1000).query_ids == tuple(map(str, range(1000)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from joulemark.errors import StorageError
 from joulemark.suite import load_suite
 from joulemark.workloads import Loaded, Output, Query, Workload, WorkloadError, open_workload
 
@@ -105,7 +106,7 @@ def test_a_damaged_conversion_is_refused(cache: Path, tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     blocked = tmp_path / "cache"
     blocked.touch()
-    with pytest.raises(WorkloadError, match=r"could not be written .* XDG_CACHE_HOME"):
+    with pytest.raises(StorageError, match=r"could not be written .* XDG_CACHE_HOME"):
         open_workload(SUITE, SUITE.job(PROMPTS), cache_dir=blocked).load()
 
 
@@ -119,7 +120,7 @@ def test_an_interrupted_conversion_leaves_nothing_that_looks_whole(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(gguf_cache, "_write", fail)
-    with pytest.raises(WorkloadError, match="No space left on device"):
+    with pytest.raises(StorageError, match="No space left on device"):
         gguf_cache.converted(Path("unused"), digest=MODEL.weights_sha256, cache_dir=tmp_path)
     assert list((tmp_path / "models").iterdir()) == []
 

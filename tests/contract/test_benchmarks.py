@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -69,3 +71,31 @@ def test_the_loop_is_measured_beside_a_bare_one(tmp_path: Path) -> None:
     intervals = [row for row in rows if row["metric"] == "overhead, 95 % interval"]
     assert len(intervals) == 2
     assert all(row["spread"][0] <= row["value"] <= row["spread"][1] for row in intervals)
+
+
+def test_the_log_is_measured_beside_a_peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_LEAVES", "600")
+    monkeypatch.setenv("BENCH_ROUNDS", "2")
+    rows = figures(tmp_path, "ledger", "benchmarks/ledger.py")
+    assert {row["tool"].split(",")[0] for row in rows} >= {"joulemark", "pymerkle"}
+    assert all(row["value"] > 0 for row in rows)
+
+
+def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_RESULTS", "8")
+    monkeypatch.setenv("BENCH_ROUNDS", "1")
+    rows = figures(tmp_path, "review", "benchmarks/review.py")
+    assert {(row["case"], row["tool"]) for row in rows if row["metric"] == "rate"} == {
+        (case, tool) for case in ("CPU estimate", "A100 session") for tool in ("joulemark", "rules alone")
+    }
+    assert all(0 < row["value"] <= 1 for row in rows if row["metric"] == "ratio")
+
+
+def test_the_door_is_measured_beside_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("REQUESTS", "32"), ("ROUNDS", "1"), ("BATCHES", "8")):
+        monkeypatch.setenv(f"BENCH_{name}", value)
+    rows = figures(tmp_path, "intake", "benchmarks/intake.py")
+    assert {row["tool"] for row in rows if row["metric"] == "ratio"} == {
+        "joulemark / bare insert",
+        "joulemark / cores x check",
+    }

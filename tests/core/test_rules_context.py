@@ -163,3 +163,12 @@ def test_a_scaled_trace_keeps_its_times() -> None:
     assert times_digest(structs.replace(trace, streams=(later,))) != times_digest(trace)
     finding = found(case(same_times_as="ab" * 32))["JM-TRACE-REUSED"]
     assert (finding.severity, finding.evidence) == (Severity.REJECT, {"result": "ab" * 32})
+
+
+@pytest.mark.parametrize(
+    ("repeated", "codes"), [(0, set()), (2, set()), (3, {"JM-ANSWERS"}), (14, {"JM-ANSWERS"})]
+)
+def test_answers_of_different_queries_have_different_digests(repeated: int, codes: set[str]) -> None:
+    honest = case().trace.answers
+    answers = honest[: len(honest) - 4 * repeated] + honest[:4] * repeated
+    assert set(found(case(answers=answers))) == codes

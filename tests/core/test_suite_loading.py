@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -79,6 +81,7 @@ def test_a_data_set_with_one_other_byte_is_refused(folder: Path, name: str) -> N
     [
         ("windows_min = 3", "windows_min = 0", "does not fit its schema"),
         ("idle_s = 1.0", "idle_s = 1.0\nsurprise = 1", "unknown field `surprise`"),
+        ("windows_min = 3", "windows_min = 99", r"windows_min \(99\) is more than windows_max"),
         ('file = "texts.jsonl"', 'file = "gone.jsonl"', "needs gone.jsonl"),
         ('id = "text_generation"', 'id = "summarization"', "has a task twice"),
         ('id = "demo-sentiment"', 'id = "demo-topics"', "has a data set twice"),
@@ -108,6 +111,61 @@ def test_a_repeated_query_is_refused(folder: Path) -> None:
 def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenSuite, match=r"has no suite\.toml"):
         read_suite(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["suite.toml", "lock.toml", "answers.toml"])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'name = "\xff"', r"not in UTF-8 \(byte 8\)\. Save it in UTF-8"),
+        (b"a = " + b"[" * 5000, "nested too deeply"),
+        (b"a = [", "does not fit its schema"),
+    ],
+    ids=["Latin-1", "deep", "torn"],
+)
+def test_a_file_that_is_no_toml_is_named(folder: Path, name: str, content: bytes, sentence: str) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(BrokenSuite, match=f"The {name} of demo (is )?{sentence}"):
+        read_suite(folder)
+
+
+def test_a_file_whose_name_is_no_text_is_refused(folder: Path) -> None:
+    (Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9"))).touch()
+    with pytest.raises(BrokenSuite, match=r"a file whose name is not in UTF-8, 'caf.udce9'\. Rename it"):
+        read_suite(folder)
+
+
+def test_a_file_that_cannot_be_read_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    with pytest.raises(BrokenSuite, match=r"The folder demo cannot be read \(Input/output error\)"):
+        read_suite(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("queries = 15", "queries = 101", "runs 101 queries of data set demo-topics, which has 100"),
+        (
+            "queries_per_window = 2\n",
+            "queries_per_window = 17\n",
+            "runs 17 queries of data set demo-texts, which has 16",
+        ),
+    ],
+)
+def test_a_window_larger_than_its_data_set_is_refused(
+    folder: Path, old: str, new: str, sentence: str
+) -> None:
+    edit(folder / "suite.toml", old, new)
+    with pytest.raises(BrokenSuite, match=f"{sentence}. Lower `queries`"):
+        read_suite(folder)
+
+
+def test_a_window_may_be_the_whole_data_set(folder: Path) -> None:
+    edit(folder / "suite.toml", "queries = 15", "queries = 100")
+    assert read_suite(folder).queries_per_window("demo-topics") == 100
 
 
 def test_entries_are_found_by_name_or_named() -> None:

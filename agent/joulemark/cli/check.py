@@ -89,6 +89,7 @@ def _verified(name: str) -> tuple[str, Statement, Trace]:
 
 
 def _findings(judged: Judgement) -> list[dict[str, Any]]:
+    from joulemark.rules.advice import what_to_do
     from joulemark.rules.judge import RULES
 
     rules = {rule.code: rule for rule in RULES}
@@ -98,7 +99,7 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
             "severity": str(one.severity),
             "sentence": one.sentence,
             "evidence": dict(one.evidence),
-            "what_to_do": rules[one.code].mend if rules[one.code].mend[0].isascii() else None,
+            "what_to_do": what_to_do(one.code),
             "page": f"{PAGE}#{rules[one.code].anchor}",
         }
         for one in judged.findings

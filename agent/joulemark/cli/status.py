@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.record.bundle import Bundle
+    from joulemark.record.messages import ResultStatus
+
+
+NEXT_STEP = {
+    "received": "waits for a verdict: there is nothing to do",
+    "checking": "is being checked: there is nothing to do",
+    "accepted": "counts; if it was measured wrongly: joulemark withdraw",
+    "quarantined": "waits for a moderator; measure again, or tell your side: joulemark appeal",
+    "rejected": "does not count; measure again, or appeal within the platform's window: joulemark appeal",
+    "withdrawn": "was taken back and counts no more",
+}
+"""What a state means for the one who sent the result."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,6 +41,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
+    from joulemark.rules.advice import what_to_do
     from joulemark.session.delivery import ask_status
 
     output = Output(as_json=arguments.json)
@@ -57,14 +70,28 @@ def execute(arguments: Namespace) -> int:
                 rows.append({"result_id": kept.digest, "state": None, "error": str(refused)})
                 exit_code = EXIT_REFUSED
                 continue
-            output.say(f"{kept.digest[:16]}  {status.state}  {status.url}")
+            output.say(f"{kept.digest[:16]}  {status.state}  for {_age(status)}  {status.url}")
             output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
                 output.say(f"    {code} ({severity}) {sentence}")
+                if advice := what_to_do(code):
+                    output.say(f"        what to do: {advice}")
+            output.say(f"    {NEXT_STEP[status.state]}")
             proof = kept.bundle.proof
             rows.append({**to_builtins(status), "leaf_index": None if proof is None else proof.index})
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code
+
+
+def _age(status: ResultStatus) -> str:
+    """How long it has been in its state: since the verdict, or since it arrived."""
+    from datetime import UTC, datetime
+
+    seconds = (datetime.now(UTC) - (status.judged_at or status.received_at)).total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return "less than a minute"
 
 
 def _place(bundle: Bundle, *, logged: bool) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from joulemark.rules.case import Case
     from joulemark.suite import Job
 
+BY_CHANCE = 2
+"""Short digests (32 bits) that may be equal by chance: of 10,000 answers, three pairs are once in a million runs."""
+
 LEAST_OTHERS = 3
 """So many others must have stated something before a result is held to it."""
 
@@ -63,17 +66,26 @@ def inputs_agree(case: Case) -> Broken | None:
     "JM-ANSWERS",
     Severity.QUARANTINE,
     "Every query has its answer",
-    kept="The trace has the digest of one answer for each query of the sample",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
-    version="3",
+    kept="The trace has the digest of one answer for each query of the sample, and no two queries share one beyond "
+    "chance: a digest is over the query's name too",
+    mend="Ask each query of the sample once",
+    version="4",
 )
 def answers_are_there(case: Case) -> Broken | None:
-    """The trace has the digest of one answer for each query of the sample."""
+    """The trace has the digest of one answer for each query of the sample, each of its own."""
     if case.sample is None:
         return None
     found, asked = len(case.answers), len(case.sample.query_ids)
     if found == asked:
-        return None
+        repeated = found - len(set(case.answers))
+        if repeated <= BY_CHANCE:
+            return None
+        return broken(
+            f"{repeated} of the {asked} answers have the digest of another query's: some queries were asked again "
+            "instead of the sample's.",
+            repeated=repeated,
+            queries=asked,
+        )
     return broken(
         f"The trace has {found} answers to the {asked} queries of the sample.", answers=found, queries=asked
     )

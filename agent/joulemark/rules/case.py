@@ -157,5 +157,5 @@ def times_digest(trace: Trace) -> str:
     """SHA-256 over the times of all counters: two runs never share it, and a trace that was scaled keeps it."""
     digest = hashlib.sha256()
     for stream in trace.streams:
-        digest.update(repr(stream.t_us).encode())
+        digest.update(np.asarray(stream.t_us, dtype="<i8").tobytes())
     return digest.hexdigest()

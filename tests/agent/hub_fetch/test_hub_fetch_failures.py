@@ -143,6 +143,32 @@ def test_a_failure_of_one_repository_is_told_and_the_others_come(home: Home) -> 
     assert len(home.shards()) == 2
 
 
+def test_a_hub_that_cannot_be_reached_is_asked_for_nothing_more(
+    command: Agent, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from joulemark.hub import fetching
+
+    asked: list[str] = []
+    real = fetching.survey
+    monkeypatch.setattr(
+        fetching, "survey", lambda wanted, client: asked.append(wanted.name) or real(wanted, client)
+    )
+    answer = command.json("suite", "fetch", str(home.tmp_path / "small"), "--hub", "http://127.0.0.1:9")
+    assert (command.code, answer["error"]["code"]) == (5, "no-connection")
+    assert asked == ["model writer"]
+
+
+@pytest.mark.parametrize("cache", ["/dev/null", "/dev/null/hub", "/proc/hub"])
+def test_a_cache_that_cannot_be_used_is_said_before_the_hub_is_asked(
+    command: Agent, home: Home, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", cache)
+    answer = command.json("suite", "fetch", str(home.tmp_path / "small"), "--hub", home.hub.origin)
+    assert (command.code, answer["error"]["code"]) == (8, "storage")
+    assert f"{cache} cannot be written" in answer["error"]["sentence"]
+    assert not home.hub.asked
+
+
 def test_suite_fetch_gets_all_and_then_says_that_it_is_there(command: Agent, home: Home) -> None:
     words = ("suite", "fetch", str(home.tmp_path / "small"), "--hub", home.hub.origin)
     answer = command.json(*words)

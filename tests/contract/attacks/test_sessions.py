@@ -180,6 +180,15 @@ def test_truncated_answers(send, a100) -> Outcome:
     return send(stating(a100, windows=cut))
 
 
+@attack("One query asked again and again instead of the sample", "quarantined", "JM-ANSWERS")
+def test_one_query_again(send, a100) -> Outcome:
+    def repeated(trace):
+        return replace(trace, answers=trace.answers[:4] * (len(trace.answers) // 4))
+
+    found = send(measuring(a100, repeated))
+    return Outcome(found.kind, found.codes & {"JM-ANSWERS"})
+
+
 @attack("Revision of the model swapped", "rejected", "JM-REVISION")
 def test_other_revision(send, a100) -> Outcome:
     return send(stating(a100, workload={"model_revision": "2"}))
