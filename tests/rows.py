@@ -16,6 +16,7 @@ from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
+from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.catalog.services import load_suite_catalog
@@ -121,7 +122,7 @@ def make_result(run: Run) -> Submission:
 def _judge(run: Run, submission: Submission, at: datetime) -> None:
     Verdict.objects.create(
         submission=submission,
-        rules_version="1",
+        rules_version=RULES_VERSION,
         state=run.state,
         findings=[{"code": c, "severity": s, "sentence": text} for c, s, text in run.findings],
         judged_at=at + timedelta(seconds=2),

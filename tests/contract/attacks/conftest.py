@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -131,10 +131,10 @@ def announced(door: Door, case: Case, key: Ed25519PrivateKey, monkeypatch) -> me
     known = case.context.ticket
     if known is None:
         return None
-    draws, free = iter((known.id, known.nonce)), secrets.token_hex
-    with monkeypatch.context() as chance:
-        chance.setattr(secrets, "token_hex", lambda *count: next(draws, None) or free(*count))
-        chance.setattr(secrets, "randbelow", lambda _: known.sample_seed)
+    draws = iter((known.id, known.nonce))
+    chance = SimpleNamespace(token_hex=lambda _: next(draws), randbelow=lambda _: known.sample_seed)
+    with monkeypatch.context() as patched:
+        patched.setattr("measurements.intake.services.secrets", chance)
         said, suite = case.said, case.context.suite
         return door.ticket(
             key=key,
