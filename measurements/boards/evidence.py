@@ -12,7 +12,7 @@ from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
 from measurements.boards.models import Cell, CellKey
-from measurements.intake.models import Submission
+from measurements.intake.models import State, Submission
 from measurements.review.derive import stated, sum_known
 from measurements.review.models import CELL_FIELDS, Appeal, Moderation, Result, Verdict, Withdrawal
 
@@ -30,7 +30,7 @@ class Evidence:
     """One submission: what it claims (`said`), what the rules said, what counts of it, and what proves it.
 
     `result` is None while there is no verdict and when it was rejected: then its numbers are claims only.
-    `cell` is the value that it takes part in.
+    `cell` is the value that it takes part in, None unless it is accepted.
     """
 
     submission: Submission
@@ -114,7 +114,9 @@ def read_evidence(result_id: str) -> Evidence | None:
         appeals=list(submission.appeals.select_related("decision")),
         withdrawal=Withdrawal.objects.filter(submission=submission).first(),
         result=result,
-        cell=None if result is None else Cell.objects.at(_key(result)).first(),
+        cell=Cell.objects.at(_key(result)).first()
+        if result is not None and submission.state == State.ACCEPTED
+        else None,
         receipt=decode(
             decode(receipt_text.encode(), Envelope, what="receipt").payload, Receipt, what="receipt"
         ),

@@ -24,7 +24,6 @@ class WaitingAdmin(ReadOnlyAdmin):
 
     list_display = ("public_page", "job", "machine", "says", "others", "findings", "sender", "age", "decide")
     list_display_links = None
-    list_filter = ("state",)
     list_per_page = 50
     ordering = ("received_at",)
     search_fields = ("result_id", "key__contributor__pseudonym")

@@ -178,6 +178,16 @@ def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(cli
     assert "Tokens read" not in client.get(f"/results/{poor.pk}/").content.decode()
 
 
+def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db) -> None:
+    demo_catalog()
+    counts = make_result(Run())
+    waits = make_result(Run(state=State.QUARANTINED, findings=(("JM-ODD", "quarantine", "Odd."),)))
+    refresh_stale_cells()
+    part = "This result is part of a value"
+    assert part in client.get(f"/results/{counts.pk}/").content.decode()
+    assert part not in client.get(f"/results/{waits.pk}/").content.decode()
+
+
 def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(client: Client, results) -> None:
     rejected = next(s for s in results if s.state == State.REJECTED)
     html = client.get(f"/results/{rejected.pk}/").content.decode()
