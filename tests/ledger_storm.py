@@ -1,4 +1,4 @@
-"""Writers and a sequencer that are killed at random: `python tests/ledger_storm.py FOLDER KILLS SEED`.
+"""Writers, a worker and a sequencer that are killed at random: `python tests/ledger_storm.py FOLDER KILLS SEED`.
 
 Runs in the environment of a prepared platform. Every process is a fork of this one, so that a new one takes its
 place at once. Each tells of every step by a byte in a pipe; after a random number of bytes one of them is killed.
@@ -26,11 +26,14 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 
+from measurements.intake.models import UNJUDGED, Submission
 from measurements.intake.services import accept_result
 from measurements.ledger import folder, growth, sequencer
+from measurements.review import services as review
 from tests import made
 
 PROCESSES, THREADS = 4, 8
+SEQUENCER, WORKER = PROCESSES, PROCESSES + 1
 STEPS_BETWEEN = 120
 
 
@@ -68,6 +71,17 @@ def sequence_for_ever(tell: Callable[[], object]) -> None:
         sequencer.sequence()
 
 
+def judge_for_ever(tell: Callable[[], object]) -> None:
+    """Judges what waits, as a worker does, and tells before and after each transaction."""
+    review._together = _telling(review._together, tell)
+    review._claim = _telling(review._claim, tell)
+    while True:
+        waiting = Submission.objects.filter(state__in=UNJUDGED).order_by("received_at")
+        ids = list(waiting.values_list("result_id", flat=True)[: review.TOGETHER])
+        tell()
+        review.judge_waiting(result_ids=ids)
+
+
 def _telling(step: Callable[..., object], tell: Callable[[], object]) -> Callable[..., object]:
     def told(*args: object, **kwargs: object) -> object:
         tell()
@@ -91,17 +105,19 @@ def main(place: Path, kills: int, seed: int) -> None:
             return pid
         try:
             tell = lambda: os.write(telling, b".")  # noqa: E731
-            if process == PROCESSES:
+            if process == SEQUENCER:
                 sequence_for_ever(tell)
+            if process == WORKER:
+                judge_for_ever(tell)
             write_results(process, life, confirmed, tell)
         finally:
             os._exit(1)
 
-    lives = [start(process, 0) for process in range(PROCESSES + 1)]
+    lives = [start(process, 0) for process in range(PROCESSES + 2)]
     for life in range(1, kills + 1):
         for _step in range(chance.randint(1, STEPS_BETWEEN)):
             os.read(told, 1)
-        process = chance.choice([PROCESSES, chance.randrange(PROCESSES)])
+        process = chance.choice([SEQUENCER, WORKER, chance.randrange(PROCESSES)])
         _kill(lives[process])
         lives[process] = start(process, life)
     for pid in lives:

@@ -13,7 +13,7 @@ from agent_commands import Agent
 from msgspec import structs
 
 from joulemark.cli import main
-from joulemark.errors import EXIT_IMPOSSIBLE
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_STORAGE
 from joulemark.outbox import Kept
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
@@ -107,6 +107,16 @@ def judged(kept: Kept, suite: Suite, lie: Callable[[Predicate], Predicate] = lam
 
 def codes(judgement: Judgement) -> set[str]:
     return {finding.code for finding in judgement.findings}
+
+
+def test_a_folder_for_links_that_cannot_be_written_is_no_fault_of_the_job(
+    command: Agent, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setenv("XDG_CACHE_HOME", "/dev/null")
+        assert run(command, built, SENTIMENT) == EXIT_STORAGE
+    assert "Point XDG_CACHE_HOME to a folder that can be written" in command.err
+    assert run(command, built, SENTIMENT) == 0, command.err
 
 
 def result(command: Agent) -> Kept:

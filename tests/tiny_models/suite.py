@@ -89,7 +89,7 @@ PLANS = {
 }
 PROTOCOL = """
 [protocol]
-queries = 2
+queries = {queries}
 windows_min = 3
 windows_max = 3
 warmup_queries = 1
@@ -102,15 +102,18 @@ dtype = "float32"
 """
 
 
-def build_suite(folder: Path, cache: Path, model: Callable[[str], Path]) -> None:
+def build_suite(
+    folder: Path, cache: Path, model: Callable[[str], Path], *, queries: int = 2, times: int = 1
+) -> None:
     """Write ``suite.toml`` and ``lock.toml`` into `folder`, and what they name into `cache`.
 
-    `model` gives the folder of a tiny model.
+    `model` gives the folder of a tiny model. A window runs so many `queries`, and each data set has its rows so many
+    `times`, as queries of their own.
     """
     models = {name: _cached_model(cache, name, model(name)) for name in sorted(set(MODELS.values()))}
-    datasets = [_cached_dataset(cache, task, plan) for task, plan in PLANS.items()]
+    datasets = [_cached_dataset(cache, task, plan, times) for task, plan in PLANS.items()]
     folder.mkdir()
-    (folder / "suite.toml").write_text(_manifest(models), encoding="utf-8")
+    (folder / "suite.toml").write_text(_manifest(models, queries, times), encoding="utf-8")
     lock = Lock(
         format="joulemark-lock/1",
         suite="tiny",
@@ -157,8 +160,8 @@ def _cached_model(cache: Path, name: str, made: Path) -> PinnedModel:
     )
 
 
-def _cached_dataset(cache: Path, task: str, plan: Plan) -> PinnedDataSet:
-    rows = [_stored(row) for row in rows_of(task).values()]
+def _cached_dataset(cache: Path, task: str, plan: Plan, times: int) -> PinnedDataSet:
+    rows = [_stored(row) for row in rows_of(task).values()] * times
     folder = snapshot(cache, "datasets", task)
     share = -(-len(rows) // len(plan.shards))
     for number, shard in enumerate(plan.shards):
@@ -222,19 +225,23 @@ def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
     return stored
 
 
-def _manifest(models: Mapping[str, PinnedModel]) -> str:
-    parts = ['name = "tiny"\nversion = "1"\ntitle = "Ten tasks on tiny models"', PROTOCOL]
+def _manifest(models: Mapping[str, PinnedModel], queries: int, times: int) -> str:
+    parts = [
+        'name = "tiny"\nversion = "1"\ntitle = "Ten tasks on tiny models"',
+        PROTOCOL.format(queries=queries),
+    ]
     for task, plan in PLANS.items():
         metrics = json.dumps(plan.metrics)
         parts.append(
             f'[[tasks]]\nid = "{task}"\ntitle = "{task}"\nmodality = "{plan.modality}"\nquality_metrics = {metrics}'
         )
     for task, plan in PLANS.items():
-        rows = len(rows_of(task)) - (1 if "drop_rows" in plan.how else 0)
+        rows = times * (len(rows_of(task)) - (1 if "drop_rows" in plan.how else 0))
+        how = plan.how.replace("take = 3", f"take = {3 * times}")
         reference = "" if plan.reference is None else f'reference_column = "{plan.reference}"\n'
         parts.append(
             f'[[datasets]]\nid = "{task}"\ntask = "{task}"\ntitle = "{task}"\nhub_id = "tiny/{task}"\n'
-            f'split = "test"\ncolumns = {json.dumps(plan.columns)}\n{reference}keep = {rows}\n{plan.how}'
+            f'split = "test"\ncolumns = {json.dumps(plan.columns)}\n{reference}keep = {rows}\n{how}'
         )
     for name, pin in models.items():
         parameters = sum(file.bytes for file in pin.weights) // 4

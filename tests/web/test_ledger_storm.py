@@ -1,4 +1,4 @@
-"""32 writers and the sequencer, killed 50 times: no leaf is lost or doubled, and every receipt is kept."""
+"""32 writers, a worker and the sequencer, killed 50 times: no leaf lost or doubled, every receipt and verdict kept."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def stormy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform
         database_url=os.environ["DATABASE_URL"],
         redis_url=os.environ["REDIS_URL"].replace("db=0", "db=6"),
         JOULEMARK_RATES=FREE,
+        JOULEMARK_SWEEP_WAITING_S="1",
     ) as running:
         monkeypatch.setattr(made, "ORIGIN", running.origin)
         running.start_web()
@@ -54,6 +55,7 @@ def test_no_kill_loses_or_doubles_a_leaf(stormy: Platform) -> None:
             "SELECT index, subject, body, kind FROM ledger_leaf ORDER BY index"
         ).fetchall()
         results = database.execute("SELECT result_id, receipt FROM intake_submission").fetchall()
+        verdicts = database.execute("SELECT submission_id, cause, leaf_id FROM review_verdict").fetchall()
         notes = [note for (note,) in database.execute("SELECT note FROM ledger_checkpoint ORDER BY size")]
     confirmed = (stormy.folder / "confirmed").read_text().split()
 
@@ -62,6 +64,12 @@ def test_no_kill_loses_or_doubles_a_leaf(stormy: Platform) -> None:
     assert sorted(received) == sorted(result_id for result_id, _ in results)
     assert len(set(confirmed)) == len(confirmed) > KILLS
     assert set(confirmed) <= set(received)
+
+    judged = [subject for _, subject, _, kind in leaves if kind == "verdict"]
+    assert sorted(judged) == sorted(result_id for result_id, _, _ in verdicts)
+    assert len(judged) == len(set(judged)), "one verdict each, however often the worker was killed"
+    assert len(judged) >= 64
+    assert {cause for _, cause, _ in verdicts} == {"rules"}
 
     seen = _published(stormy, key)
     assert seen.size == len(leaves) > len(confirmed)

@@ -7,20 +7,22 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from joulemark.errors import EXIT_HUNG_UP, EXIT_TERMINATED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-ASKING = (signal.SIGTERM, signal.SIGHUP)
-"""What `kill`, a service manager and a closed terminal send."""
+ASKING = {signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HUNG_UP}
+"""What `kill`, a service manager and a closed terminal send, and the exit codes: 128 and the signal's number."""
 
 
 class Ended(KeyboardInterrupt):
-    """The run was asked to end. `exit_code` is 128 and the signal's number, as shells have it."""
+    """The run was asked to end, by the signal of this number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
-        self.exit_code = 128 + number
+        self.exit_code = ASKING[signal.Signals(number)]
 
 
 @contextmanager
