@@ -51,6 +51,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     home = {
         "HF_HUB_CACHE": str(cache),
         "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",  # windows last milliseconds here, in which threads that wait would count as work
         "TMPDIR": str(folder),
         **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
     }
