@@ -35,7 +35,7 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `contributor` says of a cell on `device`; `relative_u` is its relative standard uncertainty, None unstated."""
+    """What `contributor` says of a cell on `device`; `relative_u` is its standard uncertainty, relative, or None."""
 
     contributor: Hashable
     device: Hashable

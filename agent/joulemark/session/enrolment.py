@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def enrol(config: Config, *, name: str | None, locked: bool = False) -> tuple[Identity, Enrolled]:
     """Make the key if there is none, send the self-signed enrolment, keep the answer.
 
-    A key that is made now is `locked` with a passphrase or not. Raises UsageError (name), PlatformKeyChanged, Refused or Unreachable.
+    A key that is made now is `locked` with a passphrase or not. Raises UsageError (name), PlatformKeyChanged, Refused
+    or Unreachable.
     """
     check_name(name)
     made_before = identities.load(config.folders)
