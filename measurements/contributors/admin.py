@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Contributor, Device
+from measurements.contributors.services import rename
 
 
 @admin.register(Contributor)
@@ -14,6 +17,18 @@ class ContributorAdmin(ReadOnlyAdmin):
 
     list_display = ("pseudonym", "display_name", "created_at")
     search_fields = ("pseudonym", "display_name")
+    actions = ("erase_name",)
+
+    @admin.action(description="Remove the display names of the chosen contributors", permissions=["erase"])
+    def erase_name(self, request: HttpRequest, queryset: QuerySet[Contributor]) -> None:
+        """For somebody whose key is lost; who has it enrols again without a name."""
+        for contributor in queryset:
+            rename(contributor=contributor, display_name=None)
+        self.message_user(request, f"{len(queryset)} names are removed; results stay under their pseudonyms.")
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Whoever has Django's permission to change contributors."""
+        return bool(request.user.has_perm("contributors.change_contributor"))
 
 
 @admin.register(Device)

@@ -81,12 +81,16 @@ def was_taken(opened: Opened[Message]) -> bool:
     return SeenEnvelope.objects.filter(sha256=opened.sha256).exists()
 
 
-def take(opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: str) -> None:
+def take(
+    opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: str, ended_too: bool = False
+) -> None:
     """Check what every request is checked for and note it as taken, inside the transaction of what it changes.
 
+    `ended_too`: a key that was rotated or revoked may ask this too.
     Raises Forbidden (JM-KEY-REVOKED, JM-KEY-ROTATED, JM-AUDIENCE), BadRequest (JM-CLOCK) or Conflict (JM-NONCE-USED).
     """
-    require_active(opened.key)
+    if not ended_too:
+        require_active(opened.key)
     check_audience(audience)
     check_clock(issued_at)
     if SeenEnvelope.objects.filter(key=opened.key, nonce=nonce).exists():

@@ -31,12 +31,9 @@ def spend(scope: str, who: str, *, times: int = 1) -> None:
     span = int(now // seconds)
     name = f"rate:{scope}:{who}:{span}"
     try:
-        cache.add(name, 0, timeout=seconds + 1)
-        count = cache.incr(name, times)
+        count = _counted(name, times, seconds)
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
-        return
-    except ValueError:  # the span ended between the two calls
         return
     if count > number:
         wait_s = max(1, round((span + 1) * seconds - now))
@@ -46,6 +43,15 @@ def spend(scope: str, who: str, *, times: int = 1) -> None:
             "again. Nothing is lost.",
             wait_s=wait_s,
         )
+
+
+def _counted(name: str, times: int, seconds: int) -> int:
+    """Add to a count that lives for one span; only the first of a span has to make it."""
+    try:
+        return int(cache.incr(name, times))
+    except ValueError:
+        cache.add(name, 0, timeout=seconds + 1)
+        return int(cache.incr(name, times))
 
 
 class PrefixThrottle(BaseThrottle):

@@ -56,14 +56,23 @@ def withdrawal_facts(withdrawal: Withdrawal) -> dict[str, str | int | list[str]]
 
 @again_if_raced
 def appeal(*, data: bytes) -> Appeal:
-    """Ask that a person looks at a verdict or decision again, within settings.APPEAL_WINDOW_S of it."""
+    """Ask that a person looks at a verdict or decision again, within settings.APPEAL_WINDOW_S of it.
+
+    A key that was revoked can ask too: it may be what the appeal is about, and asking changes nothing.
+    """
     opened = open_envelope(data, kind=requests.Appeal, payload_type=requests.APPEAL_TYPE, scope="request")
     request = opened.message
     with transaction.atomic():
         held = _own(request.result_id, contributor_id=opened.key.contributor_id)
         if was_taken(opened) and (known := held.appeals.filter(words=request.words).last()):
             return known
-        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        take(
+            opened,
+            audience=request.audience,
+            issued_at=request.issued_at,
+            nonce=request.nonce,
+            ended_too=True,
+        )
         now = timezone.now()
         _require_appealable(held, now)
         made = Appeal(

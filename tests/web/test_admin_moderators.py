@@ -9,7 +9,7 @@ from django.test import Client
 from msgspec.structs import replace
 
 from joulemark.record.codec import encode
-from measurements.contributors.models import Key
+from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
@@ -65,6 +65,21 @@ def test_a_key_is_revoked_by_an_action(enrolled) -> None:
     key.refresh_from_db()
     assert key.state == "revoked"
     assert Leaf.objects.filter(kind="key-revoked", subject=key.pk).count() == 1
+
+
+def test_a_name_is_removed_for_somebody_who_lost_the_key(enrolled, quarantined: Submission) -> None:
+    key = made.signing_key(2)
+    enrolled("enrolments", encode(made.enrolment(key=key, name="Zaphod B.")))
+    named = Contributor.objects.get(display_name="Zaphod B.")
+    form = {"action": "erase_name", "_selected_action": [named.pk]}
+    address = "/admin/contributors/contributor/"
+    staff("view_contributor").post(address, form)
+    named.refresh_from_db()
+    assert named.display_name == "Zaphod B.", "looking is not erasing"
+    User.objects.all().delete()
+    staff("view_contributor", "change_contributor").post(address, form)
+    named.refresh_from_db()
+    assert named.display_name is None
 
 
 def test_a_stranger_is_sent_to_the_login(client: Client) -> None:

@@ -14,7 +14,7 @@ from measurements.boards.models import Cell
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
-from measurements.review.moderation import decide
+from measurements.review.moderation import decide, revoke
 from tests import made
 from tests.web.test_intake_door import problem
 
@@ -105,6 +105,13 @@ def test_an_appeal_is_decided_by_a_person(enrolled, sent, people) -> None:
     row.refresh_from_db()
     assert row.state == State.ACCEPTED
     assert Result.objects.eligible().get().pk == row.pk
+
+
+def test_a_revoked_key_may_appeal_and_nothing_else(enrolled, sent, django_user_model) -> None:
+    row = sent(change=wrong)
+    revoke(key=row.key, moderator=django_user_model.objects.create_user("moderator"))
+    problem(enrolled("withdrawals", withdrawal(row.pk)), status=403, code="JM-KEY-REVOKED")
+    assert enrolled("appeals", appeal(row.pk)).status_code == 201
 
 
 def test_a_denied_appeal_leaves_the_rejection(enrolled, sent, people) -> None:

@@ -95,6 +95,6 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
-    monkeypatch.setattr(rates.cache, "add", away)
+    monkeypatch.setattr(rates.cache, "incr", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text
