@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads false-alarms gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads bench-review attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -98,8 +98,9 @@ bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query
 false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sessions; build/false-alarms.json
 	$(BIN)/python benchmarks/false_alarms.py
 
-attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and what came of it
+attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and the false alarms of each rule
 	$(SERVICES) -- $(BIN)/python -m pytest -q -p no:randomly tests/contract/attacks
+	$(BIN)/python benchmarks/false_alarms.py
 
 attacks-docs: $(VENV)/.ready-test ## Write the table of attacks into docs/trust.md
 	$(BIN)/python -m tests.contract.attacks.table

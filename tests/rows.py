@@ -18,11 +18,11 @@ from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite
 from measurements.catalog.services import load_suite_catalog
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import add_key, note_device
-from measurements.intake.models import State, Submission
+from measurements.intake.models import State, Submission, Ticket
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.models import Result, Verdict
@@ -73,6 +73,7 @@ class Run:
     hardware: str = "AMD Ryzen 7 5800X"
     display_name: str | None = None
     flags: tuple[str, ...] = ()
+    announced: bool = False
     not_scored: dict[str, str] = field(default_factory=dict)
     tokens: tuple[int | None, int | None] = (None, None)
     """Read and written, in each window."""
@@ -103,6 +104,7 @@ def make_result(run: Run) -> Submission:
             leaf=leaf.body.encode(),
         )
         submission = Submission.objects.create(
+            ticket=_ticket(run, suite, who, received_at) if run.announced else None,
             result_id=result_id,
             bundle=data,
             trace_sha256=said.digest_of("trace"),
@@ -117,6 +119,22 @@ def make_result(run: Run) -> Submission:
     if run.state in {State.ACCEPTED, State.QUARANTINED}:
         _result(run, submission, said, suite, dataset, who)
     return submission
+
+
+def _ticket(run: Run, suite: Suite, who: Contributor, at: datetime) -> Ticket:
+    number = next(serial)
+    return Ticket.objects.create(
+        id=f"{number:032x}",
+        nonce=f"{number:032x}",
+        sample_seed=number,
+        request_sha256=f"{number:064x}",
+        key=who.keys.get(),
+        job=Job.objects.get(suite=suite, dataset__slug=run.dataset, model__slug=run.model),
+        device_tag=hashlib.sha256(run.device.encode()).hexdigest(),
+        issued_at=at,
+        expires_at=at + timedelta(days=7),
+        leaf=append_leaf(kind=LeafKind.RUN_STARTED, subject=who.keys.get().key_id, facts={}),
+    )
 
 
 def _judge(run: Run, submission: Submission, at: datetime) -> None:

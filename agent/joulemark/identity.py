@@ -52,16 +52,21 @@ def load(folders: Folders) -> Identity | None:
         raise UsageError(f"The key {folders.key} cannot be read: {error.strerror}.") from error
     if mode & 0o077:
         raise UsageError(f"Others can read the key {folders.key}. Close it: chmod 600 {folders.key}")
+    return _opened(
+        folders.key,
+        pem,
+        passphrase=passphrases.known_for(folders.key, pem),
+        damaged="Restore it from a copy, or move it away and enrol anew.",
+    )
+
+
+def is_locked(folders: Folders) -> bool:
+    """Whether the stored key needs a passphrase. Raises UsageError when there is none or it cannot be read."""
     try:
-        return _identity(keys.from_pem(pem, passphrase=passphrases.known_for(folders.key, pem)))
-    except RecordError as error:
-        if error.code == "JM-KEY-PASSPHRASE":
-            raise UsageError(
-                f"{error} Set {passphrases.VARIABLE} or type it at the prompt; who has lost it moves {folders.key} "
-                "away and enrols a new key."
-            ) from error
+        return keys.is_locked(folders.key.read_bytes())
+    except OSError as error:
         raise UsageError(
-            f"{error} Restore {folders.key} from a copy, or move it away and enrol anew."
+            f"The key {folders.key} cannot be read: {error.strerror}. Restore it from a copy, or enrol anew."
         ) from error
 
 
@@ -84,15 +89,25 @@ def load_or_create(folders: Folders, *, passphrase: str | None = None) -> Identi
     return made
 
 
-def next_key(folders: Folders) -> Identity:
-    """The key that shall take over, made now when there is none: kept before any platform hears of it."""
+def next_key(folders: Folders, *, passphrase: str | None = None) -> Identity:
+    """The key that shall take over, made now when there is none: kept before any platform hears of it.
+
+    One that is made now is locked as the old one is, or with `passphrase` where the old one is not. Raises UsageError
+    when the one that is there is damaged or does not open.
+    """
     if not folders.next_key.exists():
-        locked_with = passphrases.known_for(folders.key, folders.key.read_bytes())
+        locked_with = passphrases.known_for(folders.key, folders.key.read_bytes()) or passphrase
         pem = keys.to_pem(keys.generate(), passphrase=locked_with)
         with suppress(FileExistsError):
             durable.write(folders.next_key, pem, mode=0o600, replace=False)
+        passphrases.remember(folders.key, passphrase)
     pem = folders.next_key.read_bytes()
-    return _identity(keys.from_pem(pem, passphrase=passphrases.known_for(folders.key, pem)))
+    return _opened(
+        folders.next_key,
+        pem,
+        passphrase=passphrases.known_for(folders.key, pem),
+        damaged="Move it away and run `joulemark rotate` again.",
+    )
 
 
 def take_over(folders: Folders, *, old: Identity) -> None:
@@ -101,7 +116,19 @@ def take_over(folders: Folders, *, old: Identity) -> None:
     durable.move(folders.next_key, folders.key)
 
 
-def _identity(key: Ed25519PrivateKey) -> Identity:
+def _opened(path: Path, pem: bytes, *, passphrase: str | None, damaged: str) -> Identity:
+    """The identity in a key file. `damaged` says what to do with one that holds no key. Raises UsageError."""
+    try:
+        key = keys.from_pem(pem, passphrase=passphrase)
+    except RecordError as error:
+        if error.code == "JM-KEY-PASSPHRASE":
+            raise UsageError(
+                f"{error} Set {passphrases.VARIABLE} or type it at the prompt; who has lost it moves {path} "
+                "away and enrols a new key."
+            ) from error
+        raise UsageError(
+            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. {damaged}"
+        ) from error
     public_key = keys.public_hex(key)
     return Identity(key=key, public_key=public_key, key_id=keys.key_id(public_key))
 
@@ -111,7 +138,10 @@ def enrolment(folders: Folders, origin: str) -> Enrolled | None:
 
     Raises UsageError when damaged.
     """
-    path = _enrolment_file(folders, origin)
+    return _read_enrolment(_enrolment_file(folders, origin))
+
+
+def _read_enrolment(path: Path) -> Enrolled | None:
     try:
         return decode(path.read_bytes(), Enrolled, what="stored enrolment")
     except FileNotFoundError:
@@ -124,12 +154,30 @@ def enrolment(folders: Folders, origin: str) -> Enrolled | None:
 
 def require_enrolment(folders: Folders, origin: str, identity: Identity | None) -> Enrolled:
     """The enrolment of the current key. Raises NotEnrolled."""
-    found = enrolment(folders, origin)
-    if identity is None or found is None or found.key_id != identity.key_id:
-        raise NotEnrolled(
-            f"This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
-        )
+    found = require_known(folders, origin)
+    if identity is None or found.key_id != identity.key_id:
+        raise _not_enrolled(origin)
     return found
+
+
+def require_known(folders: Folders, origin: str) -> Enrolled:
+    """The stored enrolment, whichever key it is of: enough to read with, without any key. Raises NotEnrolled."""
+    found = enrolment(folders, origin)
+    if found is None:
+        raise _not_enrolled(origin)
+    return found
+
+
+def _not_enrolled(origin: str) -> NotEnrolled:
+    return NotEnrolled(
+        f"This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
+    )
+
+
+def enrolled_at(folders: Folders, key_id: str) -> list[str]:
+    """The origins of all platforms at which a key is enrolled, sorted. Raises UsageError for a damaged file."""
+    stored = (_read_enrolment(path) for path in folders.platforms.glob("*.json"))
+    return sorted(found.platform.origin for found in stored if found is not None and found.key_id == key_id)
 
 
 def store_enrolment(folders: Folders, origin: str, enrolled: Enrolled) -> None:

@@ -32,7 +32,12 @@ def refresh_cell(*, key: CellKey) -> Cell | None:
     """
     with transaction.atomic():
         AiModel.objects.select_for_update(no_key=True).get(pk=key["model_id"])
-        results = list(Result.objects.eligible().of_cell(key).select_related("device"))
+        results = list(
+            Result.objects.eligible()
+            .of_cell(key)
+            .select_related("device", "submission")
+            .defer("submission__bundle", "submission__receipt")
+        )
         if not results:
             Cell.objects.at(key).delete()
             return None

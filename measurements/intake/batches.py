@@ -15,7 +15,7 @@ from joulemark.record.limits import MAX_BATCH_BUNDLES
 from measurements.contributors.models import Key
 from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
 from measurements.intake.models import Submission, Ticket
-from measurements.intake.rates import spend
+from measurements.intake.rates import require_room, spend
 from measurements.intake.refusals import BadRequest, Refusal, refusal_for
 from measurements.intake.services import Arrived, accept_result, nudge, require_ticket, store
 
@@ -39,7 +39,7 @@ def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
     """As `accept_result` for each, in order; what is refused does not hold the others up."""
     opened = _opened(bodies)
     arrived = _with_tickets(bodies, opened)
-    fresh = _fresh(arrived)
+    fresh = _within_rates(_fresh(arrived))
     try:
         with transaction.atomic():
             stored = {row.pk: row for row in store(list(fresh.values()))} if fresh else {}
@@ -47,6 +47,8 @@ def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
                 transaction.on_commit(partial(nudge, result_id))
     except IntegrityError:  # another request was faster with one of them
         stored = {}
+    for key_id, times in Counter(row.key_id for row in stored.values()).items():
+        spend("result", key_id, times=times)
     told: set[str] = set()
     return [_outcome(one, stored, told) for one in arrived]
 
@@ -66,14 +68,11 @@ def _outcome(one: Arrived | Refusal, stored: Mapping[str, Submission], told: set
 
 
 def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
-    """Each bundle verified; keys are looked up once, and counted once each."""
+    """Each bundle verified; keys are looked up once."""
     parsed = [_caught(partial(parsed_bundle, body)) for body in bodies]
     named = {one.envelope.key_id for one in parsed if isinstance(one, Bundle)}
     keys = Key.objects.select_related("contributor").in_bulk(named)
-    opened = [one if isinstance(one, Refusal) else _caught(partial(_verified, one, keys)) for one in parsed]
-    for key_id, times in Counter(one.key.key_id for one in opened if isinstance(one, OpenedBundle)).items():
-        spend("result", key_id, times=times)
-    return opened
+    return [one if isinstance(one, Refusal) else _caught(partial(_verified, one, keys)) for one in parsed]
 
 
 def _with_tickets(
@@ -113,6 +112,22 @@ def _fresh(arrived: Sequence[Arrived | Refusal]) -> dict[str, Arrived]:
             if ticket is not None:
                 used.add(ticket)
     return fresh
+
+
+def _within_rates(fresh: Mapping[str, Arrived]) -> dict[str, Arrived]:
+    """Those whose keys have room for all of theirs; the others go through the single door, which says no to each."""
+    wanted = Counter(one.opened.key.key_id for one in fresh.values())
+    full = {
+        key_id
+        for key_id, times in wanted.items()
+        if isinstance(_caught(partial(_room, key_id, times)), Refusal)
+    }
+    return {result_id: one for result_id, one in fresh.items() if one.opened.key.key_id not in full}
+
+
+def _room(key_id: str, times: int) -> bool:
+    require_room("result", key_id, times=times)
+    return True
 
 
 def _caught(make: Callable[[], Made]) -> Made | Refusal:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.utils import timezone
 
 from joulemark.record import envelope as envelopes
@@ -21,7 +22,7 @@ from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import SeenEnvelope
-from measurements.intake.rates import spend
+from measurements.intake.rates import require_room, spend
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 
 MAX_SKEW = timedelta(minutes=10)
@@ -32,11 +33,12 @@ Message = TypeVar("Message", bound=Record)
 
 @dataclass(frozen=True)
 class Opened(Generic[Message]):
-    """A message whose signature was verified. `sha256` digests the bytes as received."""
+    """A message whose signature was verified. `sha256` digests its bytes as received; it counts in the rate `scope`."""
 
     message: Message
     key: Key
     sha256: str
+    scope: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class OpenedBundle:
 
 
 def open_enrolment(data: bytes) -> tuple[Enrolment, str]:
-    """A self-signed enrolment and the digest of its bytes: possession of the key is proved by the key itself."""
+    """A self-signed enrolment and the digest of its bytes: possession of the key is proved by the key itself.
+
+    Whether it is of now, `check_clock` asks, once it is known to be new.
+    """
     envelope = envelopes.parse(data)
     claimed = decode(envelope.payload, Enrolment, what="enrolment")
     envelopes.verify(envelope, public_key=claimed.public_key, payload_type=ENROLMENT_TYPE)
@@ -59,21 +64,20 @@ def open_enrolment(data: bytes) -> tuple[Enrolment, str]:
             "JM-KEY-ID", "The key id is not the digest of the key: enrol again with an unchanged agent."
         )
     check_audience(claimed.audience)
-    check_clock(claimed.issued_at)
     return claimed, hashlib.sha256(data).hexdigest()
 
 
 def open_envelope(data: bytes, *, kind: type[Message], payload_type: str, scope: str) -> Opened[Message]:
     """A message signed by a key that was ever enrolled; whether it may still sign, `require_active` asks.
 
-    `scope` is the rate that it counts under. Raises Forbidden (JM-KEY-UNKNOWN), TooOften or RecordError.
+    `scope` is the rate that it will count in once it is taken: what was captured and is sent again costs its owner
+    nothing. Raises Forbidden (JM-KEY-UNKNOWN) or RecordError.
     """
     envelope = envelopes.parse(data)
     key = _enrolled(envelope.key_id)
     payload = envelopes.verify(envelope, public_key=key.public_key, payload_type=payload_type)
-    spend(scope, key.key_id)
     message = decode(payload, kind, what="message")
-    return Opened(message=message, key=key, sha256=hashlib.sha256(data).hexdigest())
+    return Opened(message=message, key=key, sha256=hashlib.sha256(data).hexdigest(), scope=scope)
 
 
 def was_taken(opened: Opened[Message]) -> bool:
@@ -93,12 +97,25 @@ def take(
         require_active(opened.key)
     check_audience(audience)
     check_clock(issued_at)
-    if SeenEnvelope.objects.filter(key=opened.key, nonce=nonce).exists():
+    require_room(opened.scope, opened.key.key_id)
+    note(sha256=opened.sha256, key=opened.key, nonce=nonce)
+    spend(opened.scope, opened.key.key_id)
+
+
+def note(*, sha256: str, key: Key, nonce: str) -> None:
+    """Keep that these bytes were taken. Raises Conflict (JM-NONCE-USED) for other bytes with a used nonce.
+
+    Raises IntegrityError for the same bytes: another process has just taken them, and asking again finds what it made.
+    """
+    seen = SeenEnvelope.objects.filter(key=key, nonce=nonce).first()
+    if seen is not None and seen.sha256 == sha256:
+        raise IntegrityError("These bytes were taken a moment ago.")
+    if seen is not None:
         raise Conflict(
             "JM-NONCE-USED",
             "Another request of this key has used this nonce: sign a new one with a new nonce.",
         )
-    SeenEnvelope.objects.create(sha256=opened.sha256, key=opened.key, nonce=nonce)
+    SeenEnvelope.objects.create(sha256=sha256, key=key, nonce=nonce)
 
 
 def open_bundle(data: bytes) -> OpenedBundle:
@@ -107,9 +124,7 @@ def open_bundle(data: bytes) -> OpenedBundle:
     Raises Refusal or RecordError.
     """
     bundle = parsed_bundle(data)
-    opened = verified_bundle(bundle, key=_enrolled(bundle.envelope.key_id))
-    spend("result", opened.key.key_id)
-    return opened
+    return verified_bundle(bundle, key=_enrolled(bundle.envelope.key_id))
 
 
 def parsed_bundle(data: bytes) -> Bundle:

@@ -17,6 +17,8 @@ from joulemark.record.requests import REVOCATION_TYPE, ROTATION_TYPE, Revocation
 from measurements.contributors.models import Key, KeyState
 from measurements.contributors.services import add_key, rename, revoke_key, rotate_key
 from measurements.intake.door import (
+    check_clock,
+    note,
     open_enrolment,
     open_envelope,
     require_active,
@@ -38,9 +40,10 @@ def accept_enrolment(*, data: bytes) -> Key:
     seen = SeenEnvelope.objects.select_related("key__contributor").filter(sha256=digest).first()
     if seen is not None:
         return seen.key
+    check_clock(enrolment.issued_at)
     with transaction.atomic():
         key = _enrol(enrolment)
-        SeenEnvelope.objects.create(sha256=digest, key=key, nonce=enrolment.nonce)
+        note(sha256=digest, key=key, nonce=enrolment.nonce)
     return key
 
 
@@ -49,11 +52,6 @@ def _enrol(enrolment: Enrolment) -> Key:
     key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
     if key is not None:
         require_active(key)
-        if SeenEnvelope.objects.filter(key=key, nonce=enrolment.nonce).exists():
-            raise Conflict(
-                "JM-NONCE-USED",
-                "Another request of this key has used this nonce: sign a new one with a new nonce.",
-            )
         if key.contributor.display_name != enrolment.display_name:
             rename(contributor=key.contributor, display_name=enrolment.display_name)
         return key
@@ -77,6 +75,7 @@ def rotate(*, data: bytes) -> Key:
     with transaction.atomic():
         take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
         new, _digest = open_enrolment(encode(request.new_key))
+        check_clock(new.issued_at)
         new_id = key_id(new.public_key)
         if Key.objects.filter(key_id=new_id).exists():
             raise Conflict(
@@ -110,9 +109,7 @@ def revoke(*, data: bytes) -> RevokedKey:
     request = opened.message
     key = Key.objects.filter(key_id=request.key_id, contributor=opened.key.contributor_id).first()
     if key is None:
-        raise Forbidden(
-            "JM-KEY-OTHER", "That key is not one of yours; name one that `joulemark status` shows."
-        )
+        raise Forbidden("JM-KEY-OTHER", "That key is not one of yours; name one by its 64 hex digits.")
     if was_taken(opened):
         return RevokedKey(key=key, judged_again=distrusted(key))
     with transaction.atomic():

@@ -25,18 +25,24 @@ V4_PREFIX, V6_PREFIX = 24, 56
 
 
 def spend(scope: str, who: str, *, times: int = 1) -> None:
-    """Count one or `times` more of `scope` for `who`. Raises TooOften, which says how long to wait."""
-    number, seconds = settings.RATES[scope]
-    now = time.time()
-    span = int(now // seconds)
-    name = f"rate:{scope}:{who}:{span}"
+    """Count one or `times` more of `scope` for `who`; lost while the cache is away."""
+    _, seconds = settings.RATES[scope]
     try:
-        count = _counted(name, times, seconds)
+        _counted(_name(scope, who), times, seconds)
+    except (RedisError, OSError) as error:
+        logger.warning("rates are not counted, the cache is away: %s", error)
+
+
+def require_room(scope: str, who: str, *, times: int = 1) -> None:
+    """Raise TooOften, which says how long to wait, when `times` more would be too many; counts nothing."""
+    number, seconds = settings.RATES[scope]
+    try:
+        count = int(cache.get(_name(scope, who)) or 0)
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
         return
-    if count > number:
-        wait_s = max(1, round((span + 1) * seconds - now))
+    if count + times > number:
+        wait_s = max(1, round(seconds - time.time() % seconds))
         raise TooOften(
             "JM-RATE",
             f"More than {number} requests of kind {scope!r} in {seconds} s; wait {wait_s} s and send it "
@@ -45,13 +51,18 @@ def spend(scope: str, who: str, *, times: int = 1) -> None:
         )
 
 
+def _name(scope: str, who: str) -> str:
+    return f"rate:{scope}:{who}:{int(time.time() // settings.RATES[scope][1])}"
+
+
 def _counted(name: str, times: int, seconds: int) -> int:
     """Add to a count that lives for one span; only the first of a span has to make it."""
-    try:
-        return int(cache.incr(name, times))
-    except ValueError:
-        cache.add(name, 0, timeout=seconds + 1)
-        return int(cache.incr(name, times))
+    for _ in range(2):
+        try:
+            return int(cache.incr(name, times))
+        except ValueError:  # it is not there: not yet, or a full cache has dropped it
+            cache.add(name, 0, timeout=seconds + 1)
+    return times
 
 
 class PrefixThrottle(BaseThrottle):
@@ -63,6 +74,7 @@ class PrefixThrottle(BaseThrottle):
         """True, or TooOften."""
         prefix = prefix_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
         if prefix is not None:
+            require_room(self.scope, prefix)
             spend(self.scope, prefix)
         return True
 
@@ -83,10 +95,19 @@ def prefix_of(peer: str, forwarded: str) -> str | None:
     if settings.PROXIES:
         peer = hops[-settings.PROXIES] if len(hops) >= settings.PROXIES else ""
     try:
-        address = ipaddress.ip_address(peer)
+        address = ipaddress.ip_address(_without_port(peer))
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
     if address.is_loopback:
         return None
     length = V4_PREFIX if address.version == 4 else V6_PREFIX
     return str(ipaddress.ip_network((address, length), strict=False))
+
+
+def _without_port(peer: str) -> str:
+    """The address alone, of `203.0.113.5:4711` and `[2001:db8::1]:443` too."""
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    return peer.partition(":")[0] if peer.count(":") == 1 else peer

@@ -28,8 +28,9 @@ from measurements.intake.door import (
 from measurements.intake.models import Submission, Ticket
 from measurements.intake.platform_key import announced, signing_key
 from measurements.intake.racing import again_if_raced
+from measurements.intake.rates import require_room, spend
 from measurements.intake.recorded import result_facts, ticket_facts
-from measurements.intake.refusals import BadRequest, Conflict, Forbidden
+from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooOften
 from measurements.intake.runnable import require_runnable
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import LeafKind
@@ -97,10 +98,18 @@ def _create_ticket(opened: Opened[TicketRequest], job: Job) -> Ticket:
 def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[Submission, bool]:
     """(submission, created): store a verified bundle as received and sign a receipt. The verdict comes later.
 
-    What is new costs no look-up: the database's constraints say when bytes or ticket were here before.
+    What is new costs no look-up: the database's constraints say when bytes or ticket were here before. Only what is new
+    counts for the key's rate: whoever sends another's public bundle again uses nothing up.
     """
     opened = opened or open_bundle(data)
     ticket = _ticket_of(opened)
+    try:
+        require_room("result", opened.key.key_id)
+    except TooOften:
+        known = _known(opened, ticket)
+        if known is None:
+            raise
+        return known, False
     try:
         with transaction.atomic():
             (submission,) = store([Arrived(data, opened, ticket)])
@@ -110,6 +119,7 @@ def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[S
         if known is None:
             raise
         return known, False
+    spend("result", opened.key.key_id)
     return submission, True
 
 

@@ -13,6 +13,7 @@ from joulemark.energy.budget import expanded
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
 from joulemark.rules.case import Case, times_digest
+from joulemark.rules.noise_print import noise_print
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
@@ -114,6 +115,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         peak_memory_bytes=stated(said.peak_memory_bytes, otherwise=None),
         times_sha256=times_digest(case.trace),
         answers=case.trace.answers,
+        noise=noise_print(case.trace),
         relative_u=expanded(said.budget) / 2 if said.budget else None,
     )
 

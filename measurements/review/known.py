@@ -11,11 +11,12 @@ from django.conf import settings
 from joulemark.record.statement import Statement
 from joulemark.record.trace import Trace
 from joulemark.rules.case import Case, Context, TicketFacts, times_digest
+from joulemark.rules.noise_print import ALIKE, likeness, noise_print
 from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suites
 from measurements.intake.models import Submission, Ticket
-from measurements.review.others import JobName, Others, Peer, devices_of, others_of, unreported_of
+from measurements.review.others import JobName, Others, Peer, devices_of, others_of, prints_of, unreported_of
 
 Read = tuple[Statement, Trace]
 
@@ -30,6 +31,7 @@ class Known:
     others: Mapping[JobName, Others]
     devices: Mapping[str, frozenset[int]]
     unreported: Mapping[str, int]
+    prints: Mapping[JobName, Sequence[tuple[int, str, bytes]]]
 
     @classmethod
     def about(cls, submissions: Sequence[Submission], read: Mapping[str, Read]) -> Known:
@@ -43,6 +45,7 @@ class Known:
             others=others_of(jobs),
             devices=devices_of({statement.predicate.device.tag for statement, _ in read.values()}),
             unreported=unreported_of(submissions),
+            prints=prints_of(jobs),
         )
 
     def case(self, submission: Submission, statement: Statement, trace: Trace) -> Case:
@@ -60,6 +63,7 @@ class Known:
             same_trace_as=_earlier(self.traces.get(submission.trace_sha256, ()), submission),
             inputs_by_others=_inputs(peers, said.workload.sample_sha256),
             same_times_as=_earlier(self.times.get(times_digest(trace), ()), submission),
+            same_noise_as=self._same_noise(submission, statement, trace),
             quality_by_others=_qualities(peers),
             tickets_unreported=self.unreported.get(submission.pk, 0),
             device_shared_with=len(self.devices.get(said.device.tag, frozenset()) - {me}),
@@ -67,6 +71,16 @@ class Known:
         alone = Case(statement=statement, trace=trace, context=context)
         answers = _answers(peers, said.workload.sample_sha256, alone)
         return Case(statement, trace, replace(context, answers_by_others=answers)) if answers else alone
+
+    def _same_noise(self, submission: Submission, statement: Statement, trace: Trace) -> str | None:
+        """The first earlier result of the job whose noise is this one's."""
+        mine = noise_print(trace)
+        alike = (
+            (leaf, result_id)
+            for leaf, result_id, noise in self.prints.get(job_name(statement), ())
+            if likeness(mine, noise) >= ALIKE
+        )
+        return _earlier(sorted(alike), submission)
 
 
 def job_name(statement: Statement) -> JobName:

@@ -218,7 +218,8 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
 
-    `answers` are the trace's short digests of the answers, four bytes each, in the sample's order.
+    `answers` are the trace's short digests of the answers, four bytes each, in the sample's order; `noise` is the print
+    of its noise, empty where it has too little.
     """
 
     submission = models.OneToOneField(
@@ -256,6 +257,7 @@ class Result(models.Model):
     relative_u = models.FloatField(null=True)
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")
+    noise = models.BinaryField(default=b"")
 
     objects = ResultQuerySet.as_manager()
 

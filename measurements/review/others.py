@@ -19,6 +19,10 @@ MOST_PEERS = 50
 """Results of a job that are looked at, the latest first: enough for every rule, and bounded however many there are."""
 
 
+MOST_PRINTS = 2000
+"""Noise prints of a job that are compared, the latest first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Peer:
     """What matters of one other result."""
@@ -53,7 +57,7 @@ def others_of(jobs: Collection[JobName]) -> dict[JobName, Others]:
         meant |= Q(suite__digest=suite, dataset__task__slug=task, dataset__slug=dataset, model__slug=model)
     found: dict[JobName, list[Peer]] = defaultdict(list)
     rows = (
-        Result.objects.filter(meant, submission__state__in=(State.ACCEPTED, State.QUARANTINED))
+        Result.objects.filter(_meant(jobs), submission__state__in=(State.ACCEPTED, State.QUARANTINED))
         .order_by("-started_at")
         .values_list(
             "suite__digest", "dataset__task__slug", "dataset__slug", "model__slug",
@@ -73,6 +77,32 @@ def others_of(jobs: Collection[JobName]) -> dict[JobName, Others]:
     return {job: Others(tuple(peers[:MOST_PEERS])) for job, peers in found.items()}
 
 
+def _meant(jobs: Collection[JobName]) -> Q:
+    meant = Q()
+    for suite, task, dataset, model in jobs:
+        meant |= Q(suite__digest=suite, dataset__task__slug=task, dataset__slug=dataset, model__slug=model)
+    return meant
+
+
+def prints_of(jobs: Collection[JobName]) -> dict[JobName, list[tuple[int, str, bytes]]]:
+    """By job the noise prints of its latest results, MOST_PRINTS at most: (leaf, result id, print)."""
+    if not jobs:
+        return {}
+    found: dict[JobName, list[tuple[int, str, bytes]]] = defaultdict(list)
+    rows = (
+        Result.objects.filter(_meant(jobs))
+        .exclude(noise=b"")
+        .order_by("-submission__leaf")
+        .values_list(
+            "suite__digest", "dataset__task__slug", "dataset__slug", "model__slug",
+            "submission__leaf", "submission", "noise",
+        )[: MOST_PRINTS * len(jobs)]
+    )  # fmt: skip
+    for suite, task, dataset, model, leaf, result_id, noise in rows:
+        found[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
+    return found
+
+
 def devices_of(tags: Iterable[str]) -> dict[str, frozenset[int]]:
     """By device tag the contributors who report it."""
     found: dict[str, set[int]] = defaultdict(set)
@@ -82,7 +112,7 @@ def devices_of(tags: Iterable[str]) -> dict[str, frozenset[int]]:
 
 
 def unreported_of(submissions: Sequence[Submission]) -> Mapping[str, int]:
-    """By result id how many tickets the contributor took for this job and device before and never reported."""
+    """By result id how many earlier tickets of the contributor for this job and device have no result that stands."""
     announced = [submission for submission in submissions if submission.ticket is not None]
     if not announced:
         return {}
@@ -90,7 +120,8 @@ def unreported_of(submissions: Sequence[Submission]) -> Mapping[str, int]:
     for key in {_run_of(submission) for submission in announced}:
         meant |= Q(key__contributor=key[0], job=key[1], device_tag=key[2])
     silent: dict[tuple[int, int, str], list[int]] = defaultdict(list)
-    rows = Ticket.objects.filter(meant, submission__isnull=True)
+    given_up = Q(submission__isnull=True) | Q(submission__state=State.WITHDRAWN)
+    rows = Ticket.objects.filter(meant).filter(given_up)
     for contributor, job, tag, leaf in rows.values_list("key__contributor", "job", "device_tag", "leaf"):
         silent[contributor, job, tag].append(leaf)
     return {

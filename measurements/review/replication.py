@@ -31,7 +31,8 @@ def _compare_cell(cell: dict[str, object]) -> int:
     counted = list(
         Result.objects.eligible()
         .of_cell(cell)
-        .select_related("device", "contributor__standing")
+        .select_related("device", "contributor__standing", "submission__ticket")
+        .defer("submission__bundle", "submission__receipt")
         .order_by("started_at", "pk")
     )
     reports = {result.pk: report_of(result) for result in counted}
@@ -57,6 +58,7 @@ def report_of(result: Result) -> Report:
         device=result.device.tag,
         energy_per_query_j=result.energy_per_query_j,
         relative_u=result.relative_u,
+        announced=result.submission.ticket_id is not None,
     )
 
 

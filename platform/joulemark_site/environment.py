@@ -32,13 +32,18 @@ def flag(name: str, *, default: bool) -> bool:
     raise BadSetting(f"{name}={value!r} is neither yes nor no; write 1 or 0.")
 
 
+LONGEST_S = 10 * 365 * 86400
+
+
 def seconds(name: str, default: int) -> int:
-    """A positive whole number of seconds."""
+    """A positive whole number of seconds, ten years at most."""
     value = os.environ.get(name, "")
     if not value:
         return default
     if not value.isascii() or not value.isdigit() or int(value) == 0:
         raise BadSetting(f"{name}={value!r} is not a positive whole number of seconds.")
+    if len(value) > 10 or int(value) > LONGEST_S:
+        raise BadSetting(f"{name}={value!r} is more than ten years; write fewer seconds.")
     return int(value)
 
 
@@ -178,7 +183,8 @@ def broker(redis_url: str) -> str:
 def cache(redis_url: str) -> dict[str, object]:
     """Django's cache: Redis where there is one, else the memory of this process."""
     if not redis_url:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        options = {"MAX_ENTRIES": 100_000}  # one for each key and network that came lately
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": options}
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": redis_url,

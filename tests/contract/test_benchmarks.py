@@ -89,13 +89,3 @@ def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pyt
         (case, tool) for case in ("CPU estimate", "A100 session") for tool in ("joulemark", "rules alone")
     }
     assert all(0 < row["value"] <= 1 for row in rows if row["metric"] == "ratio")
-
-
-def test_the_door_is_measured_beside_its_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("REQUESTS", "32"), ("ROUNDS", "1"), ("BATCHES", "8")):
-        monkeypatch.setenv(f"BENCH_{name}", value)
-    rows = figures(tmp_path, "intake", "benchmarks/intake.py")
-    assert {row["tool"] for row in rows if row["metric"] == "ratio"} == {
-        "joulemark / bare insert",
-        "joulemark / cores x check",
-    }

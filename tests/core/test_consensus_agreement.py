@@ -74,6 +74,17 @@ def test_a_cell_rises_through_its_tiers() -> None:
     assert tier(wide) == "replicated"
 
 
+def test_what_nobody_announced_lifts_no_tier_and_agrees_with_nobody() -> None:
+    known = says("a", 1.0)
+    quiet = Report(
+        contributor="b", device="gpu of b", energy_per_query_j=1.0, relative_u=0.03, announced=False
+    )
+    assert compare(quiet, [known]) is None
+    assert compare(known, [quiet]) is None
+    assert tier([known, quiet]) == "several sources"
+    assert tier([known, says("c", 1.01), quiet]) == "replicated"
+
+
 def test_fifty_keys_on_one_device_establish_nothing() -> None:
     assert tier([says(f"key {n}", 1.0, device="one") for n in range(50)]) == "single source"
 

@@ -158,3 +158,32 @@ def test_requests_are_for_here_and_now(enrolled, changes, status: int, code: str
 
 def test_a_request_of_another_kind_is_refused(enrolled) -> None:
     problem(enrolled("revocations", rotation(1, 2)), status=403, code="JM-PAYLOAD-TYPE")
+
+
+def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrolled, monkeypatch) -> None:
+    """The look before the transaction saw nothing; inside it the row was there."""
+    sent = rotation(1, 2)
+    first = enrolled("rotations", sent)
+    ticket = encode(made.ticket_request(key=made.signing_key(2)))
+    known = enrolled("tickets", ticket)
+    looked = iter([False, True])
+    monkeypatch.setattr("measurements.intake.key_services.was_taken", lambda _: next(looked))
+    monkeypatch.setattr("measurements.intake.door.require_active", lambda _: None)
+    assert enrolled("rotations", sent).content == first.content
+    assert enrolled("tickets", ticket).content == known.content
+
+
+def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
+    old = encode(made.enrolment(key=made.signing_key(5)))
+    first = enrolled("enrolments", old)
+    monday = datetime.now(UTC) + timedelta(hours=2)
+    import measurements.intake.door as door_module
+
+    real = door_module.timezone.now
+    door_module.timezone.now = lambda: monday
+    try:
+        assert enrolled("enrolments", old).content == first.content
+        late = encode(made.enrolment(key=made.signing_key(6)))
+        problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
+    finally:
+        door_module.timezone.now = real

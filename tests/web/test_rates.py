@@ -69,9 +69,45 @@ def test_a_network_is_counted_as_one(client, catalogue, settings) -> None:
     assert elsewhere.status_code == 400
 
 
+def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled, settings) -> None:
+    settings.RATES = {**settings.RATES, "result": (2, 3600)}
+    first = made.bundle(of=made.trace(queries=15, salt=1)).to_bytes()
+    enrolled("results", first)
+    for _ in range(4):
+        assert enrolled("results", first).status_code == 200
+        assert enrolled("results/batch", first * 8).status_code == 200
+    assert enrolled("results", made.bundle(of=made.trace(queries=15, salt=2)).to_bytes()).status_code == 202
+    third = made.bundle(of=made.trace(queries=15, salt=3)).to_bytes()
+    problem(enrolled("results", third), status=429, code="JM-RATE")
+    assert enrolled("results", first).status_code == 200, "what is here already is answered all the same"
+
+
+def test_a_captured_request_sent_again_uses_nothing_up(enrolled, settings) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (2, 3600)}
+    old, first = asked(-7_200_000), asked(1)
+    enrolled("tickets", first)
+    for _ in range(4):
+        enrolled("tickets", first)
+        problem(enrolled("tickets", old), status=400, code="JM-CLOCK")
+    assert enrolled("tickets", asked(2)).status_code == 201
+
+
+def test_a_key_over_its_rate_does_not_hold_up_a_batch(enrolled, settings) -> None:
+    settings.RATES = {**settings.RATES, "result": (2, 3600)}
+    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    mine = [made.bundle(of=made.trace(queries=15, salt=n)).to_bytes() for n in range(3)]
+    other = made.bundle(key=made.signing_key(2), of=made.trace(queries=15, salt=9)).to_bytes()
+    answer = enrolled("results/batch", b"".join([*mine, other]))
+    assert [item["status"] for item in answer.json()["items"]] == [202, 202, 429, 202]
+
+
 @pytest.mark.parametrize(
     ("proxies", "peer", "forwarded", "prefix"),
     [
+        (0, "::ffff:198.51.100.77", "", "198.51.100.0/24"),
+        (0, "::ffff:127.0.0.1", "", None),
+        (1, "127.0.0.1", "203.0.113.5:4711", "203.0.113.0/24"),
+        (1, "127.0.0.1", "[2001:db8:1:203::5]:443", "2001:db8:1:200::/56"),
         (0, "198.51.100.77", "", "198.51.100.0/24"),
         (0, "198.51.100.77", "203.0.113.5", "198.51.100.0/24"),
         (0, "2001:db8:1:203::5", "", "2001:db8:1:200::/56"),
@@ -96,5 +132,6 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
         raise RedisAway("gone")
 
     monkeypatch.setattr(rates.cache, "incr", away)
+    monkeypatch.setattr(rates.cache, "get", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text

@@ -22,8 +22,8 @@ def catalogue(db) -> None:
 
 
 def measured(by: str, joules: float, **more: object) -> str:
-    run = Run(by=by, device=f"gpu of {by}", grade="measured", scope="gpu", energy_per_query_j=joules, **more)
-    return make_result(run).pk
+    kind = {"grade": "measured", "scope": "gpu", "announced": True, **more}
+    return make_result(Run(by=by, device=f"gpu of {by}", energy_per_query_j=joules, **kind)).pk
 
 
 def agreements() -> dict[str, bool | None]:
@@ -103,3 +103,10 @@ def test_the_tier_stands_on_the_board_and_in_the_download(client: Client) -> Non
     assert [row["tier"] for row in rows] == ["established"]
     page = client.get("/boards/demo-1-measured/text_classification/", headers={"Accept-Language": "ru"})
     assert "установлено" in page.content.decode()
+
+
+def test_a_result_that_nobody_announced_lifts_no_tier() -> None:
+    ids = [measured("ada", 1.0), measured("grace", 1.01, announced=False)]
+    refresh_cells_of(result_ids=ids)
+    assert agreements() == dict.fromkeys(ids, None)
+    assert Cell.objects.get().tier == "several sources"

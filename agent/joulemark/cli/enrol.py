@@ -25,16 +25,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0 when the platform knows the key."""
     from joulemark import config as configs
-    from joulemark.session.enrolment import check_name, enrol
+    from joulemark.session.enrolment import check_name, enrol, own_key
 
     output = Output(as_json=arguments.json)
     config = configs.load()
     check_name(arguments.name)
+    identity = own_key(config.folders, locked=arguments.passphrase)
     sends = (
         "your public key" if arguments.name is None else f'your public key and the name "{arguments.name}"'
     )
     output.aside(f"Sending {sends} to {config.origin}.")
-    identity, enrolled = enrol(config, name=arguments.name, locked=arguments.passphrase)
+    enrolled = enrol(config, identity=identity, name=arguments.name)
     output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
     output.say(f"Your public key   {identity.public_key}")
     output.say(

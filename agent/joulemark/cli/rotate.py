@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 
-def add_arguments(_parser: ArgumentParser) -> None:
-    """Nothing to say."""
+def add_arguments(parser: ArgumentParser) -> None:
+    """Whether the new key is locked, and whether what only the old one may do is given up."""
+    parser.add_argument(
+        "--passphrase",
+        action="store_true",
+        help="lock the new key where the old one is not: asked for twice, or taken from JOULEMARK_PASSPHRASE",
+    )
+    parser.add_argument(
+        "--anyway",
+        action="store_true",
+        help="rotate though results of the old key were not sent yet, or another platform knows that key",
+    )
 
 
 def execute(arguments: Namespace) -> int:
@@ -21,7 +31,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    new, answer = rotate(config)
+    new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)
     output.say(f"{answer.contributor} signs with a new key at {config.origin} from now on.")
     output.say(f"Your public key   {new.public_key}")
     output.say(f"Private key file  {config.folders.key}  (keep a copy; the old key lies beside it)")

@@ -47,7 +47,7 @@ def execute(arguments: Namespace) -> int:
     output = Output(as_json=arguments.json)
     config = configs.load()
     outbox = Outbox(config.folders)
-    enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
+    enrolled = identities.require_known(config.folders, config.origin)
     asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
     asked = [kept for kept in asked if kept.bundle.statement().predicate.audience == config.origin]
     damaged = [] if arguments.id else tell_damaged(output, outbox)

@@ -35,12 +35,16 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What `contributor` says of a cell on `device`; `relative_u` is its standard uncertainty, relative, or None."""
+    """What `contributor` says of a cell on `device`; `relative_u` is its standard uncertainty, relative, or None.
+
+    One that was not `announced` by a ticket may be the best of many: it agrees with nobody and lifts no tier.
+    """
 
     contributor: Hashable
     device: Hashable
     energy_per_query_j: float
     relative_u: float | None
+    announced: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,11 @@ class Agreement:
 def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     """A report against what other contributors say on other devices; None where there is nobody to compare with."""
     apart = [
-        other for other in others if other.contributor != report.contributor and other.device != report.device
+        other
+        for other in others
+        if other.announced and other.contributor != report.contributor and other.device != report.device
     ]
-    if not apart:
+    if not apart or not report.announced:
         return None
     middle, n_others = _middle(apart)
     relative = report.energy_per_query_j / middle - 1
@@ -80,10 +86,13 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
 
 def tier(reports: Sequence[Report]) -> Tier:
     """How far a cell has come. Raises ValueError for no report."""
-    spoken = _spoken(reports)
-    n_devices = len({report.device for report in reports})
-    if len(spoken) < 2 or n_devices < 2:
+    if len(_spoken(reports)) < 2 or len({report.device for report in reports}) < 2:
         return "single source"
+    reports = [report for report in reports if report.announced]
+    n_devices = len({report.device for report in reports})
+    if n_devices < 2:
+        return "several sources"
+    spoken = _spoken(reports)
     if len(spoken) >= 3 and n_devices >= 3 and expanded_u(list(spoken.values())) <= ESTABLISHED_U:
         return "established"
     agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)

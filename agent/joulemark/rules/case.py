@@ -51,7 +51,8 @@ class Context:
     """What the platform knows. `suite` is the one with the digest that the result names, None if there is none.
 
     `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` that of one whose trace has the
-    same `times_digest`, None if there is none. `others` are other contributors whose results of the same job were not
+    same `times_digest`, `same_noise_as` that of one whose `noise_print` is alike; None if there is none. `others` are
+    other contributors whose results of the same job were not
     rejected: `inputs_by_others` says how many of them state each `inputs_sha256` for the same sample;
     `answers_by_others`, by query id, how many give an answer of each short digest; `quality_by_others`, by metric, the
     value of each, one a contributor. `tickets_unreported`: tickets that the same contributor took for this job and
@@ -68,6 +69,7 @@ class Context:
     same_trace_as: str | None
     inputs_by_others: Mapping[str, int] = field(default_factory=dict)
     same_times_as: str | None = None
+    same_noise_as: str | None = None
     answers_by_others: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     quality_by_others: Mapping[str, Sequence[float]] = field(default_factory=dict)
     tickets_unreported: int = 0

@@ -88,7 +88,8 @@ def audience_is_ours(case: Case) -> Broken | None:
     "JM-TRACE-REUSED",
     Severity.REJECT,
     "The trace is new",
-    kept="No earlier result has the same trace, nor one that was read at the same microseconds",
+    kept="No earlier result has the same trace, nor one that was read at the same microseconds, nor one whose noise is "
+    "the same: which of two windows answered a query faster, over all queries, is chance, and no two runs share it",
     mend="Measure again",
     version="4",
     asked="platform",
@@ -101,6 +102,12 @@ def trace_is_new(case: Case) -> Broken | None:
         return broken(
             f"Every reading was taken at the very microsecond of one of result {other[:12]}: it is that trace with "
             "other numbers.",
+            result=other,
+        )
+    if other := case.context.same_noise_as:
+        return broken(
+            f"The answers took longer and shorter by the same chances as those of result {other[:12]}: it is that run, "
+            "edited.",
             result=other,
         )
     return None

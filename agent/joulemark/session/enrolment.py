@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
 from joulemark import passphrases
-from joulemark.errors import PlatformKeyChanged, UsageError
+from joulemark.errors import PlatformKeyChanged, Refused, UsageError
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import Envelope, seal
@@ -16,21 +16,32 @@ from joulemark.record.messages import ENROLMENT_TYPE, Enrolled, Enrolment
 from joulemark.session.statement import new_nonce
 
 if TYPE_CHECKING:
-    from joulemark.config import Config
+    from joulemark.config import Config, Folders
     from joulemark.identity import Identity
 
 
-def enrol(config: Config, *, name: str | None, locked: bool = False) -> tuple[Identity, Enrolled]:
-    """Make the key if there is none, send the self-signed enrolment, keep the answer.
+def own_key(folders: Folders, *, locked: bool = False) -> Identity:
+    """The key, made now when there is none. `locked`: it must have a passphrase; a new one gets it.
 
-    A key that is made now is `locked` with a passphrase or not. Raises UsageError (name), PlatformKeyChanged, Refused
-    or Unreachable.
+    Raises UsageError, also when the key is there and has none: it is neither replaced nor locked in silence.
+    """
+    found = identities.load(folders)
+    if found is None:
+        return identities.load_or_create(folders, passphrase=passphrases.new() if locked else None)
+    if locked and not identities.is_locked(folders):
+        raise UsageError(
+            f"The key {folders.key} exists and is not locked; nothing was changed. Let a locked key take over from it "
+            "where it is enrolled: `joulemark rotate --passphrase`. Or move it away and enrol again."
+        )
+    return found
+
+
+def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
+    """Send the self-signed enrolment of a key, keep the answer.
+
+    Raises UsageError (name), PlatformKeyChanged, Refused or Unreachable.
     """
     check_name(name)
-    made_before = identities.load(config.folders)
-    identity = made_before or identities.load_or_create(
-        config.folders, passphrase=passphrases.new() if locked else None
-    )
 
     def make() -> Envelope:
         message = Enrolment(
@@ -45,14 +56,27 @@ def enrol(config: Config, *, name: str | None, locked: bool = False) -> tuple[Id
     with PlatformClient(config.origin) as client:
         shown = client.platform_key()
         identities.check_platform_key(config.folders, config.origin, shown)
-        enrolled = client.enrol(make)
+        try:
+            enrolled = client.enrol(make)
+        except Refused as refused:
+            if refused.code != "JM-KEY-REVOKED":
+                raise
+            raise Refused(refused.code, _what_a_revoked_key_may(config), status=refused.status) from refused
     if enrolled.key_id != identity.key_id or enrolled.platform != shown:
         raise PlatformKeyChanged(
             f"{config.origin} answered the enrolment for another key than it was sent or showed. "
             "Nothing was kept."
         )
     identities.store_enrolment(config.folders, config.origin, enrolled)
-    return identity, enrolled
+    return enrolled
+
+
+def _what_a_revoked_key_may(config: Config) -> str:
+    return (
+        f"This key was revoked at {config.origin}, which takes no results of it any more. Appeals can still be signed "
+        f"with it: make them first (`joulemark appeal`). Then move {config.folders.key} away and run "
+        "`joulemark enrol` again, which makes a new key."
+    )
 
 
 def check_name(name: str | None) -> None:

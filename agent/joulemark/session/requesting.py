@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from joulemark import identity as identities
+from joulemark import passphrases
 from joulemark.errors import NotEnrolled, PlatformKeyChanged, Refused, UsageError
+from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import Envelope, seal
@@ -26,25 +28,30 @@ from joulemark.record.requests import (
     Withdrawal,
     WithdrawalReason,
 )
+from joulemark.session.delivery import unsent
 from joulemark.session.statement import new_nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.config import Config
+    from joulemark.config import Config, Folders
     from joulemark.identity import Identity
+    from joulemark.outbox import Kept
     from joulemark.record.codec import Record
 
 T = TypeVar("T")
 
 
-def rotate(config: Config) -> tuple[Identity, Enrolled]:
+def rotate(config: Config, *, anyway: bool = False, locked: bool = False) -> tuple[Identity, Enrolled]:
     """Let a new key take over from the stored one, there and here. Raises AgentError.
 
-    The new key is on the disk before it is sent, so that a crash at any point is mended by asking again.
+    The new key is on the disk before it is sent, so that a crash at any point is mended by asking again. It is locked
+    as the old one is, or where `locked` says so. Unless `anyway`, a rotation that loses something is refused.
     """
     old = _enrolled(config)
-    new = identities.next_key(config.folders)
+    if not anyway:
+        _check_nothing_is_lost(config, old)
+    new = _next_key(config.folders, locked=locked)
 
     def make() -> Envelope:
         now = datetime.now(UTC)
@@ -78,6 +85,40 @@ def rotate(config: Config) -> tuple[Identity, Enrolled]:
     identities.take_over(config.folders, old=old)
     identities.store_enrolment(config.folders, config.origin, answer)
     return new, answer
+
+
+def _check_nothing_is_lost(config: Config, old: Identity) -> None:
+    """Raises UsageError when results wait that only the old key may send, or another platform knows only that one."""
+    waiting = [kept for kept in unsent(Outbox(config.folders), config.origin) if _signed_by(kept, old)]
+    if waiting:
+        raise UsageError(
+            f"{len(waiting)} result(s) of this key were not sent to {config.origin} yet, and may be refused once "
+            "another key has taken over. Run `joulemark submit` first, or rotate all the same: "
+            "`joulemark rotate --anyway`."
+        )
+    others = [one for one in identities.enrolled_at(config.folders, old.key_id) if one != config.origin]
+    if others:
+        raise UsageError(
+            f"This key is enrolled at {', '.join(others)} too, where the new one would be unknown: only "
+            f"{config.origin} is told who takes over. To rotate all the same and enrol the new key there as another "
+            "contributor, run `joulemark rotate --anyway`."
+        )
+
+
+def _signed_by(kept: Kept, identity: Identity) -> bool:
+    return kept.bundle.envelope.key_id == identity.key_id
+
+
+def _next_key(folders: Folders, *, locked: bool) -> Identity:
+    """The key that shall take over. Raises UsageError when it is there already, and not locked as it should be."""
+    if not locked or identities.is_locked(folders):
+        return identities.next_key(folders)
+    if folders.next_key.exists():
+        raise UsageError(
+            f"A rotation was cut off before, and its key {folders.next_key} may be known already. Finish it with "
+            "`joulemark rotate`, then run `joulemark rotate --passphrase` again if that key is not locked."
+        )
+    return identities.next_key(folders, passphrase=passphrases.new())
 
 
 def _known_already(config: Config, client: PlatformClient, new: Identity) -> Enrolled:

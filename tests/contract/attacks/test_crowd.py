@@ -14,13 +14,15 @@ from msgspec.structs import replace
 
 from joulemark.consensus.agreement import Report, tier
 from joulemark.consensus.cell import Reading, cell_value
+from joulemark.record import requests
+from joulemark.record.codec import encode
 from joulemark.record.statement import SuiteRef
 from joulemark.record.trace import answer_digest
 from joulemark.suite import load_suite
 from joulemark.suite.known import KnownAnswer
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
-from measurements.intake.models import Ticket
+from measurements.intake.models import Submission, Ticket
 from measurements.review.models import Result
 from tests import made
 
@@ -82,6 +84,19 @@ def test_best_of_twenty(door) -> Outcome:
     best = door.ticket(key=key)
     assert Ticket.objects.count() == 20
     return door.send(made.bundle(ticket=best))
+
+
+@attack("Best of 15 runs, the others withdrawn", "quarantined", "JM-BEST-OF")
+def test_best_of_withdrawn(door) -> Outcome:
+    key = made.signing_key()
+    for number in range(14):
+        door.send(made.bundle(ticket=door.ticket(key=key), of=made.trace(queries=15, salt=number)))
+        row = Submission.objects.order_by("-leaf_id")[0]
+        gone = made.request(
+            requests.Withdrawal, requests.WITHDRAWAL_TYPE, result_id=row.pk, reason="measured-wrongly"
+        )
+        assert door.post("withdrawals", encode(gone)).status_code == 201
+    return door.send(made.bundle(ticket=door.ticket(key=key), of=made.trace(queries=15, salt=99)))
 
 
 @attack("Known answers that are wrong", "quarantined", "JM-KNOWN-ANSWERS")

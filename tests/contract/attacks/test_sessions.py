@@ -53,6 +53,43 @@ def test_scaled_trace_of_another(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
+@attack(
+    "Trace of another result with every reading moved by chance, and scaled", "rejected", "JM-TRACE-REUSED"
+)
+def test_jittered_trace_of_another(send, a100) -> Outcome:
+    send(a100)
+    draw = np.random.default_rng(5)
+
+    def moved(trace):
+        (stream,) = trace.streams
+        t_us = np.array(from_deltas(stream.t_us)) + draw.integers(-3, 4, len(stream.t_us))
+        queries = tuple(
+            replace(
+                one,
+                duration_us=tuple(
+                    int(us) for us in np.array(one.duration_us) + draw.integers(-3, 4, len(one.duration_us))
+                ),
+            )
+            for one in trace.queries
+        )
+        times = to_deltas([int(us) for us in np.maximum.accumulate(t_us)])
+        return replace(
+            scaled(trace, 0.95),
+            streams=(replace(scaled(trace, 0.95).streams[0], t_us=times),),
+            queries=queries,
+        )
+
+    plain = Case(a100.statement, a100.trace, replace_ticket(a100))
+    absent = {**plain.said.absent, "ticket": "offline"}
+    found = send(
+        stating(
+            measuring(plain, moved), ticket=None, nonce="5" * 32, absent=absent, device={"tag": "77" * 32}
+        ),
+        key=made.signing_key(2),
+    )
+    return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
+
+
 @attack("Own trace, every energy a fifth", "quarantined", "JM-IDLE-RANGE")
 def test_scaled_down(send, a100) -> Outcome:
     return send(measuring(a100, lambda trace: scaled(trace, 0.2)))

@@ -1,0 +1,49 @@
+"""A print of a run's noise: what two runs never share, and what an edited copy of a trace keeps.
+
+The same query, asked in two windows, takes a little longer in one of them, by chance. Which one, over many queries, is
+a pattern of bits that says nothing of the work and everything of the run. Moving ticks, scaling energies or shifting
+times leaves it as it is; two honest runs agree in about half of the bits.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from joulemark.record.trace import Trace
+
+BITS = 256
+LEAST = 64
+"""Pairs of answers below which there is no print: chance could make two of them alike."""
+MOST_TIES = 0.25
+"""Share of pairs of the same length above which there is none: a clock that is too coarse, or a trace without noise."""
+ALIKE = 0.85
+"""Share of equal bits from which two prints are of one run: of 256 bits by chance that is 11 standard deviations."""
+
+
+def noise_print(trace: Trace) -> bytes:
+    """32 bytes, or none where the trace has too little noise to tell."""
+    windows = [
+        np.maximum(np.asarray(queries.duration_us, dtype=np.float64), 1.0) for queries in trace.queries
+    ]
+    pairs = [
+        (earlier, later) for earlier, later in pairwise(windows) if len(earlier) == len(later) and len(later)
+    ]
+    if sum(len(later) for _, later in pairs) < LEAST:
+        return b""
+    if np.mean(np.concatenate([earlier == later for earlier, later in pairs])) > MOST_TIES:
+        return b""
+    longer = [np.log(later / earlier) for earlier, later in pairs]
+    noise = np.concatenate([one - np.median(one) for one in longer])
+    chosen = noise[np.linspace(0, len(noise) - 1, BITS).astype(int)]
+    return np.packbits(chosen > 0).tobytes()
+
+
+def likeness(one: bytes, other: bytes) -> float:
+    """Share of equal bits of two prints; 0 where either is none."""
+    if len(one) != BITS // 8 or len(other) != BITS // 8:
+        return 0.0
+    return 1 - (int.from_bytes(one) ^ int.from_bytes(other)).bit_count() / BITS
