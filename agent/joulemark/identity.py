@@ -56,7 +56,7 @@ def load(folders: Folders) -> Identity | None:
         folders.key,
         pem,
         passphrase=passphrases.known_for(folders.key, pem),
-        damaged="Restore it from a copy, or move it away and enrol anew.",
+        anew="enrol a new key",
     )
 
 
@@ -106,7 +106,7 @@ def next_key(folders: Folders, *, passphrase: str | None = None) -> Identity:
         folders.next_key,
         pem,
         passphrase=passphrases.known_for(folders.key, pem),
-        damaged="Move it away and run `joulemark rotate` again.",
+        anew="run `joulemark rotate` again",
     )
 
 
@@ -116,18 +116,19 @@ def take_over(folders: Folders, *, old: Identity) -> None:
     durable.move(folders.next_key, folders.key)
 
 
-def _opened(path: Path, pem: bytes, *, passphrase: str | None, damaged: str) -> Identity:
-    """The identity in a key file. `damaged` says what to do with one that holds no key. Raises UsageError."""
+def _opened(path: Path, pem: bytes, *, passphrase: str | None, anew: str) -> Identity:
+    """The identity in a key file. `anew` is what to do once it is given up. Raises UsageError."""
     try:
         key = keys.from_pem(pem, passphrase=passphrase)
     except RecordError as error:
         if error.code == "JM-KEY-PASSPHRASE":
             raise UsageError(
-                f"{error} Set {passphrases.VARIABLE} or type it at the prompt; who has lost it moves {path} "
-                "away and enrols a new key."
+                f"{error} Set {passphrases.VARIABLE} or type it at the prompt. If it is lost, move {path} "
+                f"away and {anew}."
             ) from error
         raise UsageError(
-            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. {damaged}"
+            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a copy, or move it "
+            f"away and {anew}."
         ) from error
     public_key = keys.public_hex(key)
     return Identity(key=key, public_key=public_key, key_id=keys.key_id(public_key))

@@ -78,6 +78,31 @@ def test_a_damaged_key_is_never_replaced(online: Agent) -> None:
     online.folders.key.write_bytes(b"not a key")
     assert online("enrol") == 2
     assert online.folders.key.read_bytes() == b"not a key"
+    assert f"The key file {online.folders.key} is damaged" in online.err
+    assert "Restore it from a copy" in online.err
+    assert "http" not in online.err
+
+
+def test_a_revoked_key_says_what_it_may_still_do_and_how_to_get_a_new_one(
+    online: Agent, platform: FakePlatform
+) -> None:
+    platform.refuse["enrolments"] = "JM-KEY-REVOKED"
+    answer = online.json("enrol")
+    assert online.code == 4
+    assert answer["error"]["code"] == "JM-KEY-REVOKED"
+    sentence = answer["error"]["sentence"]
+    assert "Appeals can still be signed with it" in sentence
+    assert f"move {online.folders.key} away and run `joulemark enrol` again" in sentence
+
+
+def test_another_refusal_is_told_in_the_platforms_words(online: Agent, platform: FakePlatform) -> None:
+    platform.refuse["enrolments"] = "JM-NAME"
+    answer = online.json("enrol")
+    assert answer["error"] == {
+        "code": "JM-NAME",
+        "sentence": "JM-NAME: The platform does not want this.",
+        "exit_code": 4,
+    }
 
 
 def test_a_platform_that_calls_itself_otherwise_is_refused(

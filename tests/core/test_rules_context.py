@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from joulemark.record.keys import public_hex
+from joulemark.record.statement import TicketRef
 from joulemark.record.trace import to_deltas
 from joulemark.rules.case import Case, Context, Severity, TicketFacts, times_digest
 from joulemark.rules.judge import judge
@@ -172,3 +173,52 @@ def test_answers_of_different_queries_have_different_digests(repeated: int, code
     honest = case().trace.answers
     answers = honest[: len(honest) - 4 * repeated] + honest[:4] * repeated
     assert set(found(case(answers=answers))) == codes
+
+
+def stating(of: Case, **changes: Any) -> Case:
+    """The case with other words of its contributor."""
+    said = structs.replace(of.said, **changes)
+    return Case(structs.replace(of.statement, predicate=said), of.trace, of.context)
+
+
+def test_a_run_is_not_longer_than_a_run_can_be() -> None:
+    honest = case()
+    began = honest.said.issued_at - timedelta(days=30)
+    assert "JM-TIMES" not in found(stating(honest, started_at=began + timedelta(minutes=1)))
+    assert "JM-TIMES" in found(stating(honest, started_at=began - timedelta(minutes=1)))
+
+
+def test_a_trace_fits_into_its_run() -> None:
+    honest = case()
+    lasts = timedelta(seconds=honest.trace.spans[-1].end_us / 1e6)
+    fits = honest.said.ended_at - lasts - timedelta(seconds=0.5)
+    assert "JM-TIMES" not in found(stating(honest, started_at=fits))
+    assert "JM-TIMES" in found(
+        stating(honest, started_at=honest.said.ended_at - lasts + timedelta(seconds=1.5))
+    )
+
+
+def test_a_ticket_is_for_the_device_that_asked() -> None:
+    honest = case()
+    said = honest.said.workload
+    given = TicketFacts(
+        id="1" * 32,
+        nonce="2" * 32,
+        sample_seed=7,
+        task=said.task,
+        dataset=said.dataset,
+        model=said.model,
+        device_tag=honest.said.device.tag,
+        issued_at=NOW - timedelta(hours=1),
+        expires_at=NOW + timedelta(hours=1),
+    )
+    ref = TicketRef(id=given.id, nonce=given.nonce, sample_seed=given.sample_seed)
+    absent = {name: why for name, why in honest.said.absent.items() if name != "ticket"}
+
+    def under(ticket: TicketFacts) -> set[str]:
+        told = stating(case(ticket=ticket), ticket=ref, absent=absent)
+        return set(found(told)) & {"JM-TICKET-OTHER"}
+
+    assert under(given) == set()
+    assert under(replace(given, device_tag="cd" * 32)) == {"JM-TICKET-OTHER"}
+    assert under(replace(given, model="another")) == {"JM-TICKET-OTHER"}

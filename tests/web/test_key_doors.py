@@ -11,7 +11,9 @@ from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Enrolled, Ticket
 from measurements.contributors.models import Contributor, Key
+from measurements.contributors.services import revoke_key
 from measurements.intake.models import Submission
+from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf
 from measurements.review.models import Verdict
 from tests import made
@@ -187,3 +189,19 @@ def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
         problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
     finally:
         door_module.timezone.now = real
+
+
+def test_a_ticket_of_after_the_rotation_helps_nobody(enrolled, ticket: Ticket) -> None:
+    enrolled("rotations", rotation(1, 2))
+    TicketRow.objects.update(issued_at=datetime.now(UTC) + timedelta(seconds=1))
+    problem(enrolled("results", made.bundle(ticket=ticket).to_bytes()), status=403, code="JM-KEY-ROTATED")
+
+
+def test_a_revoked_key_is_at_most_trusted_less(enrolled) -> None:
+    key, now = Key.objects.get(), datetime.now(UTC)
+    revoke_key(key=key, at=now, since=now + timedelta(days=9))
+    assert (key.untrusted_since, key.ended_at) == (now, now), "not later than the revocation itself"
+    revoke_key(key=key, at=now + timedelta(days=1), since=now - timedelta(days=5))
+    assert (key.untrusted_since, key.ended_at) == (now - timedelta(days=5), now)
+    revoke_key(key=key, at=now + timedelta(days=2), since=now)
+    assert key.untrusted_since == now - timedelta(days=5)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from msgspec.structs import replace
 
 from joulemark.record import requests
@@ -190,3 +191,48 @@ def test_every_move_is_a_row(sent, people) -> None:
         ("checking", "quarantined", "rules"),
         ("quarantined", "accepted", "moderation"),
     ]
+
+
+def test_a_decided_appeal_keeps_its_decision(enrolled, sent, people) -> None:
+    row = sent(change=wrong)
+    enrolled("appeals", appeal(row.pk))
+    first = decide(submission=row, moderator=people[0], state=State.ACCEPTED, reason="appeal-granted")
+    for person in people[1:]:
+        decide(submission=row, moderator=person, state=State.REJECTED, reason="evidence-fails")
+    assert Appeal.objects.get().decision == first
+
+
+def test_withdrawing_ends_a_proposal(enrolled, sent, people) -> None:
+    row = sent(change=dirty)
+    decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
+    assert enrolled("withdrawals", withdrawal(row.pk)).status_code == 201
+    assert not Proposal.objects.exists()
+
+
+def test_the_time_for_an_appeal_begins_with_the_last_decision(enrolled, sent, people, settings) -> None:
+    row = sent(change=dirty)
+    for person in people[:2]:
+        decide(submission=row, moderator=person, state=State.REJECTED, reason="evidence-fails")
+    late = timedelta(seconds=settings.APPEAL_WINDOW_S + 60)
+    for verdict in Verdict.objects.all():
+        Verdict.objects.filter(pk=verdict.pk).update(judged_at=verdict.judged_at - late)
+    assert enrolled("appeals", appeal(row.pk)).status_code == 201
+
+
+def test_health_alarms_about_what_waits_too_long(client, enrolled, sent, settings) -> None:
+    assert client.get("/api/v1/health").json()["ok"] is True
+    rejected, quarantined = sent(change=wrong), sent(of=made.trace(queries=15, salt=4), change=dirty)
+    enrolled("appeals", appeal(rejected.pk))
+    answer = client.get("/api/v1/health")
+    counts = {what: one["count"] for what, one in answer.json()["waiting"].items()}
+    assert (answer.status_code, counts) == (200, {"verdict": 0, "moderator": 1, "appeal": 1})
+    now = timezone.now()
+    Appeal.objects.update(filed_at=now - timedelta(seconds=settings.APPEAL_ANSWER_S + 60))
+    answer = client.get("/api/v1/health")
+    assert (answer.status_code, answer.json()["waiting"]["appeal"]["alarm"]) == (503, True)
+    Appeal.objects.update(filed_at=now)
+    old = now - timedelta(seconds=settings.QUARANTINE_ALARM_S + 60)
+    Submission.objects.filter(pk=quarantined.pk).update(received_at=old)
+    assert client.get("/api/v1/health").json()["waiting"]["moderator"]["alarm"] is True
+    Submission.objects.filter(pk=quarantined.pk).update(state=State.RECEIVED)
+    assert client.get("/api/v1/health").json()["waiting"]["verdict"]["alarm"] is True
