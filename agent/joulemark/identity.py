@@ -127,8 +127,8 @@ def _opened(path: Path, pem: bytes, *, passphrase: str | None, anew: str) -> Ide
                 f"away and {anew}."
             ) from error
         raise UsageError(
-            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a copy, or move it "
-            f"away and {anew}."
+            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a copy, "
+            f"or move it away and {anew}."
         ) from error
     public_key = keys.public_hex(key)
     return Identity(key=key, public_key=public_key, key_id=keys.key_id(public_key))

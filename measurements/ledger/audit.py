@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-
-from django.conf import settings
 
 from joulemark.log import leaf as entries
 from joulemark.log import merkle
-from joulemark.log.checkpoints import Checkpoint as CheckpointText
-from joulemark.log.checkpoints import open_checkpoint
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import folder
+from measurements.ledger.errors import KeyLost
 from measurements.ledger.growth import CHUNK
-from measurements.ledger.log_key import log_name, verifier_key
+from measurements.ledger.log_key import opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 
 
@@ -93,7 +89,10 @@ def _file_fault(path: str, wanted: bytes) -> Iterator[str]:
 def _checkpoint_faults(size: int, read: ReadTile) -> Iterator[str]:
     for row in Checkpoint.objects.iterator():
         try:
-            signed = _opened(row.note)
+            signed = opened(row.note)
+        except KeyLost as error:
+            yield str(error)
+            return
         except RecordError as error:
             yield f"The note of the checkpoint of {row.size} leaves: {error}"
             continue
@@ -101,14 +100,6 @@ def _checkpoint_faults(size: int, read: ReadTile) -> Iterator[str]:
             yield f"The columns of the checkpoint of {row.size} leaves do not say what its note says."
         if row.size > size or tree_root(row.size, read) != signed.root:
             yield f"The root of the first {row.size} leaves is not the one that was signed."
-
-
-def _opened(note: str) -> CheckpointText:
-    """The checkpoint in a note of the log's key, or of one that it had before."""
-    for key in settings.LOG_FORMER_KEYS:
-        with contextlib.suppress(RecordError):
-            return open_checkpoint(note, key=key, origin=log_name())
-    return open_checkpoint(note, key=verifier_key(), origin=log_name())
 
 
 def _reader(tiles: dict[tuple[int, int], bytes]) -> ReadTile:

@@ -2,6 +2,7 @@
 
 LedgerError
 ├── LogBroken      the log no longer says what it has said; nothing more is signed until a person has looked
+│   └── KeyLost    the key that signed it is gone; none is made in its place
 ├── NotSequenced   a leaf waits for its place; it has one within seconds
 └── NotAWitness    a cosignature that no known witness gave, or one of another checkpoint
 """
@@ -15,6 +16,10 @@ class LedgerError(Exception):
 
 class LogBroken(LedgerError):
     """Database, tiles and the last checkpoint do not fit together."""
+
+
+class KeyLost(LogBroken):
+    """There is no key, and what was signed before was signed by none that is known."""
 
 
 class NotSequenced(LedgerError):

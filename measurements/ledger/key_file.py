@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
 
 
 @lru_cache
-def load_or_make(path: Path) -> Ed25519PrivateKey:
-    """The key in `path`; made when the file does not exist yet. Raises Malformed (JM-KEY-FILE) or OSError."""
+def load_or_make(path: Path, *, may_make: Callable[[], None] | None = None) -> Ed25519PrivateKey:
+    """The key in `path`; made when the file does not exist yet, unless `may_make` raises.
+
+    Raises Malformed (JM-KEY-FILE) or OSError.
+    """
     if not path.exists():
+        if may_make is not None:
+            may_make()
         _create(path)
     return keys.from_pem(path.read_bytes())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,19 @@ from django.conf import settings
 
 from joulemark.log import checkpoints, notes
 from joulemark.record import keys
+from joulemark.record.errors import RecordError
+from measurements.ledger import folder
+from measurements.ledger.errors import KeyLost
 from measurements.ledger.key_file import load_or_make
+from measurements.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+WAY_ON = (
+    "Restore the file that JOULEMARK_LOG_KEY_FILE names (or JOULEMARK_LOG_KEY) from a backup. If the key was changed "
+    "on purpose, name the old public key in JOULEMARK_LOG_FORMER_KEYS, as docs/operations.md tells under rotating."
+)
 
 
 def log_name() -> str:
@@ -21,12 +31,42 @@ def log_name() -> str:
 
 
 def log_key() -> Ed25519PrivateKey:
-    """The private key: settings.LOG_KEY (PEM), else the file settings.LOG_KEY_FILE, made when it does not exist yet."""
+    """The private key: settings.LOG_KEY (PEM), else the file settings.LOG_KEY_FILE.
+
+    The file is made when it does not exist yet and nothing was signed by an unknown key. Raises KeyLost.
+    """
     if settings.LOG_KEY:
         return keys.from_pem(settings.LOG_KEY.encode())
-    return load_or_make(Path(settings.LOG_KEY_FILE))
+    return load_or_make(Path(settings.LOG_KEY_FILE), may_make=_require_none_lost)
 
 
 def verifier_key() -> notes.VerifierKey:
-    """The public half, under the log's name."""
+    """The public half, under the log's name. Raises KeyLost."""
     return notes.verifier_key(log_key(), name=log_name())
+
+
+def opened(note: str) -> checkpoints.Checkpoint:
+    """The checkpoint in a note of the log's key, or of one that it had before. Raises RecordError or KeyLost."""
+    return _by_former(note) or checkpoints.open_checkpoint(note, key=verifier_key(), origin=log_name())
+
+
+def _by_former(note: str) -> checkpoints.Checkpoint | None:
+    for key in settings.LOG_FORMER_KEYS:
+        with contextlib.suppress(RecordError):
+            return checkpoints.open_checkpoint(note, key=key, origin=log_name())
+    return None
+
+
+def _require_none_lost() -> None:
+    """What was signed last was signed by former keys, if anything was. Raises KeyLost."""
+    last = Checkpoint.objects.last()
+    signed = [note for note in (last and last.note, folder.published()) if note]
+    if all(_by_former(note) for note in signed):
+        return
+    path = Path(settings.LOG_KEY_FILE)
+    if path.exists():
+        return  # another process has made it since, and signed
+    raise KeyLost(
+        f"The log's key is lost: {path} does not exist, but checkpoints were signed, by no key of "
+        f"JOULEMARK_LOG_FORMER_KEYS. No new key is made in its place. {WAY_ON}"
+    )

@@ -25,7 +25,7 @@ from joulemark.log.tiles import TILE_WIDTH, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import folder, growth
 from measurements.ledger.errors import LogBroken
-from measurements.ledger.log_key import log_key, log_name
+from measurements.ledger.log_key import WAY_ON, log_key, log_name, opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ def _sequence() -> Checkpoint:
     head = assign_places()
     last = Checkpoint.objects.last()
     _require_newest(last)
+    _require_signed(last)
     turn = head.checked if last is None else check_again(last, head)
     if last is not None and last.size == head.size:
         if turn != head.checked:
@@ -176,6 +177,19 @@ def _require_newest(last: Checkpoint | None) -> None:
             f"A checkpoint of {seen.size} leaves was published that this database does not know: it is older than the "
             "log's folder, or another one. Restore the newest backup; docs/operations.md says what to do without one."
         )
+
+
+def _require_signed(last: Checkpoint | None) -> None:
+    """Raises LogBroken when a key that nobody has named signed the last checkpoint: its log is not gone on with."""
+    if last is None:
+        return
+    try:
+        opened(last.note)
+    except RecordError as error:
+        raise LogBroken(
+            f"The checkpoint of {last.size} leaves is signed neither by the log's key nor by one of "
+            f"JOULEMARK_LOG_FORMER_KEYS, and no other is signed before it is. {WAY_ON}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import hashlib
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+
+from django.db import transaction
+from django.db.models import Q
 
 from joulemark.log import leaf as entries
+from joulemark.record import keys
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.errors import RecordError
 from joulemark.record.receipts import verified_receipt
 from measurements.contributors.models import Key
-from measurements.intake.models import Submission, Ticket
-from measurements.intake.platform_key import announced
+from measurements.intake.models import State, Submission, Ticket
+from measurements.intake.platform_key import signing_key
 from measurements.ledger.audit import log_faults
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import Recorded, read_rows
-from measurements.review.models import Appeal, Moderation, Verdict, Withdrawal
+from measurements.review.cases import cases_of
+from measurements.review.derive import Names, derive_result
+from measurements.review.models import Appeal, Moderation, Result, Verdict, Withdrawal
 
 TOGETHER = 500
 """Leaves that are compared at once."""
+BUNDLES = 32
+"""Results whose bytes are read at once."""
+TICKET = ("ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite")
+NAMED = ("contributor", "device", "suite", "task", "dataset", "model", "hardware_class")
+NUMBERS = (
+    *NAMED,
+    *("grade", "scope", "stratum", "meter", "session", "started_at", "queries", "window_count"),
+    *("duration_s", "energy_gross_j", "energy_net_j", "energy_per_query_j", "latency_p50_s", "latency_p95_s"),
+)
+"""What a result's row takes from its bundle as it stands there; the rest is reckoned, maybe by an older version."""
 
 
 def faults() -> Iterator[str]:
@@ -27,6 +45,7 @@ def faults() -> Iterator[str]:
     yield from _row_faults()
     yield from _unlogged()
     yield from _receipt_faults()
+    yield from _number_faults()
 
 
 def _row_faults() -> Iterator[str]:
@@ -81,7 +100,7 @@ def _recorded_by() -> Collection[
 
 
 def _receipt_faults() -> Iterator[str]:
-    public_key = announced().public_key
+    public_key = keys.public_hex(signing_key())
     for submission in Submission.objects.select_related("leaf").defer("bundle").iterator(chunk_size=100):
         try:
             envelope = decode(bytes(submission.receipt), Envelope, what="receipt")
@@ -91,3 +110,56 @@ def _receipt_faults() -> Iterator[str]:
             continue
         if receipt.leaf_hash != submission.leaf.leaf_hash:
             yield f"The receipt of result {submission} promises another leaf than the one in the log."
+
+
+def _number_faults() -> Iterator[str]:
+    """Results whose numbers are not those of their bundles, or that count and have none."""
+    counting = Q(state__in=(State.ACCEPTED, State.QUARANTINED))
+    ids = Submission.objects.filter(counting | Q(result__isnull=False)).order_by("leaf_id")
+    waiting = iter(ids.values_list("pk", flat=True).iterator())
+    while some := list(itertools.islice(waiting, BUNDLES)):
+        yield from _compared_numbers(some)
+
+
+def _compared_numbers(result_ids: Sequence[str]) -> list[str]:
+    """What the rows of these results say otherwise than their bundles. What deriving notes anew is taken back."""
+    with transaction.atomic():
+        held = list(
+            Submission.objects.filter(pk__in=result_ids)
+            .select_related("key__contributor", *TICKET, *(f"result__{name}" for name in NAMED))
+            .order_by("leaf_id")
+        )
+        cases, names = cases_of(held), Names()
+        found = []
+        for submission in held:
+            case, row = cases[submission.pk], getattr(submission, "result", None)
+            if hashlib.sha256(bytes(submission.bundle)).hexdigest() != submission.pk:
+                continue  # its leaf has said so
+            if isinstance(case, RecordError):
+                found.append(f"The numbers of result {submission} cannot be compared: {case}")
+                continue
+            try:
+                found += _number_fault(submission, row, derive_result(submission, case, names))
+            except LookupError as error:
+                if row is not None:
+                    found.append(f"The result {submission} names {error}, which the catalogue lacks by now.")
+        transaction.set_rollback(True)
+    return found
+
+
+def _number_fault(submission: Submission, row: Result | None, bundle: Result) -> list[str]:
+    if row is None:
+        if submission.state != State.ACCEPTED and _not_applied(submission):
+            return []
+        return [f"The result {submission} is {submission.state}, and its numbers are gone."]
+    return [
+        f"The result {submission} has another {name} than its bundle: {getattr(row, name)}, not {said}."
+        for name in NUMBERS
+        if getattr(row, name) != (said := getattr(bundle, name))
+    ]
+
+
+def _not_applied(submission: Submission) -> bool:
+    """Whether the last verdict is that the rules could not be applied, which leaves a result without numbers."""
+    last = submission.verdicts.order_by("leaf_id").last()
+    return last is not None and any(finding["code"] == "JM-JUDGE-FAILED" for finding in last.findings)

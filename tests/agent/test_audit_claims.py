@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from auditing import audit, codes, first, kept
+from msgspec.structs import replace
+
+from joulemark.audit import kept as keeping
+from joulemark.audit.claims import measured
+from joulemark.record.codec import encode
+from tests import made
 
 if TYPE_CHECKING:
     from agent_commands import Agent
@@ -146,3 +154,83 @@ def test_findings_are_told_until_they_are_mended_and_forks_are_noticed_meanwhile
     log.publish()
     assert audit(auditor, log)["findings"] == []
     assert kept(auditor, log).read == 601
+
+
+@pytest.mark.parametrize("decided", ["in this audit", "before it"])
+def test_new_rules_do_not_undo_what_a_person_has_decided(auditor: Agent, log: FakeLog, decided: str) -> None:
+    result_id = first(log, "quarantined")
+    log.judge(result_id, "accepted", "moderation")
+    if decided == "before it":
+        log.publish()
+        assert audit(auditor, log)["findings"] == []
+    log.add("verdict", result_id, state="quarantined", cause="new-rules", codes=[])
+    log.publish()
+    assert (audit(auditor, log)["findings"], auditor.code) == ([], 0)
+    log.add("verdict", result_id, state="rejected", cause="key-revoked", codes=[])
+    log.publish()
+    assert codes(audit(auditor, log)) == ["JM-LOG-STATE"]
+    log.states[result_id] = "rejected"
+    assert audit(auditor, log)["findings"] == []
+
+
+def test_new_rules_move_what_no_person_has_decided(auditor: Agent, log: FakeLog) -> None:
+    result_id = first(log, "quarantined")
+    log.add("verdict", result_id, state="accepted", cause="new-rules", codes=[])
+    log.publish()
+    assert codes(audit(auditor, log)) == ["JM-LOG-STATE"]
+
+
+def test_what_an_older_version_kept_is_read_again(auditor: Agent, log: FakeLog) -> None:
+    """It did not keep about which results a person has decided."""
+    audit(auditor, log)
+    keeping.path_of(auditor.folders, log.origin).write_bytes(
+        encode(replace(kept(auditor, log), moderated=None))
+    )
+    answer = audit(auditor, log)
+    assert (answer["read"], answer["old_size"], auditor.code) == (600, 600, 0)
+
+
+def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
+    """The public list with these numbers of a result."""
+    plain = log.answer
+
+    def answered(target: str) -> tuple[int, bytes]:
+        status, body = plain(target)
+        if not target.startswith("/api/v1/results/?"):
+            return status, body
+        shown = json.loads(body)
+        shown["results"] = [
+            one | numbers if one["result_id"] == result_id else one for one in shown["results"]
+        ]
+        return status, json.dumps(shown).encode()
+
+    log.answer = answered  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "faults"),
+    [
+        ({}, "accepted", 0),
+        ({"energy_per_query_j": 1e-6}, "accepted", 1),
+        ({"model": "another"}, "quarantined", 1),
+        ({"queries": 1}, "accepted", 1),
+        ({"energy_per_query_j": None}, "accepted", 1),
+        (dict.fromkeys(("energy_per_query_j", "queries", "task", "dataset", "model")), "rejected", 0),
+    ],
+)
+def test_numbers_that_are_not_those_of_the_bundle_are_found(
+    auditor: Agent, log: FakeLog, change: dict[str, object], state: str, faults: int
+) -> None:
+    data = made.bundle().to_bytes()
+    result_id = hashlib.sha256(data).hexdigest()
+    log.bundles[result_id] = data
+    at = log.add("result-received", result_id, key="ab" * 32, ticket="")
+    log.judge(result_id, state)
+    log.publish()
+    said = measured(data)
+    assert said is not None
+    listing(log, result_id, **(said | change))
+    answer = audit(auditor, log)
+    wanted = [("JM-LOG-NUMBERS", at, result_id)] * faults
+    assert [(one["code"], one["index"], one["result_id"]) for one in answer["findings"]] == wanted
+    assert codes(audit(auditor, log, "--no-bundles")) == []

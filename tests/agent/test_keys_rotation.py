@@ -1,4 +1,4 @@
-"""A new key takes over: made once, closed and locked as the old one; and nothing that only the old one may do is lost."""
+"""A new key takes over: made once, closed and locked as the old one; nothing that only the old one may do is lost."""
 
 from __future__ import annotations
 

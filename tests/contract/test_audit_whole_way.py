@@ -39,9 +39,11 @@ def send(platform: Platform, number: int) -> str:
         "/api/v1/enrolments", encode(made.enrolment(key=key, audience=platform.origin))
     )
     assert status == 201, answer
+    suite = made.load_suite("demo")
+    queries = suite.queries_per_window(made.first_job(suite).dataset)
     bundle = made.bundle(
         key=key,
-        of=made.trace(queries=16, salt=number),
+        of=made.trace(queries=queries, salt=number),
         change=lambda said: replace(said, audience=platform.origin),
     )
     status, answer = platform.post("/api/v1/results", bundle.to_bytes())
@@ -92,9 +94,15 @@ def test_an_honest_platform_fits_and_an_edited_one_does_not(running: Platform) -
         database.execute(
             "UPDATE review_verdict SET rules_version = '0' WHERE submission_id = ?", (results[1],)
         )
+        edited = database.execute(
+            "UPDATE review_result SET energy_per_query_j = 2 * energy_per_query_j WHERE submission_id = ?",
+            (results[2],),
+        )
+        assert edited.rowcount == 1
     code, answer = audit(running, "--all")
     assert code == 3
     assert {(one["code"], one["result_id"]) for one in answer["findings"]} == {
         ("JM-LOG-STATE", results[0]),
         ("JM-LOG-ROW-OTHER", None),
+        ("JM-LOG-NUMBERS", results[2]),
     }

@@ -14,12 +14,12 @@ from django.test import Client
 from joulemark.record import requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
-from measurements.contributors.models import Contributor, Key
+from measurements.contributors.models import Contributor, Device, Key
 from measurements.intake.models import State, Submission
 from measurements.intake.services import accept_result
 from measurements.ledger import sequencer
 from measurements.review.audit import faults
-from measurements.review.models import Moderation, ModerationReason
+from measurements.review.models import Moderation, ModerationReason, Result
 from measurements.review.moderation import decide, revoke
 from measurements.review.services import judge_waiting
 from tests import made
@@ -215,6 +215,43 @@ def test_an_edit_that_changes_nothing_outside_is_named_by_the_audit(lived_in: Lo
     how, sentence = ONLY_INSIDE[edit]
     with edited(how):
         assert any(sentence in fault for fault in faults()), list(faults())
+
+
+NUMBERS = {
+    "energy": ("energy_per_query_j = energy_per_query_j / 2", "energy_per_query_j"),
+    "gross energy": ("energy_gross_j = energy_gross_j * 2", "energy_gross_j"),
+    "net energy": ("energy_net_j = 1e9", "energy_net_j"),
+    "contributor": (
+        "contributor_id = (SELECT max(id) FROM contributors_contributor WHERE id <> contributor_id)",
+        "contributor",
+    ),
+    "model": ("model_id = (SELECT max(id) FROM catalog_aimodel WHERE id <> model_id)", "model"),
+    "data set": ("dataset_id = (SELECT max(id) FROM catalog_dataset WHERE id <> dataset_id)", "dataset"),
+}
+
+
+@pytest.mark.parametrize("edit", NUMBERS)
+def test_edited_numbers_are_named_by_the_audit(lived_in: LogReader, edit: str) -> None:
+    sql, name = NUMBERS[edit]
+    first = Result.objects.order_by("submission_id").values_list("submission_id", flat=True)[0]
+    how = f"UPDATE review_result SET {sql} WHERE submission_id = '{first}'"  # noqa: S608
+    with edited(how):
+        assert [fault.partition(":")[0] for fault in faults()] == [
+            f"The result {first[:12]} has another {name} than its bundle"
+        ]
+
+
+def test_numbers_that_are_gone_are_named_by_the_audit(enrolled, ticket) -> None:
+    bundle = made.bundle(ticket=ticket)
+    enrolled("results", bundle.to_bytes())
+    judge_waiting(result_ids=[bundle.digest()])
+    sequencer.sequence()
+    assert list(faults()) == []
+    devices = Device.objects.count()
+    with edited("DELETE FROM review_result; DELETE FROM contributors_device"):
+        assert [fault for fault in faults() if "its numbers are gone" in fault]
+        assert Device.objects.count() == 0, "the audit wrote what it should only have read"
+    assert Device.objects.count() == devices
 
 
 def test_a_row_that_nobody_logged_is_found(lived_in: LogReader) -> None:

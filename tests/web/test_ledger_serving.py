@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from django.conf import settings as site
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from joulemark.log import notes
@@ -24,8 +24,9 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import LogProof, PlatformKey
 from joulemark.record.receipts import verified_receipt
 from measurements.intake.models import Submission
-from measurements.ledger import sequencer
+from measurements.ledger import folder, key_file, sequencer
 from measurements.ledger.audit import log_faults
+from measurements.ledger.errors import KeyLost, LogBroken
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind
 from measurements.ledger.nudging import Nudger
@@ -162,11 +163,46 @@ def test_a_rotated_key_signs_on_and_the_former_one_is_still_believed(settings, r
     former = verifier_key()
     settings.LOG_KEY = keys.to_pem(keys.generate()).decode()
     write(2)
-    sequencer.sequence()
-    assert reader.checkpoint().size == 4
+    with pytest.raises(LogBroken, match="JOULEMARK_LOG_FORMER_KEYS"):
+        sequencer.sequence()
+    assert Checkpoint.objects.count() == 1
     assert [fault for fault in log_faults() if "checkpoint of 2 leaves" in fault]
     settings.LOG_FORMER_KEYS = [former]
+    sequencer.sequence()
+    assert reader.checkpoint().size == 4
     assert list(log_faults()) == []
+
+
+def lose_key(settings) -> None:
+    """As after a restart without the file."""
+    Path(settings.LOG_KEY_FILE).unlink()
+    key_file.load_or_make.cache_clear()
+
+
+@pytest.mark.parametrize("seen", ["rows and file", "rows", "file"])
+def test_a_lost_key_is_not_replaced_in_silence(settings, seen: str) -> None:
+    write(2)
+    sequencer.sequence()
+    former = verifier_key()
+    lose_key(settings)
+    if seen == "rows":
+        folder.place(folder.CHECKPOINT).unlink()
+    if seen == "file":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("DELETE FROM ledger_checkpoint")
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    with pytest.raises(KeyLost, match=r"JOULEMARK_LOG_KEY_FILE.*JOULEMARK_LOG_FORMER_KEYS"):
+        verifier_key()
+    if seen == "rows and file":
+        write(1)
+        with pytest.raises(KeyLost):
+            sequencer.sequence()
+        assert [fault for fault in log_faults() if "The log's key is lost" in fault]
+    assert not Path(settings.LOG_KEY_FILE).exists()
+    settings.LOG_FORMER_KEYS = [former]
+    assert verifier_key() != former
+    assert Path(settings.LOG_KEY_FILE).exists()
 
 
 def test_a_witness_is_published_with_the_checkpoint(settings, client: Client, tmp_path: Path) -> None:

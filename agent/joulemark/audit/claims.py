@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from joulemark.audit.findings import Finding
 from joulemark.log.proofs import RECEIVED
+from joulemark.record import bundle as bundles
+from joulemark.record.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from joulemark.audit.reading import LogRow, Platform
+    from joulemark.audit.reading import ListedResult, LogRow, Platform
     from joulemark.log.leaf import LogLeaf
 
-DECIDING = {"verdict", "moderation", "withdrawal"}
+MODERATION = "moderation"
+DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
+NEW_RULES = "new-rules"
+"""Cause of a verdict that leaves a result where a person has put it."""
 UNJUDGED = {"received", "checking"}
 
 
@@ -46,9 +51,8 @@ def _difference(leaf: LogLeaf, row: LogRow) -> str:
     return "; ".join(f"{name} {leaf.facts.get(name)!r}, shown {facts.get(name)!r}" for name in names)
 
 
-def bundle_finding(index: int, leaf: LogLeaf, platform: Platform) -> Finding | None:
-    """Why the bytes of a received result are not those that the log names, if so."""
-    data = platform.bundle(leaf.subject)
+def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | None:
+    """Why the bytes given for a received result are not those that the log names, if so."""
     if data is not None and hashlib.sha256(data).hexdigest() == leaf.subject:
         return None
     what = "is not given any more" if data is None else "is another one now"
@@ -60,11 +64,59 @@ def bundle_finding(index: int, leaf: LogLeaf, platform: Platform) -> Finding | N
     )
 
 
-def said_state(leaf: LogLeaf) -> str | None:
-    """The state in which an entry puts its result; None where it says nothing of one."""
+Numbers = dict[str, float | int | str]
+"""What a result's statement says, by the names that the public list has for it."""
+
+
+def measured(data: bytes | None) -> Numbers | None:
+    """What a bundle says; None for what is no bundle that this version can read."""
+    if data is None:
+        return None
+    try:
+        said = bundles.parse(data).statement().predicate
+    except RecordError:
+        return None
+    return {
+        "energy_per_query_j": said.totals.energy_per_query_j,
+        "queries": said.totals.queries,
+        "task": said.workload.task,
+        "dataset": said.workload.dataset,
+        "model": said.workload.model,
+    }
+
+
+def numbers_finding(index: int, said: Numbers, listed: ListedResult) -> Finding | None:
+    """What the public list says otherwise of a result than its bundle, received as entry `index`, if anything.
+
+    Numbers that the list lacks are no fault until the result is accepted: rules may have found none.
+    """
+    counts = listed.state == "accepted"
+    other = [
+        f"{name} {right!r}, listed {shown!r}"
+        for name, right in said.items()
+        if (shown := getattr(listed, name)) != right and (counts or shown is not None)
+    ]
+    if not other:
+        return None
+    return Finding(
+        code="JM-LOG-NUMBERS",
+        index=index,
+        result_id=listed.result_id,
+        sentence=f"The platform lists result {listed.result_id[:16]} with other numbers than its bundle, received as "
+        f"entry {index}: {'; '.join(other)}.",
+    )
+
+
+def said_state(leaf: LogLeaf, *, moderated: bool) -> str | None:
+    """The state in which an entry puts its result; None where it says nothing of one.
+
+    `moderated`: an earlier entry is a person's decision about the result, which new rules do not undo.
+    """
     if leaf.kind == RECEIVED:
         return "received"
     if leaf.kind not in DECIDING:
+        return None
+    if moderated and leaf.kind == "verdict" and leaf.facts.get("cause") == NEW_RULES:
         return None
     state = leaf.facts.get("state", "withdrawn" if leaf.kind == "withdrawal" else None)
     return state if isinstance(state, str) else None

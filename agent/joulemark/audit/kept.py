@@ -30,7 +30,8 @@ class Kept(Record, frozen=True, kw_only=True):
     """The last checkpoint that was verified, and how far the entries were read without a finding.
 
     `peaks` are the subtrees over the `read` entries, and `received` the ids of the results that these say were
-    received, 32 bytes each. `checkpoint` may be further on: what fits the log and not its tables is read again.
+    received, 32 bytes each; `moderated` are those of them that a person has decided about, null in files of versions
+    that did not keep it. `checkpoint` may be further on: what fits the log and not its tables is read again.
     """
 
     log_key: Word
@@ -39,6 +40,7 @@ class Kept(Record, frozen=True, kw_only=True):
     read: Count
     peaks: tuple[bytes, ...]
     received: bytes
+    moderated: bytes | None = None
 
     def key(self) -> VerifierKey:
         """The log's key. Raises Malformed."""
@@ -61,8 +63,15 @@ class Kept(Record, frozen=True, kw_only=True):
 
     def results(self) -> set[str]:
         """The ids of the results that were received."""
-        ids = range(0, len(self.received), ID_BYTES)
-        return {self.received[at : at + ID_BYTES].hex() for at in ids}
+        return _ids(self.received)
+
+    def decided_by_hand(self) -> set[str] | None:
+        """The ids of the results that a person has decided about; None when that was not kept."""
+        return None if self.moderated is None else _ids(self.moderated)
+
+
+def _ids(data: bytes) -> set[str]:
+    return {data[at : at + ID_BYTES].hex() for at in range(0, len(data), ID_BYTES)}
 
 
 class Evidence(Record, frozen=True, kw_only=True):

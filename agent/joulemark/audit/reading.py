@@ -41,9 +41,15 @@ class LogRows(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
 
 
 class ListedResult(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A result in the public list; what else is said of it is not looked at here."""
+    """A result in the public list; its numbers are null while it has none. Energy in joules."""
 
     result_id: Sha256
+    state: str = ""
+    task: str | None = None
+    dataset: str | None = None
+    model: str | None = None
+    queries: Count | None = None
+    energy_per_query_j: float | None = None
 
 
 class Listing(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
@@ -116,14 +122,13 @@ class Platform:
                 return None
             raise
 
-    def listed(self) -> Iterator[str]:
-        """The ids of all results that the platform lists in public."""
+    def listed(self) -> Iterator[ListedResult]:
+        """All results that the platform lists in public."""
         page = 1
         while True:
             path = f"results/?page_size={PAGE}&page={page}"
             listing = self._client.read(path, Listing, most_bytes=MOST_BYTES)
-            for result in listing.results:
-                yield result.result_id
+            yield from listing.results
             if listing.next is None:
                 return
             page += 1

@@ -23,13 +23,14 @@ from joulemark.platform_client import PlatformClient
 from joulemark.record.errors import RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from joulemark.audit.entries import Entry
     from joulemark.audit.reading import LogRow
     from joulemark.config import Folders
     from joulemark.log.checkpoints import Checkpoint
+    from joulemark.log.leaf import LogLeaf
     from joulemark.log.notes import VerifierKey
 
 PAUSES_S = (2.0, 5.0, 10.0)
@@ -89,10 +90,16 @@ class _Audit:
         self._log = log_name(asked.origin)
         self._kept_note = before.checkpoint if before else None
         self._old = before.opened(self._log) if before else None
-        goes_on = before if before and not asked.everything else None
+        goes_on = before if before and before.moderated is not None and not asked.everything else None
         self._frontier = goes_on.frontier() if goes_on else Frontier()
         self._received = goes_on.results() if goes_on else set()
-        self._start = Frontier(self._frontier.size, self._frontier.peaks), set(self._received)
+        self._moderated = (goes_on.decided_by_hand() if goes_on else None) or set()
+        self._start = (
+            Frontier(self._frontier.size, self._frontier.peaks),
+            set(self._received),
+            set(self._moderated),
+        )
+        self._measured: dict[str, tuple[int, claims.Numbers]] = {}
         self._said: dict[str, tuple[int, str]] = {}
         self._decided: set[str] = set()
         self._strangers: set[str] | None = None
@@ -201,11 +208,21 @@ class _Audit:
         if leaf.kind == RECEIVED:
             self._received.add(leaf.subject)
             if self._asked.bundles:
-                found.append(claims.bundle_finding(entry.index, leaf, self._platform))
+                found.append(self._look_into(entry.index, leaf))
                 report.bundles += 1
-        if state := claims.said_state(leaf):
+        if leaf.kind == claims.MODERATION:
+            self._moderated.add(leaf.subject)
+        if state := claims.said_state(leaf, moderated=leaf.subject in self._moderated):
             self._said[leaf.subject] = (entry.index, state)
         report.findings += [finding for finding in found if finding is not None]
+
+    def _look_into(self, index: int, leaf: LogLeaf) -> Finding | None:
+        """Compare a result's bytes with the entry, and remember what they say for when the list is read."""
+        data = self._platform.bundle(leaf.subject)
+        fault = claims.bundle_finding(index, leaf, data)
+        if fault is None and (said := claims.measured(data)):
+            self._measured[leaf.subject] = index, said
+        return fault
 
     def _compared(self) -> list[Finding]:
         """What is shown of results and does not fit the log; it is compared again when the log was read on."""
@@ -216,7 +233,7 @@ class _Audit:
         report.waiting += waiting
         self._said = {one.result_id: self._said[one.result_id] for one in findings if one.result_id}
         if self._strangers is None:
-            self._strangers = set(self._platform.listed())
+            self._strangers = set(self._listed())
             self._unlisted = self._received - self._strangers - self._said.keys()
             report.listed = len(self._strangers)
         vanished = claims.vanished(self._unlisted, self._platform)
@@ -224,11 +241,20 @@ class _Audit:
         self._strangers -= self._received
         return [*findings, *vanished, *(claims.unlogged(one) for one in sorted(self._strangers))]
 
+    def _listed(self) -> Iterator[str]:
+        """The ids of the public list; what it says of results whose bytes were read is compared on the way."""
+        for result in self._platform.listed():
+            if measured := self._measured.pop(result.result_id, None):
+                finding = claims.numbers_finding(*measured, result)
+                self._report.findings += [finding] if finding else []
+            yield result.result_id
+
     def _keep(self) -> None:
         """Keep the head; the entries count as read only when nothing was found."""
         report = self._report
         report.witnesses = self._witnesses
-        frontier, received = self._start if report.findings else (self._frontier, self._received)
+        read = self._frontier, self._received, self._moderated
+        frontier, received, moderated = self._start if report.findings else read
         keeping.store(
             self._folders,
             self._asked.origin,
@@ -240,6 +266,7 @@ class _Audit:
                 read=frontier.size,
                 peaks=frontier.peaks,
                 received=bytes.fromhex("".join(sorted(received))),
+                moderated=bytes.fromhex("".join(sorted(moderated))),
             ),
         )
 
