@@ -136,6 +136,10 @@ SPECTACULAR_SETTINGS = {
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {"LabelEnum": ["single source", "several sources", "published"]},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "measurements.catalog.described.with_long_addresses",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
