@@ -15,7 +15,7 @@ from joulemark.record.limits import MAX_BATCH_BUNDLES
 from measurements.contributors.models import Key
 from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
 from measurements.intake.models import Submission, Ticket
-from measurements.intake.rates import require_room, spend
+from measurements.intake.rates import has_room, spend
 from measurements.intake.refusals import BadRequest, Refusal, refusal_for
 from measurements.intake.services import Arrived, accept_result, nudge, require_ticket, store
 
@@ -117,17 +117,8 @@ def _fresh(arrived: Sequence[Arrived | Refusal]) -> dict[str, Arrived]:
 def _within_rates(fresh: Mapping[str, Arrived]) -> dict[str, Arrived]:
     """Those whose keys have room for all of theirs; the others go through the single door, which says no to each."""
     wanted = Counter(one.opened.key.key_id for one in fresh.values())
-    full = {
-        key_id
-        for key_id, times in wanted.items()
-        if isinstance(_caught(partial(_room, key_id, times)), Refusal)
-    }
+    full = {key_id for key_id, times in wanted.items() if not has_room("result", key_id, times=times)}
     return {result_id: one for result_id, one in fresh.items() if one.opened.key.key_id not in full}
-
-
-def _room(key_id: str, times: int) -> bool:
-    require_room("result", key_id, times=times)
-    return True
 
 
 def _caught(make: Callable[[], Made]) -> Made | Refusal:

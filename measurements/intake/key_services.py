@@ -67,16 +67,19 @@ def enrolled_facts(key: Key) -> dict[str, str | int | list[str]]:
 
 @again_if_raced
 def rotate(*, data: bytes) -> Key:
-    """Let a contributor's key give way to a new one, which has signed too. Returns the new key."""
+    """Let a contributor's key give way to a new one, which has signed too. Returns the new key.
+
+    Asked again, in the same bytes or others, it answers with the key that took over, if that is the one asked for.
+    """
     opened = open_envelope(data, kind=Rotation, payload_type=ROTATION_TYPE, scope="request")
     request, old = opened.message, opened.key
-    if was_taken(opened) and old.replaced_by is not None:
+    new, _digest = open_enrolment(encode(request.new_key))
+    new_id = key_id(new.public_key)
+    if old.replaced_by is not None and old.replaced_by_id == new_id:
         return old.replaced_by
     with transaction.atomic():
         take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
-        new, _digest = open_enrolment(encode(request.new_key))
         check_clock(new.issued_at)
-        new_id = key_id(new.public_key)
         if Key.objects.filter(key_id=new_id).exists():
             raise Conflict(
                 "JM-KEY-KNOWN", "The new key is enrolled already: make a fresh one and rotate to that."

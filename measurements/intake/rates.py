@@ -33,22 +33,28 @@ def spend(scope: str, who: str, *, times: int = 1) -> None:
         logger.warning("rates are not counted, the cache is away: %s", error)
 
 
-def require_room(scope: str, who: str, *, times: int = 1) -> None:
-    """Raise TooOften, which says how long to wait, when `times` more would be too many; counts nothing."""
-    number, seconds = settings.RATES[scope]
+def has_room(scope: str, who: str, *, times: int = 1) -> bool:
+    """Whether `times` more are not too many; counts nothing."""
     try:
         count = int(cache.get(_name(scope, who)) or 0)
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
+        return True
+    return count + times <= settings.RATES[scope][0]
+
+
+def require_room(scope: str, who: str) -> None:
+    """Raise TooOften, which says how long to wait, when one more would be too many; counts nothing."""
+    if has_room(scope, who):
         return
-    if count + times > number:
-        wait_s = max(1, round(seconds - time.time() % seconds))
-        raise TooOften(
-            "JM-RATE",
-            f"More than {number} requests of kind {scope!r} in {seconds} s; wait {wait_s} s and send it "
-            "again. Nothing is lost.",
-            wait_s=wait_s,
-        )
+    number, seconds = settings.RATES[scope]
+    wait_s = max(1, round(seconds - time.time() % seconds))
+    raise TooOften(
+        "JM-RATE",
+        f"More than {number} requests of kind {scope!r} in {seconds} s; wait {wait_s} s and send it again. "
+        "Nothing is lost.",
+        wait_s=wait_s,
+    )
 
 
 def _name(scope: str, who: str) -> str:

@@ -16,7 +16,7 @@ from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suites
 from measurements.intake.models import Submission, Ticket
-from measurements.review.others import JobName, Others, Peer, devices_of, others_of, prints_of, unreported_of
+from measurements.review.others import JobName, Peer, devices_of, peers_of, prints_of, unreported_of
 
 Read = tuple[Statement, Trace]
 
@@ -28,7 +28,7 @@ class Known:
     suites: Mapping[str, Suite]
     traces: Mapping[str, Sequence[tuple[int, str]]]
     times: Mapping[str, Sequence[tuple[int, str]]]
-    others: Mapping[JobName, Others]
+    peers: Mapping[JobName, Sequence[Peer]]
     devices: Mapping[str, frozenset[int]]
     unreported: Mapping[str, int]
     prints: Mapping[JobName, Sequence[tuple[int, str, bytes]]]
@@ -42,7 +42,7 @@ class Known:
             suites={digest: suite for digest, suite in known_suites().items() if digest in catalogued},
             traces=_same("trace_sha256", {submission.trace_sha256 for submission in submissions}),
             times=_same("result__times_sha256", {times_digest(trace) for _, trace in read.values()}),
-            others=others_of(jobs),
+            peers=peers_of(jobs),
             devices=devices_of({statement.predicate.device.tag for statement, _ in read.values()}),
             unreported=unreported_of(submissions),
             prints=prints_of(jobs),
@@ -51,7 +51,7 @@ class Known:
     def case(self, submission: Submission, statement: Statement, trace: Trace) -> Case:
         """One of them, with what the rules may know of it."""
         said, me = statement.predicate, submission.key.contributor_id
-        peers = self.others.get(job_name(statement), Others()).without(me)
+        peers = [peer for peer in self.peers.get(job_name(statement), ()) if peer.contributor != me]
         suite = self.suites.get(said.suite.digest)
         context = Context(
             received_at=submission.received_at,
@@ -117,9 +117,9 @@ def _qualities(peers: Iterable[Peer]) -> dict[str, list[float]]:
     return {metric: list(values.values()) for metric, values in found.items()}
 
 
-def _answers(peers: Iterable[Peer], sample: str, case: Case) -> dict[str, dict[str, int]]:
+def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[str, int]]:
     """By query how many give an answer of each digest, of those who were asked the same sample."""
-    said = {peer.contributor: peer.answers for peer in reversed(list(peers)) if peer.sample == sample}
+    said = {peer.contributor: peer.answers for peer in reversed(peers) if peer.sample == sample}
     if not said or case.sample is None:
         return {}
     return {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from measurements.contributors.models import Device
 from measurements.intake.models import State, Submission, Ticket
@@ -15,9 +16,11 @@ from measurements.review.models import Result
 JobName = tuple[str, str, str, str]
 """Suite digest, task, data set, model."""
 
+JOB = ("suite__digest", "dataset__task__slug", "dataset__slug", "model__slug")
+"""The same as columns of a result."""
+
 MOST_PEERS = 50
 """Results of a job that are looked at, the latest first: enough for every rule, and bounded however many there are."""
-
 
 MOST_PRINTS = 2000
 """Noise prints of a job that are compared, the latest first."""
@@ -34,36 +37,12 @@ class Peer:
     answers: bytes
 
 
-@dataclass(frozen=True)
-class Others:
-    """The latest results of a job that were not rejected, latest first."""
-
-    peers: tuple[Peer, ...] = ()
-
-    def __iter__(self) -> Iterator[Peer]:
-        return iter(self.peers)
-
-    def without(self, contributor: int) -> Others:
-        """Those of everybody else."""
-        return Others(tuple(peer for peer in self.peers if peer.contributor != contributor))
-
-
-def others_of(jobs: Collection[JobName]) -> dict[JobName, Others]:
-    """By job its latest results, MOST_PEERS of each at most."""
-    if not jobs:
-        return {}
-    meant = Q()
-    for suite, task, dataset, model in jobs:
-        meant |= Q(suite__digest=suite, dataset__task__slug=task, dataset__slug=dataset, model__slug=model)
+def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
+    """By job its latest results that were not rejected, latest first, MOST_PEERS of each at most."""
     found: dict[JobName, list[Peer]] = defaultdict(list)
-    rows = (
-        Result.objects.filter(_meant(jobs), submission__state__in=(State.ACCEPTED, State.QUARANTINED))
-        .order_by("-started_at")
-        .values_list(
-            "suite__digest", "dataset__task__slug", "dataset__slug", "model__slug",
-            "contributor", "sample_sha256", "inputs_sha256", "quality", "answers",
-        )[: MOST_PEERS * len(jobs)]
-    )  # fmt: skip
+    counting = Result.objects.filter(submission__state__in=(State.ACCEPTED, State.QUARANTINED))
+    said = ("contributor", "sample_sha256", "inputs_sha256", "quality", "answers")
+    rows = _latest(counting, jobs, most=MOST_PEERS).values_list(*JOB, *said)
     for suite, task, dataset, model, contributor, sample, inputs, quality, answers in rows:
         found[suite, task, dataset, model].append(
             Peer(
@@ -74,33 +53,29 @@ def others_of(jobs: Collection[JobName]) -> dict[JobName, Others]:
                 answers=bytes(answers),
             )
         )
-    return {job: Others(tuple(peers[:MOST_PEERS])) for job, peers in found.items()}
-
-
-def _meant(jobs: Collection[JobName]) -> Q:
-    meant = Q()
-    for suite, task, dataset, model in jobs:
-        meant |= Q(suite__digest=suite, dataset__task__slug=task, dataset__slug=dataset, model__slug=model)
-    return meant
+    return found
 
 
 def prints_of(jobs: Collection[JobName]) -> dict[JobName, list[tuple[int, str, bytes]]]:
-    """By job the noise prints of its latest results, MOST_PRINTS at most: (leaf, result id, print)."""
-    if not jobs:
-        return {}
+    """By job the noise prints of its latest results, MOST_PRINTS of each at most: (leaf, result id, print)."""
     found: dict[JobName, list[tuple[int, str, bytes]]] = defaultdict(list)
-    rows = (
-        Result.objects.filter(_meant(jobs))
-        .exclude(noise=b"")
-        .order_by("-submission__leaf")
-        .values_list(
-            "suite__digest", "dataset__task__slug", "dataset__slug", "model__slug",
-            "submission__leaf", "submission", "noise",
-        )[: MOST_PRINTS * len(jobs)]
-    )  # fmt: skip
-    for suite, task, dataset, model, leaf, result_id, noise in rows:
+    rows = _latest(Result.objects.exclude(noise=b""), jobs, most=MOST_PRINTS)
+    for suite, task, dataset, model, leaf, result_id, noise in rows.values_list(
+        *JOB, "submission__leaf", "submission", "noise"
+    ):
         found[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
     return found
+
+
+def _latest(results: QuerySet[Result], jobs: Collection[JobName], *, most: int) -> QuerySet[Result]:
+    """The latest `most` of each job, by their arrival: a job with many results takes no other's place."""
+    meant = Q(pk__in=[])
+    for job in jobs:
+        meant |= Q(**dict(zip(JOB, job, strict=True)))
+    place = Window(
+        RowNumber(), partition_by=["suite", "dataset", "model"], order_by=F("submission__leaf").desc()
+    )
+    return results.filter(meant).annotate(place=place).filter(place__lte=most).order_by("place")
 
 
 def devices_of(tags: Iterable[str]) -> dict[str, frozenset[int]]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from joulemark.consensus.agreement import Report, compare
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State
-from measurements.review.models import CELL_FIELDS, TRUSTED_AFTER, Agreement, Result, Standing
+from measurements.review.models import CELL_FIELDS, Agreement, Result, Standing
 
 
 def compare_results(*, result_ids: Sequence[str]) -> int:
@@ -108,8 +108,3 @@ def _refresh_standing(contributors: Iterable[int]) -> None:
         unique_fields=["contributor"],
         update_fields=["in_a_row", "agreed", "disagreed"],
     )
-
-
-def is_trusted(contributor: Contributor) -> bool:
-    """Whether ten results in a row have agreed with others'."""
-    return Standing.objects.filter(contributor=contributor, in_a_row__gte=TRUSTED_AFTER).exists()

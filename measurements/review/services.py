@@ -226,5 +226,5 @@ def _plain(finding: Finding) -> dict[str, object]:
         "code": finding.code,
         "severity": str(finding.severity),
         "sentence": finding.sentence,
-        "evidence": dict(getattr(finding, "evidence", {})),
+        "evidence": dict(finding.evidence),
     }

@@ -12,6 +12,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Enrolled, Ticket
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import revoke_key
+from measurements.intake.door import open_envelope
 from measurements.intake.models import Submission
 from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf
@@ -63,6 +64,16 @@ def test_the_same_rotation_gets_the_same_answer(enrolled) -> None:
     first, second = enrolled("rotations", sent), enrolled("rotations", sent)
     assert first.content == second.content
     assert (second.status_code, Key.objects.count()) == (201, 2)
+
+
+def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(enrolled) -> None:
+    """Its first answer was lost: the key that took over is told, and the name shown stays."""
+    enrolled("enrolments", encode(made.enrolment(name="Ada")))
+    first = enrolled("rotations", rotation(1, 2))
+    second = enrolled("rotations", rotation(1, 2, nonce="ab" * 16))
+    assert (second.status_code, second.content) == (201, first.content)
+    assert Contributor.objects.get().display_name == "Ada"
+    assert (Key.objects.count(), Leaf.objects.filter(kind="key-rotated").count()) == (2, 1)
 
 
 def test_a_rotated_key_signs_nothing_new(enrolled) -> None:
@@ -168,8 +179,14 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrol
     first = enrolled("rotations", sent)
     ticket = encode(made.ticket_request(key=made.signing_key(2)))
     known = enrolled("tickets", ticket)
-    looked = iter([False, True])
-    monkeypatch.setattr("measurements.intake.key_services.was_taken", lambda _: next(looked))
+    looked = iter([None])
+
+    def before_it_was_replaced(*args: object, **kwargs: object):
+        opened = open_envelope(*args, **kwargs)
+        opened.key.replaced_by = next(looked, opened.key.replaced_by)
+        return opened
+
+    monkeypatch.setattr("measurements.intake.key_services.open_envelope", before_it_was_replaced)
     monkeypatch.setattr("measurements.intake.door.require_active", lambda _: None)
     assert enrolled("rotations", sent).content == first.content
     assert enrolled("tickets", ticket).content == known.content

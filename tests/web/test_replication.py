@@ -10,7 +10,7 @@ from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission
 from measurements.review.models import TRUSTED_AFTER, Agreement, Standing
-from measurements.review.replication import compare_results, is_trusted
+from measurements.review.replication import compare_results
 from tests.rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_ten_in_a_row_are_trust_and_one_disagreement_ends_it() -> None:
     measured("grace", 1.01), measured("linus", 0.99)
     refresh_cells_of(result_ids=ada[:1])
     who = Contributor.objects.get(pk=Submission.objects.get(pk=ada[0]).key.contributor_id)
-    assert is_trusted(who)
+    assert Standing.objects.get(contributor=who).is_trusted
     fresh = [measured("ada", 2.0, dataset=SENTIMENT) for _ in range(40)]
     refresh_cells_of(result_ids=fresh)
     asked = Agreement.objects.filter(pk__in=fresh, wants_replication=True).count()
@@ -71,7 +71,7 @@ def test_ten_in_a_row_are_trust_and_one_disagreement_ends_it() -> None:
     off = measured("ada", 1.9)
     refresh_cells_of(result_ids=[off])
     assert agreements()[off] is False
-    assert not is_trusted(who)
+    assert not Standing.objects.get(contributor=who).is_trusted
 
 
 def test_comparing_twice_changes_nothing() -> None:

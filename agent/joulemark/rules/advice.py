@@ -7,5 +7,4 @@ def what_to_do(code: str) -> str | None:
     """The advice of the rule with this code; None where there is none, or where the rule is of a later version."""
     from joulemark.rules.judge import RULES
 
-    mend = next((rule.mend for rule in RULES if rule.code == code), None)
-    return mend if mend and mend[0].isascii() else None
+    return next((rule.mend for rule in RULES if rule.code == code), None)

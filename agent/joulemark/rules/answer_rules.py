@@ -97,7 +97,7 @@ def answers_are_there(case: Case) -> Broken | None:
     "Answers are as long as asked",
     kept="A task that generates text says how many tokens it generated, in each window no more than the suite's limits "
     "allow and no fewer",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="3",
 )
 def tokens_are_possible(case: Case) -> Broken | None:

@@ -69,7 +69,7 @@ NESTED = (msgspec.Struct, tuple)
     Severity.REJECT,
     "What is null says why",
     kept="Every null field has its reason, and every reason its null",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def nulls_have_reasons(case: Case) -> Broken | None:
@@ -105,7 +105,7 @@ def run_is_clean(case: Case) -> Broken | None:
     "Quality is stated",
     kept="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than were "
     "asked for, or has a known reason why it has no value",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="3",
 )
 def quality_is_stated(case: Case) -> Broken | None:
@@ -148,7 +148,7 @@ def quality_is_stated(case: Case) -> Broken | None:
     "The GPU's state was read",
     kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, or the result says why "
     "not",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def gauges_are_there(case: Case) -> Broken | None:
@@ -165,7 +165,7 @@ def gauges_are_there(case: Case) -> Broken | None:
     Severity.REJECT,
     "Words are what they seem",
     kept="No word holds characters that cannot be seen",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def words_can_be_seen(case: Case) -> Broken | None:

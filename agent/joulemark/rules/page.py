@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BEGIN = "<!-- rules: written by `make rules-docs` out of joulemark.rules. Edit the rules, not what is between. -->"
 END = "<!-- rules: end -->"
+NOTHING = "–"  # noqa: RUF001 - a dash for "nothing" in a table
 
 
 def section() -> str:
@@ -45,12 +46,12 @@ def _entry(rule: Rule) -> str:
     return (
         f"### {rule.code}\n\n"
         f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{asked}.\n\n"
-        f"Kept when: {rule.kept}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend[0].isascii() else "")
+        f"Kept when: {rule.kept}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend is not None else "")
     )
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "/")
+def _cell(text: str | None) -> str:
+    return NOTHING if text is None else text.replace("|", "/")
 
 
 def main(arguments: list[str]) -> int:

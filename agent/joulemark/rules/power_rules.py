@@ -58,7 +58,7 @@ def rests_are_rests(case: Case) -> Broken | None:
     Severity.REJECT,
     "Energies are finite and positive",
     kept="Every energy is finite and above 0",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def energy_is_positive(case: Case) -> Broken | None:
@@ -82,7 +82,7 @@ def energy_is_positive(case: Case) -> Broken | None:
     Severity.REJECT,
     "Power is below the limit",
     kept="No window takes more than 1.1 x the device's limit, nor than 2,200 W whatever limit it states",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def power_is_possible(case: Case) -> Broken | None:
@@ -114,7 +114,7 @@ def power_is_possible(case: Case) -> Broken | None:
     Severity.QUARANTINE,
     "Power is above idle",
     kept="No measured window takes less energy than 0.95 x idle power for its time, nor less than 0.1 W",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def power_is_above_idle(case: Case) -> Broken | None:

@@ -39,7 +39,7 @@ def trace_is_complete(case: Case) -> Broken | None:
     Severity.REJECT,
     "Windows are those of the trace",
     kept="Stated windows equal those recomputed from the trace, to 1e-6",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def windows_are_recomputed(case: Case) -> Broken | None:
@@ -78,7 +78,7 @@ def windows_are_recomputed(case: Case) -> Broken | None:
     Severity.REJECT,
     "Totals are those of the trace",
     kept="Stated totals, latencies and idle equal those recomputed from the trace, to 1e-6",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def totals_are_recomputed(case: Case) -> Broken | None:
@@ -120,7 +120,7 @@ def totals_are_recomputed(case: Case) -> Broken | None:
     Severity.REJECT,
     "Uncertainty is that of the trace",
     kept="Estimators and uncertainty budget equal those recomputed from the trace, to 1e-6",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def uncertainty_is_recomputed(case: Case) -> Broken | None:
@@ -168,7 +168,7 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
     Severity.QUARANTINE,
     "Flags are stated",
     kept="Every flag that the trace shows is stated",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def flags_are_recomputed(case: Case) -> Broken | None:

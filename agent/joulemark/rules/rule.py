@@ -46,15 +46,16 @@ class Finding:
 class Rule:
     """A named check. `check` returns what is broken, or None when the rule is kept.
 
-    `kept` says when it is kept and `mend` what to do when it is broken. `version` is the version of the rules in which
-    it last changed. A rule that is `asked` by the platform compares with what only the platform knows.
+    `kept` says when it is kept and `mend` what to do when it is broken, None where nobody can do anything.
+    `version` is the version of the rules in which it last changed. A rule that is `asked` by the platform compares
+    with what only the platform knows.
     """
 
     code: str
     severity: Severity
     title: str
     kept: str
-    mend: str
+    mend: str | None
     version: str
     asked: Literal["anywhere", "platform"]
     check: Callable[[Case], Broken | None]
@@ -78,7 +79,7 @@ def rule(
     title: str,
     *,
     kept: str,
-    mend: str,
+    mend: str | None,
     version: str,
     asked: Literal["anywhere", "platform"] = "anywhere",
 ) -> Callable[[Callable[[Case], Broken | None]], Rule]:

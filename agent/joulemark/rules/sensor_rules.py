@@ -33,7 +33,7 @@ queries, something else ran in the window than what was timed."""
     Severity.REJECT,
     "Meter, unit and grade agree",
     kept="Meter, unit, scope and grade belong together; an estimate never looks like a measurement",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def sensor_is_consistent(case: Case) -> Broken | None:
@@ -98,7 +98,7 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> Broken 
     Severity.REJECT,
     "Nothing is counted twice",
     kept="Idle, warm-up and windows follow one another",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="1",
 )
 def spans_follow_one_another(case: Case) -> Broken | None:
@@ -122,7 +122,7 @@ def spans_follow_one_another(case: Case) -> Broken | None:
     Severity.REJECT,
     "Queries fit their window",
     kept="Queries run one after the other inside their window",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def latencies_fit(case: Case) -> Broken | None:

@@ -47,7 +47,7 @@ def suite_is_known(case: Case) -> Broken | None:
     Severity.REJECT,
     "The job is in the suite",
     kept="The suite has this model on this data set",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="3",
 )
 def job_is_in_suite(case: Case) -> Broken | None:
@@ -108,7 +108,7 @@ def revisions_fit(case: Case) -> Broken | None:
     "The configuration is one of the suite's",
     kept="Number format, batch size, parameters (within a factor of 3 where the suite has them as reported) and mode "
     "(throughput or latency) are the suite's",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="2",
 )
 def configuration_fits(case: Case) -> Broken | None:
@@ -153,7 +153,7 @@ def _parameters_fit(model: Model, stated: int) -> bool:
     "The queries are the seeded sample",
     kept="The queries are those that the seed chooses, or the first ones where the suite says so, a whole number of "
     "times",
-    mend="–",  # noqa: RUF001 - a dash for "nothing" in a table
+    mend=None,
     version="3",
 )
 def sample_is_seeded(case: Case) -> Broken | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from joulemark import identity as identities
 from joulemark import passphrases
-from joulemark.errors import NotEnrolled, PlatformKeyChanged, Refused, UsageError
+from joulemark.errors import NotEnrolled, PlatformKeyChanged, UsageError
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import decode, encode
@@ -72,12 +73,7 @@ def rotate(config: Config, *, anyway: bool = False, locked: bool = False) -> tup
 
     with PlatformClient(config.origin) as client:
         identities.check_platform_key(config.folders, config.origin, client.platform_key())
-        try:
-            answer = client.ask("rotations", make, Enrolled)
-        except Refused as refused:
-            if refused.code not in {"JM-KEY-ROTATED", "JM-KEY-KNOWN"}:
-                raise
-            answer = _known_already(config, client, new)
+        answer = client.ask("rotations", make, Enrolled)
     if answer.key_id != new.key_id:
         raise PlatformKeyChanged(
             f"{config.origin} answered for another key than it was sent. Nothing was changed."
@@ -121,91 +117,40 @@ def _next_key(folders: Folders, *, locked: bool) -> Identity:
     return identities.next_key(folders, passphrase=passphrases.new())
 
 
-def _known_already(config: Config, client: PlatformClient, new: Identity) -> Enrolled:
-    """An earlier rotation reached the platform and its answer did not reach us: the new key asks who it is.
-
-    Raises Refused when it is not the one that took over.
-    """
-    before = identities.enrolment(config.folders, config.origin)
-
-    def make() -> Envelope:
-        message = Enrolment(
-            audience=config.origin,
-            issued_at=datetime.now(UTC),
-            nonce=new_nonce(),
-            public_key=new.public_key,
-            display_name=None,
-        )
-        return seal(encode(message), payload_type=ENROLMENT_TYPE, key=new.key)
-
-    answer = client.enrol(make)
-    if before is not None and answer.contributor != before.contributor:
-        raise Refused(
-            "JM-KEY-ROTATED",
-            f"The platform let another key take over from yours. If that was not you, write to its moderators; "
-            f"this key is {answer.contributor} now.",
-            status=403,
-        )
-    return answer
-
-
 def revoke(
     config: Config, *, key_id: str | None, reason: RevocationReason, since: datetime | None
 ) -> Revoked:
     """Have a key believed no more: the stored one, or `key_id` of the same contributor. Raises AgentError."""
     identity = _enrolled(config)
-    return _ask(
-        config,
-        "revocations",
-        lambda: Revocation(
-            audience=config.origin,
-            issued_at=datetime.now(UTC),
-            nonce=new_nonce(),
-            key_id=key_id or identity.key_id,
-            reason=reason,
-            since=since,
-        ),
-        REVOCATION_TYPE,
-        Revoked,
-    )
+    make = partial(Revocation, key_id=key_id or identity.key_id, reason=reason, since=since)
+    return _ask(config, identity, "revocations", make, REVOCATION_TYPE, Revoked)
 
 
 def withdraw(config: Config, *, result_id: str, reason: WithdrawalReason) -> ResultStatus:
     """Have a result count no more. Raises AgentError."""
-    return _ask(
-        config,
-        "withdrawals",
-        lambda: Withdrawal(
-            audience=config.origin,
-            issued_at=datetime.now(UTC),
-            nonce=new_nonce(),
-            result_id=result_id,
-            reason=reason,
-        ),
-        WITHDRAWAL_TYPE,
-        ResultStatus,
-    )
+    make = partial(Withdrawal, result_id=result_id, reason=reason)
+    return _ask(config, _enrolled(config), "withdrawals", make, WITHDRAWAL_TYPE, ResultStatus)
 
 
 def appeal(config: Config, *, result_id: str, words: str) -> Appealed:
     """Ask a person to look at a verdict again. Raises AgentError."""
-    return _ask(
-        config,
-        "appeals",
-        lambda: Appeal(
-            audience=config.origin,
-            issued_at=datetime.now(UTC),
-            nonce=new_nonce(),
-            result_id=result_id,
-            words=words,
-        ),
-        APPEAL_TYPE,
-        Appealed,
-    )
+    make = partial(Appeal, result_id=result_id, words=words)
+    return _ask(config, _enrolled(config), "appeals", make, APPEAL_TYPE, Appealed)
 
 
-def _ask(config: Config, path: str, request: Callable[[], Record], payload_type: str, answer: type[T]) -> T:
-    identity = _enrolled(config)
+def _ask(
+    config: Config,
+    identity: Identity,
+    path: str,
+    make: Callable[..., Record],
+    payload_type: str,
+    answer: type[T],
+) -> T:
+    """`make` is given what every request says: whom it is for, when, and its nonce."""
+
+    def request() -> Record:
+        return make(audience=config.origin, issued_at=datetime.now(UTC), nonce=new_nonce())
+
     try:
         first = request()
         decode(encode(first), type(first), what="request")
