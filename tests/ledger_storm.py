@@ -1,7 +1,8 @@
 """Writers, a worker and a sequencer that are killed at random: `python tests/ledger_storm.py FOLDER KILLS SEED`.
 
 Runs in the environment of a prepared platform. Every process is a fork of this one, so that a new one takes its
-place at once. Each tells of every step by a byte in a pipe; after a random number of bytes one of them is killed.
+place at once. Each tells of every step in a pipe; one of them is killed once it has gone a random number of
+steps, so that a machine on which a worker is slow kills it in the middle of its work as one does on which it is fast.
 What a writer had confirmed lies in FOLDER/confirmed, one result id a line, when this ends.
 """
 
@@ -34,15 +35,19 @@ from tests import made
 
 PROCESSES, THREADS = 4, 8
 SEQUENCER, WORKER = PROCESSES, PROCESSES + 1
-STEPS_BETWEEN = 120
+STEPS = {SEQUENCER: 24, WORKER: 15}
+"""Steps of a life before it is killed, at most: two to three rounds of its work. A writer's steps are results."""
+STEPS_OF_A_WRITER = 60
+RESULTS_OF_A_THREAD = 15
+"""In one life: enough to be killed among them, few enough for the worker to judge them all in the end."""
 
 
 def write_results(process: int, life: int, confirmed: int, tell: Callable[[], object]) -> None:
-    """Eight threads that hand in results for as long as they live."""
+    """Eight threads that hand in results, and then wait to be killed."""
     made.ORIGIN = settings.ORIGIN
 
     def work(thread: int) -> None:
-        for number in range(10**6):
+        for number in range(RESULTS_OF_A_THREAD):
             salt = ((process * 1000 + life) * THREADS + thread) * 10**6 + number
             bundle = made.bundle(of=made.trace(windows=1, queries=1, salt=salt))
             submission, _new = accept_result(data=bundle.to_bytes())
@@ -52,8 +57,7 @@ def write_results(process: int, life: int, confirmed: int, tell: Callable[[], ob
     threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(THREADS)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    signal.pause()
 
 
 def sequence_for_ever(tell: Callable[[], object]) -> None:
@@ -104,7 +108,7 @@ def main(place: Path, kills: int, seed: int) -> None:
         if pid:
             return pid
         try:
-            tell = lambda: os.write(telling, b".")  # noqa: E731
+            tell = lambda: os.write(telling, bytes([process, life]))  # noqa: E731
             if process == SEQUENCER:
                 sequence_for_ever(tell)
             if process == WORKER:
@@ -114,12 +118,15 @@ def main(place: Path, kills: int, seed: int) -> None:
             os._exit(1)
 
     lives = [start(process, 0) for process in range(PROCESSES + 2)]
+    born, steps = [0] * len(lives), [0] * len(lives)
     for life in range(1, kills + 1):
-        for _step in range(chance.randint(1, STEPS_BETWEEN)):
-            os.read(told, 1)
         process = chance.choice([SEQUENCER, WORKER, chance.randrange(PROCESSES)])
+        last = chance.randint(1, STEPS.get(process, STEPS_OF_A_WRITER))
+        while steps[process] < last:
+            who, in_life = os.read(told, 2)
+            steps[who] += in_life == born[who]
         _kill(lives[process])
-        lives[process] = start(process, life)
+        lives[process], born[process], steps[process] = start(process, life), life, 0
     for pid in lives:
         _kill(pid)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import PlatformKey
 from joulemark.record.receipts import verified_receipt
 from tests import made
-from tests.processes import ROOT, Platform, platform
+from tests.processes import ROOT, Platform, kill, platform, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(280)]
 
@@ -38,6 +39,7 @@ def stormy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform
         redis_url=os.environ["REDIS_URL"].replace("db=0", "db=6"),
         JOULEMARK_RATES=FREE,
         JOULEMARK_SWEEP_WAITING_S="1",
+        JOULEMARK_SWEEP_EVERY_S="3",
     ) as running:
         monkeypatch.setattr(made, "ORIGIN", running.origin)
         running.start_web()
@@ -49,13 +51,14 @@ def test_no_kill_loses_or_doubles_a_leaf(stormy: Platform) -> None:
     key = decode(stormy.get("/api/v1/platform")[1], PlatformKey, what="key")
     command = [sys.executable, "tests/ledger_storm.py", str(stormy.folder), str(KILLS), str(SEED)]
     subprocess.run(command, cwd=ROOT, env=stormy.environment, check=True, timeout=240)
+    _judge_what_waits(stormy)
     stormy.manage("sequence_log")
     with psycopg.connect(stormy.database_url) as database:
         leaves = database.execute(
             "SELECT index, subject, body, kind FROM ledger_leaf ORDER BY index"
         ).fetchall()
         results = database.execute("SELECT result_id, receipt FROM intake_submission").fetchall()
-        verdicts = database.execute("SELECT submission_id, cause, leaf_id FROM review_verdict").fetchall()
+        verdicts = database.execute("SELECT submission_id, cause FROM review_verdict").fetchall()
         notes = [note for (note,) in database.execute("SELECT note FROM ledger_checkpoint ORDER BY size")]
     confirmed = (stormy.folder / "confirmed").read_text().split()
 
@@ -66,10 +69,8 @@ def test_no_kill_loses_or_doubles_a_leaf(stormy: Platform) -> None:
     assert set(confirmed) <= set(received)
 
     judged = [subject for _, subject, _, kind in leaves if kind == "verdict"]
-    assert sorted(judged) == sorted(result_id for result_id, _, _ in verdicts)
-    assert len(judged) == len(set(judged)), "one verdict each, however often the worker was killed"
-    assert len(judged) >= 64
-    assert {cause for _, cause, _ in verdicts} == {"rules"}
+    assert sorted(judged) == sorted(received), "one verdict each, however often the worker was killed"
+    assert sorted(verdicts) == sorted((result_id, "rules") for result_id in received)
 
     seen = _published(stormy, key)
     assert seen.size == len(leaves) > len(confirmed)
@@ -89,6 +90,16 @@ def test_no_kill_loses_or_doubles_a_leaf(stormy: Platform) -> None:
             proof=proof,
             root=seen.root,
         )
+
+
+def _judge_what_waits(stormy: Platform) -> None:
+    """Let a worker finish: what was taken up by one that was killed is found by the sweep."""
+    worker = stormy.start_worker("--beat", "--schedule", str(stormy.folder / "schedule"))
+    with psycopg.connect(stormy.database_url, autocommit=True) as database:
+        count = "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')"
+        waiting = lambda: database.execute(count).fetchone()  # noqa: E731
+        wait_until(lambda: waiting() == (0,), beside=worker, what="every result has its verdict")
+    kill(worker, signal.SIGTERM)
 
 
 def _check_history(notes: list[str], last: Checkpoint, key: PlatformKey, read: tiles.ReadTile) -> None:
