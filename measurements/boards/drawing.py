@@ -21,14 +21,17 @@ MANY_WINDOWS = 48
 
 
 def board_plot(group: Group) -> Plot | None:
-    """Wh per 1,000 queries of every row of a group, on a logarithmic axis."""
+    """Wh per 1,000 queries of every row of a group, on a logarithmic axis, with its 95 % interval.
+
+    Of a published figure the bar spans the study's own runs.
+    """
     points = [
         Point(
             label=row.model_title,
             text=watt_hours(row.energy_wh_per_1000),
             value=row.energy_wh_per_1000,
-            low=row.low_wh_per_1000,
-            high=row.high_wh_per_1000,
+            low=row.least_wh_per_1000 if row.grade == "published" else row.low_wh_per_1000,
+            high=row.most_wh_per_1000 if row.grade == "published" else row.high_wh_per_1000,
             general_purpose=row.general_purpose,
             grade=row.grade,
         )

@@ -17,8 +17,8 @@ CellKey = dict[str, Any]
 """The fields named in `CELL_FIELDS`, with their values."""
 
 
-class CellQuerySet(models.QuerySet["Cell"]):
-    """Reads of cells."""
+class CellQuerySet(models.QuerySet[Any]):
+    """Reads of cells and of what they said before."""
 
     def at(self, key: CellKey) -> Self:
         """The one cell with this key, if it exists."""
@@ -37,46 +37,77 @@ class CellQuerySet(models.QuerySet["Cell"]):
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
 
 
-class Cell(models.Model):
-    """One value a model, data set, hardware class and configuration: the median over contributors, in J per query.
+class CellContent(models.Model):
+    """What a cell is and says; energies in J per query. `services` derives all of it from eligible results.
 
-    `low_j` and `high_j` are what a contributor says least and most. `quality` is a list of {metric, value, n,
-    higher_is_better}. Derived from eligible results by `services.refresh_cell`, never edited.
+    `low_j` to `high_j` is the 95 % interval of the value, null for a single source; `interval` says how it was had.
+    `least_j` and `most_j` are what a contributor says least and most. `spread`, `dark_u` and `shift` are relative.
+    `variance` holds relative standard deviations by level, null where nothing was repeated. `quality` is a list of
+    {metric, value, n, higher_is_better}. `version` is that of its board when it was written.
     """
 
-    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="cells")
-    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="cells")
-    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="cells")
-    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="cells")
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="%(class)ss")
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="%(class)ss")
+    model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="%(class)ss")
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="%(class)ss")
     grade = models.CharField(max_length=10, choices=[("measured", "measured"), ("estimated", "estimated")])
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     energy_per_query_j = models.FloatField()
-    low_j = models.FloatField()
-    high_j = models.FloatField()
+    low_j = models.FloatField(null=True)
+    high_j = models.FloatField(null=True)
+    interval = models.CharField(max_length=12, default="")
+    least_j = models.FloatField()
+    most_j = models.FloatField()
+    spread = models.FloatField(null=True)
+    dark_u = models.FloatField(null=True)
+    shift = models.FloatField(null=True)
+    variance = models.JSONField(default=dict)
+    voices = models.FloatField(default=1.0)
     n_devices = models.PositiveIntegerField()
     n_contributors = models.PositiveIntegerField()
     n_results = models.PositiveIntegerField()
     label = models.CharField(max_length=20)
     tier = models.CharField(max_length=20, default="single source")
     quality = models.JSONField(default=list)
-    updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveBigIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(energy_per_query_j__gt=0), name="%(class)s_energy_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(least_j__lte=models.F("energy_per_query_j"))
+                & models.Q(most_j__gte=models.F("energy_per_query_j")),
+                name="%(class)s_value_in_range",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(low_j__isnull=True, high_j__isnull=True)
+                | models.Q(
+                    low_j__lte=models.F("energy_per_query_j"), high_j__gte=models.F("energy_per_query_j")
+                ),
+                name="%(class)s_value_in_interval",
+            ),
+        ]
+
+
+class Cell(CellContent):
+    """One value a model, data set, hardware class and configuration, as it is now. Never edited."""
 
     objects = CellQuerySet.as_manager()
 
-    class Meta:
+    class Meta(CellContent.Meta):
+        abstract = False
         ordering = ["energy_per_query_j", "id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["suite", "dataset", "model", "hardware_class", "grade", "scope", "stratum"],
                 name="cell_key",
             ),
-            models.CheckConstraint(condition=models.Q(energy_per_query_j__gt=0), name="cell_energy_positive"),
-            models.CheckConstraint(
-                condition=models.Q(low_j__lte=models.F("energy_per_query_j"))
-                & models.Q(high_j__gte=models.F("energy_per_query_j")),
-                name="cell_value_in_range",
-            ),
+            *CellContent.Meta.constraints,
         ]
         indexes = [
             # a board: every cell of a series on a task's data sets
@@ -85,6 +116,55 @@ class Cell(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} on {self.dataset}, {self.grade}"
+
+
+class CellRevision(CellContent):
+    """What a cell said from `updated_at` on. One row a change, never edited; `gone` when its last result went."""
+
+    gone = models.BooleanField(default=False)
+
+    objects = CellQuerySet.as_manager()
+
+    class Meta(CellContent.Meta):
+        abstract = False
+        ordering = ["id"]
+        indexes = [
+            # a board as of a time or version: the last revision of each cell before it
+            models.Index(
+                fields=[
+                    "suite",
+                    "grade",
+                    "dataset",
+                    "model",
+                    "hardware_class",
+                    "scope",
+                    "stratum",
+                    "-version",
+                ],
+                name="cellrevision_as_of",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.dataset}, version {self.version}"
+
+
+class BoardVersion(models.Model):
+    """A number for each suite and grade that rises with every change of a cell, in the order of commits.
+
+    Whoever has kept a board of this version has the board of now.
+    """
+
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="board_versions")
+    grade = models.CharField(max_length=10)
+    version = models.PositiveBigIntegerField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["suite", "grade"], name="board_version_key")]
+
+    def __str__(self) -> str:
+        return f"{self.suite}, {self.grade}: {self.version}"
 
 
 class DeviceValueQuerySet(models.QuerySet["DeviceValue"]):

@@ -118,7 +118,7 @@ def _wanted(digest: str) -> dict[Pair, int]:
 def _cells(digest: str) -> dict[Pair, tuple[str, float | None]]:
     """(best label, widest range of a cell with several sources) of each data set and model."""
     found: dict[Pair, tuple[str, float | None]] = {}
-    fields = ("dataset_id", "model_id", "label", "energy_per_query_j", "low_j", "high_j")
+    fields = ("dataset_id", "model_id", "label", "energy_per_query_j", "least_j", "most_j")
     for dataset, model, label, value, low, high in (
         Cell.objects.filter(suite__digest=digest).order_by("pk").values_list(*fields)
     ):

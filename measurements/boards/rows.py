@@ -11,7 +11,7 @@ from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_100
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from measurements.boards.models import Cell, PublishedFigure
+    from measurements.boards.models import CellContent, PublishedFigure
     from measurements.boards.series import Series
 
 Quality = list[dict[str, Any]]
@@ -19,9 +19,10 @@ Quality = list[dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """Energies in joules per query; `low_j` and `high_j` are extremes over contributors (published: over runs).
+    """Energies in joules per query; `low_j` to `high_j` is the 95 % interval, how it was had says `interval`.
 
-    `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are its runs.
+    `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and
+    `rank_worst`. `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are runs.
     """
 
     series: str
@@ -38,9 +39,17 @@ class BoardRow:
     scope: str
     stratum: str
     rank: int | None
+    rank_worst: int | None
     energy_per_query_j: float
     low_j: float | None
     high_j: float | None
+    interval: str
+    least_j: float | None
+    most_j: float | None
+    spread: float | None
+    dark_u: float | None
+    shift: float | None
+    variance: dict[str, float | None]
     n_devices: int | None
     n_contributors: int
     n_results: int
@@ -57,13 +66,23 @@ class BoardRow:
 
     @property
     def low_wh_per_1000(self) -> float | None:
-        """The lower end of the range, in watt-hours per 1,000 queries."""
+        """The lower end of the interval, in watt-hours per 1,000 queries."""
         return None if self.low_j is None else wh_per_1000(self.low_j)
 
     @property
     def high_wh_per_1000(self) -> float | None:
-        """The upper end of the range, in watt-hours per 1,000 queries."""
+        """The upper end of the interval, in watt-hours per 1,000 queries."""
         return None if self.high_j is None else wh_per_1000(self.high_j)
+
+    @property
+    def least_wh_per_1000(self) -> float | None:
+        """What a contributor (published: a run) says least, in watt-hours per 1,000 queries."""
+        return None if self.least_j is None else wh_per_1000(self.least_j)
+
+    @property
+    def most_wh_per_1000(self) -> float | None:
+        """What a contributor (published: a run) says most, in watt-hours per 1,000 queries."""
+        return None if self.most_j is None else wh_per_1000(self.most_j)
 
     @property
     def general_purpose(self) -> bool:
@@ -76,7 +95,7 @@ class BoardRow:
         return (self.dataset, self.hardware, self.scope, self.stratum)
 
 
-def row_of_cell(cell: Cell, series: Series) -> BoardRow:
+def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
     """A cell as a row, not ranked yet."""
     return BoardRow(
         series=series.slug,
@@ -93,9 +112,17 @@ def row_of_cell(cell: Cell, series: Series) -> BoardRow:
         scope=cell.scope,
         stratum=cell.stratum,
         rank=None,
+        rank_worst=None,
         energy_per_query_j=cell.energy_per_query_j,
         low_j=cell.low_j,
         high_j=cell.high_j,
+        interval=cell.interval,
+        least_j=cell.least_j,
+        most_j=cell.most_j,
+        spread=cell.spread,
+        dark_u=cell.dark_u,
+        shift=cell.shift,
+        variance=cell.variance,
         n_devices=cell.n_devices,
         n_contributors=cell.n_contributors,
         n_results=cell.n_results,
@@ -124,9 +151,17 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         scope=figure.scope,
         stratum="",
         rank=None,
+        rank_worst=None,
         energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),
-        low_j=maybe_j_per_query(figure.low_kwh_per_1000),
-        high_j=maybe_j_per_query(figure.high_kwh_per_1000),
+        low_j=None,
+        high_j=None,
+        interval="",
+        least_j=maybe_j_per_query(figure.low_kwh_per_1000),
+        most_j=maybe_j_per_query(figure.high_kwh_per_1000),
+        spread=None,
+        dark_u=None,
+        shift=None,
+        variance={},
         n_devices=None,
         n_contributors=1,
         n_results=figure.n_runs,
@@ -142,13 +177,11 @@ def ranked(rows: list[BoardRow]) -> list[BoardRow]:
     """Rows under the same conditions with their ranks, least energy first."""
     ordered = sorted(rows, key=lambda row: (row.energy_per_query_j, row.model))
     places = ranks([_standing(row) for row in ordered])
-    return [replace(row, rank=rank) for row, rank in zip(ordered, places, strict=True)]
+    return [
+        row if place is None else replace(row, rank=place.best, rank_worst=place.worst)
+        for row, place in zip(ordered, places, strict=True)
+    ]
 
 
 def _standing(row: BoardRow) -> Standing:
-    return Standing(
-        energy_per_query_j=row.energy_per_query_j,
-        low_j=row.energy_per_query_j if row.low_j is None else row.low_j,
-        high_j=row.energy_per_query_j if row.high_j is None else row.high_j,
-        single_source=row.label != "several sources",
-    )
+    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=row.low_j, high_j=row.high_j)

@@ -47,13 +47,33 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     rank = serializers.IntegerField(
         allow_null=True, help_text="Null for a single source, and for published figures."
     )
+    rank_worst = serializers.IntegerField(
+        allow_null=True, help_text="The true rank lies between `rank` and this one."
+    )
     energy_per_query_j = serializers.FloatField(help_text="Joules per query.")
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
     low_wh_per_1000 = serializers.FloatField(
+        allow_null=True,
+        help_text="Lower end of the 95 % interval; null for a single source and for published figures.",
+    )
+    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    interval = serializers.ChoiceField(
+        ["", "preliminary", "bootstrap"], help_text="How the interval was had: docs/method.md."
+    )
+    least_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Smallest value of a contributor (published: of a run)."
     )
-    high_wh_per_1000 = serializers.FloatField(
+    most_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Largest value of a contributor (published: of a run)."
+    )
+    spread = serializers.FloatField(
+        allow_null=True, help_text="Standard deviation of one contributor around the value, relative."
+    )
+    dark_u = serializers.FloatField(
+        allow_null=True, help_text="What of the spread the stated uncertainties do not explain, relative."
+    )
+    shift = serializers.FloatField(
+        allow_null=True, help_text="The largest change by leaving one contributor out, relative."
     )
     n_devices = serializers.IntegerField(allow_null=True)
     n_contributors = serializers.IntegerField()

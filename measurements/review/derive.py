@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from joulemark.energy.budget import expanded
+from joulemark.energy.budget import combined
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
 from joulemark.rules.case import Case, times_digest
@@ -116,7 +116,8 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         times_sha256=times_digest(case.trace),
         answers=case.trace.answers,
         noise=noise_print(case.trace),
-        relative_u=expanded(said.budget) / 2 if said.budget else None,
+        relative_u=combined(said.budget) if said.budget else None,
+        window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
     )
 
 

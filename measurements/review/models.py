@@ -218,8 +218,9 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
 
-    `answers` are the trace's short digests of the answers, four bytes each, in the sample's order; `noise` is the print
-    of its noise, empty where it has too little.
+    `relative_u` is the stated standard uncertainty of the energy per query, `window_u` the part of it that the scatter
+    of the windows gives; both relative, null where no budget was stated. `answers` are the trace's short digests of the
+    answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
     """
 
     submission = models.OneToOneField(
@@ -255,6 +256,7 @@ class Result(models.Model):
     outputs_sha256 = models.CharField(max_length=64, default="")
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     relative_u = models.FloatField(null=True)
+    window_u = models.FloatField(null=True)
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")
     noise = models.BinaryField(default=b"")

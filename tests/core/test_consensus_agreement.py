@@ -7,7 +7,9 @@ from math import exp
 
 import pytest
 
-from joulemark.consensus.agreement import BETWEEN_DEVICES, LEAST_U, Report, compare, expanded_u, tier
+from joulemark.consensus.agreement import Report, compare, tier
+from joulemark.consensus.cell import LEAST_U, Reading, cell_value
+from joulemark.consensus.centre import USUAL_SPREAD
 
 
 def says(who: str, joules: float, *, device: str = "", u: float | None = LEAST_U) -> Report:
@@ -26,7 +28,7 @@ def test_close_reports_agree_and_far_ones_do_not() -> None:
     assert near is not None
     assert (near.agrees, near.n_others) == (True, 1)
     assert near.relative == pytest.approx(0.05)
-    assert near.tolerance == pytest.approx(2 * (2 * LEAST_U**2 + 2 * BETWEEN_DEVICES**2) ** 0.5)
+    assert near.tolerance == pytest.approx(2 * (2 * LEAST_U**2 + 2 * USUAL_SPREAD**2) ** 0.5)
     far = compare(says("a", 1.5), [says("b", 1.0), says("c", 1.01)])
     assert far is not None
     assert (far.agrees, far.n_others) == (False, 2)
@@ -57,7 +59,7 @@ def test_honest_devices_agree_about_as_often_as_k_2_says() -> None:
     draw = random.Random(5)  # noqa: S311 - a simulation
     agreed = 0
     for _ in range(2000):
-        joules = [exp(draw.gauss(0, (LEAST_U**2 + BETWEEN_DEVICES**2) ** 0.5)) for _ in range(4)]
+        joules = [exp(draw.gauss(0, (LEAST_U**2 + USUAL_SPREAD**2) ** 0.5)) for _ in range(4)]
         mine, *others = [says(str(number), value) for number, value in enumerate(joules)]
         found = compare(mine, others)
         assert found is not None
@@ -70,7 +72,11 @@ def test_a_cell_rises_through_its_tiers() -> None:
     assert tier([says("a", 1.0), says("b", 1.02), says("c", 0.99)]) == "established"
     assert tier([says("a", 1.0), says("b", 1.2), says("c", 1.45)]) == "several sources"
     wide = [says("a", 1.0), says("b", 1.05), says("c", 1.12)]
-    assert expanded_u([one.energy_per_query_j for one in wide]) > 0.10
+    value = cell_value(
+        Reading(contributor=one.contributor, device=one.device, energy_per_query_j=one.energy_per_query_j)
+        for one in wide
+    )
+    assert (value.expanded_u or 0) > 0.10
     assert tier(wide) == "replicated"
 
 

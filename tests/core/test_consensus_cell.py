@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
-from joulemark.consensus.rank import Standing, ranks
+from joulemark.consensus.rank import Rank, Standing, ranks, surely_lower
 from joulemark.consensus.voices import Said, mean_of_two, voices
 
+ROUNDING = 1e-11
+"""Values are kept at 12 significant digits."""
 LAW = settings(deadline=None)  # the machine may be busy
 energies = st.floats(min_value=1e-9, max_value=1e9)
 readings = st.lists(
@@ -37,14 +39,14 @@ def test_a_contributor_speaks_once_however_often_it_reports() -> None:
         [*[reading("ada", "a", 100.0)] * 50, reading("grace", "b", 1.0), reading("lin", "c", 2.0)]
     )
     assert value.energy_per_query_j == 2.0
-    assert (value.low_j, value.high_j) == (1.0, 100.0)
+    assert (value.least_j, value.most_j) == (1.0, 100.0)
     assert (value.n_devices, value.n_contributors, value.n_results) == (3, 3, 52)
     assert value.label == "several sources"
 
 
 def test_an_even_count_takes_the_geometric_mean_of_the_middle_two() -> None:
     value = cell_value([reading("ada", "a", 1.0), reading("grace", "b", 4.0)])
-    assert value.energy_per_query_j == pytest.approx(2.0, rel=1e-12)
+    assert value.energy_per_query_j == pytest.approx(2.0, rel=ROUNDING)
 
 
 def test_one_contributor_with_many_devices_is_a_single_source() -> None:
@@ -61,13 +63,13 @@ def test_invented_tags_buy_one_key_no_more_than_one_voice() -> None:
     invented = [reading("mallory", f"tag-{n}", 100.0 + n) for n in range(5)]
     honest = [reading("ada", "a", 1.0), reading("grace", "b", 1.2)]
     value = cell_value([*invented, *honest])
-    assert (value.energy_per_query_j, value.low_j, value.high_j) == (1.2, 1.0, 102.0)
+    assert (value.energy_per_query_j, value.least_j, value.most_j) == (1.2, 1.0, 102.0)
     assert (value.n_devices, value.n_contributors) == (7, 3)
 
 
 def test_a_contributor_says_the_median_over_its_devices() -> None:
     value = cell_value([*[reading("ada", "a", 9.0)] * 9, reading("ada", "b", 1.0), reading("ada", "c", 2.0)])
-    assert (value.energy_per_query_j, value.low_j, value.high_j) == (2.0, 2.0, 2.0)
+    assert (value.energy_per_query_j, value.least_j, value.most_j) == (2.0, 2.0, 2.0)
 
 
 def test_many_keys_on_one_device_weigh_as_one_against_others() -> None:
@@ -79,7 +81,7 @@ def test_many_keys_on_one_device_weigh_as_one_against_others() -> None:
 def test_reporting_under_the_tags_of_others_does_not_silence_them() -> None:
     honest = [reading(name, name, 1.0 + n / 10) for n, name in enumerate(["ada", "grace", "lin"])]
     value = cell_value([*honest, *[reading("mallory", name, 500.0) for name in ("ada", "grace", "lin")]])
-    assert value.energy_per_query_j == pytest.approx((1.1 * 1.2) ** 0.5, rel=1e-12)
+    assert value.energy_per_query_j == pytest.approx((1.1 * 1.2) ** 0.5, rel=ROUNDING)
     assert value.label == "several sources"
 
 
@@ -101,7 +103,7 @@ def test_whatever_one_key_invents_the_value_stays_between_two_honest_ones(
 ) -> None:
     tags = [reading("mallory", f"tag-{n}", energy) for n, energy in enumerate(invented)]
     value = cell_value([reading("ada", "a", one), reading("grace", "b", other), *tags])
-    assert min(one, other) <= value.energy_per_query_j <= max(one, other)
+    assert min(one, other) * (1 - ROUNDING) <= value.energy_per_query_j <= max(one, other) * (1 + ROUNDING)
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, math.nan, math.inf])
@@ -133,9 +135,9 @@ def test_the_order_of_results_does_not_matter(listed: list[Reading], random) -> 
 def test_another_unit_scales_the_value(listed: list[Reading], factor: float) -> None:
     scaled = [reading(r.contributor, r.device, r.energy_per_query_j * factor) for r in listed]
     before, after = cell_value(listed), cell_value(scaled)
-    assert after.energy_per_query_j == pytest.approx(before.energy_per_query_j * factor, rel=1e-12)
-    assert (after.low_j, after.high_j) == pytest.approx(
-        (before.low_j * factor, before.high_j * factor), rel=1e-12
+    assert after.energy_per_query_j == pytest.approx(before.energy_per_query_j * factor, rel=ROUNDING)
+    assert (after.least_j, after.most_j) == pytest.approx(
+        (before.least_j * factor, before.most_j * factor), rel=ROUNDING
     )
 
 
@@ -144,7 +146,9 @@ def test_another_unit_scales_the_value(listed: list[Reading], factor: float) -> 
 @example([reading("ada", "a", 2.0), reading("grace", "b", 2.0)])
 def test_the_value_lies_in_its_range(listed: list[Reading]) -> None:
     value = cell_value(listed)
-    assert value.low_j <= value.energy_per_query_j <= value.high_j
+    assert value.least_j <= value.energy_per_query_j <= value.most_j
+    if value.low_j is not None and value.high_j is not None:
+        assert value.low_j <= value.energy_per_query_j <= value.high_j
 
 
 @LAW
@@ -153,17 +157,25 @@ def test_an_odd_count_is_the_plain_median(values: list[float]) -> None:
     assert log_median(values) == median(values)
 
 
-def standing(value: float, low: float, high: float, *, single: bool = False) -> Standing:
-    return Standing(energy_per_query_j=value, low_j=low, high_j=high, single_source=single)
+def standing(value: float, low: float | None, high: float | None) -> Standing:
+    return Standing(energy_per_query_j=value, low_j=low, high_j=high)
 
 
-def test_ranges_that_overlap_share_a_rank_and_a_single_source_has_none() -> None:
+def test_what_may_be_equal_shares_a_rank_and_a_single_source_has_none() -> None:
     assert ranks([
         standing(5.0, 4.9, 5.1),
         standing(1.0, 0.9, 1.2),
         standing(1.1, 1.0, 1.3),
-        standing(0.1, 0.1, 0.1, single=True),
-    ]) == [3, 1, 1, None]  # fmt: skip
+        standing(0.1, None, None),
+    ]) == [Rank(best=3, worst=3), Rank(best=1, worst=2), Rank(best=1, worst=2), None]  # fmt: skip
+
+
+def test_two_intervals_that_overlap_a_little_may_still_differ_surely() -> None:
+    # half-widths of 10 % each leave a difference of 15 %: their legs make 14.1 %, their sum 20 %
+    one, other = standing(1.0, 1 / 1.1, 1.1), standing(1.15, 1.15 / 1.1, 1.15 * 1.1)
+    assert surely_lower(one, other)
+    assert not surely_lower(other, one)
+    assert not surely_lower(one, standing(1.13, 1.13 / 1.1, 1.13 * 1.1))
 
 
 def test_quality_is_combined_by_the_rule_of_energy() -> None:

@@ -39,7 +39,11 @@ def test_a_cell_is_the_median_over_contributors() -> None:
         Run(by="grace", device="b", energy_per_query_j=2.0),
         Run(by="lin", device="c", energy_per_query_j=0.5),
     )
-    assert (cell.energy_per_query_j, cell.low_j, cell.high_j) == (1.5, 0.5, 2.0)
+    assert (cell.energy_per_query_j, cell.least_j, cell.most_j) == (1.5, 0.5, 2.0)
+    assert cell.interval == "preliminary"
+    assert cell.low_j is not None
+    assert cell.high_j is not None
+    assert cell.low_j < 0.5 < 2.0 < cell.high_j
     assert (cell.n_devices, cell.n_contributors, cell.n_results) == (3, 3, 5)
     assert cell.label == "several sources"
     assert cell.quality == [{"metric": "accuracy", "value": 0.875, "n": 320, "higher_is_better": True}]
@@ -135,8 +139,9 @@ def test_the_database_refuses_a_second_cell_with_the_same_key() -> None:
     fields = {name: getattr(cell, name) for name in CELL_FIELDS}
     numbers = {
         "energy_per_query_j": 1.0,
-        "low_j": 1.0,
-        "high_j": 1.0,
+        "least_j": 1.0,
+        "most_j": 1.0,
+        "updated_at": cell.updated_at,
         "n_devices": 1,
         "n_contributors": 1,
         "n_results": 1,

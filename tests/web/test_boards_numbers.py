@@ -51,8 +51,10 @@ def test_page_json_and_csv_say_the_same(client: Client) -> None:
     page = text(client, f"/boards/{ESTIMATED}/")
     assert len(board["rows"]) == len(rows) == 3
     for row, line in zip(board["rows"], rows, strict=True):
-        for name in ("energy_per_query_j", "energy_wh_per_1000", "low_wh_per_1000", "high_wh_per_1000"):
+        for name in ("energy_per_query_j", "energy_wh_per_1000", "least_wh_per_1000", "most_wh_per_1000"):
             assert float(line[name]) == row[name]
+        for name in ("low_wh_per_1000", "high_wh_per_1000"):
+            assert line[name] == ("" if row[name] is None else str(row[name]))
         with override("en"):
             assert significant(row["energy_wh_per_1000"]) in page
             assert significant(row["energy_per_query_j"]) in page
@@ -60,8 +62,12 @@ def test_page_json_and_csv_say_the_same(client: Client) -> None:
     small = found[TOPICS, SPECIFIC]
     assert small["energy_per_query_j"] == pytest.approx(0.4, rel=1e-12)
     assert small["energy_wh_per_1000"] == pytest.approx(0.4 / 3.6, rel=1e-12)
-    assert small["low_wh_per_1000"] == pytest.approx(0.35 / 3.6, rel=1e-12)
-    assert small["high_wh_per_1000"] == pytest.approx(0.5 / 3.6, rel=1e-12)
+    assert small["least_wh_per_1000"] == pytest.approx(0.35 / 3.6, rel=1e-12)
+    assert small["most_wh_per_1000"] == pytest.approx(0.5 / 3.6, rel=1e-12)
+    assert small["low_wh_per_1000"] < small["least_wh_per_1000"]
+    assert small["high_wh_per_1000"] > small["most_wh_per_1000"]
+    assert small["interval"] == "preliminary"
+    assert significant(small["low_wh_per_1000"]) in page
     assert (small["rank"], small["n_devices"], small["n_contributors"], small["n_results"]) == (1, 3, 3, 3)
     assert found[TOPICS, GENERAL]["rank"] == 2
     alone = found[SENTIMENT, SPECIFIC]

@@ -8,21 +8,14 @@ explain: each result's own standard uncertainty, held between what no board sens
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log, sqrt
-from statistics import stdev
+from math import log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.cell import log_median
-from joulemark.energy.precision import student_t_95
+from joulemark.consensus.cell import Reading, believed_u, cell_value, log_median
+from joulemark.consensus.centre import USUAL_SPREAD
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
-
-LEAST_U, MOST_U = 0.025, 0.05
-"""Relative standard uncertainty that is believed of a result: from the gain of a board sensor to twice that."""
-
-BETWEEN_DEVICES = 0.03
-"""Relative spread (one standard deviation) between devices of one kind (docs/method.md)."""
 
 COVERAGE = 2.0
 """k of the comparison, for about 95 %."""
@@ -71,9 +64,9 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
         return None
     middle, n_others = _middle(apart)
     relative = report.energy_per_query_j / middle - 1
-    u_middle = max(_believed(other.relative_u) for other in apart) / sqrt(n_others)
+    u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(n_others)
     tolerance = COVERAGE * sqrt(
-        _believed(report.relative_u) ** 2 + u_middle**2 + BETWEEN_DEVICES**2 * (1 + 1 / n_others)
+        believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / n_others)
     )
     within = abs(log(report.energy_per_query_j / middle)) <= tolerance
     return Agreement(
@@ -84,8 +77,11 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     )
 
 
-def tier(reports: Sequence[Report]) -> Tier:
-    """How far a cell has come. Raises ValueError for no report."""
+def tier(reports: Sequence[Report], *, expanded_u: float | None = None) -> Tier:
+    """How far a cell has come. `expanded_u` is that of its announced reports' value, found here when None.
+
+    Raises ValueError for no report.
+    """
     if len(_spoken(reports)) < 2 or len({report.device for report in reports}) < 2:
         return "single source"
     reports = [report for report in reports if report.announced]
@@ -93,16 +89,22 @@ def tier(reports: Sequence[Report]) -> Tier:
     if n_devices < 2:
         return "several sources"
     spoken = _spoken(reports)
-    if len(spoken) >= 3 and n_devices >= 3 and expanded_u(list(spoken.values())) <= ESTABLISHED_U:
-        return "established"
+    if len(spoken) >= 3 and n_devices >= 3:
+        if expanded_u is None:
+            expanded_u = cell_value(map(_reading, reports)).expanded_u
+        if expanded_u is not None and expanded_u <= ESTABLISHED_U:
+            return "established"
     agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)
     return "replicated" if agreed >= 2 else "several sources"
 
 
-def expanded_u(values: Sequence[float]) -> float:
-    """Half-width of the 95 % t-interval of the mean of two values or more, on the log scale, as a share of it."""
-    logs = [log(value) for value in values]
-    return exp(student_t_95(len(logs) - 1) * stdev(logs) / sqrt(len(logs))) - 1
+def _reading(report: Report) -> Reading:
+    return Reading(
+        contributor=report.contributor,
+        device=report.device,
+        energy_per_query_j=report.energy_per_query_j,
+        relative_u=report.relative_u,
+    )
 
 
 def _spoken(reports: Iterable[Report]) -> dict[Hashable, float]:
@@ -118,7 +120,3 @@ def _spoken(reports: Iterable[Report]) -> dict[Hashable, float]:
 def _middle(reports: Iterable[Report]) -> tuple[float, int]:
     spoken = _spoken(reports)
     return log_median(list(spoken.values())), len(spoken)
-
-
-def _believed(stated: float | None) -> float:
-    return min(max(stated if stated is not None else MOST_U, LEAST_U), MOST_U)

@@ -2,50 +2,92 @@
 
 The rule is that of `voices`: the unit is a contributor, not a device and not a result. Whoever reports fifty
 times, or under fifty device tags, speaks once, and fifty keys on one device speak as one; each weighs the
-same, whatever uncertainty it claims for itself. Medians are taken on the logarithm of the energy, because
-errors of a power sensor multiply, and because then a value and its inverse are treated alike.
+same, whatever uncertainty it claims for itself. All is done on the logarithm of the energy, because errors of a power
+sensor multiply, and because then a value and its inverse are treated alike. `centre` says which middle is taken,
+`interval` how sure it is, `equivalence` how each contributor stands to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from math import isfinite, sqrt
+from math import exp, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.voices import Said, Voice, voices, weighted_median
+import numpy as np
+
+from joulemark.consensus.centre import centre_of
+from joulemark.consensus.dark import paule_mandel
+from joulemark.consensus.equivalence import Equivalence, equivalences
+from joulemark.consensus.interval import Kind, interval_of
+from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
+from joulemark.consensus.voices import Said, mean_of_two, plain_median, voices
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
+    from fractions import Fraction
+
+    from joulemark.consensus.centre import Centre, Floats
 
 Label = Literal["single source", "several sources"]
+
+LEAST_U, MOST_U = 0.025, 0.05
+"""Relative standard uncertainty that is believed of a result: from the gain of a board sensor to twice that."""
+
+DIGITS = 12
+"""Significant digits that are kept: what lies behind them depends on the processor that computed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One accepted result: joules per query as `device` of `contributor` measured or estimated them."""
+    """One accepted result: joules per query as `device` of `contributor` measured or estimated them.
+
+    `relative_u` is its stated standard uncertainty, `window_u` the part of it that its `n_windows` windows show; both
+    relative, None where not stated.
+    """
 
     contributor: Hashable
     device: Hashable
     energy_per_query_j: float
+    relative_u: float | None = None
+    window_u: float | None = None
+    n_windows: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellValue:
-    """A cell's value in joules per query; `low_j` and `high_j` are what its contributors say least and most.
+    """A cell's value in joules per query with its 95 % interval, `low_j` to `high_j`; None for a single source.
 
-    The range is what was observed, not a confidence interval. `n_devices` counts tags, `n_contributors` those
-    who report; neither proves independence, since both are free to make. `label` is "single source" while one
-    contributor, or one device under several names, is all there is: such a cell has a value but no rank.
+    `interval` says how it was had: "bootstrap", or "preliminary" while contributors are few. `least_j` and `most_j` are
+    what a contributor says least and most: observed, no interval. `spread` is the standard deviation of one contributor
+    around the value, `dark_u` what of it their stated uncertainties do not explain, `shift` the largest change by
+    leaving one contributor out; all relative. `n_devices` counts tags, `n_contributors` those who report; neither
+    proves independence, since both are free to make: `voices` is how many independent ones they count as at most.
+    `label` is "single source" while one contributor, or one device under several names, is all there is: such a cell
+    has a value but no rank.
     """
 
     energy_per_query_j: float
-    low_j: float
-    high_j: float
+    low_j: float | None
+    high_j: float | None
+    interval: Kind | None
+    least_j: float
+    most_j: float
+    spread: float | None
+    dark_u: float | None
+    shift: float | None
+    variance: VarianceSplit
+    voices: float
     n_devices: int
     n_contributors: int
     n_results: int
     label: Label
+
+    @property
+    def expanded_u(self) -> float | None:
+        """The larger half of the interval over the value; None for a single source."""
+        if self.low_j is None or self.high_j is None:
+            return None
+        return max(self.high_j / self.energy_per_query_j - 1, 1 - self.low_j / self.energy_per_query_j)
 
 
 def log_median(values: Sequence[float]) -> float:
@@ -53,13 +95,13 @@ def log_median(values: Sequence[float]) -> float:
 
     Raises ValueError when there is no value, or one that is not positive and finite.
     """
-    return weighted_median(
-        [Voice(value=value, weight=Fraction(1)) for value in _checked(values)], between=_geometric_mean
-    )
+    return plain_median(_checked(values), between=_geometric_mean)
 
 
 def _checked(values: Iterable[float]) -> list[float]:
     listed = [float(value) for value in values]
+    if not listed:
+        raise ValueError("A value needs at least one energy.")
     if not all(isfinite(value) and value > 0 for value in listed):
         raise ValueError("Energies must be positive and finite to be combined on the log scale.")
     return listed
@@ -72,21 +114,108 @@ def _geometric_mean(below: float, above: float) -> float:
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
     """Combine the readings of one cell. Raises ValueError for none, or one not positive and finite."""
+    heard = _heard(readings)
+    listed, centre, values = heard.listed, heard.centre, heard.values
+    n_devices = len({reading.device for reading in listed})
+    alone = len(values) == 1 or n_devices == 1
+    low, high, kind = (
+        (None, None, None) if alone else interval_of(centre, values, heard.uncertainties, heard.dark)
+    )
+    moved = [] if alone else [abs(one.shift) for one in _equivalences(heard)]
+    value = rounded(exp(centre.value))
+    return CellValue(
+        energy_per_query_j=value,
+        low_j=None if low is None else min(rounded(exp(low)), value),
+        high_j=None if high is None else max(rounded(exp(high)), value),
+        interval=kind,
+        least_j=min(rounded(exp(float(values[0]))), value),
+        most_j=max(rounded(exp(float(values[-1]))), value),
+        spread=None if alone else rounded(centre.spread),
+        dark_u=None if alone else rounded(heard.dark),
+        shift=None if alone else rounded(max(moved)),
+        variance=_rounded_split(variance_split(_measured(listed))),
+        voices=rounded(centre.voices),
+        n_devices=n_devices,
+        n_contributors=len(values),
+        n_results=len(listed),
+        label="single source" if alone else "several sources",
+    )
+
+
+def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
+    """How each contributor of a cell stands to the others, in the order of what they say. Raises as `cell_value`."""
+    return _equivalences(_heard(readings))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Heard:
+    listed: list[Reading]
+    contributors: list[Hashable]
+    values: Floats
+    weights: list[Fraction]
+    uncertainties: list[float]
+    centre: Centre
+    dark: float
+
+
+def _heard(readings: Iterable[Reading]) -> _Heard:
     listed = list(readings)
     _checked(reading.energy_per_query_j for reading in listed)
-    heard = voices(
+    spoken = voices(
         (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed),
         between=_geometric_mean,
     )
-    value = weighted_median(heard, between=_geometric_mean)
-    n_devices = len({reading.device for reading in listed})
-    alone = len(heard) == 1 or n_devices == 1
-    return CellValue(
-        energy_per_query_j=value,
-        low_j=min(voice.value for voice in heard),
-        high_j=max(voice.value for voice in heard),
-        n_devices=n_devices,
-        n_contributors=len(heard),
-        n_results=len(listed),
-        label="single source" if alone else "several sources",
+    believed: dict[Hashable, list[float]] = {}
+    for reading in listed:
+        believed.setdefault(reading.contributor, []).append(believed_u(reading.relative_u))
+    # equal values are told apart by what else they bring, so that the order of results changes no bit
+    spoken.sort(key=lambda voice: (voice.value, voice.weight, sorted(believed[voice.contributor])))
+    values = np.array([log(voice.value) for voice in spoken])
+    weights = [voice.weight for voice in spoken]
+    uncertainties = [plain_median(believed[voice.contributor], between=mean_of_two) for voice in spoken]
+    centre = centre_of(values, weights)
+    heed = centre.pull / np.array([float(weight) for weight in weights])
+    return _Heard(
+        listed=listed,
+        contributors=[voice.contributor for voice in spoken],
+        values=values,
+        weights=weights,
+        uncertainties=uncertainties,
+        centre=centre,
+        dark=paule_mandel(values, uncertainties, centre=centre.value, heed=heed),
+    )
+
+
+def _equivalences(heard: _Heard) -> list[Equivalence]:
+    weights = np.array([float(weight) for weight in heard.weights])
+    return equivalences(
+        heard.contributors, heard.centre, heard.values, weights, heard.uncertainties, heard.dark
+    )
+
+
+def believed_u(stated: float | None) -> float:
+    """A stated relative standard uncertainty, held between `LEAST_U` and `MOST_U`; none stated is the largest."""
+    return min(max(stated if stated is not None else MOST_U, LEAST_U), MOST_U)
+
+
+def rounded(value: float) -> float:
+    """`value` at `DIGITS` significant digits."""
+    return float(f"{value:.{DIGITS - 1}e}")
+
+
+def _rounded_split(split: VarianceSplit) -> VarianceSplit:
+    kept = {name: None if sd is None else rounded(sd) for name, sd in vars(split).items()}
+    return VarianceSplit(**kept)
+
+
+def _measured(listed: list[Reading]) -> Iterable[Measured]:
+    return (
+        Measured(
+            contributor=reading.contributor,
+            device=reading.device,
+            log_energy=log(reading.energy_per_query_j),
+            window_u=reading.window_u,
+            n_windows=reading.n_windows,
+        )
+        for reading in listed
     )

@@ -1,4 +1,4 @@
-"""Ranks that claim no more than the data: models whose observed ranges overlap share one.
+"""Ranks that claim no more than the data: models whose difference may be nothing share one.
 
 Only values that can be compared are ranked together, and a value from a single source gets none, because
 nobody has repeated it yet.
@@ -7,6 +7,7 @@ nobody has repeated it yet.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot, log
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,28 +16,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A value that wants a rank, in joules per query, with the range of its contributors."""
+    """A value that wants a rank, in joules per query, with its 95 % interval; None without one: then no rank."""
 
     energy_per_query_j: float
-    low_j: float
-    high_j: float
-    single_source: bool
+    low_j: float | None
+    high_j: float | None
 
 
-def ranks(standings: Sequence[Standing]) -> list[int | None]:
-    """A rank for each standing, in the given order; 1 is the least energy, and None marks a single source.
-
-    From the least energy on, a value shares the rank of the group before it while its range overlaps the
-    range of that group's first member; the next group's rank counts everyone before it (1, 1, 3).
+@dataclass(frozen=True, kw_only=True)
+class Rank:
+    """1 is the least energy. `best` is one more than the models that are surely lower, `worst` counts all but those
+    that are surely higher: the true place lies between. Models with the same `best` share it.
     """
-    found: list[int | None] = [None] * len(standings)
-    ranked = [index for index, standing in enumerate(standings) if not standing.single_source]
-    ranked.sort(key=lambda index: (standings[index].energy_per_query_j, standings[index].high_j))
-    first: Standing | None = None
-    rank = 0
-    for place, index in enumerate(ranked, start=1):
-        standing = standings[index]
-        if first is None or standing.low_j > first.high_j:
-            first, rank = standing, place
-        found[index] = rank
-    return found
+
+    best: int
+    worst: int
+
+
+def surely_lower(one: Standing, other: Standing) -> bool:
+    """Whether the 95 % interval of the log difference of two values lies below 0.
+
+    Had from the two intervals without a further assumption about their shape: the half-widths that face each other add
+    as the legs of a right triangle (Zou and Donner 2008, doi:10.1002/sim.3095). What two cells have in common by the
+    same contributor is not used, which errs on the wide side.
+    """
+    if one.high_j is None or other.low_j is None:
+        return False
+    up = log(one.high_j / one.energy_per_query_j)
+    down = log(other.energy_per_query_j / other.low_j)
+    return log(other.energy_per_query_j / one.energy_per_query_j) > hypot(up, down)
+
+
+def ranks(standings: Sequence[Standing]) -> list[Rank | None]:
+    """A rank for each standing, in the given order; None for one without an interval."""
+    known = [one for one in standings if one.low_j is not None]
+    return [
+        None
+        if standing.low_j is None
+        else Rank(
+            best=1 + sum(surely_lower(other, standing) for other in known),
+            worst=len(known) - sum(surely_lower(standing, other) for other in known),
+        )
+        for standing in standings
+    ]

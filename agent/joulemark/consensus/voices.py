@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Between = Callable[[float, float], float]
 
 
+ONE = Fraction(1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """One number as `device` of `contributor` gives it."""
@@ -38,6 +41,7 @@ class Voice:
 
     value: float
     weight: Fraction
+    contributor: Hashable = None
 
 
 def mean_of_two(low: float, high: float) -> float:
@@ -56,11 +60,20 @@ def voices(said: Iterable[Said], *, between: Between) -> list[Voice]:
             sharers[device] = sharers.get(device, 0) + 1
     return [
         Voice(
-            value=_plain_median([_plain_median(values, between) for values in devices.values()], between),
-            weight=sum((Fraction(1, sharers[device]) for device in devices), Fraction()) / len(devices),
+            value=plain_median(
+                [plain_median(values, between=between) for values in devices.values()], between=between
+            ),
+            weight=_weight([sharers[device] for device in devices]),
+            contributor=contributor,
         )
-        for devices in spoken.values()
+        for contributor, devices in spoken.items()
     ]
+
+
+def _weight(sharers: list[int]) -> Fraction:
+    if max(sharers) == 1:
+        return ONE
+    return sum((Fraction(1, sharing) for sharing in sharers), Fraction()) / len(sharers)
 
 
 def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
@@ -82,6 +95,8 @@ def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
     raise AssertionError("The weights of all voices exceed their half.")
 
 
-def _plain_median(values: Sequence[float], between: Between) -> float:
-    one = Fraction(1)
-    return weighted_median([Voice(value=value, weight=one) for value in values], between=between)
+def plain_median(values: Sequence[float], *, between: Between) -> float:
+    """The middle of values that weigh the same; `between` of two. There must be one."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else between(ordered[half - 1], ordered[half])

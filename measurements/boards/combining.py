@@ -1,0 +1,106 @@
+"""From the rows of a cell's results to what the cell says: one function for the refresh and for the rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from joulemark.consensus.agreement import Report, tier
+from joulemark.consensus.cell import CellValue, Reading, cell_value
+from joulemark.consensus.quality import Score, quality_values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What of an eligible result its cell is made of. `device` is its tag, `announced` whether it had a ticket."""
+
+    contributor: int
+    device: str
+    energy_per_query_j: float
+    relative_u: float | None
+    window_u: float | None
+    n_windows: int
+    announced: bool
+    quality: Sequence[dict[str, Any]]
+
+
+ROW_FIELDS = (
+    "contributor_id",
+    "device__tag",
+    "energy_per_query_j",
+    "relative_u",
+    "window_u",
+    "window_count",
+    "submission__ticket_id",
+    "quality",
+)
+"""The columns of a result that a row has, in its order."""
+
+
+def row_of(values: Sequence[Any]) -> Row:
+    """A row from the values of `ROW_FIELDS`."""
+    contributor, device, energy, relative_u, window_u, n_windows, ticket, quality = values
+    return Row(
+        contributor=contributor,
+        device=device,
+        energy_per_query_j=energy,
+        relative_u=relative_u,
+        window_u=window_u,
+        n_windows=n_windows,
+        announced=ticket is not None,
+        quality=quality,
+    )
+
+
+def combined(rows: Sequence[Row]) -> dict[str, Any]:
+    """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
+    value = cell_value(map(_reading, rows))
+    return asdict(value) | {
+        "interval": value.interval or "",
+        "tier": tier(list(map(_report, rows)), expanded_u=_announced_u(rows, value)),
+        "quality": [asdict(score) for score in quality_values(_scores(rows))],
+    }
+
+
+def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
+    announced = [row for row in rows if row.announced]
+    if len(announced) == len(rows):
+        return value.expanded_u
+    return cell_value(map(_reading, announced)).expanded_u if announced else None
+
+
+def _reading(row: Row) -> Reading:
+    return Reading(
+        contributor=row.contributor,
+        device=row.device,
+        energy_per_query_j=row.energy_per_query_j,
+        relative_u=row.relative_u,
+        window_u=row.window_u,
+        n_windows=row.n_windows,
+    )
+
+
+def _report(row: Row) -> Report:
+    return Report(
+        contributor=row.contributor,
+        device=row.device,
+        energy_per_query_j=row.energy_per_query_j,
+        relative_u=row.relative_u,
+        announced=row.announced,
+    )
+
+
+def _scores(rows: Sequence[Row]) -> list[Score]:
+    return [
+        Score(
+            contributor=row.contributor,
+            device=row.device,
+            metric=score["metric"],
+            value=score["value"],
+            n=score["n"],
+            higher_is_better=score["higher_is_better"],
+        )
+        for row in rows
+        for score in row.quality
+    ]
