@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-
 SERVICES := $(BIN)/python tests/services.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads bench-review attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
+.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ messages: $(VENV)/.ready-test ## Collect strings for translation and compile the
 	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location --no-wrap \
 		--ignore '$(VENV)/*' --ignore 'tests/*' --ignore 'agent/*' --ignore 'benchmarks/*' --ignore 'build/*'
 	cd platform/joulemark_site && ../../$(BIN)/django-admin compilemessages
+
+bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: ours, means, Paule-Mandel, Huber; and its interval
+	$(BIN)/python benchmarks/consensus.py
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py

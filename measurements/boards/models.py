@@ -12,6 +12,7 @@ from measurements.review.models import CELL_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 CellKey = dict[str, Any]
 """The fields named in `CELL_FIELDS`, with their values."""
@@ -35,6 +36,13 @@ class CellQuerySet(models.QuerySet[Any]):
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
+
+    def as_of(self, at: datetime) -> Self:
+        """Of revisions: the one of each cell that stood at a time, but for cells that were gone then."""
+        before = self.filter(updated_at__lte=at)
+        later = before.filter(**{name: models.OuterRef(name) for name in CELL_FIELDS})
+        later = later.filter(version__gt=models.OuterRef("version")).order_by()
+        return before.filter(~models.Exists(later), gone=False)
 
 
 class CellContent(models.Model):

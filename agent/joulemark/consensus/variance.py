@@ -44,7 +44,7 @@ class VarianceSplit:
 def variance_split(sessions: Iterable[Measured]) -> VarianceSplit:
     """The split of one cell's sessions."""
     by_device: dict[tuple[Hashable, Hashable], list[Measured]] = {}
-    for one in sorted(sessions, key=lambda one: (str(one.contributor), str(one.device), one.log_energy)):
+    for one in sorted(sessions, key=_order):
         by_device.setdefault((one.contributor, one.device), []).append(one)
     known = [one for of_device in by_device.values() for one in of_device if one.window_u is not None]
     window = _mean([one.window_u**2 * one.n_windows for one in known if one.window_u is not None])
@@ -60,6 +60,11 @@ def variance_split(sessions: Iterable[Measured]) -> VarianceSplit:
     return VarianceSplit(
         window=_root(window), session=_root(session), device=_root(device), contributor=_root(contributor)
     )
+
+
+def _order(one: Measured) -> tuple[str, str, float, float, int]:
+    """Sums are taken in this order, so that the order of results changes no bit."""
+    return (str(one.contributor), str(one.device), one.log_energy, one.window_u or 0.0, one.n_windows)
 
 
 def _level(

@@ -1,0 +1,155 @@
+"""What is refreshed piece by piece is what is rebuilt from the evidence, to the last digit, whatever happened."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from measurements.boards.exporting import export_evidence
+from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
+from measurements.boards.rebuilding import differences, rebuilt
+from measurements.boards.services import refresh_cell, refresh_cells_of
+from measurements.intake.models import State, Submission
+from measurements.review.models import CELL_FIELDS, Result
+from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
+
+pytestmark = pytest.mark.django_db
+
+EVENTS, SEED = 10_000, 20261124
+PEOPLE = [f"person-{n}" for n in range(12)]
+
+
+@pytest.fixture(autouse=True)
+def catalog(db) -> None:
+    demo_catalog()
+
+
+@pytest.mark.timeout(240)
+def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_path: Path) -> None:
+    chance = random.Random(SEED)  # noqa: S311 - a seeded order of events
+    results = [
+        make_result(
+            Run(
+                by=who,
+                device=f"{who}-{chance.randrange(2)}",
+                dataset=chance.choice([TOPICS, SENTIMENT]),
+                model=chance.choice([GENERAL, SPECIFIC]),
+                energy_per_query_j=chance.lognormvariate(0, 0.03),
+                quality=(("accuracy", round(chance.uniform(0.5, 1), 3)),),
+                announced=chance.random() < 0.8,
+                state=State.QUARANTINED,
+            )
+        ).pk
+        for who in PEOPLE
+        for _ in range(20)
+    ]
+    happened = 0
+    while happened < EVENTS:
+        touched = [_event(chance, results) for _ in range(chance.randint(1, 150))]
+        happened += len(touched)
+        touched_cells = Result.objects.filter(pk__in={result for of_event in touched for result in of_event})
+        for key in touched_cells.order_by().values(*CELL_FIELDS).distinct():
+            refresh_cell(key=dict(key))
+    assert len(_said(tmp_path)) == Cell.objects.count() > 0
+    assert differences(tmp_path / "evidence.parquet") == []
+    _check_history()
+
+
+def _event(chance: random.Random, results: list[str]) -> list[str]:
+    """Accept, withdraw, re-judge with other numbers, or revoke a person's key; returns whose cells are touched."""
+    result = chance.choice(results)
+    kind = chance.choices(["accept", "withdraw", "re-judge", "revoke"], [60, 25, 12, 3])[0]
+    one = Submission.objects.filter(pk=result)
+    if kind == "accept":
+        one.update(state=State.ACCEPTED)
+    elif kind == "withdraw":
+        one.update(state=State.WITHDRAWN)
+    elif kind == "re-judge":
+        Result.objects.filter(pk=result).update(
+            energy_per_query_j=chance.lognormvariate(0, 0.03), window_u=chance.choice([None, 0.004])
+        )
+    else:
+        held = Submission.objects.filter(key__contributor=one.get().key.contributor)
+        held.update(state=State.REJECTED)
+        return list(held.values_list("pk", flat=True))
+    return [result]
+
+
+def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+    file = folder / "evidence.parquet"
+    assert export_evidence(file) == Result.objects.eligible().count()
+    return dict(rebuilt(file))
+
+
+def _check_history() -> None:
+    """Versions rise one by one, and the last revisions are the cells."""
+    board = BoardVersion.objects.get()
+    versions = list(CellRevision.objects.order_by("version").values_list("version", flat=True))
+    assert versions == list(range(1, board.version + 1))
+    now = CellRevision.objects.as_of(timezone.now())
+    kept = {tuple(getattr(row, name) for name in CELL_FIELDS): row for row in now}
+    cells = {tuple(getattr(row, name) for name in CELL_FIELDS): row for row in Cell.objects.all()}
+    assert kept.keys() == cells.keys()
+    for key, cell in cells.items():
+        assert (kept[key].energy_per_query_j, kept[key].version) == (cell.energy_per_query_j, cell.version)
+
+
+def _cell_of(*runs: Run) -> Cell:
+    submissions = [make_result(run) for run in runs]
+    (cell,) = refresh_cells_of(result_ids=[one.pk for one in submissions])
+    assert cell is not None
+    return cell
+
+
+def test_a_refresh_that_changes_nothing_is_no_new_version() -> None:
+    submission = make_result(Run(by="ada"))
+    refresh_cells_of(result_ids=[submission.pk])
+    before = BoardVersion.objects.values().get()
+    refresh_cells_of(result_ids=[submission.pk])
+    assert BoardVersion.objects.values().get() == before
+    assert CellRevision.objects.count() == 1
+
+
+def test_any_board_can_be_had_as_of_a_time() -> None:
+    first = make_result(Run(by="ada", energy_per_query_j=1.0))
+    refresh_cells_of(result_ids=[first.pk])
+    one = CellRevision.objects.get()
+    second = make_result(Run(by="grace", device="other", energy_per_query_j=4.0))
+    refresh_cells_of(result_ids=[second.pk])
+    Submission.objects.update(state=State.WITHDRAWN)
+    refresh_cells_of(result_ids=[first.pk])
+    assert not Cell.objects.exists()
+    times = list(CellRevision.objects.order_by("version").values_list("updated_at", flat=True))
+    then = [[row.energy_per_query_j for row in CellRevision.objects.as_of(at)] for at in times]
+    assert then == [[1.0], [2.0], []]
+    assert not CellRevision.objects.as_of(one.updated_at - timedelta(seconds=1)).exists()
+
+
+def test_an_edited_cell_is_found_and_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = _cell_of(Run(by="ada"), Run(by="grace", device="other"))
+    Cell.objects.filter(pk=cell.pk).update(dark_u=0.123)
+    with pytest.raises(CommandError, match="1 cells differ"):
+        call_command("rebuild_boards", "--check", "--processes", "1")
+    assert "dark_u" in capsys.readouterr().out
+    call_command("rebuild_boards", "--processes", "2")
+    assert "1 cells mended" in capsys.readouterr().out
+    call_command("rebuild_boards", "--check", "--processes", "1")
+    assert "every cell is what its evidence says" in capsys.readouterr().out
+
+
+def test_a_cell_without_evidence_and_evidence_without_a_cell_are_found(tmp_path: Path) -> None:
+    gone = _cell_of(Run(by="ada"))
+    Submission.objects.update(state=State.WITHDRAWN)
+    make_result(Run(by="grace", dataset=SENTIMENT))
+    export_evidence(tmp_path / "e.parquet")
+    found = {(one.shown, one.rebuilt) for one in differences(tmp_path / "e.parquet")}
+    assert found == {(True, False), (False, True)}
+    call_command("rebuild_boards", "--processes", "1")
+    assert not Cell.objects.filter(pk=gone.pk).exists()
+    assert Cell.objects.count() == DeviceValue.objects.count() == 1
