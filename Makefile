@@ -70,6 +70,9 @@ messages: $(VENV)/.ready-test ## Collect strings for translation and compile the
 		--ignore '$(VENV)/*' --ignore 'tests/*' --ignore 'agent/*' --ignore 'benchmarks/*' --ignore 'build/*'
 	cd platform/joulemark_site && ../../$(BIN)/django-admin compilemessages
 
+bench-cells: $(VENV)/.ready-bench ## One cell refreshed beside all recomputed, at 1 and 10 million results; DuckDB beside SQL
+	$(BIN)/python benchmarks/cells.py
+
 bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: ours, means, Paule-Mandel, Huber; and its interval
 	$(BIN)/python benchmarks/consensus.py
 

@@ -1,0 +1,278 @@
+"""One cell refreshed beside all recomputed, and all rebuilt by DuckDB beside PostgreSQL: `make bench-cells`.
+
+PostgreSQL holds a million results, then ten million, forty to a cell, each of a contributor and device of its own; rows
+are copies of one real result. In the same run: the time in which one result that changed reaches its cell; a
+recomputation of all cells in SQL (nested medians by percentile_cont: devices, contributors, cells); the same medians by
+DuckDB over the exported evidence, which must be equal; and cells a second of the whole rebuild, intervals and all.
+Indexes that none of this reads are left out while rows are made.
+
+BENCH_RESULTS (the first size), BENCH_TIMES (how many times more the second has; 1 leaves it out) and BENCH_REFRESHES
+change how long it takes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform")]
+
+from benchmarks import report
+from tests import made
+from tests.services import services
+
+RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
+TIMES = int(os.environ.get("BENCH_TIMES", "10"))
+REFRESHES = int(os.environ.get("BENCH_REFRESHES", "300"))
+REBUILT_CELLS = 1000
+TO_A_CELL = 40
+ROUNDS = 3
+KEY = "suite_id, dataset_id, model_id, hardware_class_id, grade, scope, stratum"
+RESULT_KEY = ", ".join(f"result.{name}" for name in KEY.split(", "))
+OURS, SQL = "joulemark", "percentile_cont"
+KEPT_INDEXES = ("review_result_pkey", "result_cell", "intake_submission_pkey")
+
+FULL_SQL = f"""
+CREATE TABLE recomputed AS
+WITH said AS (
+  SELECT {RESULT_KEY}, result.contributor_id, device.tag, ln(energy_per_query_j) AS energy
+  FROM review_result result JOIN intake_submission submission ON submission.result_id = result.submission_id
+  JOIN contributors_device device ON device.id = result.device_id WHERE submission.state = 'accepted'
+), device AS (
+  SELECT {KEY}, contributor_id, tag, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy
+  FROM said GROUP BY {KEY}, contributor_id, tag
+), contributor AS (
+  SELECT {KEY}, contributor_id, count(*) AS devices, sum(n) AS n,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy
+  FROM device GROUP BY {KEY}, contributor_id
+)
+SELECT {KEY}, percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy, min(energy) AS least,
+       max(energy) AS most, count(*) AS contributors, sum(devices) AS devices, sum(n) AS results
+FROM contributor GROUP BY {KEY}
+"""  # noqa: S608 - constants
+
+FULL_DUCKDB = f"""
+CREATE OR REPLACE TABLE recomputed AS
+WITH device AS (
+  SELECT {KEY}, contributor_id, device__tag, count(*) AS n, quantile_cont(ln(energy_per_query_j), 0.5) AS energy
+  FROM read_parquet('$FILE') GROUP BY ALL
+), contributor AS (
+  SELECT {KEY}, contributor_id, count(*) AS devices, sum(n) AS n, quantile_cont(energy, 0.5) AS energy
+  FROM device GROUP BY {KEY}, contributor_id
+)
+SELECT {KEY}, quantile_cont(energy, 0.5) AS energy, min(energy) AS least, max(energy) AS most,
+       count(*) AS contributors, sum(devices) AS devices, sum(n) AS results
+FROM contributor GROUP BY {KEY} ORDER BY stratum
+"""  # noqa: S608 - constants
+
+
+def main() -> None:
+    """Measure, print the table and write build/bench/cells.json."""
+    with services(durable=True) as running, tempfile.TemporaryDirectory() as folder:
+        os.environ |= {
+            **running.environment(),
+            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
+            "JOULEMARK_DATA_DIR": folder,
+            "JOULEMARK_ORIGIN": made.ORIGIN,
+            "JOULEMARK_LOG_LEVEL": "WARNING",
+        }
+        prepare = [sys.executable, "manage.py", "prepare"]
+        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        import django
+
+        django.setup()
+        report.publish("cells", measured(Path(folder)), packages=["Django", "psycopg", "numpy", "duckdb"])
+
+
+def measured(folder: Path) -> list[report.Row]:
+    """Every number, size by size."""
+    make_template()
+    rows = []
+    add_results(0, RESULTS)
+    small = refreshes(RESULTS)
+    case = f"{RESULTS:,} results"
+    rows.append(report.row(case, OURS, "refresh one cell", "ms", small))
+    full = [timed(recompute_in_sql) for _ in range(ROUNDS)]
+    rows.append(report.row(case, SQL, "recompute all cells", "s", full))
+    ratio = [one / 1e3 / median(full) for one in small]
+    rows.append(report.row(case, "one / all", "ratio of times", "x", ratio))
+    rows += rebuilds(folder, case, full)
+    if TIMES > 1:
+        add_results(RESULTS, RESULTS * TIMES)
+        large, again = refreshes(RESULTS * TIMES), f"{RESULTS * TIMES:,} results"
+        rows.append(report.row(again, OURS, "refresh one cell", "ms", large))
+        rows.append(
+            report.row(again, f"beside {case}", "ratio of times", "x", [median(large) / median(small)])
+        )
+    return rows
+
+
+def make_template() -> None:
+    """One real result, of which all others are copies, and the contributors and devices of a cell."""
+    from django.db import connection
+
+    from measurements.boards.models import Cell
+    from measurements.contributors.models import Device
+    from measurements.review.models import Result
+    from tests import rows
+
+    rows.demo_catalog()
+    for number in range(TO_A_CELL):
+        rows.make_result(rows.Run(by=f"person {number}", device=f"device {number}", grade="measured"))
+    assert Device.objects.count() == Result.objects.count() == TO_A_CELL
+    assert not Cell.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # rows are consistent as they are made
+        cursor.execute("CREATE TABLE template_result AS SELECT * FROM review_result")
+        cursor.execute("CREATE TABLE template_submission AS SELECT * FROM intake_submission")
+        cursor.execute("DELETE FROM review_result; DELETE FROM intake_submission")
+        for table in ("review_result", "intake_submission"):
+            _drop_indexes(cursor, table)
+        cursor.execute(
+            "CREATE TABLE people AS SELECT row_number() OVER (ORDER BY contributor_id) - 1 AS n, "
+            "contributor_id, device_id FROM template_result"
+        )
+
+
+def _drop_indexes(cursor: Any, table: str) -> None:
+    cursor.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('u', 'f')", [table]
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
+    cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [table])
+    for (name,) in cursor.fetchall():
+        if name not in KEPT_INDEXES:
+            cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
+
+
+def add_results(first: int, last: int) -> None:
+    """Results `first` to `last`: each contributor's energy in a cell is drawn around 1 J with 3 %."""
+    from django.db import connection
+
+    from measurements.intake.models import Submission
+    from measurements.review.models import Result
+
+    numbers = f"generate_series({first}, {last - 1}) AS i"
+    name = "lpad(to_hex(i), 64, '0')"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.5)")
+        own = {
+            "result_id": name,
+            "trace_sha256": name,
+            "bundle": "''::bytea",
+            "receipt": "''::bytea",
+            "leaf_id": "i",
+        }
+        _copy(cursor, Submission, "template_submission", own, numbers, "")
+        energy = "exp(0.03 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))"
+        own = {
+            "submission_id": name,
+            "contributor_id": "people.contributor_id",
+            "device_id": "people.device_id",
+            "energy_per_query_j": energy,
+            "relative_u": "0.027",
+            "stratum": f"'cell ' || i / {TO_A_CELL}",
+        }
+        _copy(cursor, Result, "template_result", own, numbers, f"JOIN people ON people.n = i %% {TO_A_CELL}")
+        cursor.execute("ANALYZE review_result")
+        cursor.execute("ANALYZE intake_submission")
+
+
+def _copy(cursor: Any, model: Any, template: str, own: dict[str, str], numbers: str, join: str) -> None:
+    names = [field.column for field in model._meta.concrete_fields]
+    chosen = ", ".join(own.get(name, f't."{name}"') for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    cursor.execute(
+        f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {chosen} "  # noqa: S608 - our own names
+        f"FROM {numbers} {join} CROSS JOIN (SELECT * FROM {template} LIMIT 1) t".replace("%%", "%")
+    )
+
+
+def refreshes(total: int) -> list[float]:
+    """Milliseconds of each refresh after one result of a cell has changed; cells from all over the table."""
+    from measurements.boards.services import refresh_cell
+    from measurements.review.models import CELL_FIELDS, Result
+
+    found = []
+    for number in range(REFRESHES):
+        place = (number * 7919 * TO_A_CELL) % total
+        result = Result.objects.filter(pk=f"{place:064x}")
+        key = dict(result.values(*CELL_FIELDS).get())
+        refresh_cell(key=key)
+        result.update(energy_per_query_j=1.01 + number / 1e6)
+        found.append(1e3 * timed(lambda key=key: refresh_cell(key=key)))
+    return found
+
+
+def recompute_in_sql() -> None:
+    """All cells' medians, into a table."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS recomputed")
+        cursor.execute(FULL_SQL)
+
+
+def rebuilds(folder: Path, case: str, full: list[float]) -> list[report.Row]:
+    """The medians by DuckDB from the evidence, compared, and the whole rebuild."""
+    import duckdb
+
+    from measurements.boards.exporting import export_evidence
+    from measurements.boards.rebuilding import rebuilt
+
+    file = folder / "evidence.parquet"
+    exported = timed(lambda: export_evidence(file))
+    database = duckdb.connect()
+    statement = FULL_DUCKDB.replace("$FILE", str(file))
+    fast = [timed(lambda: database.execute(statement)) for _ in range(ROUNDS)]
+    require_equal(database.execute("SELECT * FROM recomputed ORDER BY stratum").fetchall())
+    every = rebuilt(file)
+    next(every)  # DuckDB has grouped by then
+    took = timed(lambda: list(islice(every, REBUILT_CELLS)))
+    return [
+        report.row(case, "export", "evidence to Parquet", "s", [exported]),
+        report.row(case, "DuckDB", "recompute all cells", "s", fast),
+        report.row(case, f"{SQL} / DuckDB", "ratio of times", "x", [median(full) / one for one in fast]),
+        report.row(case, "rebuild", "cells a second, one process", "1/s", [REBUILT_CELLS / took]),
+    ]
+
+
+def require_equal(ours: list[Any]) -> None:
+    """Raises SystemExit where PostgreSQL found another number."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT * FROM recomputed ORDER BY stratum COLLATE "C"')
+        theirs = cursor.fetchall()
+    same = len(ours) == len(theirs) and all(
+        one[:7] == other[:7]
+        and one[10:] == tuple(map(int, other[10:]))
+        and all(abs(a - b) <= 1e-14 for a, b in zip(one[7:10], other[7:10], strict=True))
+        for one, other in zip(ours, theirs, strict=True)
+    )
+    if not same:
+        raise SystemExit("DuckDB and PostgreSQL do not agree")
+
+
+def timed(work: Any) -> float:
+    """Seconds of one call."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def median(values: list[float]) -> float:
+    """The middle."""
+    return sorted(values)[len(values) // 2]
+
+
+if __name__ == "__main__":
+    main()
