@@ -15,6 +15,7 @@ from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import board_plot, comparison_plot, window_plot
 from measurements.boards.evidence import read_evidence
 from measurements.boards.filters import ResultFilter
+from measurements.boards.moments import MomentError, moment_of
 from measurements.boards.overview import read_overview
 from measurements.boards.reading import list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
@@ -46,8 +47,12 @@ def board_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
-    """One leaderboard."""
-    found = read_board(series_slug=series, task_slug=task)
+    """One leaderboard, now or as of a moment."""
+    try:
+        at = moment_of(request.GET)
+    except MomentError as error:
+        raise Http404(str(error)) from error
+    found = read_board(series_slug=series, task_slug=task, at=at)
     if found is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     groups = [(group, board_plot(group)) for group in found.groups]

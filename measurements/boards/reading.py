@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
-from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import STUDY, Series, all_series, series_by_slug
 from measurements.catalog.models import Task
@@ -42,11 +42,13 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A series on one task."""
+    """A series on one task, now or `as_of` a moment. `version` rises with every change; None for a published series."""
 
     series: Series
     task: Task
     groups: list[Group]
+    version: int | None
+    as_of: datetime | None
 
     @property
     def rows(self) -> list[BoardRow]:
@@ -69,22 +71,41 @@ class BoardEntry:
     n_models: int
 
 
-def read_board(*, series_slug: str, task_slug: str) -> Board | None:
-    """The board at this address, or None when there is no such series or task, or no row on it."""
-    series = series_by_slug(series_slug)
+def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) -> Board | None:
+    """The board at this address, or None when there is no such series or task, or no row on it.
+
+    `at`: as the platform would have shown it at that time. Published series were always as they are.
+    """
+    series = series_by_slug(series_slug, at=at)
     task = Task.objects.filter(slug=task_slug).first()
     if series is None or task is None:
         return None
-    rows = read_rows(series, [task])
-    return Board(series=series, task=task, groups=_groups(rows)) if rows else None
+    rows = read_rows(series, [task], at=at)
+    if not rows:
+        return None
+    return Board(series=series, task=task, groups=_groups(rows), version=_version(series, at), as_of=at)
 
 
-def read_rows(series: Series, tasks: Sequence[Task]) -> list[BoardRow]:
-    """The unranked rows of one series on some tasks."""
+def _version(series: Series, at: datetime | None) -> int | None:
+    if series.grade == "published":
+        return None
+    if at is None:
+        versions = BoardVersion.objects.filter(
+            suite__name=series.suite, suite__version=series.version, grade=series.grade
+        )
+        return versions.values_list("version", flat=True).first()
+    revisions = CellRevision.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    found: int | None = revisions.filter(updated_at__lte=at).aggregate(Max("version"))["version__max"]
+    return found
+
+
+def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = None) -> list[BoardRow]:
+    """The unranked rows of one series on some tasks, now or at a time."""
     if series.grade == "published":
         figures = PublishedFigure.objects.of_series(series.slug).of_tasks(tasks).with_names()
         return [row_of_figure(figure, series) for figure in figures]
-    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
     return [row_of_cell(cell, series) for cell in cells.of_tasks(tasks).with_names()]
 
 

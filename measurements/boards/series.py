@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.models import Cell, CellRevision, PublishedFigure
 from measurements.catalog.models import Suite
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 STUDY = "study-2024"
 """The published study that is loaded as a series."""
@@ -49,9 +53,10 @@ def series_of_suite(suite: Suite, grade: str) -> Series:
     return Series(slug=f"{suite.slug}-{grade}", grade=grade, suite=suite.name, version=suite.version)
 
 
-def all_series() -> list[Series]:
-    """Every series that has a number: measured before estimated, the published study last."""
-    grades = Cell.objects.order_by().values_list("suite", "grade").distinct()
+def all_series(*, at: datetime | None = None) -> list[Series]:
+    """Every series that has a number, now or at a time: measured before estimated, the published study last."""
+    cells = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    grades = cells.order_by().values_list("suite", "grade").distinct()
     suites = Suite.objects.in_bulk()
     found = [series_of_suite(suites[pk], grade) for pk, grade in grades]
     found.sort(key=lambda series: (series.grade == "estimated", series.slug))
@@ -60,6 +65,6 @@ def all_series() -> list[Series]:
     return found
 
 
-def series_by_slug(slug: str) -> Series | None:
+def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:
     """The series with this address, or None when no number belongs to it."""
-    return next((series for series in all_series() if series.slug == slug), None)
+    return next((series for series in all_series(at=at) if series.slug == slug), None)

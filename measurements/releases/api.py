@@ -9,15 +9,17 @@ from django.utils.decorators import method_decorator
 from django.utils.http import http_date
 from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.comparing import read_comparison
+from measurements.boards.moments import MomentError, moment_of
 from measurements.boards.reading import BoardEntry, list_boards, read_board
 from measurements.catalog.described import problems
 from measurements.catalog.models import Task
+from measurements.intake.refusals import BadRequest
 from measurements.releases.links import absolute
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
 from measurements.releases.serializers import (
@@ -33,6 +35,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rest_framework.request import Request
+
+
+MOMENT = [
+    OpenApiParameter(
+        "as_of",
+        OpenApiTypes.STR,
+        description="A day or time (ISO 8601): the board as the platform showed it then.",
+    ),
+    OpenApiParameter(
+        "checkpoint",
+        OpenApiTypes.STR,
+        description="The size of a signed checkpoint of the log: the board when it was signed.",
+    ),
+]
 
 
 def dated(data: dict[str, Any], updated_at: datetime) -> Response:
@@ -72,11 +88,18 @@ class BoardView(APIView):
     row_serializer = BoardRowSerializer
 
     @extend_schema(
-        responses={200: BoardSerializer, **problems(404)}, operation_id="read_board", tags=["boards"]
+        parameters=MOMENT,
+        responses={200: BoardSerializer, **problems(400, 404)},
+        operation_id="read_board",
+        tags=["boards"],
     )
-    def get(self, _request: Request, series: str, task: str) -> Response:
+    def get(self, request: Request, series: str, task: str) -> Response:
         """Answer with every row; as CSV the rows alone."""
-        board = read_board(series_slug=series, task_slug=task)
+        try:
+            at = moment_of(request.query_params)
+        except MomentError as error:
+            raise BadRequest("JM-MOMENT", str(error)) from error
+        board = read_board(series_slug=series, task_slug=task, at=at)
         if board is None:
             raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
         data: dict[str, Any] = {
@@ -85,6 +108,8 @@ class BoardView(APIView):
             "grade": board.series.grade,
             "licence": LICENCE,
             "citation": citation_of(board.series),
+            "version": board.version,
+            "as_of": board.as_of,
             "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
         return dated(data, board.updated_at)
@@ -97,13 +122,14 @@ class BoardCsvView(BoardView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
+        parameters=MOMENT,
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 404)},
         operation_id="download_board_csv",
         tags=["boards"],
     )
-    def get(self, _request: Request, series: str, task: str) -> Response:
+    def get(self, request: Request, series: str, task: str) -> Response:
         """Answer with the rows alone."""
-        return super().get(_request, series, task)
+        return super().get(request, series, task)
 
 
 class BoardJsonView(BoardView):
@@ -113,11 +139,14 @@ class BoardJsonView(BoardView):
     content_negotiation_class = OneFormat
 
     @extend_schema(
-        responses={200: BoardSerializer, **problems(404)}, operation_id="download_board_json", tags=["boards"]
+        parameters=MOMENT,
+        responses={200: BoardSerializer, **problems(400, 404)},
+        operation_id="download_board_json",
+        tags=["boards"],
     )
-    def get(self, _request: Request, series: str, task: str) -> Response:
+    def get(self, request: Request, series: str, task: str) -> Response:
         """Answer with every row."""
-        return super().get(_request, series, task)
+        return super().get(request, series, task)
 
 
 @method_decorator(conditional_page, name="dispatch")

@@ -99,6 +99,10 @@ class BoardSerializer(serializers.Serializer[dict[str, Any]]):
     citation = serializers.CharField(
         help_text="What to cite with these figures; empty for volunteers' results."
     )
+    version = serializers.IntegerField(
+        allow_null=True, help_text="Rises with every change of the series; null for published figures."
+    )
+    as_of = serializers.DateTimeField(allow_null=True, help_text="The moment asked for; null: now.")
     rows = BoardRowSerializer(many=True)
 
 

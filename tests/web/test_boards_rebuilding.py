@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from measurements.boards.exporting import export_evidence
@@ -16,6 +17,8 @@ from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceV
 from measurements.boards.rebuilding import differences, rebuilt
 from measurements.boards.services import refresh_cell, refresh_cells_of
 from measurements.intake.models import State, Submission
+from measurements.ledger.models import Checkpoint
+from measurements.ledger.sequencer import sequence
 from measurements.review.models import CELL_FIELDS, Result
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
@@ -153,3 +156,37 @@ def test_a_cell_without_evidence_and_evidence_without_a_cell_are_found(tmp_path:
     call_command("rebuild_boards", "--processes", "1")
     assert not Cell.objects.filter(pk=gone.pk).exists()
     assert Cell.objects.count() == DeviceValue.objects.count() == 1
+
+
+def test_the_api_and_the_page_answer_as_of_a_time_and_a_checkpoint(client: Client) -> None:
+    address = "demo-1-estimated/text_classification"
+    refresh_cells_of(result_ids=[make_result(Run(by="ada", energy_per_query_j=1.0)).pk])
+    sequence()
+    first = CellRevision.objects.get().updated_at
+    refresh_cells_of(result_ids=[make_result(Run(by="grace", device="b", energy_per_query_j=4.0)).pk])
+    size = Checkpoint.objects.get().size
+
+    def asked(**moment: str) -> tuple[object, ...]:
+        answer = client.get(f"/api/v1/boards/{address}.json", moment).json()
+        return answer["version"], answer["rows"][0]["energy_per_query_j"], answer["as_of"]
+
+    assert asked()[:2] == (2, 2.0)
+    then = first.isoformat()
+    assert asked(as_of=then)[:2] == (1, 1.0)
+    assert asked(checkpoint=str(size))[:2] == (1, 1.0)
+    page = client.get(f"/boards/{address}/", {"as_of": then}).content.decode()
+    assert "version 1 of this board" in page
+    assert client.get(f"/api/v1/boards/{address}.json", {"as_of": "2020-01-01"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"as_of": "soon"}, {"as_of": "2026-13-01"}, {"checkpoint": "-1"}, {"checkpoint": "5"},
+     {"as_of": "2026-01-01", "checkpoint": "1"}],
+)  # fmt: skip
+def test_a_moment_that_is_none_is_refused_with_a_sentence(client: Client, asked: dict[str, str]) -> None:
+    make_result(Run())
+    answer = client.get("/api/v1/boards/demo-1-estimated/text_classification.json", asked)
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "JM-MOMENT"
+    assert client.get("/boards/demo-1-estimated/text_classification/", asked).status_code == 404

@@ -1,0 +1,56 @@
+"""Which moment a reader asks for: a board as it was at a time, or when a checkpoint of the log was signed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext
+
+from measurements.ledger.models import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class MomentError(ValueError):
+    """What was asked for names no moment; the message says what to ask for instead."""
+
+
+def moment_of(asked: Mapping[str, str]) -> datetime | None:
+    """The moment that `as_of` (ISO 8601; a day means its end, UTC) or `checkpoint` (a tree size) names.
+
+    None where neither is asked for. Raises MomentError.
+    """
+    as_of, checkpoint = asked.get("as_of", ""), asked.get("checkpoint", "")
+    if as_of and checkpoint:
+        raise MomentError(gettext("Ask for a time or for a checkpoint, not for both."))
+    if checkpoint:
+        return _signed_at(checkpoint)
+    return _time(as_of) if as_of else None
+
+
+def _signed_at(size: str) -> datetime:
+    if not (size.isascii() and size.isdecimal() and len(size) <= 18):
+        raise MomentError(gettext("A checkpoint is named by its size, a whole number."))
+    found = Checkpoint.objects.filter(size=int(size)).first()
+    if found is None:
+        raise MomentError(
+            gettext("No checkpoint of this size was signed; /log/checkpoint has the latest one.")
+        )
+    return found.signed_at
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = parse_datetime(text.replace(" ", "+"))  # a plus sign in an address arrives as a space
+        if at is None and (day := parse_date(text)) is not None:
+            at = datetime.combine(day, time.max)
+    except ValueError:
+        at = None
+    if at is None:
+        raise MomentError(
+            gettext("A time is written as 2026-11-24 or 2026-11-24T12:00:00Z; this one cannot be read.")
+        )
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
