@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import log
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,7 @@ def _cell_value(row: BoardRow) -> ModelValue:
         general_purpose=row.general_purpose,
         source=row.conditions,
         energy_per_query_j=row.energy_per_query_j,
+        half_width=None if row.low_j is None or row.high_j is None else log(row.high_j / row.low_j) / 2,
     )
 
 

@@ -135,6 +135,14 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     scope = serializers.CharField()
     hardware = serializers.CharField()
     ratio = serializers.FloatField(source="paired.ratio", help_text="Geometric mean over pairs of models.")
+    low_95 = serializers.FloatField(
+        source="paired.low_95",
+        allow_null=True,
+        help_text="Lower end of the ratio's 95 % interval; null for a single contributor and for published series.",
+    )
+    high_95 = serializers.FloatField(
+        source="paired.high_95", allow_null=True, help_text="Upper end of the interval."
+    )
     low = serializers.FloatField(source="paired.low", help_text="Smallest pair.")
     high = serializers.FloatField(source="paired.high", help_text="Largest pair.")
     n_pairs = serializers.IntegerField(source="paired.n_pairs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,3 +147,58 @@ def test_the_other_way_round_is_the_inverse(devices: list[ModelValue], cells: li
         assert back.ratio == pytest.approx(1 / there.ratio, rel=1e-9)
         assert (back.low, back.high) == pytest.approx((1 / there.high, 1 / there.low), rel=1e-9)
         assert back.formed == there.formed
+
+
+def crowd_of(n: int, *, seed: int, ratio: float = 10.0, far: float = 1.0) -> list[ModelValue]:
+    """Contributors that ran both models; their devices' scales cancel, 2 % of noise a run stays; one is `far` off."""
+    chance = np.random.default_rng(seed)
+    found = []
+    for who in range(n):
+        scale = chance.lognormal(0, 0.3)
+        for model, energy in (("general", ratio), ("small", 1.0)):
+            wrong = far if who == 0 and model == "general" else 1.0
+            one = value(model, "same", energy * wrong * scale * chance.lognormal(0, 0.02))
+            found.append(replace(one, contributor=who, device=who))
+    return found
+
+
+@pytest.mark.parametrize("n", [3, 10, 30])
+def test_the_interval_of_a_ratio_holds_the_truth(n: int) -> None:
+    """Of 200 at 95 %, 12 misses are two standard deviations more than expected, 20 are more than four."""
+    missed = 0
+    for seed in range(200):
+        found = paired_ratio(device_values=crowd_of(n, seed=seed), cell_values=[])
+        assert found is not None
+        assert found.low_95 is not None
+        assert found.high_95 is not None
+        missed += not found.low_95 <= 10.0 <= found.high_95
+    assert missed <= 20
+
+
+def test_one_far_contributor_of_ten_does_not_move_a_ratio_nor_blow_its_interval_up() -> None:
+    found = paired_ratio(device_values=crowd_of(10, seed=1, far=3.0), cell_values=[])
+    assert found is not None
+    assert found.low_95 is not None
+    assert found.high_95 is not None
+    assert 9.5 < found.low_95 < 10.0 < found.high_95 < 10.5
+
+
+def test_one_contributor_gives_a_ratio_without_an_interval() -> None:
+    found = paired_ratio(device_values=crowd_of(1, seed=1), cell_values=[])
+    assert found is not None
+    assert (found.low_95, found.high_95) == (None, None)
+
+
+def test_a_ratio_of_cells_has_the_widths_of_both() -> None:
+    cells = [
+        replace(value("general", "x", 20.0), half_width=0.03),
+        replace(value("small", "x", 2.0), half_width=0.04),
+    ]
+    found = paired_ratio(device_values=[], cell_values=cells)
+    assert found is not None
+    assert (found.low_95, found.high_95) == (
+        pytest.approx(10 * np.exp(-0.05)), pytest.approx(10 * np.exp(0.05))
+    )  # fmt: skip
+    unknown = paired_ratio(device_values=[], cell_values=[cells[0], replace(cells[1], half_width=None)])
+    assert unknown is not None
+    assert unknown.low_95 is None

@@ -6,6 +6,11 @@ that no device ran both of, divide one cell's value by the other's. Each pair of
 counts once: the median over the contributors who ran both, by the rule of `voices`, so that tags buy no votes
 (for pairs formed from cells, the median over conditions). The comparison is the geometric mean over pairs,
 shown with the smallest and largest pair.
+
+Its 95 % interval is about measurement: another crowd that runs the same pairs. Where pairs were formed within devices,
+a contributor's voice is its mean distance from the middles of the pairs that it ran, and `interval` says how sure the
+centre of these voices is. Where they come from cells, the cells' own half-widths add in each pair as the legs of a
+right triangle, and their mean over pairs is taken as if all erred together, because pairs share cells.
 """
 
 from __future__ import annotations
@@ -13,12 +18,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from itertools import product
+from math import hypot
 from typing import Literal
 
 import numpy as np
 
+from joulemark.consensus.centre import centre_of
+from joulemark.consensus.dark import paule_mandel
+from joulemark.consensus.interval import interval_of
 from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
 
+Pair = tuple[Hashable, Hashable]
 Formed = Literal["same device", "cells", "mixed"]
 
 
@@ -27,7 +37,8 @@ class ModelValue:
     """Joules per query of one model. `source` says under what conditions (hardware class, scope, stratum).
 
     Only values of one contributor, device and source are divided. A cell's value has no contributor and no
-    device: there every source speaks for itself.
+    device: there every source speaks for itself. `half_width` is that of a cell's 95 % interval on the log scale, None
+    where it has none.
     """
 
     model: Hashable
@@ -36,15 +47,22 @@ class ModelValue:
     energy_per_query_j: float
     contributor: Hashable = None
     device: Hashable = None
+    half_width: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairedRatio:
-    """Energy of general-purpose over task-specific models; `low` and `high` are the extreme pairs."""
+    """Energy of general-purpose over task-specific models; `low` and `high` are the extreme pairs.
+
+    `low_95` to `high_95` is the 95 % interval of `ratio`, None where a single contributor or a cell without an interval
+    stands behind it.
+    """
 
     ratio: float
     low: float
     high: float
+    low_95: float | None
+    high_95: float | None
     n_pairs: int
     n_sources: int
     formed: Formed
@@ -58,16 +76,22 @@ def paired_ratio(
     `n_sources` counts the devices (or, for pairs formed from cells, the conditions) that stand behind the
     pairs. Raises ValueError for an energy that is not positive and finite.
     """
+    cells = list(cell_values)
     within_devices = _log_ratios(device_values)
-    from_cells = _log_ratios(cell_values)
+    from_cells = _log_ratios(cells)
     chosen = from_cells | within_devices
     if not chosen:
         return None
-    per_pair = np.array([_middle(said) for said in chosen.values()])
+    middles = {pair: _middle(said) for pair, said in chosen.items()}
+    per_pair = np.array(list(middles.values()))
+    below, above = _half_widths(within_devices, middles, cells)
+    value = float(np.mean(per_pair))
     return PairedRatio(
-        ratio=float(np.exp(np.mean(per_pair))),
+        ratio=float(np.exp(value)),
         low=float(np.exp(np.min(per_pair))),
         high=float(np.exp(np.max(per_pair))),
+        low_95=None if below is None else float(np.exp(value - below)),
+        high_95=None if above is None else float(np.exp(value + above)),
         n_pairs=len(chosen),
         n_sources=len({word.device for said in chosen.values() for word in said}),
         formed=_formed(len(within_devices), len(chosen)),
@@ -80,11 +104,64 @@ def _formed(n_within_devices: int, n_all: int) -> Formed:
     return "mixed" if n_within_devices else "cells"
 
 
+def _half_widths(
+    within_devices: dict[Pair, list[Said]], middles: dict[Pair, float], cells: list[ModelValue]
+) -> tuple[float | None, float | None]:
+    """(below, above) the mean over pairs, on the log scale; None where one part of it is not known."""
+    share = len(within_devices) / len(middles)
+    below, above = 0.0, 0.0
+    if share:
+        by_contributors = _between_contributors(within_devices, middles)
+        if by_contributors is None:
+            return None, None
+        below, above = share * by_contributors[0], share * by_contributors[1]
+    if share < 1:
+        of_cells = _between_cells([pair for pair in middles if pair not in within_devices], cells)
+        if of_cells is None:
+            return None, None
+        below, above = below + (1 - share) * of_cells, above + (1 - share) * of_cells
+    return below, above
+
+
+def _between_contributors(
+    within_devices: dict[Pair, list[Said]], middles: dict[Pair, float]
+) -> tuple[float, float] | None:
+    apart = [
+        Said(contributor=word.contributor, device=word.device, value=word.value - middles[pair])
+        for pair, said in within_devices.items()
+        for word in said
+    ]
+    heard = sorted(voices(apart, between=mean_of_two), key=lambda voice: (voice.value, voice.weight))
+    if len(heard) < 2 or len({word.device for word in apart}) < 2:
+        return None
+    values = np.array([voice.value for voice in heard])
+    weights = [voice.weight for voice in heard]
+    centre = centre_of(values, weights)
+    nothing = [0.0] * len(
+        values
+    )  # a device's own error cancels in its ratio: all that is left is between them
+    heed = centre.pull / np.array([float(weight) for weight in weights])
+    dark = paule_mandel(values, np.full(len(values), 1e-6), centre=centre.value, heed=heed)
+    low, high, _kind = interval_of(centre, values, nothing, dark)
+    return centre.value - low, high - centre.value
+
+
+def _between_cells(pairs: list[Pair], cells: list[ModelValue]) -> float | None:
+    widths: dict[Hashable, list[float | None]] = {}
+    for cell in cells:
+        widths.setdefault(cell.model, []).append(cell.half_width)
+    found = []
+    for pair in pairs:
+        of_pair = [width for model in pair for width in widths[model]]
+        if any(width is None for width in of_pair):
+            return None
+        largest = [max(width or 0.0 for width in widths[model]) for model in pair]
+        found.append(hypot(*largest))
+    return sum(found) / len(found)
+
+
 def _middle(said: list[Said]) -> float:
     return weighted_median(voices(said, between=mean_of_two), between=mean_of_two)
-
-
-Pair = tuple[Hashable, Hashable]
 
 
 def _log_ratios(values: Iterable[ModelValue]) -> dict[Pair, list[Said]]:
