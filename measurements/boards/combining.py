@@ -55,7 +55,7 @@ def row_of(values: Sequence[Any]) -> Row:
 
 def combined(rows: Sequence[Row]) -> dict[str, Any]:
     """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
-    value = cell_value(map(_reading, rows))
+    value = cell_value(map(reading_of, rows))
     return asdict(value) | {
         "interval": value.interval or "",
         "tier": tier(list(map(_report, rows)), expanded_u=_announced_u(rows, value)),
@@ -67,10 +67,11 @@ def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
     announced = [row for row in rows if row.announced]
     if len(announced) == len(rows):
         return value.expanded_u
-    return cell_value(map(_reading, announced)).expanded_u if announced else None
+    return cell_value(map(reading_of, announced)).expanded_u if announced else None
 
 
-def _reading(row: Row) -> Reading:
+def reading_of(row: Row) -> Reading:
+    """A row as consensus takes it."""
     return Reading(
         contributor=row.contributor,
         device=row.device,

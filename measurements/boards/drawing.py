@@ -14,6 +14,7 @@ from measurements.boards.titles import translated
 if TYPE_CHECKING:
     from measurements.boards.comparing import ComparisonRow
     from measurements.boards.evidence import Evidence
+    from measurements.boards.explaining import Explained
     from measurements.boards.reading import Group
 
 WINDOWS_PX, TIP_PX = 80, 4
@@ -51,6 +52,31 @@ def board_plot(group: Group) -> Plot | None:
             "high": watt_hours(most.energy_wh_per_1000),
         },
         axis=gettext("Wh per 1,000 queries, logarithmic"),
+    )
+
+
+def cell_plot(cell: Explained) -> Plot | None:
+    """What each contributor says, with the uncertainty of its difference from the others, and a line at the value."""
+    row = cell.row
+    points = [
+        Point(
+            label=str(one.contributor),
+            text=watt_hours(one.energy_wh_per_1000),
+            value=one.energy_wh_per_1000,
+            low=one.energy_wh_per_1000 / (1 + one.equivalence.expanded_u) if one.equivalence else None,
+            high=one.energy_wh_per_1000 * (1 + one.equivalence.expanded_u) if one.equivalence else None,
+            general_purpose=row.general_purpose,
+            grade=row.grade,
+        )
+        for one in cell.said
+    ]
+    return dot_plot(
+        points,
+        title=gettext("What each contributor says"),
+        description=gettext("The line is the value of all: %(value)s. The table below has every number.")
+        % {"value": watt_hours(row.energy_wh_per_1000)},
+        axis=gettext("Wh per 1,000 queries, logarithmic"),
+        reference=row.energy_wh_per_1000,
     )
 
 

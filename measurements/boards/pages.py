@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 from joulemark.suite.published import load_study
 from measurements.boards.comparing import read_comparison
 from measurements.boards.decisions import public_decisions
-from measurements.boards.drawing import board_plot, comparison_plot, window_plot
+from measurements.boards.drawing import board_plot, cell_plot, comparison_plot, window_plot
 from measurements.boards.evidence import read_evidence
+from measurements.boards.explaining import explain_cell
 from measurements.boards.filters import ResultFilter
 from measurements.boards.moments import MomentError, moment_of
 from measurements.boards.overview import read_overview
@@ -62,6 +63,17 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
         "study": load_study() if found.series.grade == "published" else None,
     }
     return render(request, "boards/board.html", context)
+
+
+@require_safe
+def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
+    """One value, with everybody behind it."""
+    found = explain_cell(series_slug=series, task_slug=task, named=request.GET)
+    if found is None:
+        raise Http404(
+            gettext("There is no such value on this board, or nothing has been accepted for it yet.")
+        )
+    return render(request, "boards/cell.html", {"cell": found, "plot": cell_plot(found)})
 
 
 @require_safe

@@ -8,7 +8,7 @@ Nobody is excluded for a degree of equivalence; it is shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1, hypot
+from math import exp, expm1, hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,13 +26,14 @@ COVERAGE = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Equivalence:
-    """`d` is the contributor's value over the others' centre less 1; `expanded_u` its U (k = 2), relative.
+    """`energy_per_query_j` is what the contributor says, `d` that over the others' centre less 1, `expanded_u` its U.
 
-    `heed` is how much of its voice the cell's value heeds, from 0 to 1. `shift` is what leaving it out does to the
-    value, relative.
+    U has k = 2 and is relative. `heed` is how much of the contributor's voice the cell's value heeds, from 0 to 1;
+    `shift` is what leaving it out does to the value, relative.
     """
 
     contributor: Hashable
+    energy_per_query_j: float
     d: float
     expanded_u: float
     heed: float
@@ -60,6 +61,7 @@ def equivalences(
     return [
         Equivalence(
             contributor=contributor,
+            energy_per_query_j=exp(float(values[place])),
             d=expm1(float(values[place] - centre.value - moved[place])),
             expanded_u=COVERAGE * hypot(uncertainties[place], dark, float(u_reference)),
             heed=float(centre.pull[place] / weights[place]),

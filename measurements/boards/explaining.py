@@ -1,0 +1,101 @@
+"""What stands behind one cell: every contributor beside the others, and what the cell said before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from joulemark.consensus.cell import cell_equivalences
+from measurements.boards.combining import ROW_FIELDS, reading_of, row_of
+from measurements.boards.models import Cell, CellRevision
+from measurements.boards.rows import BoardRow, row_of_cell
+from measurements.boards.series import Series, series_by_slug
+from measurements.boards.units import wh_per_1000
+from measurements.catalog.models import Task
+from measurements.contributors.models import Contributor
+from measurements.review.models import CELL_FIELDS, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joulemark.consensus.equivalence import Equivalence
+
+REVISIONS_SHOWN = 20
+NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
+"""What an address names a cell by, within a board."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What one contributor says in a cell: J per query, and how that stands to all others."""
+
+    contributor: Contributor
+    energy_per_query_j: float
+    n_results: int
+    equivalence: Equivalence | None
+
+    @property
+    def energy_wh_per_1000(self) -> float:
+        """Watt-hours per 1,000 queries."""
+        return wh_per_1000(self.energy_per_query_j)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """One cell with its board's task and series; `said` from the least energy to the most, latest revision first."""
+
+    series: Series
+    task: Task
+    row: BoardRow
+    said: list[Said]
+    revisions: list[CellRevision]
+
+
+def explain_cell(*, series_slug: str, task_slug: str, named: Mapping[str, str]) -> Explained | None:
+    """The cell of a board that `named` (the fields of `NAMED_BY`) means, or None when there is none."""
+    series, task = series_by_slug(series_slug), Task.objects.filter(slug=task_slug).first()
+    if series is None or task is None or series.grade == "published":
+        return None
+    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    cell = (
+        cells.of_tasks([task])
+        .with_names()
+        .filter(
+            dataset__slug=named.get("dataset", ""),
+            model__slug=named.get("model", ""),
+            hardware_class__slug=named.get("hardware", ""),
+            scope=named.get("scope", ""),
+            stratum=named.get("stratum", ""),
+        )
+        .first()
+    )
+    if cell is None:
+        return None
+    key = {name: getattr(cell, name) for name in CELL_FIELDS}
+    return Explained(
+        series=series,
+        task=task,
+        row=row_of_cell(cell, series),
+        said=_said(cell, key),
+        revisions=list(CellRevision.objects.at(key).order_by("-version")[:REVISIONS_SHOWN]),
+    )
+
+
+def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
+    found = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
+    rows = [row_of(values) for values in found]
+    counts: dict[int, list[float]] = {}
+    for row in rows:
+        counts.setdefault(row.contributor, []).append(row.energy_per_query_j)
+    people = Contributor.objects.in_bulk(counts)
+    stands = {one.contributor: one for one in cell_equivalences(map(reading_of, rows))} if rows else {}
+    said = [
+        Said(
+            contributor=people[who],
+            energy_per_query_j=stands[who].energy_per_query_j if who in stands else cell.energy_per_query_j,
+            n_results=len(energies),
+            equivalence=stands.get(who),
+        )
+        for who, energies in counts.items()
+    ]
+    return sorted(said, key=lambda one: (one.energy_per_query_j, one.contributor.pk))
