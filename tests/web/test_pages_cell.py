@@ -28,14 +28,9 @@ def named(client: Client) -> str:
 
 def test_a_cell_shows_everybody_behind_it(client: Client) -> None:
     energies = [1.0, 1.01, 0.99, 1.02, 0.98, 1.0, 1.01, 0.99, 3.0]
-    results = [
-        make_result(
-            Run(by=f"person-{n}", device=f"d{n}", energy_per_query_j=energy, display_name=f"Person {n}")
-        )
-        for n, energy in enumerate(energies)
-    ]
-    for result in results:
-        refresh_cells_of(result_ids=[result.pk])
+    for n, energy in enumerate(energies):
+        run = Run(by=f"person-{n}", device=f"d{n}", energy_per_query_j=energy, display_name=f"Person {n}")
+        refresh_cells_of(result_ids=[make_result(run).pk])
     page = client.get(named(client)).content.decode()
     assert all(f"Person {n}" in page for n in range(9))
     assert page.count("differs") == 1
