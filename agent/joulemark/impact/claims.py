@@ -122,10 +122,12 @@ class CheckedClaim:
         of_values = [n for value in self.values for n in (value.found, *value.instead) if n is not None]
         return (*of_values, *self.beside)
 
-    def written(self, sentence: str, write: Callable[[float, int], str]) -> str:
+    def written(
+        self, sentence: str, write: Callable[[float, int], str], as_stated: Callable[[str], str] = str
+    ) -> str:
         """A sentence (this claim's, or its translation) with its numbers in; `write` takes a value and its digits."""
         words = {number.name: write(number.value, number.digits) for number in self.numbers}
-        return sentence.format(stated=self.values[0].stated, **words)
+        return sentence.format(stated=as_stated(self.values[0].stated), **words)
 
 
 def verdict_on(stated: str, found: float | None, instead: tuple[float, ...] = ()) -> Verdict:
