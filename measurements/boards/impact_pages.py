@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from joulemark.impact import intensity
 from joulemark.impact.claims import CheckedClaim, checked_claims
 from joulemark.impact.parity import other_parities, study_parities
-from joulemark.impact.study_ratios import FamilyRatio, family_ratios, study_size_controlled
+from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
 from measurements.boards.figures import as_written, significant
@@ -59,6 +59,7 @@ def claims(request: HttpRequest) -> HttpResponse:
         "rows": [_claim_row(claim) for claim in checked_claims()],
         "ratios": _ratio_rows(study),
         "sized": study_size_controlled(study),
+        "overlap": size_overlap(study),
         "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
         "parities": [(_title(study, row.model), row) for row in study_parities(study)],
         "others": other_parities(),

@@ -17,7 +17,13 @@ from joulemark.impact.study_figures import (
     picked,
     task_mean,
 )
-from joulemark.impact.study_ratios import family_ratios, ratio_of_means, study_front, study_size_controlled
+from joulemark.impact.study_ratios import (
+    family_ratios,
+    ratio_of_means,
+    size_overlap,
+    study_front,
+    study_size_controlled,
+)
 from joulemark.suite.published import load_study
 
 STUDY = load_study()
@@ -131,6 +137,10 @@ def test_a_general_purpose_model_of_the_same_size_uses_about_two_and_a_half_time
     assert (found.size_exponent.value, found.size_exponent.low, found.size_exponent.high) == pytest.approx(
         (0.4347, 0.3060, 0.5634), abs=5e-5
     )
+
+
+def test_both_kinds_meet_between_the_smallest_general_and_the_largest_specific_model() -> None:
+    assert size_overlap(STUDY) == (222_903_552, 570_797_056)
 
 
 def test_the_factor_is_the_coefficient_of_ordinary_least_squares() -> None:

@@ -158,7 +158,7 @@ def test_the_page_answers_with_an_example_and_then_with_what_is_asked(client: Cl
         assert f"{significant(example['energy_kwh']['value'])} kWh".replace(THIN, " ") in page
     mine = text(client, f"/impact/?{urlencode(OWN | {'place': 'SWE'})}")
     for needed in (
-        "In a year", "1460 kWh", f"range 1100 {TO} 2190", "52.4 kgCO2e", f"range 39.3 {TO} 78.6", "Sweden",
+        "In a year", "1460 kWh", f"range 1100 {TO} 2190", "52.4 kg CO2e", f"range 39.3 {TO} 78.6", "Sweden",
         "2024, CC-BY-4.0",
     ):  # fmt: skip
         assert needed in mine, needed

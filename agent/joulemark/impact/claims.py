@@ -48,7 +48,7 @@ class NamedMeasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     name: str
     measure: Measure
     unit: str | None = None
-    digits: int = LEAST_DIGITS
+    digits: int | None = None
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,7 +168,7 @@ def _checked(study: Study, claim: _Claim, source: _Source, source_id: str) -> Ch
         unit=claim.unit,
         verdict=max((value.verdict for value in values), key=order.index),
         values=values,
-        beside=tuple(_number(study, named, claim.unit, named.digits) for named in claim.beside),
+        beside=tuple(_number(study, named, claim.unit, LEAST_DIGITS) for named in claim.beside),
         sentence=claim.sentence,
         board=claim.board,
     )
@@ -193,8 +193,12 @@ def _value(study: Study, claim: _Claim, place: int) -> CheckedValue:
 
 
 def _number(study: Study, named: NamedMeasure, unit: str, digits: int) -> Number:
+    """A number in the digits that the file asks for it, else in `digits`."""
     return Number(
-        name=named.name, value=measured(study, named.measure), unit=named.unit or unit, digits=digits
+        name=named.name,
+        value=measured(study, named.measure),
+        unit=named.unit or unit,
+        digits=named.digits or digits,
     )
 
 

@@ -111,6 +111,19 @@ def study_size_controlled(study: Study, task: str | None = None) -> SizeControll
     )
 
 
+def size_overlap(study: Study) -> tuple[int, int]:
+    """Parameters between which the compared tasks have models of both kinds: of the smallest and the largest there.
+
+    Outside, general-purpose and task-specific models of one size are compared by the regression's straight line alone.
+    """
+    compared = {task.id for task in study.tasks if task.compared}
+    sizes: dict[str, list[int]] = {"general-purpose": [], "task-specific": []}
+    for model in study.models:
+        if compared & {*model.tasks}:
+            sizes[model.kind].append(model.parameters)
+    return max(map(min, sizes.values())), min(map(max, sizes.values()))
+
+
 def study_front(study: Study, task: str, dataset: str) -> list[FrontModel]:
     """The Pareto front of a compared task on one data set, from the least energy on; empty without quality."""
     scores = {row.model: row for row in study.quality if (row.task, row.dataset) == (task, dataset)}

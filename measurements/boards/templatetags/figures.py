@@ -74,7 +74,7 @@ def kilowatt_hours(value: float | None) -> str:
 @register.filter
 def kilograms(value: float | None) -> str:
     """Emissions in kilograms of CO2e."""
-    return DASH if value is None else with_unit(value, gettext("kgCO2e"))
+    return DASH if value is None else with_unit(value, gettext("kg CO2e"))
 
 
 @register.filter
