@@ -16,8 +16,8 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PLAIN_FROM, PLAIN_BELOW = 1e-3, 1e7
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits: 12345 is "12 300"; a tiny one has a power of ten.
+def significant(value: float, digits: int = 3, *, plain_from: float = PLAIN_FROM) -> str:
+    """`value` to `digits` significant digits: 12345 is "12 300"; one below `plain_from` has a power of ten.
 
     Raises ValueError for a number that is not finite: such a number is never shown.
     """
@@ -26,7 +26,7 @@ def significant(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     rounded = float(f"{value:.{digits - 1}e}")
-    if not PLAIN_FROM <= abs(rounded) < PLAIN_BELOW:
+    if not plain_from <= abs(rounded) < PLAIN_BELOW:
         mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
         return f"{_marked(mantissa)}{THIN}{TIMES}{THIN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     decimals = max(0, digits - 1 - floor(log10(abs(rounded))))
@@ -36,6 +36,11 @@ def significant(value: float, digits: int = 3) -> str:
 def whole(value: int) -> str:
     """An integer in groups of three digits."""
     return _grouped(str(value))
+
+
+def as_written(text: str) -> str:
+    """A number in its own digits, as somebody wrote it: "0.70" keeps its zero."""
+    return _grouped(text)
 
 
 def _grouped(text: str) -> str:

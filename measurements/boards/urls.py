@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from measurements.boards import pages
+from measurements.boards import impact_pages, pages
 from measurements.catalog import addresses as _addresses  # noqa: F401 - registers the name converter
 from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("boards/<name:series>/<name:task>/cell/", pages.cell, name="cell"),
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),
+    path("claims/", impact_pages.claims, name="claims"),
+    path("impact/", impact_pages.impact, name="impact"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),
     path("decisions/", pages.decisions, name="decisions"),

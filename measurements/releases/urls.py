@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from measurements.catalog import addresses as _addresses  # noqa: F401 - registers the name converter
 from measurements.releases import api
 from measurements.releases.api_decisions import DecisionListView
+from measurements.releases.api_impact import ClaimsView, ImpactView, IntensitiesCsvView, IntensitiesView
 from measurements.releases.api_needed import NeededView
 from measurements.releases.api_results import BundleView, ResultListView
 from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
@@ -18,6 +19,10 @@ urlpatterns = [
     path("comparisons/<name:task>.csv", api.ComparisonCsvView.as_view(), name="api-comparison-csv"),
     path("comparisons/<name:task>.json", api.ComparisonJsonView.as_view(), name="api-comparison-json"),
     path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),
+    path("claims/", ClaimsView.as_view(), name="api-claims"),
+    path("intensities.csv", IntensitiesCsvView.as_view(), name="api-intensities-csv"),
+    path("intensities/", IntensitiesView.as_view(), name="api-intensities"),
+    path("impact/", ImpactView.as_view(), name="api-impact"),
     path("decisions/", DecisionListView.as_view(), name="api-decisions"),
     path("needed/", NeededView.as_view(), name="api-needed"),
     path("results/", ResultListView.as_view(), name="api-results"),

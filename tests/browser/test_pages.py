@@ -33,7 +33,20 @@ NOTE_BROKEN_POLICY = """
 window.broken = [];
 document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective + event.blockedURI));
 """
-NAMES = ["home", "boards", "study", "board", "compare", "results", "result", "about", "missing"]
+NAMES = [
+    "home",
+    "boards",
+    "study",
+    "board",
+    "compare",
+    "results",
+    "result",
+    "claims",
+    "impact",
+    "wrong",
+    "about",
+    "missing",
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +69,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "compare": "/compare/text_classification/",
                 "results": "/results/",
                 "result": f"/results/{result_id}/",
+                "claims": "/claims/",
+                "impact": "/impact/",
+                "wrong": "/impact/?query=own&queries_per_day=-1&users=3",
                 "about": "/about/",
                 "missing": "/nothing/",
             },
@@ -177,6 +193,28 @@ def test_print_drops_navigation_and_keeps_the_table(visit) -> None:
     assert page.get_by_role("table").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+
+
+def test_the_calculator_works_without_scripts_and_says_what_is_wrong(browser: Browser, site) -> None:
+    running, addresses = site
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(running.origin + addresses["impact"])
+    page.get_by_label("One query").select_option("own")
+    page.get_by_label("Queries a day, of each user").fill("20")
+    page.get_by_label("Users", exact=True).fill("500")
+    page.get_by_label("Electricity of").select_option(label="Sweden")
+    page.get_by_role("button", name="Compute").click()
+    assert "Say how much energy one query takes." in page.get_by_role("alert").inner_text()
+    page.get_by_role("link", name="Own energy of a query, Wh").click()
+    page.get_by_label("Own energy of a query, Wh").fill("0.4")
+    page.get_by_role("button", name="Compute").click()
+    assert page.get_by_role("alert").count() == 0
+    assert page.get_by_label("Electricity of").input_value() == "SWE"
+    energy = page.locator(".numbers .main dd").first.inner_text()
+    assert energy.startswith("1460\u202fkWh")
+    assert page.get_by_role("row", name="smartphone charges").count() == 1
+    context.close()
 
 
 def test_pages_work_without_scripts(browser: Browser, site) -> None:

@@ -23,7 +23,7 @@ from tests.services import services
 
 CASES = int(os.environ.get("FUZZ_CASES", "5000"))
 SEED = os.environ.get("FUZZ_SEED", "20261124")
-OPERATIONS = 24
+OPERATIONS = 28
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 UNLIMITED = (
     "prefix=100000000/h,enrolment=100000000/h,ticket=100000000/h,result=100000000/h,request=100000000/h"

@@ -14,17 +14,25 @@ from django.core.management import call_command
 from django.utils.translation import gettext, override
 
 from joulemark.consensus.agreement import Tier
+from joulemark.impact import intensity
+from joulemark.impact.claims import Verdict, checked_claims
+from joulemark.impact.equivalences import equivalences
+from joulemark.impact.parity import Cause
+from joulemark.impact.quantity import READER
 from joulemark.record.requests import WithdrawalReason
 from joulemark.suite import load_suite, suite_names
 from joulemark.suite.published import load_study
-from measurements.boards import titles
+from measurements.boards import impact_texts, titles
 from measurements.boards.figures import THIN, whole
+from measurements.boards.places import PLACES
 from measurements.boards.services import refresh_stale_cells
 from measurements.boards.templatetags.figures import (
     decision_reason,
     next_step,
+    parity_cause,
     state_name,
     tier_name,
+    verdict_name,
     withdrawal_reason,
 )
 from measurements.catalog.models import AiModel
@@ -100,7 +108,8 @@ def results(db) -> list[Submission]:
 PAGES = [
     "/", "/boards/", "/boards/study-2024/text_classification/", "/boards/study-2024/image_generation/",
     "/boards/demo-1-estimated/text_classification/", "/boards/demo-1-measured/text_classification/",
-    "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/",
+    "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/", "/claims/",
+    "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
 ]  # fmt: skip
 
 
@@ -254,7 +263,8 @@ def test_no_text_of_pages_or_code_is_missing_from_the_russian_file() -> None:
             found.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", singular))
     for path in ROOT.glob("measurements/**/*.py"):
         found |= set(re.findall(r'(?<!\w)gettext\(\s*"([^"]+)"\s*\)', path.read_text()))
-    found |= {*titles.TITLES, *titles.STUDY_TEXTS}
+    found |= {*titles.TITLES, *titles.STUDY_TEXTS, *impact_texts.CLAIM_TEXTS, *impact_texts.CLAIM_SOURCES}
+    found |= {*impact_texts.UNITS, *impact_texts.EQUIVALENCES, *impact_texts.CAVEATS, *PLACES}
     assert len(found) > 200
     assert found - known == set()
 
@@ -275,6 +285,8 @@ def test_every_code_has_its_words(language: str) -> None:
         words += [next_step(state) for state in State.values]
         words += [withdrawal_reason(reason) for reason in get_args(WithdrawalReason)]
         words += [tier_name(tier) for tier in (*get_args(Tier), "published")]
+        words += [verdict_name(verdict) for verdict in get_args(Verdict)]
+        words += [parity_cause(cause) for cause in get_args(Cause)]
     assert all(words)
     if language == "ru":
         assert all(re.search("[а-я]", word) for word in words)  # noqa: RUF001
@@ -291,3 +303,21 @@ def test_every_text_that_comes_as_data_is_listed_for_translation() -> None:
     with override("ru"):
         assert all(gettext(text) != text for text in data)
     assert list(settings.LOCALE_PATHS) == [RUSSIAN.parents[2]]
+
+
+def test_every_text_of_the_impact_room_is_listed_for_translation() -> None:
+    claims = checked_claims()
+    texts = {text for claim in claims for text in (claim.statement, claim.sentence)}
+    sources = {claim.source.title for claim in claims if not claim.source.url and not claim.source.checked}
+    units = {claim.unit for claim in claims}
+    everyday = {entry.title for entry in equivalences().values()}
+    assert texts == {*impact_texts.CLAIM_TEXTS}
+    assert sources | {READER.title} <= {*impact_texts.CLAIM_SOURCES}
+    assert units == {*impact_texts.UNITS}
+    assert everyday == {*impact_texts.EQUIVALENCES}
+    assert {intensity.about().caveat} == {*impact_texts.CAVEATS}
+    assert {row.name for row in intensity.rows()} == {*PLACES}
+    with override("ru"):
+        for text in {*texts, *sources, *units, *everyday, intensity.about().caveat, *PLACES}:
+            assert gettext(text) != text
+            assert set(re.findall(r"{\w+}", gettext(text))) == set(re.findall(r"{\w+}", text)), text

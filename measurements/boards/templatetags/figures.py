@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from django import template
 from django.utils.formats import date_format
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.utils.safestring import SafeString
+
+
+class Interval(Protocol):
+    """Anything with two ends, which may be unknown."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
 
 register = template.Library()
 DASH = "\u2013"
@@ -53,6 +66,18 @@ def watt_hours(value: float | None) -> str:
 
 
 @register.filter
+def kilowatt_hours(value: float | None) -> str:
+    """An energy in kilowatt-hours."""
+    return DASH if value is None else with_unit(value, gettext("kWh"))
+
+
+@register.filter
+def kilograms(value: float | None) -> str:
+    """Emissions in kilograms of CO2e."""
+    return DASH if value is None else with_unit(value, gettext("kg CO2e"))
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """A time in seconds."""
     return DASH if value is None else with_unit(value, gettext("s"))
@@ -80,6 +105,12 @@ def times(value: float) -> str:
 def count(value: int | None) -> str:
     """A whole number."""
     return DASH if value is None else whole(value)
+
+
+@register.filter
+def rounded_count(value: float) -> str:
+    """A large number to four significant digits, without a power of ten, to be read beside a whole one."""
+    return whole(int(float(f"{value:.3e}")))
 
 
 @register.filter
@@ -196,6 +227,45 @@ def tier_name(tier: str) -> str:
         "established": gettext("established"),
         "published": gettext("published"),
     }[tier]
+
+
+@register.filter
+def verdict_name(verdict: str) -> str:
+    """What the figures say of a claim, in the reader's language."""
+    return {
+        "holds": gettext("holds"),
+        "holds-approximately": gettext("holds approximately"),
+        "belongs-elsewhere": gettext("belongs to something else"),
+        "does-not-hold": gettext("does not hold"),
+    }[verdict]
+
+
+@register.filter
+def parity_cause(cause: str) -> str:
+    """Why a printed number of queries differs from the recomputed one, in the reader's language."""
+    return {
+        "query-energy-rounded": gettext("the energy of a query was rounded before dividing"),
+        "query-energy-differs": gettext("the printed energy of a query is not that of the logs"),
+        "parts-do-not-give-it": gettext("the printed parts do not give the printed number"),
+    }[cause]
+
+
+@register.filter
+def licence_name(licence: str | None) -> str:
+    """The terms of a source, in the reader's language; an SPDX name stays as it is."""
+    return {
+        None: DASH,
+        "LicenseRef-cited-fact": gettext("a fact, cited"),
+        "LicenseRef-US-public-domain": gettext("public domain (US government)"),
+    }.get(licence) or str(licence)
+
+
+@register.filter
+def interval(quantity: Interval) -> str:
+    """The ends of an interval, or a dash where none is known."""
+    if quantity.low is None or quantity.high is None:
+        return DASH
+    return f"{significant(quantity.low)} – {significant(quantity.high)}"  # noqa: RUF001 - a dash between numbers
 
 
 @register.filter

@@ -1,0 +1,149 @@
+"""The calculator's questions: one form for the page and for the API, so that both refuse the same."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext, gettext_lazy
+
+from joulemark.impact import intensity
+from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
+from joulemark.impact.usage import Usage, own_query, study_query
+from joulemark.suite.published import Kind, load_study
+from measurements.boards.templatetags.figures import kind_name
+from measurements.boards.titles import translated
+
+OWN = "own"
+"""The choice of an energy of one's own."""
+
+MOST_WH, MOST_A_DAY, MOST_USERS, MOST_G = 1e6, 1e9, 10**11, 1e5
+"""Above these a number is a slip: a megawatt-hour a query, ten for each person alive, a hundred times coal."""
+
+EXAMPLE = {"query": "text_generation", "queries_per_day": 10, "users": 1000, "place": "world"}
+"""What the page answers before anybody has asked."""
+
+
+def study_queries() -> dict[str, tuple[str, Kind]]:
+    """Every kind of query that the study measured, by its name in addresses: task and kind of model."""
+    tasks = load_study().tasks
+    specific: dict[str, tuple[str, Kind]] = {task.id: (task.id, "task-specific") for task in tasks}
+    general: dict[str, tuple[str, Kind]] = {
+        f"{task.id}-general": (task.id, "general-purpose") for task in tasks if task.compared
+    }
+    return specific | general
+
+
+class UsageForm(forms.Form):
+    """Which query, how often, by how many, and where. `usage` is the answer to a valid form."""
+
+    query = forms.ChoiceField(
+        label=gettext_lazy("One query"),
+        help_text=gettext_lazy(
+            "Mean over the study's models of this task, with the range from the least to the most."
+        ),
+    )
+    wh_per_query = forms.FloatField(
+        label=gettext_lazy("Own energy of a query, Wh"),
+        help_text=gettext_lazy("For instance from a board: Wh per 1,000 queries, divided by 1,000."),
+        required=False, min_value=0, max_value=MOST_WH,
+    )  # fmt: skip
+    wh_low = forms.FloatField(
+        label=gettext_lazy("at least, Wh"), required=False, min_value=0, max_value=MOST_WH
+    )
+    wh_high = forms.FloatField(
+        label=gettext_lazy("at most, Wh"), required=False, min_value=0, max_value=MOST_WH
+    )
+    queries_per_day = forms.FloatField(
+        label=gettext_lazy("Queries a day, of each user"), min_value=0, max_value=MOST_A_DAY
+    )
+    users = forms.IntegerField(label=gettext_lazy("Users"), min_value=0, max_value=MOST_USERS)
+    place = forms.ChoiceField(
+        label=gettext_lazy("Electricity of"),
+        help_text=gettext_lazy("Yearly average of what is generated there."),
+        required=False,
+    )
+    year = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    gco2e_per_kwh = forms.FloatField(
+        label=gettext_lazy("Own carbon intensity, gCO2e/kWh"),
+        help_text=gettext_lazy("Taken instead of the place's where it is given."),
+        required=False, min_value=0, max_value=MOST_G,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._choose("query", [*_query_choices(), (OWN, gettext("own energy, given below"))])
+        self._choose("place", _place_choices())
+        for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
+            self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        cast("forms.ChoiceField", self.fields[name]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what does not fit together."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        self._check_energy(cleaned)
+        if cleaned["gco2e_per_kwh"] is None:
+            self._check_place(cleaned)
+        return cleaned
+
+    def usage(self) -> Usage:
+        """What was asked, with the sources of its numbers. For a valid form."""
+        said = self.cleaned_data
+        if said["query"] == OWN:
+            query = own_query(said["wh_per_query"], low=said["wh_low"], high=said["wh_high"])
+        else:
+            query = study_query(load_study(), *study_queries()[said["query"]])
+        own = said["gco2e_per_kwh"]
+        return Usage(
+            wh_per_query=query,
+            queries_per_day=said["queries_per_day"],
+            users=said["users"],
+            intensity=intensity_of(said["place"], said["year"]) if own is None else own_intensity(own),
+        )
+
+    def _check_energy(self, said: dict[str, Any]) -> None:
+        value, low, high = said["wh_per_query"], said["wh_low"], said["wh_high"]
+        if said["query"] != OWN:
+            return
+        if value is None:
+            self.add_error("wh_per_query", gettext("Say how much energy one query takes."))
+        elif (low is None) != (high is None):
+            self.add_error("wh_low", gettext("A range needs both of its ends, or neither."))
+        elif low is not None and not low <= value <= high:
+            self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
+
+    def _check_place(self, said: dict[str, Any]) -> None:
+        if not said["place"]:
+            self.add_error("place", gettext("Choose a place, or give a carbon intensity of your own."))
+            return
+        try:
+            row_of(said["place"], said["year"])
+        except UnknownPlace as error:
+            self.add_error("year", str(error))
+
+
+def _query_choices() -> list[tuple[str, str]]:
+    titles = {task.id: task.title for task in load_study().tasks}
+    return [
+        (
+            name,
+            f"{translated(titles[task])}, {kind_name(kind)}"
+            if kind == "general-purpose"
+            else translated(titles[task]),
+        )
+        for name, (task, kind) in study_queries().items()
+    ]
+
+
+def _place_choices() -> list[tuple[str, Any]]:
+    rows = intensity.latest()
+    regions = [(row.code, translated(row.name)) for row in rows if row.kind == "region"]
+    countries = [(row.code, translated(row.name)) for row in rows if row.kind == "country"]
+    return [
+        (gettext("World and regions"), regions),
+        (gettext("Countries and territories"), sorted(countries, key=lambda choice: choice[1].casefold())),
+    ]

@@ -1,0 +1,126 @@
+"""The API's reading half of impact: claims, carbon intensities, and a year of use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from joulemark.impact import intensity
+from joulemark.impact.claims import checked_claims
+from joulemark.impact.parity import study_parities
+from joulemark.impact.study_ratios import family_ratios, study_size_controlled
+from joulemark.impact.usage import year_of
+from joulemark.suite.published import load_study
+from measurements.boards.impact_form import OWN, UsageForm, study_queries
+from measurements.boards.series import published_series
+from measurements.catalog.described import problems
+from measurements.intake.refusals import BadRequest
+from measurements.releases.impact_serializers import (
+    ClaimsSerializer,
+    IntensityRowSerializer,
+    IntensityTableSerializer,
+    YearOfUseSerializer,
+)
+from measurements.releases.renderers import OneFormat, RowsCsvRenderer
+from measurements.releases.terms import LICENCE, citation_of
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+
+def parameter(name: str, kind: OpenApiTypes, description: str, **more: Any) -> OpenApiParameter:
+    """A question of the calculator."""
+    return OpenApiParameter(name, kind, description=description, **more)
+
+
+USAGE = [
+    parameter(
+        "query", OpenApiTypes.STR, f"A task of the published study, or `{OWN}`.", required=True,
+        enum=[*study_queries(), OWN],
+    ),
+    parameter("queries_per_day", OpenApiTypes.DOUBLE, "Of each user.", required=True),
+    parameter("users", OpenApiTypes.INT64, "How many.", required=True),
+    parameter("place", OpenApiTypes.STR, "A code of the table of intensities."),
+    parameter("year", OpenApiTypes.INT, "Of the intensity; without it the latest."),
+    parameter("gco2e_per_kwh", OpenApiTypes.DOUBLE, "An intensity of your own, instead of a place's."),
+    parameter("wh_per_query", OpenApiTypes.DOUBLE, f"Watt-hours of a query, where it is `{OWN}`."),
+    parameter("wh_low", OpenApiTypes.DOUBLE, "The lower end of its range."),
+    parameter("wh_high", OpenApiTypes.DOUBLE, "The upper end of its range."),
+]  # fmt: skip
+
+
+@method_decorator(conditional_page, name="dispatch")
+class ClaimsView(APIView):
+    """What is commonly said, checked against the published study's figures."""
+
+    @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"])
+    def get(self, _request: Request) -> Response:
+        """Answer with every claim, and with ratios, size-controlled factor and parities of the same figures."""
+        study = load_study()
+        data = {
+            "licence": LICENCE,
+            "citation": citation_of(published_series()),
+            "study_digest": study.digest,
+            "claims": checked_claims(),
+            "ratios": family_ratios(study),
+            "size_controlled": study_size_controlled(study),
+            "parities": study_parities(study),
+        }
+        return Response(ClaimsSerializer(data).data)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class IntensitiesView(APIView):
+    """Yearly carbon intensities of electricity."""
+
+    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    row_serializer = IntensityRowSerializer
+
+    @extend_schema(responses=IntensityTableSerializer, operation_id="list_intensities", tags=["impact"])
+    def get(self, _request: Request) -> Response:
+        """Answer with every row, its source and its terms; as CSV the rows alone."""
+        table = msgspec.structs.asdict(intensity.about()) | {"rows": intensity.rows()}
+        return Response(IntensityTableSerializer(table).data)
+
+
+class IntensitiesCsvView(IntensitiesView):
+    """The rows, as a file of its own name."""
+
+    renderer_classes = [RowsCsvRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        operation_id="download_intensities_csv",
+        tags=["impact"],
+    )
+    def get(self, _request: Request) -> Response:
+        """Answer with the rows alone."""
+        return super().get(_request)
+
+
+class ImpactView(APIView):
+    """What a year of use takes."""
+
+    @extend_schema(
+        parameters=USAGE,
+        responses={200: YearOfUseSerializer, **problems(400)},
+        operation_id="read_impact",
+        tags=["impact"],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with energy, emissions and equivalences, each with its interval and its sources."""
+        form = UsageForm(request.query_params)
+        if not form.is_valid():
+            said = form.errors.get_json_data().items()
+            wrong = [f"{name}: {error['message']}" for name, errors in said for error in errors]
+            raise BadRequest("JM-IMPACT-QUESTION", " ".join(wrong))
+        return Response(YearOfUseSerializer(year_of(form.usage())).data)
