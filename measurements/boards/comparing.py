@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.cell import log_median
-from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
+from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, interval_over_models, paired_ratio
 from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_rows
 from measurements.boards.series import Series, all_series
@@ -41,7 +41,10 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRow:
-    """A ratio on one data set, hardware class and scope. It counts pairs of models, and sources: devices."""
+    """A ratio on one data set, hardware class and scope. It counts pairs of models, and sources: devices.
+
+    `over_models` is its 95 % interval if other models had been chosen, None for fewer than two of a kind.
+    """
 
     series: Series
     task: str
@@ -51,9 +54,20 @@ class ComparisonRow:
     hardware_title: str
     scope: str
     paired: PairedRatio
+    over_models: tuple[float, float] | None
     general_purpose: Side
     task_specific: Side
     updated_at: datetime
+
+    @property
+    def over_models_low(self) -> float | None:
+        """The lower end of `over_models`."""
+        return self.over_models[0] if self.over_models else None
+
+    @property
+    def over_models_high(self) -> float | None:
+        """The upper end of `over_models`."""
+        return self.over_models[1] if self.over_models else None
 
     @property
     def grade(self) -> str:
@@ -104,7 +118,8 @@ def _scope(row: BoardRow) -> Scope:
 
 
 def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValue]) -> ComparisonRow | None:
-    paired = paired_ratio(device_values=device_values, cell_values=[_cell_value(row) for row in rows])
+    cell_values = [_cell_value(row) for row in rows]
+    paired = paired_ratio(device_values=device_values, cell_values=cell_values)
     if paired is None:
         return None
     head = rows[0]
@@ -117,6 +132,7 @@ def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValu
         hardware_title=head.hardware_title,
         scope=head.scope,
         paired=paired,
+        over_models=interval_over_models(cell_values),
         general_purpose=_side([row for row in rows if row.general_purpose]),
         task_specific=_side([row for row in rows if not row.general_purpose]),
         updated_at=max(row.updated_at for row in rows),

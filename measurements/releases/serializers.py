@@ -143,6 +143,11 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     high_95 = serializers.FloatField(
         source="paired.high_95", allow_null=True, help_text="Upper end of the interval."
     )
+    over_models_low = serializers.FloatField(
+        allow_null=True,
+        help_text="Lower end of the ratio's 95 % interval over another choice of models; null for too few.",
+    )
+    over_models_high = serializers.FloatField(allow_null=True, help_text="Upper end of the same.")
     low = serializers.FloatField(source="paired.low", help_text="Smallest pair.")
     high = serializers.FloatField(source="paired.high", help_text="Largest pair.")
     n_pairs = serializers.IntegerField(source="paired.n_pairs")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from joulemark.consensus.cell import Reading, cell_equivalences, cell_value
 from joulemark.consensus.centre import ENOUGH, REACH, centre_of
 from joulemark.consensus.dark import paule_mandel
-from joulemark.consensus.student import t_95
+from joulemark.consensus.student_t import t_quantile_95
 from joulemark.consensus.variance import Measured, variance_split
 
 LAW = settings(deadline=None)
@@ -53,7 +53,7 @@ def test_without_far_voices_the_centre_is_close_to_the_mean_and_the_interval_to_
     value = cell_value(readings(values))
     assert value.energy_per_query_j == pytest.approx(1.0, abs=1e-9)
     assert value.high_j is not None
-    half = t_95(19) * values.std(ddof=1) / math.sqrt(20)
+    half = t_quantile_95(19) * values.std(ddof=1) / math.sqrt(20)
     assert math.log(value.high_j) == pytest.approx(half, rel=0.15)
     assert value.interval == "bootstrap"
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from joulemark.consensus.ratio import ModelValue, paired_ratio
+from joulemark.consensus.ratio import ModelValue, interval_over_models, paired_ratio
 
 LAW = settings(deadline=None)  # the machine may be busy
 energies = st.floats(min_value=1e-6, max_value=1e6)
@@ -202,3 +203,14 @@ def test_a_ratio_of_cells_has_the_widths_of_both() -> None:
     unknown = paired_ratio(device_values=[], cell_values=[cells[0], replace(cells[1], half_width=None)])
     assert unknown is not None
     assert unknown.low_95 is None
+
+
+def test_the_interval_over_models_is_welchs() -> None:
+    general, small = [10.0, 14.0, 8.0, 12.0], [1.0, 1.3, 0.7, 1.1, 0.9]
+    values = [value(f"general {n}", "x", energy) for n, energy in enumerate(general)]
+    values += [value(f"small {n}", "x", energy) for n, energy in enumerate(small)]
+    found = interval_over_models(values)
+    assert found is not None
+    expected = stats.ttest_ind(np.log(general), np.log(small), equal_var=False).confidence_interval(0.95)
+    assert found == (pytest.approx(np.exp(expected.low)), pytest.approx(np.exp(expected.high)))
+    assert interval_over_models(values[3:]) is None

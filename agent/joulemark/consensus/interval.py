@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from joulemark.consensus.centre import ENOUGH, Centre
-from joulemark.consensus.student import normal_tail, t_95
+from joulemark.consensus.student_t import normal_tail, t_quantile_95
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +41,10 @@ def interval_of(
     The draws' seed is a digest of the voices: the same voices give the same interval, and nobody can choose it.
     """
     if centre.voices < ENOUGH:
-        half = t_95(centre.effective - 1) * _standard_error(centre, uncertainties, dark)
+        half = t_quantile_95(max(centre.effective - 1, 1.0)) * _standard_error(centre, uncertainties, dark)
         return centre.value - half, centre.value + half, "preliminary"
     effective = max(centre.effective, 2.0)
-    tail = normal_tail(sqrt(effective / (effective - 1)) * t_95(effective - 1))
+    tail = normal_tail(sqrt(effective / (effective - 1)) * t_quantile_95(effective - 1))
     low, high = np.quantile(_draws(centre, values), [tail, 1 - tail])
     return float(min(low, centre.value)), float(max(high, centre.value)), "bootstrap"
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from itertools import product
-from math import hypot
+from math import exp, hypot, inf, sqrt
+from statistics import fmean, variance
 from typing import Literal
 
 import numpy as np
@@ -26,6 +27,7 @@ import numpy as np
 from joulemark.consensus.centre import centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.interval import interval_of
+from joulemark.consensus.student_t import t_quantile_95
 from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
 
 Pair = tuple[Hashable, Hashable]
@@ -104,6 +106,33 @@ def _formed(n_within_devices: int, n_all: int) -> Formed:
     return "mixed" if n_within_devices else "cells"
 
 
+def interval_over_models(values: Iterable[ModelValue]) -> tuple[float, float] | None:
+    """95 % interval of the ratio if other models of the two kinds had been chosen: Welch's, on the log scale.
+
+    A model says the mean of its logarithms over sources. None for fewer than two models of a kind. Raises ValueError
+    for an energy that is not positive and finite.
+    """
+    sides: tuple[dict[Hashable, list[float]], dict[Hashable, list[float]]] = ({}, {})
+    for value in values:
+        _require_energy(value)
+        of_kind = sides[0 if value.general_purpose else 1]
+        of_kind.setdefault(value.model, []).append(float(np.log(value.energy_per_query_j)))
+    above, below = ([fmean(said) for said in of_kind.values()] for of_kind in sides)
+    if min(len(above), len(below)) < 2:
+        return None
+    parts = [variance(side) / len(side) for side in (above, below)]
+    total = sum(parts)
+    weights = sum(part**2 / (len(side) - 1) for part, side in zip(parts, (above, below), strict=True))
+    half = t_quantile_95(total**2 / weights if weights else inf) * sqrt(total)
+    middle = fmean(above) - fmean(below)
+    return exp(middle - half), exp(middle + half)
+
+
+def _require_energy(value: ModelValue) -> None:
+    if not (np.isfinite(value.energy_per_query_j) and value.energy_per_query_j > 0):
+        raise ValueError("Energies must be positive and finite to be compared as a ratio.")
+
+
 def _half_widths(
     within_devices: dict[Pair, list[Said]], middles: dict[Pair, float], cells: list[ModelValue]
 ) -> tuple[float | None, float | None]:
@@ -168,8 +197,7 @@ def _log_ratios(values: Iterable[ModelValue]) -> dict[Pair, list[Said]]:
     """For each pair of models, general-purpose first: the log ratios where both were run."""
     by_place: dict[tuple[Hashable, Hashable, Hashable], tuple[list[ModelValue], list[ModelValue]]] = {}
     for value in values:
-        if not (np.isfinite(value.energy_per_query_j) and value.energy_per_query_j > 0):
-            raise ValueError("Energies must be positive and finite to be compared as a ratio.")
+        _require_energy(value)
         place = (value.contributor, value.device, value.source)
         by_place.setdefault(place, ([], []))[0 if value.general_purpose else 1].append(value)
     ratios: dict[Pair, list[Said]] = {}

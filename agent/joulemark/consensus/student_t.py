@@ -1,12 +1,15 @@
 """Quantiles of Student's t for any number of degrees of freedom, fractions included.
 
 Welch and Satterthwaite give fractions, which tables do not hold. The distribution is the regularised incomplete beta
-function, here by its continued fraction (Press et al., Numerical Recipes, 3rd ed., section 6.4), inverted by bisection.
+function, here by its continued fraction (Press et al., Numerical Recipes, 3rd ed., section 6.4), inverted by
+Newton's steps.
 """
 
 from __future__ import annotations
 
-from math import exp, inf, isnan, lgamma, log, log1p
+from math import erfc, exp, floor, inf, isnan, lgamma, log, log1p, pi, sqrt
+
+from joulemark.energy.precision import student_t_95
 
 _STEPS, _TINY, _CLOSE = 500, 1e-300, 1e-15
 
@@ -19,6 +22,18 @@ def t_quantile_95(degrees: float) -> float:
     if isnan(degrees) or degrees <= 0:
         raise ValueError("Student's t needs degrees of freedom above 0.")
     degrees = min(degrees, 1e7)  # the normal distribution, to seven digits
+    if degrees < 1:
+        return _bisected(degrees)
+    t = student_t_95(floor(degrees))
+    for _ in range(50):  # Newton's steps from the side of the tail, where the distribution is convex
+        step = (outside(t, degrees) - 0.05) / (2 * _density(t, degrees))
+        t += step
+        if abs(step) <= 1e-14 * t:
+            break
+    return t
+
+
+def _bisected(degrees: float) -> float:
     low, high = 0.0, 1.0
     while outside(high, degrees) > 0.05:
         low, high = high, high * 2
@@ -33,6 +48,16 @@ def t_quantile_95(degrees: float) -> float:
         if high - low <= _CLOSE * high:
             break
     return (low + high) / 2
+
+
+def _density(t: float, degrees: float) -> float:
+    front = lgamma((degrees + 1) / 2) - lgamma(degrees / 2) - log(degrees * pi) / 2
+    return exp(front - (degrees + 1) / 2 * log1p(t * t / degrees))
+
+
+def normal_tail(z: float) -> float:
+    """The probability that a standard normal variable is below -z."""
+    return erfc(z / sqrt(2)) / 2
 
 
 def outside(t: float, degrees: float) -> float:
