@@ -10,6 +10,7 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("boards/", pages.board_list, name="boards"),
     path("boards/<name:series>/<name:task>/", pages.board, name="board"),
+    path("published/<name:series>/", pages.published, name="published"),
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),
     path("results/", pages.result_list, name="results"),

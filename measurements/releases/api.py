@@ -27,7 +27,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, citation_of
+from measurements.releases.terms import LICENCE, citation_of, licence_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,7 +83,7 @@ class BoardView(APIView):
             "series": series,
             "task": task,
             "grade": board.series.grade,
-            "licence": LICENCE,
+            "licence": licence_of(board.series),
             "citation": citation_of(board.series),
             "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
