@@ -1,10 +1,10 @@
-"""Cells and published figures in the admin: to look at, because all of it is derived."""
+"""Cells and published series in the admin: to look at, because all of it is derived."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.models import Cell, PublishedFigure, PublishedSeries
 from measurements.catalog.read_only import ReadOnlyAdmin
 
 
@@ -27,11 +27,18 @@ class CellAdmin(ReadOnlyAdmin):
     search_fields = ("model__slug", "dataset__slug")
 
 
+@admin.register(PublishedSeries)
+class PublishedSeriesAdmin(ReadOnlyAdmin):
+    """What publishers have published."""
+
+    list_display = ("slug", "title", "scope", "licence", "revision", "imported_at")
+
+
 @admin.register(PublishedFigure)
 class PublishedFigureAdmin(ReadOnlyAdmin):
-    """Figures of published studies."""
+    """Figures of published series."""
 
-    list_display = ("model", "task", "dataset", "energy_kwh_per_1000", "n_runs", "scope", "source")
-    list_filter = ("study", "task")
+    list_display = ("model", "task", "dataset", "stratum", "energy_kwh_per_1000", "n_runs", "source")
+    list_filter = ("series", "task")
     list_select_related = ("model", "task", "dataset")
     search_fields = ("model__slug",)

@@ -86,10 +86,10 @@ class ComparisonRow:
 
 
 def read_comparisons(tasks: Sequence[Task]) -> dict[str, list[ComparisonRow]]:
-    """The rows of each task, by its slug: volunteers' series first, the published study last.
+    """The rows of each task, by its slug: volunteers' series first, published ones last.
 
     Within a series the row over all data sets comes before those of each. A task that nobody can compare has
-    no rows.
+    no rows, and a model of which nobody says whether it was made for one task takes no part.
     """
     found: dict[str, list[ComparisonRow]] = {task.slug: [] for task in tasks}
     for series in all_series():
@@ -104,7 +104,7 @@ def read_comparison(task: Task) -> list[ComparisonRow]:
 
 
 def _series_rows(series: Series, tasks: Sequence[Task]) -> list[ComparisonRow]:
-    rows = sorted(read_rows(series, tasks), key=_scope)
+    rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope)
     devices = {} if series.grade == "published" else _device_values(series, tasks)
     compared = (
         _compare(series, list(of_scope), devices.get(scope, []))

@@ -1,4 +1,4 @@
-"""Tables of what is shown: cells combined from results, and published figures. All of it can be rebuilt."""
+"""Tables of what is shown: cells combined from results, and published series. All of it can be rebuilt."""
 
 from __future__ import annotations
 
@@ -212,12 +212,40 @@ class DeviceValue(models.Model):
         return f"{self.device}: {self.energy_per_query_j} J"
 
 
+class PublishedSeries(models.Model):
+    """What one publisher has published, as it was imported: a series of its own, never combined with another.
+
+    `scope` is what all of its energies cover. `digest` is of the input (files, map, settings); a series is never edited
+    but replaced as a whole, and `revision` counts how often that happened. `left_out` is a list of {reason, count,
+    examples}: what of the input was not taken.
+    """
+
+    slug = models.CharField(max_length=100, unique=True)
+    title = models.CharField(max_length=200)
+    scope = models.CharField(max_length=20)
+    source = models.CharField(max_length=500)
+    licence = models.CharField(max_length=200)
+    url = models.CharField(max_length=500, blank=True)
+    hardware_note = models.CharField(max_length=1000, blank=True)
+    digest = models.CharField(max_length=71)
+    revision = models.PositiveIntegerField(default=1)
+    imported_at = models.DateTimeField()
+    left_out = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name_plural = "published series"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
     """Reads of published figures."""
 
-    def of_series(self, study: str) -> Self:
-        """Figures of one study."""
-        return self.filter(study=study)
+    def of_series(self, slug: str) -> Self:
+        """Figures of one published series."""
+        return self.filter(series__slug=slug)
 
     def of_tasks(self, tasks: Sequence[Task]) -> Self:
         """Figures on `tasks`, over a task's data sets together and on each of them."""
@@ -225,17 +253,18 @@ class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
 
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
-        return self.select_related("task", "dataset", "model", "hardware_class")
+        return self.select_related("series", "task", "dataset", "model", "hardware_class")
 
 
 class PublishedFigure(models.Model):
-    """A figure that a study has published, or that follows from its logs: kWh per 1,000 queries.
+    """A figure of a published series: kWh per 1,000 queries; `duration_s` is seconds per 1,000.
 
-    Without a data set it is over all data sets of the task. `low`, `high` and `std` are over the study's own
-    runs, null where they were not kept. Never combined with results of volunteers: the scope is another one.
+    Without a data set it is over all data sets of the task. `stratum` is the configuration, in words. Spread is over
+    the series' own `n_runs` runs. What is null has its reason in `not_known`, by the field's name; a reason of the 2024
+    study is that it was not kept.
     """
 
-    study = models.SlugField(max_length=100)
+    series = models.ForeignKey(PublishedSeries, on_delete=models.CASCADE, related_name="figures")
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="published_figures")
     dataset = models.ForeignKey(
         DataSet, on_delete=models.PROTECT, null=True, related_name="published_figures"
@@ -244,14 +273,19 @@ class PublishedFigure(models.Model):
     hardware_class = models.ForeignKey(
         HardwareClass, on_delete=models.PROTECT, related_name="published_figures"
     )
-    scope = models.CharField(max_length=20)
+    stratum = models.CharField(max_length=200, blank=True, default="")
     energy_kwh_per_1000 = models.FloatField()
     low_kwh_per_1000 = models.FloatField(null=True)
     high_kwh_per_1000 = models.FloatField(null=True)
     std_kwh_per_1000 = models.FloatField(null=True)
+    gpu_kwh_per_1000 = models.FloatField(null=True)
+    cpu_kwh_per_1000 = models.FloatField(null=True)
+    ram_kwh_per_1000 = models.FloatField(null=True)
+    duration_s = models.FloatField(null=True)
+    not_known = models.JSONField(default=dict)
     n_runs = models.PositiveIntegerField()
     quality = models.JSONField(default=list)
-    source = models.CharField(max_length=200)
+    source = models.CharField(max_length=500)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = PublishedFigureQuerySet.as_manager()
@@ -260,18 +294,19 @@ class PublishedFigure(models.Model):
         ordering = ["energy_kwh_per_1000", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["study", "task", "dataset", "model"],
+                fields=["series", "task", "dataset", "model", "hardware_class", "stratum"],
                 condition=models.Q(dataset__isnull=False),
                 name="published_dataset_model",
             ),
             models.UniqueConstraint(
-                fields=["study", "task", "model"],
+                fields=["series", "task", "model", "hardware_class", "stratum"],
                 condition=models.Q(dataset__isnull=True),
                 name="published_task_model",
             ),
             models.CheckConstraint(
                 condition=models.Q(energy_kwh_per_1000__gt=0), name="published_energy_positive"
             ),
+            models.CheckConstraint(condition=models.Q(n_runs__gt=0), name="published_runs_positive"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from measurements.boards.comparing import ComparisonRow, read_comparisons
 from measurements.boards.models import Cell, PublishedFigure
+from measurements.boards.series import STUDY
 from measurements.catalog.models import ModelKind, Task
 
 
@@ -53,7 +54,7 @@ def read_overview() -> Overview:
 
 
 def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
-    overall = [row for row in rows if row.grade == "published" and not row.dataset]
+    overall = [row for row in rows if row.series.slug == STUDY and not row.dataset]
     return TaskLine(
         task=task,
         published=overall[0] if overall else None,

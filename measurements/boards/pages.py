@@ -18,6 +18,7 @@ from measurements.boards.explaining import explain_cell
 from measurements.boards.filters import ResultFilter
 from measurements.boards.moments import MomentError, moment_of
 from measurements.boards.overview import read_overview
+from measurements.boards.published import read_published
 from measurements.boards.reading import list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.series import series_of_suite
@@ -60,7 +61,7 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     context = {
         "board": found,
         "groups": groups,
-        "study": load_study() if found.series.grade == "published" else None,
+        "study": load_study() if found.series.is_study else None,
     }
     return render(request, "boards/board.html", context)
 
@@ -74,6 +75,15 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
     return render(request, "boards/cell.html", {"cell": found, "plot": cell_plot(found)})
+
+
+@require_safe
+def published(request: HttpRequest, series: str) -> HttpResponse:
+    """What a published series says of itself, where its boards are, and what of its input was not taken."""
+    found = read_published(series)
+    if found is None:
+        raise Http404(gettext("There is no published series of this name."))
+    return render(request, "boards/published.html", {"found": found})
 
 
 @require_safe
@@ -92,7 +102,8 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
     context = {
         "task": found,
         "crowd": [row for row in rows if row.grade != "published"],
-        "published": [row for row in rows if row.grade == "published"],
+        "published": [row for row in rows if row.series.is_study],
+        "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
         "plot": comparison_plot(rows),
         "study": load_study(),
     }

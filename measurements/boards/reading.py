@@ -10,7 +10,7 @@ from django.db.models import Count, Max
 
 from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
-from measurements.boards.series import STUDY, Series, all_series, series_by_slug
+from measurements.boards.series import Series, all_series, series_by_slug
 from measurements.catalog.models import Task
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def list_boards() -> list[BoardEntry]:
 def _counts(series: Series) -> dict[int, tuple[int, int]]:
     """(rows, models) of each task that has any, by the task's primary key."""
     if series.grade == "published":
-        published = PublishedFigure.objects.of_series(STUDY).order_by().values_list("task")
+        published = PublishedFigure.objects.of_series(series.slug).order_by().values_list("task")
         return {
             pk: (rows, models)
             for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))

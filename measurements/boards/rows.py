@@ -135,7 +135,7 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
 
 
 def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
-    """A published figure as a row. It gets no rank: one study is one source."""
+    """A published figure as a row. It gets no rank: one publisher is one source."""
     return BoardRow(
         series=series.slug,
         task=figure.task.slug,
@@ -148,8 +148,8 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         parameters=figure.model.parameters,
         hardware=figure.hardware_class.slug,
         hardware_title=figure.hardware_class.title,
-        scope=figure.scope,
-        stratum="",
+        scope=figure.series.scope,
+        stratum=figure.stratum,
         rank=None,
         rank_worst=None,
         energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),

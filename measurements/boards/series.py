@@ -1,36 +1,41 @@
-"""A series: boards whose numbers may stand beside each other. One study, or one suite version and grade."""
+"""A series: boards whose numbers may stand beside each other. One published series, or one suite version and grade."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.models import Cell, CellRevision, PublishedFigure
+from measurements.boards.models import Cell, CellRevision, PublishedSeries
+from measurements.boards.titles import translated
 from measurements.catalog.models import Suite
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 STUDY = "study-2024"
-"""The published study that is loaded as a series."""
+"""The published study that comes with the software; other published series are imported."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """`grade` is published, measured or estimated; a suite's series names the suite and its version."""
+    """`grade` is published, measured or estimated.
+
+    A suite's series names the suite and its version; a published one has its `facts`.
+    """
 
     slug: str
     grade: str
     suite: str = ""
     version: str = ""
+    facts: PublishedSeries | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
         """What a page calls it where a badge says the grade."""
-        if self.grade == "published":
-            return gettext("Published study, 2024")
+        if self.facts is not None:
+            return translated(self.facts.title)
         return gettext("Suite %(name)s %(version)s") % {"name": self.suite, "version": self.version}
 
     @property
@@ -42,10 +47,18 @@ class Series:
             return gettext("%(series)s, measured") % {"series": self.name}
         return gettext("%(series)s, estimated") % {"series": self.name}
 
+    @property
+    def is_study(self) -> bool:
+        """Whether it is the study that comes with the software."""
+        return self.slug == STUDY
 
-def published_series() -> Series:
-    """The series of the 2024 study."""
-    return Series(slug=STUDY, grade="published")
+
+def published_series() -> list[Series]:
+    """Every published series, the 2024 study first."""
+    found = [
+        Series(slug=facts.slug, grade="published", facts=facts) for facts in PublishedSeries.objects.all()
+    ]
+    return sorted(found, key=lambda series: (not series.is_study, series.slug))
 
 
 def series_of_suite(suite: Suite, grade: str) -> Series:
@@ -54,15 +67,13 @@ def series_of_suite(suite: Suite, grade: str) -> Series:
 
 
 def all_series(*, at: datetime | None = None) -> list[Series]:
-    """Every series that has a number, now or at a time: measured before estimated, the published study last."""
+    """Every series that has a number, now or at a time: measured before estimated, published ones last."""
     cells = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
     grades = cells.order_by().values_list("suite", "grade").distinct()
     suites = Suite.objects.in_bulk()
     found = [series_of_suite(suites[pk], grade) for pk, grade in grades]
     found.sort(key=lambda series: (series.grade == "estimated", series.slug))
-    if PublishedFigure.objects.of_series(STUDY).exists():
-        found.append(published_series())
-    return found
+    return found + published_series()
 
 
 def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:

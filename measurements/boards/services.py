@@ -1,9 +1,8 @@
-"""Writes of the boards: recompute one cell, and load a published study."""
+"""Writes of the boards: recompute the cells that results touch."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -12,24 +11,13 @@ from django.utils import timezone
 
 from joulemark.consensus.cell import log_median
 from measurements.boards.combining import ROW_FIELDS, combined, row_of
-from measurements.boards.models import (
-    Cell,
-    CellContent,
-    CellKey,
-    CellRevision,
-    DeviceValue,
-    PublishedFigure,
-)
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
-from measurements.catalog.services import load_study_catalog
+from measurements.boards.models import Cell, CellContent, CellKey, CellRevision, DeviceValue
 from measurements.review.models import CELL_FIELDS, Result
 from measurements.review.replication import compare_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-
-    from joulemark.suite.published import Study
 
 
 def refresh_cell(*, key: CellKey) -> Cell | None:
@@ -165,52 +153,3 @@ def _write_device_values(cell: Cell, results: Sequence[Sequence[Any]]) -> None:
         unique_fields=["cell", "device"],
         update_fields=["energy_per_query_j", "n_results"],
     )
-
-
-def load_published(*, study: Study) -> int:
-    """Load a study's figures as a series of their own; return how many. Loading again changes nothing."""
-    with transaction.atomic():
-        hardware = load_study_catalog(study)
-        wanted = _published_rows(study, hardware)
-        known = PublishedFigure.objects.of_series(study.id)
-        if _facts(known) != _facts(wanted):
-            known.delete()
-            PublishedFigure.objects.bulk_create(wanted)
-    return len(wanted)
-
-
-def _published_rows(study: Study, hardware: HardwareClass) -> list[PublishedFigure]:
-    tasks = {task.slug: task for task in Task.objects.all()}
-    datasets = {(row.task_id, row.slug): row for row in DataSet.objects.all()}
-    models = {model.slug: model for model in AiModel.objects.all()}
-    qualities: dict[tuple[str, str | None, str], list[dict[str, object]]] = {}
-    for score in study.quality:
-        listed = qualities.setdefault((score.task, score.dataset, score.model), [])
-        listed.append({"metric": score.metric, "value": score.value, "n": None, "higher_is_better": True})
-    return [
-        PublishedFigure(
-            study=study.id,
-            task=tasks[figure.task],
-            dataset=datasets[tasks[figure.task].pk, figure.dataset] if figure.dataset else None,
-            model=models[figure.model],
-            hardware_class=hardware,
-            scope=study.scope,
-            energy_kwh_per_1000=figure.energy_kwh_per_1000,
-            low_kwh_per_1000=figure.energy_min_kwh_per_1000,
-            high_kwh_per_1000=figure.energy_max_kwh_per_1000,
-            std_kwh_per_1000=figure.energy_std_kwh_per_1000,
-            n_runs=figure.n_runs,
-            quality=qualities.get((figure.task, figure.dataset, figure.model), []),
-            source=figure.source,
-        )
-        for figure in study.figures
-    ]
-
-
-def _facts(figures: Iterable[PublishedFigure]) -> set[str]:
-    """Everything of each figure but its row's number and date, in a form that can be compared."""
-    left_out = {"id", "updated_at"}
-    names = [
-        field.attname for field in PublishedFigure._meta.concrete_fields if field.attname not in left_out
-    ]
-    return {json.dumps([getattr(figure, name) for name in names], sort_keys=True) for figure in figures}

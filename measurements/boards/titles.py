@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 TITLES = (
+    _("Published study, 2024"),
     _("Text classification (sentiment)"),
     _("Extractive question answering"),
     _("Masked language modeling"),
@@ -32,7 +33,7 @@ TITLES = (
     _("TinyStories (for BookCorpus)"),
     _("8 × NVIDIA A100-SXM4-80GB"),  # noqa: RUF001 - the sign of multiplication is meant
 )
-"""Titles of tasks, data sets and hardware."""
+"""Titles of tasks, data sets, hardware and the published study."""
 
 STUDY_TEXTS = (
     _("The authors' CodeCarbon logs, run by run"),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("boards/", pages.board_list, name="boards"),
     path("boards/<name:series>/<name:task>/", pages.board, name="board"),
     path("boards/<name:series>/<name:task>/cell/", pages.cell, name="cell"),
+    path("published/<name:series>/", pages.published, name="published"),
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),
     path("claims/", impact_pages.claims, name="claims"),

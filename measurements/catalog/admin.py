@@ -1,4 +1,4 @@
-"""The catalogue in the admin: to look at, because its rows come from suites and from the published study."""
+"""The catalogue in the admin: to look at, because its rows come from suites and published series."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class SuiteAdmin(ReadOnlyAdmin):
 class TaskAdmin(ReadOnlyAdmin):
     """Tasks in the order of the boards."""
 
-    list_display = ("slug", "title", "modality", "position")
+    list_display = ("slug", "title", "modality", "position", "known_from")
 
 
 @admin.register(DataSet)
 class DataSetAdmin(ReadOnlyAdmin):
     """Data sets."""
 
-    list_display = ("slug", "task", "title", "licence")
+    list_display = ("slug", "task", "title", "licence", "known_from")
     list_filter = ("task",)
     list_select_related = ("task",)
 
@@ -35,8 +35,8 @@ class DataSetAdmin(ReadOnlyAdmin):
 class AiModelAdmin(ReadOnlyAdmin):
     """Models."""
 
-    list_display = ("slug", "title", "kind", "parameters", "licence")
-    list_filter = ("kind",)
+    list_display = ("slug", "title", "kind", "parameters", "licence", "known_from")
+    list_filter = ("kind", "known_from")
     search_fields = ("slug", "title")
 
 

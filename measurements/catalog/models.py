@@ -1,4 +1,7 @@
-"""Tables of what can be measured. Rows come from suites and from the published study, never from an upload."""
+"""Tables of what can be measured. Rows come from suites and published series, never from an upload.
+
+`known_from` names the published series that first brought a row which no suite and no study knows; "" otherwise.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from django.db import models
 
 
 class ModelKind(models.TextChoices):
-    """Whether a model was made for one task or answers anything."""
+    """Whether a model was made for one task or answers anything; unknown where a published series does not say."""
 
     TASK_SPECIFIC = "task-specific", "task-specific"
     GENERAL_PURPOSE = "general-purpose", "general-purpose"
+    UNKNOWN = "unknown", "unknown"
 
 
 class Suite(models.Model):
@@ -39,6 +43,7 @@ class Task(models.Model):
     title = models.CharField(max_length=200)
     modality = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
+    known_from = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         ordering = ["position", "slug"]
@@ -55,6 +60,7 @@ class DataSet(models.Model):
     title = models.CharField(max_length=200)
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
+    known_from = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         ordering = ["task", "slug"]
@@ -73,6 +79,7 @@ class AiModel(models.Model):
     parameters = models.PositiveBigIntegerField(null=True)
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
+    known_from = models.CharField(max_length=100, blank=True, default="")
 
     class Meta:
         ordering = ["slug"]

@@ -1,4 +1,4 @@
-"""Writes of the catalogue: rows come from a suite or a published study; loading again changes nothing."""
+"""Writes of the catalogue: rows come from a suite or the published study; loading again changes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ STUDY_HARDWARE = {
 def load_study_catalog(study: Study) -> HardwareClass:
     """Make the study's tasks, data sets and models known; return the hardware that its figures cover.
 
-    A data set or model that a suite shares with it keeps what the suite says.
+    A data set or model that a suite shares with it keeps what the suite says; one that only a published series knew
+    gets what the study says.
     """
     with transaction.atomic():
         tasks = {}
@@ -38,27 +39,35 @@ def load_study_catalog(study: Study) -> HardwareClass:
                 defaults={"position": position},
                 create_defaults={"title": task.title, "modality": task.modality, "position": position},
             )
+            _learn(tasks[task.id], title=task.title, modality=task.modality)
         for dataset in study.datasets:
-            DataSet.objects.get_or_create(
-                task=tasks[dataset.task],
-                slug=dataset.id,
-                defaults={"title": dataset.title, "source": dataset.hub_id},
+            facts = {"title": dataset.title, "source": dataset.hub_id}
+            known, _ = DataSet.objects.get_or_create(
+                task=tasks[dataset.task], slug=dataset.id, defaults=facts
             )
+            _learn(known, **facts)
         for model in study.models:
-            AiModel.objects.get_or_create(
-                slug=model.id,
-                defaults={
-                    "title": model.title,
-                    "kind": model.kind,
-                    "parameters": model.parameters,
-                    "source": f"https://doi.org/{study.citation.doi}",
-                },
-            )
+            described = {
+                "title": model.title,
+                "kind": model.kind,
+                "parameters": model.parameters,
+                "source": f"https://doi.org/{study.citation.doi}",
+            }
+            row, _ = AiModel.objects.get_or_create(slug=model.id, defaults=described)
+            _learn(row, **described)
         hardware, _ = HardwareClass.objects.update_or_create(
             slug=STUDY_HARDWARE["slug"],
             defaults={"title": STUDY_HARDWARE["title"], "kind": STUDY_HARDWARE["kind"]},
         )
     return hardware
+
+
+def _learn(row: Task | DataSet | AiModel, **facts: object) -> None:
+    """Describe a row that only a published series knew; any other stays as it is."""
+    if row.known_from:
+        for name, value in {**facts, "known_from": ""}.items():
+            setattr(row, name, value)
+        row.save()
 
 
 def load_suite_catalog(suite: SuiteData) -> Suite:
@@ -86,7 +95,7 @@ def _suite_task(task: SuiteTask, position: int) -> Task:
     """A task that the study shares has the suite's title and the study's place, whichever came first."""
     made, _ = Task.objects.update_or_create(
         slug=task.id,
-        defaults={"title": task.title, "modality": task.modality},
+        defaults={"title": task.title, "modality": task.modality, "known_from": ""},
         create_defaults={"title": task.title, "modality": task.modality, "position": position},
     )
     return made
@@ -107,7 +116,7 @@ def _load_datasets(datasets: Iterable[SuiteDataSet], tasks: Mapping[str, Task]) 
         rows,
         update_conflicts=True,
         unique_fields=["task", "slug"],
-        update_fields=["title", "licence", "source"],
+        update_fields=["title", "licence", "source", "known_from"],
     )
 
 
@@ -127,7 +136,7 @@ def _load_models(models: Iterable[SuiteModel]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["slug"],
-        update_fields=["title", "kind", "parameters", "licence", "source"],
+        update_fields=["title", "kind", "parameters", "licence", "source", "known_from"],
     )
 
 

@@ -29,7 +29,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, citation_of
+from measurements.releases.terms import LICENCE, citation_of, licence_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,7 +106,7 @@ class BoardView(APIView):
             "series": series,
             "task": task,
             "grade": board.series.grade,
-            "licence": LICENCE,
+            "licence": licence_of(board.series),
             "citation": citation_of(board.series),
             "version": board.version,
             "as_of": board.as_of,

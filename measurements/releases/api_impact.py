@@ -20,7 +20,6 @@ from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.impact.usage import year_of
 from joulemark.suite.published import load_study
 from measurements.boards.impact_form import OWN, UsageForm, study_queries
-from measurements.boards.series import published_series
 from measurements.catalog.described import problems
 from measurements.intake.refusals import BadRequest
 from measurements.releases.impact_serializers import (
@@ -30,7 +29,7 @@ from measurements.releases.impact_serializers import (
     YearOfUseSerializer,
 )
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
-from measurements.releases.terms import LICENCE, citation_of
+from measurements.releases.terms import LICENCE, study_citation
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -67,7 +66,7 @@ class ClaimsView(APIView):
         study = load_study()
         data = {
             "licence": LICENCE,
-            "citation": citation_of(published_series()),
+            "citation": study_citation(),
             "study_digest": study.digest,
             "claims": checked_claims(),
             "ratios": family_ratios(study),

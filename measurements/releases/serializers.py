@@ -34,15 +34,18 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     task = serializers.CharField()
     dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
     model = serializers.CharField()
-    kind = serializers.ChoiceField(["task-specific", "general-purpose"])
+    kind = serializers.ChoiceField(
+        ["task-specific", "general-purpose", "unknown"],
+        help_text="Unknown where a published series does not say.",
+    )
     parameters = serializers.IntegerField(allow_null=True)
     grade = serializers.ChoiceField(GRADES)
     scope = serializers.CharField(
-        help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node."
+        help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node; published ones also gpu+cpu."
     )
     hardware = serializers.CharField()
     stratum = serializers.CharField(
-        help_text="Number format, batch size and power limit; empty for published figures."
+        help_text="Number format, batch size and power limit; of a published figure its configuration, in words."
     )
     rank = serializers.IntegerField(
         allow_null=True, help_text="Null for a single source, and for published figures."
@@ -95,7 +98,9 @@ class BoardSerializer(serializers.Serializer[dict[str, Any]]):
     series = serializers.CharField()
     task = serializers.CharField()
     grade = serializers.ChoiceField(GRADES)
-    licence = serializers.CharField()
+    licence = serializers.CharField(
+        help_text="SPDX name; of a published series the licence under which it was published."
+    )
     citation = serializers.CharField(
         help_text="What to cite with these figures; empty for volunteers' results."
     )

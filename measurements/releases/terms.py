@@ -10,12 +10,24 @@ if TYPE_CHECKING:
     from measurements.boards.series import Series
 
 LICENCE = "CC-BY-4.0"
-"""SPDX name of the licence of all data."""
+"""SPDX name of the licence of volunteers' results and of all that is derived from them."""
+
+
+def licence_of(series: Series) -> str:
+    """The licence of a series' rows: a published series keeps that of its publisher."""
+    return LICENCE if series.facts is None else series.facts.licence
 
 
 def citation_of(series: Series) -> str:
-    """The article behind a published series; empty for volunteers' results."""
-    if series.grade != "published":
+    """What a published series asks to be cited with; empty for volunteers' results."""
+    if series.facts is None:
         return ""
+    if not series.is_study:
+        return " ".join(word for word in (f"{series.facts.source}.", series.facts.url) if word)
+    return study_citation()
+
+
+def study_citation() -> str:
+    """What to cite with figures of the 2024 study and what is recomputed from them."""
     study = load_study().citation
     return f"{', '.join(study.authors)}. {study.title} {study.venue}, {study.year}. doi:{study.doi}"

@@ -167,5 +167,5 @@ def test_loading_the_catalogue_and_the_study_again_changes_nothing() -> None:
         dataset__isnull=True, model__slug="siebert/sentiment-roberta-large-english"
     )
     assert figure.energy_kwh_per_1000 == pytest.approx(0.004441, abs=5e-7)
-    assert (figure.scope, figure.n_runs) == ("node", 30)
+    assert (figure.series.scope, figure.n_runs) == ("node", 30)
     assert SPECIFIC not in PublishedFigure.objects.values_list("model__slug", flat=True)

@@ -14,6 +14,6 @@ def forget(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """A migration of its own, because a table with rows on their way out cannot be altered."""
 
-    dependencies = [("boards", "0002_tiers")]
+    dependencies = [("boards", "0003_published_series")]
 
     operations = [migrations.RunPython(forget, migrations.RunPython.noop)]

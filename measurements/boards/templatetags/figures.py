@@ -150,7 +150,11 @@ def grade_name(grade: str) -> str:
 @register.filter
 def kind_name(kind: str) -> str:
     """The kind of a model in the reader's language."""
-    return gettext("general-purpose") if kind == "general-purpose" else gettext("task-specific")
+    return {
+        "general-purpose": gettext("general-purpose"),
+        "task-specific": gettext("task-specific"),
+        "unknown": gettext("kind not stated"),
+    }[kind]
 
 
 @register.filter
@@ -283,6 +287,7 @@ def scope_name(scope: str) -> str:
     """What an energy covers, in the reader's language."""
     return {
         "gpu": gettext("GPU board"),
+        "gpu+cpu": gettext("GPU and CPU"),
         "gpu+cpu+dram": gettext("GPU, CPU and memory"),
         "cpu": gettext("CPU"),
         "cpu+dram": gettext("CPU and memory"),

@@ -1,0 +1,172 @@
+"""Tables of AI Energy Score (https://huggingface.github.io/AIEnergyScore): energy of the GPU for 1,000 queries.
+
+Three kinds of table are read, told apart by their columns:
+
+* the leaderboard's own files, one a task, `data/energy/TASK.csv`: `model`, `total_gpu_energy` in kWh for 1,000
+  queries (the leaderboard shows it times 1,000 in Wh); the file's name is the task;
+* the leaderboard as a download: a column of models, `GPU Energy (Wh) per 1k tasks`, in Wh;
+* what its runner collects (`master_results.csv` of https://github.com/scottcha/AIEnergyScore): `model_name`, `task`,
+  `reasoning_state`, `successful_prompts`, `gpu_energy_wh` of all prompts of a run, `error_message`.
+
+Only GPU energy is published, measured on one NVIDIA H100 with 80 GB, as its documentation says. There is no number of
+runs: a row counts as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from joulemark.published.errors import BadRow, BadRows, UnreadableInput
+from joulemark.published.figures import (
+    EMPTY,
+    NO_COLUMN,
+    NOT_PUBLISHED,
+    PER,
+    WH_PER_KWH,
+    LeftOut,
+    Reading,
+    Run,
+    Subject,
+)
+from joulemark.published.hardware import counted, gpus
+from joulemark.published.subjects import place_of
+from joulemark.published.table import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from joulemark.published.figures import InputFile
+    from joulemark.published.names import NameMap
+    from joulemark.published.table import TableRow
+
+Unit = Literal["kWh for 1,000", "Wh for 1,000", "Wh of a run"]
+ENERGY: dict[str, Unit] = {
+    "total_gpu_energy": "kWh for 1,000",
+    "GPU Energy (Wh) per 1k tasks": "Wh for 1,000",
+    "gpu_energy_wh": "Wh of a run",
+}
+"""Which column holds the energy, and in what."""
+
+MODEL = ("model", "Model", "model_name")
+TASK = ("task", "Task")
+REASONING = ("reasoning_state", "Reasoning State")
+HUB = "https://huggingface.co/"
+HARDWARE = "NVIDIA H100 80GB"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """`task` for tables that name none; a file called after its task needs none. `hardware` where it was another."""
+
+    task: str | None = None
+    dataset: str | None = None
+    hardware: str = HARDWARE
+
+
+def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMap) -> Reading:
+    """Every row of the tables. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
+    problems: list[str] = []
+    runs: list[Run] = []
+    left_out: list[LeftOut] = []
+    for file in files:
+        rows = read_table(file, names.columns, problems)
+        energy = _energy_column(file, rows)
+        for row in rows:
+            try:
+                taken = _run(row, energy, options, names)
+            except BadRow as error:
+                problems.append(str(error))
+                continue
+            if isinstance(taken, Run):
+                runs.append(taken)
+            else:
+                left_out.append(taken)
+    problems += _said_twice(runs)
+    if problems:
+        raise BadRows(problems)
+    return Reading(runs=tuple(runs), left_out=tuple(left_out))
+
+
+def _energy_column(file: InputFile, rows: list[TableRow]) -> str:
+    if not rows:
+        raise UnreadableInput(f"{file.name} has a heading and no row.")
+    found = [column for column in ENERGY if rows[0].has(column)]
+    if len(found) != 1:
+        what = "no column of energy" if not found else f"{len(found)} columns of energy ({', '.join(found)})"
+        raise UnreadableInput(
+            f"{file.name} has {what}; one of {', '.join(ENERGY)} is read. Name yours in the map's [columns]."
+        )
+    return found[0]
+
+
+def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> Run | LeftOut:
+    called = _called(row)
+    if called in names.leave_out:
+        return LeftOut(where=row.where, what=called, reason=names.leave_out[called])
+    failed = row.text("error_message")
+    if failed is not None:
+        return LeftOut(where=row.where, what=called, reason=f"the run failed: {failed[:100]}")
+    stem = row.where.rpartition(":")[0].rpartition(".")[0]
+    task_column = next((column for column in TASK if row.has(column)), TASK[0])
+    task, dataset = place_of(row, options.task or stem or None, options.dataset, names, task_column)
+    model, count = counted(options.hardware)
+    reasoning = next((state for column in REASONING if (state := row.text(column))), None)
+    duration_s, no_duration = _duration_s(row, energy)
+    return Run(
+        where=row.where,
+        subject=Subject(
+            task=task,
+            dataset=dataset,
+            model=names.model(called),
+            hardware=gpus(model, count),
+            scope="gpu",
+            stratum=f"reasoning {reasoning.lower()}" if reasoning else "",
+        ),
+        energy_kwh_per_1000=_kwh_per_1000(row, energy),
+        gpu_kwh_per_1000=_kwh_per_1000(row, energy),
+        duration_s=duration_s,
+        not_known={
+            "cpu_kwh_per_1000": NOT_PUBLISHED,
+            "ram_kwh_per_1000": NOT_PUBLISHED,
+            **({"duration_s": no_duration} if no_duration else {}),
+        },
+    )
+
+
+def _called(row: TableRow) -> str:
+    """The model's name on the hub; tables also give it as an address."""
+    for column in MODEL:
+        if row.has(column):
+            return row.needed_text(column).removeprefix(HUB).strip("/ ")
+    raise BadRow(row.where, f"the table has no column of models ({', '.join(MODEL)})")
+
+
+def _kwh_per_1000(row: TableRow, energy: str) -> float:
+    value = row.needed_number(energy)
+    unit = ENERGY[energy]
+    if unit == "kWh for 1,000":
+        return value
+    if unit == "Wh for 1,000":
+        return value / WH_PER_KWH
+    return value / WH_PER_KWH * PER / row.needed_number("successful_prompts")
+
+
+def _duration_s(row: TableRow, energy: str) -> tuple[float | None, str | None]:
+    if not row.has("total_duration_seconds"):
+        return None, NO_COLUMN
+    seconds = row.number("total_duration_seconds")
+    if not seconds or ENERGY[energy] != "Wh of a run":
+        return None, EMPTY
+    return seconds * PER / row.needed_number("successful_prompts"), None
+
+
+def _said_twice(runs: list[Run]) -> list[str]:
+    """A leaderboard says each thing once; what its runner collects may repeat a run and is combined."""
+    first: dict[Subject, str] = {}
+    problems = []
+    for run in runs:
+        before = first.setdefault(run.subject, run.where)
+        if before != run.where and run.duration_s is None:
+            problems.append(f"{run.where}: {run.subject.model} stands at {before}, too")
+    return problems

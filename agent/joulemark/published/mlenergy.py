@@ -1,0 +1,198 @@
+"""Files of the ML.ENERGY leaderboard (https://github.com/ml-energy/leaderboard): joules of GPU energy for an answer.
+
+Three kinds of JSON are read:
+
+* `public/data/tasks/TASK.json`: `task`, and `configurations`, each with `model_id`, `gpu_model`, `num_gpus` and
+  `energy_per_request_joules` (`energy_per_image_joules`, `energy_per_video_joules`);
+* `public/data/models/MODEL__TASK.json`: the same with `model_id` outside of `configurations`;
+* the files of before, `data/diffusion/TASK/.../bsN.json`: `Model`, `GPU model`, `Batch size`, `Energy per image (J)`;
+  they name no task.
+
+GPU energy is read by Zeus, over all `num_gpus` GPUs of a configuration. A configuration (number format, GPUs, batch,
+parallelism, steps, size of a picture) is a stratum of its own: configurations are never combined. A request's energy
+depends on how long its answer is, which the leaderboard gives as `avg_output_len`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from joulemark.published.errors import BadRow, BadRows, UnreadableInput
+from joulemark.published.figures import (
+    JOULES_PER_KWH,
+    NOT_PUBLISHED,
+    PER,
+    LeftOut,
+    Reading,
+    Run,
+    Subject,
+    file_of,
+)
+from joulemark.published.hardware import gpus
+from joulemark.published.json_fields import Fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from joulemark.published.figures import Hardware, InputFile
+    from joulemark.published.names import NameMap
+
+ENERGY = (
+    "energy_per_request_joules", "energy_per_image_joules", "energy_per_video_joules",
+    "Energy per image (J)", "Energy per video (J)",
+)  # fmt: skip
+"""Joules of one answer."""
+
+CONFIGURATION = (
+    ("weight_precision", "{}"), ("batch_size", "batch {}"), ("Batch size", "batch {}"),
+    ("max_num_seqs", "at most {} at once"), ("max_num_batched_tokens", "at most {} tokens at once"),
+    ("tensor_parallel", "tensor {}"), ("expert_parallel", "expert {}"), ("data_parallel", "data {}"),
+    ("ulysses_degree", "ulysses {}"), ("ring_degree", "ring {}"),
+    ("inference_steps", "{} steps"), ("Number of inference steps", "{} steps"), ("num_frames", "{} frames"),
+    ("fps", "{} frames a second"), ("image_width", "{} wide"), ("image_height", "{} high"),
+    ("video_width", "{} wide"), ("video_height", "{} high"),
+)  # fmt: skip
+"""What makes two configurations different, and how it is written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyOptions:
+    """`task` for files that name none; `gpu` and `batch` take those configurations alone."""
+
+    task: str | None = None
+    dataset: str | None = None
+    gpu: str | None = None
+    batch: int | None = None
+
+
+def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: NameMap) -> Reading:
+    """Every configuration in the files. Raises UnreadableInput, and BadRows with all that cannot be trusted."""
+    problems: list[str] = []
+    runs: dict[Subject, Run] = {}
+    left_out: list[LeftOut] = []
+    for fields in (one for file in files for one in _configurations(file)):
+        try:
+            taken = _run(fields, options, names)
+        except BadRow as error:
+            problems.append(str(error))
+            continue
+        if isinstance(taken, LeftOut):
+            left_out.append(taken)
+        elif (before := runs.setdefault(taken.subject, taken)) is not taken:
+            problems.append(
+                f"{taken.where}: the same configuration of {taken.subject.model} as {before.where}"
+            )
+    if problems:
+        raise BadRows(problems)
+    return Reading(runs=tuple(runs.values()), left_out=tuple(left_out))
+
+
+def _configurations(file: InputFile) -> Iterator[Fields]:
+    whole = _parsed(file)
+    listed = whole.get("configurations")
+    if listed is None:
+        yield Fields(where=f"{file.name}:1", values=whole)
+        return
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise UnreadableInput(f"{file.name}: `configurations` is no list of objects.")
+    around = {name: value for name, value in whole.items() if name != "configurations"}
+    for place, one in enumerate(listed):
+        inner = one.get("parallelization")
+        flat = {**around, **one, **(inner if isinstance(inner, dict) else {})}
+        yield Fields(where=f"{file.name}:configurations[{place}]", values=flat)
+
+
+def _parsed(file: InputFile) -> dict[str, Any]:
+    try:
+        whole = json.loads(file.content, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise UnreadableInput(f"{file.name}:{error.lineno}: not JSON ({error.msg}).") from error
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UnreadableInput(f"{file.name}: not JSON ({error}).") from error
+    if not isinstance(whole, dict) or not ({"configurations", *ENERGY} & set(whole)):
+        raise UnreadableInput(
+            f"{file.name} has neither `configurations` nor an energy: give the leaderboard's files of tasks or models."
+        )
+    return whole
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOut:
+    called = fields.text("model_id") or fields.text("Model")
+    if called is None:
+        raise BadRow(fields.where, "names no model (model_id)")
+    if called in names.leave_out:
+        return LeftOut(where=fields.where, what=called, reason=names.leave_out[called])
+    hardware = _hardware(fields)
+    unasked = _unasked(fields, options)
+    if unasked is not None:
+        return LeftOut(where=fields.where, what=called, reason=unasked)
+    task, dataset = _place(fields, options, names)
+    kwh_per_1000 = _joules(fields) * PER / JOULES_PER_KWH
+    billions = fields.number("total_params_billions")
+    return Run(
+        where=fields.where,
+        subject=Subject(
+            task=task,
+            dataset=dataset,
+            model=names.model(called),
+            hardware=hardware,
+            scope="gpu",
+            stratum=", ".join(
+                form.format(fields.value(name)) for name, form in CONFIGURATION if fields.has(name)
+            ),
+        ),
+        energy_kwh_per_1000=kwh_per_1000,
+        gpu_kwh_per_1000=kwh_per_1000,
+        not_known=dict.fromkeys(("cpu_kwh_per_1000", "ram_kwh_per_1000", "duration_s"), NOT_PUBLISHED),
+        parameters=None if billions is None else round(billions * 1e9),
+    )
+
+
+def _joules(fields: Fields) -> float:
+    found = [name for name in ENERGY if fields.has(name)]
+    if len(found) != 1:
+        raise BadRow(
+            fields.where, f"has {len(found)} energies of one answer; one of {', '.join(ENERGY)} is read"
+        )
+    joules = fields.number(found[0])
+    if not joules:
+        raise BadRow(fields.where, f"{found[0]} is 0: nothing was read")
+    return joules
+
+
+def _hardware(fields: Fields) -> Hardware:
+    name = fields.text("gpu_model") or fields.text("GPU model")
+    if name is None:
+        raise BadRow(fields.where, "names no GPU (gpu_model)")
+    count = fields.number("num_gpus")
+    return gpus(name, 1 if count is None else max(1, int(count)))
+
+
+def _unasked(fields: Fields, options: EnergyOptions) -> str | None:
+    name = fields.text("gpu_model") or fields.text("GPU model")
+    if options.gpu is not None and name != options.gpu:
+        return f"another GPU than {options.gpu}"
+    batch = next(
+        (fields.number(n) for n in ("batch_size", "Batch size", "max_num_seqs") if fields.has(n)), None
+    )
+    if options.batch is not None and batch != options.batch:
+        return f"another batch than {options.batch}"
+    return None
+
+
+def _place(fields: Fields, options: EnergyOptions, names: NameMap) -> tuple[str, str | None]:
+    """The leaderboard's tasks are workloads with prompts of their own, so each is a task and a data set here."""
+    place = names.files.get(file_of(fields.where))
+    own = fields.text("task")
+    if place is not None:
+        return names.task(place.task), names.dataset(place.dataset)
+    task = own or options.task
+    if task is None:
+        raise BadRow(fields.where, "names no task: say so with --task, or in the map's [files]")
+    return names.task(task), names.dataset(options.dataset or own)

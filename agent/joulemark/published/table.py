@@ -1,0 +1,121 @@
+"""CSV tables as rows that know their place and read their own cells strictly: a bad number is never a zero."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from joulemark.published.errors import BadRow, UnreadableInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joulemark.published.figures import InputFile
+
+CELL_BYTES = 100_000
+ABSENT = frozenset({"", "nan", "NaN", "None", "N/A", "n/a"})
+"""How tools write that there is no value: pandas, Python, people."""
+
+THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+"""A number with commas between groups of three. Any other comma might be a decimal one, and is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """A row of a table; `where` is `FILE:LINE`. Cells are asked for by the reader's own names of columns."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def has(self, column: str) -> bool:
+        """Whether the table has the column at all."""
+        return column in self.cells
+
+    def text(self, column: str) -> str | None:
+        """A cell without the space around it; None where the column or the value is missing."""
+        value = self.cells.get(column, "").strip()
+        return None if value in ABSENT else value
+
+    def needed_text(self, column: str) -> str:
+        """The same of a cell that must have a value. Raises BadRow."""
+        value = self.text(column)
+        if value is None:
+            raise BadRow(
+                self.where, f"no {column}" if self.has(column) else f"the table has no column {column}"
+            )
+        return value
+
+    def number(self, column: str) -> float | None:
+        """A number of zero or more, None where it is missing. Raises BadRow for anything else."""
+        value = self.text(column)
+        if value is None:
+            return None
+        try:
+            number = float(value.replace(",", "") if THOUSANDS.fullmatch(value) else value.replace("_", "?"))
+        except ValueError:
+            raise BadRow(self.where, f"{column} is {value[:40]!r}, not a number") from None
+        if not isfinite(number) or number < 0:
+            raise BadRow(self.where, f"{column} is {value[:40]}, not a finite number of zero or more")
+        return number
+
+    def needed_number(self, column: str) -> float:
+        """A number above zero. Raises BadRow: an energy of zero is a reading that failed."""
+        self.needed_text(column)
+        number = self.number(column)
+        if not number:
+            raise BadRow(self.where, f"{column} is 0: nothing was read")
+        return number
+
+
+def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str]) -> list[TableRow]:
+    """The rows of a CSV file with a heading, in their order; `renamed` says what the file calls a column.
+
+    A ragged row is added to `problems`. Raises UnreadableInput where the file is no such table.
+    """
+    try:
+        text = file.content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(
+            f"{file.name} is not in UTF-8 (byte {error.start}). Save it in UTF-8."
+        ) from error
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        heading = [name.strip() for name in next(lines, [])]
+        _check_heading(file.name, heading, renamed)
+        ours = {theirs: own for own, theirs in renamed.items()}
+        names = [ours.get(name, name) for name in heading]
+        placed = [(f"{file.name}:{lines.line_num}", cells) for cells in lines if cells]
+    except csv.Error as error:
+        raise UnreadableInput(f"{file.name}:{lines.line_num}: not CSV ({error}).") from error
+    rows = []
+    for where, cells in placed:
+        try:
+            rows.append(_row(where, names, cells))
+        except BadRow as error:
+            problems.append(str(error))
+    return rows
+
+
+def _check_heading(name: str, heading: list[str], renamed: Mapping[str, str]) -> None:
+    if len(heading) < 2:
+        raise UnreadableInput(f"{name} has no heading of a CSV table in its first line.")
+    twice = sorted({column for column in heading if column and heading.count(column) > 1})
+    if twice:
+        raise UnreadableInput(f"{name} has two columns of one name: {', '.join(twice)}.")
+    missing = sorted(set(renamed.values()) - set(heading))
+    if missing:
+        raise UnreadableInput(
+            f"{name} has no column {', '.join(missing)}, which the map names. Mend the map."
+        )
+
+
+def _row(where: str, names: list[str], cells: list[str]) -> TableRow:
+    if len(cells) != len(names):
+        raise BadRow(where, f"{len(cells)} cells under a heading of {len(names)}")
+    if any(len(cell) > CELL_BYTES for cell in cells):
+        raise BadRow(where, "a cell is longer than any value of such a table")
+    return TableRow(where=where, cells=dict(zip(names, cells, strict=True)))

@@ -1,0 +1,49 @@
+"""What is known of a published series: for the page that says where its figures come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from measurements.boards.reading import list_boards
+from measurements.boards.series import published_series
+from measurements.catalog.models import AiModel, DataSet, Task
+
+if TYPE_CHECKING:
+    from measurements.boards.models import PublishedSeries
+    from measurements.boards.reading import BoardEntry
+    from measurements.boards.series import Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A published series. `only_here` are titles of what the catalogue knows from it alone."""
+
+    series: Series
+    facts: PublishedSeries
+    boards: list[BoardEntry]
+    n_figures: int
+    n_runs: int
+    hardware: list[str]
+    only_here: list[str]
+
+
+def read_published(slug: str) -> Published | None:
+    """The series of this name, or None."""
+    series = next((one for one in published_series() if one.slug == slug), None)
+    if series is None or series.facts is None:
+        return None
+    figures = series.facts.figures
+    return Published(
+        series=series,
+        facts=series.facts,
+        boards=[entry for entry in list_boards() if entry.series.slug == slug],
+        n_figures=figures.count(),
+        n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
+        hardware=sorted(set(figures.order_by().values_list("hardware_class__title", flat=True))),
+        only_here=[
+            title
+            for kind in (Task, DataSet, AiModel)
+            for title in kind.objects.filter(known_from=slug).values_list("title", flat=True)
+        ],
+    )

@@ -1,0 +1,227 @@
+"""Files of other leaderboards, in their own columns and fields: units, configurations, what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from joulemark.published.ai_energy_score import ScoreOptions, read_scores
+from joulemark.published.errors import BadRows, UnreadableInput
+from joulemark.published.figures import InputFile, Reading, combine
+from joulemark.published.mlenergy import EnergyOptions, read_energies
+from joulemark.published.names import NameMap, Place
+
+LLM: dict[str, Any] = {
+    "activated_params_billions": 3.0, "architecture": "MoE", "avg_output_len": 600.0, "data_parallel": 1,
+    "energy_per_request_joules": 72.0, "energy_per_token_joules": 0.12, "expert_parallel": 1, "gpu_model": "H100",
+    "max_num_batched_tokens": None, "max_num_seqs": 128, "model_id": "Org/Model-30B", "num_gpus": 1,
+    "tensor_parallel": 1, "total_params_billions": 30.0, "weight_precision": "bfloat16",
+}  # fmt: skip
+
+
+def table(name: str, text: str) -> InputFile:
+    return InputFile(name=name, content=text.encode())
+
+
+def scores(file: InputFile, options: ScoreOptions | None = None, names: NameMap | None = None) -> Reading:
+    return read_scores([file], options or ScoreOptions(), names or NameMap())
+
+
+def energies(*content: object, options: EnergyOptions | None = None, names: NameMap | None = None) -> Reading:
+    files = [
+        InputFile(
+            name=f"file-{place}.json", content=one if isinstance(one, bytes) else json.dumps(one).encode()
+        )
+        for place, one in enumerate(content)
+    ]
+    return read_energies(files, options or EnergyOptions(), names or NameMap())
+
+
+def test_a_file_of_the_score_is_kwh_for_a_thousand_and_named_after_its_task() -> None:
+    (run,) = scores(table("text_classification.csv", "model,total_gpu_energy\norg/a,0.00123\n")).runs
+    assert (run.energy_kwh_per_1000, run.gpu_kwh_per_1000) == (0.00123, 0.00123)
+    subject = run.subject
+    assert (subject.task, subject.dataset, subject.model) == ("text_classification", None, "org/a")
+    assert (subject.scope, subject.hardware.slug) == ("gpu", "gpu-nvidia-h100-80gb")
+    assert dict(run.not_known) == {
+        "cpu_kwh_per_1000": "not-published",
+        "ram_kwh_per_1000": "not-published",
+        "duration_s": "no-such-column",
+    }
+
+
+def test_a_download_of_the_score_is_watt_hours_with_commas() -> None:
+    text = 'Model,Task,GPU Energy (Wh) per 1k tasks\nhttps://huggingface.co/org/a,Summarization,"1,234.5"\n'
+    (run,) = scores(table("download.csv", text), names=NameMap(tasks={"Summarization": "summarization"})).runs
+    assert run.energy_kwh_per_1000 == pytest.approx(1.2345, rel=1e-15)
+    assert (run.subject.task, run.subject.model) == ("summarization", "org/a")
+
+
+RUNNER = (
+    "model_name,task,reasoning_state,successful_prompts,total_duration_seconds,gpu_energy_wh,error_message\n"
+)
+
+
+def test_runs_of_the_scores_runner_are_divided_by_their_prompts() -> None:
+    rows = "org/a,text_gen,On (High),10,30,25,\norg/a,text_gen,On (High),20,60,54,\norg/a,text_gen,Off,10,30,5,\n"
+    reading = scores(
+        table("master_results.csv", RUNNER + rows + "org/b,text_gen,Off,0,5,0,Model not found\n")
+    )
+    high, off = combine(reading.runs)
+    assert high.energy_kwh_per_1000 == pytest.approx((2.5 + 2.7) / 2, rel=1e-15)
+    assert (high.n_runs, high.duration_s, high.subject.stratum) == (2, 3000, "reasoning on (high)")
+    assert (off.n_runs, off.subject.stratum) == (1, "reasoning off")
+    assert [(one.where, one.reason) for one in reading.left_out] == [
+        ("master_results.csv:5", "the run failed: Model not found")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model,stars\na,5\n", "no column of energy"),
+        ("model,total_gpu_energy,gpu_energy_wh\na,1,1\n", "2 columns of energy"),
+        ("model,total_gpu_energy\n", "a heading and no row"),
+    ],
+)
+def test_a_table_without_one_energy_is_refused(text: str, words: str) -> None:
+    with pytest.raises(UnreadableInput, match=words):
+        scores(table("x.csv", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("model,total_gpu_energy\na,0\n", "x.csv:2: total_gpu_energy is 0: nothing was read"),
+        ("model,total_gpu_energy\na,\n", "x.csv:2: no total_gpu_energy"),
+        ('model,total_gpu_energy\na,"1,5"\n', "x.csv:2: total_gpu_energy is '1,5', not a number"),
+        (
+            "name,total_gpu_energy\na,1\n",
+            "x.csv:2: the table has no column of models (model, Model, model_name)",
+        ),
+        ("model,total_gpu_energy\na,1\na,1\n", "x.csv:3: a stands at x.csv:2, too"),
+        (RUNNER + "a,t,Off,,3,5,\n", "x.csv:2: no successful_prompts"),
+    ],
+)
+def test_a_row_of_the_score_that_cannot_be_trusted_is_named(text: str, reason: str) -> None:
+    with pytest.raises(BadRows) as refused:
+        scores(table("x.csv", text))
+    assert refused.value.rows == (reason,)
+
+
+def test_joules_of_a_request_become_kwh_for_a_thousand() -> None:
+    (run,) = energies({"task": "lm-arena-chat", "configurations": [LLM]}).runs
+    assert run.energy_kwh_per_1000 == pytest.approx(0.02, rel=1e-15)
+    subject = run.subject
+    assert (subject.task, subject.dataset, subject.model) == (
+        "lm-arena-chat",
+        "lm-arena-chat",
+        "Org/Model-30B",
+    )
+    assert (subject.scope, subject.hardware.slug) == ("gpu", "gpu-h100")
+    assert subject.stratum == "bfloat16, at most 128 at once, tensor 1, expert 1, data 1"
+    assert run.parameters == 30_000_000_000
+    assert run.not_known["duration_s"] == "not-published"
+
+
+def test_configurations_are_never_combined() -> None:
+    other = LLM | {"max_num_seqs": 8, "energy_per_request_joules": 400.0}
+    larger = LLM | {"num_gpus": 8, "expert_parallel": 8}
+    reading = energies({"task": "gpqa", "configurations": [LLM, other, larger]})
+    assert [figure.n_runs for figure in combine(reading.runs)] == [1, 1, 1]
+    assert reading.runs[2].subject.hardware.title == "8 \u00d7 H100"
+    with pytest.raises(BadRows) as refused:
+        energies({"task": "gpqa", "configurations": [LLM, LLM | {"energy_per_request_joules": 73.0}]})
+    assert refused.value.rows == (
+        "file-0.json:configurations[1]: the same configuration of Org/Model-30B as file-0.json:configurations[0]",
+    )
+
+
+def test_a_models_file_has_its_name_outside() -> None:
+    inner = {
+        name: value for name, value in LLM.items() if not name.endswith("_parallel") and name != "model_id"
+    }
+    inner["parallelization"] = {"data_parallel": 1, "expert_parallel": 1, "tensor_parallel": 2, "notes": ""}
+    (run,) = energies({"task": "gpqa", "model_id": "Org/M", "configurations": [inner]}).runs
+    assert run.subject.model == "Org/M"
+    assert "tensor 2" in run.subject.stratum
+
+
+def test_pictures_and_videos_of_both_forms() -> None:
+    image = {
+        "model_id": "a", "gpu_model": "H100", "num_gpus": 2, "batch_size": 16, "energy_per_image_joules": 36.0,
+        "inference_steps": 20, "image_width": 1024, "image_height": 1024, "ring_degree": 2, "ulysses_degree": 1,
+        "weight_precision": "bfloat16",
+    }  # fmt: skip
+    video = {k: v for k, v in image.items() if "image" not in k} | {
+        "energy_per_video_joules": 36000.0,
+        "fps": 15,
+    }
+    old = {
+        "Model": "b", "GPU model": "NVIDIA A100-SXM4-40GB", "Batch size": 1, "Number of inference steps": 30,
+        "Batch energy (J)": 72.0, "Energy per image (J)": 72.0,
+    }  # fmt: skip
+    reading = energies(
+        {"task": "text-to-image", "configurations": [image]},
+        {"task": "text-to-video", "configurations": [video]},
+        old,
+        names=NameMap(
+            tasks={"text-to-image": "image_generation"},
+            files={"file-2.json": Place(task="image_generation", dataset="partiprompts")},
+        ),
+    )
+    found = [(run.subject.task, run.subject.dataset, run.energy_kwh_per_1000) for run in reading.runs]
+    assert found == [
+        ("image_generation", "text-to-image", pytest.approx(0.01, rel=1e-15)),
+        ("text-to-video", "text-to-video", pytest.approx(10.0, rel=1e-15)),
+        ("image_generation", "partiprompts", pytest.approx(0.02, rel=1e-15)),
+    ]
+    assert reading.runs[2].subject.stratum == "batch 1, 30 steps"
+    assert reading.runs[2].subject.hardware.slug == "gpu-nvidia-a100-sxm4-40gb"
+
+
+def test_only_the_asked_configurations_are_taken_and_the_rest_is_told() -> None:
+    configurations = [LLM, LLM | {"gpu_model": "B200"}, LLM | {"max_num_seqs": 8}]
+    reading = energies(
+        {"task": "gpqa", "configurations": configurations}, options=EnergyOptions(gpu="H100", batch=128)
+    )
+    assert [run.where for run in reading.runs] == ["file-0.json:configurations[0]"]
+    assert [one.reason for one in reading.left_out] == ["another GPU than H100", "another batch than 128"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"energy_per_request_joules": 0}, "energy_per_request_joules is 0: nothing was read"),
+        ({"energy_per_request_joules": None}, "has 0 energies of one answer"),
+        ({"energy_per_image_joules": 5.0}, "has 2 energies of one answer"),
+        ({"energy_per_request_joules": True}, "energy_per_request_joules is True, not a finite number"),
+        ({"energy_per_request_joules": "72"}, "energy_per_request_joules is 72, not a finite number"),
+        ({"model_id": None}, "names no model"),
+        ({"gpu_model": None}, "names no GPU"),
+        ({"max_num_seqs": [8]}, "max_num_seqs is"),
+    ],
+)
+def test_a_configuration_that_cannot_be_trusted_is_named(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadRows) as refused:
+        energies({"task": "gpqa", "configurations": [LLM, LLM | {"max_num_seqs": 8} | change]})
+    (row,) = refused.value.rows
+    assert row.startswith(f"file-0.json:configurations[1]: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{\n"a": }', "file-0.json:2: not JSON"),
+        (b'{"configurations": [{"energy_per_request_joules": NaN}]}', "NaN is no number"),
+        (b'{"tasks": []}', "neither `configurations` nor an energy"),
+        (b'{"configurations": 5}', "no list of objects"),
+        (b"[" * 100_000, "not JSON"),
+        (b"\xff", "not JSON"),
+    ],
+)
+def test_what_is_no_file_of_the_leaderboard_is_refused(content: bytes, words: str) -> None:
+    with pytest.raises(UnreadableInput, match=words):
+        energies(content)
