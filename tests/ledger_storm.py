@@ -27,8 +27,8 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 
+from measurements.intake import batches
 from measurements.intake.models import UNJUDGED, Submission
-from measurements.intake.services import accept_result
 from measurements.ledger import folder, growth, sequencer
 from measurements.review import services as review
 from tests import made
@@ -36,21 +36,23 @@ from tests import made
 PROCESSES, THREADS = 4, 8
 SEQUENCER, WORKER = PROCESSES, PROCESSES + 1
 STEPS = {SEQUENCER: 24, WORKER: 15}
-"""Steps of a life before it is killed, at most: two to three rounds of its work. A writer's steps are results."""
+"""Steps of a life before it is killed, at most: two to three rounds of its work. A writer's steps are results and
+groups of them, before and after they are written."""
 STEPS_OF_A_WRITER = 60
 RESULTS_OF_A_THREAD = 15
 """In one life: enough to be killed among them, few enough for the worker to judge them all in the end."""
 
 
 def write_results(process: int, life: int, confirmed: int, tell: Callable[[], object]) -> None:
-    """Eight threads that hand in results, and then wait to be killed."""
+    """Eight threads that hand in results, stored in groups, and then wait to be killed; also before a commit."""
     made.ORIGIN = settings.ORIGIN
+    batches.store = _telling(batches.store, tell)
 
     def work(thread: int) -> None:
         for number in range(RESULTS_OF_A_THREAD):
             salt = ((process * 1000 + life) * THREADS + thread) * 10**6 + number
             bundle = made.bundle(of=made.trace(windows=1, queries=1, salt=salt))
-            submission, _new = accept_result(data=bundle.to_bytes())
+            submission, _new = batches.accept_gathered(data=bundle.to_bytes())
             os.write(confirmed, f"{submission.result_id}\n".encode())
             tell()
 

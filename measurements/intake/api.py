@@ -18,7 +18,7 @@ from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
 from measurements.catalog.described import problems
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
-from measurements.intake.batches import Outcome, accept_results, split
+from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
 from measurements.intake.platform_key import announced
 from measurements.intake.problems import problem_fields
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
@@ -134,7 +134,7 @@ class SubmissionView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the signed receipt: 202 when the bytes are new, 200 when they were here already."""
-        submission, created = services.accept_result(data=read_body(request))
+        submission, created = accept_gathered(data=read_body(request))
         return HttpResponse(
             bytes(submission.receipt), status=202 if created else 200, content_type="application/json"
         )

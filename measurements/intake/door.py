@@ -14,7 +14,7 @@ from django.utils import timezone
 from joulemark.record import envelope as envelopes
 from joulemark.record.bundle import Bundle, verified
 from joulemark.record.bundle import parse as parse_bundle
-from joulemark.record.codec import Record, decode
+from joulemark.record.codec import Record, decode, encode
 from joulemark.record.duplicates import refuse_duplicate_names
 from joulemark.record.keys import key_id
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
@@ -140,7 +140,8 @@ def parsed_bundle(data: bytes) -> Bundle:
 def verified_bundle(bundle: Bundle, *, key: Key) -> OpenedBundle:
     """The same once signature, digests, trace, audience and time are checked. Raises Refusal or RecordError."""
     statement, raw_trace = verified(bundle, public_key=key.public_key)
-    refuse_duplicate_names(bundle.envelope.payload, what="statement")
+    if encode(statement) != bundle.envelope.payload:  # our own encoding gives no name twice
+        refuse_duplicate_names(bundle.envelope.payload, what="statement")
     parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
     if statement.predicate.issued_at > timezone.now() + MAX_SKEW:
@@ -169,7 +170,7 @@ def require_measured_in_time(key: Key, *, announced_at: datetime | None) -> None
 
 
 def _enrolled(wanted: str) -> Key:
-    return require_enrolled(Key.objects.select_related("contributor").filter(key_id=wanted).first())
+    return require_enrolled(Key.objects.filter(key_id=wanted).first())
 
 
 def require_enrolled(key: Key | None) -> Key:

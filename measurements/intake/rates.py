@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.cache import cache
@@ -33,19 +34,21 @@ def spend(scope: str, who: str, *, times: int = 1) -> None:
         logger.warning("rates are not counted, the cache is away: %s", error)
 
 
-def has_room(scope: str, who: str, *, times: int = 1) -> bool:
-    """Whether `times` more are not too many; counts nothing."""
+def over(scope: str, wanted: Mapping[str, int]) -> set[str]:
+    """Those for whom as many more as are wanted would be too many; counts nothing."""
+    names = {who: _name(scope, who) for who in wanted}
     try:
-        count = int(cache.get(_name(scope, who)) or 0)
+        counts = cache.get_many(names.values())
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
-        return True
-    return count + times <= settings.RATES[scope][0]
+        return set()
+    most = settings.RATES[scope][0]
+    return {who for who, times in wanted.items() if int(counts.get(names[who], 0)) + times > most}
 
 
 def require_room(scope: str, who: str) -> None:
     """Raise TooOften, which says how long to wait, when one more would be too many; counts nothing."""
-    if has_room(scope, who):
+    if not over(scope, {who: 1}):
         return
     number, seconds = settings.RATES[scope]
     wait_s = max(1, round(seconds - time.time() % seconds))

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from joulemark.record import keys
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt, TicketRequest
@@ -26,7 +27,7 @@ from measurements.intake.door import (
     take,
 )
 from measurements.intake.models import Submission, Ticket
-from measurements.intake.platform_key import announced, signing_key
+from measurements.intake.platform_key import signing_key
 from measurements.intake.racing import again_if_raced
 from measurements.intake.rates import require_room, spend
 from measurements.intake.recorded import result_facts, ticket_facts
@@ -209,16 +210,17 @@ def _queue_behind_same_traces(digests: Iterable[str]) -> None:
 
 def _receipt(submission: Submission) -> bytes:
     """A signed promise: these bytes are here, and this entry gets its place in the log."""
+    key = signing_key()
     receipt = Receipt(
         audience=settings.ORIGIN,
-        public_key=announced().public_key,
+        public_key=keys.public_hex(key),
         result_id=submission.result_id,
         leaf_index=None,
         leaf_hash=submission.leaf.leaf_hash,
         received_at=submission.received_at,
         leaf=submission.leaf.body.encode(),
     )
-    return encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=signing_key()))
+    return encode(seal(encode(receipt), payload_type=RECEIPT_TYPE, key=key))
 
 
 def nudge(result_id: str) -> None:

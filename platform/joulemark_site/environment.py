@@ -186,7 +186,7 @@ def cache(redis_url: str) -> dict[str, object]:
         options = {"MAX_ENTRIES": 100_000}  # one for each key and network that came lately
         return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": options}
     return {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "joulemark_site.redis_cache.FastRedisCache",
         "LOCATION": redis_url,
         "KEY_PREFIX": "joulemark",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
+from django.core.cache import cache
 from django.db import IntegrityError
 
 from joulemark.record.codec import decode, encode
@@ -10,6 +13,7 @@ from joulemark.record.receipts import verified_receipt
 from joulemark.record.requests import BatchAnswer
 from measurements.intake import batches
 from measurements.intake.models import RefusalCount, Submission
+from measurements.intake.services import Arrived, store
 from measurements.ledger.models import Leaf
 from tests import made
 from tests.web.test_intake_door import problem
@@ -84,3 +88,39 @@ def test_many_cost_hardly_more_queries_than_few(enrolled, django_assert_max_num_
     bodies = [bundle(salt, key=made.signing_key(1 + 2 * (salt % 2))) for salt in range(32)]
     with django_assert_max_num_queries(20):
         sent(enrolled, *bodies)
+
+
+def test_a_fault_before_the_commit_stores_nothing_and_uses_nothing_up(
+    enrolled, settings, monkeypatch
+) -> None:
+    cache.clear()
+    settings.RATES = {**settings.RATES, "result": (2, 3600)}
+    bodies = [bundle(salt) for salt in range(2)]
+    before = Leaf.objects.count()
+
+    def hit(arrived: Sequence[Arrived]) -> list[Submission]:
+        store(arrived)
+        raise RuntimeError("hit before the commit")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batches, "store", hit)
+        with pytest.raises(RuntimeError):
+            batches.accept_results(bodies=bodies)
+    assert (Submission.objects.count(), Leaf.objects.count()) == (0, before)
+    assert [enrolled("results", body).status_code for body in bodies] == [202, 202]
+
+
+def test_what_is_new_among_old_is_stored_together(enrolled, ticket, monkeypatch) -> None:
+    old, used = bundle(1), bundle(2, ticket=ticket)
+    sent(enrolled, old, used)
+    stored: list[int] = []
+
+    def counted(arrived: Sequence[Arrived]) -> list[Submission]:
+        stored.append(len(arrived))
+        return store(arrived)
+
+    monkeypatch.setattr(batches, "store", counted)
+    answer = sent(enrolled, bundle(3), old, bundle(4, ticket=ticket), bundle(5))
+    assert [item.status for item in answer.items] == [202, 200, 409, 202]
+    assert stored == [4, 2], "all of them in vain, then the two that are new"
+    assert Leaf.objects.filter(kind="result-received").count() == 4

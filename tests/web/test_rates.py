@@ -132,6 +132,6 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
         raise RedisAway("gone")
 
     monkeypatch.setattr(rates.cache, "incr", away)
-    monkeypatch.setattr(rates.cache, "get", away)
+    monkeypatch.setattr(rates.cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text

@@ -22,7 +22,7 @@ def test_what_gathers_meanwhile_goes_in_one_message() -> None:
         if sum(map(len, messages)) == 6:
             all_sent.set()
 
-    nudger = Nudger(send)
+    nudger = Nudger(send, every_s=0.001)
     nudger.add("first")
     assert sending.wait(LIMIT_S)
     for number in range(5):
@@ -30,6 +30,41 @@ def test_what_gathers_meanwhile_goes_in_one_message() -> None:
     go_on.set()
     assert all_sent.wait(LIMIT_S)
     assert messages == [["first"], ["0", "1", "2", "3", "4"]]
+
+
+def test_under_load_messages_are_full() -> None:
+    first, full = threading.Event(), threading.Event()
+    messages: list[list[str]] = []
+
+    def send(ids: list[str]) -> None:
+        messages.append(list(ids))
+        (first if len(messages) == 1 else full).set()
+
+    nudger = Nudger(send, every_s=LIMIT_S)
+    nudger.add("first")
+    assert first.wait(LIMIT_S)
+    for number in range(MOST):
+        nudger.add(str(number))
+    assert full.wait(LIMIT_S / 2), "a full message does not wait for the time to be over"
+    assert messages == [["first"], [str(number) for number in range(MOST)]]
+
+
+def test_what_has_gathered_is_sent_when_the_process_ends() -> None:
+    first = threading.Event()
+    messages: list[list[str]] = []
+
+    def send(ids: list[str]) -> None:
+        messages.append(list(ids))
+        first.set()
+
+    nudger = Nudger(send, every_s=LIMIT_S)
+    nudger.add("first")
+    assert first.wait(LIMIT_S)
+    for number in range(3):
+        nudger.add(str(number))
+    nudger.flush()
+    nudger.flush()
+    assert messages == [["first"], ["0", "1", "2"]]
 
 
 def test_a_message_has_a_limit() -> None:
@@ -52,7 +87,7 @@ def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog) -> Non
         sent.append(ids)
         asked.set()
 
-    nudger = Nudger(send)
+    nudger = Nudger(send, every_s=0.001)
     nudger.send_now(["lost"])
     nudger.add("kept")
     assert asked.wait(LIMIT_S)

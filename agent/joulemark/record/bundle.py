@@ -41,6 +41,8 @@ class Bundle(Record, frozen=True, kw_only=True):
 
     def as_sent(self) -> bytes:
         """The bytes that were sent: the bundle without its receipt and proof."""
+        if self.receipt is None and self.proof is None:
+            return self.to_bytes()
         return replace(self, receipt=None, proof=None).to_bytes()
 
     def digest(self) -> str:
