@@ -3,7 +3,7 @@
 Simulated sessions over every model of GPU that the rules know and one that they do not, five kinds of counter, noise,
 gain, drift, slow readings, short and long queries, four tasks, both modes, RAPL and estimates. Goals: none rejected, at
 most 0.5 % put aside, at most 0.1 % by any one rule. Flags that say what is so (no ticket, an unknown GPU) are counted
-and are no alarms; runs that the agent itself found unfit are counted apart.
+and are no alarms. A run that the agent itself found unfit is an alarm like any other: nothing is wrong with these runs.
 """
 
 from __future__ import annotations
@@ -34,10 +34,6 @@ MOST_PUT_ASIDE = 0.005
 MOST_BY_A_RULE = 0.001
 EXPECTED = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})
 """Flags that say what is so."""
-UNFIT = frozenset({"not-steady", "idle-drift"})
-"""What the agent says of a run that is no good, and is true of the simulated card: the power of long queries wandered
-by more than 1 % for all of the warm-up, or the card was warmer at rest after the windows. Such a run is not honest and
-clean but honest and unfit (docs/method.md); it is counted apart, and only where nothing else was found."""
 FILE = ROOT / "build" / "false-alarms.json"
 
 
@@ -92,8 +88,7 @@ def in_parallel(sessions: int, *, first: int = 0, workers: int | None = None) ->
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Counts and rates, and whether the goals are met."""
-    unfit = [row for row in rows if "state" in row and _is_unfit(row)]
-    judged = [row for row in rows if "state" in row and not _is_unfit(row)]
+    judged = [row for row in rows if "state" in row]
     states = Counter(row["state"] for row in judged)
     alarms = Counter(code for row in judged for code in {finding[0] for finding in row["findings"]})
     rules = [
@@ -114,9 +109,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "rules_version": RULES_VERSION,
         "sessions": len(rows),
-        "not_measurable": len(rows) - len(judged) - len(unfit),
-        "unfit": len(unfit),
-        "unfit_for": dict(Counter(flag for row in unfit for flag in UNFIT.intersection(row["flags"]))),
+        "not_measurable": len(rows) - len(judged),
+        "unfit_for": dict(Counter(flag for row in judged for flag in DIRTY.intersection(row["flags"]))),
         "judged": len(judged),
         "rejected": states["rejected"],
         "quarantined": states["quarantined"],
@@ -126,12 +120,6 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "put_aside": [row for row in judged if row["state"] != "accepted"],
         "refused": [row for row in rows if "refused" in row],
     }
-
-
-def _is_unfit(row: dict[str, Any]) -> bool:
-    """Put aside for what the agent itself found, and for nothing else."""
-    aside = {code for code, severity, *_ in row["findings"] if severity != "flag"}
-    return aside == {"JM-DIRTY"} and DIRTY.intersection(row["flags"]) <= UNFIT
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -163,8 +151,7 @@ def _tell(found: dict[str, Any], took_s: float) -> None:
         f"aside ({found['quarantined'] / judged:.2%})."
     )
     print(
-        f"{found['unfit']} more the agent itself had found unfit ({found['unfit_for']}), and {found['not_measurable']} "
-        "ended without a result."
+        f"Flags of the agent: {found['unfit_for'] or 'none'}. {found['not_measurable']} ended without a result."
     )
     print(f"Goals {'met' if found['goals_met'] else 'NOT met'}; written to {FILE.relative_to(ROOT)}")
 

@@ -54,9 +54,6 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BEFORE_S = 2.0
 LONGEST_QUERY_S, SHORT_QUERY_S = 4.0, 0.05
-SLOW_WARM_UP_S = 1200.0
-"""A counter of 250 ms tells a part of 10 s to 2.5 %, so three parts within 1 % take luck: whoever has one warms up
-for longer, or is told by the agent that the run was not steady."""
 MOST_QUERIES = 30_000
 """The simulation's clock has room for 65,536 marks, two a query: of the warm-up and all windows together."""
 MOST_WRONG = 0.1
@@ -149,8 +146,6 @@ def session(number: int) -> Drawn:
         return _measured(_processor(number, rng), protocol, rng)
     known = (*gpus(), UNKNOWN)
     gpu, mode = known[number % len(known)], rng.choice(MODES)
-    if mode == "slow":
-        protocol = msgspec.structs.replace(protocol, warmup_s=SLOW_WARM_UP_S)
     with _on_gpu(gpu, mode, rng) as machine:
         return _measured(machine, protocol, rng)
 

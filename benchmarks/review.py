@@ -17,7 +17,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,7 +122,7 @@ def _rates(ids: Sequence[str]) -> tuple[float, float]:
     """Results a second of the whole review, and of the rules alone over the same cases."""
     from joulemark.rules.case import Case
     from joulemark.rules.judge import judge
-    from measurements.intake.models import Submission
+    from measurements.intake.models import State, Submission
     from measurements.review.cases import cases_of
     from measurements.review.services import judge_waiting
 
@@ -134,20 +136,33 @@ def _rates(ids: Sequence[str]) -> tuple[float, float]:
     rules = len(cases) / (time.perf_counter() - began)
     began = time.perf_counter()
     assert judge_waiting(result_ids=ids) == len(ids)
-    return len(ids) / (time.perf_counter() - began), rules
+    ours = len(ids) / (time.perf_counter() - began)
+    judged = Submission.objects.filter(pk__in=ids)
+    assert set(judged.values_list("state", flat=True)) == {State.ACCEPTED}, "an honest result was not taken"
+    return ours, rules
 
 
 def _again(session: Any, number: int) -> bytes:
-    """The session once more, as another run would have it: all readings a little later, by the clients in turn."""
-    key = made.signing_key(number % CLIENTS)
+    """The session once more, as another run would have it, by the clients in turn.
+
+    It begins a little later, its sample is another, and its queries take their times in another order.
+    """
+    from lies import measuring
+
+    key, nonce = made.signing_key(number % CLIENTS), made.nonce("review", number)
     public = keys.public_hex(key)
-    (stream,) = session.trace.streams
-    shifted = replace(stream, t_us=(stream.t_us[0] + number % 997, *stream.t_us[1:]))
-    raw, packed = t.pack(replace(session.trace, streams=(shifted,)))
+    session = measuring(session, partial(_another, number=number))
+    raw, packed = t.pack(session.trace)
     now = session.said.issued_at.now(session.said.issued_at.tzinfo)
+    suite, work = session.context.suite, session.said.workload
+    sample = suite.sample(
+        work.dataset, seed=s.offline_seed(nonce), count=suite.queries_per_window(work.dataset)
+    )
     said = replace(
         session.said,
-        nonce=made.nonce("review", number),
+        nonce=nonce,
+        workload=replace(work, sample_sha256=sample.sha256, inputs_sha256=t.sha256(sample.sha256.encode())),
+        device=replace(session.said.device, tag=t.sha256(public.encode())),
         issued_at=now,
         ended_at=now - timedelta(seconds=1),
         started_at=now - (session.said.issued_at - session.said.started_at),
@@ -163,6 +178,30 @@ def _again(session: Any, number: int) -> bytes:
     statement = replace(session.statement, subject=subjects, predicate=said)
     envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
     return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()
+
+
+def _another(of: t.Trace, *, number: int) -> t.Trace:
+    """All times `number` microseconds later, and the queries of each window in an order of this number's own."""
+    chance = Random(number)  # noqa: S311 - noise, not a secret
+
+    def later(column: Any) -> Any:
+        return replace(column, t_us=(column.t_us[0] + number, *column.t_us[1:]))
+
+    def otherwise(queries: t.Queries) -> t.Queries:
+        took = list(zip(queries.duration_us, queries.gap_us, strict=True))
+        chance.shuffle(took)
+        durations, gaps = zip(*took, strict=True)
+        return replace(queries, duration_us=durations, gap_us=gaps)
+
+    return replace(
+        of,
+        streams=tuple(map(later, of.streams)),
+        gauges=tuple(map(later, of.gauges)),
+        spans=tuple(
+            replace(span, start_us=span.start_us + number, end_us=span.end_us + number) for span in of.spans
+        ),
+        queries=tuple(map(otherwise, of.queries)),
+    )
 
 
 def rows(found: Found) -> Iterator[report.Row]:

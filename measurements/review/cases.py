@@ -6,31 +6,33 @@ from collections.abc import Sequence
 
 from joulemark.record.bundle import parse, verified
 from joulemark.record.errors import RecordError
-from joulemark.record.statement import Statement
-from joulemark.record.trace import Trace
 from joulemark.record.trace import parse as parse_trace
 from joulemark.rules.case import Case
 from measurements.intake.models import Submission
-from measurements.review.known import Known
+from measurements.review.known import Known, own_facts
 
 
 def cases_of(submissions: Sequence[Submission]) -> dict[str, Case | RecordError]:
     """Decode stored bytes, verifying signatures and digests again; by result id the case, or why it no longer fits."""
     found = {submission.pk: _read(submission) for submission in submissions}
-    read = {result_id: one for result_id, one in found.items() if not isinstance(one, RecordError)}
+    read = {result_id: one for result_id, one in found.items() if isinstance(one, Case)}
     known = Known.about(submissions, read)
     return {
-        submission.pk: one
-        if isinstance(one := found[submission.pk], RecordError)
-        else known.case(submission, *one)
+        submission.pk: known.case(submission, one) if isinstance(one := found[submission.pk], Case) else one
         for submission in submissions
     }
 
 
-def _read(submission: Submission) -> tuple[Statement, Trace] | RecordError:
+def _read(submission: Submission) -> Case | RecordError:
+    """The case as its own bytes and row have it.
+
+    The door has verified these bytes, and they are verified again: since then they lay in a database, and what rules
+    say of edited bytes would go into the log under the contributor's name. A signature and three digests are a small
+    part of a verdict's cost.
+    """
     try:
         bundle = parse(bytes(submission.bundle))
         statement, raw_trace = verified(bundle, public_key=submission.key.public_key)
-        return statement, parse_trace(raw_trace)
+        return Case(statement, parse_trace(raw_trace), own_facts(submission))
     except RecordError as error:
         return error

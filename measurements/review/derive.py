@@ -12,8 +12,7 @@ import msgspec
 from joulemark.energy.budget import combined
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
-from joulemark.rules.case import Case, times_digest
-from joulemark.rules.noise_print import noise_print
+from joulemark.rules.case import Case
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
@@ -113,9 +112,9 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         inputs_sha256=stated(said.workload.inputs_sha256, otherwise=""),
         outputs_sha256=statement.digest_of("outputs"),
         peak_memory_bytes=stated(said.peak_memory_bytes, otherwise=None),
-        times_sha256=times_digest(case.trace),
+        times_sha256=case.times_sha256,
         answers=case.trace.answers,
-        noise=noise_print(case.trace),
+        noise=case.noise,
         relative_u=combined(said.budget) if said.budget else None,
         window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
     )

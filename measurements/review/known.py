@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 
 from joulemark.record.statement import Statement
-from joulemark.record.trace import Trace
-from joulemark.rules.case import Case, Context, TicketFacts, times_digest
-from joulemark.rules.noise_print import ALIKE, likeness, noise_print
+from joulemark.rules.case import Case, Context, TicketFacts
+from joulemark.rules.noise_print import ALIKE, likeness
 from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suites
 from measurements.intake.models import Submission, Ticket
 from measurements.review.others import JobName, Peer, devices_of, peers_of, prints_of, unreported_of
-
-Read = tuple[Statement, Trace]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,53 +31,58 @@ class Known:
     prints: Mapping[JobName, Sequence[tuple[int, str, bytes]]]
 
     @classmethod
-    def about(cls, submissions: Sequence[Submission], read: Mapping[str, Read]) -> Known:
-        """Ask the database. `read` are statements and traces of those whose bytes decode, by result id."""
+    def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> Known:
+        """Ask the database. `read` are the cases of those whose bytes decode, by result id."""
         catalogued = set(SuiteRow.objects.values_list("digest", flat=True))
-        jobs = {job_name(statement) for statement, _ in read.values()}
+        jobs = {job_name(case.statement) for case in read.values()}
         return cls(
             suites={digest: suite for digest, suite in known_suites().items() if digest in catalogued},
             traces=_same("trace_sha256", {submission.trace_sha256 for submission in submissions}),
-            times=_same("result__times_sha256", {times_digest(trace) for _, trace in read.values()}),
+            times=_same("result__times_sha256", {case.times_sha256 for case in read.values()}),
             peers=peers_of(jobs),
-            devices=devices_of({statement.predicate.device.tag for statement, _ in read.values()}),
+            devices=devices_of({case.said.device.tag for case in read.values()}),
             unreported=unreported_of(submissions),
             prints=prints_of(jobs),
         )
 
-    def case(self, submission: Submission, statement: Statement, trace: Trace) -> Case:
+    def case(self, submission: Submission, read: Case) -> Case:
         """One of them, with what the rules may know of it."""
-        said, me = statement.predicate, submission.key.contributor_id
-        peers = [peer for peer in self.peers.get(job_name(statement), ()) if peer.contributor != me]
-        suite = self.suites.get(said.suite.digest)
-        context = Context(
-            received_at=submission.received_at,
-            audience=settings.ORIGIN,
-            public_key=submission.key.public_key,
-            key_revoked=_came_untrusted(submission),
-            ticket=_ticket_facts(submission.ticket) if submission.ticket else None,
-            suite=suite,
+        said, me = read.said, submission.key.contributor_id
+        peers = [peer for peer in self.peers.get(job_name(read.statement), ()) if peer.contributor != me]
+        alone = read.knowing(
+            suite=self.suites.get(said.suite.digest),
             same_trace_as=_earlier(self.traces.get(submission.trace_sha256, ()), submission),
             inputs_by_others=_inputs(peers, said.workload.sample_sha256),
-            same_times_as=_earlier(self.times.get(times_digest(trace), ()), submission),
-            same_noise_as=self._same_noise(submission, statement, trace),
+            same_times_as=_earlier(self.times.get(read.times_sha256, ()), submission),
+            same_noise_as=self._same_noise(submission, read),
             quality_by_others=_qualities(peers),
             tickets_unreported=self.unreported.get(submission.pk, 0),
             device_shared_with=len(self.devices.get(said.device.tag, frozenset()) - {me}),
         )
-        alone = Case(statement=statement, trace=trace, context=context)
         answers = _answers(peers, said.workload.sample_sha256, alone)
-        return Case(statement, trace, replace(context, answers_by_others=answers)) if answers else alone
+        return alone.knowing(answers_by_others=answers) if answers else alone
 
-    def _same_noise(self, submission: Submission, statement: Statement, trace: Trace) -> str | None:
+    def _same_noise(self, submission: Submission, read: Case) -> str | None:
         """The first earlier result of the job whose noise is this one's."""
-        mine = noise_print(trace)
         alike = (
             (leaf, result_id)
-            for leaf, result_id, noise in self.prints.get(job_name(statement), ())
-            if likeness(mine, noise) >= ALIKE
+            for leaf, result_id, noise in self.prints.get(job_name(read.statement), ())
+            if likeness(read.noise, noise) >= ALIKE
         )
         return _earlier(sorted(alike), submission)
+
+
+def own_facts(submission: Submission) -> Context:
+    """What its row, key and ticket say of a submission, before anything else is asked."""
+    return Context(
+        received_at=submission.received_at,
+        audience=settings.ORIGIN,
+        public_key=submission.key.public_key,
+        key_revoked=_came_untrusted(submission),
+        ticket=_ticket_facts(submission.ticket) if submission.ticket else None,
+        suite=None,
+        same_trace_as=None,
+    )
 
 
 def job_name(statement: Statement) -> JobName:

@@ -262,6 +262,7 @@ def dirty() -> dict[str, Any]:
         return Failure(function=ENERGY, error="timeout", start_s=10.0, end_s=10.0 + seconds)
 
     too_short = msgspec.structs.replace(PROTOCOL, warmup_s=40.0)
+    two_minutes = msgspec.structs.replace(PROTOCOL, warmup_s=120.0)
     return {
         "nothing": wrong(),
         "foreign-process": wrong(processes=(Process(pid=2**22 - 1, start_s=60.0, end_s=62.0),)),
@@ -277,6 +278,7 @@ def dirty() -> dict[str, Any]:
         "missing-reading": wrong(failures=(silent(0.05),)),
         "silent sensor": wrong(failures=(silent(3.0),)),
         "not-steady": wrong(too_short, idle={"warm_s": 100.0}),
+        "drifting": wrong(two_minutes, sensor=Sensor(noise_w=1.0, gain_drift_per_h=10.8)),
         "reset at rest": wrong(counter_reset_s=10.0),
         "reset at work": wrong(counter_reset_s=30.0),
     }

@@ -120,6 +120,12 @@ def test_what_is_wrong_with_a_session_is_flagged_and_nothing_else(
     assert dirty[scenario] == [flag]
 
 
+def test_power_that_grows_by_three_percent_in_ten_seconds_is_neither_steady_nor_equal_at_rest(
+    dirty: dict[str, Any],
+) -> None:
+    assert dirty["drifting"] == ["idle-drift", "not-steady"]
+
+
 def test_a_session_with_nothing_wrong_has_no_flag(dirty: dict[str, Any]) -> None:
     assert (dirty["nothing"], dirty["counters-agree"]) == ([], [])
 

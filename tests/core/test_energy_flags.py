@@ -81,6 +81,13 @@ def test_idle_powers_that_differ_by_more_than_a_twentieth_drift(
     assert found(run(), before_w=before_w, after_w=after_w) == (("idle-drift",) if drifted else ())
 
 
+@pytest.mark.parametrize(("u_w", "drifted"), [(0.0, True), (1.3, True), (1.4, False)])
+def test_a_difference_that_the_sensor_may_have_made_is_no_drift(u_w: float, *, drifted: bool) -> None:
+    """6 W; 5 % are 3.3 W, and twice the uncertainty may be the sensor's."""
+    idle = Idle(before_w=60.0, after_w=66.0, before_s=12.0, after_s=12.0)
+    assert flags(run(), idle=idle, disagree=False, idle_u_w=u_w) == (("idle-drift",) if drifted else ())
+
+
 @pytest.mark.parametrize("disagree", [True, False])
 def test_a_counter_and_a_power_that_contradict_each_other_have_their_flag(*, disagree: bool) -> None:
     assert found(run(), disagree=disagree) == (("counters-disagree",) if disagree else ())

@@ -49,15 +49,16 @@ def test_a_rejected_session_fails_the_goals() -> None:
     assert not summary([honest] * 1997 + [flagged] * 3)["goals_met"]
 
 
-def test_only_what_the_agent_itself_found_is_counted_apart() -> None:
-    row = {"number": 0, "kind": "x full, throughput", "job": "a/b/c", "state": "quarantined"}
-    dirty = ["JM-DIRTY", "quarantine", "No.", {}]
-    for flags, findings, apart in (
-        (["not-steady"], [dirty], 1),
-        (["not-steady", "outputs-vary"], [dirty, ["JM-TICKET-NONE", "flag", "No.", {}]], 1),
-        (["counters-disagree"], [dirty], 0),
-        (["not-steady", "counters-disagree"], [dirty], 0),
-        (["not-steady"], [dirty, ["JM-NOISE", "quarantine", "No.", {}]], 0),
-    ):
-        found = summary([{**row, "flags": flags, "findings": findings}, {**row, "flags": [], "findings": []}])
-        assert found["unfit"] == apart, flags
+def test_what_the_agent_itself_found_is_an_alarm_too() -> None:
+    row = {"number": 0, "kind": "x full, throughput", "job": "a/b/c"}
+    honest = {**row, "state": "accepted", "flags": ["outputs-vary"], "findings": []}
+    dirty = {
+        **row,
+        "state": "quarantined",
+        "flags": ["not-steady"],
+        "findings": [["JM-DIRTY", "quarantine", "No.", {}]],
+    }
+    found = summary([honest] * 1998 + [dirty] * 2)
+    assert (found["judged"], found["quarantined"], found["unfit_for"]) == (2000, 2, {"not-steady": 2})
+    assert found["goals_met"]
+    assert not summary([honest] * 1997 + [dirty] * 3)["goals_met"]

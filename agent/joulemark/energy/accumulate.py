@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.changes import Changes
+from joulemark.energy.columns import MOST, all_sums_fit, int64
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 Readings = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 """Times in seconds, and values in the gauge's own unit."""
-
-MOST = 2**53
-"""Up to it a float is exact, and so is every sum here."""
 
 
 class Gauges:
@@ -47,21 +45,16 @@ def readings(gauge: Gauge) -> Readings:
         raise TraceInconsistent(f"Gauge {gauge.name} has {len(gauge.t_us)} times, {len(gauge.value)} values.")
     if not gauge.t_us:
         raise TraceIncomplete(f"Gauge {gauge.name} has no reading.")
-    try:
-        steps = np.array(list(gauge.t_us), dtype=np.int64)
-        rises = np.array(list(gauge.value), dtype=np.int64)
-    except OverflowError as error:
-        raise TraceInconsistent(f"Gauge {gauge.name} holds a number beyond 64 bits.") from error
-    t_us, value = np.cumsum(steps), np.cumsum(rises)
-    swings = np.abs(rises.astype(np.float64)).sum()
-    if (
-        (steps < 0).any()
-        or steps.sum(dtype=np.float64) > MOST
-        or swings > 2.0**62
-        or np.abs(value).max() > MOST
-    ):
+    steps, rises = (int64(column, of=f"Gauge {gauge.name}") for column in (gauge.t_us, gauge.value))
+    t_us, value = steps.cumsum(), rises.cumsum()
+    if steps.min() < 0 or not ((all_sums_fit(steps) and all_sums_fit(rises)) or _fit(steps, rises, value)):
         raise TraceInconsistent(f"The times of gauge {gauge.name} run backwards, or a number is too large.")
     return t_us / 1e6, value.astype(np.float64)
+
+
+def _fit(steps: NDArray[np.int64], rises: NDArray[np.int64], value: NDArray[np.int64]) -> bool:
+    swings = np.abs(rises.astype(np.float64)).sum()
+    return bool(steps.sum(dtype=np.float64) <= MOST and swings <= 2.0**62 and np.abs(value).max() <= MOST)
 
 
 def accumulate(gauge: Gauge) -> Changes:

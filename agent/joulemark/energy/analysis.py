@@ -13,8 +13,9 @@ from joulemark.energy.accumulate import Gauges
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
 from joulemark.energy.flags import flags
-from joulemark.energy.idle import idle_power
+from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
+from joulemark.energy.percentiles import percentiles
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import ReadStream, read_streams
 from joulemark.record.statement import Totals
@@ -90,6 +91,7 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
             idle=idle,
             disagree=counters_disagree(trace, streams, powers_j, averages_j),
             gauges=gauges,
+            idle_u_w=difference_u_w(trace, streams),
         ),
         rests_w=rests_w(streams),
         periods_us=periods_us(streams),
@@ -110,7 +112,7 @@ def window_work_j(trace: Trace, sensor: Sensor) -> tuple[float, ...]:
 
 def latencies(trace: Trace) -> NDArray[np.float64]:
     """Duration of every query of every window, in seconds, in the order in which they ran."""
-    columns = [np.array(list(queries.duration_us), dtype=np.float64) for queries in trace.queries]
+    columns = [np.array(queries.duration_us, dtype=np.float64) for queries in trace.queries]
     return np.concatenate(columns) / 1e6 if columns else np.empty(0)
 
 
@@ -145,15 +147,15 @@ def _totals(
     if not queries:
         raise TraceIncomplete("The windows hold no query.")
     nets = [window.net_j for window in windows if window.net_j is not None]
-    p50_s, p95_s = np.percentile(asked_s, [50, 95])
+    p50_s, p95_s = percentiles(asked_s, 0.5, 0.95)
     return Totals(
         queries=queries,
         duration_s=sum(span.end_us - span.start_us for span in trace.windows()) / 1e6,
         energy_gross_j=sum(window.gross_j for window in windows),
         energy_net_j=sum(nets) if len(nets) == len(windows) else None,
         energy_per_query_j=sum(work_j) / queries,
-        latency_p50_s=float(p50_s),
-        latency_p95_s=float(p95_s),
+        latency_p50_s=p50_s,
+        latency_p95_s=p95_s,
     )
 
 

@@ -40,23 +40,23 @@ class Changes:
 
     def between(self, from_s: float, to_s: float) -> tuple[int, int]:
         """The changes that were wholly between two times: the first, and the one behind the last."""
-        first = int(np.searchsorted(self.low_s, from_s, side="left"))
-        return first, max(first, int(np.searchsorted(self.high_s, to_s, side="right")))
+        first = int(self.low_s.searchsorted(from_s, side="left"))
+        return first, max(first, int(self.high_s.searchsorted(to_s, side="right")))
 
     def last_before(self, at_s: float) -> int | None:
         """The last change that was seen by `at_s`, or None."""
-        found = int(np.searchsorted(self.high_s, at_s, side="right")) - 1
+        found = int(self.high_s.searchsorted(at_s, side="right")) - 1
         return found if found >= 0 else None
 
     def first_after(self, at_s: float) -> int | None:
         """The first change that cannot have been before `at_s`, or None."""
-        found = int(np.searchsorted(self.low_s, at_s, side="left"))
+        found = int(self.low_s.searchsorted(at_s, side="left"))
         return found if found < len(self.low_s) else None
 
 
 def changes(counter: Counter) -> Changes:
     """The steps of `counter`."""
-    moved = np.flatnonzero(np.diff(counter.units)) + 1
+    moved = np.flatnonzero(counter.units[1:] != counter.units[:-1]) + 1
     t_s = counter.t_us / 1e6
     energy_j = counter.units[moved].astype(np.float64) * counter.joules_per_unit
     return Changes(low_s=t_s[moved - 1], high_s=t_s[moved], energy_j=energy_j)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.energy.columns import MOST, all_sums_fit, int64
 from joulemark.energy.errors import CounterWentBackwards, TraceIncomplete, TraceInconsistent
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Counter:
 
         Raises TraceIncomplete when no tick lies on that side.
         """
-        first = int(np.searchsorted(self.t_us, start_us, side="right")) - 1
-        last = int(np.searchsorted(self.t_us, end_us, side="left"))
+        first = int(self.t_us.searchsorted(start_us, side="right")) - 1
+        last = int(self.t_us.searchsorted(end_us, side="left"))
         if first < 0:
             raise TraceIncomplete(f"Stream {self.name} has no tick at or before {start_us} us.")
         if last == len(self.t_us):
@@ -63,13 +64,15 @@ def counter(stream: Stream) -> Counter:
         )
     if not stream.t_us:
         raise TraceIncomplete(f"Stream {stream.name} has no tick.")
-    steps = _int64(stream.t_us, stream.name)
-    if steps[0] < 0 or (steps[1:] < 0).any():
+    steps = int64(stream.t_us, of=f"Stream {stream.name}")
+    if steps.min() < 0:
         raise TraceInconsistent(f"The times of stream {stream.name} run backwards.")
-    raw = _running_sum(_int64(stream.value, stream.name), stream.name)
-    rises = np.diff(raw, prepend=raw[0])
+    values = int64(stream.value, of=f"Stream {stream.name}")
+    raw = _running_sum(values, stream.name)
+    rises = values.copy()  # all sums being exact, these are the differences; the first counts from itself
+    rises[0] = 0
     if stream.wraps_at is None:
-        if (rises < 0).any():
+        if rises.min() < 0:
             raise CounterWentBackwards(
                 f"The counter of stream {stream.name} fell, and it is not said to wrap."
             )
@@ -87,16 +90,10 @@ def counter(stream: Stream) -> Counter:
     )
 
 
-def _int64(column: tuple[int, ...], name: str) -> NDArray[np.int64]:
-    try:
-        return np.array(list(column), dtype=np.int64)  # of a list: twice as fast as of a tuple
-    except OverflowError as error:
-        raise TraceInconsistent(f"Stream {name} holds a number beyond 64 bits.") from error
-
-
 def _running_sum(deltas: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     """Cumulative sum; refused where a value is negative or beyond 2**53, up to which all is exact."""
-    sums = np.cumsum(deltas)
-    if (sums < 0).any() or (sums > 2**53).any() or np.abs(deltas).sum(dtype=np.float64) > 2.0**62:
+    sums = deltas.cumsum()
+    exact = all_sums_fit(deltas) or (sums.max() <= MOST and np.abs(deltas).sum(dtype=np.float64) <= 2.0**62)
+    if not exact or sums.min() < 0:
         raise TraceInconsistent(f"Stream {name} holds a value below 0 or above 2**53.")
     return sums

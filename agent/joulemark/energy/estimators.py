@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import fsum
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec.structs import replace
 
 from joulemark.energy.accumulate import Gauges, held
@@ -136,8 +135,8 @@ def average_windows_j(
     t_s, milliwatts = (gauges or Gauges(trace)).read(gauge)
     found = []
     for span in trace.windows():
-        first = int(np.searchsorted(t_s, span.start_us / 1e6 + AVERAGE_S, side="left"))
-        behind = int(np.searchsorted(t_s, span.end_us / 1e6, side="right"))
+        first = int(t_s.searchsorted(span.start_us / 1e6 + AVERAGE_S, side="left"))
+        behind = int(t_s.searchsorted(span.end_us / 1e6, side="right"))
         if behind <= first:
             return "too-few-power-readings"
         found.append(float(milliwatts[first:behind].mean()) / 1e3 * span.seconds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.accumulate import Gauges
+from joulemark.energy.budget import COVERAGE_FACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,17 +30,23 @@ POWER_CAP = 0x04
 
 
 def flags(
-    trace: Trace, *, idle: Idle | None, disagree: bool, gauges: Gauges | None = None
+    trace: Trace,
+    *,
+    idle: Idle | None,
+    disagree: bool,
+    gauges: Gauges | None = None,
+    idle_u_w: float = 0.0,
 ) -> tuple[str, ...]:
     """The flags of a run, sorted. `disagree` says that counter and power do (`estimators.counters_disagree`).
 
+    `idle_u_w` is the standard uncertainty of the difference of the two idle powers (`idle.difference_u_w`).
     Raises EnergyError when a gauge is broken.
     """
     gauges = gauges or Gauges(trace)
     values = {gauge.name: gauges.read(gauge)[1] for gauge in trace.gauges}
     state = {name: values[name].astype(np.int64).tolist() for name in CONDITIONS if name in values}
     found = conditions_flags(state)
-    if idle is not None and _drifted(idle):
+    if idle is not None and _drifted(idle, idle_u_w):
         found.add("idle-drift")
     if disagree:
         found.add("counters-disagree")
@@ -48,10 +55,14 @@ def flags(
     return tuple(sorted(found))
 
 
-def _drifted(idle: Idle) -> bool:
+def _drifted(idle: Idle, u_w: float) -> bool:
+    """Whether the 95 % interval of the difference lies beyond IDLE_DRIFT: what a noisy sensor makes of one power is no
+    drift.
+    """
     if min(idle.before_s, idle.after_s) < LONG_IDLE_S:
         return False
-    return abs(idle.before_w - idle.after_w) > IDLE_DRIFT * max(idle.before_w, idle.after_w)
+    least_w = abs(idle.before_w - idle.after_w) - COVERAGE_FACTOR * u_w
+    return least_w > IDLE_DRIFT * max(idle.before_w, idle.after_w)
 
 
 def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
@@ -73,7 +84,7 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
 
 def _gap_s(trace: Trace) -> float:
     """The longest time between two ticks of the first stream inside the run."""
-    deltas = np.array(list(trace.streams[0].t_us), dtype=np.float64)
-    t_us = np.cumsum(deltas)
+    deltas = np.array(trace.streams[0].t_us, dtype=np.float64)
+    t_us = deltas.cumsum()
     inside = deltas[1:][(t_us[1:] >= trace.spans[0].start_us) & (t_us[1:] <= trace.spans[-1].end_us)]
     return float(inside.max(initial=0.0)) / 1e6

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from math import fsum
+from math import fsum, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from joulemark.energy.bracket import SHARP
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.statement import Idle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from joulemark.energy.streams import ReadStream
+    from joulemark.energy.streams import ReadStream, Settling
     from joulemark.record.trace import Span, Trace
+
+LEAST_STEPS = 12
+"""Changes of the counter in an idle span, each seen sharply, from which its scatter is known to about a quarter."""
 
 
 def idle_power(trace: Trace, streams: Sequence[ReadStream]) -> Idle | None:
@@ -32,6 +38,32 @@ def idle_power(trace: Trace, streams: Sequence[ReadStream]) -> Idle | None:
         before_s=fsum(span.seconds for span in before),
         after_s=fsum(span.seconds for span in after),
     )
+
+
+def difference_u_w(trace: Trace, streams: Sequence[ReadStream]) -> float:
+    """Standard uncertainty of the idle powers' difference, from how the counters scatter from step to step.
+
+    Half the mean square of successive differences (von Neumann 1941): power that falls as a card cools hardly counts.
+    0 where a counter needs no settling, or shows too few steps: nothing is known of it then.
+    """
+    variances = [
+        _variance(stream.settling, span)
+        for stream in streams
+        if stream.settling is not None
+        for span in trace.spans
+        if span.kind in ("idle-before", "idle-after")
+    ]
+    return sqrt(fsum(variances))
+
+
+def _variance(settling: Settling, span: Span) -> float:
+    """Of the mean power over one span, in square watts."""
+    steps = settling.changes.sharp(SHARP * settling.timing.period_us / 1e6)
+    first, behind = steps.between(span.start_us / 1e6, span.end_us / 1e6)
+    if behind - first < LEAST_STEPS:
+        return 0.0
+    powers_w = np.diff(steps.energy_j[first:behind]) / np.diff(steps.middle_s()[first:behind])
+    return float(np.mean(np.diff(powers_w) ** 2)) / 2 / len(powers_w)
 
 
 def _mean_w(streams: Sequence[ReadStream], spans: Sequence[Span]) -> float:

@@ -13,7 +13,7 @@ it settled. Where no stretch is long enough to show a decay, each stretch has a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import exp, inf, log
 from typing import TYPE_CHECKING
 
@@ -100,14 +100,24 @@ class Steps:
         return self.to_s - self.from_s
 
     @cached_property
-    def warmed(self) -> NDArray[np.float64]:
-        """1 after work, 0 before the first."""
-        return self.after_work.astype(np.float64)
+    def edges_s(self) -> NDArray[np.float64]:
+        """`from_s` and `to_s` as two rows."""
+        return np.stack((self.from_s, self.to_s))
+
+    @cached_property
+    def rises(self) -> NDArray[np.float64]:
+        """`length_s` and `energy_j` as two rows."""
+        return np.stack((self.length_s, self.energy_j))
+
+    @cached_property
+    def warmed(self) -> NDArray[np.float64] | None:
+        """1 after work, 0 before the first; None where all steps are after work."""
+        return None if self.after_work.all() else self.after_work.astype(np.float64)
 
     @cached_property
     def firsts(self) -> NDArray[np.int64]:
         """Where each stretch that shows steps begins among them: they are in order."""
-        return np.flatnonzero(np.diff(self.stretch, prepend=-1))
+        return np.concatenate(([0], np.flatnonzero(self.stretch[1:] != self.stretch[:-1]) + 1))
 
     @cached_property
     def seen(self) -> NDArray[np.int64]:
@@ -176,33 +186,25 @@ def settled_steps(
 ) -> Steps:
     """Consecutive settled changes of each stretch. Raises TraceIncomplete when no stretch holds two."""
     middle_s = changes.middle_s() - delay_s
-    numbers: list[int] = []
-    origins: list[float] = []
-    lasts: list[NDArray[np.int64]] = []
-    longest_s = 0.0
-    for number, stretch in enumerate(stretches):
-        first, behind = changes.between(stretch.start_s + settle_s, stretch.end_s)
-        if behind - first < 2:
-            continue
-        numbers.append(number)
-        origins.append(stretch.start_s if stretch.start_s > -inf else float(middle_s[first]))
-        lasts.append(np.arange(first + 1, behind))
-        longest_s = max(longest_s, float(middle_s[behind - 1] - middle_s[first]))
-    if not numbers:
+    starts_s = np.array([stretch.start_s for stretch in stretches])
+    ends_s = np.array([stretch.end_s for stretch in stretches])
+    first = changes.low_s.searchsorted(starts_s + settle_s, side="left")
+    behind = np.maximum(changes.high_s.searchsorted(ends_s, side="right"), first)
+    numbers = np.flatnonzero(behind - first >= 2)
+    if not len(numbers):
         raise TraceIncomplete("No rest is long enough for the counter to settle in it.")
-    lengths = [len(last) for last in lasts]
-    last = np.concatenate(lasts)
-    origin_s = np.repeat(origins, lengths)
-    stretch_of = np.repeat(numbers, lengths)
-    worked = np.array([stretch.start_s > -inf for stretch in stretches])
+    first, behind, worked = first[numbers], behind[numbers], starts_s[numbers] > -inf
+    lengths = behind - first - 1
+    last = np.arange(lengths.sum()) + np.repeat(behind - lengths.cumsum(), lengths)
+    origin_s = np.repeat(np.where(worked, starts_s[numbers], middle_s[first]), lengths)
     return Steps(
-        stretch=stretch_of,
+        stretch=np.repeat(numbers, lengths),
         from_s=middle_s[last - 1] - origin_s,
         to_s=middle_s[last] - origin_s,
         energy_j=changes.energy_j[last] - changes.energy_j[last - 1],
-        after_work=worked[stretch_of],
+        after_work=np.repeat(worked, lengths),
         count=len(stretches),
-        longest_s=longest_s,
+        longest_s=max(0.0, float((middle_s[behind - 1] - middle_s[first]).max())),
     )
 
 
@@ -223,24 +225,38 @@ def _fits(steps: Steps, decay_s: float | NDArray[np.float64]) -> tuple[NDArray[n
     """At one decay, or at each of a column of them: base, what each seen stretch has of length and of energy, its
     weight, and the squares that are left.
     """
-    rate = -1 / decay_s
-    share = decay_s * (np.exp(steps.from_s * rate) - np.exp(steps.to_s * rate)) * steps.warmed
-    weight = np.add.reduceat(share * share, steps.firsts, axis=-1)
-    safe = np.where(weight > LEAST_WEIGHT, weight, 1.0)
-    by_length = np.add.reduceat(share * steps.length_s, steps.firsts, axis=-1) / safe
-    by_energy = np.add.reduceat(share * steps.energy_j, steps.firsts, axis=-1) / safe
-    left_length = steps.length_s - share * by_length.take(steps.seen, axis=-1)
-    left_energy = steps.energy_j - share * by_energy.take(steps.seen, axis=-1)
-    spread = np.add.reduce(left_length * left_length, axis=-1)
+    edges_s, rises = steps.edges_s, steps.rises
+    if not isinstance(decay_s, float):  # a column of them: its rows come between the two rows
+        edges_s, rises = edges_s[:, None], rises[:, None]
+    fall = np.exp(edges_s * (-1 / decay_s))
+    share = decay_s * (fall[0] - fall[1])
+    if steps.warmed is not None:
+        share *= steps.warmed
+    products = np.empty((3, *share.shape))
+    np.multiply(rises, share, out=products[:2])
+    np.multiply(share, share, out=products[2])
+    sums = np.add.reduceat(products, steps.firsts, axis=-1)
+    weight = sums[2]
+    by = sums[:2] / np.where(weight > LEAST_WEIGHT, weight, 1.0)
+    left = rises - share * by.take(steps.seen, axis=-1)
+    spread, common = np.add.reduce(left * left[0], axis=-1)
     if (spread <= 0).any():
         raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
-    base_w = np.add.reduce(left_length * left_energy, axis=-1) / spread
-    left = left_energy - base_w[..., None] * left_length
-    return base_w, by_length, by_energy, weight, np.add.reduce(left * left, axis=-1)
+    base_w = common / spread
+    unexplained = left[1] - base_w[..., None] * left[0]
+    return base_w, by[0], by[1], weight, np.add.reduce(unexplained * unexplained, axis=-1)
 
 
 def _squares(steps: Steps, decay_s: float) -> float:
     return float(_fits(steps, decay_s)[-1])
+
+
+@lru_cache
+def _grid(least_s: float) -> NDArray[np.float64]:
+    """Decays to begin the search with."""
+    grid = np.geomspace(least_s, DECAY_S[1], _GRID)
+    grid.setflags(write=False)
+    return grid
 
 
 def _spread_out(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -266,7 +282,7 @@ def _constant(steps: Steps, length: NDArray[np.float64]) -> _Fit:
 
 def _search(steps: Steps, least_s: float) -> float:
     """The decay with the least squares: a grid, then golden sections around its best point."""
-    grid = np.geomspace(least_s, DECAY_S[1], _GRID)
+    grid = _grid(least_s)
     best = int(np.argmin(_fits(steps, grid[:, None])[-1]))
     low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])
     points = [high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)]

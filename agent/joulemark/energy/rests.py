@@ -8,6 +8,7 @@ import numpy as np
 
 from joulemark.energy.accumulate import Gauges
 from joulemark.energy.bracket import SHARP
+from joulemark.energy.percentiles import median
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def periods_us(streams: Sequence[ReadStream]) -> dict[str, int]:
         if stream.settling is not None:
             distances_s = _distances_s(stream.settling)
             if len(distances_s) >= 5:
-                found[stream.counter.name] = round(float(np.median(distances_s)) * 1e6)
+                found[stream.counter.name] = round(median(distances_s) * 1e6)
     return found
 
 
@@ -61,8 +62,8 @@ def tail_j(trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = 
     total_j = 0.0
     for span, (_, after) in zip(trace.windows(), settling.bracketed.around, strict=True):
         last_s = end_s = span.end_us / 1e6  # the first reading stands for all since the end
-        first = np.searchsorted(t_s, end_s + GUARD_PERIODS * period_s, side="right")
-        behind = np.searchsorted(t_s, end_s + settle_s + 2 * GUARD_PERIODS * period_s, side="right")
+        first = t_s.searchsorted(end_s + GUARD_PERIODS * period_s, side="right")
+        behind = t_s.searchsorted(end_s + settle_s + 2 * GUARD_PERIODS * period_s, side="right")
         for number in range(int(first), int(behind)):
             at_s = float(t_s[number])
             above_w = float(milliwatts[number]) / 1e3 - settling.bracketed.rest.power_w(after, at_s)

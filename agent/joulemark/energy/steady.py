@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PART_S = 10.0
-PARTS = 3
+"""A part of the warm-up lasts so long, and until the query that runs then has its answer."""
+STRETCHES = 3
 SPREAD = 0.01
 DRIFT_C = 0.5
-"""Three parts of 10 s whose mean powers agree within 1 %, while the temperature moves less than 0.5 C in each."""
+"""Three equal stretches of one part or more whose mean powers agree within 1 %, while the temperature moved less than
+0.5 C a part in the last three parts."""
+PARTS_SPREAD = 0.05
+"""Single parts may differ by as much as a counter that moves every 250 ms, the slowest that is known, can make of equal
+ones: up to one of its periods at either edge."""
 
 
-def is_steady(powers_w: Sequence[float], temperatures_c: Sequence[float]) -> bool:
-    """Whether the last three parts are steady: mean power of each part, and temperature at the end of each.
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What the counter rose by between the part's edges, in joules, and their distance in seconds."""
 
+    energy_j: float
+    seconds: float
+
+
+def is_steady(parts: Sequence[Part], temperatures_c: Sequence[float]) -> bool:
+    """Whether the warm-up so far ends steadily; `temperatures_c` at the end of each part.
+
+    A part alone is known no better than its counter's period and its few queries allow; of two equal ones the counter
+    may give one more, and the other less by the same. So where single parts scatter, longer stretches are compared:
+    what scatters is averaged, and what drifts has more time to show it. The limit is the same for all lengths.
     A device without a thermometer has no temperatures and is judged by its power alone.
     """
-    last = powers_w[-PARTS:]
-    if len(last) < PARTS or min(last) <= 0:
+    warmth = temperatures_c[-STRETCHES:]
+    if len(warmth) == STRETCHES and abs(warmth[-1] - warmth[0]) >= DRIFT_C * (STRETCHES - 1):
         return False
-    if max(last) - min(last) > SPREAD * sum(last) / PARTS:
-        return False
-    warmth = temperatures_c[-PARTS:]
-    return len(warmth) < PARTS or abs(warmth[-1] - warmth[0]) < DRIFT_C * (PARTS - 1)
+    return any(_agree(parts[-STRETCHES * size :], size) for size in range(1, len(parts) // STRETCHES + 1))
+
+
+def _agree(parts: Sequence[Part], size: int) -> bool:
+    """Whether three stretches of `size` parts do."""
+    single_w = [_power_w([part]) for part in parts]
+    powers_w = [_power_w(parts[first : first + size]) for first in range(0, len(parts), size)]
+    return min(single_w) > 0 and _within(SPREAD, powers_w) and _within(PARTS_SPREAD, single_w)
+
+
+def _within(share: float, powers_w: Sequence[float]) -> bool:
+    return max(powers_w) - min(powers_w) <= share * fsum(powers_w) / len(powers_w)
+
+
+def _power_w(parts: Sequence[Part]) -> float:
+    return fsum(part.energy_j for part in parts) / fsum(part.seconds for part in parts)

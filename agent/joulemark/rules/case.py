@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import EnergyError
 from joulemark.record.statement import offline_seed
 from joulemark.rules.hardware import Gpu, gpu_of
+from joulemark.rules.noise_print import noise_print
 from joulemark.rules.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from joulemark.suite import Job, Sample, Suite
 
 
-__all__ = ["Case", "Context", "Finding", "Rule", "Severity", "TicketFacts", "times_digest"]
+__all__ = ["Case", "Context", "Finding", "Rule", "Severity", "TicketFacts"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Context:
     """What the platform knows. `suite` is the one with the digest that the result names, None if there is none.
 
     `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` that of one whose trace has the
-    same `times_digest`, `same_noise_as` that of one whose `noise_print` is alike; None if there is none. `others` are
+    same `times_sha256`, `same_noise_as` that of one whose `noise_print` is alike; None if there is none. `others` are
     other contributors whose results of the same job were not
     rejected: `inputs_by_others` says how many of them state each `inputs_sha256` for the same sample;
     `answers_by_others`, by query id, how many give an answer of each short digest; `quality_by_others`, by metric, the
@@ -144,6 +145,25 @@ class Case:
         return np.concatenate(parts) if parts else np.empty(0)
 
     @cached_property
+    def times_sha256(self) -> str:
+        """SHA-256 over the times of all counters: two runs never share it, and a trace that was scaled keeps it."""
+        digest = hashlib.sha256()
+        for stream in self.trace.streams:
+            digest.update(np.asarray(stream.t_us, dtype="<i8").tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def noise(self) -> bytes:
+        """The print of the run's noise, empty where there is too little of it to tell."""
+        return noise_print(self.trace)
+
+    def knowing(self, **facts: Any) -> Case:
+        """The same result beside other facts of `Context`; what its bytes alone say is not computed again."""
+        case = Case(self.statement, self.trace, replace(self.context, **facts))
+        case.__dict__.update({name: self.__dict__[name] for name in BY_BYTES if name in self.__dict__})
+        return case
+
+    @cached_property
     def answers(self) -> tuple[str, ...]:
         """The answers' short digests, in the sample's order."""
         return self.trace.answer_digests()
@@ -155,9 +175,5 @@ class Case:
         return gpu_of(device.name) if device.kind == "gpu" else None
 
 
-def times_digest(trace: Trace) -> str:
-    """SHA-256 over the times of all counters: two runs never share it, and a trace that was scaled keeps it."""
-    digest = hashlib.sha256()
-    for stream in trace.streams:
-        digest.update(np.asarray(stream.t_us, dtype="<i8").tobytes())
-    return digest.hexdigest()
+BY_BYTES = ("answers", "board", "busy_s", "energy", "gpu", "noise", "times_sha256")
+"""What of a case follows from the result's bytes, whatever the platform knows."""

@@ -170,10 +170,17 @@ def gauges_are_there(case: Case) -> Broken | None:
 )
 def words_can_be_seen(case: Case) -> Broken | None:
     """No word holds characters that draw nothing or turn the order of others."""
+    if _is_plain(msgspec.json.encode(case.said)):
+        return None
     for word in _words(case.said):
         if not (word.isascii() and word.isprintable()) and (hidden := hidden_characters(word)):
             return broken(f"A word holds characters that cannot be seen: {hidden}.", characters=str(hidden))
     return None
+
+
+def _is_plain(written: bytes) -> bool:
+    """Whether JSON needs no escape and no letter beyond ASCII for any of its words: then all of them can be seen."""
+    return written.isascii() and b"\\" not in written and b"\x7f" not in written
 
 
 def _words(value: object) -> Iterator[str]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.energy.percentiles import median
+
 if TYPE_CHECKING:
     from joulemark.record.trace import Trace
 
@@ -37,7 +39,7 @@ def noise_print(trace: Trace) -> bytes:
     if np.mean(np.concatenate([earlier == later for earlier, later in pairs])) > MOST_TIES:
         return b""
     longer = [np.log(later / earlier) for earlier, later in pairs]
-    noise = np.concatenate([one - np.median(one) for one in longer])
+    noise = np.concatenate([one - median(one) for one in longer])
     chosen = noise[np.linspace(0, len(noise) - 1, BITS).astype(int)]
     return np.packbits(chosen > 0).tobytes()
 

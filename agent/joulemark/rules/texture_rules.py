@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.energy.percentiles import median
 from joulemark.rules.power_rules import powers_w
 from joulemark.rules.rule import Broken, Severity, broken, rule
 
@@ -148,7 +149,7 @@ def _bends(board: ReadStream) -> NDArray[np.float64]:
     starts, ends = (np.array([getattr(one, name) for one in stretches]) for name in ("start_s", "end_s"))
     stretch = np.searchsorted(starts, at_s, side="right") - 1
     stretch[(at_s < starts[stretch] + settle_s) | (at_s > ends[stretch])] = -1
-    size = _steps_of(np.diff(units)[stretch[1:] >= 0], FINE_UNITS)
+    size = _steps_of((units[1:] - units[:-1])[stretch[1:] >= 0], FINE_UNITS)
     if not 0 < size < len(units) // 2:
         return np.empty(0)
     periods = at_s / (board.settling.timing.period_us / 1e6)
@@ -161,7 +162,7 @@ def _bends(board: ReadStream) -> NDArray[np.float64]:
 
 def _steps_of(rises: NDArray[np.float64], units: int) -> int:
     """How many steps add up to so many units; 0 where there are none."""
-    typical = float(np.median(rises)) if len(rises) else 0.0
+    typical = median(rises) if len(rises) else 0.0
     return int(np.ceil(units / typical)) if typical > 0 else 0
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from joulemark.energy.analysis import window_work_j
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
-from joulemark.energy.steady import PART_S, is_steady
+from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
@@ -201,9 +201,9 @@ class _Job:
         """The workload itself: some queries, and on until it is steady where the protocol says so."""
         protocol, start_us = self._protocol, self._timer.now()
         self._watch.stage("warm-up", total=protocol.warmup_queries, live=self._sampler.live)
-        powers_w: list[float] = []
+        parts: list[Part] = []
         temperatures_c: list[float] = []
-        part = self._sampler.edge()
+        begun = self._sampler.edge()
         answered = 0
         for query in (
             cycle(self._queries)
@@ -214,14 +214,14 @@ class _Job:
             self._watch.answered()
             answered += 1
             now_us = self._timer.now()
-            if protocol.warmup_s and now_us - part[0].t_us >= PART_S * 1e6:
+            if protocol.warmup_s and now_us - begun[0].t_us >= PART_S * 1e6:
                 self._workload.synchronise()
-                ticks = self._sampler.edge()
-                powers_w.append(self._power_w(part, ticks))
+                ended = self._sampler.edge()
+                parts.append(self._part(begun, ended))
                 temperature_c = self._sampler.live().temperature_c
                 temperatures_c += [] if temperature_c is None else [temperature_c]
-                part = ticks
-                if is_steady(powers_w, temperatures_c) and answered >= protocol.warmup_queries:
+                begun = ended
+                if is_steady(parts, temperatures_c) and answered >= protocol.warmup_queries:
                     break
                 if now_us - start_us >= protocol.warmup_s * 1e6:
                     self._flags.add("not-steady")
@@ -233,11 +233,11 @@ class _Job:
         self._spans.append(Span(kind="warm-up", start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
-    def _power_w(self, first: Sequence[Tick], last: Sequence[Tick]) -> float:
+    def _part(self, first: Sequence[Tick], last: Sequence[Tick]) -> Part:
         info, before, after = self._meter.streams[0], first[0], last[0]
         rise = after.value - before.value
         rise = rise % info.wraps_at if info.wraps_at else rise
-        return rise * info.joules_per_unit / ((after.t_us - before.t_us) / 1e6)
+        return Part(energy_j=rise * info.joules_per_unit, seconds=(after.t_us - before.t_us) / 1e6)
 
     def _idle(self, kind: Literal["idle-before", "idle-after"]) -> None:
         """Wait with the model resident, once the counter has settled."""

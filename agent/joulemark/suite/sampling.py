@@ -8,7 +8,7 @@ beginning of a larger one. A suite that follows the 2024 study takes the first q
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from joulemark.suite.errors import SampleTooLarge
 from joulemark.suite.schema import Entry, Sha256
@@ -23,7 +23,7 @@ class Sample(Entry, frozen=True, kw_only=True):
 
 def draw(*, dataset: str, revision: str, ids: Iterable[str], seed: int, count: int) -> Sample:
     """Return `count` of `ids` in the order that `seed` gives. Raises SampleTooLarge unless 1 <= count <= len(ids)."""
-    ranked = sorted((_rank(seed, dataset, query_id), query_id) for query_id in ids)
+    ranked = sorted(_ranked(f"{seed}|{dataset}|", ids))
     if not 1 <= count <= len(ranked):
         raise SampleTooLarge(dataset, count, len(ranked))
     chosen = tuple(query_id for _, query_id in ranked[:count])
@@ -38,8 +38,12 @@ def first(*, dataset: str, revision: str, ids: Iterable[str], count: int) -> Sam
     return Sample(query_ids=known[:count], sha256=_digest(dataset, revision, known[:count]))
 
 
-def _rank(seed: int, dataset: str, query_id: str) -> bytes:
-    return hashlib.sha256(f"{seed}|{dataset}|{query_id}".encode()).digest()
+def _ranked(prefix: str, ids: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    begun = hashlib.sha256(prefix.encode())
+    for query_id in ids:
+        rank = begun.copy()  # cheaper than to begin anew
+        rank.update(query_id.encode())
+        yield rank.digest(), query_id
 
 
 def _digest(dataset: str, revision: str, query_ids: tuple[str, ...]) -> str:

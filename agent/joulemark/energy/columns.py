@@ -1,0 +1,29 @@
+"""Columns of a trace as arrays. Numbers up to 2**53 are exact as floats, and so is every sum here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from joulemark.energy.errors import TraceInconsistent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MOST = 2**53
+
+
+def int64(column: Sequence[int], *, of: str) -> NDArray[np.int64]:
+    """The numbers as they are, `of` being whose they are. Raises TraceInconsistent for one beyond 64 bits."""
+    try:
+        return np.array(column, dtype=np.int64)
+    except OverflowError as error:
+        raise TraceInconsistent(f"{of} holds a number beyond 64 bits.") from error
+
+
+def all_sums_fit(deltas: NDArray[np.int64]) -> bool:
+    """Whether no running sum can leave -MOST to MOST, whatever the order: a quick look that spares the exact ones."""
+    return bool(len(deltas)) and len(deltas) * max(int(deltas.max()), -int(deltas.min())) <= MOST
