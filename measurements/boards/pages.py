@@ -13,6 +13,7 @@ from joulemark.suite.published import load_study
 from measurements.boards.comparing import read_comparison
 from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import board_plot, cell_plot, comparison_plot, window_plot
+from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import explain_cell
 from measurements.boards.filters import ResultFilter
@@ -89,7 +90,8 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
 @require_safe
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
-    return render(request, "boards/compare_list.html", {"overview": read_overview()})
+    context = {"overview": read_overview(), "equal_size": read_equal_size()}
+    return render(request, "boards/compare_list.html", context)
 
 
 @require_safe

@@ -1,0 +1,58 @@
+"""At equal size: the size-controlled factor out of volunteers' results, one for each series that can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
+from measurements.boards.models import DeviceValue
+from measurements.boards.series import Series, all_series
+from measurements.catalog.models import ModelKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualSize:
+    """A series with its factor; the clusters are contributors."""
+
+    series: Series
+    found: SizeControlled
+
+
+def read_equal_size() -> list[EqualSize]:
+    """Every volunteers' series whose models of both kinds differ enough in size to tell kind from size.
+
+    The groups are what may be compared directly: a data set, hardware class, scope and configuration. A model whose
+    number of parameters is not known is left out.
+    """
+    fitted = ((series, _fit(series)) for series in all_series() if series.grade != "published")
+    return [EqualSize(series=series, found=found) for series, found in fitted if found is not None]
+
+
+def _fit(series: Series) -> SizeControlled | None:
+    values = (
+        DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+        .filter(cell__model__parameters__isnull=False)
+        .order_by("pk")
+        .values_list(
+            "cell__dataset_id",
+            "cell__hardware_class_id",
+            "cell__scope",
+            "cell__stratum",
+            "energy_per_query_j",
+            "cell__model__parameters",
+            "cell__model__kind",
+            "device__contributor_id",
+        )
+    )
+    observations, clusters = [], []
+    for *group, energy, parameters, kind, contributor in values:
+        observations.append(
+            Sized(
+                group=tuple(group),
+                energy=energy,
+                parameters=parameters or 0,  # never null here: the query leaves those out
+                general_purpose=kind == ModelKind.GENERAL_PURPOSE,
+            )
+        )
+        clusters.append(contributor)
+    return size_controlled(observations, clusters) if observations else None
