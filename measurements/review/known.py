@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.conf import settings
 
 from joulemark.record.statement import Statement
@@ -15,7 +16,7 @@ from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suites
 from measurements.intake.models import Submission, Ticket
-from measurements.review.others import JobName, Peer, devices_of, peers_of, prints_of, unreported_of
+from measurements.review.others import JobName, Peer, Prints, devices_of, peers_of, prints_of, unreported_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Known:
     peers: Mapping[JobName, Sequence[Peer]]
     devices: Mapping[str, frozenset[int]]
     unreported: Mapping[str, int]
-    prints: Mapping[JobName, Sequence[tuple[int, str, bytes]]]
+    prints: Mapping[JobName, Prints]
 
     @classmethod
     def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> Known:
@@ -64,12 +65,11 @@ class Known:
 
     def _same_noise(self, submission: Submission, read: Case) -> str | None:
         """The first earlier result of the job whose noise is this one's."""
-        alike = (
-            (leaf, result_id)
-            for leaf, result_id, noise in self.prints.get(job_name(read.statement), ())
-            if likeness(read.noise, noise) >= ALIKE
-        )
-        return _earlier(sorted(alike), submission)
+        prints = self.prints.get(job_name(read.statement))
+        if prints is None:
+            return None
+        alike = np.flatnonzero(likeness(read.noise, prints.rows) >= ALIKE)
+        return _earlier(((prints.leaves[place], prints.result_ids[place]) for place in alike), submission)
 
 
 def own_facts(submission: Submission) -> Context:

@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from numpy.typing import NDArray
 
+from joulemark.rules.noise_print import BITS, rows_of
 from measurements.contributors.models import Device
 from measurements.intake.models import State, Submission, Ticket
 from measurements.review.models import Result
@@ -56,15 +59,30 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
     return found
 
 
-def prints_of(jobs: Collection[JobName]) -> dict[JobName, list[tuple[int, str, bytes]]]:
-    """By job the noise prints of its latest results, MOST_PRINTS of each at most: (leaf, result id, print)."""
+@dataclass(frozen=True, kw_only=True)
+class Prints:
+    """Noise prints of results of one job in the order of their arrival; `rows` as `noise_print.rows_of` gives them."""
+
+    leaves: tuple[int, ...]
+    result_ids: tuple[str, ...]
+    rows: NDArray[np.uint64]
+
+
+def prints_of(jobs: Collection[JobName]) -> dict[JobName, Prints]:
+    """By job the noise prints of its latest results, MOST_PRINTS of each at most."""
     found: dict[JobName, list[tuple[int, str, bytes]]] = defaultdict(list)
     rows = _latest(Result.objects.exclude(noise=b""), jobs, most=MOST_PRINTS)
     for suite, task, dataset, model, leaf, result_id, noise in rows.values_list(
         *JOB, "submission__leaf", "submission", "noise"
     ):
-        found[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
-    return found
+        if len(noise) == BITS // 8:  # a row that was tampered with is the audit's to find
+            found[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
+    return {job: _prints(sorted(those)) for job, those in found.items()}
+
+
+def _prints(those: Sequence[tuple[int, str, bytes]]) -> Prints:
+    leaves, result_ids, noises = zip(*those, strict=True)
+    return Prints(leaves=leaves, result_ids=result_ids, rows=rows_of(noises))
 
 
 def _latest(results: QuerySet[Result], jobs: Collection[JobName], *, most: int) -> QuerySet[Result]:

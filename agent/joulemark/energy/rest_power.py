@@ -39,6 +39,7 @@ LEAST_WEIGHT = 1e-6
 _GRID = 13
 _GOLDEN = (5**0.5 - 1) / 2
 _STEPS = 18
+_AHEAD = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,22 +282,55 @@ def _constant(steps: Steps, length: NDArray[np.float64]) -> _Fit:
 
 
 def _search(steps: Steps, least_s: float) -> float:
-    """The decay with the least squares: a grid, then golden sections around its best point."""
+    """The decay with the least squares: a grid, then golden sections around its best point.
+
+    Each point that a section asks for is computed together with those that the next ones will probably ask for: which
+    they are, a parabola tells well. A wrong guess costs time and changes no number.
+    """
     grid = _grid(least_s)
-    best = int(np.argmin(_fits(steps, grid[:, None])[-1]))
-    low, high = log(grid[max(best - 1, 0)]), log(grid[min(best + 1, _GRID - 1)])
-    points = [high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)]
-    values = [_squares(steps, exp(point)) for point in points]
-    for _ in range(_STEPS):
-        if values[0] < values[1]:
-            high = points[1]
-            points = [high - _GOLDEN * (high - low), points[0]]
-            values = [_squares(steps, exp(points[0])), values[0]]
-        else:
-            low = points[0]
-            points = [points[1], low + _GOLDEN * (high - low)]
-            values = [values[1], _squares(steps, exp(points[1]))]
-    return exp((low + high) / 2)
+    logs = [log(decay_s) for decay_s in grid]
+    known = dict(zip(logs, _fits(steps, grid[:, None])[-1].tolist(), strict=True))
+    best = min(range(_GRID), key=lambda place: known[logs[place]])
+    low, high = logs[max(best - 1, 0)], logs[min(best + 1, _GRID - 1)]
+    section = low, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low), high
+    asked: dict[float, float] = {}
+    for step in range(_STEPS):
+        if section[1] not in asked or section[2] not in asked:
+            ahead = _asked_next(section, asked or known, most=min(_STEPS - step, _AHEAD))
+            decays_s = np.array([[exp(point)] for point in ahead])
+            asked.update(zip(ahead, _fits(steps, decays_s)[-1].tolist(), strict=True))
+        section = _narrowed(*section, left=asked[section[1]] < asked[section[2]])
+    return exp((section[0] + section[3]) / 2)
+
+
+def _narrowed(
+    low: float, first: float, second: float, high: float, *, left: bool
+) -> tuple[float, float, float, float]:
+    """The next golden section: of the left part, or of the right one."""
+    if left:
+        return low, second - _GOLDEN * (second - low), first, second
+    return first, second, first + _GOLDEN * (high - first), high
+
+
+def _asked_next(
+    section: tuple[float, float, float, float], known: dict[float, float], *, most: int
+) -> list[float]:
+    """The points that this section and those after it ask for, if squares are a parabola through the lowest known."""
+    lowest = _vertex(*sorted((squares, point) for point, squares in known.items())[:3])
+    points: dict[float, None] = {}
+    for _ in range(most):
+        points.update(dict.fromkeys(section[1:3]))
+        section = _narrowed(*section, left=abs(section[1] - lowest) < abs(section[2] - lowest))
+    return [point for point in points if point not in known]
+
+
+def _vertex(*lowest: tuple[float, float]) -> float:
+    """Where the parabola through three (value, point) has its bottom; the first of them where it has none."""
+    (f0, x0), (f1, x1), (f2, x2) = lowest
+    one, other = (x0 - x1) * (f0 - f2), (x0 - x2) * (f0 - f1)
+    if one == other:
+        return x0
+    return x0 - ((x0 - x1) * one - (x0 - x2) * other) / (2 * (one - other))
 
 
 def _ln_decay_u(steps: Steps, decay_s: float, squares: float, variance: float) -> float:

@@ -15,6 +15,10 @@ import numpy as np
 from joulemark.energy.percentiles import median
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from joulemark.record.trace import Trace
 
 BITS = 256
@@ -44,8 +48,15 @@ def noise_print(trace: Trace) -> bytes:
     return np.packbits(chosen > 0).tobytes()
 
 
-def likeness(one: bytes, other: bytes) -> float:
-    """Share of equal bits of two prints; 0 where either is none."""
-    if len(one) != BITS // 8 or len(other) != BITS // 8:
-        return 0.0
-    return 1 - (int.from_bytes(one) ^ int.from_bytes(other)).bit_count() / BITS
+def rows_of(prints: Sequence[bytes]) -> NDArray[np.uint64]:
+    """Prints as rows that can be compared together; none of them is empty."""
+    return np.frombuffer(b"".join(prints), dtype=np.uint64).reshape(len(prints), BITS // 64)
+
+
+def likeness(one: bytes, others: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Share of equal bits of a print with each of `others`, as `rows_of` gives them; 0 where it is none."""
+    if not one:
+        return np.zeros(len(others))
+    differ = np.bitwise_count(others ^ np.frombuffer(one, dtype=np.uint64))
+    shares: NDArray[np.float64] = 1 - differ.sum(axis=1, dtype=np.float64) / BITS
+    return shares
