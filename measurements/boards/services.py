@@ -16,7 +16,7 @@ from measurements.boards.models import Cell, CellKey, DeviceValue, PublishedFigu
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import load_study_catalog
 from measurements.review.models import CELL_FIELDS, Result
-from measurements.review.replication import compare_results, report_of
+from measurements.review.replication import report_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +51,6 @@ def refresh_cells_of(*, result_ids: Sequence[str]) -> list[Cell | None]:
 
     Submissions without numbers have no cell.
     """
-    compare_results(result_ids=result_ids)
     keys = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
     return [refresh_cell(key=dict(key)) for key in keys]
 
