@@ -36,6 +36,7 @@ T = TypeVar("T")
 BUNDLE_TYPE = "application/vnd.joulemark.bundle+json"
 PAUSES_S = (0.5, 1.0, 2.0)
 LONGEST_PAUSE_S = 30.0
+TOO_OFTEN = 429
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLOCK_TOLERANCE_S = 120.0
 LATER = "Results are kept, `joulemark submit` sends them later."
@@ -50,11 +51,20 @@ class PlatformClient:
     """Talks to one platform. Connection errors, 5xx and 429 are tried again after pauses; nothing else is."""
 
     def __init__(
-        self, origin: str, *, sleep: Callable[[float], None] = time.sleep, advice: str | None = None
+        self,
+        origin: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        advice: str | None = None,
+        patience_s: float = LONGEST_PAUSE_S,
     ) -> None:
-        """`advice` says what to do when the platform gives no answer, where no results are to be sent."""
+        """`advice` says what to do when the platform gives no answer, where no results are to be sent.
+
+        `patience_s`: the longest pause that a 429 may ask for (Retry-After).
+        """
         self.origin = origin
         self._advice = advice
+        self._patience_s = patience_s
         self.skew_s: float | None = None
         self._sleep = sleep
         self._http = httpx.Client(
@@ -183,14 +193,15 @@ class PlatformClient:
                     f"{self.origin} broke off or did not answer in time ({type(error).__name__}). "
                     f"{self._advice or LATER}"
                 ) from error
-            if answer.status_code < 500 and answer.status_code != 429:
+            if answer.status_code < 500 and answer.status_code != TOO_OFTEN:
                 return self._judged(answer)
             if pause_s is None:
                 raise ServerFailed(
                     f"{self.origin} has a problem of its own (HTTP {answer.status_code}). "
                     f"{self._advice or LATER}"
                 )
-            self._sleep(_pause(answer, pause_s))
+            too_often = answer.status_code == TOO_OFTEN
+            self._sleep(_pause(answer, pause_s, most_s=self._patience_s if too_often else LONGEST_PAUSE_S))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _once(
@@ -255,7 +266,7 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
     }
 
 
-def _pause(answer: httpx.Response, default_s: float) -> float:
+def _pause(answer: httpx.Response, default_s: float, *, most_s: float) -> float:
     """The pause that the platform asks for, within reason."""
     asked = answer.headers.get("retry-after", "")
-    return min(float(asked), LONGEST_PAUSE_S) if asked.isdecimal() else default_s
+    return min(float(asked), most_s) if asked.isdecimal() else default_s

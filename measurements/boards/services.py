@@ -13,7 +13,6 @@ from joulemark.consensus.cell import log_median
 from measurements.boards.combining import ROW_FIELDS, combined, row_of
 from measurements.boards.models import Cell, CellContent, CellKey, CellRevision, DeviceValue
 from measurements.review.models import CELL_FIELDS, Result
-from measurements.review.replication import compare_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +57,6 @@ def refresh_cells_of(*, result_ids: Sequence[str]) -> list[Cell | None]:
 
     Submissions without numbers have no cell.
     """
-    compare_results(result_ids=result_ids)
     keys = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
     return [refresh_cell(key=dict(key)) for key in keys]
 

@@ -9,15 +9,18 @@ import ipaddress
 import logging
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
 from redis.exceptions import RedisError
-from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from measurements.intake.refusals import TooOften
+
+if TYPE_CHECKING:  # the views import this module, by the settings' name for it
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +89,21 @@ class PrefixThrottle(BaseThrottle):
             require_room(self.scope, prefix)
             spend(self.scope, prefix)
         return True
+
+
+class ScopedThrottle(PrefixThrottle):
+    """Counts requests of a network prefix to views that name a `throttle_scope`, each scope by itself.
+
+    It stands in the settings, so that views of the rooms below this one are counted without knowing of it.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """True, or TooOften."""
+        scope = getattr(view, "throttle_scope", None)
+        if scope is None:
+            return True
+        self.scope = scope
+        return super().allow_request(request, view)
 
 
 class EnrolmentThrottle(PrefixThrottle):

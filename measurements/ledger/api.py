@@ -57,6 +57,8 @@ class RowsSerializer(serializers.Serializer[dict[str, object]]):
 class RowsView(APIView):
     """What the live tables say about that which leaves record."""
 
+    throttle_scope = "rows"  # counted apart: who audits uses no volunteer's rate up
+
     @extend_schema(
         parameters=[
             OpenApiParameter("start", OpenApiTypes.INT, required=True, description="First place."),
@@ -67,12 +69,12 @@ class RowsView(APIView):
                 description=f"Place behind the last; at most {MOST_ROWS} more.",
             ),
         ],
-        responses={200: RowsSerializer, **problems(400)},
+        responses={200: RowsSerializer, **problems(400, 429)},
         operation_id="log_rows",
         tags=["log"],
     )
     def get(self, request: Request) -> Response:
-        """Answer with facts computed now, to be compared with the log's entries."""
+        """Answer with facts computed now, to be compared with the log's entries; 429 says when to come again."""
         asked = LeafRange(data=request.query_params)
         asked.is_valid(raise_exception=True)
         leaves = list(Leaf.objects.between(asked.validated_data["start"], asked.validated_data["end"]))

@@ -1,4 +1,4 @@
-"""App configuration: a received submission nudges the judge."""
+"""App configuration: a received submission nudges the judge, and a changed state the comparison."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class ReviewConfig(AppConfig):
         from measurements.intake.signals import key_distrusted, submission_received
         from measurements.review.nudging import Nudger
         from measurements.review.recorded import register_readers
-        from measurements.review.tasks import judge, queue_distrusted
+        from measurements.review.signals import states_changed
+        from measurements.review.tasks import judge, queue_comparison, queue_distrusted
 
         register_readers()
         nudger = Nudger(judge.delay)
@@ -30,4 +31,5 @@ class ReviewConfig(AppConfig):
                 nudger.add(result_id)
 
         submission_received.connect(nudge, weak=False, dispatch_uid="review.judge")
+        states_changed.connect(queue_comparison, dispatch_uid="review.compare")
         key_distrusted.connect(queue_distrusted, dispatch_uid="review.key_distrusted")

@@ -20,6 +20,7 @@ from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
+from measurements.review.replication import forget
 from measurements.review.signals import states_changed
 from measurements.review.states import move
 
@@ -78,6 +79,8 @@ def decide(*, submission: Submission, moderator: User, state: State, reason: str
     Appeal.objects.filter(submission=held, decision=None).update(decision=decision)
     if held.state != state:
         move([held], state, cause=Cause.MODERATION, at=decision.decided_at)
+    if state == State.ACCEPTED:
+        forget(result_ids=[held.pk])
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[held.result_id]))
     return decision
 

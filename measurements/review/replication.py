@@ -3,15 +3,22 @@
 As in BOINC: every result of a contributor asks for another contributor's, until ten in a row have agreed; from then on
 one in so many does, chosen by the result's own digest, so that nobody can tell beforehand which. One disagreement and
 it begins anew.
+
+A comparison is derived, and what it was made from may change: every accepted result has its row once its cell was
+compared, and no other has. Whoever changes an accepted result takes its row away in the same transaction (`forget`),
+so a lost message leaves a trace that the sweep finds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Min, Q
 
 from joulemark.consensus.agreement import Report, compare
+from measurements.catalog.models import AiModel
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State
 from measurements.review.models import CELL_FIELDS, Agreement, Result, Standing
@@ -26,8 +33,50 @@ def compare_results(*, result_ids: Sequence[str]) -> int:
     return sum(_compare_cell(dict(cell)) for cell in cells)
 
 
+def compare_stale(*, most: int) -> int:
+    """Compare the cells that a lost message has left behind, at most so many; returns how many there were."""
+    accepted = Q(submission__state=State.ACCEPTED)
+    stale = Result.objects.filter(
+        (accepted & Q(agreement__isnull=True)) | (~accepted & Q(agreement__isnull=False))
+    )
+    cells = stale.order_by().values(*CELL_FIELDS).annotate(one=Min("pk"))
+    found = list(cells.values_list("one", flat=True)[:most])
+    compare_results(result_ids=found)
+    return len(found)
+
+
+def forget(*, result_ids: Sequence[str]) -> None:
+    """Within the transaction that changes them: what was compared of these results holds no more."""
+    held = Agreement.objects.select_for_update().filter(pk__in=result_ids).order_by("pk")
+    Agreement.objects.filter(pk__in=list(held.values_list("pk", flat=True))).delete()
+
+
+def cells_of(result_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The cell in which each of these results lies now."""
+    rows = Result.objects.filter(pk__in=result_ids).values("pk", *CELL_FIELDS)
+    return {row["pk"]: {name: row[name] for name in CELL_FIELDS} for row in rows}
+
+
+def forget_left(before: Mapping[str, dict[str, Any]]) -> None:
+    """The same for whoever lies in a cell that one of these results has left since `before`."""
+    now = cells_of(list(before))
+    for left in [cell for result_id, cell in before.items() if now.get(result_id) != cell]:
+        forget(result_ids=list(Result.objects.of_cell(left).values_list("pk", flat=True)))
+
+
 @transaction.atomic
-def _compare_cell(cell: dict[str, object]) -> int:
+def _compare_cell(cell: dict[str, Any]) -> int:
+    """Comparisons of one model's cells queue on its row; rows that were compared are held before results are read.
+
+    So the last to write is the last to read, and what is forgotten meanwhile stays forgotten.
+    """
+    AiModel.objects.select_for_update(no_key=True).get(pk=cell["model_id"])
+    list(
+        Agreement.objects.select_for_update()
+        .filter(result__in=Result.objects.of_cell(cell))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
     counted = list(
         Result.objects.eligible()
         .of_cell(cell)

@@ -23,6 +23,7 @@ from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.models import Cause, Result, Verdict
+from measurements.review.replication import cells_of, forget, forget_left
 from measurements.review.signals import states_changed
 from measurements.review.states import move
 
@@ -136,6 +137,7 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
         .order_by("received_at", "result_id")
     )
     cases, names = cases_of(held), Names()
+    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
     found = {
         submission.pk: _judged(submission, cases[submission.pk], names)
         if store
@@ -145,6 +147,9 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
     store_results([result for _, result in found.values() if result is not None])
     _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
     told = [submission.pk for submission in held]
+    if before:
+        forget(result_ids=[submission.pk for submission in held if submission.state == State.ACCEPTED])
+        forget_left(before)
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=told))
     return len(held)
 

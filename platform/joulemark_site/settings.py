@@ -116,7 +116,9 @@ WAITING_ALARM_S = env.seconds("JOULEMARK_WAITING_ALARM_S", 15 * 60)
 QUARANTINE_ALARM_S = env.seconds("JOULEMARK_QUARANTINE_ALARM_S", 7 * 24 * 3600)
 APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
 APPEAL_ANSWER_S = env.seconds("JOULEMARK_APPEAL_ANSWER_S", 14 * 24 * 3600)
-RATES = env.rates("JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h")
+RATES = env.rates(
+    "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
+)
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 
@@ -125,6 +127,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
     "UNAUTHENTICATED_USER": None,

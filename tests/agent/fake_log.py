@@ -31,7 +31,8 @@ START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 class FakeLog:
     """Entries, and what is shown beside them; `publish` writes the files that the entries make.
 
-    `rows` replaces what is shown of an entry (None: its row is gone); `asked` are the paths of all requests.
+    `rows` replaces what is shown of an entry (None: its row is gone); `asked` are the paths of all requests. A path
+    that begins with one in `too_often` is answered with 429 and the next of its pauses, in seconds, until none is left.
     """
 
     origin: str = "http://127.0.0.1:8000"
@@ -46,6 +47,7 @@ class FakeLog:
     witnesses: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     shows_log_key: bool = True
     asked: list[str] = field(default_factory=list)
+    too_often: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -138,6 +140,11 @@ class FakeLog:
                 return (200, data) if data is not None else (404, b"Not here.")
         return 404, b"Not here."
 
+    def pause_s(self, target: str) -> int | None:
+        """How long a request must wait that came too often; None when it is answered."""
+        waits = next((waits for path, waits in self.too_often.items() if target.startswith(path)), [])
+        return waits.pop(0) if waits else None
+
     def _row(self, index: int) -> dict[str, object] | None:
         try:
             leaf = decode(self.entries[index])
@@ -182,8 +189,11 @@ class RunningLog:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                status, data = log.answer(self.path)
+                pause_s = log.pause_s(self.path)
+                status, data = log.answer(self.path) if pause_s is None else (429, b"")
                 self.send_response(status)
+                if pause_s is not None:
+                    self.send_header("Retry-After", str(pause_s))
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from joulemark.record import bundle as bundles
 from joulemark.record import keys
-from joulemark.record.messages import RECEIPT_TYPE
+from joulemark.record.messages import RECEIPT_TYPE, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +113,37 @@ def test_a_refusal_is_kept_with_its_reason_and_not_retried(measured: Agent, plat
 
     assert measured("submit", "--retry-refused") == 0
     assert states(measured) == ["sent"]
+
+
+def test_a_key_that_the_platform_does_not_know_is_no_fault_of_the_results(
+    measured: Agent, platform: FakePlatform
+) -> None:
+    platform.refuse = {"results": "JM-KEY-UNKNOWN"}
+    answer = measured.json("submit")
+    assert measured.code == 6
+    assert [(row["state"], row["code"]) for row in answer["results"]] == [("waiting", "JM-KEY-UNKNOWN")]
+    assert states(measured) == ["waiting"]
+    platform.refuse = {}
+    assert measured("submit") == 0
+    assert states(measured) == ["sent"]
+
+
+def test_a_result_of_a_strange_key_does_not_hold_up_the_others(
+    enrolled: Agent, platform: FakePlatform
+) -> None:
+    assert enrolled("run", "--meter", "estimate", "--no-submit") == 0
+    strange = next(iter(enrolled.outbox.results())).digest
+    receive = platform.receive
+
+    def refuse_the_first(body: bytes) -> tuple[int, object]:
+        if bundles.parse(body).digest() == strange:
+            return 403, Problem(type="", title="", status=403, detail="Who?", code="JM-KEY-UNKNOWN")
+        return receive(body)
+
+    platform.receive = refuse_the_first
+    answer = enrolled.json("submit")
+    assert enrolled.code == 6
+    assert [row["state"] for row in answer["results"]] == ["waiting", "sent", "sent"]
 
 
 def test_a_refusal_during_a_run_does_not_stop_the_other_jobs(enrolled: Agent, platform: FakePlatform) -> None:

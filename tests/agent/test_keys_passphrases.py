@@ -173,6 +173,20 @@ def test_status_needs_no_passphrase(online: Agent, monkeypatch: pytest.MonkeyPat
     assert [one["state"] for one in answer["results"]] == ["received"]
 
 
+def test_submit_needs_no_passphrase(
+    online: Agent, platform: FakePlatform, terminal: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(passphrases.VARIABLE, LOCKED_WITH)
+    assert online("enrol", "--passphrase") == 0
+    assert online("run", "--meter", "estimate", "--only", "writing/*", "--no-submit") == 0
+    monkeypatch.delenv(passphrases.VARIABLE)
+    monkeypatch.setattr(passphrases, "_typed", {})
+    asked = terminal()
+    assert online("submit") == 0, online.err
+    assert asked == []
+    assert platform.asked["POST results"] == 1
+
+
 def test_a_key_without_its_passphrase_says_how_to_go_on(
     online: Agent, locked_pem: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,6 +102,13 @@ def test_the_platform_may_ask_for_a_longer_pause_within_reason() -> None:
         assert client.pauses == [platform_client.LONGEST_PAUSE_S] * 3
 
 
+def test_only_who_has_the_patience_waits_long_for_a_turn() -> None:
+    with answering(429, Retry_After="700") as client:
+        with pytest.raises(ServerFailed, match="HTTP 429"):
+            client.platform_key()
+        assert client.pauses == [platform_client.LONGEST_PAUSE_S] * 3
+
+
 def test_nobody_there_is_tried_four_times() -> None:
     pauses: list[float] = []
     with (

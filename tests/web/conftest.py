@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -27,6 +28,28 @@ def platform_folder(settings, tmp_path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """A database of this test alone, a copy of the empty one, in which transactions commit: threads see each other's.
+
+    It is dropped as a whole, since rows of the log cannot be taken away.
+    """
+    with django_db_blocker.unblock():
+        empty = connection.settings_dict["NAME"]
+        own = f"{empty}_committed"
+        connection.close()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{own}" TEMPLATE "{empty}"')
+        connection.settings_dict["NAME"] = own
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = empty
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{own}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -69,6 +69,26 @@ def test_a_network_is_counted_as_one(client, catalogue, settings) -> None:
     assert elsewhere.status_code == 400
 
 
+def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(client, catalogue, settings) -> None:
+    settings.RATES = {**settings.RATES, "rows": (2, 3600), "prefix": (1, 3600)}
+
+    def asked_from(address: str):
+        return client.get("/api/v1/log/rows/?start=0&end=10", REMOTE_ADDR=address)
+
+    assert [asked_from(f"198.51.100.{host}").status_code for host in (1, 2)] == [200, 200]
+    refused = asked_from("198.51.100.3")
+    assert "'rows'" in problem(refused, status=429, code="JM-RATE")
+    assert 1 <= int(refused["Retry-After"]) <= 3600
+    assert asked_from("203.0.113.5").status_code == 200
+    sent = client.post(
+        "/api/v1/tickets", data=b"{}", content_type="application/json", REMOTE_ADDR="198.51.100.4"
+    )
+    assert sent.status_code == 400, "an audit uses nothing of the doors' rate up"
+    assert client.get("/api/v1/health", REMOTE_ADDR="198.51.100.3").status_code == 200, (
+        "nobody else is counted"
+    )
+
+
 def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled, settings) -> None:
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
     first = made.bundle(of=made.trace(queries=15, salt=1)).to_bytes()

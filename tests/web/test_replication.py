@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from measurements.boards.models import Cell
-from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.boards.services import refresh_stale_cells
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission
 from measurements.review.models import TRUSTED_AFTER, Agreement, Standing
 from measurements.review.replication import compare_results
+from measurements.review.signals import states_changed
 from tests.rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +27,18 @@ def measured(by: str, joules: float, **more: object) -> str:
     return make_result(Run(by=by, device=f"gpu of {by}", energy_per_query_j=joules, **kind)).pk
 
 
+def tell(ids: list[str]) -> None:
+    """As review does after commit."""
+    states_changed.send(sender=Submission, result_ids=ids)
+
+
 def agreements() -> dict[str, bool | None]:
     return {row.pk: row.agrees for row in Agreement.objects.all()}
 
 
 def test_a_lone_result_asks_for_another(client: Client) -> None:
     alone = measured("ada", 1.0)
-    refresh_cells_of(result_ids=[alone])
+    tell([alone])
     row = Agreement.objects.get()
     assert (row.agrees, row.n_others, row.wants_replication) == (None, 0, True)
     assert Cell.objects.get().tier == "single source"
@@ -40,7 +46,7 @@ def test_a_lone_result_asks_for_another(client: Client) -> None:
 
 def test_two_that_agree_ask_for_no_more() -> None:
     ids = [measured("ada", 1.0), measured("grace", 1.03)]
-    refresh_cells_of(result_ids=ids[1:])
+    tell(ids[1:])
     assert agreements() == dict.fromkeys(ids, True)
     assert not Agreement.objects.filter(wants_replication=True).exists()
     assert Cell.objects.get().tier == "replicated"
@@ -49,10 +55,10 @@ def test_two_that_agree_ask_for_no_more() -> None:
 
 def test_a_third_says_which_of_two_is_off() -> None:
     ids = [measured("ada", 1.0), measured("mallory", 1.6)]
-    refresh_cells_of(result_ids=ids)
+    tell(ids)
     assert agreements() == dict.fromkeys(ids, None)
     ids.append(measured("grace", 1.02))
-    refresh_cells_of(result_ids=ids[2:])
+    tell(ids[2:])
     assert agreements()[ids[1]] is False
     mallory = Standing.objects.get(contributor=Submission.objects.get(pk=ids[1]).key.contributor)
     assert (mallory.in_a_row, mallory.disagreed) == (0, 1)
@@ -61,15 +67,15 @@ def test_a_third_says_which_of_two_is_off() -> None:
 def test_ten_in_a_row_are_trust_and_one_disagreement_ends_it() -> None:
     ada = [measured("ada", 1.0) for _ in range(TRUSTED_AFTER)]
     measured("grace", 1.01), measured("linus", 0.99)
-    refresh_cells_of(result_ids=ada[:1])
+    tell(ada[:1])
     who = Contributor.objects.get(pk=Submission.objects.get(pk=ada[0]).key.contributor_id)
     assert Standing.objects.get(contributor=who).is_trusted
     fresh = [measured("ada", 2.0, dataset=SENTIMENT) for _ in range(40)]
-    refresh_cells_of(result_ids=fresh)
+    tell(fresh)
     asked = Agreement.objects.filter(pk__in=fresh, wants_replication=True).count()
     assert 0 < asked < 20, "some are spot-checked, most are not"
     off = measured("ada", 1.9)
-    refresh_cells_of(result_ids=[off])
+    tell([off])
     assert agreements()[off] is False
     assert not Standing.objects.get(contributor=who).is_trusted
 
@@ -87,9 +93,9 @@ def test_comparing_twice_changes_nothing() -> None:
 
 def test_a_result_that_no_longer_counts_leaves_the_comparison() -> None:
     ids = [measured("ada", 1.0), measured("grace", 1.03)]
-    refresh_cells_of(result_ids=ids)
+    tell(ids)
     Submission.objects.filter(pk=ids[1]).update(state=State.WITHDRAWN)
-    refresh_cells_of(result_ids=ids[1:])
+    tell(ids[1:])
     assert agreements() == {ids[0]: None}
     assert Standing.objects.filter(in_a_row__gt=0).count() == 0
     assert Cell.objects.get().tier == "single source"
@@ -107,6 +113,6 @@ def test_the_tier_stands_on_the_board_and_in_the_download(client: Client) -> Non
 
 def test_a_result_that_nobody_announced_lifts_no_tier() -> None:
     ids = [measured("ada", 1.0), measured("grace", 1.01, announced=False)]
-    refresh_cells_of(result_ids=ids)
+    tell(ids)
     assert agreements() == dict.fromkeys(ids, None)
     assert Cell.objects.get().tier == "several sources"

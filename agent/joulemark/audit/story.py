@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 PAUSES_S = (2.0, 5.0, 10.0)
 """What is shown may be ahead of the log, and a cache behind it: so long is waited before either is called a fault."""
+PATIENCE_S = 3600.0
+"""An audit asks much, and a platform that limits it counts by the hour: so long is waited where it says so."""
 ADVICE = "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
 
 
@@ -65,7 +67,7 @@ def audit(
     Unreachable or Refused.
     """
     before = keeping.load(folders, asked.origin, log_name(asked.origin))
-    with PlatformClient(asked.origin, sleep=sleep, advice=ADVICE) as client:
+    with PlatformClient(asked.origin, sleep=sleep, advice=ADVICE, patience_s=PATIENCE_S) as client:
         key, why = trusted_key(
             folders, client.platform_key(), origin=asked.origin, given=asked.log_key, before=before
         )

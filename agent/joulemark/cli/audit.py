@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
 
 TELL_S = 1.0
+LONG_PAUSE_S = 15.0
 WHY = {
     "given": "the one you gave",
     "kept": "kept by the last audit",
@@ -56,7 +57,7 @@ def execute(arguments: Namespace) -> int:
         log_key=_key(arguments.log_key, ED25519, "--log-key") if arguments.log_key is not None else None,
         witnesses=[_key(text, COSIGNATURE, "--witness") for text in arguments.witness],
     )
-    report = audit(configs.load().folders, asked, tell=_Progress(output))
+    report = audit(configs.load().folders, asked, tell=_Progress(output), sleep=_Pause(output))
     _say(output, report)
     output.answer(_answer(report))
     return EXIT_NOT_VERIFIED if report.findings else EXIT_OK
@@ -72,6 +73,20 @@ class _Progress:
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + TELL_S
             self._output.aside(f"{done} of {of} entries are read.")
+
+
+class _Pause:
+    """A pause; of a long one a line on stderr."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def __call__(self, seconds: float) -> None:
+        if seconds > LONG_PAUSE_S:
+            self._output.aside(
+                f"The platform asks for a pause of {seconds:.0f} s; the audit goes on after it."
+            )
+        time.sleep(seconds)
 
 
 def _key(text: str, kind: int, option: str) -> VerifierKey:

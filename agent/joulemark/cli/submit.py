@@ -18,14 +18,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(arguments: Namespace) -> int:
-    """0 when all is sent; 2 when a file is damaged, 4 when one was refused, 5 when the platform is out of reach."""
+    """0 when all is sent; 2 when a file is damaged, 4 when one was refused, 5 when the platform is out of reach,
+    6 when nothing is there to send or the platform does not know a key that signed.
+
+    What is sent was signed when it was measured: no private key is read.
+    """
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE, NothingToDo
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE, NotEnrolled, NothingToDo
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
-    from joulemark.session.delivery import deliver_all, unsent
+    from joulemark.session.delivery import KEY_UNKNOWN, deliver_all, unsent
 
     output = Output(as_json=arguments.json)
     config = configs.load()
@@ -35,7 +39,7 @@ def execute(arguments: Namespace) -> int:
     tell_note_faults(output, results)
     if not results and not damaged:
         raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
-    enrolled = identities.require_enrolment(config.folders, config.origin, identities.load(config.folders))
+    enrolled = identities.require_known(config.folders, config.origin)
     waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
     rows: list[dict[str, Any]] = []
     if waiting:
@@ -60,9 +64,9 @@ def execute(arguments: Namespace) -> int:
         refusal = kept.note.refusal
         if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
             output.say(f"{kept.digest[:16]}  refused earlier  {refusal.code}: {refusal.sentence}")
-    left = {
-        kept.state for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin
-    }
+    ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
+    left = {kept.state for kept in ours}
+    of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
     elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
     if elsewhere:
         output.say(
@@ -70,7 +74,8 @@ def execute(arguments: Namespace) -> int:
             "set JOULEMARK_PLATFORM to send them."
         )
     if "waiting" in left:
-        exit_code = EXIT_UNREACHABLE
+        waiting_ids = {kept.digest for kept in ours if kept.state == "waiting"}
+        exit_code = NotEnrolled.exit_code if waiting_ids <= of_strange_keys else EXIT_UNREACHABLE
     elif "refused" in left:
         exit_code = EXIT_REFUSED
     else:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from joulemark.record.envelope import Envelope
 
 How = Literal["sent", "refused", "waiting"]
+KEY_UNKNOWN = "JM-KEY-UNKNOWN"
+"""A refusal of the key, not of the result: it waits until the key is enrolled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +43,16 @@ class Delivery:
 
 
 def deliver(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey) -> Delivery:
-    """Send one result. A refusal is noted beside it; a platform that cannot be reached leaves it waiting.
+    """Send one result. A refusal is noted beside it; it stays waiting where the platform cannot be reached, or does not
+    know the key that signed it.
 
     Raises BadReceipt when the answer is not a receipt by the stored key for this very result.
     """
     try:
         answer = client.submit(kept.bundle.as_sent())
     except Refused as refused:
+        if refused.code == KEY_UNKNOWN:
+            return Delivery(kept=kept, how="waiting", code=refused.code, sentence=refused.sentence)
         refusal = Refusal(code=refused.code, sentence=refused.sentence, at=datetime.now(UTC))
         noted = outbox.annotate(kept, replace(kept.note, refusal=refusal))
         return Delivery(kept=noted, how="refused", code=refused.code, sentence=refused.sentence)
@@ -64,7 +69,7 @@ def deliver_all(
     for kept in results:
         delivery = deliver(outbox, kept, client, key)
         yield delivery
-        if delivery.how == "waiting":
+        if delivery.how == "waiting" and delivery.code != KEY_UNKNOWN:
             return
 
 
