@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from joulemark.consensus.agreement import tier
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
-from measurements.boards.models import Cell, CellKey, DeviceValue
+from measurements.boards.models import Cell, CellKey, DeviceValue, JobViews
 from measurements.catalog.models import AiModel
 from measurements.review.models import CELL_FIELDS, Result
 from measurements.review.replication import compare_results, report_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+KEEP_VIEWS = timedelta(days=90)
 
 
 def refresh_cell(*, key: CellKey) -> Cell | None:
@@ -64,6 +68,12 @@ def refresh_stale_cells() -> int:
     for values in stale:
         refresh_cell(key=dict(zip(CELL_FIELDS, values, strict=True)))
     return len(stale)
+
+
+def forget_old_views() -> int:
+    """Remove what was counted of readers more than 90 days ago; return how many rows."""
+    removed, _ = JobViews.objects.filter(day__lt=timezone.now().date() - KEEP_VIEWS).delete()
+    return removed
 
 
 def _key_values(row: Mapping[str, object]) -> tuple[object, ...]:

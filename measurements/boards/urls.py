@@ -13,6 +13,7 @@ urlpatterns = [
     path("published/<name:series>/", pages.published, name="published"),
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),
+    path("needed/", pages.needed, name="needed"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),
     path("decisions/", pages.decisions, name="decisions"),

@@ -33,7 +33,19 @@ NOTE_BROKEN_POLICY = """
 window.broken = [];
 document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective + event.blockedURI));
 """
-NAMES = ["home", "boards", "study", "board", "compare", "results", "result", "about", "missing"]
+NAMES = [
+    "home",
+    "boards",
+    "study",
+    "board",
+    "compare",
+    "results",
+    "result",
+    "about",
+    "needed",
+    "published",
+    "missing",
+]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +69,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "results": "/results/",
                 "result": f"/results/{result_id}/",
                 "about": "/about/",
+                "needed": "/needed/",
+                "published": "/published/study-2024/",
                 "missing": "/nothing/",
             },
         )

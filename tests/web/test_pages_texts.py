@@ -101,6 +101,7 @@ PAGES = [
     "/", "/boards/", "/boards/study-2024/text_classification/", "/boards/study-2024/image_generation/",
     "/boards/demo-1-estimated/text_classification/", "/boards/demo-1-measured/text_classification/",
     "/compare/", "/compare/text_classification/", "/results/", "/results/?state=rejected", "/about/",
+    "/needed/", "/published/study-2024/",
 ]  # fmt: skip
 
 
