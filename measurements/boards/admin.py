@@ -1,10 +1,10 @@
-"""Cells and published series in the admin: to look at, because all of it is derived."""
+"""Cells, published series and views in the admin: to look at, because all of it is derived."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.boards.models import Cell, PublishedFigure, PublishedSeries
+from measurements.boards.models import Cell, JobViews, PublishedFigure, PublishedSeries
 from measurements.catalog.read_only import ReadOnlyAdmin
 
 
@@ -42,3 +42,11 @@ class PublishedFigureAdmin(ReadOnlyAdmin):
     list_filter = ("series", "task")
     list_select_related = ("model", "task", "dataset")
     search_fields = ("model__slug",)
+
+
+@admin.register(JobViews)
+class JobViewsAdmin(ReadOnlyAdmin):
+    """How often jobs were looked at."""
+
+    list_display = ("day", "task", "dataset", "model", "views")
+    date_hierarchy = "day"

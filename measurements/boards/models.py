@@ -1,4 +1,4 @@
-"""Tables of what is shown: cells combined from results, and published series. All of it can be rebuilt."""
+"""Tables of what is shown: cells combined from results, and published series, which can be rebuilt; and views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from measurements.review.models import CELL_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
 CellKey = dict[str, Any]
 """The fields named in `CELL_FIELDS`, with their values."""
@@ -311,3 +311,35 @@ class PublishedFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model}: {self.energy_kwh_per_1000} kWh"
+
+
+class JobViewsQuerySet(models.QuerySet["JobViews"]):
+    """Reads of how often jobs were looked at."""
+
+    def since(self, day: date) -> dict[str, int]:
+        """Views of each job from `day` on, by its key `task/dataset/model`."""
+        names = ("task", "dataset", "model")
+        counted = self.filter(day__gte=day).order_by().values_list(*names).annotate(models.Sum("views"))
+        return {"/".join(key): views for *key, views in counted}
+
+
+class JobViews(models.Model):
+    """How often pages that show a data set and a model were looked at on a day: a number and nothing of who looked."""
+
+    day = models.DateField()
+    task = models.CharField(max_length=100)
+    dataset = models.CharField(max_length=100)
+    model = models.CharField(max_length=150)
+    views = models.PositiveIntegerField()
+
+    objects = JobViewsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "job views"
+        constraints = [
+            # also finds the last days of every job
+            models.UniqueConstraint(fields=["day", "task", "dataset", "model"], name="job_views_day_job"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.task}/{self.dataset}/{self.model} {self.views}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
 from django.utils import timezone
 
-from measurements.boards.models import Cell
+from joulemark.suite.estimate import estimate
+from measurements.boards.models import Cell, JobViews
 from measurements.catalog.models import Job
 from measurements.intake.models import Ticket
 from measurements.review.models import Result
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from joulemark.suite import Suite
 
 SEVERAL = "several sources"
+VIEWED_FOR = timedelta(days=30)
 Pair = tuple[int, int]
 """Primary keys of a data set and a model."""
 
@@ -27,7 +30,8 @@ class NeededJob:
 
     `contributors`, `devices` and `accepted` count the results that boards count, devices by their tag, as a cell
     does. `relative_range` is (high - low) / value of the job's least certain cell among those with several sources,
-    None without any. `label` is the best of its cells, None without a cell.
+    None without any. `label` is the best of its cells, None without a cell. `views` are those of pages that show the
+    job, over the last 30 days. `gpu_minutes` is its time on the 2024 study's GPU, None where no source tells.
     """
 
     task: str
@@ -40,23 +44,40 @@ class NeededJob:
     open_tickets: int
     label: str | None
     relative_range: float | None
+    views: int
+    gpu_minutes: float | None
+
+    @property
+    def key(self) -> str:
+        """The job's key in its suite, `task/dataset/model`."""
+        return f"{self.task}/{self.dataset}/{self.model}"
+
+    @property
+    def independent(self) -> int:
+        """Independent devices: not more than contributors, nor than devices, which contributors may share."""
+        return min(self.contributors, self.devices)
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Sorts first what one more result would teach most; equals keep the suite's order."""
+        """Sorts first what one more result would teach most; equals keep the suite's order.
+
+        Fewest independent devices, widest spread, most viewed; what somebody may be measuring already stands back.
+        """
         known = self.relative_range is not None
         return (
+            self.independent,
             self.contributors,
             self.devices,
             self.open_tickets,
             -self.replications_wanted,
             known,
             -(self.relative_range or 0.0),
+            -self.views,
         )
 
 
 def read_needed(suite: Suite) -> list[NeededJob] | None:
-    """The runnable jobs of `suite` by need, in five queries; None while the suite is not loaded into the database."""
+    """The runnable jobs of `suite` by need, in six queries; None while the suite is not loaded into the database."""
     named = ("dataset__task__slug", "dataset__slug", "model__slug")
     rows = Job.objects.filter(suite__digest=suite.digest).values_list("pk", "dataset", "model", *named)
     known = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
@@ -64,6 +85,8 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
         return None
     results, tickets, cells = _results(suite.digest), _open_tickets(suite.digest), _cells(suite.digest)
     wanted = _wanted(suite.digest)
+    views = JobViews.objects.since((timezone.now() - VIEWED_FOR).date())
+    minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
@@ -83,6 +106,8 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 open_tickets=tickets.get(pk, 0),
                 label=label,
                 relative_range=relative_range,
+                views=views.get(job.key, 0),
+                gpu_minutes=minutes[job.key],
             )
         )
     return sorted(needed, key=lambda job: job.rank)

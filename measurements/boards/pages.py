@@ -18,12 +18,14 @@ from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import explain_cell
 from measurements.boards.filters import ResultFilter
 from measurements.boards.moments import MomentError, moment_of
+from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.series import series_of_suite
 from measurements.boards.units import wh_per_1000
+from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
 from measurements.intake.models import State
 
@@ -58,6 +60,8 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     found = read_board(series_slug=series, task_slug=task, at=at)
     if found is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
+    if request.method == "GET":
+        VIEWED.note((row.task, row.dataset, row.model) for row in found.rows if row.dataset)
     groups = [(group, board_plot(group)) for group in found.groups]
     context = {
         "board": found,
@@ -113,6 +117,12 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
 
 
 @require_safe
+def needed(request: HttpRequest) -> HttpResponse:
+    """What to measure next, with the command to do it."""
+    return render(request, "boards/needed.html", {"suites": needed_of_suites(), "origin": settings.ORIGIN})
+
+
+@require_safe
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""
     chosen = ResultFilter(request.GET, queryset=listed_submissions())
@@ -136,6 +146,9 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
     evidence = read_evidence(result_id)
     if evidence is None:
         raise Http404(gettext("This platform has received no result with this digest."))
+    said = evidence.said.workload
+    if evidence.result is not None and request.method == "GET":
+        VIEWED.note([(said.task, said.dataset, said.model)])
     context = {
         "evidence": evidence,
         "windows": window_plot(evidence),

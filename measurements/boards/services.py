@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -11,12 +12,21 @@ from django.utils import timezone
 
 from joulemark.consensus.cell import log_median
 from measurements.boards.combining import ROW_FIELDS, combined, row_of
-from measurements.boards.models import Cell, CellContent, CellKey, CellRevision, DeviceValue
+from measurements.boards.models import (
+    Cell,
+    CellContent,
+    CellKey,
+    CellRevision,
+    DeviceValue,
+    JobViews,
+)
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+KEEP_VIEWS = timedelta(days=90)
 
 
 def refresh_cell(*, key: CellKey) -> Cell | None:
@@ -73,6 +83,12 @@ def refresh_stale_cells() -> int:
     for values in stale:
         refresh_cell(key=dict(zip(CELL_FIELDS, values, strict=True)))
     return len(stale)
+
+
+def forget_old_views() -> int:
+    """Remove what was counted of readers more than 90 days ago; return how many rows."""
+    removed, _ = JobViews.objects.filter(day__lt=timezone.now().date() - KEEP_VIEWS).delete()
+    return removed
 
 
 def _key_values(row: Mapping[str, object]) -> tuple[object, ...]:

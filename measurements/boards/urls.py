@@ -16,6 +16,7 @@ urlpatterns = [
     path("compare/<name:task>/", pages.compare, name="comparison"),
     path("claims/", impact_pages.claims, name="claims"),
     path("impact/", impact_pages.impact, name="impact"),
+    path("needed/", pages.needed, name="needed"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),
     path("decisions/", pages.decisions, name="decisions"),

@@ -204,6 +204,11 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
         help_text="Largest minus smallest contributor over the value, of the job's least certain cell; "
         "null without several sources.",
     )
+    views = serializers.IntegerField(help_text="Views of pages that show the job, over the last 30 days.")
+    gpu_minutes = serializers.FloatField(
+        allow_null=True,
+        help_text="Its time on an NVIDIA A100-SXM4-80GB, by the 2024 study; null where no source tells.",
+    )
 
 
 class NeededSerializer(serializers.Serializer[dict[str, Any]]):

@@ -45,6 +45,8 @@ NAMES = [
     "impact",
     "wrong",
     "about",
+    "needed",
+    "published",
     "missing",
 ]
 
@@ -73,6 +75,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "impact": "/impact/",
                 "wrong": "/impact/?query=own&queries_per_day=-1&users=3",
                 "about": "/about/",
+                "needed": "/needed/",
+                "published": "/published/study-2024/",
                 "missing": "/nothing/",
             },
         )

@@ -12,6 +12,7 @@ from django.test import Client
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from measurements.boards.viewed import VIEWED
 from tests import made
 
 Post = Callable[[str, bytes], HttpResponse]
@@ -28,6 +29,12 @@ def platform_folder(settings, tmp_path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def no_views() -> None:
+    """Views that another test's pages had are not this one's."""
+    VIEWED.forget()
 
 
 @pytest.fixture

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import call_command
 
+from joulemark.cli import parser
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Needed, NeededJob
 from joulemark.suite import load_suite, read_suite
+from joulemark.suite.estimate import estimate
+from measurements.boards.models import JobViews
+from measurements.boards.needed import read_needed
 from measurements.boards.services import refresh_stale_cells
-from measurements.intake.models import State, Ticket
+from measurements.boards.tasks import sweep
+from measurements.boards.viewed import VIEWED, Viewed
+from measurements.catalog.models import Job
+from measurements.intake.models import State, Submission, Ticket
 from tests import made
 from tests.pinned import VERSE_IS_GONE, pinned_folder
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
@@ -61,6 +70,8 @@ def test_what_nobody_has_measured_comes_in_the_suites_own_order(client: Client) 
         label=None,
         relative_range=None,
         replications_wanted=0,
+        views=0,
+        gpu_minutes=None,
     )
 
 
@@ -90,6 +101,113 @@ def test_a_range_that_is_not_known_comes_before_one_that_is(client: Client) -> N
             make_result(Run(by=by, device=by, dataset=dataset, model=model, hardware=name))
     refresh_stale_cells()
     assert [job.key for job in needed(client)][-2:] == [B, A]
+
+
+def test_devices_of_one_contributor_are_not_independent_of_each_other(client: Client) -> None:
+    for device in "abc":  # one contributor on three devices: before two contributors on two
+        measured(A, by="ada", device=device)
+    for by in ("ada", "grace"):
+        measured(B, by=by, device=by)
+    refresh_stale_cells()
+    assert [job.key for job in needed(client)][-2:] == [A, B]
+
+
+def view(path: str, client: Client, times: int = 1) -> None:
+    """Look at a page, and have the views written."""
+    for _ in range(times):
+        assert client.get(path).status_code == 200
+    VIEWED.write()
+
+
+def test_of_equals_the_most_viewed_come_first(client: Client) -> None:
+    for key, model in ((A, SPECIFIC), (B, GENERAL)):
+        for by in ("ada", "grace"):
+            measured(key, by=by, device=by)
+        assert key.endswith(model)
+    refresh_stale_cells()
+    assert [job.key for job in needed(client)][-2:] == [A, B]
+    page = f"/results/{Submission.objects.filter(result__model__slug=GENERAL).first().pk}/"
+    view(page, client, times=3)
+    view("/boards/demo-1-estimated/text_classification/", client)
+    jobs = needed(client)
+    assert [(job.key, job.views) for job in jobs[-2:]] == [(B, 4), (A, 1)]
+    JobViews.objects.update(day=datetime.now(UTC).date() - timedelta(days=31))
+    assert {job.views for job in needed(client)} == {0}
+
+
+def test_views_are_numbers_by_day_that_add_up_and_are_forgotten(client: Client) -> None:
+    measured(A, by="ada", device="a")
+    refresh_stale_cells()
+    board = "/boards/demo-1-estimated/text_classification/"
+    view(board, client, times=2)
+    view(board, client)
+    client.head(board)
+    VIEWED.write()
+    (row,) = JobViews.objects.values()
+    today = datetime.now(UTC).date()
+    task, dataset, model = A.split("/")
+    assert {k: v for k, v in row.items() if k != "id"} == {
+        "day": today, "task": task, "dataset": dataset, "model": model, "views": 3,
+    }  # fmt: skip
+    sweep()
+    assert JobViews.objects.count() == 1
+    JobViews.objects.update(day=today - timedelta(days=91))
+    sweep()
+    assert JobViews.objects.count() == 0
+
+
+def test_views_are_written_together_when_the_oldest_has_waited(
+    client: Client, django_assert_num_queries
+) -> None:
+    now_s = 0.0
+    viewed = Viewed(clock=lambda: now_s)
+    with django_assert_num_queries(0):
+        for _ in range(1000):
+            viewed.note([("task", "dataset", f"model-{number}") for number in range(20)] * 2)
+    now_s = 31.0
+    viewed.note([("task", "dataset", "model-0")])
+    assert dict(JobViews.objects.values_list("model", "views")) == {
+        f"model-{number}": 1001 if number == 0 else 1000 for number in range(20)
+    }
+
+
+def test_a_page_is_shown_when_the_database_does_not_take_its_views(
+    client: Client, monkeypatch, caplog
+) -> None:
+    measured(A, by="ada", device="a")
+    refresh_stale_cells()
+    monkeypatch.setattr("measurements.boards.viewed.ADD", "INSERT INTO nowhere VALUES (%s, %s, %s, %s, %s)")
+    view("/boards/demo-1-estimated/text_classification/", client)
+    assert "views of 1 jobs are lost" in caplog.text
+    assert client.get("/").status_code == 200
+
+
+def test_the_minutes_are_those_of_the_study(catalogue: None) -> None:
+    suite = load_suite("a100-2024")
+    found = {job.key: job.gpu_minutes for job in read_needed(suite) or []}
+    known = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
+    assert found == {key: known[key] for key in found}
+    assert found["text_classification/imdb/twitter-roberta-base-sentiment-latest"] == pytest.approx(
+        3.80, abs=0.01
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_page_has_the_order_of_the_api_and_commands_that_run(client: Client, language: str) -> None:
+    measured(OWN_ORDER[0], by="ada", device="a")
+    refresh_stale_cells()
+    page = client.get("/needed/", headers={"Accept-Language": language}).content.decode()
+    shown = re.findall(r"<code>joulemark run --suite demo --only ([^<]+)</code>", page)
+    assert shown == [job.key for job in needed(client)]
+    assert "joulemark run --suite demo --needed --budget 2h" in page
+    arguments = parser(words := shlex.split(f"run --suite demo --only {shown[0]}")).parse_args(words)
+    assert (arguments.suite, arguments.only) == ("demo", OWN_ORDER[1])
+    assert 'href="/needed/"' in client.get("/", headers={"Accept-Language": language}).content.decode()
+
+
+def test_a_platform_without_jobs_says_so(client: Client) -> None:
+    Job.objects.all().delete()
+    assert "There is no pinned suite whose jobs are loaded yet." in client.get("/needed/").content.decode()
 
 
 def test_only_what_boards_count_is_counted(client: Client) -> None:
@@ -123,6 +241,9 @@ def test_jobs_that_cannot_run_are_left_out(client: Client, settings, tmp_path: P
     assert "not loaded" in answer.json()["detail"]
     call_command("load_catalog", verbosity=0)
     assert [job.key for job in needed(client, tiny.digest)] == ["text_generation/prose/writer"]
+    page = client.get("/needed/").content.decode()
+    assert f"joulemark run --suite ./{tiny.name}-{tiny.version} --needed" in page
+    assert "verse" not in page
 
 
 @pytest.mark.parametrize(
@@ -155,5 +276,5 @@ def test_the_number_of_queries_does_not_grow(client: Client, django_assert_num_q
         measured(A, by=f"v{number}", device=f"d{number}")
         measured(D, by=f"v{number}", device=f"d{number}")
         refresh_stale_cells()
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             needed(client)

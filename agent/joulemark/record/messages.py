@@ -135,6 +135,7 @@ class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     """A job of a suite and what a platform knows of it. Advice, never signed: a reader ignores fields that it lacks.
 
     `relative_range` is that of contributors' values over the cell's, null where there are not several sources.
+    `views` are of the last 30 days, `gpu_minutes` are on the 2024 study's GPU.
     """
 
     task: Slug
@@ -147,6 +148,8 @@ class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     label: Word | None
     relative_range: Annotated[float, Meta(ge=0)] | None
     replications_wanted: Count | UnsetType = UNSET
+    views: Count | UnsetType = UNSET
+    gpu_minutes: Annotated[float, Meta(ge=0)] | UnsetType | None = UNSET
 
     @property
     def key(self) -> str:

@@ -1,4 +1,7 @@
-"""Published figures belong to a series. They are derived: `load_published` and the imports write them again."""
+"""Published figures belong to a series. They are derived: `load_published` and the imports write them again.
+
+A day's views of each job, beside it.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -13,6 +16,21 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.DeleteModel(name='PublishedFigure'),
+        migrations.CreateModel(
+            name='JobViews',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('task', models.CharField(max_length=100)),
+                ('dataset', models.CharField(max_length=100)),
+                ('model', models.CharField(max_length=150)),
+                ('views', models.PositiveIntegerField()),
+            ],
+            options={
+                'verbose_name_plural': 'job views',
+                'constraints': [models.UniqueConstraint(fields=('day', 'task', 'dataset', 'model'), name='job_views_day_job')],
+            },
+        ),
         migrations.CreateModel(
             name='PublishedSeries',
             fields=[
