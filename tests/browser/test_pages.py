@@ -38,6 +38,7 @@ NAMES = [
     "boards",
     "study",
     "board",
+    "cell",
     "compare",
     "results",
     "result",
@@ -68,6 +69,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Platform, d
                 "boards": "/boards/",
                 "study": "/boards/study-2024/text_classification/",
                 "board": "/boards/demo-1-estimated/text_classification/",
+                "cell": "/boards/demo-1-estimated/text_classification/cell/?dataset=demo-topics&model=minilm-l6-v2"
+                "&hardware=cpu-amd-ryzen-7-5800x&scope=cpu&stratum=float32.b1.power-default",
                 "compare": "/compare/text_classification/",
                 "results": "/results/",
                 "result": f"/results/{result_id}/",
