@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -39,13 +39,16 @@ def store_results(rows: Sequence[Result]) -> None:
 
 
 class Names:
-    """Rows of the catalogue by what statements call them, each looked up once."""
+    """Rows of the catalogue by what statements call them, each looked up once; the devices of `tags` all at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tags: Collection[str] = ()) -> None:
         self._datasets = {(row.task.slug, row.slug): row for row in DataSet.objects.select_related("task")}
         self._models = {row.slug: row for row in AiModel.objects.all()}
         self._suites = {row.digest: row for row in Suite.objects.all()}
-        self._devices: dict[tuple[int, str, int], Device] = {}
+        self._devices = {
+            (row.contributor_id, row.tag, row.hardware_class_id): row
+            for row in Device.objects.filter(tag__in=tags)
+        }
         self._hardware: dict[tuple[str, str], HardwareClass] = {}
 
     def suite(self, digest: str) -> Suite:

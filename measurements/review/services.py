@@ -136,7 +136,8 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
         .filter(result_id__in=result_ids, state__in=waiting)
         .order_by("received_at", "result_id")
     )
-    cases, names = cases_of(held), Names()
+    cases = cases_of(held)
+    names = Names(tags={case.said.device.tag for case in cases.values() if isinstance(case, Case)})
     before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
     found = {
         submission.pk: _judged(submission, cases[submission.pk], names)
