@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
@@ -297,3 +299,12 @@ def test_the_digest_is_of_content_and_settings_and_not_of_the_order() -> None:
         digest_of("codecarbon", [a, log(V23, {"duration": 11}, name="b.csv")], {"queries": "1000"}),
     ]
     assert len({digest, *others}) == 5
+
+
+def test_the_map_in_the_documents_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    documented = re.search(r"<!-- example: import map -->\n```toml\n(.*?)```\n", text, re.DOTALL)
+    assert documented is not None
+    names = read_map(InputFile(name="map.toml", content=documented[1].encode()))
+    empty = NameMap()
+    assert all(getattr(names, field) != getattr(empty, field) for field in NameMap.__struct_fields__)
