@@ -72,11 +72,12 @@ def claims(request: HttpRequest) -> HttpResponse:
 @require_safe
 def impact(request: HttpRequest) -> HttpResponse:
     """What a year of use takes: an example first, then what the reader asks for."""
-    form = UsageForm(request.GET or EXAMPLE)
+    asked = bool(request.GET.keys() & UsageForm.base_fields.keys())
+    form = UsageForm(request.GET if asked else EXAMPLE)
     year = year_of(form.usage()) if form.is_valid() else None
     context = {
         "form": form,
-        "asked": bool(request.GET),
+        "asked": asked,
         "year": year,
         "sources": _sources(year),
         "table": intensity.about(),

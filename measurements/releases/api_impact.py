@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from joulemark.impact import intensity
 from joulemark.impact.claims import checked_claims
-from joulemark.impact.parity import study_parities
+from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.impact.usage import year_of
 from joulemark.suite.published import load_study
@@ -72,6 +72,7 @@ class ClaimsView(APIView):
             "ratios": family_ratios(study),
             "size_controlled": study_size_controlled(study),
             "parities": study_parities(study),
+            "other_parities": other_parities(),
         }
         return Response(ClaimsSerializer(data).data)
 
@@ -83,7 +84,11 @@ class IntensitiesView(APIView):
     renderer_classes = [JSONRenderer, RowsCsvRenderer]
     row_serializer = IntensityRowSerializer
 
-    @extend_schema(responses=IntensityTableSerializer, operation_id="list_intensities", tags=["impact"])
+    @extend_schema(
+        responses={200: IntensityTableSerializer, **problems(404)},
+        operation_id="list_intensities",
+        tags=["impact"],
+    )
     def get(self, _request: Request) -> Response:
         """Answer with every row, its source and its terms; as CSV the rows alone."""
         table = msgspec.structs.asdict(intensity.about()) | {"rows": intensity.rows()}
@@ -106,6 +111,7 @@ class IntensitiesCsvView(IntensitiesView):
         return super().get(_request)
 
 
+@method_decorator(conditional_page, name="dispatch")
 class ImpactView(APIView):
     """What a year of use takes."""
 

@@ -10,7 +10,7 @@ from joulemark.consensus.size_controlled import Estimate, SizeControlled
 from joulemark.impact.claims import CheckedClaim, CheckedValue, Number, Verdict
 from joulemark.impact.equivalences import Equal
 from joulemark.impact.intensity import Row
-from joulemark.impact.parity import StudyParity
+from joulemark.impact.parity import OtherParity, StudyParity
 from joulemark.impact.quantity import Quantity, Source
 from joulemark.impact.study_ratios import FamilyRatio
 from joulemark.impact.usage import YearOfUse
@@ -178,6 +178,14 @@ class ParitySerializer(serializers.Serializer[StudyParity]):
     causes = serializers.ListField(child=serializers.CharField())
 
 
+class OtherParitySerializer(serializers.Serializer[OtherParity]):
+    """The same of a model outside table 5; no queries where no energy of a query is cited."""
+
+    model = serializers.CharField()
+    made = QuantitySerializer()
+    queries = QuantitySerializer(allow_null=True)
+
+
 class ClaimsSerializer(serializers.Serializer[dict[str, Any]]):
     """Claims, and the study's headline from the same figures."""
 
@@ -190,3 +198,4 @@ class ClaimsSerializer(serializers.Serializer[dict[str, Any]]):
     ratios = FamilyRatioSerializer(many=True)
     size_controlled = SizeControlledSerializer()
     parities = ParitySerializer(many=True)
+    other_parities = OtherParitySerializer(many=True)

@@ -91,6 +91,7 @@ def test_the_api_has_every_claim_and_the_headline_of_the_study(client: Client) -
     imdb = [row for row in data["ratios"] if row["dataset"] == "imdb" and row["family"] == "BLOOMz"]
     assert imdb[0]["ratio"]["value"] == pytest.approx(12.166, abs=5e-4)
     assert data["parities"][0]["printed"] == 592_570_000
+    assert data["other_parities"][0]["queries"]["value"] == pytest.approx(433_196 / 0.004)
     assert data["study_digest"].startswith("sha256:")
     assert "doi:10.1145" in data["citation"]
     first = client.get("/api/v1/claims/")
@@ -187,10 +188,14 @@ def test_a_slip_is_refused_in_words_by_both(client: Client, question: dict[str, 
     assert (answer.status_code, answer["Content-Type"].split(";")[0]) == (400, "application/problem+json")
     assert answer.json()["code"] == "JM-IMPACT-QUESTION"
     assert words in answer.json()["detail"]
-    page = client.get(f"/impact/?{asked_for or 'x=1'}")
+    page = client.get(f"/impact/?{asked_for or 'query='}")
     assert page.status_code == 200
     assert 'role="alert"' in page.content.decode()
     assert 'class="numbers"' not in page.content.decode()
+
+
+def test_an_address_that_asks_nothing_gets_the_example(client: Client) -> None:
+    assert "In a year, for example" in text(client, "/impact/?from=newsletter")
 
 
 def test_nothing_used_is_a_year_of_nothing(client: Client) -> None:

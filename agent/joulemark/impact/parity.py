@@ -69,6 +69,15 @@ class StudyParity:
     causes: tuple[Cause, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class OtherParity:
+    """A model outside table 5; `queries` is None where no energy of a query is cited beside its training."""
+
+    model: str
+    made: Quantity
+    queries: Quantity | None
+
+
 def queries_at_parity(made: Quantity, query: Quantity) -> Quantity:
     """Queries that use as much as making the model did; both in the same unit of energy.
 
@@ -87,24 +96,25 @@ def study_parities(study: Study) -> list[StudyParity]:
     ]
 
 
-def other_parities() -> list[tuple[Training, Quantity | None]]:
-    """Models outside table 5, with their queries at parity where the energy of a query is cited too."""
-    found = []
-    for row in read_toml("training.toml", _File).trainings:
-        source = Source(
-            id=row.model,
-            title=row.source,
-            year=row.year,
-            licence=row.licence,
-            url=row.url,
-            checked=row.checked,
-        )
-        made = Quantity(value=row.training_kwh + row.finetuning_kwh, unit="kWh", sources=(source,))
-        query = (
-            None if row.query_kwh is None else Quantity(value=row.query_kwh, unit="kWh", sources=(source,))
-        )
-        found.append((row, None if query is None else queries_at_parity(made, query)))
-    return found
+def other_parities() -> list[OtherParity]:
+    """Models outside table 5 with a cited training energy, in the file's order."""
+    return [_other(row) for row in read_toml("training.toml", _File).trainings]
+
+
+def _other(row: Training) -> OtherParity:
+    source = Source(
+        id=row.model,
+        title=row.source,
+        year=row.year,
+        licence=row.licence,
+        url=row.url,
+        checked=row.checked,
+    )
+    made = Quantity(value=row.training_kwh + row.finetuning_kwh, unit="kWh", sources=(source,))
+    if row.query_kwh is None:
+        return OtherParity(model=row.model, made=made, queries=None)
+    query = Quantity(value=row.query_kwh, unit="kWh", sources=(source,))
+    return OtherParity(model=row.model, made=made, queries=queries_at_parity(made, query))
 
 
 def _recomputed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import isfinite
 
 
@@ -68,10 +68,6 @@ class Quantity:
             sources=divisor.sources,
         )
         return self.times(inverse, unit)
-
-    def relabelled(self, unit: str) -> Quantity:
-        """The same number under another name of its unit."""
-        return replace(self, unit=unit)
 
     def _with(
         self, value: float, low: float | None, high: float | None, unit: str, sources: tuple[Source, ...]
