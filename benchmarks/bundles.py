@@ -9,10 +9,8 @@ from itertools import accumulate
 from msgspec.structs import replace
 
 from joulemark.record import trace
-from joulemark.record.bundle import Bundle
-from joulemark.record.codec import encode
-from joulemark.record.envelope import seal
-from joulemark.record.statement import PAYLOAD_TYPE, Digest, Predicate, Statement, Subject, TraceInfo
+from joulemark.record.sealing import sealed
+from joulemark.record.statement import Predicate, TraceInfo
 from joulemark.suite import load_suite
 from tests import made
 
@@ -26,18 +24,8 @@ def signed_bundle(number: int, *, ticks: int, clients: int) -> bytes:
     raw, packed = trace.pack(noisy(base_trace(ticks), seed=number))
     info = TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw))
     said = replace(base_predicate(client, ticks), nonce=made.nonce("bench", number), trace=info)
-    subjects = (
-        Subject(name="trace", digest=Digest(sha256=trace.sha256(raw))),
-        Subject(name="outputs", digest=Digest(sha256=trace.sha256(b"outputs"))),
-    )
-    statement = Statement(
-        type="https://in-toto.io/Statement/v1",
-        subject=subjects,
-        predicate_type="urn:joulemark:result:v1",
-        predicate=said,
-    )
-    envelope = seal(encode(statement), payload_type=PAYLOAD_TYPE, key=made.signing_key(client))
-    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()
+    key = made.signing_key(client)
+    return sealed(said, raw=raw, packed=packed, outputs_sha256=trace.sha256(b"outputs"), key=key).to_bytes()
 
 
 @lru_cache

@@ -18,6 +18,7 @@ from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.requests import Request
+from joulemark.record.sealing import sealed
 from joulemark.suite import Job, Suite, load_suite
 
 R = TypeVar("R", bound=Request)
@@ -206,18 +207,7 @@ def bundle(
     of = of or trace(queries=suite.queries_per_window(job.dataset))
     said = change(predicate(key=key, of=of, suite=suite, job=job, ticket=ticket, **facts))
     raw, packed = t.pack(of)
-    subjects = (
-        s.Subject(name="trace", digest=s.Digest(sha256=t.sha256(raw))),
-        s.Subject(name="outputs", digest=s.Digest(sha256=t.sha256(b"outputs"))),
-    )
-    statement = s.Statement(
-        type="https://in-toto.io/Statement/v1",
-        subject=subjects,
-        predicate_type="urn:joulemark:result:v1",
-        predicate=said,
-    )
-    envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
-    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
+    return sealed(said, raw=raw, packed=packed, outputs_sha256=t.sha256(b"outputs"), key=key)
 
 
 def resealed(

@@ -20,6 +20,7 @@ from joulemark.energy.analysis import analyse
 from joulemark.record.trace import Gauge, from_deltas, to_deltas
 from joulemark.rules.case import Case
 from joulemark.rules.judge import judge
+from joulemark_site.crowd.edits import counting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,27 +84,6 @@ def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
     return Case(replace(case.statement, predicate=said), trace, case.context)
 
 
-def counting(trace: Trace, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Trace:
-    """With the GPU's counter made from its times (us) and values."""
-    (stream,) = trace.streams
-    t_us, value = np.array(from_deltas(stream.t_us)), np.array(from_deltas(stream.value))
-    values = tuple(int(one) for one in change(t_us, value))
-    return replace(trace, streams=(replace(stream, value=to_deltas(values)),))
-
-
-def reading(trace: Trace, name: str, change: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Trace:
-    """With the values of one gauge made from its times (us) and values."""
-    changed = []
-    for gauge in trace.gauges:
-        if gauge.name != name:
-            changed.append(gauge)
-            continue
-        t_us, value = np.array(from_deltas(gauge.t_us)), np.array(from_deltas(gauge.value))
-        values = tuple(int(one) for one in change(t_us, value))
-        changed.append(replace(gauge, value=to_deltas(values)))
-    return replace(trace, gauges=tuple(changed))
-
-
 def with_gauge(trace: Trace, like: str, name: str, change: Callable[[np.ndarray], np.ndarray]) -> Trace:
     """With a further gauge, read when another one was."""
     gauge = trace.gauge(like)
@@ -113,14 +93,6 @@ def with_gauge(trace: Trace, like: str, name: str, change: Callable[[np.ndarray]
         trace,
         gauges=(*trace.gauges, Gauge(name=name, unit="count", t_us=gauge.t_us, value=to_deltas(values))),
     )
-
-
-def scaled(trace: Trace, factor: float) -> Trace:
-    """Every energy and power times `factor`."""
-    trace = counting(trace, lambda _, value: np.round((value - value[0]) * factor) + value[0])
-    for name in ("gpu-power-instant", "gpu-power-average"):
-        trace = reading(trace, name, lambda _, value: np.round(value * factor))
-    return trace
 
 
 def inside(trace: Trace, t_us: np.ndarray) -> np.ndarray:

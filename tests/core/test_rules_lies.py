@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from lies import (
-    counting,
-    honest,
-    inside,
-    invented,
-    measuring,
-    reading,
-    scaled,
-    stating,
-    told,
-    with_gauge,
-)
+from lies import honest, inside, invented, measuring, stating, told, with_gauge
 from msgspec.structs import replace
 
 from joulemark.record.trace import Queries, from_deltas, to_deltas
+from joulemark_site.crowd.edits import counting, reading, scaled
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,19 +15,18 @@ from joulemark.errors import MeasurementImpossible
 from joulemark.meters.device import DeviceFacts, host
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
-from joulemark.record.bundle import Bundle
-from joulemark.record.codec import encode
-from joulemark.record.envelope import seal
 from joulemark.record.errors import TooLarge
 from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.record.sealing import absent, sealed
 from joulemark.session.software import software
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from joulemark.energy.analysis import Analysis
     from joulemark.identity import Identity
     from joulemark.meters.meter import Meter
+    from joulemark.record.bundle import Bundle
     from joulemark.record.messages import Ticket
     from joulemark.session.measure import Measured
     from joulemark.suite import Job, Sample, Suite
@@ -81,19 +80,13 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
         raise MeasurementImpossible(
             f"The readings of {story.job.key} give no result: {error} Run again."
         ) from error
-    statement = record.Statement(
-        type="https://in-toto.io/Statement/v1",
-        subject=(
-            record.Subject(name="trace", digest=record.Digest(sha256=traces.sha256(raw))),
-            record.Subject(
-                name="outputs", digest=record.Digest(sha256=outputs_sha256(story.measured.outputs))
-            ),
-        ),
-        predicate_type="urn:joulemark:result:v1",
-        predicate=predicate,
+    made = sealed(
+        predicate,
+        raw=raw,
+        packed=packed,
+        outputs_sha256=outputs_sha256(story.measured.outputs),
+        key=around.identity.key,
     )
-    envelope = seal(encode(statement), payload_type=record.PAYLOAD_TYPE, key=around.identity.key)
-    made = Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed)
     size = len(made.to_bytes())
     if size > MAX_BUNDLE_BYTES:
         raise MeasurementImpossible(
@@ -223,22 +216,3 @@ def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str]) -> dict[str
         **{f"device.{name}": reason for name, reason in device.absent.items()},
         **{f"host.{name}": reason for name, reason in machine_absent.items()},
     }
-
-
-def absent(predicate: record.Predicate, reasons: Mapping[str, str]) -> dict[str, str]:
-    """The reason of every null field of `predicate`, by its path; the items of a list share one.
-
-    Raises KeyError for a null that nobody can explain, which is a fault of the agent and not of the run.
-    """
-    return {path: reasons[path] for path in sorted(set(_nulls(msgspec.to_builtins(predicate), "")))}
-
-
-def _nulls(value: Any, path: str) -> Iterator[str]:
-    if value is None:
-        yield path
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _nulls(item, f"{path}.{name}" if path else name)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _nulls(item, path)

@@ -7,11 +7,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from book import Outcome, attack
-from lies import counting, honest, invented, measuring, reading, scaled, stating
+from lies import honest, invented, measuring, stating
 from msgspec.structs import replace
 
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark.rules.case import Case
+from joulemark_site.crowd.edits import counting, reading, scaled
 from tests import made
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]

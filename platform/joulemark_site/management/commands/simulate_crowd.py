@@ -1,0 +1,146 @@
+"""`manage.py simulate_crowd`: honest, sloppy and dishonest contributors, through the real doors, rules and boards."""
+
+from __future__ import annotations
+
+import ipaddress
+from argparse import ArgumentParser
+from datetime import UTC, datetime, time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from joulemark.suite import load_suite
+from joulemark_site.crowd.plan import PREFIX, Crowd, members
+from joulemark_site.crowd.playing import Played, play
+from joulemark_site.crowd.summary import cells, coverage, fates, rms_error
+from joulemark_site.crowd.truth import SUITE
+from measurements.catalog.models import Suite
+from measurements.intake.models import Submission
+
+STATES = ("accepted", "quarantined", "rejected", "refused")
+
+
+class Command(BaseCommand):
+    """Simulate a crowd on a platform of its own."""
+
+    help = (
+        "Simulate a crowd of contributors for demonstrations and load tests. Nothing that it sends was measured. "
+        "Stop the platform's workers meanwhile."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """How many, how long, and how bad."""
+        parser.add_argument("--contributors", type=int, default=500, help="default: %(default)s")
+        parser.add_argument("--days", type=int, default=90, help="default: %(default)s")
+        parser.add_argument("--seed", type=int, required=True, help="the same seed is the same crowd")
+        parser.add_argument("--sloppy", type=float, default=0.15, help="share of contributors (%(default)s)")
+        parser.add_argument("--dishonest", type=float, default=0.05, help="share (default: %(default)s)")
+        parser.add_argument("--results-per-contributor", type=int, default=6, help="default: %(default)s")
+        parser.add_argument(
+            "--until", help="the day before which it ends, YYYY-MM-DD (default: today, or as it ended before)"
+        )
+        parser.add_argument(
+            "--into-existing", action="store_true", help="also where results were really measured"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Play the crowd and say what became of it."""
+        crowd = Crowd(
+            seed=options["seed"],
+            contributors=options["contributors"],
+            days=options["days"],
+            sloppy=options["sloppy"],
+            dishonest=options["dishonest"],
+            results=options["results_per_contributor"],
+        )
+        self._require_place(crowd, into_existing=options["into_existing"])
+        played = play(crowd, until=_day(options["until"]), progress=self._progress(crowd))
+        self._tell_fates(played)
+        self._tell_cells()
+
+    def _require_place(self, crowd: Crowd, *, into_existing: bool) -> None:
+        """Raises CommandError where simulated numbers could be taken for real ones, or the crowd cannot be."""
+        host = urlsplit(settings.ORIGIN).hostname or ""
+        if not _is_loopback(host):
+            raise CommandError(
+                f"JOULEMARK_ORIGIN is {settings.ORIGIN}, and simulated results are for loopback origins alone "
+                "(http://127.0.0.1:…): nobody may take them for measured ones."
+            )
+        simulated = Submission.objects.filter(key__contributor__display_name__startswith=PREFIX)
+        if not into_existing and Submission.objects.exclude(pk__in=simulated.values("pk")).exists():
+            raise CommandError(
+                "This platform has results that are not simulated. Use a fresh JOULEMARK_DATA_DIR or DATABASE_URL, "
+                "or add --into-existing, after which its boards say nothing true any more."
+            )
+        if not Suite.objects.filter(digest=load_suite(SUITE).digest).exists():
+            raise CommandError(
+                f"This platform does not have suite {SUITE} yet: run `manage.py prepare` first."
+            )
+        try:
+            next(members(crowd))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+
+    def _progress(self, crowd: Crowd) -> Any:
+        def tell(day: int, new: int) -> None:
+            if day % max(1, crowd.days // 10) == 0 or day == crowd.days:
+                self.stdout.write(f"day {day} of {crowd.days}: {new} results", ending="\n")
+                self.stdout.flush()
+
+        return tell
+
+    def _tell_fates(self, played: Played) -> None:
+        self.stdout.write(
+            f"\nCrowd: {len(played.sent)} sessions, {played.new} of their results new here.\n\n"
+        )
+        self.stdout.write(f"{'kind':<10} {'session':<17} {'sent':>5} " + " ".join(f"{s:>11}" for s in STATES))
+        for (kind, how), fate in fates(played.sent).items():
+            counts = " ".join(f"{fate.states[state]:>11}" for state in STATES)
+            codes = ", ".join(f"{code} {count}" for code, count in fate.codes.most_common())
+            self.stdout.write(f"{kind:<10} {how:<17} {fate.sent:>5} {counts}  {codes}".rstrip())
+
+    def _tell_cells(self) -> None:
+        found = list(cells())
+        if not found:
+            self.stdout.write("\nNo cell came of it.")
+            return
+        self.stdout.write(
+            "\nEnergy of a query in J: what the crowd's devices truly take, and what the board says.\n\n"
+        )
+        self.stdout.write(
+            f"{'job':<58} {'card':<21} {'from':>4} {'truth':>8} {'value':>8} {'error':>7}  interval"
+        )
+        for cell in found:
+            between = "none" if cell.low_j is None else f"{cell.low_j:.4g} to {cell.high_j:.4g}"
+            holds = {True: "holds", False: "does not hold", None: "single source"}[cell.holds]
+            self.stdout.write(
+                f"{cell.job:<58} {cell.card:<21} {cell.contributors:>4} {cell.truth_j:>8.4g} {cell.value_j:>8.4g} "
+                f"{cell.error:>7.2%}  {between}, {holds}"
+            )
+        held, there = coverage(found)
+        self.stdout.write(
+            f"\n{len(found)} cells: root-mean-square error {rms_error(found):.2%}; {held} of {there} intervals hold "
+            "the truth."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _day(said: str | None) -> datetime:
+    """Midnight before today or the day that was said, in UTC. Raises CommandError."""
+    if said is None:
+        return datetime.combine(timezone.now().date(), time(), UTC)
+    try:
+        return datetime.combine(datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC).date(), time(), UTC)
+    except ValueError as error:
+        raise CommandError(f"--until is a day like 2026-05-31, not {said!r}.") from error
