@@ -45,8 +45,7 @@ def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
     stored = _stored(new)
     if stored is None:  # some were here before
         stored = _stored(_unknown(new)) or {}
-    for key_id, times in Counter(row.key_id for row in stored.values()).items():
-        spend("result", key_id, times=times)
+    spend("result", Counter(row.key_id for row in stored.values()))
     told: set[str] = set()
     return [_outcome(one, stored, told) for one in arrived]
 
@@ -110,7 +109,7 @@ def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
     """Each bundle verified; keys are looked up once."""
     parsed = [_caught(partial(parsed_bundle, body)) for body in bodies]
     named = {one.envelope.key_id for one in parsed if isinstance(one, Bundle)}
-    keys = Key.objects.in_bulk(named)
+    keys = Key.objects.named(named)
     return [one if isinstance(one, Refusal) else _caught(partial(_verified, one, keys)) for one in parsed]
 
 

@@ -99,7 +99,7 @@ def take(
     check_clock(issued_at)
     require_room(opened.scope, opened.key.key_id)
     note(sha256=opened.sha256, key=opened.key, nonce=nonce)
-    spend(opened.scope, opened.key.key_id)
+    spend(opened.scope, {opened.key.key_id: 1})
 
 
 def note(*, sha256: str, key: Key, nonce: str) -> None:
@@ -170,7 +170,7 @@ def require_measured_in_time(key: Key, *, announced_at: datetime | None) -> None
 
 
 def _enrolled(wanted: str) -> Key:
-    return require_enrolled(Key.objects.filter(key_id=wanted).first())
+    return require_enrolled(Key.objects.named([wanted]).get(wanted))
 
 
 def require_enrolled(key: Key | None) -> Key:

@@ -9,7 +9,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -28,11 +28,18 @@ V4_PREFIX, V6_PREFIX = 24, 56
 """What one customer of a network usually holds, and no less: counting single addresses would miss all of IPv6."""
 
 
-def spend(scope: str, who: str, *, times: int = 1) -> None:
-    """Count one or `times` more of `scope` for `who`; lost while the cache is away."""
-    _, seconds = settings.RATES[scope]
+class Counter(Protocol):
+    """What settings.CACHES must give beside Django's own."""
+
+    def incr_many(self, deltas: Mapping[str, int]) -> list[str]:
+        """Add to each name's count; the names that have none."""
+
+
+def spend(scope: str, times: Mapping[str, int]) -> None:
+    """Count so many more of `scope` for each; lost while the cache is away."""
+    deltas = {_name(scope, who): number for who, number in times.items()}
     try:
-        _counted(_name(scope, who), times, seconds)
+        _count(deltas, settings.RATES[scope][1])
     except (RedisError, OSError) as error:
         logger.warning("rates are not counted, the cache is away: %s", error)
 
@@ -67,14 +74,13 @@ def _name(scope: str, who: str) -> str:
     return f"rate:{scope}:{who}:{int(time.time() // settings.RATES[scope][1])}"
 
 
-def _counted(name: str, times: int, seconds: int) -> int:
-    """Add to a count that lives for one span; only the first of a span has to make it."""
-    for _ in range(2):
-        try:
-            return int(cache.incr(name, times))
-        except ValueError:  # it is not there: not yet, or a full cache has dropped it
-            cache.add(name, 0, timeout=seconds + 1)
-    return times
+def _count(deltas: Mapping[str, int], seconds: int) -> None:
+    """Add to counts that live for one span; only the first of a span has to make one."""
+    missing = cast("Counter", cache).incr_many(deltas) if deltas else []
+    for name in missing:  # it is not there: not yet, or a full cache has dropped it
+        cache.add(name, 0, timeout=seconds + 1)
+    if missing:
+        cast("Counter", cache).incr_many({name: deltas[name] for name in missing})
 
 
 class PrefixThrottle(BaseThrottle):
@@ -87,7 +93,7 @@ class PrefixThrottle(BaseThrottle):
         prefix = prefix_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
         if prefix is not None:
             require_room(self.scope, prefix)
-            spend(self.scope, prefix)
+            spend(self.scope, {prefix: 1})
         return True
 
 

@@ -120,7 +120,7 @@ def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[S
         if known is None:
             raise
         return known, False
-    spend("result", opened.key.key_id)
+    spend("result", {opened.key.key_id: 1})
     return submission, True
 
 

@@ -184,9 +184,9 @@ def cache(redis_url: str) -> dict[str, object]:
     """Django's cache: Redis where there is one, else the memory of this process."""
     if not redis_url:
         options = {"MAX_ENTRIES": 100_000}  # one for each key and network that came lately
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": options}
+        return {"BACKEND": "joulemark_site.counting_caches.CountingMemoryCache", "OPTIONS": options}
     return {
-        "BACKEND": "joulemark_site.redis_cache.FastRedisCache",
+        "BACKEND": "joulemark_site.counting_caches.CountingRedisCache",
         "LOCATION": redis_url,
         "KEY_PREFIX": "joulemark",
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import CacheHandler, cache
 from redis.exceptions import ConnectionError as RedisAway
 
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope
+from joulemark_site import environment
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
 from tests import made
@@ -151,7 +153,18 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
-    monkeypatch.setattr(rates.cache, "incr", away)
+    monkeypatch.setattr(rates.cache, "incr_many", away)
     monkeypatch.setattr(rates.cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text
+
+
+@pytest.mark.parametrize("address", ["REDIS_URL", None])
+def test_caches_count_many_at_once_and_say_what_is_missing(settings, address) -> None:
+    caches = CacheHandler({"default": environment.cache(os.environ[address] if address else "")})
+    counting = caches["default"]
+    counting.delete_many(["a", "b", "c"])
+    counting.add("a", 0, timeout=100)
+    counting.add("b", 5, timeout=100)
+    assert counting.incr_many({"a": 2, "c": 3, "b": 1}) == ["c"]
+    assert counting.get_many(["a", "b", "c"]) == {"a": 2, "b": 6}

@@ -1,0 +1,74 @@
+"""Django's caches with counts of many keys in one question; Redis is asked through one client."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from redis import Redis
+    from redis.commands.core import Script
+
+COUNT = """
+local missing = {}
+for place, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 0 then missing[#missing + 1] = place
+  else redis.call('INCRBY', key, ARGV[place]) end
+end
+return missing
+"""
+
+
+class OneClient(RedisCacheClient):
+    """Makes a client once: redis-py needs longer for that than for a question, and a client is safe to share."""
+
+    @cached_property
+    def _shared(self) -> Redis:
+        return super().get_client(write=True)
+
+    @cached_property
+    def _count(self) -> Script:
+        return self._shared.register_script(COUNT)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        """The client, also for reads: there is one server."""
+        return self._shared
+
+    def incr_many(self, deltas: Mapping[str, int]) -> list[str]:
+        """Add to each key that is there; those that are not."""
+        keys = list(deltas)
+        return [keys[place - 1] for place in self._count(keys=keys, args=list(deltas.values()))]
+
+
+class CountingRedisCache(RedisCache):
+    """For settings.CACHES: one server and one client."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = OneClient
+
+    def incr_many(self, deltas: Mapping[str, int]) -> list[str]:
+        """As `incr` for many, in one question; it returns the names that are not there instead of raising."""
+        names = {self.make_and_validate_key(name): name for name in deltas}
+        client = cast("OneClient", self._cache)
+        missing = client.incr_many({key: deltas[name] for key, name in names.items()})
+        return [names[key] for key in missing]
+
+
+class CountingMemoryCache(LocMemCache):
+    """For settings.CACHES where there is no Redis."""
+
+    def incr_many(self, deltas: Mapping[str, int]) -> list[str]:
+        """As `incr` for many; it returns the names that are not there instead of raising."""
+        missing = []
+        for name, delta in deltas.items():
+            try:
+                self.incr(name, delta)
+            except ValueError:
+                missing.append(name)
+        return missing
