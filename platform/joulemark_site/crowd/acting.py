@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from measurements.intake.models import Ticket
 
 WINDOWS, WINDOW_S = 3, 3.0
-RIGHT = 0.7
+RIGHT = 0.6
 """Share of the queries that the models answer rightly."""
+SCORE, SCORE_SPREAD = 0.35, 0.08
+"""Mean and standard deviation of an answer's score where it is not right or wrong."""
 STEADY = 0.0002
 """How equal the windows of a colluder's invented trace are: the uncertainty that follows from them is tiny."""
 LOADING = timedelta(seconds=20)
@@ -74,8 +76,6 @@ class Actor:
         trace = self._trace(session, answers)
         lasted = timedelta(seconds=trace.spans[-1].end_us / 1e6 + 1.5)
         started_at = began + LOADING
-        draw = Random(f"{nonce} answers")  # noqa: S311 - chances, no secrets
-        count = len(sample.query_ids)
         told = Told(
             key=self.key,
             suite=self.suite,
@@ -88,7 +88,10 @@ class Actor:
             started_at=started_at,
             ended_at=started_at + lasted,
             issued_at=started_at + lasted + timedelta(seconds=2),
-            right=sum(draw.random() < RIGHT for _ in range(count)) / count,
+            quality={
+                metric: _score(metric, len(sample.query_ids), Random(f"{nonce} {metric}"))  # noqa: S311
+                for metric in self.suite.quality_metrics(job.dataset)
+            },
             flags=("not-steady",) if session.how == "unsteady" else (),
         )
         return told, trace
@@ -111,6 +114,13 @@ class Actor:
         )
         seed = int(digest("run", self.nonce(session, "result"))[:16], 16)
         return trace_of(run, answers, np.random.default_rng(seed))
+
+
+def _score(metric: str, answers: int, draw: Random) -> float:
+    """The mean score of so many answers."""
+    if metric.startswith("rouge"):
+        return min(max(draw.gauss(SCORE, SCORE_SPREAD / answers**0.5), 0.0), 1.0)
+    return sum(draw.random() < RIGHT for _ in range(answers)) / answers
 
 
 def _reference(ticket: Ticket | None) -> TicketRef | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from operator import itemgetter
+from itertools import count
 
 from joulemark.record.keys import key_id, public_hex
 from joulemark.suite import load_suite
@@ -28,6 +28,12 @@ from measurements.review.services import judge_waiting
 DAY = timedelta(days=1)
 WRONG_CLOCK = timedelta(hours=1)
 """How late the clock of a sloppy contributor goes now and then."""
+
+SENDING = timedelta(seconds=3)
+"""From the signature to the arrival."""
+
+Doing = tuple[datetime, int, Callable[[], None]]
+"""When, a number that tells apart what happens at one time, and what."""
 
 Progress = Callable[[int, int], None]
 """Told the day that is over and how many results were new in all."""
@@ -57,19 +63,17 @@ def play(crowd: Crowd, *, until: datetime, progress: Progress) -> Played:
     Where the crowd was here before, its time is the one it had then. Raises EnergyError, LogBroken.
     """
     suite, everybody = load_suite(SUITE), list(members(crowd))
-    began = _began(Actor(crowd, suite, everybody[0], 0)) or until - DAY * crowd.days
-    played, clock = Played(), Clock(began)
     actors = [Actor(crowd, suite, member, place) for member in everybody for place in range(member.keys)]
-    doings = [doing for actor in actors for doing in _doings(played, clock, began, actor)]
-    by_day: dict[int, list[Callable[[], None]]] = defaultdict(list)
-    for at, act in sorted(doings, key=itemgetter(0)):
-        by_day[at // DAY].append(act)
-    with running(clock):
-        for day in range(crowd.days):
-            _live(played, clock, began + DAY * (day + 1), by_day[day])
-            progress(day + 1, played.new)
+    began = _began(actors[0]) or until - DAY * crowd.days
+    world = World(began)
+    for actor in actors:
+        world.plan(actor)
+    with running(world.clock):
+        for day in range(1, crowd.days + 1):
+            world.live(began + DAY * day)
+            progress(day, world.played.new)
         refresh_stale_cells()  # what an earlier run that was ended has left behind
-    return played
+    return world.played
 
 
 def _began(first: Actor) -> datetime | None:
@@ -78,38 +82,72 @@ def _began(first: Actor) -> datetime | None:
     return key.enrolled_at if key else None
 
 
-def _doings(
-    played: Played, clock: Clock, began: datetime, actor: Actor
-) -> Iterator[tuple[timedelta, Callable[[], None]]]:
-    yield actor.member.joins, partial(_enrol, clock, began + actor.member.joins, actor)
-    for session in actor.member.sessions:
-        yield session.at, partial(_run, played, clock, began + session.at, actor, session)
+class World:
+    """The crowd's time, and what is still to be done in it, in order: what one does may lead to more later."""
 
+    def __init__(self, began: datetime) -> None:
+        self.clock, self.played = Clock(began), Played()
+        self._began, self._judged = began, 0
+        self._agenda: list[Doing] = []
+        self._numbers = count()
 
-def _enrol(clock: Clock, at: datetime, actor: Actor) -> None:
-    clock.set(at)
-    name = f"{PREFIX}{actor.crowd.name}-{actor.member.number:04}"
-    if actor.member.keys > 1:
-        name += f"-key-{actor.place + 1}"
-    accept_enrolment(data=enrolment(actor.key, name=name, at=at))
+    def plan(self, actor: Actor) -> None:
+        """Have an actor enrol and begin its sessions when it means to."""
+        self._later(self._began + actor.member.joins, partial(self._enrol, actor))
+        for session in actor.member.sessions:
+            self._later(self._began + session.at, partial(self._start, actor, session))
 
+    def live(self, evening: datetime) -> None:
+        """Do all that is due before `evening`; then give the verdicts, refresh the boards and sign a checkpoint."""
+        while self._agenda and self._agenda[0][0] < evening:
+            at, _number, act = heapq.heappop(self._agenda)
+            self.clock.set(at)
+            act()
+        self.clock.set(evening)
+        waiting = [one.result_id for one in self.played.sent[self._judged :] if one.result_id is not None]
+        self._judged = len(self.played.sent)
+        if judge_waiting(result_ids=waiting):
+            refresh_cells_of(result_ids=waiting)
+        sequence()
 
-def _run(played: Played, clock: Clock, at: datetime, actor: Actor, session: Session) -> None:
-    """One session: ticket, measurement, upload."""
-    clock.set(at)
-    result_id = refused = None
-    try:
-        ticket = _ticket(actor, session, at) if session.announced or session.how == "clock" else None
-        result_id = _known(ticket)
-        if result_id is None:
-            body, issued_at = actor.bundle(session, ticket=ticket, began=at)
-            clock.set(issued_at + timedelta(seconds=3))
+    def _later(self, at: datetime, act: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (at, next(self._numbers), act))
+
+    def _enrol(self, actor: Actor) -> None:
+        name = f"{PREFIX}{actor.crowd.name}-{actor.member.number:04}"
+        if actor.member.keys > 1:
+            name += f"-key-{actor.place + 1}"
+        accept_enrolment(data=enrolment(actor.key, name=name, at=self.clock.at))
+
+    def _start(self, actor: Actor, session: Session) -> None:
+        """Take a ticket and measure; the result is sent when the run is over."""
+        try:
+            announced = session.announced or session.how == "clock"
+            ticket = _ticket(actor, session, self.clock.at) if announced else None
+        except Refusal as refusal:
+            self._note(actor, session, refused=refusal.code)
+            return
+        if known := _known(ticket):
+            self._note(actor, session, result_id=known)
+            return
+        body, issued_at = actor.bundle(session, ticket=ticket, began=self.clock.at)
+        self._later(issued_at + SENDING, partial(self._send, actor, session, body))
+
+    def _send(self, actor: Actor, session: Session, body: bytes) -> None:
+        try:
             submission, created = accept_result(data=body)
-            result_id = submission.pk
-            played.new += created
-    except Refusal as refusal:
-        refused = refusal.code
-    played.sent.append(Sent(member=actor.member, session=session, result_id=result_id, refused=refused))
+        except Refusal as refusal:
+            self._note(actor, session, refused=refusal.code)
+            return
+        self.played.new += created
+        self._note(actor, session, result_id=submission.pk)
+
+    def _note(
+        self, actor: Actor, session: Session, *, result_id: str | None = None, refused: str | None = None
+    ) -> None:
+        self.played.sent.append(
+            Sent(member=actor.member, session=session, result_id=result_id, refused=refused)
+        )
 
 
 def _ticket(actor: Actor, session: Session, at: datetime) -> Ticket:
@@ -131,15 +169,3 @@ def _known(ticket: Ticket | None) -> str | None:
         return None
     known: str | None = Submission.objects.filter(ticket=ticket).values_list("pk", flat=True).first()
     return known
-
-
-def _live(played: Played, clock: Clock, evening: datetime, doings: Iterable[Callable[[], None]]) -> None:
-    """A day: all that is done, and in the evening the verdicts, the boards and the log's checkpoint."""
-    first = len(played.sent)
-    for act in doings:
-        act()
-    clock.set(evening)
-    today = [one.result_id for one in played.sent[first:] if one.result_id is not None]
-    if today and judge_waiting(result_ids=today):
-        refresh_cells_of(result_ids=today)
-    sequence()

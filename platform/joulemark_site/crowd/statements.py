@@ -21,6 +21,7 @@ from joulemark.record.keys import key_id, public_hex
 from joulemark.record.sealing import absent, sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from joulemark.record.bundle import Bundle
@@ -85,7 +86,7 @@ def _suite_ref(suite: Suite) -> record.SuiteRef:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A run as its contributor tells it. `share_right` of its answers are right; `flags` are those of the agent."""
+    """A run as its contributor tells it. `quality` is by metric; `flags` are those of the agent."""
 
     key: Ed25519PrivateKey
     suite: Suite
@@ -98,7 +99,7 @@ class Told:
     started_at: datetime
     ended_at: datetime
     issued_at: datetime
-    right: float
+    quality: Mapping[str, float]
     flags: tuple[str, ...] = ()
 
 
@@ -175,10 +176,8 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
         ),
         totals=found.totals,
         quality=tuple(
-            record.Quality(
-                metric=metric, value=told.right, n=len(told.sample.query_ids), higher_is_better=True
-            )
-            for metric in suite.quality_metrics(job.dataset)
+            record.Quality(metric=metric, value=value, n=len(told.sample.query_ids), higher_is_better=True)
+            for metric, value in told.quality.items()
         ),
         trace=record.TraceInfo(
             encoding="zlib",

@@ -33,6 +33,7 @@ class CellTruth:
     job: str
     card: str
     contributors: int
+    devices: int
     truth_j: float
     value_j: float
     low_j: float | None
@@ -98,6 +99,7 @@ def cells() -> Iterator[CellTruth]:
                     job=name,
                     card=card.name,
                     contributors=cell.n_contributors,
+                    devices=cell.n_devices,
                     truth_j=true_j(name, card),
                     value_j=cell.energy_per_query_j,
                     low_j=cell.low_j,

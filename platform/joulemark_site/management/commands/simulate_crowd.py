@@ -20,6 +20,9 @@ from joulemark_site.crowd.truth import SUITE
 from measurements.catalog.models import Suite
 from measurements.intake.models import Submission
 
+MANY = 8
+"""Devices from which on the boards promise to be close whoever lies (docs/method.md)."""
+
 STATES = ("accepted", "quarantined", "rejected", "refused")
 
 
@@ -111,20 +114,22 @@ class Command(BaseCommand):
             "\nEnergy of a query in J: what the crowd's devices truly take, and what the board says.\n\n"
         )
         self.stdout.write(
-            f"{'job':<58} {'card':<21} {'from':>4} {'truth':>8} {'value':>8} {'error':>7}  interval"
+            f"{'job':<58} {'card':<21} {'keys':>4} {'devices':>7} {'truth':>8} {'value':>8} {'error':>7}  interval"
         )
         for cell in found:
             between = "none" if cell.low_j is None else f"{cell.low_j:.4g} to {cell.high_j:.4g}"
             holds = {True: "holds", False: "does not hold", None: "single source"}[cell.holds]
             self.stdout.write(
-                f"{cell.job:<58} {cell.card:<21} {cell.contributors:>4} {cell.truth_j:>8.4g} {cell.value_j:>8.4g} "
-                f"{cell.error:>7.2%}  {between}, {holds}"
+                f"{cell.job:<58} {cell.card:<21} {cell.contributors:>4} {cell.devices:>7} "
+                f"{cell.truth_j:>8.4g} {cell.value_j:>8.4g} {cell.error:>7.2%}  {between}, {holds}"
             )
         held, there = coverage(found)
         self.stdout.write(
             f"\n{len(found)} cells: root-mean-square error {rms_error(found):.2%}; {held} of {there} intervals hold "
             "the truth."
         )
+        if many := [cell for cell in found if cell.devices >= MANY]:
+            self.stdout.write(f"{len(many)} of {MANY} or more devices: {rms_error(many):.2%}.")
 
 
 def _is_loopback(host: str) -> bool:
