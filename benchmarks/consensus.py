@@ -3,7 +3,7 @@
 Simulated cells with a known truth (benchmarks/crowds.py). Every tool gets the same results. The plain mean, the
 weighted mean, DerSimonian-Laird and Paule-Mandel combine devices on the log scale with the uncertainties that these
 state; the CodeCarbon-style mean is the mean energy over all runs, as the 2024 study took it. The median and Huber are
-what ours could have been (docs/decisions/0024). BENCH_CELLS changes the number of cells of each case.
+what ours could have been (docs/decisions/0023). BENCH_CELLS changes the number of cells of each case.
 """
 
 from __future__ import annotations

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
 from measurements.boards.models import DeviceValue
-from measurements.boards.series import Series, all_series
+from measurements.boards.series import Series
 from measurements.catalog.models import ModelKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +22,13 @@ class EqualSize:
     found: SizeControlled
 
 
-def read_equal_size() -> list[EqualSize]:
-    """Every volunteers' series whose models of both kinds differ enough in size to tell kind from size.
+def read_equal_size(every: Iterable[Series]) -> list[EqualSize]:
+    """Of these volunteers' series each, once, whose models of both kinds differ enough in size to tell kind from size.
 
     The groups are what may be compared directly: a data set, hardware class, scope and configuration. A model whose
     number of parameters is not known is left out.
     """
-    fitted = ((series, _fit(series)) for series in all_series() if series.grade != "published")
+    fitted = ((series, _fit(series)) for series in {series.slug: series for series in every}.values())
     return [EqualSize(series=series, found=found) for series, found in fitted if found is not None]
 
 

@@ -94,8 +94,9 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
 @require_safe
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
-    context = {"overview": read_overview(), "equal_size": read_equal_size()}
-    return render(request, "boards/compare_list.html", context)
+    overview = read_overview()
+    equal_size = read_equal_size(row.series for _task, row in overview.crowd)
+    return render(request, "boards/compare_list.html", {"overview": overview, "equal_size": equal_size})
 
 
 @require_safe

@@ -156,12 +156,11 @@ def test_a_clock_that_is_behind_began_before_its_ticket(behind_s: int, codes: se
 
 
 def test_a_scaled_trace_keeps_its_times() -> None:
-    trace = made.trace()
+    plain = case()
+    trace = plain.trace
     (stream,) = trace.streams
     scaled = structs.replace(stream, value=tuple(step * 2 for step in stream.value))
     later = structs.replace(stream, t_us=to_deltas(t + 1 for t in range(len(stream.t_us))))
-    plain = case()
-    assert plain.trace == trace
     same, other = (replace(plain, trace=structs.replace(trace, streams=(one,))) for one in (scaled, later))
     assert (same.times_sha256 == plain.times_sha256, other.times_sha256 == plain.times_sha256) == (
         True,

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from measurements.boards.equal_size import read_equal_size
+from measurements.boards.series import all_series
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
@@ -44,7 +45,7 @@ def measure(*, models: tuple[str, ...]) -> None:
 
 def test_the_factor_is_found_and_shown(client: Client) -> None:
     measure(models=(SPECIFIC, OTHER, GENERAL))
-    (one,) = read_equal_size()
+    (one,) = read_equal_size(all_series())
     assert one.series.slug == "demo-1-estimated"
     assert one.found.n_clusters == 6
     assert 3.5 < one.found.factor.low < one.found.factor.value < one.found.factor.high < 4.5
@@ -56,5 +57,5 @@ def test_the_factor_is_found_and_shown(client: Client) -> None:
 
 def test_where_size_and_kind_vary_together_nothing_is_claimed(client: Client) -> None:
     measure(models=(SPECIFIC, GENERAL))
-    assert read_equal_size() == []
+    assert read_equal_size(all_series()) == []
     assert "At equal size" not in client.get("/compare/").content.decode()

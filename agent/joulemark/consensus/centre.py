@@ -4,7 +4,7 @@ Below `ENOUGH` independent voices it is the weighted median: of three values one
 Tukey's biweight, started at that median, with a scale fixed beforehand. Every voice is in it; one far off pulls less,
 and one beyond `REACH` scales pulls no more. A median or Huber's estimate keeps a part of a one-sided error however many
 voices there are (a fifth of them 30 % low moves the median of forty by 1.2 %), so that no interval of theirs could hold
-what it promises; docs/decisions/0024 has the figures.
+what it promises; docs/decisions/0023 has the figures.
 
 Sources: Mosteller and Tukey 1977, Data Analysis and Regression, chapter 10 (biweight); Maronna, Martin, Yohai and
 Salibian-Barrera 2019, Robust Statistics, chapter 2 (location with a preliminary scale).
