@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-conflicts --constraint constraints.txt
 SERVICES := $(BIN)/python tests/services.py
+# So many processes share the tests, by files; 0: one after the other, in this process.
+TESTERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
@@ -46,7 +48,7 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 
 test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
 	$(BIN)/python tests/chromium.py --fetch
-	$(SERVICES) -- $(BIN)/python -m pytest
+	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 format: $(VENV)/.ready-test ## Put the code into its format
 	$(BIN)/ruff format .

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 import pytest
 from celery import current_app
+from hypothesis import HealthCheck, settings
+
+from tests.contract.attacks.printed import AttackTable
+from tests.services import services
+
+SERVERS = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -14,6 +21,35 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "No DATABASE_URL: run `make test`, or `python tests/services.py -- pytest`; both start the servers."
         )
+    _expect_a_busy_machine()
+    config.pluginmanager.register(AttackTable())
+    config.stash[SERVERS] = ExitStack()
+    config.add_cleanup(config.stash[SERVERS].close)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list) -> None:
+    """Where several processes share the tests, each has servers of its own; the first takes those that are there.
+
+    So no database, no number of a Redis and no lock in them can be another test's at the same time.
+    """
+    for spec in specs[1:]:
+        servers = config.stash[SERVERS].enter_context(services())
+        spec.env.update(servers.environment())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that no process waits for another in the end; else in chance's order."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def _expect_a_busy_machine() -> None:
+    """How fast an example goes is no property of the code: the other tests share the machine."""
+    now = settings.get_current_profile_name()
+    busy = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("busy machine", parent=settings.get_profile(now), **busy)
+    settings.load_profile("busy machine")
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from nvml_sim.cards import Card
 
+pytestmark = pytest.mark.long
 PROGRAM = Path(__file__).with_name("run_on_gpu.py")
 IDLE = Idle(watts=60.0, extra_w=5.0, decay_s=10.0, warm_s=5.0)
 FIELDS = "nvmlDeviceGetFieldValues"

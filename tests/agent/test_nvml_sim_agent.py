@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def doctor(simulation: Simulation, home: Path) -> dict[str, str]:
-    """What `joulemark doctor --json` finds out about NVML."""
+    """What `joulemark doctor --quick --json` finds out about NVML: what takes long comes after it."""
     folders = {f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "STATE", "CACHE")}
     environment = {**simulation.environment, **folders, "JOULEMARK_PLATFORM": "http://127.0.0.1:9"}
     done = subprocess.run(
-        [sys.executable, "-m", "joulemark", "doctor", "--json"],
+        [sys.executable, "-m", "joulemark", "doctor", "--quick", "--json"],
         env=environment,
         capture_output=True,
         text=True,

@@ -16,6 +16,7 @@ from nvml_sim.scenario import scripted
 
 from joulemark.rules.completeness import DIRTY
 
+pytestmark = pytest.mark.long
 TESTS = Path(__file__).parents[1]
 PROGRAM = Path(__file__).with_name("simulated_sessions.py")
 

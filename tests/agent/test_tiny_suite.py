@@ -31,7 +31,7 @@ from tests.tiny_models.recipes import MODELS, recipe_of
 from tests.tiny_models.rows import reviews
 from tests.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
 
-pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("no_network", "one_thread")]
 SENTIMENT = "text_classification/text_classification/bert-sentiment"
 WRITING = "text_generation/text_generation/llama"
 SUMMARY = "summarization/summarization/bart"

@@ -17,7 +17,7 @@ MODEL = SUITE.model("smollm2-135m-instruct")
 PROMPTS = "text_generation/demo-prompts/smollm2-135m-instruct"
 TOPICS = "text_classification/demo-topics/smollm2-135m-instruct"
 TEXTS = "summarization/demo-texts/smollm2-135m-instruct"
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.long, pytest.mark.weights]
 
 
 @pytest.fixture(scope="module", autouse=True)

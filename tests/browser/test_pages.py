@@ -16,7 +16,7 @@ from tests.processes import Platform, platform
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
 SEED = """
 from measurements.boards.services import refresh_stale_cells
 from tests.rows import GENERAL, Run, make_result

@@ -18,7 +18,7 @@ from joulemark.record.messages import LogProof, ResultStatus
 from tests import made
 from tests.processes import Platform, embedded_platform, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests.processes import Platform, embedded_platform
 
-pytestmark = [pytest.mark.processes, pytest.mark.weights, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.weights, pytest.mark.timeout(300)]
 
 MINILM = "text_classification/*/minilm-l6-v2"
 PASSPHRASE = "correct horse battery"  # noqa: S105 - of a key that lives as long as this test

@@ -132,11 +132,22 @@ def test_a_receipt_is_a_promise_and_a_proof_shows_that_it_was_kept() -> None:
     assert verified_proof(proof, receipt=receipt_for(entry), key=None).size == 300
 
 
+@pytest.mark.parametrize(("index", "size"), [(0, 1), (1, 2), (255, 256), (256, 257), (299, 300)])
+def test_the_first_and_the_last_entry_are_proved_too(index: int, size: int) -> None:
+    entry = entry_of(RESULT)
+    proof = logged(entry, index=index, size=size)
+    for receipt in (receipt_for(entry), receipt_for(entry, leaf_index=index)):
+        assert verified_proof(proof, receipt=receipt, key=KEY).size == size
+
+
 @pytest.mark.parametrize(
     ("receipt", "proof", "code"),
     [
         (receipt_for(entry_of(RESULT)), logged(entry_of("cd" * 32)), "JM-PROOF-INCLUSION"),
-        (receipt_for(entry_of(RESULT), leaf_index=3), logged(entry_of(RESULT)), "JM-PROOF-OTHER"),
+        *[
+            (receipt_for(entry_of(RESULT), leaf_index=index), logged(entry_of(RESULT)), "JM-PROOF-OTHER")
+            for index in (0, 1, 3, 299)
+        ],
         (receipt_for(entry_of("cd" * 32)), logged(entry_of("cd" * 32)), "JM-RECEIPT-LEAF"),
         (receipt_for(entry_of(RESULT, "verdict")), logged(entry_of(RESULT, "verdict")), "JM-RECEIPT-LEAF"),
         (
@@ -163,7 +174,14 @@ def test_a_receipt_is_a_promise_and_a_proof_shows_that_it_was_kept() -> None:
             ),
             "JM-NOTE-SIGNATURE",
         ),
-        (receipt_for(entry_of(RESULT)), replace(logged(entry_of(RESULT)), index=300), "JM-PROOF-INCLUSION"),
+        *[
+            (
+                receipt_for(entry_of(RESULT)),
+                replace(logged(entry_of(RESULT)), index=index),
+                "JM-PROOF-INCLUSION",
+            )
+            for index in (0, 1, 3, 299, 300, 302)
+        ],
     ],
 )
 def test_a_proof_of_anything_else_proves_nothing(receipt: Receipt, proof: LogProof, code: str) -> None:

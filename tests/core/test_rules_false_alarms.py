@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.false_alarms import EXPECTED, in_parallel, summary
 
+pytestmark = pytest.mark.long
 SESSIONS = 100
 
 

@@ -20,6 +20,27 @@ CAPACITY = 65536
 NS = 1_000_000_000
 
 
+class _Turn:
+    """One at a time on a file: threads take a lock of this process, and processes the file's. Entered very often."""
+
+    def __init__(self, file: int) -> None:
+        self._file, self._here = file, Lock()
+
+    def __enter__(self) -> None:
+        self._here.acquire()  # threads share the file's lock; other processes have one of their own
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._here.release()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        finally:
+            self._here.release()
+
+
 class Clock:
     """A handle on the shared clock. Any process may hold one; those that set it or mark take turns."""
 
@@ -27,7 +48,7 @@ class Clock:
         """Open the clock at `path`, made by `Clock.made`."""
         self.path = path
         self._file = path.open("r+b")
-        self._here = Lock()
+        self._turn = _Turn(self._file.fileno())
         self._map = mmap.mmap(self._file.fileno(), 0)
         self._words = memoryview(self._map).cast("q")
         self._watts = memoryview(self._map).cast("d")
@@ -52,12 +73,12 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass on a virtual clock."""
-        with self._turn():
+        with self._turn:
             self._move_to(self._words[SET_AT] + round(seconds * NS))
 
     def advance_to(self, at_s: float) -> None:
         """Let time pass until `at_s`; not back."""
-        with self._turn():
+        with self._turn:
             self._move_to(round(at_s * NS) - self._words[SPENT_AT])
 
     def load_on(self, watts: float, *, at_s: float | None = None) -> None:
@@ -105,7 +126,7 @@ class Clock:
 
     def _mark(self, watts: float, at_s: float | None) -> None:
         """The count comes last: a reader never sees a mark that is half written."""
-        with self._turn():
+        with self._turn:
             number = self._words[MARKS_AT]
             if number == self._words[CAPACITY_AT]:
                 raise ValueError(f"The clock has room for {number} marks only.")
@@ -116,12 +137,3 @@ class Clock:
             self._words[place] = at_ns
             self._watts[place + 1] = watts
             self._words[MARKS_AT] = number + 1
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._here:  # threads share the file's lock; other processes have one of their own
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)

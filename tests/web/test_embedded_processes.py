@@ -17,7 +17,7 @@ from joulemark.record.codec import encode
 from tests import made
 from tests.processes import ROOT, Platform, embedded_platform, kill, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from joulemark.record.receipts import verified_receipt
 from tests import made
 from tests.processes import ROOT, Platform, kill, platform, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(280)]
 
 KILLS, SEED = 50, 20261124
 FREE = ",".join(f"{scope}=1000000/s" for scope in ("prefix", "enrolment", "ticket", "result", "request"))

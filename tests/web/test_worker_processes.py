@@ -15,7 +15,7 @@ from joulemark.record.messages import Ticket
 from tests import made
 from tests.processes import Platform, kill, platform, wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

@@ -39,6 +39,13 @@ class Book:
     attacks: dict[str, Attack] = field(default_factory=dict)
     seen: dict[str, Outcome] = field(default_factory=dict)
 
+    def said(self, test: str) -> tuple[int, int, str, str, str, bool]:
+        """What came of one: its place by file and within it, its line's three columns, and whether it must be so."""
+        one, seen = self.attacks[test], self.seen[test]
+        what = ", ".join(sorted(seen.codes)) or one.expected.how
+        place = list(self.attacks).index(test)
+        return FILES.index(one.file), place, one.name, seen.kind, what, seen == one.expected
+
 
 BOOK = Book()
 FILES = ("test_doors", "test_sessions", "test_crowd", "test_operator")

@@ -1,9 +1,9 @@
-"""A platform with its doors open, honest GPU sessions to lie about, and the table at the end."""
+"""A platform with its doors open, and honest GPU sessions to lie about."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,22 +34,19 @@ from joulemark.rules.case import Case
 from measurements.intake.models import Submission, Ticket
 from measurements.review import services as review
 from tests import made
+from tests.contract.attacks.printed import PROPERTY
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what came of each attack, and how many came out otherwise than they must."""
-    if not BOOK.seen:
-        return
-    terminalreporter.section("attacks")
-    unexpected = 0
-    for name, one in BOOK.attacks.items():
-        seen = BOOK.seen.get(name)
-        if seen is None:
-            continue
-        unexpected += seen != one.expected
-        said = ", ".join(sorted(seen.codes)) or one.expected.how
-        terminalreporter.write_line(f"{one.name:<62} {seen.kind:<12} {said}")
-    terminalreporter.write_line(f"{len(BOOK.seen)} attacks, {unexpected} unexpected")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write what came of an attack into the test's report, which reaches the process that prints the table."""
+    report = yield
+    name = item.originalname if isinstance(item, pytest.Function) else item.name
+    if call.when == "call" and name in BOOK.seen:
+        report.user_properties.append((PROPERTY, BOOK.said(name)))
+    return report
 
 
 @dataclass

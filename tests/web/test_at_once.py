@@ -1,0 +1,75 @@
+"""Two requests at once through the doors, each in a transaction of its own: what decides who is first."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+
+from joulemark.record.bundle import Bundle
+from joulemark.record.codec import encode
+from measurements.contributors.models import Key
+from measurements.intake import batches, key_services
+from measurements.intake import services as intake
+from measurements.intake.models import Submission
+from measurements.intake.refusals import Forbidden
+from measurements.ledger.models import Leaf
+from measurements.review import services as review
+from tests import made
+from tests.racing import Gate, Racer
+from tests.web.test_key_doors import id_of, rotation
+
+
+@pytest.fixture
+def known(committed) -> None:
+    """A platform that knows keys 1 and 2."""
+    for number in (1, 2):
+        key_services.accept_enrolment(data=encode(made.enrolment(key=made.signing_key(number))))
+
+
+def test_of_two_rotations_of_a_key_at_once_one_is_taken(known, monkeypatch) -> None:
+    """A stolen key and its owner's: whoever is first has it, and there are never two that took over."""
+    gate = Gate()
+    monkeypatch.setattr(key_services, "rotate_key", gate.wrap(key_services.rotate_key))
+    first = Racer(lambda: key_services.rotate(data=rotation(1, 3)))
+    gate.reached()  # it has written, and nothing is committed
+    second = Racer(lambda: key_services.rotate(data=rotation(1, 4)))
+    assert second.settled() == "blocked"
+    gate.open()
+    assert first.result().key_id == id_of(3)
+    with pytest.raises(Forbidden) as refused:
+        second.result()
+    assert refused.value.code == "JM-KEY-ROTATED"
+    assert Key.objects.get(pk=id_of(1)).replaced_by_id == id_of(3)
+    assert not Key.objects.filter(pk=id_of(4)).exists()
+    assert Leaf.objects.filter(kind="key-rotated").count() == 1
+
+
+@pytest.mark.parametrize("how", ["one by one", "in a batch"])
+def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, monkeypatch, how: str) -> None:
+    """Whoever has the earlier entry is committed first: else neither verdict would see the other's result."""
+    call_command("load_catalog", verbosity=0)
+    trace = made.trace(queries=15, salt=7)
+    mine, copied = (made.bundle(key=made.signing_key(number), of=trace) for number in (1, 2))
+
+    def hand_in(bundle: Bundle) -> str:
+        if how == "one by one":
+            intake.accept_result(data=bundle.to_bytes())
+        else:
+            batches.accept_results(bodies=[bundle.to_bytes()])
+        review.judge_waiting(result_ids=[bundle.digest()])
+        return bundle.digest()
+
+    gate = Gate()
+    monkeypatch.setattr(intake, "append_leaves", gate.wrap(intake.append_leaves))
+    first = Racer(lambda: hand_in(mine))
+    gate.reached()  # it has its entry, and nothing is committed
+    second = Racer(lambda: hand_in(copied))
+    second.settled()
+    gate.open()
+    codes = {
+        result_id: {
+            finding["code"] for finding in Submission.objects.get(pk=result_id).verdicts.get().findings
+        }
+        for result_id in (first.result(), second.result())
+    }
+    assert [("JM-TRACE-REUSED" in found) for found in codes.values()] == [False, True], codes
