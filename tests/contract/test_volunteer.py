@@ -55,7 +55,7 @@ def test_a_result_goes_the_whole_way(running: Platform) -> None:
         "cpu",
         1,
     )
-    assert row["energy_per_query_j"] == sent["energy_per_query_j"]
+    assert row["energy_per_query_j"] == pytest.approx(sent["energy_per_query_j"], rel=1e-11)  # 12 digits
 
     downloaded = running.folder / "downloaded.joulemark.json"
     downloaded.write_bytes(running.get(f"/api/v1/results/{sent['result_id']}/bundle")[1])

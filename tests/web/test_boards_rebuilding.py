@@ -34,7 +34,6 @@ def catalog(db) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.django_db(transaction=True)  # one transaction would keep every version of every row to its end
 def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_path: Path) -> None:
     chance = random.Random(SEED)  # noqa: S311 - a seeded order of events
     for who in PEOPLE * 20:
