@@ -82,7 +82,7 @@ def waiting_too_long() -> list[str]:
     return list(Submission.objects.waiting(since=since).values_list("result_id", flat=True)[:1000])
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def _claim(result_ids: Sequence[str]) -> list[str]:
     """Mark submissions as taken up, so that everyone sees it; returns those that are ours to judge.
 

@@ -108,7 +108,7 @@ def test_the_tier_stands_on_the_board_and_in_the_download(client: Client) -> Non
     rows = client.get("/api/v1/boards/demo-1-measured/text_classification.json").json()["rows"]
     assert [row["tier"] for row in rows] == ["replicated"]  # three who state no uncertainty are not enough
     page = client.get("/boards/demo-1-measured/text_classification/", headers={"Accept-Language": "ru"})
-    assert "установлено" in page.content.decode()
+    assert "повторено" in page.content.decode()
 
 
 def test_a_result_that_nobody_announced_lifts_no_tier() -> None:
