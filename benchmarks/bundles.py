@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from joulemark.record import trace
 from joulemark.record.sealing import sealed
-from joulemark.record.statement import Predicate, TraceInfo
+from joulemark.record.statement import Predicate, TraceInfo, offline_seed
 from joulemark.suite import load_suite
 from tests import made
 
@@ -23,7 +23,14 @@ def signed_bundle(number: int, *, ticks: int, clients: int) -> bytes:
     client = number % clients
     raw, packed = trace.pack(noisy(base_trace(ticks), seed=number))
     info = TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw))
-    said = replace(base_predicate(client, ticks), nonce=made.nonce("bench", number), trace=info)
+    base, nonce = base_predicate(client, ticks), made.nonce("bench", number)
+    suite = load_suite("demo")
+    dataset = suite.job(f"{base.workload.task}/{base.workload.dataset}/{base.workload.model}").dataset
+    count = suite.queries_per_window(dataset)
+    sample = suite.sample(dataset, seed=offline_seed(nonce), count=count)
+    said = replace(
+        base, nonce=nonce, trace=info, workload=replace(base.workload, sample_sha256=sample.sha256)
+    )
     key = made.signing_key(client)
     return sealed(said, raw=raw, packed=packed, outputs_sha256=trace.sha256(b"outputs"), key=key).to_bytes()
 
