@@ -77,6 +77,8 @@ def measured() -> Found:
     from django.core.management import call_command
     from lies import honest
 
+    from joulemark_site.celery import keep_what_is_loaded
+
     session = honest()["a100"]
     suite = session.context.suite
     settings.SUITES = (suite,)
@@ -90,6 +92,7 @@ def measured() -> Found:
         A100: lambda n: _again(session, n),
     }
     found: Found = defaultdict(list)
+    keep_what_is_loaded()  # as in a worker
     for number in range(ROUNDS + 1):
         for kind, make in makers.items():
             ids = _received([make(number * RESULTS + n) for n in range(RESULTS)])

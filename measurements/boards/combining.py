@@ -7,21 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from joulemark.consensus.agreement import Report, tier
-from joulemark.consensus.cell import CellValue, Reading, cell_value
+from joulemark.consensus.cell import CellValue, cell_value
 from joulemark.consensus.quality import Score, quality_values
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+@dataclass(frozen=True, kw_only=True)
+class Row(Report):
     """What of an eligible result its cell is made of. `device` is its tag, `announced` whether it had a ticket."""
 
     contributor: int
-    device: str
-    energy_per_query_j: float
-    relative_u: float | None
-    window_u: float | None
-    n_windows: int
-    announced: bool
     quality: Sequence[dict[str, Any]]
 
 
@@ -55,10 +49,10 @@ def row_of(values: Sequence[Any]) -> Row:
 
 def combined(rows: Sequence[Row]) -> dict[str, Any]:
     """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
-    value = cell_value(map(reading_of, rows))
+    value = cell_value(rows)
     return asdict(value) | {
         "interval": value.interval or "",
-        "tier": tier(list(map(_report, rows)), expanded_u=_announced_u(rows, value)),
+        "tier": tier(rows, expanded_u=_announced_u(rows, value)),
         "quality": [asdict(score) for score in quality_values(_scores(rows))],
     }
 
@@ -67,29 +61,7 @@ def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
     announced = [row for row in rows if row.announced]
     if len(announced) == len(rows):
         return value.expanded_u
-    return cell_value(map(reading_of, announced)).expanded_u if announced else None
-
-
-def reading_of(row: Row) -> Reading:
-    """A row as consensus takes it."""
-    return Reading(
-        contributor=row.contributor,
-        device=row.device,
-        energy_per_query_j=row.energy_per_query_j,
-        relative_u=row.relative_u,
-        window_u=row.window_u,
-        n_windows=row.n_windows,
-    )
-
-
-def _report(row: Row) -> Report:
-    return Report(
-        contributor=row.contributor,
-        device=row.device,
-        energy_per_query_j=row.energy_per_query_j,
-        relative_u=row.relative_u,
-        announced=row.announced,
-    )
+    return cell_value(announced).expanded_u if announced else None
 
 
 def _scores(rows: Sequence[Row]) -> list[Score]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
-from measurements.boards.combining import ROW_FIELDS, reading_of, row_of
+from measurements.boards.combining import ROW_FIELDS, row_of
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
@@ -88,7 +88,7 @@ def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
     for row in rows:
         counts.setdefault(row.contributor, []).append(row.energy_per_query_j)
     people = Contributor.objects.in_bulk(counts)
-    stands = {one.contributor: one for one in cell_equivalences(map(reading_of, rows))} if rows else {}
+    stands = {one.contributor: one for one in cell_equivalences(rows)} if rows else {}
     said = [
         Said(
             contributor=people[who],

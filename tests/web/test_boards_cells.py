@@ -11,7 +11,7 @@ from measurements.boards.models import Cell, DeviceValue, PublishedFigure
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import Task
 from measurements.intake.models import State, Submission
-from measurements.review.models import CELL_FIELDS
+from measurements.review.models import CELL_FIELDS, Result
 from measurements.review.signals import states_changed
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
 
@@ -26,9 +26,9 @@ def catalog(db) -> None:
 def refreshed(*runs: Run) -> Cell:
     """The one cell of the last run."""
     submissions = [make_result(run) for run in runs]
-    cell = refresh_cells_of(result_ids=[submissions[-1].pk])[0]
-    assert cell is not None
-    return cell
+    assert refresh_cells_of(result_ids=[submissions[-1].pk]) == 1
+    key = Result.objects.values(*CELL_FIELDS).get(pk=submissions[-1].pk)
+    return Cell.objects.at(dict(key)).get()
 
 
 def test_a_cell_is_the_median_over_contributors() -> None:
@@ -83,33 +83,32 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries) -> N
     refresh_stale_cells()
     before = {cell.pk: cell.updated_at for cell in Cell.objects.all()}
     new = make_result(Run(by="grace", device="b", model=GENERAL, energy_per_query_j=8.0))
-    with django_assert_max_num_queries(28):
-        touched = refresh_cells_of(result_ids=[new.pk])[0]
-    changed = [cell.pk for cell in Cell.objects.all() if cell.updated_at != before[cell.pk]]
-    assert touched is not None
-    assert changed == [touched.pk]
+    with django_assert_max_num_queries(12):
+        assert refresh_cells_of(result_ids=[new.pk]) == 1
+    changed = [cell for cell in Cell.objects.all() if cell.updated_at != before[cell.pk]]
+    assert [cell.dataset_id for cell in changed] == [Result.objects.get(pk=new.pk).dataset_id]
     assert len(before) == 2
 
 
 def test_refreshing_twice_gives_the_same_cell() -> None:
     one = refreshed(Run(), Run(by="grace", device="b", energy_per_query_j=2.0))
-    again = refresh_cells_of(result_ids=Submission.objects.values_list("pk", flat=True))[0]
-    assert again is not None
-    assert again.pk == one.pk
-    assert again.energy_per_query_j == one.energy_per_query_j
+    assert refresh_cells_of(result_ids=Submission.objects.values_list("pk", flat=True)) == 0
+    again = Cell.objects.get()
+    assert (again.pk, again.version, again.updated_at) == (one.pk, one.version, one.updated_at)
     assert (Cell.objects.count(), DeviceValue.objects.count()) == (1, 2)
 
 
 def test_a_cell_goes_when_nothing_eligible_is_left() -> None:
     submission = make_result(Run())
-    assert refresh_cells_of(result_ids=[submission.pk])[0] is not None
+    assert refresh_cells_of(result_ids=[submission.pk]) == 1
     Submission.objects.filter(pk=submission.pk).update(state=State.REJECTED)
-    assert refresh_cells_of(result_ids=[submission.pk]) == [None]
+    assert refresh_cells_of(result_ids=[submission.pk]) == 1
+    assert refresh_cells_of(result_ids=[submission.pk]) == 0
     assert (Cell.objects.count(), DeviceValue.objects.count()) == (0, 0)
 
 
 def test_a_submission_without_numbers_has_no_cell() -> None:
-    assert refresh_cells_of(result_ids=[make_result(Run(state=State.REJECTED)).pk]) == []
+    assert refresh_cells_of(result_ids=[make_result(Run(state=State.REJECTED)).pk]) == 0
 
 
 def test_an_estimate_and_a_measurement_of_the_same_are_two_cells() -> None:

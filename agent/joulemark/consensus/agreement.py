@@ -27,16 +27,12 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
-    """What `contributor` says of a cell on `device`; `relative_u` is its standard uncertainty, relative, or None.
+class Report(Reading):
+    """What a contributor says of a cell.
 
     One that was not `announced` by a ticket may be the best of many: it agrees with nobody and lifts no tier.
     """
 
-    contributor: Hashable
-    device: Hashable
-    energy_per_query_j: float
-    relative_u: float | None
     announced: bool = True
 
 
@@ -91,20 +87,11 @@ def tier(reports: Sequence[Report], *, expanded_u: float | None = None) -> Tier:
     spoken = _spoken(reports)
     if len(spoken) >= 3 and n_devices >= 3:
         if expanded_u is None:
-            expanded_u = cell_value(map(_reading, reports)).expanded_u
+            expanded_u = cell_value(reports).expanded_u
         if expanded_u is not None and expanded_u <= ESTABLISHED_U:
             return "established"
     agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)
     return "replicated" if agreed >= 2 else "several sources"
-
-
-def _reading(report: Report) -> Reading:
-    return Reading(
-        contributor=report.contributor,
-        device=report.device,
-        energy_per_query_j=report.energy_per_query_j,
-        relative_u=report.relative_u,
-    )
 
 
 def _spoken(reports: Iterable[Report]) -> dict[Hashable, float]:

@@ -10,15 +10,15 @@ sensor multiply, and because then a value and its inverse are treated alike. `ce
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, isfinite, log, sqrt
+from math import exp, expm1, isfinite, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from joulemark.consensus.centre import centre_of
+from joulemark.consensus.centre import as_floats, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.equivalence import Equivalence, equivalences
-from joulemark.consensus.interval import Kind, interval_of
+from joulemark.consensus.interval import Kind, interval_of, shifts
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
 from joulemark.consensus.voices import Said, mean_of_two, plain_median, voices
 
@@ -121,7 +121,7 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
     low, high, kind = (
         (None, None, None) if alone else interval_of(centre, values, heard.uncertainties, heard.dark)
     )
-    moved = [] if alone else [abs(one.shift) for one in _equivalences(heard)]
+    moved = [] if alone else [abs(expm1(float(by))) for by in shifts(centre, values)]
     value = rounded(exp(centre.value))
     return CellValue(
         energy_per_query_j=value,
@@ -174,7 +174,7 @@ def _heard(readings: Iterable[Reading]) -> _Heard:
     weights = [voice.weight for voice in spoken]
     uncertainties = [plain_median(believed[voice.contributor], between=mean_of_two) for voice in spoken]
     centre = centre_of(values, weights)
-    heed = centre.pull / np.array([float(weight) for weight in weights])
+    heed = centre.pull / as_floats(weights)
     return _Heard(
         listed=listed,
         contributors=[voice.contributor for voice in spoken],
@@ -187,9 +187,13 @@ def _heard(readings: Iterable[Reading]) -> _Heard:
 
 
 def _equivalences(heard: _Heard) -> list[Equivalence]:
-    weights = np.array([float(weight) for weight in heard.weights])
     return equivalences(
-        heard.contributors, heard.centre, heard.values, weights, heard.uncertainties, heard.dark
+        heard.contributors,
+        heard.centre,
+        heard.values,
+        as_floats(heard.weights),
+        heard.uncertainties,
+        heard.dark,
     )
 
 

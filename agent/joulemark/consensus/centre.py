@@ -71,7 +71,7 @@ def centre_of(values: Floats, weights: Sequence[Fraction]) -> Centre:
     if not len(values):
         raise ValueError("A centre needs at least one value.")
     shares = _whole(weights)
-    weight = np.array([float(one) for one in weights])
+    weight = as_floats(weights)
     middle = _median(values, shares)
     spread = _spread(values, middle, shares, float(weight.sum()))
     if weight.sum() < ENOUGH:
@@ -79,6 +79,11 @@ def centre_of(values: Floats, weights: Sequence[Fraction]) -> Centre:
             value=middle, spread=spread, pull=weight, slope=float(weight.sum()), voices=float(weight.sum())
         )
     return _biweight(values, weight, middle, spread)
+
+
+def as_floats(weights: Sequence[Fraction]) -> Floats:
+    """The weights as an array of their length."""
+    return np.array([weight.numerator / weight.denominator for weight in weights])
 
 
 def _biweight(values: Floats, weight: Floats, middle: float, spread: float) -> Centre:

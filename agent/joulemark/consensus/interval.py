@@ -72,12 +72,15 @@ def _standard_error(centre: Centre, uncertainties: Sequence[float], dark: float)
 def _draws(centre: Centre, values: Floats) -> Floats:
     """The centre of each draw of as many voices as there are, with replacement."""
     seed = hashlib.sha256(values.tobytes() + centre.pull.tobytes()).digest()[:16]
-    # RandomState, whose stream never changes between versions of numpy (NEP 19): anyone recomputes the same draws
-    chance = np.random.RandomState(np.frombuffer(seed, dtype=np.uint32))
-    n = len(values)
-    places = (chance.random_sample((DRAWS, n)) * n).astype(np.intp) + n * np.arange(DRAWS)[:, np.newaxis]
-    times = np.bincount(places.ravel(), minlength=DRAWS * n).reshape(DRAWS, n).astype(np.float64)
-    total, offset = times @ centre.pull, times @ (centre.pull * (values - centre.value))
+    # the raw stream of a bit generator never changes between versions of numpy (NEP 19): anyone has the same draws
+    stream = np.random.PCG64(int.from_bytes(seed))
+    apart = centre.pull * (values - centre.value)
+    total, offset = np.zeros(DRAWS), np.zeros(DRAWS)
+    for _ in range(len(values)):  # one voice of every draw at a time: arrays that stay in the cache
+        words = stream.random_raw(DRAWS // 2).astype("<u8").view("<u4").astype(np.uint64)
+        places = (words * np.uint64(len(values)) >> np.uint64(32)).astype(np.intp)
+        total += centre.pull.take(places)
+        offset += apart.take(places)
     moved = np.divide(offset, total, out=np.zeros(DRAWS), where=total > 0)
     return np.asarray(centre.value + _correction(centre) * moved)
 

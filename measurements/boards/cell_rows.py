@@ -1,0 +1,170 @@
+"""The rows behind one cell, read and written in few turns with the database.
+
+A refresh asks three things and writes four. On PostgreSQL what can be asked together is sent together, in a pipeline,
+so that a refresh waits three times and not ten; the SQL is put together once a process. SQLite gets the same statements
+one by one. What counts as eligible is still defined by `ResultQuerySet.eligible` alone: its SQL is taken from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from measurements.boards.combining import ROW_FIELDS
+from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
+from measurements.review.models import CELL_FIELDS, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+CELLS, REVISIONS, VALUES = (model._meta.db_table for model in (Cell, CellRevision, DeviceValue))
+SAID = tuple(
+    field
+    for field in Cell._meta.concrete_fields
+    if not field.primary_key and field.attname not in (*CELL_FIELDS, "version", "updated_at")
+)
+"""What a cell says, beside its key and the moment."""
+
+AT_KEY = " AND ".join(f"{name} = %s" for name in CELL_FIELDS)
+CONTENT = ", ".join((*CELL_FIELDS, *(field.attname for field in SAID)))
+
+READ_CELL = f"SELECT id, {', '.join(field.attname for field in SAID)} FROM {CELLS} WHERE {AT_KEY}"  # noqa: S608
+READ_VALUES = (
+    f"SELECT device_id, energy_per_query_j, n_results FROM {VALUES} "  # noqa: S608
+    f"WHERE cell_id = (SELECT id FROM {CELLS} WHERE {AT_KEY})"
+)
+NEXT_VERSION = """
+INSERT INTO boards_boardversion (suite_id, grade, version, changed_at) VALUES (%s, %s, 1, %s)
+ON CONFLICT (suite_id, grade) DO UPDATE
+SET version = boards_boardversion.version + 1, changed_at = excluded.changed_at
+"""
+VERSION = "(SELECT version FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"
+WRITE_CELL = (
+    f"INSERT INTO {CELLS} ({CONTENT}, version, updated_at) "  # noqa: S608
+    f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *SAID))}, {VERSION}, %s) "
+    f"ON CONFLICT ({', '.join(CELL_FIELDS)}) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = excluded.{name}" for name in (*(field.attname for field in SAID), "version", "updated_at")
+    )
+)
+WRITE_REVISION = (
+    f"INSERT INTO {REVISIONS} ({CONTENT}, version, updated_at, gone) "  # noqa: S608
+    f"SELECT {CONTENT}, {VERSION}, %s, %s FROM {CELLS} WHERE {AT_KEY}"
+)
+WRITE_VALUE = (
+    f"INSERT INTO {VALUES} (cell_id, device_id, energy_per_query_j, n_results) "  # noqa: S608
+    f"SELECT id, %s, %s, %s FROM {CELLS} WHERE {AT_KEY} ON CONFLICT (cell_id, device_id) DO UPDATE "
+    "SET energy_per_query_j = excluded.energy_per_query_j, n_results = excluded.n_results"
+)
+REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # noqa: S608
+
+DeviceSays = tuple[float, int]
+"""Joules per query of a device, and of how many results."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the database holds of a cell: its eligible results as `(device, *ROW_FIELDS)`, and the cell as it is shown.
+
+    `pk` and `said` are None where no cell is shown.
+    """
+
+    results: list[tuple[Any, ...]]
+    pk: int | None
+    said: dict[str, Any] | None
+    devices: dict[int, DeviceSays]
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Within, statements are sent without waiting for the answer to the one before, where the database can."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def read(key: CellKey) -> Found:
+    """The rows of the cell at `key`, after whoever else refreshes it; held until the transaction ends."""
+    at = [key[name] for name in CELL_FIELDS]
+    with ExitStack() as held:
+        lock, results, cell, values = (held.enter_context(connection.cursor()) for _ in range(4))
+        if connection.vendor == "postgresql":  # SQLite has one writer
+            lock.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number(at)])
+        sql, parameters = _results_sql()
+        results.execute(sql, [key.get(named, named) for named in parameters])
+        cell.execute(READ_CELL, at)
+        values.execute(READ_VALUES, at)
+        shown = cell.fetchone()
+        return Found(
+            results=[(*row[:-1], json.loads(row[-1])) for row in results.fetchall()],
+            pk=None if shown is None else shown[0],
+            said=None if shown is None else dict(zip(_names(), map(_loaded, SAID, shown[1:]), strict=True)),
+            devices={device: (energy, n) for device, energy, n in values.fetchall()},
+        )
+
+
+def write_cell(key: CellKey, said: Mapping[str, Any]) -> None:
+    """Write what a cell says, under the next version of its board, and keep it as a revision."""
+    at, board, now = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]], timezone.now()
+    stored = [field.get_db_prep_save(said[field.attname], connection) for field in SAID]
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_VERSION, [*board, now])
+        cursor.execute(WRITE_CELL, [*at, *stored, *board, now])
+        cursor.execute(WRITE_REVISION, [*board, now, False, *at])
+
+
+def remove_cell(key: CellKey) -> None:
+    """Remove a cell; its last revision says that it is gone."""
+    at, board, now = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]], timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_VERSION, [*board, now])
+        cursor.execute(WRITE_REVISION, [*board, now, True, *at])
+    Cell.objects.at(key).delete()
+
+
+def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) -> None:
+    """Write what has changed of what each device says."""
+    at = [key[name] for name in CELL_FIELDS]
+    changed = [(device, *says, *at) for device, says in said.items() if found.devices.get(device) != says]
+    gone = [(found.pk, device) for device in found.devices.keys() - said.keys()]
+    with connection.cursor() as cursor:
+        if gone:
+            cursor.executemany(REMOVE_VALUE, gone)
+        if changed:
+            cursor.executemany(WRITE_VALUE, changed)
+
+
+@cache
+def _results_sql() -> tuple[str, tuple[Any, ...]]:
+    """SQL of a cell's eligible results, and its parameters in order: a field's name stands for the key's value."""
+    markers: dict[str, Any] = {
+        name: -1 - place if name.endswith("_id") else f"the {name}" for place, name in enumerate(CELL_FIELDS)
+    }
+    query = Result.objects.eligible().of_cell(markers).order_by().values_list("device_id", *ROW_FIELDS).query
+    sql, parameters = query.sql_with_params()
+    named = {marker: name for name, marker in markers.items()}
+    return sql, tuple(named.get(parameter, parameter) for parameter in parameters)
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    return tuple(field.attname for field in SAID)
+
+
+def _loaded(field: models.Field[Any, Any], stored: Any) -> Any:
+    return json.loads(stored) if isinstance(field, models.JSONField) else stored
+
+
+def _lock_number(at: Sequence[object]) -> int:
+    named = "/".join(map(str, at))
+    return int.from_bytes(hashlib.sha256(f"cell {named}".encode()).digest()[:8], signed=True)
