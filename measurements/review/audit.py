@@ -129,7 +129,8 @@ def _compared_numbers(result_ids: Sequence[str]) -> list[str]:
             .select_related("key__contributor", *TICKET, *(f"result__{name}" for name in NAMED))
             .order_by("leaf_id")
         )
-        cases, names = cases_of(held), Names()
+        cases = cases_of(held)
+        names = Names(cases.values())
         found = []
         for submission in held:
             case, row = cases[submission.pk], getattr(submission, "result", None)

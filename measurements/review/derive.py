@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from joulemark.energy.budget import combined
+from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
 from joulemark.rules.case import Case
@@ -39,16 +40,19 @@ def store_results(rows: Sequence[Result]) -> None:
 
 
 class Names:
-    """Rows of the catalogue by what statements call them, each looked up once; the devices of `tags` all at once."""
+    """Rows of the catalogue by what `cases` call them, asked for all at once; their devices too."""
 
-    def __init__(self, *, tags: Collection[str] = ()) -> None:
-        self._datasets = {(row.task.slug, row.slug): row for row in DataSet.objects.select_related("task")}
-        self._models = {row.slug: row for row in AiModel.objects.all()}
-        self._suites = {row.digest: row for row in Suite.objects.all()}
-        self._devices = {
-            (row.contributor_id, row.tag, row.hardware_class_id): row
-            for row in Device.objects.filter(tag__in=tags)
-        }
+    def __init__(self, cases: Iterable[Case | RecordError]) -> None:
+        said = [case.said for case in cases if isinstance(case, Case)]
+        work = [one.workload for one in said]
+        datasets = DataSet.objects.select_related("task").filter(slug__in={one.dataset for one in work})
+        models = AiModel.objects.filter(slug__in={one.model for one in work})
+        suites = Suite.objects.filter(digest__in={one.suite.digest for one in said})
+        devices = Device.objects.filter(tag__in={one.device.tag for one in said})
+        self._datasets = {(row.task.slug, row.slug): row for row in datasets}
+        self._models = {row.slug: row for row in models}
+        self._suites = {row.digest: row for row in suites}
+        self._devices = {(row.contributor_id, row.tag, row.hardware_class_id): row for row in devices}
         self._hardware: dict[tuple[str, str], HardwareClass] = {}
 
     def suite(self, digest: str) -> Suite:

@@ -130,7 +130,7 @@ def _require_numbers(held: Submission) -> None:
     if not isinstance(case, Case):
         raise ValidationError(f"Its bytes cannot be read as a result: {case}")
     try:
-        store_results([derive_result(held, case, Names())])
+        store_results([derive_result(held, case, Names([case]))])
     except LookupError as error:
         raise ValidationError(f"It is about something that this platform does not have: {error}.") from error
 

@@ -137,7 +137,7 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
         .order_by("received_at", "result_id")
     )
     cases = cases_of(held)
-    names = Names(tags={case.said.device.tag for case in cases.values() if isinstance(case, Case)})
+    names = Names(cases.values())
     before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
     found = {
         submission.pk: _judged(submission, cases[submission.pk], names)
