@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
+from measurements.boards.figures import significant
 from measurements.boards.plot import Plot, Point, dot_plot
-from measurements.boards.templatetags.figures import joules, times, watt_hours
+from measurements.boards.scatter import Scatter, Spot, scatter
+from measurements.boards.templatetags.figures import joules, parameters, times, watt_hours
 from measurements.boards.titles import translated
 
 if TYPE_CHECKING:
@@ -52,6 +54,64 @@ def board_plot(group: Group) -> Plot | None:
             "high": watt_hours(most.energy_wh_per_1000),
         },
         axis=gettext("Wh per 1,000 queries, logarithmic"),
+    )
+
+
+def size_plot(group: Group) -> Scatter | None:
+    """Energy beside the number of parameters, of the rows that state it."""
+    sized = [row for row in group.rows if row.parameters]
+    spots = [
+        Spot(
+            label=row.model_title,
+            text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(row.parameters)}",
+            energy=row.energy_wh_per_1000,
+            other=(row.parameters or 0) / 1e9,
+            on_line=False,
+            general_purpose=row.general_purpose,
+            grade=row.grade,
+        )
+        for row in sized
+    ]
+    return scatter(
+        spots,
+        title=gettext("Energy and number of parameters"),
+        description=gettext("One mark a model. The table below has every value."),
+        axis=gettext("across: Wh per 1,000 queries; up: billions of parameters; both logarithmic"),
+        logarithmic=True,
+    )
+
+
+def quality_plots(group: Group) -> list[Scatter]:
+    """Energy beside each metric that at least two rows have; the line is the front that nobody is beyond."""
+    metrics = sorted({score["metric"] for row in group.rows for score in row.quality})
+    return [plot for metric in metrics if (plot := _quality_plot(group, metric)) is not None]
+
+
+def _quality_plot(group: Group, metric: str) -> Scatter | None:
+    spots = [
+        Spot(
+            label=row.model_title,
+            text=f"{watt_hours(row.energy_wh_per_1000)}, {metric} {significant(score['value'])}",
+            energy=row.energy_wh_per_1000,
+            other=score["value"],
+            on_line=metric in row.front,
+            general_purpose=row.general_purpose,
+            grade=row.grade,
+        )
+        for row in group.rows
+        for score in row.quality
+        if score["metric"] == metric
+    ]
+    named = [spot.label for spot in spots if spot.on_line]
+    return scatter(
+        spots,
+        title=gettext("Energy and quality: %(metric)s") % {"metric": metric},
+        description=gettext(
+            "On the line no model uses less energy and answers better: %(models)s. The table below has every value."
+        )
+        % {"models": ", ".join(named)},
+        axis=gettext("across: Wh per 1,000 queries, logarithmic; up: %(metric)s") % {"metric": metric},
+        logarithmic=False,
     )
 
 

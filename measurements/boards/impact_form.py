@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
@@ -32,6 +33,14 @@ def study_queries() -> dict[str, tuple[str, Kind]]:
         f"{task.id}-general": (task.id, "general-purpose") for task in tasks if task.compared
     }
     return specific | general
+
+
+def year_with(wh_per_query: float, *, low: float | None, high: float | None) -> str:
+    """The form's parameters for a year with this energy of a query in Wh, and its interval if it has one."""
+    said = {**EXAMPLE, "query": OWN, "wh_per_query": wh_per_query}
+    if low is not None and high is not None:
+        said |= {"wh_low": low, "wh_high": high}
+    return urlencode(said)
 
 
 class UsageForm(forms.Form):

@@ -12,11 +12,19 @@ from django.views.decorators.http import require_safe
 from joulemark.suite.published import load_study
 from measurements.boards.comparing import read_comparison
 from measurements.boards.decisions import public_decisions
-from measurements.boards.drawing import board_plot, cell_plot, comparison_plot, window_plot
+from measurements.boards.drawing import (
+    board_plot,
+    cell_plot,
+    comparison_plot,
+    quality_plots,
+    size_plot,
+    window_plot,
+)
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import explain_cell
 from measurements.boards.filters import ResultFilter
+from measurements.boards.impact_form import year_with
 from measurements.boards.moments import MomentError, moment_of
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
@@ -62,7 +70,10 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     if request.method == "GET":
         VIEWED.note((row.task, row.dataset, row.model) for row in found.rows if row.dataset)
-    groups = [(group, board_plot(group)) for group in found.groups]
+    groups = [
+        (group, board_plot(group), [*quality_plots(group), *filter(None, [size_plot(group)])])
+        for group in found.groups
+    ]
     context = {
         "board": found,
         "groups": groups,
@@ -79,7 +90,10 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    return render(request, "boards/cell.html", {"cell": found, "plot": cell_plot(found)})
+    row = found.row
+    low, high = (None if end is None else end / 1000 for end in (row.low_wh_per_1000, row.high_wh_per_1000))
+    year = year_with(row.energy_wh_per_1000 / 1000, low=low, high=high)
+    return render(request, "boards/cell.html", {"cell": found, "plot": cell_plot(found), "year": year})
 
 
 @require_safe

@@ -8,10 +8,10 @@ into an attribute.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+from measurements.boards.scales import LogScale, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +20,6 @@ ROW_PX = 38
 TOP_PX = 34
 BOTTOM_PX = 12
 LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
-MANY_DECADES = 2.0
-STEPS = (0.0, log10(2), log10(5))
-TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +79,7 @@ def dot_plot(
     """A plot with one row a point, or None when there is no point."""
     if not points:
         return None
-    scale = _Scale(_extent(points, reference))
+    scale = LogScale(_extent(points, reference))
     height = TOP_PX + ROW_PX * len(points) + BOTTOM_PX
     return Plot(
         title=title,
@@ -92,7 +89,7 @@ def dot_plot(
         bottom=height - BOTTOM_PX,
         ticks=[_tick(scale, value) for value in scale.ticks()],
         marks=[_mark(scale, point, row) for row, point in enumerate(points)],
-        reference=None if reference is None else scale.percent(reference),
+        reference=None if reference is None else _place(scale, reference),
     )
 
 
@@ -103,43 +100,25 @@ def _extent(points: Iterable[Point], reference: float | None) -> tuple[float, fl
     return min(values), max(values)
 
 
-class _Scale:
-    """A logarithmic axis from one round value (1, 2 or 5 of a decade) to another, around an extent."""
-
-    def __init__(self, extent: tuple[float, float]) -> None:
-        low, high = (log10(bound) for bound in extent)
-        rounds = [decade + step for decade in range(floor(low), ceil(high) + 2) for step in STEPS]
-        self.low = max(value for value in rounds if value <= low + TINY)
-        self.high = min(value for value in rounds if value >= high - TINY and value > self.low)
-
-    def percent(self, value: float) -> str:
-        """Where `value` is, as a percentage of the width."""
-        share = (log10(value) - self.low) / (self.high - self.low)
-        return f"{LEFT_PERCENT + share * (RIGHT_PERCENT - LEFT_PERCENT):.2f}%"
-
-    def ticks(self) -> list[float]:
-        """Round values between the bounds: 1, 2 and 5 of a decade, or decades alone where there are many."""
-        steps = (0.0,) if self.high - self.low > MANY_DECADES else STEPS
-        decades = range(floor(self.low), ceil(self.high) + 1)
-        every = [decade + step for decade in decades for step in steps]
-        return [10**value for value in every if self.low - TINY <= value <= self.high + TINY]
+def _place(scale: LogScale, value: float) -> str:
+    return percent(scale.share(value), LEFT_PERCENT, RIGHT_PERCENT)
 
 
-def _tick(scale: _Scale, value: float) -> Tick:
-    x = scale.percent(value)
+def _tick(scale: LogScale, value: float) -> Tick:
+    x = _place(scale, value)
     anchor = {f"{LEFT_PERCENT:.2f}%": "start", f"{RIGHT_PERCENT:.2f}%": "end"}.get(x, "middle")
     return Tick(x=x, label=significant(value, digits=1), anchor=anchor)
 
 
-def _mark(scale: _Scale, point: Point, row: int) -> Mark:
+def _mark(scale: LogScale, point: Point, row: int) -> Mark:
     y = TOP_PX + ROW_PX * row + 28
     bar = None
     if point.low and point.high and point.low < point.high:
-        bar = (scale.percent(point.low), scale.percent(point.high))
+        bar = (_place(scale, point.low), _place(scale, point.high))
     return Mark(
         label=point.label,
         text=point.text,
-        x=scale.percent(point.value),
+        x=_place(scale, point.value),
         bar=bar,
         y=y,
         label_y=y - 26,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from joulemark.consensus.pareto import Choice, pareto_front
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
 
@@ -22,7 +23,9 @@ class BoardRow:
     """Energies in joules per query; `low_j` to `high_j` is the 95 % interval, how it was had says `interval`.
 
     `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and
-    `rank_worst`. `n_devices` is null for a published figure, whose devices nobody counted; its `n_results` are runs.
+    `rank_worst`. `front` are the metrics by which no row under the same conditions uses less energy and scores better,
+    of those that at least two rows have. `n_devices` is null for a published figure, whose devices nobody counted; its
+    `n_results` are runs.
     """
 
     series: str
@@ -56,6 +59,7 @@ class BoardRow:
     label: str
     tier: str
     quality: Quality
+    front: list[str]
     source: str
     updated_at: datetime
 
@@ -129,6 +133,7 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         label=cell.label,
         tier=cell.tier,
         quality=cell.quality,
+        front=[],
         source="",
         updated_at=cell.updated_at,
     )
@@ -168,19 +173,44 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         label="published",
         tier="published",
         quality=figure.quality,
+        front=[],
         source=figure.source,
         updated_at=figure.updated_at,
     )
 
 
 def ranked(rows: list[BoardRow]) -> list[BoardRow]:
-    """Rows under the same conditions with their ranks, least energy first."""
+    """Rows under the same conditions with their ranks and fronts, least energy first."""
     ordered = sorted(rows, key=lambda row: (row.energy_per_query_j, row.model))
     places = ranks([_standing(row) for row in ordered])
+    fronts = _fronts(ordered)
     return [
-        row if place is None else replace(row, rank=place.best, rank_worst=place.worst)
-        for row, place in zip(ordered, places, strict=True)
+        replace(
+            row,
+            rank=None if place is None else place.best,
+            rank_worst=None if place is None else place.worst,
+            front=front,
+        )
+        for row, place, front in zip(ordered, places, fronts, strict=True)
     ]
+
+
+def _fronts(rows: list[BoardRow]) -> list[list[str]]:
+    """The metrics by which each row is on the Pareto front."""
+    by_metric: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for place, row in enumerate(rows):
+        for score in row.quality:
+            by_metric.setdefault(score["metric"], []).append((place, score))
+    fronts: list[list[str]] = [[] for _ in rows]
+    for metric, scores in sorted(by_metric.items()):
+        if len(scores) < 2:
+            continue  # nobody to be beaten by
+        choices = [
+            Choice(energy=rows[place].energy_per_query_j, quality=score["value"]) for place, score in scores
+        ]
+        for found in pareto_front(choices, higher_is_better=scores[0][1]["higher_is_better"]):
+            fronts[scores[found][0]].append(metric)
+    return fronts
 
 
 def _standing(row: BoardRow) -> Standing:

@@ -39,9 +39,9 @@ def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
 
 
 def _flat(value: object) -> object:
-    """A list of scores as `metric=value;metric=value`; anything else as it is."""
+    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is."""
     if isinstance(value, list):
-        return ";".join(f"{score['metric']}={score['value']}" for score in value)
+        return ";".join(one if isinstance(one, str) else f"{one['metric']}={one['value']}" for one in value)
     return value
 
 

@@ -86,6 +86,10 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
         TIERS, help_text="How far a value has come: docs/trust.md says what each asks for."
     )
     quality = QualitySerializer(many=True)
+    front = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Metrics by which no row under the same conditions uses less energy and scores better.",
+    )
     source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
         help_text="Where a published figure comes from; empty otherwise."
     )

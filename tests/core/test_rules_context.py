@@ -106,6 +106,19 @@ def test_quality_is_held_to_that_of_others(quality: float, others: tuple[float, 
     )
 
 
+@pytest.mark.parametrize(
+    ("n", "held"), [(1, True), (2, True), (3, True), (4, True), (6, False), (12, False), (1000, False)]
+)
+def test_none_right_where_others_have_all_right_is_chance_while_answers_are_few(
+    n: int, *, held: bool
+) -> None:
+    known = dict.fromkeys(SUITE.quality_metrics(JOB.dataset), (1.0, 1.0, 1.0))
+    one = case(quality=0.0, quality_by_others=known)
+    said = structs.replace(one.said, quality=tuple(structs.replace(score, n=n) for score in one.said.quality))
+    codes = found(Case(structs.replace(one.statement, predicate=said), one.trace, one.context))
+    assert ("JM-QUALITY-BAND" not in codes) is held
+
+
 def test_more_answers_narrow_what_chance_explains() -> None:
     known = dict.fromkeys(SUITE.quality_metrics(JOB.dataset), (0.75, 0.75, 0.75))
     few = case(quality=0.35, quality_by_others=known)

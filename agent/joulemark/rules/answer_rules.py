@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ QUALITY_MARGIN = 0.02
 QUALITY_DEVIATIONS = 4.0
 """Quality may differ from the others' median by the margin, by so many of their own deviations, or by so many of those
 that samples of this size have by chance (binomial; a mean of scores between 0 and 1 has no more)."""
+MEDIAN_COSTS = 1.57
+"""Variance of a median over that of a mean, for normal errors: half of pi."""
 
 
 @rule(
@@ -203,7 +206,7 @@ def _right(case: Case, known: Mapping[str, str]) -> tuple[int, int]:
     kept=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their median "
     "by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
     mend="Fetch the model again; look at the versions of its libraries",
-    version="4",
+    version="6",
     asked="platform",
 )
 def quality_is_that_of_others(case: Case) -> Broken | None:
@@ -214,9 +217,7 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
             continue
         middle = median(others)
         spread = 1.4826 * median(abs(value - middle) for value in others)
-        share = min(max(middle, 0.05), 0.95)
-        chance = (share * (1 - share) * 2 / stated.n) ** 0.5
-        width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, chance))
+        width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, _chance(middle, stated.n, len(others))))
         if abs(stated.value - middle) > width:
             return broken(
                 f"{stated.metric} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in the "
@@ -228,6 +229,17 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
                 others=len(others),
             )
     return None
+
+
+def _chance(middle: float, n: int, others: int) -> float:
+    """Standard deviation, by chance, of a score of `n` answers less the median of `others` such scores.
+
+    The share behind the scores is taken as Agresti and Coull 1998 do (doi:10.1080/00031305.1998.10480550): that all of
+    a few answers were right does not say that every answer is. A score between 0 and 1 scatters at most as a share.
+    """
+    square = QUALITY_DEVIATIONS**2
+    share = (middle * n * others + square / 2) / (n * others + square)
+    return sqrt(share * (1 - share) / n * (1 + MEDIAN_COSTS / others))
 
 
 RULES = (

@@ -1,0 +1,128 @@
+"""Energy beside quality and size: the front, the same on page, JSON and CSV, and its pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+from django.test import Client
+from django.utils.translation import override
+
+from measurements.boards.scales import LinearScale, LogScale
+from measurements.boards.scatter import Scatter, Spot, scatter
+from measurements.boards.services import refresh_stale_cells
+from tests.rows import GENERAL, Run, demo_catalog, make_result
+
+BOARD = "demo-1-estimated/text_classification"
+
+
+def two_models(*, general_accuracy: float) -> None:
+    demo_catalog()
+    make_result(Run(by="ada", energy_per_query_j=1.0, quality=(("accuracy", 0.8),)))
+    make_result(
+        Run(by="ada", model=GENERAL, energy_per_query_j=9.0, quality=(("accuracy", general_accuracy),))
+    )
+    refresh_stale_cells()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("general", "fronts"), [(0.9, [["accuracy"], ["accuracy"]]), (0.7, [["accuracy"], []])]
+)
+def test_a_model_that_costs_more_is_on_the_front_only_if_it_answers_better(
+    client: Client, general: float, fronts: list[list[str]]
+) -> None:
+    two_models(general_accuracy=general)
+    rows = client.get(f"/api/v1/boards/{BOARD}.json").json()["rows"]
+    assert [row["front"] for row in rows] == fronts
+    text = client.get(f"/api/v1/boards/{BOARD}.csv").content.decode()
+    assert [row["front"] for row in csv.DictReader(io.StringIO(text))] == [";".join(one) for one in fronts]
+    page = client.get(f"/boards/{BOARD}/").content.decode()
+    assert page.count('class="front" title=') == sum(map(len, fronts))
+    assert page.count('<figure class="plot scatter">') == 2
+
+
+@pytest.mark.django_db
+def test_nobody_is_on_a_front_alone(client: Client) -> None:
+    demo_catalog()
+    make_result(Run(by="ada", quality=(("accuracy", 0.8),)))
+    refresh_stale_cells()
+    (row,) = client.get(f"/api/v1/boards/{BOARD}.json").json()["rows"]
+    assert row["front"] == []
+    assert "scatter" not in client.get(f"/boards/{BOARD}/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_value_leads_to_what_a_year_of_it_takes(client: Client, language: str) -> None:
+    two_models(general_accuracy=0.9)
+    page = client.get(f"/boards/{BOARD}/", headers={"accept-language": language}).content.decode()
+    cell = re.findall(r'href="(/boards/[^"]*/cell/[^"]*)"', page)[0].replace("&amp;", "&")
+    shown = client.get(cell, headers={"accept-language": language}).content.decode()
+    (year,) = re.findall(r'href="(/impact/[^"]+)"', shown)
+    asked = client.get(year.replace("&amp;", "&"), headers={"accept-language": language})
+    assert asked.status_code == 200
+    assert asked.context["form"].is_valid()
+    assert asked.context["year"].usage.wh_per_query.value == pytest.approx(1 / 3600, rel=1e-12)
+
+
+def spot(energy: float, other: float, *, on_line: bool = True) -> Spot:
+    return Spot(
+        label=f"m{energy:g}",
+        text="t",
+        energy=energy,
+        other=other,
+        on_line=on_line,
+        general_purpose=False,
+        grade="measured",
+    )
+
+
+def drawn(*spots: Spot, logarithmic: bool = False) -> Scatter:
+    found = scatter(spots, title="", description="", axis="", logarithmic=logarithmic)
+    assert found is not None
+    return found
+
+
+def test_less_energy_is_further_left_and_better_is_higher() -> None:
+    plot = drawn(spot(1.0, 0.7), spot(10.0, 0.9), spot(100.0, 0.8, on_line=False))
+    x = [float(mark.x.rstrip("%")) for mark in plot.marks]
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1])
+    assert plot.marks[1].y < plot.marks[2].y < plot.marks[0].y
+    assert plot.line == [
+        (plot.marks[0].x, plot.marks[1].x, plot.marks[0].y, plot.marks[0].y),
+        (plot.marks[1].x, plot.marks[1].x, plot.marks[0].y, plot.marks[1].y),
+    ]
+    assert [mark.label for mark in plot.marks] == ["m1", "m10", ""]
+
+
+def test_labels_do_not_lie_on_each_other_and_every_mark_has_its_words() -> None:
+    plot = drawn(*(spot(float(n), 0.9) for n in range(1, 6)), spot(9.0, 0.5))
+    assert [mark.label for mark in plot.marks if mark.label] == ["m1", "m9"]
+    assert all(mark.text for mark in plot.marks)
+
+
+def test_equal_numbers_and_one_model_are_drawn_or_not_at_all() -> None:
+    assert scatter([spot(1.0, 0.5)], title="", description="", axis="", logarithmic=False) is None
+    for logarithmic in (False, True):
+        plot = drawn(spot(2.0, 0.5), spot(2.0, 0.5), logarithmic=logarithmic)
+        assert all(0 < mark.y < plot.height for mark in plot.marks)
+
+
+@pytest.mark.parametrize("extent", [(0.0, 0.0), (0.0, 1.0), (0.7459, 0.9801), (-3.0, 12.0), (99.0, 99.0)])
+def test_a_plain_axis_has_round_values_around_its_extent(extent: tuple[float, float]) -> None:
+    scale = LinearScale(extent)
+    ticks = scale.ticks()
+    assert ticks[0] <= extent[0] <= extent[1] <= ticks[-1]
+    assert 2 <= len(ticks) <= 7
+    assert (scale.share(ticks[0]), scale.share(ticks[-1])) == (0.0, pytest.approx(1.0))
+
+
+def test_a_scatter_speaks_no_comma_into_an_attribute() -> None:
+    with override("ru"):
+        plot = drawn(spot(1.5, 0.25), spot(7.5, 0.75))
+    places = [mark.x for mark in plot.marks] + [tick.at for tick in (*plot.columns, *plot.rows)]
+    assert not [place for place in places if "," in place]
+    assert LogScale((1.5, 7.5)).share(1.0) == 0.0
