@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+import re
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from measurements.ledger.models import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class MomentError(ValueError):
@@ -43,10 +46,12 @@ def _signed_at(size: str) -> datetime:
 
 
 def _time(text: str) -> datetime:
+    at: datetime | None
     try:
-        at = parse_datetime(text.replace(" ", "+"))  # a plus sign in an address arrives as a space
-        if at is None and (day := parse_date(text)) is not None:
-            at = datetime.combine(day, time.max)
+        if DAY.fullmatch(text):  # first: to Python a day is a time as well, and its beginning
+            at = datetime.combine(date.fromisoformat(text), time.max)
+        else:
+            at = parse_datetime(text.replace(" ", "+"))  # a plus sign in an address arrives as a space
     except ValueError:
         at = None
     if at is None:

@@ -98,3 +98,24 @@ def test_fifty_keys_on_one_device_establish_nothing() -> None:
 def test_a_cell_needs_a_report() -> None:
     with pytest.raises(ValueError, match="at least one"):
         tier([])
+
+
+def test_keys_on_one_device_speak_once_against_others() -> None:
+    honest = [
+        Report(contributor=n, device=f"d{n}", energy_per_query_j=1.0 + n / 200, relative_u=0.025)
+        for n in range(4)
+    ]
+    socks = [
+        Report(contributor=f"sock {n}", device="x", energy_per_query_j=0.7, relative_u=0.025)
+        for n in range(5)
+    ]
+    assert tier(honest) == tier([*honest, *socks], expanded_u=0.05) == "established"
+    for one in honest:
+        found = compare(one, [*honest, *socks])
+        assert found is not None
+        assert (found.agrees, found.n_others) == (True, 4)
+        assert abs(found.relative) < 0.02
+    sock = compare(socks[0], [*honest, *socks])
+    assert sock is not None
+    assert (sock.agrees, sock.n_others) == (False, 4)
+    assert tier([honest[0], *socks]) == "several sources"

@@ -214,3 +214,37 @@ def test_the_interval_over_models_is_welchs() -> None:
     expected = stats.ttest_ind(np.log(general), np.log(small), equal_var=False).confidence_interval(0.95)
     assert found == (pytest.approx(np.exp(expected.low)), pytest.approx(np.exp(expected.high)))
     assert interval_over_models(values[3:]) is None
+
+
+def test_one_device_alone_does_not_outweigh_what_many_say() -> None:
+    cells = [
+        ModelValue(
+            model="general", general_purpose=True, source="x", energy_per_query_j=7.0, half_width=0.02
+        ),
+        ModelValue(model="small", general_purpose=False, source="x", energy_per_query_j=2.0, half_width=0.02),
+    ]
+
+    def ran_both(who: str, ratio: float) -> list[ModelValue]:
+        return [
+            ModelValue(
+                model=model,
+                general_purpose=general,
+                source="x",
+                energy_per_query_j=energy,
+                contributor=who,
+                device=who,
+            )
+            for model, general, energy in (("general", True, ratio), ("small", False, 1.0))
+        ]
+
+    alone = paired_ratio(device_values=ran_both("mallory", 2.4), cell_values=cells)
+    assert alone is not None
+    assert (alone.ratio, alone.formed) == (pytest.approx(3.5), "cells")
+    assert alone.low_95 is not None
+    two = paired_ratio(device_values=[*ran_both("ada", 3.0), *ran_both("lin", 3.4)], cell_values=cells)
+    assert two is not None
+    assert (two.ratio, two.formed) == (pytest.approx((3.0 * 3.4) ** 0.5, rel=0.01), "same device")
+    nobody_knows = [replace(cells[0], half_width=None), cells[1]]
+    left = paired_ratio(device_values=ran_both("ada", 2.4), cell_values=nobody_knows)
+    assert left is not None
+    assert (left.ratio, left.formed) == (pytest.approx(2.4), "same device")

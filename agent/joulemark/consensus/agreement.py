@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.cell import Reading, believed_u, cell_value, log_median
+from joulemark.consensus.cell import Reading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
+from joulemark.consensus.voices import Said, Voice, geometric_mean, voices, weighted_median
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 COVERAGE = 2.0
 """k of the comparison, for about 95 %."""
@@ -41,6 +42,7 @@ class Agreement:
     """A report beside those of others: `relative` is how far it lies from their middle, as a share of it.
 
     `agrees` is None while one other contributor alone says otherwise: nobody knows which of the two is right.
+    `n_others` counts independent ones: several contributors who report one device are one between them.
     """
 
     agrees: bool | None
@@ -58,18 +60,18 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     ]
     if not apart or not report.announced:
         return None
-    middle, n_others = _middle(apart)
+    middle, weight = _middle(apart)
     relative = report.energy_per_query_j / middle - 1
-    u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(n_others)
+    u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(weight)
     tolerance = COVERAGE * sqrt(
-        believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / n_others)
+        believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / weight)
     )
     within = abs(log(report.energy_per_query_j / middle)) <= tolerance
     return Agreement(
-        agrees=True if within else (False if n_others > 1 else None),
+        agrees=True if within else (False if weight > 1 else None),
         relative=relative,
         tolerance=tolerance,
-        n_others=n_others,
+        n_others=int(weight),
     )
 
 
@@ -78,14 +80,14 @@ def tier(reports: Sequence[Report], *, expanded_u: float | None = None) -> Tier:
 
     Raises ValueError for no report.
     """
-    if len(_spoken(reports)) < 2 or len({report.device for report in reports}) < 2:
+    if not reports:
+        raise ValueError("A cell needs at least one report.")
+    if _n_contributors(reports) < 2 or _n_devices(reports) < 2:
         return "single source"
     reports = [report for report in reports if report.announced]
-    n_devices = len({report.device for report in reports})
-    if n_devices < 2:
+    if _n_devices(reports) < 2:
         return "several sources"
-    spoken = _spoken(reports)
-    if len(spoken) >= 3 and n_devices >= 3:
+    if _n_devices(reports) >= 3 and sum(voice.weight for voice in _heard(reports)) >= 3:
         if expanded_u is None:
             expanded_u = cell_value(reports).expanded_u
         if expanded_u is not None and expanded_u <= ESTABLISHED_U:
@@ -94,16 +96,21 @@ def tier(reports: Sequence[Report], *, expanded_u: float | None = None) -> Tier:
     return "replicated" if agreed >= 2 else "several sources"
 
 
-def _spoken(reports: Iterable[Report]) -> dict[Hashable, float]:
-    """One value a contributor."""
-    by_contributor: dict[Hashable, list[float]] = {}
-    for report in reports:
-        by_contributor.setdefault(report.contributor, []).append(report.energy_per_query_j)
-    if not by_contributor:
-        raise ValueError("A cell needs at least one report.")
-    return {contributor: log_median(values) for contributor, values in by_contributor.items()}
+def _n_contributors(reports: Iterable[Report]) -> int:
+    return len({report.contributor for report in reports})
 
 
-def _middle(reports: Iterable[Report]) -> tuple[float, int]:
-    spoken = _spoken(reports)
-    return log_median(list(spoken.values())), len(spoken)
+def _n_devices(reports: Iterable[Report]) -> int:
+    return len({report.device for report in reports})
+
+
+def _heard(reports: Iterable[Report]) -> list[Voice]:
+    """One voice a contributor; a device of several speaks once between them."""
+    said = (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in reports)
+    return voices(said, between=geometric_mean)
+
+
+def _middle(reports: Iterable[Report]) -> tuple[float, float]:
+    """What reports say together, and how many independent contributors they count as."""
+    heard = _heard(reports)
+    return weighted_median(heard, between=geometric_mean), float(sum(voice.weight for voice in heard))

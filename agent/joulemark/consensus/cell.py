@@ -10,7 +10,7 @@ sensor multiply, and because then a value and its inverse are treated alike. `ce
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, expm1, isfinite, log, sqrt
+from math import exp, expm1, isfinite, log
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -20,7 +20,7 @@ from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.equivalence import Equivalence, equivalences
 from joulemark.consensus.interval import Kind, interval_of, shifts
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
-from joulemark.consensus.voices import Said, mean_of_two, plain_median, voices
+from joulemark.consensus.voices import Said, geometric_mean, mean_of_two, plain_median, voices
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -95,7 +95,7 @@ def log_median(values: Sequence[float]) -> float:
 
     Raises ValueError when there is no value, or one that is not positive and finite.
     """
-    return plain_median(_checked(values), between=_geometric_mean)
+    return plain_median(_checked(values), between=geometric_mean)
 
 
 def _checked(values: Iterable[float]) -> list[float]:
@@ -105,11 +105,6 @@ def _checked(values: Iterable[float]) -> list[float]:
     if not all(isfinite(value) and value > 0 for value in listed):
         raise ValueError("Energies must be positive and finite to be combined on the log scale.")
     return listed
-
-
-def _geometric_mean(below: float, above: float) -> float:
-    # by their roots, because the product may overflow or vanish; rounding must not leave the two
-    return min(max(sqrt(below) * sqrt(above), below), above)
 
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
@@ -163,7 +158,7 @@ def _heard(readings: Iterable[Reading]) -> _Heard:
     _checked(reading.energy_per_query_j for reading in listed)
     spoken = voices(
         (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed),
-        between=_geometric_mean,
+        between=geometric_mean,
     )
     believed: dict[Hashable, list[float]] = {}
     for reading in listed:

@@ -1,8 +1,9 @@
 """How many times the energy: general-purpose over task-specific models, for one task and data set.
 
-The rule, in words: divide within one device wherever one device ran both models, because then the device's
-own bias (its sensor, its cooling, its host) stands above and below the line and cancels. Only for two models
-that no device ran both of, divide one cell's value by the other's. Each pair of models gives one ratio and
+The rule, in words: divide within one device wherever devices of at least two independent contributors ran both
+models, because then the device's own bias (its sensor, its cooling, its host) stands above and below the line and
+cancels. For other pairs divide one cell's value by the other's; where a cell has no interval either, one device that
+ran both is still better. Each pair of models gives one ratio and
 counts once: the median over the contributors who ran both, by the rule of `voices`, so that tags buy no votes
 (for pairs formed from cells, the median over conditions). The comparison is the geometric mean over pairs,
 shown with the smallest and largest pair.
@@ -32,6 +33,9 @@ from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_media
 
 Pair = tuple[Hashable, Hashable]
 Formed = Literal["same device", "cells", "mixed"]
+
+LEAST_WITHIN = 2.0
+"""Independent contributors who ran both models of a pair before they outweigh its cells: one alone may say anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +79,24 @@ def paired_ratio(
 ) -> PairedRatio | None:
     """The comparison over all pairs of one model of either kind; None where there is no pair.
 
+    Models are divided within devices where `LEAST_WITHIN` independent contributors ran both; one alone does so only
+    where the cells of the two models have no intervals, since then nobody knows better.
+
     `n_sources` counts the devices (or, for pairs formed from cells, the conditions) that stand behind the
     pairs. Raises ValueError for an energy that is not positive and finite.
     """
     cells = list(cell_values)
-    within_devices = _log_ratios(device_values)
     from_cells = _log_ratios(cells)
+    sure = {cell.model: True for cell in cells} | {
+        cell.model: False for cell in cells if cell.half_width is None
+    }
+    within_devices = {
+        pair: said
+        for pair, said in _log_ratios(device_values).items()
+        if pair not in from_cells
+        or not all(sure[model] for model in pair)
+        or _independent(said) >= LEAST_WITHIN
+    }
     chosen = from_cells | within_devices
     if not chosen:
         return None
@@ -187,6 +203,10 @@ def _between_cells(pairs: list[Pair], cells: list[ModelValue]) -> float | None:
         largest = [max(width or 0.0 for width in widths[model]) for model in pair]
         found.append(hypot(*largest))
     return sum(found) / len(found)
+
+
+def _independent(said: list[Said]) -> float:
+    return float(sum(voice.weight for voice in voices(said, between=mean_of_two)))
 
 
 def _middle(said: list[Said]) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class Voice:
 def mean_of_two(low: float, high: float) -> float:
     """The middle on a plain scale."""
     return low + (high - low) / 2
+
+
+def geometric_mean(low: float, high: float) -> float:
+    """The middle on a log scale, of two that are above 0."""
+    # by their roots, because the product may overflow or vanish; rounding must not leave the two
+    return min(max(sqrt(low) * sqrt(high), low), high)
 
 
 def voices(said: Iterable[Said], *, between: Between) -> list[Voice]:
