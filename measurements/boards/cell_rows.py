@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.utils import timezone
 
+from joulemark.consensus.cell import log_median
 from measurements.boards.combining import ROW_FIELDS
 from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from django.db.backends.utils import CursorWrapper
 
 CELLS, REVISIONS, VALUES = (model._meta.db_table for model in (Cell, CellRevision, DeviceValue))
 SAID = tuple(
@@ -43,12 +46,20 @@ READ_VALUES = (
 NEXT_VERSION = """
 INSERT INTO boards_boardversion (suite_id, grade, version, changed_at) VALUES (%s, %s, 1, %s)
 ON CONFLICT (suite_id, grade) DO UPDATE
-SET version = boards_boardversion.version + 1, changed_at = excluded.changed_at
+SET version = boards_boardversion.version + 1, changed_at = {later}
 """
-VERSION = "(SELECT version FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"
+LATER = {
+    "postgresql": "greatest(excluded.changed_at, boards_boardversion.changed_at + interval '1 microsecond')",
+    "sqlite": "max(excluded.changed_at, boards_boardversion.changed_at)",
+}
+"""Whoever has waited for another's change has a later time as well as a later version."""
+MOMENT = ", ".join(
+    f"(SELECT {name} FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"  # noqa: S608
+    for name in ("version", "changed_at")
+)
 WRITE_CELL = (
     f"INSERT INTO {CELLS} ({CONTENT}, version, updated_at) "  # noqa: S608
-    f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *SAID))}, {VERSION}, %s) "
+    f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *SAID))}, {MOMENT}) "
     f"ON CONFLICT ({', '.join(CELL_FIELDS)}) DO UPDATE SET "
     + ", ".join(
         f"{name} = excluded.{name}" for name in (*(field.attname for field in SAID), "version", "updated_at")
@@ -56,7 +67,7 @@ WRITE_CELL = (
 )
 WRITE_REVISION = (
     f"INSERT INTO {REVISIONS} ({CONTENT}, version, updated_at, gone) "  # noqa: S608
-    f"SELECT {CONTENT}, {VERSION}, %s, %s FROM {CELLS} WHERE {AT_KEY}"
+    f"SELECT {CONTENT}, {MOMENT}, %s FROM {CELLS} WHERE {AT_KEY}"
 )
 WRITE_VALUE = (
     f"INSERT INTO {VALUES} (cell_id, device_id, energy_per_query_j, n_results) "  # noqa: S608
@@ -80,6 +91,18 @@ class Found:
     pk: int | None
     said: dict[str, Any] | None
     devices: dict[int, DeviceSays]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """A cell that does not say what its evidence does: `names` are the fields that differ, "devices" those of devices.
+
+    They are empty where it is not shown, or has no evidence.
+    """
+
+    names: list[str]
+    shown: bool
+    evident: bool
 
 
 @contextmanager
@@ -115,21 +138,26 @@ def read(key: CellKey) -> Found:
 
 def write_cell(key: CellKey, said: Mapping[str, Any]) -> None:
     """Write what a cell says, under the next version of its board, and keep it as a revision."""
-    at, board, now = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]], timezone.now()
+    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
     stored = [field.get_db_prep_save(said[field.attname], connection) for field in SAID]
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_VERSION, [*board, now])
-        cursor.execute(WRITE_CELL, [*at, *stored, *board, now])
-        cursor.execute(WRITE_REVISION, [*board, now, False, *at])
+        _next_version(cursor, board)
+        cursor.execute(WRITE_CELL, [*at, *stored, *board, *board])
+        cursor.execute(WRITE_REVISION, [*board, *board, False, *at])
 
 
 def remove_cell(key: CellKey) -> None:
     """Remove a cell; its last revision says that it is gone."""
-    at, board, now = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]], timezone.now()
+    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_VERSION, [*board, now])
-        cursor.execute(WRITE_REVISION, [*board, now, True, *at])
+        _next_version(cursor, board)
+        cursor.execute(WRITE_REVISION, [*board, *board, True, *at])
     Cell.objects.at(key).delete()
+
+
+def _next_version(cursor: CursorWrapper, board: list[Any]) -> None:
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    cursor.execute(NEXT_VERSION.format(later=LATER[connection.vendor]), [*board, now])
 
 
 def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) -> None:
@@ -142,6 +170,14 @@ def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) ->
             cursor.executemany(REMOVE_VALUE, gone)
         if changed:
             cursor.executemany(WRITE_VALUE, changed)
+
+
+def by_device(results: Iterable[Sequence[Any]]) -> dict[int, DeviceSays]:
+    """What each device says: the median of its results, given as `(device, *ROW_FIELDS)`."""
+    energies: dict[int, list[float]] = {}
+    for device, _contributor, _tag, energy, *_rest in results:
+        energies.setdefault(device, []).append(energy)
+    return {device: (log_median(values), len(values)) for device, values in energies.items()}
 
 
 @cache

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from measurements.boards.cell_rows import DeviceSays, Faults, by_device
 from measurements.boards.combining import ROW_FIELDS, combined, row_of
-from measurements.boards.models import Cell
-from measurements.boards.services import refresh_cell
+from measurements.boards.models import Cell, DeviceValue
+from measurements.boards.services import faults_of, refresh_cell
 from measurements.review.models import CELL_FIELDS
 
 if TYPE_CHECKING:
@@ -29,20 +30,16 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
-    """A cell that does not say what its evidence does.
-
-    `names` are the fields that differ, empty where the cell is not shown or has no evidence.
-    """
+class Rebuilt:
+    """A cell as its evidence makes it, and what each device says in it."""
 
     key: Key
-    names: list[str]
-    shown: bool
-    rebuilt: bool
+    said: dict[str, Any]
+    devices: dict[int, DeviceSays]
 
 
-def rebuilt(file: Path, *, processes: int = 1) -> Iterator[tuple[Key, dict[str, Any]]]:
-    """(key, what it says) of every cell that the evidence in `file` makes, in the order of keys."""
+def rebuilt(file: Path, *, processes: int = 1) -> Iterator[Rebuilt]:
+    """Every cell that the evidence in `file` makes, in the order of keys."""
     grouped = _grouped(file)
     if processes == 1:
         yield from map(_combine, grouped)
@@ -51,30 +48,46 @@ def rebuilt(file: Path, *, processes: int = 1) -> Iterator[tuple[Key, dict[str, 
         yield from pool.map(_combine, grouped, chunksize=AT_ONCE)
 
 
-def differences(file: Path, *, processes: int = 1) -> list[Difference]:
-    """Every cell that differs, to the last digit, from what is rebuilt from `file`."""
+def differences(file: Path, *, processes: int = 1) -> dict[Key, Faults]:
+    """Every cell that differs, to the last digit, from what is rebuilt from `file`, and still does when asked again.
+
+    Results come and go while a file is written and read, so a difference is asked for once more: whether the cell says
+    what the database's own evidence does, while nobody refreshes it.
+    """
+    suspects = list(_suspects(file, processes))
+    found = {key: faults_of(key=dict(zip(CELL_FIELDS, key, strict=True))) for key in suspects}
+    return {key: faults for key, faults in found.items() if faults is not None}
+
+
+def _suspects(file: Path, processes: int) -> Iterator[Key]:
     shown = {tuple(getattr(cell, name) for name in CELL_FIELDS): cell for cell in Cell.objects.iterator()}
-    found = []
-    for key, said in rebuilt(file, processes=processes):
-        cell = shown.pop(key, None)
-        names = [] if cell is None else [name for name, value in said.items() if getattr(cell, name) != value]
-        if cell is None or names:
-            found.append(Difference(key=key, names=names, shown=cell is not None, rebuilt=True))
-    found += [Difference(key=key, names=[], shown=True, rebuilt=False) for key in shown]
-    return found
+    devices: dict[int, dict[int, DeviceSays]] = {}
+    values = DeviceValue.objects.values_list("cell_id", "device_id", "energy_per_query_j", "n_results")
+    for number, device, energy, n in values.iterator():
+        devices.setdefault(number, {})[device] = (energy, n)
+    for one in rebuilt(file, processes=processes):
+        cell = shown.pop(one.key, None)
+        if (
+            cell is None
+            or any(getattr(cell, name) != value for name, value in one.said.items())
+            or devices.get(cell.pk) != one.devices
+        ):
+            yield one.key
+    yield from shown
 
 
-def mend(found: Iterable[Difference]) -> int:
+def mend(keys: Iterable[Key]) -> int:
     """Refresh the cells that differ, each by its own evidence in the database; returns how many."""
-    keys = [difference.key for difference in found]
-    for key in keys:
+    listed = list(keys)
+    for key in listed:
         refresh_cell(key=dict(zip(CELL_FIELDS, key, strict=True)))
-    return len(keys)
+    return len(listed)
 
 
 def _grouped(file: Path) -> Iterator[tuple[Key, list[Mapping[str, Any]]]]:
     """Every cell's rows, by one query."""
-    keys, columns = ", ".join(CELL_FIELDS), ", ".join(f"{name} := {name}" for name in ROW_FIELDS)
+    names = ("device_id", *ROW_FIELDS)
+    keys, columns = ", ".join(CELL_FIELDS), ", ".join(f"{name} := {name}" for name in names)
     with duckdb.connect() as database:
         cursor = database.execute(
             f"SELECT {keys}, list(struct_pack({columns})) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL",  # noqa: S608
@@ -85,11 +98,15 @@ def _grouped(file: Path) -> Iterator[tuple[Key, list[Mapping[str, Any]]]]:
                 yield tuple(key), rows
 
 
-def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> tuple[Key, dict[str, Any]]:
+def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> Rebuilt:
     key, rows = group
-    return key, combined(
-        [
-            row_of([json.loads(row[name]) if name == "quality" else row[name] for name in ROW_FIELDS])
-            for row in rows
-        ]
+    results = [
+        (
+            row["device_id"],
+            *(json.loads(row[name]) if name == "quality" else row[name] for name in ROW_FIELDS),
+        )
+        for row in rows
+    ]
+    return Rebuilt(
+        key=key, said=combined([row_of(values) for _device, *values in results]), devices=by_device(results)
     )

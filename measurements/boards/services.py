@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from joulemark.consensus.cell import log_median
 from measurements.boards import cell_rows
 from measurements.boards.combining import combined, row_of
 from measurements.boards.models import Cell, CellKey, JobViews
@@ -18,7 +18,12 @@ from measurements.review.models import CELL_FIELDS, Result
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+logger = logging.getLogger(__name__)
+
 KEEP_VIEWS = timedelta(days=90)
+
+LOOKED_AT = 200
+"""Cells that each sweep recomputes though nothing calls for it: about a second's work."""
 
 
 def refresh_cell(*, key: CellKey) -> bool:
@@ -38,15 +43,26 @@ def refresh_cell(*, key: CellKey) -> bool:
         changed = found.said != said
         if changed:
             cell_rows.write_cell(key, said)
-        cell_rows.write_devices(key, found, _by_device(found.results))
+        cell_rows.write_devices(key, found, cell_rows.by_device(found.results))
     return changed
 
 
-def _by_device(results: Iterable[Sequence[Any]]) -> dict[int, cell_rows.DeviceSays]:
-    by_device: dict[int, list[float]] = {}
-    for device, _contributor, _tag, energy, *_rest in results:
-        by_device.setdefault(device, []).append(energy)
-    return {device: (log_median(values), len(values)) for device, values in by_device.items()}
+@transaction.atomic
+def faults_of(*, key: CellKey) -> cell_rows.Faults | None:
+    """What the cell at `key` says otherwise than its eligible results do now; None where it is as they have it.
+
+    Asked while nobody refreshes it.
+    """
+    found = cell_rows.read(key)
+    said = combined([row_of(values) for _device, *values in found.results]) if found.results else None
+    names = [name for name, value in (said or {}).items() if found.said is None or found.said[name] != value]
+    if said is not None and found.devices != cell_rows.by_device(found.results):
+        names.append("devices")
+    if (said is None) == (found.said is None) and not names:
+        return None
+    return cell_rows.Faults(
+        names=names if found.said else [], shown=found.said is not None, evident=said is not None
+    )
 
 
 def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
@@ -55,21 +71,38 @@ def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
     Submissions without numbers have no cell.
     """
     keys = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
-    return sum(refresh_cell(key=dict(key)) for key in keys)
+    return _refresh_each([dict(key) for key in keys])
+
+
+def _refresh_each(keys: Iterable[CellKey]) -> int:
+    """How many of these cells changed. What trips over one does not keep the others; the first fault is raised then."""
+    changed, faults = 0, []
+    for key in keys:
+        try:
+            changed += refresh_cell(key=key)
+        except (ArithmeticError, LookupError, TypeError, ValueError, DataError, IntegrityError) as fault:
+            logger.exception("the cell %s cannot be refreshed", key)
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return changed
 
 
 def refresh_stale_cells() -> int:
-    """Recompute every cell that counts another number of results than are eligible; return how many.
+    """Recompute the cells that a lost message has left behind; return how many changed.
 
-    This finds what a lost message has left behind.
+    Those that count another number of results than are eligible, at once. Where as many came as went, the number says
+    nothing: so `LOOKED_AT` others are recomputed each minute, all of them in turn.
     """
     counts = Result.objects.eligible().order_by().values(*CELL_FIELDS).annotate(n=Count("pk"))
     eligible = {_key_values(row): row["n"] for row in counts}
     shown = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
     stale = [values for values in eligible | shown if eligible.get(values) != shown.get(values)]
-    for values in stale:
-        refresh_cell(key=dict(zip(CELL_FIELDS, values, strict=True)))
-    return len(stale)
+    turns = -(-len(shown) // LOOKED_AT) or 1
+    now = int(timezone.now().timestamp() // 60)
+    in_turn = [values for place, values in enumerate(sorted(shown)) if place % turns == now % turns]
+    keys = dict.fromkeys([*stale, *in_turn])
+    return _refresh_each(dict(zip(CELL_FIELDS, values, strict=True)) for values in keys)
 
 
 def forget_old_views() -> int:

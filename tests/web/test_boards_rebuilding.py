@@ -12,10 +12,13 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from measurements.boards import services
+from measurements.boards.combining import combined
 from measurements.boards.exporting import export_evidence
+from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
 from measurements.boards.rebuilding import differences, rebuilt
-from measurements.boards.services import refresh_cell, refresh_cells_of
+from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
@@ -58,7 +61,8 @@ def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_p
         for key in Result.objects.filter(pk__in=touched).order_by().values(*CELL_FIELDS).distinct():
             refresh_cell(key=dict(key))
     assert len(_said(tmp_path)) == Cell.objects.count() > 0
-    assert differences(tmp_path / "evidence.parquet") == []
+    assert differences(tmp_path / "evidence.parquet") == {}
+    assert history_faults() == []
     _check_history()
 
 
@@ -95,7 +99,7 @@ def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[s
 def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
     file = folder / "evidence.parquet"
     assert export_evidence(file) == Result.objects.eligible().count()
-    return dict(rebuilt(file))
+    return {one.key: one.said for one in rebuilt(file)}
 
 
 def _check_history() -> None:
@@ -158,11 +162,81 @@ def test_a_cell_without_evidence_and_evidence_without_a_cell_are_found(tmp_path:
     Submission.objects.update(state=State.WITHDRAWN)
     make_result(Run(by="grace", dataset=SENTIMENT))
     export_evidence(tmp_path / "e.parquet")
-    found = {(one.shown, one.rebuilt) for one in differences(tmp_path / "e.parquet")}
+    found = {(one.shown, one.evident) for one in differences(tmp_path / "e.parquet").values()}
     assert found == {(True, False), (False, True)}
     call_command("rebuild_boards", "--processes", "1")
     assert not Cell.objects.filter(pk=gone.pk).exists()
     assert Cell.objects.count() == DeviceValue.objects.count() == 1
+
+
+def test_an_edited_device_is_found_and_mended(capsys: pytest.CaptureFixture[str]) -> None:
+    _cell_of(Run(by="ada"), Run(by="grace", device="other"))
+    before = set(DeviceValue.objects.values_list("device", "energy_per_query_j", "n_results"))
+    DeviceValue.objects.update(energy_per_query_j=100.0)
+    with pytest.raises(CommandError, match="1 cells differ"):
+        call_command("rebuild_boards", "--check", "--processes", "1")
+    assert ": devices" in capsys.readouterr().out
+    call_command("rebuild_boards", "--processes", "1")
+    assert set(DeviceValue.objects.values_list("device", "energy_per_query_j", "n_results")) == before
+
+
+def test_a_history_that_was_edited_is_found_and_a_lost_version_counts_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cell = _cell_of(Run(by="ada"), Run(by="grace", device="other"))
+    CellRevision.objects.update(n_results=9999)
+    with pytest.raises(CommandError, match="1 faults in the history"):
+        call_command("rebuild_boards", "--processes", "1")
+    assert "otherwise than its last revision does: n_results" in capsys.readouterr().out
+    CellRevision.objects.update(n_results=cell.n_results)
+    BoardVersion.objects.all().delete()
+    with pytest.raises(CommandError, match="1 faults in the history"):
+        call_command("rebuild_boards", "--check", "--processes", "1")
+    call_command("rebuild_boards", "--processes", "1")
+    assert BoardVersion.objects.get().version == cell.version == 1
+    assert history_faults() == []
+    CellRevision.objects.all().delete()
+    assert any("knows nothing" in fault for fault in history_faults())
+
+
+def test_what_changes_while_a_file_is_read_is_no_difference(tmp_path: Path) -> None:
+    """The file was written before a result came; the cell has it already."""
+    first = make_result(Run(by="ada"))
+    refresh_cells_of(result_ids=[first.pk])
+    export_evidence(tmp_path / "e.parquet")
+    second = make_result(Run(by="grace", device="other", energy_per_query_j=2.0))
+    refresh_cells_of(result_ids=[second.pk])
+    assert differences(tmp_path / "e.parquet") == {}
+
+
+def test_the_sweep_finds_a_cell_where_as_many_came_as_went() -> None:
+    ada, grace = (
+        make_result(Run(by="ada", energy_per_query_j=1.0)),
+        make_result(Run(by="grace", device="other", energy_per_query_j=2.0, state=State.QUARANTINED)),
+    )
+    refresh_cells_of(result_ids=[ada.pk])
+    Submission.objects.filter(pk=ada.pk).update(state=State.WITHDRAWN)
+    Submission.objects.filter(pk=grace.pk).update(state=State.ACCEPTED)
+    assert refresh_stale_cells() == 1
+    assert Cell.objects.get().energy_per_query_j == 2.0
+    assert refresh_stale_cells() == 0
+
+
+def test_a_cell_that_cannot_be_refreshed_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    for dataset in (SENTIMENT, TOPICS):
+        make_result(Run(by="ada", dataset=dataset))
+    tried: list[object] = []
+
+    def tripping(rows: list[Any]) -> dict[str, Any]:
+        tried.append(rows)
+        if len(tried) == 1:
+            raise ValueError("a strange cell")
+        return combined(rows)
+
+    monkeypatch.setattr(services, "combined", tripping)
+    with pytest.raises(ValueError, match="a strange cell"):
+        refresh_stale_cells()
+    assert (len(tried), Cell.objects.count()) == (2, 1)
 
 
 def test_the_api_and_the_page_answer_as_of_a_time_and_a_checkpoint(client: Client) -> None:
@@ -184,6 +258,8 @@ def test_the_api_and_the_page_answer_as_of_a_time_and_a_checkpoint(client: Clien
     page = client.get(f"/boards/{address}/", {"as_of": then}).content.decode()
     assert "version 1 of this board" in page
     assert client.get(f"/api/v1/boards/{address}.json", {"as_of": "2020-01-01"}).status_code == 404
+    today = first.date().isoformat()
+    assert asked(as_of=today) == (2, 2.0, f"{today}T23:59:59.999999Z")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
 
 import psycopg
@@ -89,6 +90,8 @@ def test_killed_among_many_it_has_kept_all_that_it_confirmed(crowded: Platform) 
         for number in range(40):
             body = bundle(1000 * client + number)
             status, _answer = crowded.post("/api/v1/results", body)
+            if status == 0 and len(confirmed) >= 60:
+                return  # the server is gone
             assert status == 202
             confirmed.append(body)
             if len(confirmed) == 60:
@@ -97,7 +100,9 @@ def test_killed_among_many_it_has_kept_all_that_it_confirmed(crowded: Platform) 
     with ThreadPoolExecutor(CLIENTS) as clients:
         ends = [clients.submit(upload, client) for client in range(CLIENTS)]
         for end in ends:
-            with contextlib.suppress(OSError):  # the server is gone
+            with contextlib.suppress(
+                OSError, HTTPException
+            ):  # the server is gone, perhaps in the middle of an answer
                 end.result(60)
     found = kept(crowded)
     assert len(confirmed) >= 60

@@ -29,19 +29,28 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Run."""
         from measurements.boards.exporting import export_evidence
+        from measurements.boards.history import history_faults, mend_versions
         from measurements.boards.rebuilding import differences, mend
 
         with tempfile.TemporaryDirectory() as folder:
             file = options["keep"] or Path(folder) / "evidence.parquet"
             self.stdout.write(f"{export_evidence(file)} results exported")
             found = differences(file, processes=options["processes"])
-        for difference in found:
-            what = ", ".join(difference.names) if difference.names else "missing"
-            where = "evidence" if difference.names or difference.rebuilt else "boards"
-            self.stdout.write(f"{'/'.join(map(str, difference.key))}: {what} (rebuilt from {where})")
+        for key, faults in found.items():
+            what = ", ".join(faults.names) or ("has no evidence" if faults.shown else "is not shown")
+            self.stdout.write(f"{'/'.join(map(str, key))}: {what}")
         if not found:
             self.stdout.write("every cell is what its evidence says")
-        elif options["check"]:
-            raise CommandError(f"{len(found)} cells differ; run the command without --check to mend them.")
-        else:
+        elif not options["check"]:
             self.stdout.write(f"{mend(found)} cells mended")
+        if not options["check"] and (boards := mend_versions()):
+            self.stdout.write(f"{boards} boards count on from their last revision")
+        broken = history_faults()
+        self.stdout.write("\n".join(broken) or "every board's history holds together")
+        if found and options["check"]:
+            raise CommandError(f"{len(found)} cells differ; run the command without --check to mend them.")
+        if broken:
+            raise CommandError(
+                f"{len(broken)} faults in the history of boards. What cells said before cannot be computed again: "
+                "restore boards_cellrevision from a backup."
+            )
