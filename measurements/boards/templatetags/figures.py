@@ -226,7 +226,7 @@ def tier_name(tier: str) -> str:
     """How far a value has come, in the reader's language."""
     return {
         "single source": gettext("single source"),
-        "several sources": gettext("several sources, not in agreement"),
+        "several sources": gettext("several sources, not replicated"),
         "replicated": gettext("replicated"),
         "established": gettext("established"),
         "published": gettext("published"),
