@@ -23,8 +23,10 @@ from joulemark.suite.known import KnownAnswer
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import Submission, Ticket
-from measurements.review.models import Result
+from measurements.review.models import Agreement, Result
+from measurements.review.replication import compare_results
 from tests import made
+from tests.rows import Run, demo_catalog, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -73,6 +75,32 @@ def test_fifty_keys(door) -> Outcome:
         Report(contributor=n, device="one", energy_per_query_j=1.0, relative_u=None) for n in range(50)
     ]
     assert tier(reports) == "single source"
+    return Outcome("harmless")
+
+
+@attack(
+    "Five keys on one device, 30 % low, against four honest contributors",
+    "harmless",
+    how="the value moves by less than 2 %, the honest ones agree, and only the five disagree",
+)
+def test_keys_on_one_device_against_others() -> Outcome:
+    demo_catalog()
+    honest_ones = [
+        make_result(
+            Run(by=f"honest {n}", device=f"card {n}", energy_per_query_j=1 + n / 200, announced=True)
+        ).pk
+        for n in range(4)
+    ]
+    for n in range(5):
+        make_result(Run(by=f"sock {n}", device="one card", energy_per_query_j=0.7, announced=True))
+    compare_results(result_ids=honest_ones)
+    refresh_stale_cells()
+    cell = Cell.objects.get()
+    assert abs(cell.energy_per_query_j - 1.0075) < 0.02
+    assert cell.tier in ("replicated", "established")
+    agreed = dict(Agreement.objects.values_list("result", "agrees"))
+    assert {agreed[one] for one in honest_ones} == {True}
+    assert set(agreed.values()) == {True, False}
     return Outcome("harmless")
 
 
