@@ -90,3 +90,41 @@ def test_verdicts_are_measured_beside_the_rules(tmp_path: Path, monkeypatch: pyt
         (case, tool) for case in ("CPU estimate", "A100 session") for tool in ("joulemark", "rules alone")
     }
     assert all(0 < row["value"] <= 1 for row in rows if row["metric"] == "ratio")
+
+
+def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_RESULTS", "2000")
+    monkeypatch.setenv("BENCH_TIMES", "2")
+    monkeypatch.setenv("BENCH_REFRESHES", "3")
+    rows = figures(tmp_path, "cells", "benchmarks/cells.py")
+    assert {(row["case"], row["tool"]) for row in rows} == {
+        ("2,000 results", "joulemark"),
+        ("2,000 results", "percentile_cont"),
+        ("2,000 results", "one / all"),
+        ("2,000 results", "export"),
+        ("2,000 results", "DuckDB"),
+        ("2,000 results", "percentile_cont / DuckDB"),
+        ("2,000 results", "rebuild"),
+        ("4,000 results", "joulemark"),
+        ("4,000 results", "beside 2,000 results"),
+    }
+    assert all(row["value"] > 0 for row in rows)
+
+
+def test_ours_errs_least_where_others_are_dirty_or_collude(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few cells of every crowd; the whole table is `make bench-consensus`."""
+    monkeypatch.setenv("BENCH_CELLS", "120")
+    rows = figures(tmp_path, "consensus", "benchmarks/consensus.py")
+    errors: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["metric"] == "root-mean-square error":
+            errors.setdefault(row["case"], {})[row["tool"]] = row["value"]
+    forty = {case: by_tool for case, by_tool in errors.items() if case.startswith("40 devices")}
+    assert len(forty) >= 3
+    for case, by_tool in forty.items():
+        if "clean" not in case:
+            assert by_tool["joulemark"] == min(by_tool.values()), case
