@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
+from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from tests.services import services
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
 TIMES = int(os.environ.get("BENCH_TIMES", "10"))
 REFRESHES = int(os.environ.get("BENCH_REFRESHES", "300"))
+WARM_UP = 10
+CHANGES = count()
 REBUILT_CELLS = 1000
 TO_A_CELL = 40
 ROUNDS = 5
@@ -95,26 +98,88 @@ def main() -> None:
 
 
 def measured(folder: Path) -> list[report.Row]:
-    """Every number, size by size."""
+    """Every number. What is divided was measured in the same round, because other guests share a machine's time."""
     make_template()
-    rows = []
     add_results(0, RESULTS)
-    small = refreshes(RESULTS)
-    case = f"{RESULTS:,} results"
-    rows.append(report.row(case, OURS, "refresh one cell", "ms", small))
-    full = [timed(recompute_in_sql) for _ in range(ROUNDS)]
-    rows.append(report.row(case, SQL, "recompute all cells", "s", full))
-    ratio = [one / 1e3 / median(full) for one in small]
-    rows.append(report.row(case, "one / all", "ratio of times", "x", ratio))
-    rows += rebuilds(folder, case, full)
-    if TIMES > 1:
-        add_results(RESULTS, RESULTS * TIMES)
-        large, again = refreshes(RESULTS * TIMES), f"{RESULTS * TIMES:,} results"
-        rows.append(report.row(again, OURS, "refresh one cell", "ms", large))
-        rows.append(
-            report.row(again, f"beside {case}", "ratio of times", "x", [median(large) / median(small)])
-        )
-    return rows
+    case, file = f"{RESULTS:,} results", folder / "evidence.parquet"
+    rounds = [_round(file) for _ in range(ROUNDS)]
+    small = [one for of_round in rounds for one in of_round.refreshed]
+    share = [one / 1e3 / of_round.in_sql for of_round in rounds for one in of_round.refreshed]
+    faster = [one.in_sql / one.in_duckdb for one in rounds]
+    rows = [
+        report.row(case, OURS, "refresh one cell", "ms", small),
+        report.row(case, SQL, "recompute all cells", "s", [one.in_sql for one in rounds]),
+        report.row(case, "one / all", "ratio of times", "x", share),
+        report.row(case, "export", "evidence to Parquet", "s", [one.exported for one in rounds]),
+        report.row(case, "DuckDB", "recompute all cells", "s", [one.in_duckdb for one in rounds]),
+        report.row(case, f"{SQL} / DuckDB", "ratio of times", "x", faster),
+        report.row(case, "rebuild", "cells a second, one process", "1/s", [rebuilt_a_second(file)]),
+    ]
+    return rows + growth(case) if TIMES > 1 else rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """`refreshed` in milliseconds, the others in seconds."""
+
+    refreshed: list[float]
+    in_sql: float
+    exported: float
+    in_duckdb: float
+
+
+def _round(file: Path) -> Round:
+    """Some cells refreshed, then all medians by PostgreSQL and by DuckDB from the evidence, which must be equal."""
+    import duckdb
+
+    from measurements.boards.exporting import export_evidence
+
+    refreshed = refreshes(RESULTS, REFRESHES // ROUNDS)
+    in_sql = timed(recompute_in_sql)
+    exported = timed(lambda: export_evidence(file))
+    with duckdb.connect(
+        config={"preserve_insertion_order": False}
+    ) as database:  # nor does PostgreSQL preserve it
+        in_duckdb = timed(lambda: database.execute(FULL_DUCKDB.replace("$FILE", str(file))))
+        require_equal(database.execute("SELECT * FROM recomputed ORDER BY stratum").fetchall())
+    return Round(refreshed=refreshed, in_sql=in_sql, exported=exported, in_duckdb=in_duckdb)
+
+
+def rebuilt_a_second(file: Path) -> float:
+    """Cells a second of the whole rebuild, intervals and all."""
+    from measurements.boards.rebuilding import rebuilt
+
+    every = rebuilt(file)
+    next(every)  # DuckDB has grouped by then
+    return REBUILT_CELLS / timed(lambda: list(islice(every, REBUILT_CELLS)))
+
+
+def growth(case: str) -> list[report.Row]:
+    """The same refreshes among many more results; the smaller database is kept and measured in turn with it."""
+    from django.db import connection
+
+    large_name = connection.settings_dict["NAME"]
+    small_name = f"{large_name}_small"
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{small_name}" TEMPLATE "{large_name}"')
+    add_results(RESULTS, RESULTS * TIMES)
+    found: dict[str, list[list[float]]] = {small_name: [], large_name: []}
+    for _ in range(ROUNDS):
+        for name, total in ((small_name, RESULTS), (large_name, RESULTS * TIMES)):
+            connection.close()
+            connection.settings_dict["NAME"] = name
+            found[name].append(refreshes(total, REFRESHES // ROUNDS))
+    again = f"{RESULTS * TIMES:,} results"
+    large = [one for of_round in found[large_name] for one in of_round]
+    ratios = [
+        median(of_large) / median(of_small)
+        for of_large, of_small in zip(found[large_name], found[small_name], strict=True)
+    ]
+    return [
+        report.row(again, OURS, "refresh one cell", "ms", large),
+        report.row(again, f"beside {case}", "ratio of times", "x", ratios),
+    ]
 
 
 def make_template() -> None:
@@ -200,20 +265,23 @@ def _copy(cursor: Any, model: Any, template: str, own: dict[str, str], numbers: 
     )
 
 
-def refreshes(total: int) -> list[float]:
-    """Milliseconds of each refresh after one result of a cell has changed; cells from all over the table."""
+def refreshes(total: int, times: int) -> list[float]:
+    """Milliseconds of each refresh after one result of a cell has changed; cells from all over the table.
+
+    The first few, in which a connection plans its statements, are left out.
+    """
     from measurements.boards.services import refresh_cell
     from measurements.review.models import CELL_FIELDS, Result
 
     found = []
-    for number in range(REFRESHES):
+    for number in range(times + WARM_UP):
         place = (number * 7919 * TO_A_CELL) % total
         result = Result.objects.filter(pk=f"{place:064x}")
         key = dict(result.values(*CELL_FIELDS).get())
         refresh_cell(key=key)
-        result.update(energy_per_query_j=1.01 + number / 1e6)
+        result.update(energy_per_query_j=1.01 + next(CHANGES) / 1e6)  # never the value that it has
         found.append(1e3 * timed(lambda key=key: refresh_cell(key=key)))
-    return found
+    return found[WARM_UP:]
 
 
 def recompute_in_sql() -> None:
@@ -223,30 +291,6 @@ def recompute_in_sql() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS recomputed")
         cursor.execute(FULL_SQL)
-
-
-def rebuilds(folder: Path, case: str, full: list[float]) -> list[report.Row]:
-    """The medians by DuckDB from the evidence, compared, and the whole rebuild."""
-    import duckdb
-
-    from measurements.boards.exporting import export_evidence
-    from measurements.boards.rebuilding import rebuilt
-
-    file = folder / "evidence.parquet"
-    exported = timed(lambda: export_evidence(file))
-    database = duckdb.connect(config={"preserve_insertion_order": False})  # nor does PostgreSQL preserve it
-    statement = FULL_DUCKDB.replace("$FILE", str(file))
-    fast = [timed(lambda: database.execute(statement)) for _ in range(ROUNDS)]
-    require_equal(database.execute("SELECT * FROM recomputed ORDER BY stratum").fetchall())
-    every = rebuilt(file)
-    next(every)  # DuckDB has grouped by then
-    took = timed(lambda: list(islice(every, REBUILT_CELLS)))
-    return [
-        report.row(case, "export", "evidence to Parquet", "s", [exported]),
-        report.row(case, "DuckDB", "recompute all cells", "s", fast),
-        report.row(case, f"{SQL} / DuckDB", "ratio of times", "x", [median(full) / one for one in fast]),
-        report.row(case, "rebuild", "cells a second, one process", "1/s", [REBUILT_CELLS / took]),
-    ]
 
 
 def require_equal(ours: list[Any]) -> None:
