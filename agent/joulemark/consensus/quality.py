@@ -7,7 +7,7 @@ negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
+class Score(NamedTuple):
     """One metric of one result; `n` is the number of answers scored."""
 
     contributor: Hashable

@@ -13,10 +13,9 @@ No contributor and no device ever weighs more than one. Weights are exact fracti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 ONE = Fraction(1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Said:
+class Said(NamedTuple):
     """One number as `device` of `contributor` gives it."""
 
     contributor: Hashable
@@ -36,8 +34,7 @@ class Said:
     value: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Voice:
+class Voice(NamedTuple):
     """What one contributor says, and its weight: above 0, at most 1."""
 
     value: float
@@ -91,6 +88,8 @@ def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
     ordered = sorted(heard, key=lambda voice: voice.value)
     if not ordered:
         raise ValueError("A median needs at least one value.")
+    if all(voice.weight is ONE for voice in ordered):
+        return plain_median([voice.value for voice in ordered], between=between)
     half = sum((voice.weight for voice in ordered), Fraction()) / 2
     below = Fraction()
     for place, voice in enumerate(ordered):
