@@ -45,12 +45,12 @@ KEPT_INDEXES = ("review_result_pkey", "result_cell", "intake_submission_pkey")
 FULL_SQL = f"""
 CREATE TABLE recomputed AS
 WITH said AS (
-  SELECT {RESULT_KEY}, result.contributor_id, device.tag, ln(energy_per_query_j) AS energy
+  SELECT {RESULT_KEY}, result.contributor_id, result.device_id, ln(energy_per_query_j) AS energy
   FROM review_result result JOIN intake_submission submission ON submission.result_id = result.submission_id
-  JOIN contributors_device device ON device.id = result.device_id WHERE submission.state = 'accepted'
+  WHERE submission.state = 'accepted'
 ), device AS (
-  SELECT {KEY}, contributor_id, tag, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy
-  FROM said GROUP BY {KEY}, contributor_id, tag
+  SELECT {KEY}, contributor_id, device_id, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy
+  FROM said GROUP BY {KEY}, contributor_id, device_id
 ), contributor AS (
   SELECT {KEY}, contributor_id, count(*) AS devices, sum(n) AS n,
          percentile_cont(0.5) WITHIN GROUP (ORDER BY energy) AS energy
@@ -64,7 +64,7 @@ FROM contributor GROUP BY {KEY}
 FULL_DUCKDB = f"""
 CREATE OR REPLACE TABLE recomputed AS
 WITH device AS (
-  SELECT {KEY}, contributor_id, device__tag, count(*) AS n, quantile_cont(ln(energy_per_query_j), 0.5) AS energy
+  SELECT {KEY}, contributor_id, device_id, count(*) AS n, quantile_cont(ln(energy_per_query_j), 0.5) AS energy
   FROM read_parquet('$FILE') GROUP BY ALL
 ), contributor AS (
   SELECT {KEY}, contributor_id, count(*) AS devices, sum(n) AS n, quantile_cont(energy, 0.5) AS energy
