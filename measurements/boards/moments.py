@@ -47,7 +47,9 @@ def _time(text: str) -> datetime:
         at = parse_datetime(text.replace(" ", "+"))  # a plus sign in an address arrives as a space
         if at is None and (day := parse_date(text)) is not None:
             at = datetime.combine(day, time.max)
-    except ValueError:
+        if at is not None and at.tzinfo:
+            at = at.astimezone(UTC)  # no moment before the first year or after the last has a time there
+    except (ValueError, OverflowError):
         at = None
     if at is None:
         raise MomentError(
