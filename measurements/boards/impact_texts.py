@@ -10,34 +10,41 @@ from django.utils.translation import gettext_noop as _
 CLAIM_TEXTS = (
     _("Making 1,000 images with the least efficient model takes 11.49 kWh."),
     _(
-        "{stated} kWh is the most that one run of stable-diffusion-xl-base-1.0 took; its mean over all "
-        "runs is {mean} kWh, and the mean over all eight models {task} kWh."
+        "Mean over the runs of stable-diffusion-xl-base-1.0: {found} kWh; the printed number is its worst"
+        " run ({worst} kWh). The mean over all eight models is {task} kWh."
     ),
     _("Making 1,000 images with the least efficient model takes as much energy as charging 950 smartphones."),
     _(
-        "Worst run of the least efficient model, at {charge} kWh a charge: {found}. A mean model makes it"
-        " {task}."
+        "Mean over the runs of the least efficient model, at {charge} kWh a charge: {found}; in its worst"
+        " run {worst}. A mean model makes it {task}."
     ),
     _("Making 1,000 images with the least efficient model takes as much energy as charging 522 smartphones."),
     _(
-        "Worst run of the least efficient model, at {charge} kWh a charge: {found}. A mean model makes it"
-        " {task}, which is {per_charge} images a charge."
+        "Mean over the runs of the least efficient model, at {charge} kWh a charge: {found}; in its worst"
+        " run {worst}. A mean model makes it {task}, which is {per_charge} images a charge."
     ),
     _("Making one image takes as much energy as charging a smartphone."),
     _(
         "A mean model takes {found} of a charge at {charge} kWh, as was counted when it was first said. "
-        "It belongs to the least efficient of eight models in its worst run ({worst}); at today's "
-        "{charge_now} kWh even that is {worst_now}."
+        "It belongs to the least efficient of eight models ({least_efficient}); at today's {charge_now} "
+        "kWh even that is {least_efficient_now}."
     ),
     _("1,000 images of stable-diffusion-xl-base-1.0 emit 1,594 g of CO2e."),
     _(
-        "It is the worst run again, at the intensity that the article used; the mean over its runs is "
-        "{mean} g. At the intensity that the article states it would be {at_stated} g."
+        "Mean over its runs, at the intensity that the article used: {found} g; the printed number is the"
+        " worst run again ({worst} g). At the intensity that the article states that run would make "
+        "{at_stated} g."
     ),
     _("1,000 images of the most carbon-hungry model are as much as 4.1 miles in an average petrol car."),
-    _("1,000 images in the worst run of the least efficient model, at {mile} g a mile: {found} miles."),
+    _(
+        "1,000 images of the least efficient model, mean over its runs, at {mile} g a mile: {found} "
+        "miles; in its worst run {worst}."
+    ),
     _("1,000 images of the most carbon-hungry model are as much as 6.6 km in an average petrol car."),
-    _("The worst run makes {found} km; {stated} km is the rounded number of miles, turned into kilometres."),
+    _(
+        "Mean over the runs of the least efficient model: {found} km, in its worst run {worst} km; "
+        "{stated} km is the rounded number of miles, turned into kilometres."
+    ),
     _(
         # xgettext:no-python-format  # noqa: ERA001 - a word to the tool that collects texts
         "1,000 texts from the least energy-hungry text generation model take 16 % of a smartphone charge."
@@ -58,9 +65,9 @@ CLAIM_TEXTS = (
     ),
     _("The most carbon-hungry image model emits 6,833 times as much as the least carbon-hungry text model."),
     _(
-        "Worst run of the image model over the masked language model: {found}. The printed number is the "
-        "quotient of the two printed distances, both rounded. Over the least energy-hungry text "
-        "generation model it is {over_generation}."
+        "Mean over the runs of the image model over the masked language model: {found}, in its worst run "
+        "{worst}. The printed number is the quotient of the two printed distances, both rounded. Over the"
+        " least energy-hungry text generation model it is {over_generation}."
     ),
     _("Writing 1,000 texts takes 0.047 kWh on average."),
     _(
@@ -169,7 +176,6 @@ EQUIVALENCES = (
     _("web searches of 2009, by their emissions"),
     _("median text prompts to an assistant of 2025"),
     _("generated images"),
-    _("hours of television"),
 )
 """Everyday quantities."""
 

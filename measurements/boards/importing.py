@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from joulemark.published.figures import LeftOut, combine
 from measurements.boards.models import PublishedFigure, PublishedSeries
@@ -26,6 +26,9 @@ NEW_TASKS_AT = 1000
 """Tasks that only a published series knows stand behind all others."""
 
 EXAMPLES = 3
+LOCK = 0x6A6D_696D_706F_7274
+"""Key of PostgreSQL's advisory lock: one import a database."""
+
 Outcome = Literal["new", "unchanged", "replaced"]
 Words = list[dict[str, object]]
 
@@ -65,6 +68,7 @@ def import_series(*, wish: Wish) -> Imported:
     """Import, and report. The same input again changes nothing. Raises ImportRefused."""
     _check_slug(wish.facts.slug)
     with transaction.atomic():
+        _wait_for_other_imports()
         known = PublishedSeries.objects.select_for_update().filter(slug=wish.facts.slug).first()
         if known is not None and not wish.replace:
             return _unchanged(known, wish)
@@ -85,6 +89,13 @@ def import_series(*, wish: Wish) -> Imported:
         left_out=left_out,
         added=tuple(names.added),
     )
+
+
+def _wait_for_other_imports() -> None:
+    """One import at a time: two of a new series, or of a new model, would each find that nobody has it yet."""
+    if connection.vendor == "postgresql":  # SQLite has one writer
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _outcome(before: PublishedSeries | None, after: PublishedSeries) -> Outcome:

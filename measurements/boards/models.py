@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from joulemark.published.plausible import MOST_KWH, MOST_S
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.contributors.models import Device
 from measurements.review.models import CELL_FIELDS
@@ -13,6 +14,10 @@ from measurements.review.models import CELL_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
+
+_PARTS = ("energy", "low", "high", "std", "gpu", "cpu", "ram")
+_MOST = dict.fromkeys((f"{part}_kwh_per_1000" for part in _PARTS), MOST_KWH) | {"duration_s": MOST_S}
+"""The most that a number of a published figure can be: nothing infinite, and nothing beyond what a query takes."""
 
 CellKey = dict[str, Any]
 """The fields named in `CELL_FIELDS`, with their values."""
@@ -307,6 +312,12 @@ class PublishedFigure(models.Model):
                 condition=models.Q(energy_kwh_per_1000__gt=0), name="published_energy_positive"
             ),
             models.CheckConstraint(condition=models.Q(n_runs__gt=0), name="published_runs_positive"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    *((f"{name}__gte", 0) for name in _MOST), *((f"{n}__lte", m) for n, m in _MOST.items())
+                ),
+                name="published_numbers_plausible",
+            ),
         ]
 
     def __str__(self) -> str:

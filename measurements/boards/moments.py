@@ -52,7 +52,9 @@ def _time(text: str) -> datetime:
             at = datetime.combine(date.fromisoformat(text), time.max)
         else:
             at = parse_datetime(text.replace(" ", "+"))  # a plus sign in an address arrives as a space
-    except ValueError:
+        if at is not None and at.tzinfo:
+            at = at.astimezone(UTC)  # no moment before the first year or after the last has a time there
+    except (ValueError, OverflowError):
         at = None
     if at is None:
         raise MomentError(

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from rest_framework import serializers
 
 from joulemark.consensus.size_controlled import Estimate, SizeControlled
-from joulemark.impact.claims import CheckedClaim, CheckedValue, Number, Verdict
+from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number, Verdict
 from joulemark.impact.equivalences import Equal
 from joulemark.impact.intensity import Row
 from joulemark.impact.parity import OtherParity, StudyParity
@@ -15,6 +15,7 @@ from joulemark.impact.quantity import Quantity, Source
 from joulemark.impact.study_ratios import FamilyRatio
 from joulemark.impact.usage import YearOfUse
 
+DIRECTIONS = list(get_args(Direction))
 VERDICTS = list(get_args(Verdict))
 
 
@@ -99,6 +100,11 @@ class CheckedValueSerializer(serializers.Serializer[CheckedValue]):
     """A stated number in its own digits, beside what it is said of and what it may belong to."""
 
     stated = serializers.CharField()
+    direction = serializers.ChoiceField(
+        DIRECTIONS,
+        allow_null=True,
+        help_text="That it was said as a bound: more than, at least; less than, at most.",
+    )
     verdict = serializers.ChoiceField(VERDICTS)
     found = NumberSerializer(allow_null=True)
     instead = NumberSerializer(many=True)

@@ -308,3 +308,42 @@ def test_the_map_in_the_documents_is_one() -> None:
     names = read_map(InputFile(name="map.toml", content=documented[1].encode()))
     empty = NameMap()
     assert all(getattr(names, field) != getattr(empty, field) for field in NameMap.__struct_fields__)
+
+
+@pytest.mark.parametrize("queries", [0, -5, 10**400])
+def test_a_number_of_queries_that_no_run_has_is_refused(queries: int) -> None:
+    with pytest.raises(UnreadableInput, match=r"each run in log\.csv answered, from 1 to 1,000,000,000,000"):
+        read(log(V23, {}), options=LogOptions(queries=queries, task="t"))
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"energy_consumed": "1e308", "gpu_energy": "1e308"}, "its energy comes to 1e+308 kWh"),
+        (
+            {"energy_consumed": 1e-320, "gpu_energy": 1e-320, "cpu_energy": 0, "ram_energy": 0},
+            "its energy comes",
+        ),
+        ({"duration": 1e300}, "its duration comes to 1e+300 s for 1,000 queries"),
+        ({"gpu_count": "1e300"}, "gpu_count is 1e300, not a whole number of up to 9,999"),
+        ({"gpu_count": 2.7}, "gpu_count is 2.7, not a whole number"),
+        ({"project_name": "m\x1b[31m"}, r"project_name is 'm\x1b[31m', with characters that cannot be shown"),
+        (
+            {"gpu_model": "1 x " + "G" * 201},
+            f"the name of its hardware, 8 \u00d7 {'G' * 36}…, is longer than 200",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_is_named(row: dict[str, object], reason: str) -> None:
+    (refused,) = refusals(log(V23, row))
+    assert refused.startswith(f"log.csv:2: {reason}")
+
+
+def test_a_duration_of_zero_was_not_read() -> None:
+    figure = one_figure(read(log(V23, {"duration": 0})))
+    assert (figure.duration_s, figure.not_known["duration_s"]) == (None, "reads-zero")
+
+
+def test_a_map_with_characters_that_cannot_be_shown_is_refused() -> None:
+    with pytest.raises(UnreadableInput, match=r"The map m\.toml says 'a\\u202eb'"):
+        read_map(InputFile(name="m.toml", content='[models]\n"x" = "a\u202eb"\n'.encode()))

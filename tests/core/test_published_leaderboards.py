@@ -198,7 +198,7 @@ def test_only_the_asked_configurations_are_taken_and_the_rest_is_told() -> None:
         ({"energy_per_request_joules": None}, "has 0 energies of one answer"),
         ({"energy_per_image_joules": 5.0}, "has 2 energies of one answer"),
         ({"energy_per_request_joules": True}, "energy_per_request_joules is True, not a finite number"),
-        ({"energy_per_request_joules": "72"}, "energy_per_request_joules is 72, not a finite number"),
+        ({"energy_per_request_joules": "72"}, "energy_per_request_joules is '72', not a finite number"),
         ({"model_id": None}, "names no model"),
         ({"gpu_model": None}, "names no GPU"),
         ({"max_num_seqs": [8]}, "max_num_seqs is"),
@@ -225,3 +225,65 @@ def test_a_configuration_that_cannot_be_trusted_is_named(change: dict[str, Any],
 def test_what_is_no_file_of_the_leaderboard_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(UnreadableInput, match=words):
         energies(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (RUNNER + "a,t,Off,1,3,1e308,\n", "x.csv:2: its energy comes to 1e+308 kWh for 1,000 queries"),
+        (RUNNER + "a,t,Off,0.0001,3,1e308,\n", "x.csv:2: successful_prompts is 0.0001, not a whole number"),
+        ("model,total_gpu_energy\na,1e-320\n", "its energy comes to 9.99989e-321 kWh"),
+        ("model,total_gpu_energy\na,1_0\n", "total_gpu_energy is '1_0', not a number"),
+        ("model,total_gpu_energy\na,\u0661\n", "not a number"),
+        ("model,total_gpu_energy\na\x00b,1\n", r"model is 'a\x00b', with characters that cannot be shown"),
+        ('model,total_gpu_energy\n"a\nb",1\n', r"model is 'a\nb', with characters"),
+        ("model,total_gpu_energy\n\u202ea,1\n", r"model is '\u202ea', with characters"),
+        ("model,total_gpu_energy\nhttps://huggingface.co/,1\n", "its model has no name"),
+    ],
+)
+def test_a_row_of_the_score_that_cannot_be_is_named(text: str, words: str) -> None:
+    with pytest.raises(BadRows) as refused:
+        scores(table("x.csv", text))
+    (row,) = refused.value.rows
+    assert row.startswith("x.csv:")
+    assert words in row
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"energy_per_request_joules": 10**400}, "energy_per_request_joules is 1000000"),
+        ({"energy_per_request_joules": 1e300}, "its energy comes to 2.77778e+296 kWh"),
+        ({"energy_per_request_joules": 1e-320}, "its energy comes to "),
+        ({"num_gpus": 10**400}, "num_gpus is 1000000"),
+        ({"num_gpus": 1e300}, "num_gpus is 1e+300, not a whole number from 1 to 9,999"),
+        ({"num_gpus": 2.7}, "num_gpus is 2.7, not a whole number"),
+        ({"num_gpus": 0}, "num_gpus is 0, not a whole number"),
+        ({"total_params_billions": 1e300}, "total_params_billions is 1e+300, and can only be up to 1e+06"),
+        ({"model_id": "m\ud800"}, r"model_id is 'm\ud800', with characters that cannot be shown"),
+        ({"model_id": "m\x00"}, r"model_id is 'm\x00', with characters"),
+        ({"weight_precision": "fp8\x1b[31m"}, "weight_precision is 'fp8\\x1b[31m', with characters"),
+        ({"gpu_model": "G" * 201}, f"the name of its hardware, {'G' * 40}…, is longer than 200"),
+    ],
+)
+def test_a_configuration_that_cannot_be_is_named(change: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadRows) as refused:
+        energies({"task": "gpqa", "configurations": [LLM | change]})
+    (row,) = refused.value.rows
+    assert row.startswith(f"file-0.json:configurations[0]: {reason}")
+
+
+def test_an_object_that_says_a_thing_twice_is_refused() -> None:
+    twice = b'{"task": "t", "configurations": [{"model_id": "m", "num_gpus": 1, "num_gpus": 2}]}'
+    with pytest.raises(UnreadableInput, match=r"file-0\.json: not JSON \('num_gpus' stands twice"):
+        energies(twice)
+
+
+def test_long_names_of_hardware_keep_classes_of_their_own() -> None:
+    first, second = ("G" * 120 + last for last in "AB")
+    reading = energies(
+        {"task": "gpqa", "configurations": [LLM | {"gpu_model": first}, LLM | {"gpu_model": second}]}
+    )
+    slugs = {run.subject.hardware.slug for run in reading.runs}
+    assert len(slugs) == 2
+    assert max(map(len, slugs)) <= 150

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from django.core.management import call_command
 
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
+from measurements.boards import importing
+from measurements.boards.models import PublishedFigure
 from measurements.contributors.models import Key
 from measurements.intake import batches, key_services
 from measurements.intake import services as intake
@@ -73,3 +77,25 @@ def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, mon
         for result_id in (first.result(), second.result())
     }
     assert [("JM-TRACE-REUSED" in found) for found in codes.values()] == [False, True], codes
+
+
+def test_two_imports_of_one_new_series_at_once_make_one(committed, monkeypatch, tmp_path) -> None:
+    table = tmp_path / "summarization.csv"
+    table.write_text("model,total_gpu_energy\norg/new,0.0123\n")
+
+    def bring_in() -> str:
+        out = StringIO()
+        about = {"series": "scores", "source": "A board", "licence": "CC0-1.0", "stdout": out}
+        call_command("import_ai_energy_score", str(table), **about)
+        return out.getvalue().splitlines()[-1]
+
+    gate = Gate()
+    monkeypatch.setattr(importing, "write_series", gate.wrap(importing.write_series))
+    first = Racer(bring_in)
+    gate.reached()  # it has written, and nothing is committed
+    second = Racer(bring_in)
+    assert second.settled() == "blocked"
+    gate.open()
+    assert first.result() == "scores: 1 figures of 1 runs, scope gpu, new"
+    assert second.result() == "scores: nothing has changed"
+    assert PublishedFigure.objects.count() == 1

@@ -264,7 +264,8 @@ def test_the_api_and_the_page_answer_as_of_a_time_and_a_checkpoint(client: Clien
 
 @pytest.mark.parametrize(
     "asked",
-    [{"as_of": "soon"}, {"as_of": "2026-13-01"}, {"checkpoint": "-1"}, {"checkpoint": "5"},
+    [{"as_of": "soon"}, {"as_of": "2026-13-01"}, {"as_of": "9999-12-31T23:59:59-14:00"},
+     {"as_of": "0001-01-01T00:00:00+14:00"}, {"checkpoint": "-1"}, {"checkpoint": "5"},
      {"as_of": "2026-01-01", "checkpoint": "1"}],
 )  # fmt: skip
 def test_a_moment_that_is_none_is_refused_with_a_sentence(client: Client, asked: dict[str, str]) -> None:

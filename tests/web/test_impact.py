@@ -63,7 +63,12 @@ def test_every_claim_is_on_the_page_with_its_verdict(client: Client) -> None:
 
 def test_claims_are_read_in_russian_with_a_decimal_comma(client: Client) -> None:
     page = text(client, "/claims/", "ru")
-    for needed in ("11,49 кВт·ч — наибольшее", "относится к другому", "1290,04", "Почему они расходятся"):
+    for needed in (
+        "худшего прогона (11,49 кВт·ч)",
+        "относится к другому",
+        "1290,04",
+        "Почему они расходятся",
+    ):
         assert needed in page
 
 
@@ -84,6 +89,9 @@ def test_the_api_has_every_claim_and_the_headline_of_the_study(client: Client) -
     total = next(claim for claim in data["claims"] if claim["id"] == "study-total")
     assert total["verdict"] == "belongs-elsewhere"
     assert total["values"][0]["stated"] == "754.66"
+    assert total["values"][0]["direction"] is None
+    more_than = next(claim for claim in data["claims"] if claim["id"] == "image-to-classification")
+    assert (more_than["verdict"], more_than["values"][0]["direction"]) == ("does-not-hold", "at-least")
     assert total["values"][0]["found"]["value"] == 1290.043
     assert total["values"][0]["instead"][0]["value"] == 754.658
     assert total["sentence"].startswith("754.658 kWh is the energy of the GPUs alone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -14,6 +15,7 @@ from django.core.management import call_command
 from django.utils.translation import gettext, override
 
 from joulemark.consensus.agreement import Tier
+from joulemark.consensus.centre import ENOUGH
 from joulemark.impact import intensity
 from joulemark.impact.claims import Verdict, checked_claims
 from joulemark.impact.equivalences import equivalences
@@ -112,6 +114,33 @@ PAGES = [
     "/impact/", "/impact/?query=own&place=DEU", "/impact/?query=image_generation&queries_per_day=3&users=7&place=FRA",
     "/needed/", "/published/study-2024/",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            (
+                "Below eight independent contributors the value is their median",
+                "Tukey's biweight",
+                "95 of 100",
+            ),
+        ),
+        (
+            "ru",
+            ("Пока независимых участников меньше восьми, значение — их медиана", "бивес Тьюки", "95 случаях"),
+        ),
+    ],
+)
+def test_what_a_number_means_is_what_the_code_does(
+    client: Client, language: str, words: tuple[str, ...]
+) -> None:
+    assert ENOUGH == 8
+    page = unescape(client.get("/about/", headers={"Accept-Language": language}).content.decode())
+    for said in words:
+        assert said in page
+    assert "lowest and highest contributor" not in page
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

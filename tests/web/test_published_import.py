@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import IntegrityError, transaction
 
 from measurements.boards.models import PublishedFigure, PublishedSeries
 from measurements.boards.services import refresh_stale_cells
@@ -247,6 +248,10 @@ def test_a_name_that_is_no_series_of_its_own_is_refused(log: Path, name: str) ->
         ({"source": " "}, "--source is empty"),
         ({"title": "x" * 201}, "--title is longer than 200"),
         ({"map": "/nowhere/map.toml"}, "cannot be read"),
+        ({"queries": 0}, r"each run in emissions\.csv answered, from 1"),
+        ({"licence": "MIT\0"}, r"--licence is 'MIT\\x00', with characters that cannot be shown"),
+        ({"dataset": "a\0"}, r"--dataset is 'a\\x00', with"),
+        ({"title": "a\u202eb"}, r"--title is 'a\\u202eb', with"),
     ],
 )
 def test_an_import_says_whose_figures_they_are(log: Path, options: dict[str, str], words: str) -> None:
@@ -295,6 +300,14 @@ def test_the_other_leaderboards_are_imported_too(tmp_path: Path, client: Client)
     assert (row["hardware"], row["stratum"]) == ("gpu-h100", "fp8, at most 8 at once")
     assert AiModel.objects.get(slug="org/a").known_from == "ai-energy-score-2025"
     assert DataSet.objects.get(slug="gpqa").known_from == "ml-energy"
+
+
+@pytest.mark.parametrize("name", ["energy_kwh_per_1000", "gpu_kwh_per_1000", "duration_s"])
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 1e12, -1.0])
+def test_no_figure_has_a_number_that_cannot_be(log: Path, name: str, value: float) -> None:
+    codecarbon(log)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PublishedFigure.objects.update(**{name: value})
 
 
 def test_a_series_that_is_not_there_is_not_found(client: Client) -> None:

@@ -2,10 +2,10 @@
 
 The rule, for a stated number s, with r recomputed for what s is said of, and a for each thing that it may belong to:
 
-1. `holds`: s is r, rounded or cut to the digits of s.
-2. `holds-approximately`: r lies within 15 % of s.
+1. `holds`: s is r, rounded or cut to the digits of s; or s was said as a bound, and r lies on its side of it.
+2. `holds-approximately`: r lies within 15 % of s, which was not said as a bound.
 3. `belongs-elsewhere`: neither, or there is no r at all; but 1 or 2 is true of one of the a.
-4. `does-not-hold`: none of these.
+4. `does-not-hold`: none of these. So "more than 1,450" does not hold where r is 1,268, however near that is.
 
 A claim of several numbers has the worst of their verdicts, in this order. The statements, what to compute and the words
 around the numbers are data (``data/claims.toml``); no recomputed number and no verdict is.
@@ -38,6 +38,9 @@ CLOSE = 0.15
 The article's own printing of one digit moves its best-known ratio by 13 %; what is further off is another number.
 """
 
+Direction = Literal["at-least", "at-most"]
+"""That a number was said as a bound: "more than" or "at least", "less than" or "at most"."""
+
 LEAST_DIGITS = 4
 """Significant digits in which a number is shown; one beside a stated number has one digit more than that, if more."""
 
@@ -55,6 +58,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A stated number in its own digits; no `measure`: the study has no figure of what it is said of."""
 
     stated: Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
+    direction: Direction | None = None
     measure: Measure | None = None
     instead: tuple[NamedMeasure, ...] = ()
 
@@ -94,9 +98,13 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedValue:
-    """A stated number beside what it is said of (None: the study has no figure) and what it may belong to."""
+    """A stated number beside what it is said of (None: the study has no figure) and what it may belong to.
+
+    `direction` where it was said as a bound.
+    """
 
     stated: str
+    direction: Direction | None
     found: Number | None
     instead: tuple[Number, ...]
     verdict: Verdict
@@ -130,14 +138,21 @@ class CheckedClaim:
         return sentence.format(stated=as_stated(self.values[0].stated), **words)
 
 
-def verdict_on(stated: str, found: float | None, instead: tuple[float, ...] = ()) -> Verdict:
+def verdict_on(
+    stated: str,
+    found: float | None,
+    instead: tuple[float, ...] = (),
+    direction: Direction | None = None,
+) -> Verdict:
     """The rule above, for one number."""
     if found is not None:
-        if as_printed(found, stated) is not None:
+        if _is(found, stated, direction):
             return "holds"
-        if _close(found, stated):
+        if direction is None and _close(found, stated):
             return "holds-approximately"
-    if any(as_printed(value, stated) is not None or _close(value, stated) for value in instead):
+    if any(
+        _is(value, stated, direction) or (direction is None and _close(value, stated)) for value in instead
+    ):
         return "belongs-elsewhere"
     return "does-not-hold"
 
@@ -184,10 +199,14 @@ def _value(study: Study, claim: _Claim, place: int) -> CheckedValue:
     instead = tuple(_number(study, named, claim.unit, digits) for named in value.instead)
     return CheckedValue(
         stated=value.stated,
+        direction=value.direction,
         found=found,
         instead=instead,
         verdict=verdict_on(
-            value.stated, None if found is None else found.value, tuple(number.value for number in instead)
+            value.stated,
+            None if found is None else found.value,
+            tuple(number.value for number in instead),
+            value.direction,
         ),
     )
 
@@ -200,6 +219,13 @@ def _number(study: Study, named: NamedMeasure, unit: str, digits: int) -> Number
         unit=named.unit or unit,
         digits=named.digits or digits,
     )
+
+
+def _is(value: float, stated: str, direction: Direction | None) -> bool:
+    """Whether `stated` is `value` in its digits, or a bound that `value` keeps."""
+    beyond = value - float(stated)
+    kept = direction is not None and (beyond >= 0 if direction == "at-least" else beyond <= 0)
+    return kept or as_printed(value, stated) is not None
 
 
 def _close(value: float, stated: str) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DAYS = 365
 """Days of a year."""
 
-SHOWN = ("phone-charge", "petrol-car-km", "web-search", "assistant-prompt", "image-generation", "tv-hour")
+SHOWN = ("phone-charge", "petrol-car-km", "web-search", "assistant-prompt", "image-generation")
 """The equivalences of an answer, in order."""
 
 

@@ -30,6 +30,7 @@ from joulemark.published.figures import (
     Subject,
 )
 from joulemark.published.hardware import counted, gpus
+from joulemark.published.plausible import MOST_QUERIES, trusted
 from joulemark.published.subjects import place_of
 from joulemark.published.table import read_table
 
@@ -104,7 +105,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
     called = _called(row)
     if called in names.leave_out:
         return LeftOut(where=row.where, what=called, reason=names.leave_out[called])
-    failed = row.text("error_message")
+    failed = row.words("error_message")
     if failed is not None:
         return LeftOut(where=row.where, what=called, reason=f"the run failed: {failed[:100]}")
     stem = row.where.rpartition(":")[0].rpartition(".")[0]
@@ -113,7 +114,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
     model, count = counted(options.hardware)
     reasoning = next((state for column in REASONING if (state := row.text(column))), None)
     duration_s, no_duration = _duration_s(row, energy)
-    return Run(
+    run = Run(
         where=row.where,
         subject=Subject(
             task=task,
@@ -132,6 +133,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
             **({"duration_s": no_duration} if no_duration else {}),
         },
     )
+    return trusted(run)
 
 
 def _called(row: TableRow) -> str:
@@ -149,7 +151,12 @@ def _kwh_per_1000(row: TableRow, energy: str) -> float:
         return value
     if unit == "Wh for 1,000":
         return value / WH_PER_KWH
-    return value / WH_PER_KWH * PER / row.needed_number("successful_prompts")
+    return value / WH_PER_KWH * PER / _prompts(row)
+
+
+def _prompts(row: TableRow) -> int:
+    row.needed_number("successful_prompts")
+    return row.whole("successful_prompts", MOST_QUERIES) or 0
 
 
 def _duration_s(row: TableRow, energy: str) -> tuple[float | None, str | None]:
@@ -158,7 +165,7 @@ def _duration_s(row: TableRow, energy: str) -> tuple[float | None, str | None]:
     seconds = row.number("total_duration_seconds")
     if not seconds or ENERGY[energy] != "Wh of a run":
         return None, EMPTY
-    return seconds * PER / row.needed_number("successful_prompts"), None
+    return seconds * PER / _prompts(row), None
 
 
 def _said_twice(runs: list[Run]) -> list[str]:

@@ -15,9 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.published.errors import BadRow, BadRows
+from joulemark.published.errors import BadRow, BadRows, UnreadableInput
 from joulemark.published.figures import EMPTY, NO_COLUMN, PER, ZERO, LeftOut, Reading, Run, Subject
 from joulemark.published.hardware import counted, gpus, node, processor
+from joulemark.published.plausible import MOST_GPUS, MOST_QUERIES, trusted
 from joulemark.published.rows_of_runs import Logged, latest_states, logged_rows
 from joulemark.published.subjects import place_of
 
@@ -56,6 +57,10 @@ class LogOptions:
 
 def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -> Reading:
     """Every run in the logs. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
+    if not 1 <= options.queries <= MOST_QUERIES:
+        raise UnreadableInput(
+            f"--queries is how many queries each run in {files[0].name} answered, from 1 to {MOST_QUERIES:,}."
+        )
     problems: list[str] = []
     rows = logged_rows(files, names, problems)
     phase = options.phase or (QUERY_PHASE if any(row.phase for row in rows) else WHOLE_RUN)
@@ -95,7 +100,7 @@ def _of_phase(rows: list[Logged], phase: str) -> tuple[list[Logged], list[LeftOu
         else:
             reason = f"the whole run with loading; its phase {phase!r} was not logged"
         left_out.append(
-            LeftOut(where=row.row.where, what=row.row.text("project_name") or "a run", reason=reason)
+            LeftOut(where=row.row.where, what=row.row.words("project_name") or "a run", reason=reason)
         )
     return taken, left_out
 
@@ -113,12 +118,15 @@ def _run(row: TableRow, phase: str, options: LogOptions, names: NameMap) -> Run 
         if parts_kwh["gpu"] is None:
             raise BadRow(row.where, f"no energy of GPUs ({not_known['gpu_kwh_per_1000']})")
         total_kwh, scope = parts_kwh["gpu"], "gpu"
-    duration_s = row.number("duration")
-    if duration_s is None:
+    seconds = row.number("duration")
+    duration_s = seconds or None
+    if seconds is None:
         not_known["duration_s"] = EMPTY if row.has("duration") else NO_COLUMN
+    elif seconds == 0:
+        not_known["duration_s"] = ZERO
     share = PER / options.queries
     gpu_kwh, cpu_kwh, ram_kwh = (None if kwh is None else kwh * share for kwh in parts_kwh.values())
-    return Run(
+    run = Run(
         where=row.where,
         subject=Subject(
             task=task,
@@ -135,6 +143,7 @@ def _run(row: TableRow, phase: str, options: LogOptions, names: NameMap) -> Run 
         duration_s=None if duration_s is None else duration_s * share,
         not_known=not_known,
     )
+    return trusted(run)
 
 
 def _stratum(phase: str) -> str:
@@ -155,7 +164,7 @@ def _parts(row: TableRow) -> tuple[dict[str, float | None], dict[str, str]]:
             not_known[NAMES[part]] = EMPTY if row.has(column) else NO_COLUMN
         elif kwh == 0:
             not_known[NAMES[part]] = ZERO
-    if found["gpu"] is None and (row.number("gpu_count") or 0) > 0:
+    if found["gpu"] is None and row.whole("gpu_count", MOST_GPUS):
         raise BadRow(row.where, f"names {row.text('gpu_model') or 'a GPU'}, but has no energy of it")
     return found, not_known
 
@@ -188,7 +197,7 @@ def _scope_by_columns(row: TableRow, parts_kwh: dict[str, float | None]) -> str 
     covered = "+".join(part for part, kwh in parts_kwh.items() if kwh is not None)
     if not covered:
         return None
-    if (row.number("gpu_count") or 0) <= 1 or covered != "gpu+cpu+dram":
+    if (row.whole("gpu_count", MOST_GPUS) or 0) <= 1 or covered != "gpu+cpu+dram":
         return covered
     mode = row.text("tracking_mode")
     if mode is None:
@@ -197,7 +206,7 @@ def _scope_by_columns(row: TableRow, parts_kwh: dict[str, float | None]) -> str 
 
 
 def _hardware(row: TableRow, scope: str, options: LogOptions) -> Hardware:
-    name, count = row.text("gpu_model"), int(row.number("gpu_count") or 0)
+    name, count = row.text("gpu_model"), row.whole("gpu_count", MOST_GPUS) or 0
     if name is None and options.hardware is not None:
         name, count = counted(options.hardware)
         if "gpu" not in scope and scope != "node":

@@ -8,11 +8,14 @@ from typing import Literal
 
 from joulemark.published.figures import Hardware
 
-COUNTED = re.compile(r"(?P<count>\d{1,4})\s*[x\u00d7]\s+(?P<name>\S.*)")
+COUNTED = re.compile(r"(?P<count>[1-9][0-9]{0,3})\s*[x\u00d7]\s+(?P<name>\S.*)")
 """As in CodeCarbon's `8 x NVIDIA A100-SXM4-80GB`."""
 
 TIMES = "\u00d7"
 """The sign of multiplication."""
+
+LONGEST_PLAIN = 100
+"""A slug is cut to this many characters; what is longer gets a digest."""
 
 PLAIN = re.compile(r"[A-Za-z0-9]+(?:[ -][A-Za-z0-9]+)*")
 """Names that their slug fully stands for."""
@@ -44,12 +47,12 @@ def _several(kind: Literal["gpu", "cpu", "node"], name: str, count: int) -> Hard
     slug, title = _slug(plain), plain
     if count > 1:
         slug, title = f"{count}x-{slug}", f"{count} {TIMES} {plain}"
-    return Hardware(slug=f"{kind}-{slug}"[:150], title=title[:200], kind=kind)
+    return Hardware(slug=f"{kind}-{slug}", title=title, kind=kind)
 
 
 def _slug(name: str) -> str:
     """Lower case with dashes. A name that this does not fully stand for gets a digest, so that no two share a slug."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    if PLAIN.fullmatch(name):
+    if PLAIN.fullmatch(name) and len(name) <= LONGEST_PLAIN:
         return slug
-    return f"{slug[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
+    return f"{slug[:LONGEST_PLAIN]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")

@@ -32,6 +32,7 @@ from joulemark.published.figures import (
 )
 from joulemark.published.hardware import gpus
 from joulemark.published.json_fields import Fields
+from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +107,7 @@ def _configurations(file: InputFile) -> Iterator[Fields]:
 
 def _parsed(file: InputFile) -> dict[str, Any]:
     try:
-        whole = json.loads(file.content, parse_constant=_refuse)
+        whole = json.loads(file.content, parse_constant=_refuse, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
         raise UnreadableInput(f"{file.name}:{error.lineno}: not JSON ({error.msg}).") from error
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -116,6 +117,15 @@ def _parsed(file: InputFile) -> dict[str, Any]:
             f"{file.name} has neither `configurations` nor an energy: give the leaderboard's files of tasks or models."
         )
     return whole
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, each of whose names stands there once: of two values nobody can say which was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name in found if [other for other, _ in pairs].count(name) > 1)
+        raise ValueError(f"{twice[:40]!a} stands twice in one object")
+    return found
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -134,8 +144,7 @@ def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOu
         return LeftOut(where=fields.where, what=called, reason=unasked)
     task, dataset = _place(fields, options, names)
     kwh_per_1000 = _joules(fields) * PER / JOULES_PER_KWH
-    billions = fields.number("total_params_billions")
-    return Run(
+    run = Run(
         where=fields.where,
         subject=Subject(
             task=task,
@@ -150,8 +159,19 @@ def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOu
         energy_kwh_per_1000=kwh_per_1000,
         gpu_kwh_per_1000=kwh_per_1000,
         not_known=dict.fromkeys(("cpu_kwh_per_1000", "ram_kwh_per_1000", "duration_s"), NOT_PUBLISHED),
-        parameters=None if billions is None else round(billions * 1e9),
+        parameters=_parameters(fields),
     )
+    return trusted(run)
+
+
+def _parameters(fields: Fields) -> int | None:
+    billions = fields.number("total_params_billions")
+    if billions is not None and not 0 < billions <= MOST_PARAMETERS_BILLIONS:
+        raise BadRow(
+            fields.where,
+            f"total_params_billions is {billions:g}, and can only be up to {MOST_PARAMETERS_BILLIONS:g}",
+        )
+    return None if billions is None else round(billions * 1e9)
 
 
 def _joules(fields: Fields) -> float:
@@ -170,8 +190,7 @@ def _hardware(fields: Fields) -> Hardware:
     name = fields.text("gpu_model") or fields.text("GPU model")
     if name is None:
         raise BadRow(fields.where, "names no GPU (gpu_model)")
-    count = fields.number("num_gpus")
-    return gpus(name, 1 if count is None else max(1, int(count)))
+    return gpus(name, fields.whole("num_gpus", MOST_GPUS) or 1)
 
 
 def _unasked(fields: Fields, options: EnergyOptions) -> str | None:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from joulemark.published.errors import UnreadableInput
+from joulemark.published.plausible import is_printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from joulemark.published.figures import InputFile
 
 Kind = Literal["task-specific", "general-purpose"]
@@ -56,6 +59,22 @@ def read_map(file: InputFile | None) -> NameMap:
     if file is None:
         return NameMap()
     try:
-        return msgspec.toml.decode(file.content, type=NameMap)
+        names = msgspec.toml.decode(file.content, type=NameMap)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableInput(f"The map {file.name} cannot be read: {error}") from error
+    for word in _words(msgspec.to_builtins(names)):
+        if not is_printable(word):
+            raise UnreadableInput(
+                f"The map {file.name} says {word[:40]!a}, with characters that cannot be shown."
+            )
+    return names
+
+
+def _words(part: object) -> Iterator[str]:
+    """Every word of a map, names and values."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            yield from _words(name)
+            yield from _words(value)

@@ -68,7 +68,7 @@ def latest_states(rows: list[Logged], problems: list[str]) -> tuple[list[Logged]
             earlier.append(
                 LeftOut(
                     where=before.row.where,
-                    what=before.row.text("project_name") or "a run",
+                    what=before.row.words("project_name") or "a run",
                     reason="an earlier state of a run that goes on",
                 )
             )

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from joulemark.published.errors import BadRow, UnreadableInput
+from joulemark.published.plausible import is_printable, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,15 @@ class TableRow:
         return column in self.cells
 
     def text(self, column: str) -> str | None:
-        """A cell without the space around it; None where the column or the value is missing."""
+        """A cell without the space around it; None where the column or the value is missing. Raises BadRow."""
         value = self.cells.get(column, "").strip()
+        if not is_printable(value):
+            raise BadRow(self.where, f"{column} is {value[:40]!a}, with characters that cannot be shown")
+        return None if value in ABSENT else value
+
+    def words(self, column: str) -> str | None:
+        """What a program says there, in one line; None where the column or the value is missing."""
+        value = printable(self.cells.get(column, ""))
         return None if value in ABSENT else value
 
     def needed_text(self, column: str) -> str:
@@ -55,12 +63,21 @@ class TableRow:
         if value is None:
             return None
         try:
-            number = float(value.replace(",", "") if THOUSANDS.fullmatch(value) else value.replace("_", "?"))
+            number = float(value.replace(",", "") if THOUSANDS.fullmatch(value) else _plain(value))
         except ValueError:
             raise BadRow(self.where, f"{column} is {value[:40]!r}, not a number") from None
         if not isfinite(number) or number < 0:
             raise BadRow(self.where, f"{column} is {value[:40]}, not a finite number of zero or more")
         return number
+
+    def whole(self, column: str, most: int) -> int | None:
+        """A whole number from 0 to `most`, None where it is missing. Raises BadRow for anything else."""
+        number = self.number(column)
+        if number is not None and (number > most or not number.is_integer()):
+            raise BadRow(
+                self.where, f"{column} is {self.cells[column][:40]}, not a whole number of up to {most:,}"
+            )
+        return None if number is None else int(number)
 
     def needed_number(self, column: str) -> float:
         """A number above zero. Raises BadRow: an energy of zero is a reading that failed."""
@@ -69,6 +86,11 @@ class TableRow:
         if not number:
             raise BadRow(self.where, f"{column} is 0: nothing was read")
         return number
+
+
+def _plain(value: str) -> str:
+    """Digits as in English, without what only Python reads as part of a number."""
+    return value if value.isascii() and "_" not in value else "?"
 
 
 def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str]) -> list[TableRow]:
@@ -103,6 +125,8 @@ def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str])
 def _check_heading(name: str, heading: list[str], renamed: Mapping[str, str]) -> None:
     if len(heading) < 2:
         raise UnreadableInput(f"{name} has no heading of a CSV table in its first line.")
+    if not all(is_printable(column) for column in heading):
+        raise UnreadableInput(f"{name} has a column whose name has characters that cannot be shown.")
     twice = sorted({column for column in heading if column and heading.count(column) > 1})
     if twice:
         raise UnreadableInput(f"{name} has two columns of one name: {', '.join(twice)}.")

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from joulemark.published.errors import PublishedInputError
 from joulemark.published.figures import InputFile, digest_of
 from joulemark.published.names import read_map
+from joulemark.published.plausible import is_printable
 from measurements.boards.importing import ImportRefused, Wish, import_series, summary
 from measurements.boards.publishing import SeriesFacts
 
@@ -66,6 +67,7 @@ class ImportCommand(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Read, import, report. Raises CommandError with the sentence of whatever refuses."""
+        _require_printable(options)
         files = _input_files(options["files"])
         map_file = _input_files([options["map"]])[0] if options["map"] else None
         settings = {name: str(options[name]) for name in (*self.shaping, "task", "dataset", "only_known")}
@@ -87,6 +89,15 @@ class ImportCommand(BaseCommand):
         except (PublishedInputError, ImportRefused) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n".join(_report(imported, options["series"], dry_run=options["dry_run"])))
+
+
+def _require_printable(options: dict[str, Any]) -> None:
+    """Raises CommandError for a word that a page or a database could not show as it is."""
+    for name, value in options.items():
+        for word in value if isinstance(value, list) else [value]:
+            if isinstance(word, str) and not is_printable(word):
+                where = "A file's name" if name == "files" else f"--{name.replace('_', '-')}"
+                raise CommandError(f"{where} is {word[:60]!a}, with characters that cannot be shown.")
 
 
 def _facts(options: dict[str, Any]) -> SeriesFacts:
