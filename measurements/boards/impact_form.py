@@ -117,6 +117,15 @@ class UsageForm(forms.Form):
     def _check_energy(self, said: dict[str, Any]) -> None:
         value, low, high = said["wh_per_query"], said["wh_low"], said["wh_high"]
         if said["query"] != OWN:
+            for name in ("wh_per_query", "wh_low", "wh_high"):
+                if said[name] is not None:
+                    self.add_error(
+                        name,
+                        gettext(
+                            "A task of the study has an energy of its own: leave this empty, or choose your own "
+                            "energy above."
+                        ),
+                    )
             return
         if value is None:
             self.add_error("wh_per_query", gettext("Say how much energy one query takes."))

@@ -50,7 +50,7 @@ USAGE = [
     parameter("place", OpenApiTypes.STR, "A code of the table of intensities."),
     parameter("year", OpenApiTypes.INT, "Of the intensity; without it the latest."),
     parameter("gco2e_per_kwh", OpenApiTypes.DOUBLE, "An intensity of your own, instead of a place's."),
-    parameter("wh_per_query", OpenApiTypes.DOUBLE, f"Watt-hours of a query, where it is `{OWN}`."),
+    parameter("wh_per_query", OpenApiTypes.DOUBLE, f"Watt-hours of a query, for `{OWN}` alone."),
     parameter("wh_low", OpenApiTypes.DOUBLE, "The lower end of its range."),
     parameter("wh_high", OpenApiTypes.DOUBLE, "The upper end of its range."),
 ]  # fmt: skip

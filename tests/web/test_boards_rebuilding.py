@@ -262,6 +262,12 @@ def test_the_api_and_the_page_answer_as_of_a_time_and_a_checkpoint(client: Clien
     assert asked(as_of=today) == (2, 2.0, f"{today}T23:59:59.999999Z")
 
 
+@pytest.mark.parametrize("processes", [0, -1, 10**9])
+def test_a_number_of_processes_that_cannot_be_is_refused(processes: int) -> None:
+    with pytest.raises(CommandError, match="from 1 to 256"):
+        call_command("rebuild_boards", processes=processes)
+
+
 @pytest.mark.parametrize(
     "asked",
     [{"as_of": "soon"}, {"as_of": "2026-13-01"}, {"as_of": "9999-12-31T23:59:59-14:00"},

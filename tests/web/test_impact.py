@@ -183,6 +183,7 @@ WRONG = [
     (SWEDEN | {"year": 1999}, "only for 2024"), (SWEDEN | {"users": -1}, "users"), (SWEDEN | {"users": 1.5}, "users"),
     (SWEDEN | {"queries_per_day": "nan"}, "queries_per_day"), (SWEDEN | {"queries_per_day": "inf"}, "queries_per_day"),
     (SWEDEN | {"queries_per_day": "1e400"}, "queries_per_day"), (SWEDEN | {"users": "9" * 400}, "users"),
+    (SWEDEN | {"query": "text_generation"}, "A task of the study has an energy of its own"),
     (SWEDEN | {"wh_per_query": ""}, "how much energy"), (SWEDEN | {"wh_high": ""}, "both of its ends"),
     (SWEDEN | {"wh_low": 0.5}, "hold the energy"), (SWEDEN | {"gco2e_per_kwh": -1}, "gco2e_per_kwh"),
     (OWN | {"place": "\0"}, "place"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -143,6 +144,7 @@ def test_times_are_those_of_the_crowd_and_in_order(catalogue) -> None:
 
 def simulate(**options: object) -> str:
     told = StringIO()
+    options.setdefault("stderr", told)
     asked = {"seed": 5, "contributors": 4, "days": 2, "results_per_contributor": 2, **options}
     call_command("simulate_crowd", stdout=told, **asked)
     return told.getvalue()
@@ -153,6 +155,9 @@ def test_the_command_says_what_became_of_the_crowd(catalogue) -> None:
     assert "day 2 of 2: 8 results" in told
     assert "honest     honest" in told
     assert "root-mean-square error" in told
+    assert "quarantined waits for a moderator" in told
+    worst = r"Caught 1 of 1 sessions with something wrong; the worst value lies \d\.\d\d% from the truth\."
+    assert re.search(worst, told)
     names = Contributor.objects.values_list("display_name", flat=True)
     assert len(names) == 4
     assert all(name.startswith("simulated-5-") for name in names)
@@ -176,12 +181,32 @@ def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled) -> Non
     assert "8 of their results new here" in simulate(into_existing=True)
 
 
+def test_whoever_calls_themselves_simulated_is_not_the_crowds(enrolled) -> None:
+    assert enrolled("results", made.bundle().to_bytes()).status_code == 202
+    Contributor.objects.update(display_name="simulated-5-0a1b2c-0000")
+    with pytest.raises(CommandError, match="--into-existing"):
+        simulate()
+
+
+def test_a_crowd_that_joins_another_is_told(catalogue) -> None:
+    assert "joins" not in simulate() + simulate()
+    first = Contributor.objects.first().display_name.rpartition("-")[0].removeprefix("simulated-")
+    assert f"A crowd is here already ({first}): this one joins it" in simulate(seed=6)
+
+
 def test_impossible_crowds_are_refused_in_words(catalogue) -> None:
     for options, words in (
         ({"sloppy": 0.8, "dishonest": 0.5}, "add up to 1"),
         ({"days": 1, "results_per_contributor": 11}, "room for 1 to 10"),
         ({"contributors": 0}, "1 contributor"),
+        ({"contributors": 10**9}, "--contributors of 100,000 at most"),
+        ({"seed": 10**200}, "--seed of 999,999,999,999 at most"),
+        ({"days": 99_999_999}, "--days of 3,650 at most"),
+        ({"sloppy": float("nan")}, "--sloppy and --dishonest are shares from 0 to 1"),
+        ({"dishonest": float("inf")}, "shares from 0 to 1"),
         ({"until": "yesterday"}, "YYYY|2026-05-31"),
+        ({"until": "2999-01-01"}, "--until is a day from 2000-01-01 to today"),
+        ({"until": "0001-01-01"}, "--until is a day from 2000-01-01 to today"),
     ):
         with pytest.raises(CommandError, match=words):
             simulate(**options)

@@ -38,6 +38,11 @@ LOADING = timedelta(seconds=20)
 """From the ticket to the first reading."""
 
 
+def key_of(crowd: str, number: int, place: int) -> Ed25519PrivateKey:
+    """The key at `place` of a member of the crowd with this name."""
+    return signing_key("simulated crowd", crowd, number, place)
+
+
 @dataclass(frozen=True)
 class Actor:
     """One key of a member."""
@@ -50,7 +55,7 @@ class Actor:
     @property
     def key(self) -> Ed25519PrivateKey:
         """Its own."""
-        return signing_key("simulated crowd", self.crowd.name, self.member.number, self.place)
+        return key_of(self.crowd.name, self.member.number, self.place)
 
     @property
     def device_tag(self) -> str:

@@ -45,6 +45,10 @@ LATEST, MOST_A_DAY = 0.7, 10
 """Everybody joins before this share of the days is over, which leaves room for so many results for each of them."""
 
 
+MOST = {"seed": 10**12 - 1, "contributors": 100_000, "days": 3_650}
+"""What is asked for beyond these is a slip."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
     """What the command was asked for. `results` a contributor; shares are of the contributors."""
@@ -90,9 +94,14 @@ class Member:
 
 def members(crowd: Crowd) -> Iterator[Member]:
     """Everybody, by number. Raises ValueError for shares or numbers that cannot be."""
+    for name, most in MOST.items():
+        if abs(getattr(crowd, name)) > most:
+            raise ValueError(f"A crowd has a --{name} of {most:,} at most.")
+    if not all(0 <= share <= 1 for share in (crowd.sloppy, crowd.dishonest)):
+        raise ValueError("--sloppy and --dishonest are shares from 0 to 1.")
     sloppy, dishonest = (round(share * crowd.contributors) for share in (crowd.sloppy, crowd.dishonest))
     honest = crowd.contributors - sloppy - dishonest
-    if min(sloppy, dishonest, honest) < 0 or not crowd.contributors:
+    if honest < 0 or crowd.contributors < 1:
         raise ValueError("Shares are 0 or more and add up to 1 at most, of 1 contributor or more.")
     if not 1 <= crowd.results <= MOST_A_DAY * crowd.days:
         raise ValueError(

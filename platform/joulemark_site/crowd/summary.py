@@ -11,10 +11,12 @@ from joulemark.suite import load_suite
 from joulemark_site.crowd.playing import Sent
 from joulemark_site.crowd.truth import CARDS, JOBS, SUITE, true_j
 from measurements.boards.models import Cell
-from measurements.intake.models import Submission
+from measurements.intake.models import State, Submission
 from measurements.review.models import Verdict
 
 FLAG = "flag"
+RIGHT = frozenset({"honest", "clean"})
+"""Sessions in which nothing is wrong."""
 
 
 @dataclass
@@ -68,6 +70,13 @@ def fates(sent: Sequence[Sent]) -> dict[tuple[str, str], Fate]:
             fate.states[states[one.result_id]] += 1
             fate.codes.update(codes[one.result_id])
     return dict(sorted(found.items()))
+
+
+def caught(sent: Sequence[Sent]) -> tuple[int, int]:
+    """How many sessions had something wrong, and how many of them do not count on the boards."""
+    wrong = [fate for (_kind, how), fate in fates(sent).items() if how not in RIGHT]
+    whole = sum(fate.sent for fate in wrong)
+    return whole, whole - sum(fate.states[State.ACCEPTED] for fate in wrong)
 
 
 def _codes(ids: Sequence[str]) -> dict[str, set[str]]:

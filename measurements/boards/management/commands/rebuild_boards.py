@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+MOST_PROCESSES = 256
+
 
 class Command(BaseCommand):
     """Exports the evidence, rebuilds every cell from it and says which differ; mends them unless `--check`."""
@@ -28,6 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Run."""
+        if not 1 <= options["processes"] <= MOST_PROCESSES:
+            raise CommandError(f"--processes is how many share the work, from 1 to {MOST_PROCESSES}.")
         from measurements.boards.exporting import export_evidence
         from measurements.boards.history import history_faults, mend_versions
         from measurements.boards.rebuilding import differences, mend

@@ -13,15 +13,23 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from joulemark.suite import load_suite
-from joulemark_site.crowd.plan import PREFIX, Crowd, members
+from joulemark_site.crowd.plan import Crowd, members
 from joulemark_site.crowd.playing import Played, play
-from joulemark_site.crowd.summary import cells, coverage, fates, rms_error
+from joulemark_site.crowd.recognition import crowds_here
+from joulemark_site.crowd.summary import caught, cells, coverage, fates, rms_error
 from joulemark_site.crowd.truth import SUITE
 from measurements.catalog.models import Suite
-from measurements.intake.models import Submission
 
 MANY = 8
 """Devices from which on the boards promise to be close whoever lies (docs/method.md)."""
+
+LEGEND = (
+    "kind: what a contributor is; session: what was done in it (clean and honest: nothing wrong). accepted counts on "
+    "the boards, quarantined waits for a moderator, rejected and refused (at the door) do not count; then the codes "
+    "that say why (docs/rules.md)."
+)
+
+FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 STATES = ("accepted", "quarantined", "rejected", "refused")
 
@@ -59,10 +67,11 @@ class Command(BaseCommand):
             dishonest=options["dishonest"],
             results=options["results_per_contributor"],
         )
+        until = _day(options["until"])
         self._require_place(crowd, into_existing=options["into_existing"])
-        played = play(crowd, until=_day(options["until"]), progress=self._progress(crowd))
+        played = play(crowd, until=until, progress=self._progress(crowd))
         self._tell_fates(played)
-        self._tell_cells()
+        self._tell_cells(played)
 
     def _require_place(self, crowd: Crowd, *, into_existing: bool) -> None:
         """Raises CommandError where simulated numbers could be taken for real ones, or the crowd cannot be."""
@@ -72,8 +81,8 @@ class Command(BaseCommand):
                 f"JOULEMARK_ORIGIN is {settings.ORIGIN}, and simulated results are for loopback origins alone "
                 "(http://127.0.0.1:…): nobody may take them for measured ones."
             )
-        simulated = Submission.objects.filter(key__contributor__display_name__startswith=PREFIX)
-        if not into_existing and Submission.objects.exclude(pk__in=simulated.values("pk")).exists():
+        here = crowds_here()
+        if not into_existing and None in here:
             raise CommandError(
                 "This platform has results that are not simulated. Use a fresh JOULEMARK_DATA_DIR or DATABASE_URL, "
                 "or add --into-existing, after which its boards say nothing true any more."
@@ -86,6 +95,11 @@ class Command(BaseCommand):
             next(members(crowd))
         except ValueError as error:
             raise CommandError(str(error)) from error
+        if others := sorted(name for name in here if name not in {None, crowd.name}):
+            self.stderr.write(
+                f"A crowd is here already ({', '.join(others)}): this one joins it, and the cells below are of both. "
+                "For a crowd of its own use a fresh JOULEMARK_DATA_DIR or DATABASE_URL."
+            )
 
     def _progress(self, crowd: Crowd) -> Any:
         def tell(day: int, new: int) -> None:
@@ -104,8 +118,9 @@ class Command(BaseCommand):
             counts = " ".join(f"{fate.states[state]:>11}" for state in STATES)
             codes = ", ".join(f"{code} {count}" for code, count in fate.codes.most_common())
             self.stdout.write(f"{kind:<10} {how:<17} {fate.sent:>5} {counts}  {codes}".rstrip())
+        self.stdout.write(f"\n{LEGEND}")
 
-    def _tell_cells(self) -> None:
+    def _tell_cells(self, played: Played) -> None:
         found = list(cells())
         if not found:
             self.stdout.write("\nNo cell came of it.")
@@ -130,6 +145,12 @@ class Command(BaseCommand):
         )
         if many := [cell for cell in found if cell.devices >= MANY]:
             self.stdout.write(f"{len(many)} of {MANY} or more devices: {rms_error(many):.2%}.")
+        wrong, stopped = caught(played.sent)
+        furthest = max(abs(cell.error) for cell in found)
+        self.stdout.write(
+            f"Caught {stopped} of {wrong} sessions with something wrong; the worst value lies {furthest:.2%} from the "
+            "truth."
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -143,9 +164,15 @@ def _is_loopback(host: str) -> bool:
 
 def _day(said: str | None) -> datetime:
     """Midnight before today or the day that was said, in UTC. Raises CommandError."""
+    today = datetime.combine(timezone.now().date(), time(), UTC)
     if said is None:
-        return datetime.combine(timezone.now().date(), time(), UTC)
+        return today
     try:
-        return datetime.combine(datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC).date(), time(), UTC)
+        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
         raise CommandError(f"--until is a day like 2026-05-31, not {said!r}.") from error
+    if not FIRST_DAY <= day <= today:
+        raise CommandError(
+            f"--until is a day from {FIRST_DAY:%Y-%m-%d} to today, {today:%Y-%m-%d}, not {said}."
+        )
+    return day
