@@ -6,6 +6,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.formats import get_format
 from django.utils.translation import gettext, gettext_lazy
 
 from joulemark.impact import intensity
@@ -43,6 +44,23 @@ def year_with(wh_per_query: float, *, low: float | None, high: float | None) -> 
     return urlencode(said)
 
 
+class NumberField(forms.FloatField):
+    """A number with a point, or with a comma where the reader's language writes one."""
+
+    def to_python(self, value: Any) -> Any:
+        """The number. Raises ValidationError."""
+        return super().to_python(_with_point(value))
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What a browser's field for numbers can show again."""
+        return _with_point(super().bound_data(data, initial))
+
+
+def _with_point(value: Any) -> Any:
+    comma = isinstance(value, str) and get_format("DECIMAL_SEPARATOR") == ","
+    return value.replace(",", ".", 1) if comma else value
+
+
 class UsageForm(forms.Form):
     """Which query, how often, by how many, and where. `usage` is the answer to a valid form."""
 
@@ -52,18 +70,14 @@ class UsageForm(forms.Form):
             "Mean over the study's models of this task, with the range from the least to the most."
         ),
     )
-    wh_per_query = forms.FloatField(
+    wh_per_query = NumberField(
         label=gettext_lazy("Own energy of a query, Wh"),
         help_text=gettext_lazy("For instance from a board: Wh per 1,000 queries, divided by 1,000."),
         required=False, min_value=0, max_value=MOST_WH,
     )  # fmt: skip
-    wh_low = forms.FloatField(
-        label=gettext_lazy("at least, Wh"), required=False, min_value=0, max_value=MOST_WH
-    )
-    wh_high = forms.FloatField(
-        label=gettext_lazy("at most, Wh"), required=False, min_value=0, max_value=MOST_WH
-    )
-    queries_per_day = forms.FloatField(
+    wh_low = NumberField(label=gettext_lazy("at least, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    wh_high = NumberField(label=gettext_lazy("at most, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    queries_per_day = NumberField(
         label=gettext_lazy("Queries a day, of each user"), min_value=0, max_value=MOST_A_DAY
     )
     users = forms.IntegerField(label=gettext_lazy("Users"), min_value=0, max_value=MOST_USERS)
@@ -73,7 +87,7 @@ class UsageForm(forms.Form):
         required=False,
     )
     year = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    gco2e_per_kwh = forms.FloatField(
+    gco2e_per_kwh = NumberField(
         label=gettext_lazy("Own carbon intensity, gCO2e/kWh"),
         help_text=gettext_lazy("Taken instead of the place's where it is given."),
         required=False, min_value=0, max_value=MOST_G,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
@@ -31,7 +31,7 @@ from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
-from measurements.boards.series import series_of_suite
+from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
@@ -56,6 +56,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def board_list(request: HttpRequest) -> HttpResponse:
     """Every board."""
     return render(request, "boards/board_list.html", {"boards": list_boards()})
+
+
+@require_safe
+def boards_of_series(_request: HttpRequest, series: str) -> HttpResponse:
+    """An address that people shorten: to what a published series says of itself, else to the list of boards."""
+    found = series_by_slug(series)
+    if found is None:
+        raise Http404(gettext("There is no published series of this name."))
+    return redirect("published", found.slug) if found.grade == "published" else redirect("boards")
 
 
 @require_safe

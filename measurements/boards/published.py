@@ -27,6 +27,11 @@ class Published:
     hardware: list[str]
     only_here: list[str]
 
+    @property
+    def digest(self) -> str:
+        """Of the input, with the name of its kind before it, which only the study's row has."""
+        return f"sha256:{self.facts.digest.removeprefix('sha256:')}"
+
 
 def read_published(slug: str) -> Published | None:
     """The series of this name, or None."""

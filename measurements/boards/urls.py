@@ -1,6 +1,7 @@
 """Addresses of the pages."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from measurements.boards import impact_pages, pages
 from measurements.catalog import addresses as _addresses  # noqa: F401 - registers the name converter
@@ -9,8 +10,10 @@ from measurements.review import urls as _review  # noqa: F401 - registers the re
 urlpatterns = [
     path("", pages.home, name="home"),
     path("boards/", pages.board_list, name="boards"),
+    path("boards/<name:series>/", pages.boards_of_series),
     path("boards/<name:series>/<name:task>/", pages.board, name="board"),
     path("boards/<name:series>/<name:task>/cell/", pages.cell, name="cell"),
+    path("published/", RedirectView.as_view(pattern_name="boards")),
     path("published/<name:series>/", pages.published, name="published"),
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),

@@ -84,7 +84,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
     for shown in (
         "https://example.org/logs",
         "Seven GPUs idle.",
-        series.digest,
+        f"<code>sha256:{series.digest}</code>",
         "Known from this series alone",
     ):
         assert shown in about
@@ -308,6 +308,20 @@ def test_no_figure_has_a_number_that_cannot_be(log: Path, name: str, value: floa
     codecarbon(log)
     with pytest.raises(IntegrityError), transaction.atomic():
         PublishedFigure.objects.update(**{name: value})
+
+
+def test_shortened_addresses_of_series_lead_on(log: Path, client: Client) -> None:
+    demo_catalog()
+    codecarbon(log)
+    make_result(Run())
+    refresh_stale_cells()
+    for address, leads_to in (
+        ("/published/", "/boards/"),
+        ("/boards/lab-logs/", "/published/lab-logs/"),
+        ("/boards/demo-1-estimated/", "/boards/"),
+    ):
+        assert client.get(address).headers["Location"] == leads_to
+    assert client.get("/boards/nothing/").status_code == 404
 
 
 def test_a_series_that_is_not_there_is_not_found(client: Client) -> None:
