@@ -39,8 +39,8 @@ signature, all on disk; goal 50 ms), and one inclusion proof from the files (goa
 memory or in an SQLite file, signs nothing and serves nothing.""",
     "cells": """Forty results to a cell in PostgreSQL. One result changes and its cell is refreshed, interval and all,
 on disk; goal: a thousandth of what all cells take in SQL, nested medians by percentile_cont. Then the same among ten
-times as many results; goal: 1.2 times as long. DuckDB finds the same medians from the exported evidence; goal: 10 times as
-fast. It uses both cores, PostgreSQL one.""",
+times as many results; goal: 1.2 times as long. DuckDB finds the same medians from the exported evidence; goal: 10
+times as fast. It uses both cores, PostgreSQL one.""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work,
 here plain Python, which a second thread disturbs most; the NVML is simulated, each call taking 0.1 ms. Blocks of
 the same work without, with, with and without the sampler. Goals: 1 % of a core, slowed by at most 0.5 %, 50 MB
