@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.utils import timezone
 
-from joulemark.consensus.cell import log_median
-from measurements.boards.combining import ROW_FIELDS
+from measurements.boards.combining import ROW_FIELDS, DeviceSays
 from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from django.db.backends.utils import CursorWrapper
 
@@ -35,12 +34,13 @@ SAID = tuple(
 )
 """What a cell says, beside its key and the moment."""
 
+SAID_NAMES = tuple(field.attname for field in SAID)
 AT_KEY = " AND ".join(f"{name} = %s" for name in CELL_FIELDS)
-CONTENT = ", ".join((*CELL_FIELDS, *(field.attname for field in SAID)))
+CONTENT = ", ".join((*CELL_FIELDS, *SAID_NAMES))
 
-READ_CELL = f"SELECT id, {', '.join(field.attname for field in SAID)} FROM {CELLS} WHERE {AT_KEY}"  # noqa: S608
+READ_CELL = f"SELECT id, {', '.join(SAID_NAMES)} FROM {CELLS} WHERE {AT_KEY}"  # noqa: S608 - names of our own
 READ_VALUES = (
-    f"SELECT device_id, energy_per_query_j, n_results FROM {VALUES} "  # noqa: S608
+    f"SELECT device_id, energy_per_query_j, n_results FROM {VALUES} "  # noqa: S608 - names of our own
     f"WHERE cell_id = (SELECT id FROM {CELLS} WHERE {AT_KEY})"
 )
 NEXT_VERSION = """
@@ -54,30 +54,25 @@ LATER = {
 }
 """Whoever has waited for another's change has a later time as well as a later version."""
 MOMENT = ", ".join(
-    f"(SELECT {name} FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"  # noqa: S608
+    f"(SELECT {name} FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"  # noqa: S608 - names of our own
     for name in ("version", "changed_at")
 )
 WRITE_CELL = (
-    f"INSERT INTO {CELLS} ({CONTENT}, version, updated_at) "  # noqa: S608
+    f"INSERT INTO {CELLS} ({CONTENT}, version, updated_at) "  # noqa: S608 - names of our own
     f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *SAID))}, {MOMENT}) "
     f"ON CONFLICT ({', '.join(CELL_FIELDS)}) DO UPDATE SET "
-    + ", ".join(
-        f"{name} = excluded.{name}" for name in (*(field.attname for field in SAID), "version", "updated_at")
-    )
+    + ", ".join(f"{name} = excluded.{name}" for name in (*SAID_NAMES, "version", "updated_at"))
 )
 WRITE_REVISION = (
-    f"INSERT INTO {REVISIONS} ({CONTENT}, version, updated_at, gone) "  # noqa: S608
+    f"INSERT INTO {REVISIONS} ({CONTENT}, version, updated_at, gone) "  # noqa: S608 - names of our own
     f"SELECT {CONTENT}, {MOMENT}, %s FROM {CELLS} WHERE {AT_KEY}"
 )
 WRITE_VALUE = (
-    f"INSERT INTO {VALUES} (cell_id, device_id, energy_per_query_j, n_results) "  # noqa: S608
+    f"INSERT INTO {VALUES} (cell_id, device_id, energy_per_query_j, n_results) "  # noqa: S608 - names of our own
     f"SELECT id, %s, %s, %s FROM {CELLS} WHERE {AT_KEY} ON CONFLICT (cell_id, device_id) DO UPDATE "
     "SET energy_per_query_j = excluded.energy_per_query_j, n_results = excluded.n_results"
 )
-REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # noqa: S608
-
-DeviceSays = tuple[float, int]
-"""Joules per query of a device, and of how many results."""
+REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # noqa: S608 - names of our own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +86,6 @@ class Found:
     pk: int | None
     said: dict[str, Any] | None
     devices: dict[int, DeviceSays]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Faults:
-    """A cell that does not say what its evidence does: `names` are the fields that differ, "devices" those of devices.
-
-    They are empty where it is not shown, or has no evidence.
-    """
-
-    names: list[str]
-    shown: bool
-    evident: bool
 
 
 @contextmanager
@@ -131,7 +114,7 @@ def read(key: CellKey) -> Found:
         return Found(
             results=[(*row[:-1], json.loads(row[-1])) for row in results.fetchall()],
             pk=None if shown is None else shown[0],
-            said=None if shown is None else dict(zip(_names(), map(_loaded, SAID, shown[1:]), strict=True)),
+            said=None if shown is None else dict(zip(SAID_NAMES, map(_loaded, SAID, shown[1:]), strict=True)),
             devices={device: (energy, n) for device, energy, n in values.fetchall()},
         )
 
@@ -172,14 +155,6 @@ def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) ->
             cursor.executemany(WRITE_VALUE, changed)
 
 
-def by_device(results: Iterable[Sequence[Any]]) -> dict[int, DeviceSays]:
-    """What each device says: the median of its results, given as `(device, *ROW_FIELDS)`."""
-    energies: dict[int, list[float]] = {}
-    for device, _contributor, _tag, energy, *_rest in results:
-        energies.setdefault(device, []).append(energy)
-    return {device: (log_median(values), len(values)) for device, values in energies.items()}
-
-
 @cache
 def _results_sql() -> tuple[str, tuple[Any, ...]]:
     """SQL of a cell's eligible results, and its parameters in order: a field's name stands for the key's value."""
@@ -190,11 +165,6 @@ def _results_sql() -> tuple[str, tuple[Any, ...]]:
     sql, parameters = query.sql_with_params()
     named = {marker: name for name, marker in markers.items()}
     return sql, tuple(named.get(parameter, parameter) for parameter in parameters)
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    return tuple(field.attname for field in SAID)
 
 
 def _loaded(field: models.Field[Any, Any], stored: Any) -> Any:

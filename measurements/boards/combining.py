@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from joulemark.consensus.agreement import Report, tier
-from joulemark.consensus.cell import CellValue, cell_value
+from joulemark.consensus.cell import CellValue, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 
 
@@ -45,6 +45,23 @@ def row_of(values: Sequence[Any]) -> Row:
         announced=ticket is not None,
         quality=quality,
     )
+
+
+DeviceSays = tuple[float, int]
+"""Joules per query of a device, and of how many results."""
+
+
+def evident(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int, DeviceSays]]:
+    """The fields of a cell and what each device says in it, of results given as `(device, *ROW_FIELDS)`.
+
+    Raises ValueError for no result.
+    """
+    rows = [(device, row_of(values)) for device, *values in results]
+    energies: dict[int, list[float]] = {}
+    for device, row in rows:
+        energies.setdefault(device, []).append(row.energy_per_query_j)
+    devices = {device: (log_median(values), len(values)) for device, values in energies.items()}
+    return combined([row for _, row in rows]), devices
 
 
 def combined(rows: Sequence[Row]) -> dict[str, Any]:

@@ -59,18 +59,18 @@ def board_plot(group: Group) -> Plot | None:
 
 def size_plot(group: Group) -> Scatter | None:
     """Energy beside the number of parameters, of the rows that state it."""
-    sized = [row for row in group.rows if row.parameters]
     spots = [
         Spot(
             label=row.model_title,
-            text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(row.parameters)}",
+            text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(count)}",
             energy=row.energy_wh_per_1000,
-            other=(row.parameters or 0) / 1e9,
+            other=count / 1e9,
             on_line=False,
             general_purpose=row.general_purpose,
             grade=row.grade,
         )
-        for row in sized
+        for row in group.rows
+        if (count := row.parameters)
     ]
     return scatter(
         spots,

@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models import Count, Max
 
 from measurements.boards.models import BoardVersion, Cell, CellContent, CellRevision
-from measurements.review.models import CELL_FIELDS
 
 CONTENT = tuple(field.attname for field in CellContent._meta.get_fields() if hasattr(field, "attname"))
 Board = tuple[int, str]
@@ -58,9 +57,9 @@ def _faults(board: Board) -> list[str]:
         )
     if version != last:
         found.append(f"{named} counts its versions up to {version}, its revisions up to {last}.")
-    said = {key_of(row): row for row in revisions.order_by("version").iterator()}
+    said = {row.key_values: row for row in revisions.order_by("version").iterator()}
     for cell in Cell.objects.filter(suite=suite, grade=grade).iterator():
-        revision = said.pop(key_of(cell), None)
+        revision = said.pop(cell.key_values, None)
         if revision is None or revision.gone:
             found.append(f"{named} shows {cell}, of which its history knows nothing.")
         elif names := [name for name in CONTENT if getattr(cell, name) != getattr(revision, name)]:
@@ -68,8 +67,3 @@ def _faults(board: Board) -> list[str]:
     return found + [
         f"{named} no longer shows {row}, which has not gone." for row in said.values() if not row.gone
     ]
-
-
-def key_of(cell: Cell | CellRevision) -> tuple[object, ...]:
-    """The values of `CELL_FIELDS`."""
-    return tuple(getattr(cell, name) for name in CELL_FIELDS)

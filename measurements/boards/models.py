@@ -106,6 +106,16 @@ class CellContent(models.Model):
             ),
         ]
 
+    @property
+    def key_values(self) -> tuple[Any, ...]:
+        """The values of `CELL_FIELDS`, in their order."""
+        return tuple(getattr(self, name) for name in CELL_FIELDS)
+
+
+def cell_key(values: Sequence[object]) -> CellKey:
+    """A key from the values of `CELL_FIELDS`, in their order; `CellContent.key_values` is its other way."""
+    return dict(zip(CELL_FIELDS, values, strict=True))
+
 
 class Cell(CellContent):
     """One value a model, data set, hardware class and configuration, as it is now. Never edited."""

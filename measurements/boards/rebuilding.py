@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from measurements.boards.cell_rows import DeviceSays, Faults, by_device
-from measurements.boards.combining import ROW_FIELDS, combined, row_of
-from measurements.boards.models import Cell, DeviceValue
-from measurements.boards.services import faults_of, refresh_cell
+from measurements.boards.combining import ROW_FIELDS, DeviceSays, evident
+from measurements.boards.models import Cell, DeviceValue, cell_key
+from measurements.boards.services import Faults, faults_of, refresh_cell
 from measurements.review.models import CELL_FIELDS
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ def differences(file: Path, *, processes: int = 1) -> dict[Key, Faults]:
     what the database's own evidence does, while nobody refreshes it.
     """
     suspects = list(_suspects(file, processes))
-    found = {key: faults_of(key=dict(zip(CELL_FIELDS, key, strict=True))) for key in suspects}
+    found = {key: faults_of(key=cell_key(key)) for key in suspects}
     return {key: faults for key, faults in found.items() if faults is not None}
 
 
 def _suspects(file: Path, processes: int) -> Iterator[Key]:
-    shown = {tuple(getattr(cell, name) for name in CELL_FIELDS): cell for cell in Cell.objects.iterator()}
+    shown = {cell.key_values: cell for cell in Cell.objects.iterator()}
     devices: dict[int, dict[int, DeviceSays]] = {}
     values = DeviceValue.objects.values_list("cell_id", "device_id", "energy_per_query_j", "n_results")
     for number, device, energy, n in values.iterator():
@@ -80,7 +79,7 @@ def mend(keys: Iterable[Key]) -> int:
     """Refresh the cells that differ, each by its own evidence in the database; returns how many."""
     listed = list(keys)
     for key in listed:
-        refresh_cell(key=dict(zip(CELL_FIELDS, key, strict=True)))
+        refresh_cell(key=cell_key(key))
     return len(listed)
 
 
@@ -107,6 +106,5 @@ def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> Rebuilt:
         )
         for row in rows
     ]
-    return Rebuilt(
-        key=key, said=combined([row_of(values) for _device, *values in results]), devices=by_device(results)
-    )
+    said, devices = evident(results)
+    return Rebuilt(key=key, said=said, devices=devices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ from django.db.models import Count
 from django.utils import timezone
 
 from measurements.boards import cell_rows
-from measurements.boards.combining import combined, row_of
-from measurements.boards.models import Cell, CellKey, JobViews
+from measurements.boards.combining import evident
+from measurements.boards.models import Cell, CellKey, JobViews, cell_key
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
@@ -39,30 +40,41 @@ def refresh_cell(*, key: CellKey) -> bool:
             if found.said is not None:
                 cell_rows.remove_cell(key)
             return found.said is not None
-        said = combined([row_of(values) for _device, *values in found.results])
+        said, devices = evident(found.results)
         changed = found.said != said
         if changed:
             cell_rows.write_cell(key, said)
-        cell_rows.write_devices(key, found, cell_rows.by_device(found.results))
+        cell_rows.write_devices(key, found, devices)
     return changed
 
 
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """A cell that does not say what its evidence does: `names` are the fields that differ, "devices" those of devices.
+
+    They are empty where it is not shown, or has no evidence.
+    """
+
+    names: list[str]
+    shown: bool
+    evident: bool
+
+
 @transaction.atomic
-def faults_of(*, key: CellKey) -> cell_rows.Faults | None:
+def faults_of(*, key: CellKey) -> Faults | None:
     """What the cell at `key` says otherwise than its eligible results do now; None where it is as they have it.
 
     Asked while nobody refreshes it.
     """
     found = cell_rows.read(key)
-    said = combined([row_of(values) for _device, *values in found.results]) if found.results else None
-    names = [name for name, value in (said or {}).items() if found.said is None or found.said[name] != value]
-    if said is not None and found.devices != cell_rows.by_device(found.results):
-        names.append("devices")
-    if (said is None) == (found.said is None) and not names:
-        return None
-    return cell_rows.Faults(
-        names=names if found.said else [], shown=found.said is not None, evident=said is not None
-    )
+    shown = found.said
+    if shown is None or not found.results:
+        same = shown is None and not found.results
+        return None if same else Faults(names=[], shown=shown is not None, evident=bool(found.results))
+    said, devices = evident(found.results)
+    names = [name for name, value in said.items() if shown[name] != value]
+    names += ["devices"] if found.devices != devices else []
+    return Faults(names=names, shown=True, evident=True) if names else None
 
 
 def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
@@ -102,7 +114,7 @@ def refresh_stale_cells() -> int:
     now = int(timezone.now().timestamp() // 60)
     in_turn = [values for place, values in enumerate(sorted(shown)) if place % turns == now % turns]
     keys = dict.fromkeys([*stale, *in_turn])
-    return _refresh_each(dict(zip(CELL_FIELDS, values, strict=True)) for values in keys)
+    return _refresh_each(map(cell_key, keys))
 
 
 def forget_old_views() -> int:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from measurements.boards import services
-from measurements.boards.combining import combined
+from measurements.boards.combining import DeviceSays, evident
 from measurements.boards.exporting import export_evidence
 from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
@@ -227,13 +227,13 @@ def test_a_cell_that_cannot_be_refreshed_keeps_no_other(monkeypatch: pytest.Monk
         make_result(Run(by="ada", dataset=dataset))
     tried: list[object] = []
 
-    def tripping(rows: list[Any]) -> dict[str, Any]:
-        tried.append(rows)
+    def tripping(results: list[Any]) -> tuple[dict[str, Any], dict[int, DeviceSays]]:
+        tried.append(results)
         if len(tried) == 1:
             raise ValueError("a strange cell")
-        return combined(rows)
+        return evident(results)
 
-    monkeypatch.setattr(services, "combined", tripping)
+    monkeypatch.setattr(services, "evident", tripping)
     with pytest.raises(ValueError, match="a strange cell"):
         refresh_stale_cells()
     assert (len(tried), Cell.objects.count()) == (2, 1)
