@@ -8,7 +8,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
+.PHONY: help demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ check: $(VENV)/.ready-test ## Format, lint, types, import contracts, templates, 
 test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
 	$(BIN)/python tests/chromium.py --fetch
 	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+
+laws: $(VENV)/.ready-test ## Every property test marked as a law, with 1,000 examples each
+	JOULEMARK_LAW_EXAMPLES=1000 $(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) -m laws
 
 format: $(VENV)/.ready-test ## Put the code into its format
 	$(BIN)/ruff format .
