@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from measurements.boards.reading import list_boards
 from measurements.boards.series import published_series
-from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 
 if TYPE_CHECKING:
     from measurements.boards.models import PublishedSeries
@@ -45,7 +45,9 @@ def read_published(slug: str) -> Published | None:
         boards=[entry for entry in list_boards() if entry.series.slug == slug],
         n_figures=figures.count(),
         n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
-        hardware=sorted(set(figures.order_by().values_list("hardware_class__title", flat=True))),
+        hardware=sorted(
+            {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
+        ),
         only_here=[
             title
             for kind in (Task, DataSet, AiModel)

@@ -11,7 +11,8 @@ from measurements.intake.recorded import DECISIONS
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import Recorded, register
 from measurements.ledger.services import Facts
-from measurements.review.models import Appeal, Cause, Moderation, Verdict, Withdrawal
+from measurements.review.hardware_names import name_decision_facts
+from measurements.review.models import Appeal, Cause, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
 from measurements.review.own_results import appeal_facts, withdrawal_facts
 from measurements.review.services import verdict_facts
@@ -40,6 +41,19 @@ def read_appeals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
         row.leaf_id: Recorded(row.submission_id, appeal_facts(row))
         for row in Appeal.objects.filter(leaf__in=leaves)
     }
+
+
+def read_name_decisions(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Decisions about names of hardware as they are now; the last one shows where the name stands otherwise."""
+    rows = NameDecision.objects.select_related("hardware_class").filter(leaf__in=leaves)
+    found = {}
+    for row in rows:
+        facts = dict(name_decision_facts(row))
+        last = NameDecision.objects.filter(hardware_class=row.hardware_class_id).order_by("leaf_id").last()
+        if last == row and row.hardware_class.name_state != row.state:
+            facts["stands"] = row.hardware_class.name_state
+        found[row.leaf_id] = Recorded(row.hardware_class.code, facts)
+    return found
 
 
 def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
@@ -83,3 +97,4 @@ def register_readers() -> None:
     register(LeafKind.MODERATION, read_moderations)
     register(LeafKind.WITHDRAWAL, read_withdrawals)
     register(LeafKind.APPEAL, read_appeals)
+    register(LeafKind.NAME_DECISION, read_name_decisions)
