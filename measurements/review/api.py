@@ -47,7 +47,7 @@ class HealthView(APIView):
             "ok": not any(one.is_alarm for one in found),
             "waiting": {one.what: _plain(one) for one in found},
         }
-        return Response(body, status=200 if body["ok"] else 503)
+        return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 
 
 def _plain(one: Waiting) -> dict[str, object]:
