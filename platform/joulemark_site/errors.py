@@ -10,7 +10,6 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views import defaults
-from rest_framework.renderers import JSONRenderer
 
 from measurements.intake.problems import TITLES, problem
 
@@ -76,7 +75,4 @@ def crashed(request: HttpRequest) -> HttpResponse:
 
 
 def _problem(status: int, title: str, detail: str) -> HttpResponse:
-    said = problem(status=status, code=f"JM-HTTP-{status}", detail=detail)
-    body = JSONRenderer().render(said.data | {"title": title})
-    headers = {"Content-Length": str(len(body))}
-    return HttpResponse(body, status=status, content_type=said.content_type, headers=headers)
+    return problem(status=status, code=f"JM-HTTP-{status}", detail=detail, title=title)

@@ -7,8 +7,9 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from joulemark.record.field_types import Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Entry, Sha256, Slug
+from joulemark.suite.schema import Entry
 
 
 class Sentence(Entry, frozen=True, kw_only=True):
