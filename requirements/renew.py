@@ -40,7 +40,7 @@ NOT_LOCKED = "joulemark\njoulemark-platform\ntorch\n"
 GPU_LIBRARIES = re.compile(r"^(nvidia-|cuda-|triton)")
 HEADING = "# Written by `make lock`. Versions and SHA-256 digests of what is installed; requirements/ has the ranges.\n"
 CPU_HEADING = """\
-# torch for the processor, and what it needs. A wheel that no machine that renewed the lock could see has no digest; there
+# torch for the processor, and what it needs. A wheel that no machine could see at a renewal has no digest; there
 # requirements/install_torch.py installs the general build. Without a digest: {missing}.
 """
 CPU_WHEEL = re.compile(
