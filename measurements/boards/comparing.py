@@ -134,8 +134,8 @@ def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValu
         scope=head.scope,
         paired=paired,
         over_models=interval_over_models(cell_values),
-        general_purpose=_side([row for row in rows if row.general_purpose]),
-        task_specific=_side([row for row in rows if not row.general_purpose]),
+        general_purpose=_side([row for row in rows if row.kind == ModelKind.GENERAL_PURPOSE]),
+        task_specific=_side([row for row in rows if row.kind == ModelKind.TASK_SPECIFIC]),
         version=max(row.version for row in rows),
         updated_at=max(row.updated_at for row in rows),
     )
@@ -175,7 +175,8 @@ def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[Mo
     """What each device of each contributor says, by the scope in which it may be compared."""
     values = DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
     found: dict[Scope, list[ModelValue]] = {}
-    for value in values.of_tasks(tasks).select_related(
+    of_a_kind = values.of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
+    for value in of_a_kind.select_related(
         "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
     ):
         cell = value.cell

@@ -75,7 +75,8 @@ def spot(energy: float, other: float, *, on_line: bool = True) -> Spot:
         energy=energy,
         other=other,
         on_line=on_line,
-        general_purpose=False,
+        kind="task-specific",
+        kind_title="task-specific",
         grade="measured",
     )
 
@@ -101,7 +102,7 @@ def test_less_energy_is_further_left_and_better_is_higher() -> None:
 def test_labels_do_not_lie_on_each_other_and_every_mark_has_its_words() -> None:
     plot = drawn(*(spot(float(n), 0.9) for n in range(1, 6)), spot(9.0, 0.5))
     assert [mark.label for mark in plot.marks if mark.label] == ["m1", "m9"]
-    assert all(mark.text for mark in plot.marks)
+    assert all(mark.title for mark in plot.marks)
 
 
 def test_equal_numbers_and_one_model_are_drawn_or_not_at_all() -> None:
