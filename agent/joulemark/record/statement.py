@@ -8,7 +8,7 @@ Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. T
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
@@ -203,6 +203,15 @@ def refuse_strange_times(*times: datetime) -> None:
     for time in times:
         if not 2020 <= time.year < 2200:
             raise ValueError(f"the year {time.year} is not one that a run can lie in")
+
+
+def refuse_times_beyond_utc(*times: datetime) -> None:
+    """Raises ValueError, as above, for a local time whose year in UTC is not 1 to 9999: no calendar here has it."""
+    for time in times:
+        try:
+            time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"the time {time.isoformat()} lies in no year from 1 to 9999 in UTC") from None
 
 
 class Predicate(Record, frozen=True, kw_only=True):
