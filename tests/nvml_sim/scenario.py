@@ -131,6 +131,7 @@ class Scenario:
     limit_changes: tuple[LimitChange, ...] = ()
     failures: tuple[Failure, ...] = ()
     call_costs_s: dict[str, float] = field(default_factory=dict)  # by function's name, or ALL
+    costs_sleep: bool = False  # under a real clock: a call waits, and leaves its core to others
     counter_reset_s: float = inf
 
     def __post_init__(self) -> None:
@@ -153,6 +154,7 @@ class Scenario:
         yield f"gpus {self.gpus}"
         yield f"active {self.active}"
         yield f"activity {int(self.by_activity)}"
+        yield f"cost_sleeps {int(self.costs_sleep)}"
         yield f"idle_w {self.idle.watts!r}"
         yield f"idle_extra_w {self.idle.extra_w!r}"
         yield f"decay_s {self.idle.decay_s!r}"

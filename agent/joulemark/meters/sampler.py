@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from joulemark.energy.flags import conditions_flags
@@ -30,6 +31,8 @@ LOOK_EVERY_US = 1_000_000
 CLOSELY_S = 0.005
 FINEST_S = 0.001
 LIVE_SPAN_US = 1_000_000
+STILL_S = 2.0
+"""A counter that has not moved for so long is not waited for."""
 RETRY_S = 0.01
 MISSING_US = 2_000_000
 """Readings may fail for so long one after the other; then the sensor has stopped answering."""
@@ -103,12 +106,35 @@ class Sampler:
             self._timer.wait(FINEST_S)
         return False
 
-    def rest(self, seconds: float, *, thin_s: float = 0.0) -> None:
-        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept."""
-        end_us = self._timer.now() + round(seconds * 1e6)
-        while (left_us := end_us - self._timer.now()) > 0:
+    def rest(
+        self,
+        seconds: float,
+        *,
+        thin_s: float = 0.0,
+        changes: int = 0,
+        settle_s: float = 0.0,
+        still_s: float = STILL_S,
+    ) -> None:
+        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept.
+
+        Goes on until so many `changes` were kept that lie wholly behind the first `settle_s`; a counter that has stood
+        still for `still_s` is not waited for.
+        """
+        begin_us = moved_us = self._timer.now()
+        end_us, settled_us = begin_us + round(seconds * 1e6), begin_us + round(settle_s * 1e6)
+        settled: int | None = None
+        kept = self._series.changes
+        while True:
+            now_us = self._timer.now()
+            if self._series.changes != kept:
+                kept, moved_us = self._series.changes, now_us
+            enough = not changes or (settled is not None and kept - settled >= changes)
+            if now_us >= end_us and (enough or now_us - moved_us >= still_s * 1e6):
+                return
             self._closely(thin_us=round(thin_s * 1e6))
-            self._timer.wait(min(self._closely_s, left_us / 1e6))
+            if settled is None and now_us >= settled_us:
+                settled = self._series.changes
+            self._timer.wait(min(self._closely_s, (end_us - now_us) / 1e6 if now_us < end_us else inf))
 
     def live(self) -> Live:
         """For whoever watches; reads nothing."""

@@ -17,6 +17,7 @@ from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
+from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.statement import sensor_of
 
 if TYPE_CHECKING:
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
 
 COUNTER_PERIODS = 100
 """A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
-
-REST_S = 1.0
-"""Rest after the counter has settled: from this the power at rest around a window is known."""
-
-THIN_S = 0.5
-"""In the long idle spans a change of the counter is kept twice a second; the rests between windows keep all."""
-
-TICK_WITHIN_S = 2.0
-"""A counter that does not move for so long is not waited for; the window's uncertainty then says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +72,10 @@ def measure(
     """Run the protocol once. Idle is read only where the meter knows it.
 
     `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
-    settling. Raises MeterFailed.
+    settling. Raises MeterFailed, or MeasurementImpossible before anything runs where this protocol cannot be measured
+    by this meter.
     """
+    require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
         workload=workload,
         queries=queries,
@@ -113,11 +107,13 @@ class _Job:
         self._timings, self._timer = timings, timer
         self._timing = next((timing for timing in timings if timing is not None), None)
         closely_s = CLOSELY_S if self._timing is None else min(CLOSELY_S, self._timing.period_us / 1e7)
+        self._rests = RestPlan.of(protocol, self._timing, counter_period_s=meter.period_s)
         self._sampler = Sampler(meter, timer, closely_s=closely_s)
         self._spans: list[Span] = []
         self._windows: list[_Window] = []
         self._flags: set[str] = set()
         self._quiet_us = 0
+        self._rested_behind: Span | None = None
         self._query_s = 0.0
 
     def run(self) -> Measured:
@@ -191,7 +187,7 @@ class _Job:
         if not windows:
             return None
         each_s = sum(one.span.end_us - one.span.start_us for one in windows) / len(windows) / 1e6
-        each_s += self._rest_s()
+        each_s += self._rests.rest_s
         least, most = (
             max(limit - len(windows), 1) * each_s for limit in (protocol.windows_min, protocol.windows_max)
         )
@@ -247,24 +243,30 @@ class _Job:
             self._end_rest()
         self._sampler.edge()
         start_us = self._timer.now()
-        self._sampler.rest(self._protocol.idle_s, thin_s=THIN_S if self._timing else 0.0)
+        self._sampler.rest(
+            self._rests.idle_s,
+            thin_s=self._rests.thin_s,
+            changes=self._rests.idle_changes,
+            still_s=self._rests.still_s,
+        )
         end_us = max(self._timer.now(), start_us + 1)
         self._sampler.edge()
         self._spans.append(Span(kind=kind, start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
-    def _rest_s(self) -> float:
-        return 0.0 if self._timing is None else self._timing.settle_us / 1e6 + REST_S
-
     def _rest(self) -> None:
-        """As long as the counter needs to settle, and a while to see the power at rest; once is enough."""
+        """As long as the counter needs to settle, and until it has shown the power at rest; once is enough."""
         last = self._spans[-1]
-        if self._timing is not None and last.kind in ("window", "warm-up"):
-            self._quiet_for(self._rest_s() - (self._timer.now() - last.end_us) / 1e6)
-
-    def _quiet_for(self, seconds: float) -> None:
-        if seconds > 0:
-            self._sampler.rest(seconds)
+        if self._timing is None or last.kind not in ("window", "warm-up") or last is self._rested_behind:
+            return
+        since_s = (self._timer.now() - last.end_us) / 1e6
+        self._sampler.rest(
+            max(self._rests.rest_s - since_s, 0.0),
+            changes=self._rests.rest_changes,
+            settle_s=max(self._timing.settle_us / 1e6 - since_s, 0.0),
+            still_s=self._rests.still_s,
+        )
+        self._rested_behind = last
 
     def _end_rest(self) -> int:
         """Now; what was quiet until now becomes a span."""
@@ -277,7 +279,7 @@ class _Job:
         """To a tick, and from there to this window's own phase of the counter."""
         if self._timing is None:
             return
-        self._sampler.next_change(within_s=TICK_WITHIN_S)
+        self._sampler.next_change(within_s=self._rests.still_s)
         if self._protocol.mode == "throughput":
             self._timer.wait(self._phase() * self._timing.period_us / 1e6)
 

@@ -21,6 +21,7 @@ from joulemark.session.budget import Budget, Pace
 from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
 from joulemark.session.report import Done, Options, Report
+from joulemark.session.rests import require_ticks
 from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
 
@@ -83,6 +84,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
         plan.require_jobs(selection)
         for sentence, keys in plan.by_sentence(selection.missing).items():
             watch.note(f"Left out: {', '.join(keys)}. {sentence}")
+        require_ticks(selection.suite.protocol, settles=device == "cuda")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
