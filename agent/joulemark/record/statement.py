@@ -178,7 +178,7 @@ class Term(Record, frozen=True, kw_only=True):
     Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
     """
 
-    name: Literal["windows", "edge", "idle", "tail", "phase", "gain"]
+    name: Literal["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
     kind: Literal["A", "B"]
     relative: Amount
 

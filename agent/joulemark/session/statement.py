@@ -103,7 +103,7 @@ def outputs_sha256(outputs: tuple[Output, ...]) -> str:
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
     measured = story.measured
     sensor = sensor_of(around.meter)
-    found = analyse(measured.trace, sensor)
+    found = analyse(measured.trace, sensor, board_name=around.device.name)
     machine, machine_absent = host()
     predicate = record.Predicate(
         audience=around.origin,
