@@ -27,7 +27,7 @@ from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import NAMED_BY, explain_cell
 from measurements.boards.filters import ResultFilter
-from measurements.boards.impact_form import year_with
+from measurements.boards.impact_form import year_of_value
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
@@ -107,9 +107,7 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    row = found.row
-    low, high = (None if end is None else end / 1000 for end in (row.low_wh_per_1000, row.high_wh_per_1000))
-    year = year_with(row.energy_wh_per_1000 / 1000, low=low, high=high)
+    year = address_at(moment_shown(request), "impact", **year_of_value(found.row))
     named = {name: request.GET.get(name, "") for name in NAMED_BY}
     context = {"cell": found, "plot": cell_plot(found), "year": year, "cell_query": urlencode(named)}
     return render(request, "boards/cell.html", context)

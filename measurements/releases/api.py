@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from measurements.boards.as_of import honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.series import LICENCE
 from measurements.catalog.described import problems
 from measurements.catalog.models import Task
 from measurements.releases.links import absolute
@@ -28,7 +29,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, citation_of, licence_of
+from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -172,6 +172,9 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     task_specific_n_models = serializers.IntegerField(source="task_specific.n_models")
     task_specific_wh_per_1000 = serializers.FloatField(source="task_specific.energy_wh_per_1000")
     task_specific_quality = QualitySerializer(source="task_specific.quality", many=True)
+    version = serializers.IntegerField(
+        help_text="The series' version that brought the latest value; of a published one its revision."
+    )
     updated_at = serializers.DateTimeField()
 
 
