@@ -109,12 +109,16 @@ class Host(Record, frozen=True, kw_only=True):
 
 
 class Software(Record, frozen=True, kw_only=True):
-    """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files."""
+    """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files.
+
+    `unreadable` says why a library that is installed is not among `packages`, by its name.
+    """
 
     agent_version: Word
     source_sha256: Sha256
     python: Word
     packages: dict[Slug, Word]
+    unreadable: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
 
 
 class Sensor(Record, frozen=True, kw_only=True):
