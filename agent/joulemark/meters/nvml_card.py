@@ -172,8 +172,8 @@ def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
 
 def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
-    """A function that an older binding lacks is one that is not found, as if the driver lacked it."""
+    """Raises NVML's own error. A function that an older binding has no name for is not found, and the error says so."""
     asked = getattr(nvml, function, None)
     if asked is None:
-        raise nvml.NVMLError(nvml.NVML_ERROR_FUNCTION_NOT_FOUND)
+        raise nvml_errors.lacking_in_binding(nvml)
     return asked(*arguments)

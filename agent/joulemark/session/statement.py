@@ -12,6 +12,7 @@ import msgspec
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError
 from joulemark.errors import MeasurementImpossible
+from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
 from joulemark.meters.device import DeviceFacts, host
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
@@ -19,6 +20,7 @@ from joulemark.record.errors import TooLarge
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
 from joulemark.session.software import software
+from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +66,7 @@ class Story:
     not_scored: tuple[MissingQuality, ...]
     inputs_sha256: str
     peak_memory_bytes: int | None
+    threads: TorchThreads = field(default_factory=torch_threads)
 
 
 def new_nonce() -> str:
@@ -105,6 +108,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
     sensor = sensor_of(around.meter)
     found = analyse(measured.trace, sensor)
     machine, machine_absent = host()
+    quota = cpu_quota()
     predicate = record.Predicate(
         audience=around.origin,
         session=around.session,
@@ -136,8 +140,14 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         not_read={**around.meter.absent, **around.not_read},
         not_scored={missing.metric: missing.reason for missing in story.not_scored},
         peak_memory_bytes=story.peak_memory_bytes,
+        parallelism=record.Parallelism(
+            intra_op_threads=story.threads.intra_op,
+            inter_op_threads=story.threads.inter_op,
+            cpu_quota=quota.cpus,
+            settings=thread_settings(),
+        ),
     )
-    reasons = _reasons(around.device, machine_absent)
+    reasons = _reasons(around.device, machine_absent, quota)
     return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
 
 
@@ -201,7 +211,7 @@ def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     )
 
 
-def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str]) -> dict[str, str]:
+def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str], quota: CpuQuota) -> dict[str, str]:
     """Why each field may be null, by its path."""
     return {
         "ticket": "offline-run",
@@ -212,6 +222,9 @@ def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str]) -> dict[str
         "windows.input_tokens": "tokens-not-counted",
         "peak_memory_bytes": "device-does-not-count",
         "sensor.stated_watts": "energy-is-measured",
+        "parallelism.intra_op_threads": "torch-not-used",
+        "parallelism.inter_op_threads": "torch-not-used",
+        "parallelism.cpu_quota": quota.reason or "no-quota",
         "sensor.stated_watts_source": "energy-is-measured",
         **{f"device.{name}": reason for name, reason in device.absent.items()},
         **{f"host.{name}": reason for name, reason in machine_absent.items()},
