@@ -180,7 +180,7 @@ def _on_gpu(gpu: Gpu, mode: str, rng: Random) -> Iterator[Machine]:
     with running(scenario) as simulation, simulation.here():
         timer = JitterTimer(simulation, rng)
         timer.wait(BEFORE_S)
-        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get))
+        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get, exists=bool))
         try:
             yield Machine(
                 kind=f"{gpu.id} {mode}",

@@ -213,7 +213,9 @@ def holes(schema: dict[str, Any]) -> list[str]:
         if name and name not in NO_ENERGY:
             walk(components[name], known, f"{path}/{name}")
         properties = node.get("properties", {})
-        own = properties.keys() | (components["Source"]["properties"].keys() if "sources" in properties else ())
+        own = properties.keys() | (
+            components["Source"]["properties"].keys() if "sources" in properties else ()
+        )
         here = known | ({"grade", "scope"} & own)
         for field, inner in properties.items():
             if inner.get("type") == "number" and ENERGY.search(field) and here != {"grade", "scope"}:

@@ -12,6 +12,7 @@ import msgspec
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
+from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
 from joulemark.record.codec import decode, encode
@@ -19,6 +20,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
 from joulemark.session.measure import readings_unusable, sensor_of
+from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +68,7 @@ class Story:
     not_scored: tuple[MissingQuality, ...]
     inputs_sha256: str
     peak_memory_bytes: int | None
+    threads: TorchThreads = field(default_factory=torch_threads)
 
 
 def new_nonce() -> str:
@@ -113,6 +116,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
     found = analyse(measured.trace, sensor, board_name=around.facts.device.name)
     _require_energy(found, sensor)
     quality, not_a_number = _quality(story)
+    quota = cpu_quota()
     predicate = record.Predicate(
         audience=around.origin,
         session=around.session,
@@ -141,8 +145,14 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         not_read={**around.meter.absent, **around.not_read},
         not_scored={**{missing.metric: missing.reason for missing in story.not_scored}, **not_a_number},
         peak_memory_bytes=story.peak_memory_bytes,
+        parallelism=record.Parallelism(
+            intra_op_threads=story.threads.intra_op,
+            inter_op_threads=story.threads.inter_op,
+            cpu_quota=quota.cpus,
+            settings=thread_settings(),
+        ),
     )
-    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts)))
+    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts, quota)))
 
 
 def _require_energy(found: Analysis, sensor: record.Sensor) -> None:
@@ -208,7 +218,7 @@ def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     )
 
 
-def _reasons(facts: Facts) -> dict[str, str]:
+def _reasons(facts: Facts, quota: CpuQuota) -> dict[str, str]:
     """Why each field may be null, by its path."""
     return {
         "ticket": "offline-run",
@@ -219,6 +229,9 @@ def _reasons(facts: Facts) -> dict[str, str]:
         "windows.input_tokens": "tokens-not-counted",
         "peak_memory_bytes": "device-does-not-count",
         "sensor.stated_watts": "energy-is-measured",
+        "parallelism.intra_op_threads": "torch-not-used",
+        "parallelism.inter_op_threads": "torch-not-used",
+        "parallelism.cpu_quota": quota.reason or "no-quota",
         "sensor.stated_watts_source": "energy-is-measured",
         **facts.absent,
     }
