@@ -2,9 +2,13 @@
 
 The rule is that of `voices`: the unit is a contributor, not a device and not a result. Whoever reports fifty
 times, or under fifty device tags, speaks once, and fifty keys on one device speak as one; each weighs the
-same, whatever uncertainty it claims for itself. All is done on the logarithm of the energy, because errors of a power
-sensor multiply, and because then a value and its inverse are treated alike. `centre` says which middle is taken,
-`interval` how sure it is, `equivalence` how each contributor stands to it.
+same, whatever uncertainty it claims for itself. Contributors are combined on the logarithm of the energy, because what
+devices differ by multiplies, and because then a value and its inverse are treated alike. `centre` says which middle is
+taken, `interval` how sure it is, `equivalence` how each contributor stands to it.
+
+A value has two intervals. *Between contributors*: where the middle of ever more such contributors would lie; for what
+is compared on one hardware class, since they all have its sensor. *With the sensors' error*: where the true energy
+lies; `shared_error` widens the first by what the sensors of a design have in common.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from joulemark.consensus.centre import as_floats, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.equivalence import Equivalence, equivalences
 from joulemark.consensus.interval import Kind, interval_of, shifts
+from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
 from joulemark.consensus.voices import Said, geometric_mean, mean_of_two, plain_median, voices
 
@@ -31,7 +36,9 @@ if TYPE_CHECKING:
 Label = Literal["single source", "several sources"]
 
 LEAST_U, MOST_U = 0.025, 0.05
-"""Relative standard uncertainty that is believed of a result: from the gain of a board sensor to twice that."""
+"""Relative standard uncertainty that is believed of a result beside others of its hardware class, without what their
+sensors share: at least what sensors of one design differ by (2.9 % in five boards, with what `USUAL_SPREAD` has of it:
+`energy/data/boards.csv`), and at most twice that, so that nobody agrees with everybody by claiming to know little."""
 
 DIGITS = 12
 """Significant digits that are kept: what lies behind them depends on the processor that computed it."""
@@ -41,8 +48,9 @@ DIGITS = 12
 class Reading:
     """One accepted result: joules per query as `device` of `contributor` measured or estimated them.
 
-    `relative_u` is its stated standard uncertainty, `window_u` the part of it that its `n_windows` windows show; both
-    relative, None where not stated.
+    `relative_u` is its stated standard uncertainty without its sensor's, `window_u` the part of it that its `n_windows`
+    windows show; None where not stated. `sensor_u` is what all boards of its `design` may be off by together; None
+    where there is no sensor, as in an estimate. All are relative.
     """
 
     contributor: Hashable
@@ -51,13 +59,18 @@ class Reading:
     relative_u: float | None = None
     window_u: float | None = None
     n_windows: int = 1
+    sensor_u: float | None = None
+    design: Hashable = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellValue:
-    """A cell's value in joules per query with its 95 % interval, `low_j` to `high_j`; None for a single source.
+    """A cell's value in joules per query with two 95 % intervals; None for a single source.
 
-    `interval` says how it was had: "bootstrap", or "preliminary" while contributors are few. `least_j` and `most_j` are
+    `low_j` to `high_j` holds the true energy: it has `sensor_u` in it, the relative standard uncertainty that the
+    contributors' sensors share; None, and not in it, where no result has a sensor. `between_low_j` to `between_high_j`
+    holds what ever more such contributors would say; `interval` is how it was computed: "bootstrap", or "preliminary"
+    while contributors are few. `least_j` and `most_j` are
     what a contributor says least and most: observed, no interval. `spread` is the standard deviation of one contributor
     around the value, `dark_u` what of it their stated uncertainties do not explain, `shift` the largest change by
     leaving one contributor out; all relative. `n_devices` counts tags, `n_contributors` those who report; neither
@@ -69,6 +82,9 @@ class CellValue:
     energy_per_query_j: float
     low_j: float | None
     high_j: float | None
+    between_low_j: float | None
+    between_high_j: float | None
+    sensor_u: float | None
     interval: Kind | None
     least_j: float
     most_j: float
@@ -83,11 +99,14 @@ class CellValue:
     label: Label
 
     @property
-    def expanded_u(self) -> float | None:
-        """The larger half of the interval over the value; None for a single source."""
-        if self.low_j is None or self.high_j is None:
+    def between_u(self) -> float | None:
+        """The larger half of the interval between contributors over the value; None for a single source."""
+        if self.between_low_j is None or self.between_high_j is None:
             return None
-        return max(self.high_j / self.energy_per_query_j - 1, 1 - self.low_j / self.energy_per_query_j)
+        return max(
+            self.between_high_j / self.energy_per_query_j - 1,
+            1 - self.between_low_j / self.energy_per_query_j,
+        )
 
 
 def log_median(values: Sequence[float]) -> float:
@@ -118,10 +137,17 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
     )
     moved = [] if alone else [abs(expm1(float(by))) for by in shifts(centre, values)]
     value = rounded(exp(centre.value))
+    between_low = None if low is None else min(rounded(exp(low)), value)
+    between_high = None if high is None else max(rounded(exp(high)), value)
+    sensor_u = _sensor_u(heard)
+    true_low, true_high = _with_sensors(listed, value, between_low, between_high, sensor_u)
     return CellValue(
         energy_per_query_j=value,
-        low_j=None if low is None else min(rounded(exp(low)), value),
-        high_j=None if high is None else max(rounded(exp(high)), value),
+        low_j=true_low,
+        high_j=true_high,
+        between_low_j=between_low,
+        between_high_j=between_high,
+        sensor_u=sensor_u,
         interval=kind,
         least_j=min(rounded(exp(float(values[0]))), value),
         most_j=max(rounded(exp(float(values[-1]))), value),
@@ -140,6 +166,29 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
 def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
     """How each contributor of a cell stands to the others, in the order of what they say. Raises as `cell_value`."""
     return _equivalences(_heard(readings))
+
+
+def _sensor_u(heard: _Heard) -> float | None:
+    sensed: dict[Hashable, list[Sensed]] = {}
+    for reading in heard.listed:
+        sensed.setdefault(reading.contributor, []).append(
+            Sensed(design=reading.design, device=reading.device, sensor_u=reading.sensor_u)
+        )
+    shares = heard.centre.pull / heard.centre.pull.sum()
+    found = shared_u(shares, [sensed[contributor] for contributor in heard.contributors])
+    return None if found is None else rounded(found)
+
+
+def _with_sensors(
+    listed: list[Reading], value: float, low: float | None, high: float | None, sensor_u: float | None
+) -> tuple[float | None, float | None]:
+    """Where the true energy lies; unknown (None) where some results have a sensor of which nothing is known."""
+    if low is None or high is None:
+        return None, None
+    if sensor_u is None:
+        return (low, high) if all(reading.sensor_u is None for reading in listed) else (None, None)
+    lowest, highest = widened(value, low, high, sensor_u)
+    return min(rounded(lowest), low), max(rounded(highest), high)
 
 
 @dataclass(frozen=True, kw_only=True)
