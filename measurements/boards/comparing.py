@@ -52,6 +52,8 @@ class ComparisonRow:
     dataset_title: str
     hardware: str
     hardware_title: str
+    hardware_words: str
+    hardware_words_of: str
     scope: str
     paired: PairedRatio
     over_models: tuple[float, float] | None
@@ -131,6 +133,8 @@ def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValu
         dataset_title=head.dataset_title,
         hardware=head.hardware,
         hardware_title=head.hardware_title,
+        hardware_words=head.hardware_words,
+        hardware_words_of=head.hardware_words_of,
         scope=head.scope,
         paired=paired,
         over_models=interval_over_models(cell_values),
@@ -180,7 +184,7 @@ def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[Mo
         "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
     ):
         cell = value.cell
-        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.slug, cell.scope)
+        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.public_slug, cell.scope)
         found.setdefault(scope, []).append(
             ModelValue(
                 model=cell.model.slug,
