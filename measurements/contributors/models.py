@@ -40,7 +40,7 @@ class KeyManager(models.Manager["Key"]):
         if not wanted:
             return {}
         marks = ", ".join(["%s"] * len(wanted))
-        columns = ", ".join(field.column for field in self.model._meta.concrete_fields)
+        columns = ", ".join(str(field.column) for field in self.model._meta.concrete_fields)
         asked = f"SELECT {columns} FROM {self.model._meta.db_table} WHERE key_id IN ({marks})"  # noqa: S608 - names of our own
         return {key.key_id: key for key in self.raw(asked, wanted)}
 

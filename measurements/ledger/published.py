@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from joulemark.log import checkpoints, notes
-from joulemark.record.errors import RecordError
+from joulemark.record.errors import RecordError, Unverified
 from measurements.ledger import folder
 from measurements.ledger.errors import Damaged, KeyLost
 from measurements.ledger.log_key import opened
@@ -38,17 +38,20 @@ def read_published() -> Published | None:
     try:
         note = data.decode()
         seen = checkpoints.parse(notes.claimed_text(note))
-        return Published(note, seen if _is_kept(note, seen.size) else opened(note))
+        kept = Checkpoint.objects.filter(size=seen.size).first()
+        if kept is None:  # the database may be older than the file
+            return Published(note, opened(note))
+        _require_kept(note, kept)
+        return Published(note, seen)
     except (UnicodeDecodeError, RecordError, KeyLost) as error:
         raise Damaged(
             f"The file {folder.place(folder.CHECKPOINT)} is no checkpoint of this log ({error}). {AGAIN}"
         ) from error
 
 
-def _is_kept(note: str, size: int) -> bool:
-    """Whether this is what was signed for a log of `size`, with no other lines below it than its witnesses'."""
-    kept = Checkpoint.objects.filter(size=size).first()
-    if kept is None or not note.startswith(kept.note):
-        return False
-    lines = set(kept.cosignatures.values_list("line", flat=True))
-    return lines.issuperset(note[len(kept.note) :].splitlines(keepends=True))
+def _require_kept(note: str, kept: Checkpoint) -> None:
+    """Raises Unverified unless `note` is what was signed, with no other lines below it than its witnesses'."""
+    known = set(kept.cosignatures.values_list("line", flat=True))
+    lines = note.removeprefix(kept.note).splitlines(keepends=True)
+    if not note.startswith(kept.note) or not known.issuperset(lines):
+        raise Unverified("JM-NOTE", f"It is not the note that was signed for {kept.size} leaves.")

@@ -26,7 +26,7 @@ class Periodic:
 
     def pause_s(self, failures: int) -> float:
         """The pause after so many failed rounds in a row: twice as long each time, within a limit."""
-        return min(self.every_s * 2 ** min(failures, 20), max(self.every_s, LONGEST_PAUSE_S))
+        return min(self.every_s * 2.0 ** min(failures, 20), max(self.every_s, LONGEST_PAUSE_S))
 
 
 def periodic_work(*, every_s: float) -> list[Periodic]:
