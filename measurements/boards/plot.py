@@ -24,7 +24,10 @@ LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known."""
+    """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known.
+
+    A bar from 0 begins at the axis' low end: no logarithmic axis has a place for 0.
+    """
 
     label: str
     text: str
@@ -113,8 +116,8 @@ def _tick(scale: LogScale, value: float) -> Tick:
 def _mark(scale: LogScale, point: Point, row: int) -> Mark:
     y = TOP_PX + ROW_PX * row + 28
     bar = None
-    if point.low and point.high and point.low < point.high:
-        bar = (_place(scale, point.low), _place(scale, point.high))
+    if point.low is not None and point.high and point.low < point.high:
+        bar = (_place(scale, point.low or 10**scale.low), _place(scale, point.high))
     return Mark(
         label=point.label,
         text=point.text,

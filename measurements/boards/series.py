@@ -55,7 +55,9 @@ class Series:
 
 def published_series(*, at: datetime | None = None) -> list[Series]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
-    known = PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
+    known = (
+        PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
+    )
     found = [Series(slug=facts.slug, grade="published", facts=facts) for facts in known]
     return sorted(found, key=lambda series: (not series.is_study, series.slug))
 

@@ -31,7 +31,14 @@ LINK = re.compile(r'<a\s([^>]*)href="([^"]*)"([^>]*)>')
 NOW = 'rel="latest-version"'
 """How a link says that it leads out of the moment (RFC 5829)."""
 
-SHOWN = {"/", "/boards/", "/boards/demo-1-estimated/", BOARD, "/boards/study-2024/text_classification/", "/needed/"}
+SHOWN = {
+    "/",
+    "/boards/",
+    "/boards/demo-1-estimated/",
+    BOARD,
+    "/boards/study-2024/text_classification/",
+    "/needed/",
+}
 
 
 def measure(factor: float) -> None:

@@ -309,7 +309,9 @@ def term_name(name: str) -> str:
         "edge": gettext("times of the counter's steps"),
         "idle": gettext("power at rest"),
         "phase": gettext("part-time counter"),
+        "tail": gettext("falling to rest"),
         "gain": gettext("scale of the sensor"),
+        "offset": gettext("zero of the sensor"),
     }.get(name, name)
 
 
