@@ -146,12 +146,13 @@ def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValu
 
 
 def _cell_value(row: BoardRow) -> ModelValue:
+    interval = row.comparable_j
     return ModelValue(
         model=row.model,
         general_purpose=row.general_purpose,
         source=row.conditions,
         energy_per_query_j=row.energy_per_query_j,
-        half_width=None if row.low_j is None or row.high_j is None else log(row.high_j / row.low_j) / 2,
+        half_width=None if interval is None else log(interval[1] / interval[0]) / 2,
     )
 
 

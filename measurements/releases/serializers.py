@@ -69,11 +69,27 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
     low_wh_per_1000 = serializers.FloatField(
         allow_null=True,
-        help_text="Lower end of the 95 % interval; null for a single source and for published figures.",
+        help_text="Lower end of the 95 % interval of the true energy, with the error that the contributors' sensors "
+        "share; 0 where that may be all of it; null for a single source and for published figures.",
     )
-    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval of the true energy."
+    )
+    between_low_wh_per_1000 = serializers.FloatField(
+        allow_null=True,
+        help_text="Lower end of the 95 % interval between contributors: of what ever more of them, with such sensors, "
+        "would find. For comparisons on one hardware. Null at a moment before values had it.",
+    )
+    between_high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval between contributors."
+    )
+    sensor_u = serializers.FloatField(
+        allow_null=True,
+        help_text="Relative standard uncertainty that the contributors' sensors share; null for estimates.",
+    )
     interval = serializers.ChoiceField(
-        ["", "preliminary", "bootstrap"], help_text="How the interval was had: docs/method.md."
+        ["", "preliminary", "bootstrap"],
+        help_text="How the interval between contributors was computed: docs/method.md.",
     )
     least_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Smallest value of a contributor (published: of a run)."

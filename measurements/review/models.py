@@ -246,8 +246,10 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
 
-    `relative_u` is the stated standard uncertainty of the energy per query, `window_u` the part of it that the scatter
-    of the windows gives; both relative, null where no budget was stated. `answers` are the trace's short digests of the
+    `relative_u` is the stated standard uncertainty of the energy per query, `method_u` the part of it that boards of
+    one design do not share, `window_u` the part that the scatter of the windows gives; all relative, null where no
+    budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
+    sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
     """
 
@@ -284,6 +286,8 @@ class Result(models.Model):
     outputs_sha256 = models.CharField(max_length=64, default="")
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     relative_u = models.FloatField(null=True)
+    method_u = models.FloatField(null=True)
+    mean_power_w = models.FloatField(null=True)
     window_u = models.FloatField(null=True)
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")
