@@ -8,7 +8,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
+.PHONY: help demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -121,6 +121,10 @@ fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py
+
+real-clock: $(VENV)/.ready-test ## Sessions on five simulated cards under the machine's own clock: demo 20 times, then every suite
+	$(BIN)/python tests/agent/real_clock.py 20 demo
+	$(BIN)/python tests/agent/real_clock.py 1 quick a100-2024-open a100-2024
 
 performance: ## Write docs/performance.md from the benchmarks' last figures
 	$(PYTHON) benchmarks/page.py

@@ -57,6 +57,7 @@ class ComparisonRow:
     over_models: tuple[float, float] | None
     general_purpose: Side
     task_specific: Side
+    version: int
     updated_at: datetime
 
     @property
@@ -135,6 +136,7 @@ def _compare(series: Series, rows: list[BoardRow], device_values: list[ModelValu
         over_models=interval_over_models(cell_values),
         general_purpose=_side([row for row in rows if row.general_purpose]),
         task_specific=_side([row for row in rows if not row.general_purpose]),
+        version=max(row.version for row in rows),
         updated_at=max(row.updated_at for row in rows),
     )
 

@@ -128,7 +128,7 @@ def cell_plot(cell: Explained) -> Plot | None:
             general_purpose=row.general_purpose,
             grade=row.grade,
         )
-        for one in cell.said
+        for one in cell.said or ()
     ]
     return dot_plot(
         points,

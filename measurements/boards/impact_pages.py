@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,6 +16,7 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
+from measurements.boards.as_of import PARAMETERS, honours_as_of, moment_shown
 from measurements.boards.figures import as_written, significant
 from measurements.boards.impact_form import EXAMPLE, UsageForm
 from measurements.boards.models import PublishedFigure
@@ -40,6 +42,12 @@ class ClaimRow:
     values: list[tuple[str, str]]
     sentence: str
 
+    @property
+    def scopes(self) -> list[str]:
+        """What the energies behind the recomputed numbers cover, each once."""
+        found = (value.found.scope for value in self.claim.values if value.found)
+        return list(dict.fromkeys(scope for scope in found if scope))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RatioRow:
@@ -63,22 +71,30 @@ def claims(request: HttpRequest) -> HttpResponse:
         "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
         "parities": [(_title(study, row.model), row) for row in study_parities(study)],
         "others": other_parities(),
+        "caveat": study.caveats[0].text,
         "boards": PublishedFigure.objects.of_series(STUDY).exists(),
         "series": STUDY,
     }
     return render(request, "boards/claims.html", context)
 
 
+@honours_as_of
 @require_safe
 def impact(request: HttpRequest) -> HttpResponse:
     """What a year of use takes: an example first, then what the reader asks for."""
-    asked = bool(request.GET.keys() & UsageForm.base_fields.keys())
-    form = UsageForm(request.GET if asked else EXAMPLE)
+    moment = moment_shown(request)
+    asked = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
+    form = UsageForm(request.GET if asked else EXAMPLE, moment=moment)
     year = year_of(form.usage()) if form.is_valid() else None
     context = {
         "form": form,
         "asked": asked,
         "year": year,
+        "row": form.row,
+        "as_of": moment.at if moment else None,
+        "carried": [(name, request.GET[name]) for name in PARAMETERS if name in request.GET],
+        "study": load_study(),
+        "api_query": request.GET.urlencode() if asked else urlencode(EXAMPLE),
         "sources": _sources(year),
         "table": intensity.about(),
     }

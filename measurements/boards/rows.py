@@ -24,7 +24,8 @@ class BoardRow:
 
     `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and
     `rank_worst`. `front` are the metrics by which no row under the same conditions uses less energy and scores better,
-    of those that at least two rows have. `n_devices` is null for a published figure, whose devices nobody counted; its
+    of those that at least two rows have. `version` is the board's when the value was written (published: the series'
+    revision). `n_devices` is null for a published figure, whose devices nobody counted; its
     `n_results` are runs.
     """
 
@@ -61,6 +62,7 @@ class BoardRow:
     quality: Quality
     front: list[str]
     source: str
+    version: int
     updated_at: datetime
 
     @property
@@ -135,6 +137,7 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         quality=cell.quality,
         front=[],
         source="",
+        version=cell.version,
         updated_at=cell.updated_at,
     )
 
@@ -175,6 +178,7 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         quality=figure.quality,
         front=[],
         source=figure.source,
+        version=figure.series.revision,
         updated_at=figure.updated_at,
     )
 

@@ -93,6 +93,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
         help_text="Where a published figure comes from; empty otherwise."
     )
+    version = serializers.IntegerField(
+        help_text="The board's version that brought this value; of a published figure the series' revision."
+    )
     updated_at = serializers.DateTimeField()
 
 
@@ -109,8 +112,9 @@ class BoardSerializer(serializers.Serializer[dict[str, Any]]):
         help_text="What to cite with these figures; empty for volunteers' results."
     )
     version = serializers.IntegerField(
-        allow_null=True, help_text="Rises with every change of the series; null for published figures."
+        help_text="Rises with every change of the series; of a published one its revision."
     )
+    version_at = serializers.DateTimeField(help_text="When the series came to this version.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="The moment asked for; null: now.")
     rows = BoardRowSerializer(many=True)
 
@@ -168,6 +172,9 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     task_specific_n_models = serializers.IntegerField(source="task_specific.n_models")
     task_specific_wh_per_1000 = serializers.FloatField(source="task_specific.energy_wh_per_1000")
     task_specific_quality = QualitySerializer(source="task_specific.quality", many=True)
+    version = serializers.IntegerField(
+        help_text="The series' version that brought the latest value; of a published one its revision."
+    )
     updated_at = serializers.DateTimeField()
 
 

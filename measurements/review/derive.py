@@ -159,8 +159,23 @@ def hardware_class_of(device: DeviceRecord) -> HardwareClass:
 
 
 def stratum_of(said: Predicate) -> str:
-    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered."""
+    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered.
+
+    On a processor also the threads that shared an operator, and a quota that leaves the process less time than its
+    affinity. Results of agents that did not state these have none of it in their stratum, and stand apart.
+    """
     limit_w, default_w = said.device.power_limit_w, said.device.power_limit_default_w
     lowered = limit_w is not None and default_w is not None and limit_w < default_w * LOWERED
     power = "lowered" if lowered else "default"
-    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}"
+    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}{_parallelism_of(said)}"
+
+
+def _parallelism_of(said: Predicate) -> str:
+    """The energy of a GPU's board hardly depends on the threads of its host."""
+    stated_parallelism = stated(said.parallelism, otherwise=None)
+    if said.device.kind != "cpu" or stated_parallelism is None:
+        return ""
+    threads, quota = stated_parallelism.intra_op_threads, stated_parallelism.cpu_quota
+    limited = quota is not None and quota < said.host.cpu_count
+    words = [f".threads-{threads}"] if threads is not None else []
+    return "".join([*words, *([f".quota-{quota:.4g}"] if limited else [])])

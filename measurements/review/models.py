@@ -11,6 +11,7 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
+from measurements.review.exact_json import ExactJSONField
 
 
 class Cause(models.TextChoices):
@@ -70,7 +71,7 @@ class Verdict(models.Model):
     rules_version = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State)
     cause = models.CharField(max_length=12, choices=Cause, default=Cause.RULES)
-    findings = models.JSONField(default=list)
+    findings = ExactJSONField(default=list)
     judged_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-import msgspec
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import F, Q
@@ -17,11 +15,12 @@ from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case, Finding, Severity
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from measurements.intake.models import UNJUDGED, State, Submission
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
-from measurements.ledger.recorded import moment
 from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.findings_digest import findings_digest
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
 from measurements.review.signals import states_changed
@@ -210,26 +209,16 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
         move(moved, state, cause=cause, at=now)
 
 
-def verdict_facts(verdict: Verdict) -> dict[str, str | int | list[str]]:
-    """What the log keeps of a verdict; the digest is over its findings, so that no word of them can be edited."""
-    findings = msgspec.json.encode(_as_stored(verdict.findings), order="deterministic")
+def verdict_facts(verdict: Verdict) -> RowFacts:
+    """What the log keeps of a verdict."""
     return {
-        "at": moment(verdict.judged_at),
+        "at": verdict.judged_at,
         "state": verdict.state,
         "rules": verdict.rules_version,
         "cause": verdict.cause,
         "codes": [finding["code"] for finding in verdict.findings],
-        "findings_sha256": hashlib.sha256(findings).hexdigest(),
+        "findings_sha256": findings_digest(verdict.findings),
     }
-
-
-def _as_stored(value: object) -> object:
-    """JSON as the database gives it back: PostgreSQL makes 1e16 a whole number, so all whole numbers are made so."""
-    if isinstance(value, dict):
-        return {name: _as_stored(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_stored(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(finding: Finding) -> dict[str, object]:

@@ -26,7 +26,8 @@ from joulemark.session import checkup, run, work
 
 WATTS, QUERY_S = 300.0, 0.05
 CHANCES = Random(7)  # noqa: S311 - chances, no secrets
-TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+TIMER: VirtualTimer
+"""The timer of the simulation that this process runs in, once it is installed."""
 
 
 class Work(fake_suite.Workload):
@@ -44,12 +45,15 @@ def kernel(device: str) -> Busy:
     return Busy(TIMER, WATTS)
 
 
-def install() -> None:
-    """Put the suite, its workload, the probe's kernel and the clock where the agent looks for them."""
+def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
+    """Put the suite, its workload, the probe's kernel and the clock where the agent looks for them; 3 s pass."""
+    global TIMER  # noqa: PLW0603 - one simulation a process
+    TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+    TIMER.wait(3.0)
     fake_suite.install(setattr)
     tiny = fake_suite.suite()
     protocol = replace(
-        tiny.protocol, idle_s=15.0, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=60.0
+        tiny.protocol, idle_s=idle_s, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=warmup_s
     )
     suites.open_suite = lambda _name: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
@@ -58,6 +62,5 @@ def install() -> None:
 
 
 if __name__ == "__main__":
-    TIMER.wait(3.0)
     install()
     sys.exit(main(sys.argv[1:]))

@@ -30,6 +30,10 @@ def driver() -> ModuleType:
         ) from error
 
 
+UNDECODABLE = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+"""What the binding raises over an answer that it cannot take apart."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """Something that is not offered, with its reason code."""
@@ -110,12 +114,9 @@ class Card:
             raise nvml_errors.unavailable(self.nvml, error) from error
 
     def close(self) -> None:
-        """Let go of the driver; safe when it is already gone. Raises MeterFailed."""
-        try:
+        """Let go of the driver; a driver that does not answer any more has let go by itself."""
+        with suppress(self.nvml.NVMLError):
             self.nvml.nvmlShutdown()
-        except self.nvml.NVMLError as error:
-            if error.value != self.nvml.NVML_ERROR_UNINITIALIZED:
-                raise nvml_errors.failed(self.nvml, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -172,8 +173,16 @@ def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
 
 def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
-    """A function that an older binding lacks is one that is not found, as if the driver lacked it."""
+    """Raises NVML's own error. A function that an older binding has no name for is not found, and the error says so.
+
+    An answer that the binding itself cannot decode, such as a text that is none, is an unknown error of the driver.
+    """
     asked = getattr(nvml, function, None)
     if asked is None:
-        raise nvml.NVMLError(nvml.NVML_ERROR_FUNCTION_NOT_FOUND)
-    return asked(*arguments)
+        raise nvml_errors.lacking_in_binding(nvml)
+    try:
+        return asked(*arguments)
+    except nvml.NVMLError:
+        raise
+    except UNDECODABLE as error:
+        raise nvml.NVMLError(nvml.NVML_ERROR_UNKNOWN) from error

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.device import host
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.facts import describe
 from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
 from joulemark.session.report import Done, Options, Report
+from joulemark.session.rests import require_ticks
 from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
 
@@ -76,13 +77,15 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
     report.choice = choice
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
+        described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         selection = plan.fitting(
-            selection, facts.memory_bytes if device == "cuda" else host()[0].memory_bytes
+            selection, (described.device if device == "cuda" else described.host).memory_bytes
         )
         report.selection = selection
         plan.require_jobs(selection)
         for sentence, keys in plan.by_sentence(selection.missing).items():
             watch.note(f"Left out: {', '.join(keys)}. {sentence}")
+        require_ticks(selection.suite.protocol, settles=device == "cuda")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -99,8 +102,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
             identity=identity,
             suite=selection.suite,
             meter=choice.meter,
-            device=facts,
-            device_tag=identities.device_tag(facts.identity, config.origin),
+            facts=described,
             flags=ready.flags,
             not_read=ready.not_read,
         )
