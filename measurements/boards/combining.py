@@ -67,9 +67,13 @@ def evident(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int,
 def combined(rows: Sequence[Row]) -> dict[str, Any]:
     """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
     value = cell_value(rows)
-    return asdict(value) | {
+    said = {
+        k: v for k, v in asdict(value).items() if k not in ("between_low_j", "between_high_j", "sensor_u")
+    }  # SHIM
+    return said | {
         "interval": value.interval or "",
-        "tier": tier(rows, expanded_u=_announced_u(rows, value)),
+        "no_interval": value.no_interval or "",
+        "tier": tier(rows, between_u=_announced_u(rows, value)),
         "quality": [asdict(score) for score in quality_values(_scores(rows))],
     }
 
@@ -77,8 +81,8 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
 def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
     announced = [row for row in rows if row.announced]
     if len(announced) == len(rows):
-        return value.expanded_u
-    return cell_value(announced).expanded_u if announced else None
+        return value.between_u
+    return cell_value(announced).between_u if announced else None
 
 
 def _scores(rows: Sequence[Row]) -> list[Score]:

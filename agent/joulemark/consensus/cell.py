@@ -81,9 +81,10 @@ class CellValue:
     holds what ever more such contributors would say; `interval` is how it was computed: "bootstrap", or "preliminary"
     while contributors are few. Where there is none between contributors there is no other either, and `no_interval` has
     the reason. `least_j` and `most_j` are what a contributor says least and most: observed, no interval. `spread` is
-    the standard deviation of one contributor around the value, `dark_u` what of it their stated uncertainties do not explain, `shift` the largest change by
-    leaving one contributor out; all relative. `n_devices` counts tags, `n_contributors` those who report; neither
-    proves independence, since both are free to make: `voices` is how many independent ones they count as at most.
+    the standard deviation of one contributor around the value, `dark_u` what of it their stated uncertainties do not
+    explain, `shift` the largest change by leaving one contributor out; all relative. `n_devices` counts tags,
+    `n_contributors` those who report; neither proves independence, since both are free to make: `voices` is how many
+    independent ones they count as at most.
     `label` is "single source" while one contributor, or one device under several names, is all there is: such a cell
     has a value but no rank.
     """
