@@ -65,6 +65,8 @@ class ComparisonRow:
     dataset_title: str
     hardware: str
     hardware_title: str
+    hardware_words: str
+    hardware_words_of: str
     scope: str
     paired: PairedRatio
     quality: list[QualityDifference]
@@ -162,6 +164,8 @@ def _compare(
         dataset_title=head.dataset_title,
         hardware=head.hardware,
         hardware_title=head.hardware_title,
+        hardware_words=head.hardware_words,
+        hardware_words_of=head.hardware_words_of,
         scope=head.scope,
         paired=paired,
         quality=quality_differences(score for row in rows for score in _model_scores(row)),
@@ -233,11 +237,12 @@ def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[Mo
     """What each device of each contributor says, by the scope in which it may be compared."""
     values = DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
     found: dict[Scope, list[ModelValue]] = {}
-    for value in values.of_tasks(tasks).select_related(
+    of_a_kind = values.of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
+    for value in of_a_kind.select_related(
         "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
     ):
         cell = value.cell
-        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.slug, cell.scope)
+        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.public_slug, cell.scope)
         found.setdefault(scope, []).append(
             ModelValue(
                 model=cell.model.slug,

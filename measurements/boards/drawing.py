@@ -9,10 +9,11 @@ from django.utils.translation import gettext
 
 from measurements.boards.figures import significant
 from measurements.boards.fronts import interval_of_score
+from measurements.boards.kinds import RATIO
 from measurements.boards.plot import Plot, Point, dot_plot
 from measurements.boards.scatter import Scatter, Spot, scatter
 from measurements.boards.templatetags.comparisons import score_interval
-from measurements.boards.templatetags.figures import joules, parameters, times, watt_hours
+from measurements.boards.templatetags.figures import joules, kind_name, parameters, times, watt_hours
 from measurements.boards.titles import translated
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def board_plot(group: Group) -> Plot | None:
             value=row.energy_wh_per_1000,
             low=row.least_wh_per_1000 if row.grade == "published" else row.low_wh_per_1000,
             high=row.most_wh_per_1000 if row.grade == "published" else row.high_wh_per_1000,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -69,7 +71,8 @@ def size_plot(group: Group) -> Scatter | None:
             energy=row.energy_wh_per_1000,
             other=count / 1e9,
             on_line=False,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -99,7 +102,8 @@ def _quality_plot(group: Group, metric: str) -> Scatter | None:
             other=score["value"],
             on_line=metric in row.front,
             interval=interval_of_score(score),
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -143,7 +147,8 @@ def cell_plot(cell: Explained) -> Plot | None:
             value=one.energy_wh_per_1000,
             low=one.energy_wh_per_1000 / (1 + one.equivalence.expanded_u) if one.equivalence else None,
             high=one.energy_wh_per_1000 * (1 + one.equivalence.expanded_u) if one.equivalence else None,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for one in cell.said or ()
@@ -167,7 +172,8 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
             value=row.paired.ratio,
             low=row.paired.over_models_low,
             high=row.paired.over_models_high,
-            general_purpose=True,
+            kind=RATIO,
+            kind_title="",
             grade=row.grade,
         )
         for row in rows

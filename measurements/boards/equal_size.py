@@ -28,7 +28,8 @@ def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
     """Of these volunteers' series each, once, whose models of both kinds differ enough in size to tell kind from size.
 
     The groups are what may be compared directly: a data set, hardware class, scope and configuration. A model whose
-    number of parameters is not known is left out. The number is of series whose numbers cannot be combined.
+    number of parameters or whose kind is not known is left out. The number is of series whose numbers cannot be
+    combined.
     """
     fitted, n_missing = [], 0
     for series in {series.slug: series for series in every}.values():
@@ -46,6 +47,7 @@ def _fit(series: Series) -> SizeControlled | None:
     values = (
         DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
         .filter(cell__model__parameters__isnull=False)
+        .exclude(cell__model__kind=ModelKind.UNKNOWN)
         .order_by("pk")
         .values_list(
             "cell__dataset_id",

@@ -27,6 +27,8 @@ class BoardRow:
     scores better, `beaten` those by which one does; a metric that tells nobody apart is in neither. `version` is the
     board's when the value was written (published: the series' revision). `n_devices` is null for a published figure,
     whose devices nobody counted; its `n_results` are runs.
+    `hardware` and `hardware_title` are a code while nobody has confirmed the name; `hardware_words` are then the words
+    of the contributor `hardware_words_of`, and otherwise empty.
     """
 
     series: str
@@ -40,6 +42,8 @@ class BoardRow:
     parameters: int | None
     hardware: str
     hardware_title: str
+    hardware_words: str
+    hardware_words_of: str
     scope: str
     stratum: str
     rank: int | None
@@ -135,8 +139,10 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         model_title=cell.model.title,
         kind=cell.model.kind,
         parameters=cell.model.parameters,
-        hardware=cell.hardware_class.slug,
-        hardware_title=cell.hardware_class.title,
+        hardware=cell.hardware_class.public_slug,
+        hardware_title=cell.hardware_class.public_title,
+        hardware_words=cell.hardware_class.reported_name,
+        hardware_words_of=cell.hardware_class.reported_by if cell.hardware_class.reported_name else "",
         scope=cell.scope,
         stratum=cell.stratum,
         rank=None,
@@ -178,8 +184,10 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         model_title=figure.model.title,
         kind=figure.model.kind,
         parameters=figure.model.parameters,
-        hardware=figure.hardware_class.slug,
-        hardware_title=figure.hardware_class.title,
+        hardware=figure.hardware_class.public_slug,
+        hardware_title=figure.hardware_class.public_title,
+        hardware_words="",
+        hardware_words_of="",
         scope=figure.series.scope,
         stratum=figure.stratum,
         rank=None,

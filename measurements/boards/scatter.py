@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+from measurements.boards.kinds import shape_of
 from measurements.boards.scales import LinearScale, LogScale, percent
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Spot:
     energy: float
     other: float
     on_line: bool
-    general_purpose: bool
+    kind: str
+    kind_title: str
     grade: str
     interval: tuple[float, float] | None = None
 
@@ -55,7 +57,7 @@ class ScatterMark:
     label: str
     label_y: int
     anchor: str
-    text: str
+    title: str
     shape: str
     grade: str
     bar: tuple[int, int] | None
@@ -156,8 +158,8 @@ def _marks(
                 label=spot.label if free else "",
                 label_y=label_y,
                 anchor="start" if across.share(spot.energy) < 0.5 else "end",
-                text=f"{spot.label}: {spot.text}",
-                shape="general-purpose" if spot.general_purpose else "task-specific",
+                title=f"{spot.label}: {spot.text}, {spot.kind_title}",
+                shape=shape_of(spot.kind),
                 grade=spot.grade,
                 bar=(_y(upward, spot.interval[0]), _y(upward, spot.interval[1])) if spot.interval else None,
             )

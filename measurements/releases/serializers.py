@@ -17,6 +17,14 @@ from measurements.releases.links import bundle_url
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
 NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models"]
+HARDWARE = (
+    "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
+    "of it. A code keeps leading to its class."
+)
+HARDWARE_WORDS = (
+    "What one contributor calls hardware whose name nobody has confirmed: a stranger's words, to be quoted as such. "
+    "Empty once the name is confirmed, or was refused."
+)
 LABELS = ["single source", "several sources", "published"]
 
 
@@ -88,7 +96,11 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     scope = serializers.CharField(
         help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node; published ones also gpu+cpu."
     )
-    hardware = serializers.CharField()
+    hardware = serializers.CharField(help_text=HARDWARE)
+    hardware_words = serializers.CharField(help_text=HARDWARE_WORDS)
+    hardware_words_of = serializers.CharField(
+        help_text="Pseudonym of the contributor whose words these are; empty where there are none."
+    )
     stratum = serializers.CharField(
         help_text="Number format, batch size and power limit; of a published figure its configuration, in words."
     )
@@ -210,7 +222,7 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
     grade = serializers.ChoiceField(GRADES)
     scope = serializers.CharField()
-    hardware = serializers.CharField()
+    hardware = serializers.CharField(help_text=HARDWARE)
     ratio = serializers.FloatField(source="paired.ratio", help_text="Geometric mean over pairs of models.")
     low_95 = serializers.FloatField(
         source="paired.low_95",
@@ -350,7 +362,7 @@ class ResultSerializer(serializers.Serializer[Submission]):
     task = serializers.CharField(source="result.task.slug", default=None)
     dataset = serializers.CharField(source="result.dataset.slug", default=None)
     model = serializers.CharField(source="result.model.slug", default=None)
-    hardware = serializers.CharField(source="result.hardware_class.slug", default=None)
+    hardware = serializers.CharField(source="result.hardware_class.public_slug", default=None)
     grade = serializers.CharField(source="result.grade", default=None)
     scope = serializers.CharField(source="result.scope", default=None)
     stratum = serializers.CharField(source="result.stratum", default=None)

@@ -7,7 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
@@ -164,6 +164,26 @@ class Moderation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state} ({self.reason})"
+
+
+class NameDecision(models.Model):
+    """A moderator's decision whether the name of a hardware class may stand as a title."""
+
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="name_decisions")
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_decisions"
+    )
+    state = models.CharField(
+        max_length=10, choices=[(s, s.label) for s in (NameState.CONFIRMED, NameState.REFUSED)]
+    )
+    decided_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["decided_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.hardware_class}: {self.state}"
 
 
 class Withdrawal(models.Model):
