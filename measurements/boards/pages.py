@@ -131,19 +131,22 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
     overview = read_overview()
-    equal_size = read_equal_size(row.series for _task, row in overview.crowd)
-    return render(request, "boards/compare_list.html", {"overview": overview, "equal_size": equal_size})
+    equal_size, n_missing = read_equal_size(row.series for _task, row in overview.crowd)
+    context = {"overview": overview, "equal_size": equal_size, "n_missing": n_missing}
+    return render(request, "boards/compare_list.html", context)
 
 
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
     found = Task.objects.filter(slug=task).first()
-    rows = read_comparison(found) if found else []
-    if not rows:
+    comparison = read_comparison(found) if found else None
+    if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
+    rows = comparison.rows
     context = {
         "task": found,
+        "n_missing": comparison.n_missing,
         "crowd": [row for row in rows if row.grade != "published"],
         "published": [row for row in rows if row.series.is_study],
         "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
