@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
 from joulemark.errors import AgentError, MeterFailed, MeterUnavailable, RunInProgress
-from joulemark.meters.choose import Openers
+from joulemark.meters.choose import Openers, hides_a_gpu, told_to
 from joulemark.meters.estimate import EstimateMeter
+from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.config import Config, Folders
+    from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
     from joulemark.meters.nvml import NvmlMeter
     from joulemark.meters.timer import Timer
@@ -72,7 +74,15 @@ def can_measure(findings: tuple[Finding, ...]) -> bool:
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
     noisy = any(finding.state == "noisy" for finding in findings)
     broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
-    return jobs and folders and not broken_key and not noisy
+    return jobs and folders and not broken_key and not noisy and not _lacks_its_gpu(findings)
+
+
+def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
+    """A GPU that is there and cannot be measured: a run does not take the processor for it by itself."""
+    return any(
+        finding.what == "nvml" and finding.state == "not available" and hides_a_gpu(str(finding.reason))
+        for finding in findings
+    )
 
 
 def can_run(findings: tuple[Finding, ...]) -> bool:
@@ -86,12 +96,14 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
     try:
         with closing(openers.nvml()) as gpu:
             yield _meter("nvml", gpu)
+            for skipped in gpu.skipped:
+                yield _skipped(skipped)
             if not quick:
                 yield from gpu_findings(gpu, config.folders, timer)
     except MeterFailed as error:
         yield Finding(area="meter", what="nvml", state="not available", detail=str(error), reason=error.code)
     except MeterUnavailable as error:
-        yield _unavailable("nvml", error)
+        yield _unavailable("nvml", told_to(error) if hides_a_gpu(error.reason) else error)
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
@@ -107,6 +119,7 @@ def gpu_findings(
 
     Raises MeterFailed when the GPU is gone.
     """
+    pin(meter.card.gpu, os.environ)
     checks = preflight(meter.card, timer)
     for check in checks:
         yield Finding(
@@ -136,6 +149,17 @@ def gpu_findings(
         mend="Run `joulemark doctor` again on a quiet machine." if unsure else None,
         reason=known.reason,
         value=known.timing.coverage,
+    )
+
+
+def _skipped(gpu: BrokenGpu) -> Finding:
+    return Finding(
+        area="meter",
+        what=f"GPU {gpu.index}",
+        state="warning",
+        detail=f"Passed over: {gpu.sentence}",
+        mend=gpu.mend,
+        reason=gpu.reason,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
@@ -74,6 +76,8 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
     )
     choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
+    if isinstance(choice.meter, GpuBesideHost):
+        pin(choice.meter.gpu.card.gpu, os.environ)
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
