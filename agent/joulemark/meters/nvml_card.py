@@ -118,6 +118,14 @@ class Card:
         except self.nvml.NVMLError as error:
             return Absent(reason=nvml_errors.reason(self.nvml, error))
 
+    def cuda_version(self) -> tuple[int, int] | None:
+        """The latest CUDA that the driver knows, or None where it does not tell."""
+        try:
+            number = int(_call(self.nvml, "nvmlSystemGetCudaDriverVersion"))
+        except self.nvml.NVMLError:
+            return None
+        return number // 1000, number % 1000 // 10
+
     def close(self) -> None:
         """Let go of the driver; a driver that does not answer any more has let go by itself."""
         with suppress(self.nvml.NVMLError):

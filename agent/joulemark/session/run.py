@@ -19,6 +19,7 @@ from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
@@ -162,11 +163,14 @@ def _ready(
     options: Options,
     watch: Watch,
 ) -> _Readiness:
-    """Preflight and probe of a GPU.
+    """Preflight and probe of a GPU, and one kernel on any device.
 
-    Raises NoisyMachine unless forced. Other meters need neither.
+    The kernel comes behind the preflight, which looks at the device at rest. Raises NoisyMachine unless forced, and
+    DeviceUnusable.
     """
     if not isinstance(meter, GpuBesideHost):
+        watch.stage("first kernel", total=None)
+        require_device(device, None)
         return _Readiness(timings=(None,) * len(meter.streams))
     timer = RealTimer()
     flags: tuple[str, ...] = ()
@@ -178,6 +182,8 @@ def _ready(
             raise
         watch.note(f"Forced, and flagged: {error}")
         flags = ("noisy-machine",)
+    watch.stage("first kernel", total=None)
+    require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
     watch.stage("probe", total=None)
