@@ -58,7 +58,7 @@ static struct {
     double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s, offset_w;
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
-    double mig, ecc, persistence, architecture, compute_major, compute_minor;
+    double mig, ecc, persistence, architecture, compute_major, compute_minor, cuda;
     Rules process, throttle, limit, error, cost, answer;
     Load *load;
     int loads, room;
@@ -82,7 +82,7 @@ static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; s
     N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s), N(offset_w),
     N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
-    N(compute_major), N(compute_minor),
+    N(compute_major), N(compute_minor), N(cuda),
 };
 
 /* ---- what the card draws ---------------------------------------------------------------------------------- */
@@ -430,6 +430,7 @@ EXPORT const char *nvmlErrorString(int code) {
 }
 EXPORT int nvmlSystemGetDriverVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.driver))
 EXPORT int nvmlSystemGetNVMLVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.nvml))
+EXPORT int nvmlSystemGetCudaDriverVersion(int *out) ANSWER(out, *out = (int)S.cuda)
 EXPORT int nvmlDeviceGetCount_v2(unsigned *out) ANSWER(out, *out = (unsigned)S.gpus; spoil(__func__, NULL, t, out, sizeof *out))
 
 /* Card 0 has the scenario's UUID and PCI bus 1; each further card counts up the last digit and the bus. */
