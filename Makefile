@@ -13,7 +13,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check performance clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -130,6 +130,9 @@ bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: o
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py
 
+bench-intervals: $(VENV)/.ready-bench ## What the two intervals of a value hold, with sensors that err as measured ones do
+	$(BIN)/python benchmarks/intervals.py
+
 bench-ledger: $(VENV)/.ready-bench ## A log of a million leaves: a new checkpoint and a proof, beside pymerkle
 	$(BIN)/python benchmarks/ledger.py
 
@@ -167,6 +170,10 @@ fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py
+
+real-clock: $(VENV)/.ready-test ## Sessions on five simulated cards under the machine's own clock: demo 20 times, then every suite
+	$(BIN)/python tests/agent/real_clock.py 20 demo
+	$(BIN)/python tests/agent/real_clock.py 1 quick a100-2024-open a100-2024
 
 performance: ## Write docs/performance.md from the benchmarks' last figures
 	$(PYTHON) benchmarks/page.py

@@ -56,6 +56,11 @@ class Folders:
         return self.state / "probes"
 
     @property
+    def unusable(self) -> Path:
+        """One file for each job whose readings gave no result."""
+        return self.state / "unusable"
+
+    @property
     def audits(self) -> Path:
         """One file for each platform whose log was audited, and evidence of what cannot be."""
         return self.state / "audits"
