@@ -10,14 +10,24 @@ from measurements.catalog.models import HardwareClass
 
 
 class Contributor(models.Model):
-    """A pseudonym. The display name is optional and may be erased; the pseudonym stays."""
+    """A pseudonym. The display name is optional and may be erased; the pseudonym stays.
+
+    `name_key` is equal for names that look alike, and null while the display name may not be shown: then the pseudonym
+    stands in its place.
+    """
 
     pseudonym = models.CharField(max_length=40, unique=True)
     display_name = models.CharField(max_length=60, null=True)
+    name_key = models.CharField(max_length=64, null=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return self.display_name or self.pseudonym
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The display name where it may be shown, else the pseudonym."""
+        return self.display_name if self.display_name and self.name_key else self.pseudonym
 
 
 class KeyState(models.TextChoices):

@@ -19,6 +19,7 @@ class LeafKind(models.TextChoices):
     MODERATION = "moderation"
     WITHDRAWAL = "withdrawal"
     APPEAL = "appeal"
+    NAME_DECISION = "name-decision"
 
 
 class LogHead(models.Model):

@@ -7,7 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
@@ -173,6 +173,26 @@ class Moderation(models.Model):
         return f"{self.submission_id[:12]}: {self.state} ({self.reason})"
 
 
+class NameDecision(models.Model):
+    """A moderator's decision whether the name of a hardware class may stand as a title."""
+
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="name_decisions")
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_decisions"
+    )
+    state = models.CharField(
+        max_length=10, choices=[(s, s.label) for s in (NameState.CONFIRMED, NameState.REFUSED)]
+    )
+    decided_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["decided_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.hardware_class}: {self.state}"
+
+
 class Withdrawal(models.Model):
     """A contributor's own word that a result must not count. Its bytes stay, and so do its leaves."""
 
@@ -226,8 +246,10 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
 
-    `relative_u` is the stated standard uncertainty of the energy per query, `window_u` the part of it that the scatter
-    of the windows gives; both relative, null where no budget was stated. `answers` are the trace's short digests of the
+    `relative_u` is the stated standard uncertainty of the energy per query, `method_u` the part of it that boards of
+    one design do not share, `window_u` the part that the scatter of the windows gives; all relative, null where no
+    budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
+    sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
     """
 
@@ -264,6 +286,8 @@ class Result(models.Model):
     outputs_sha256 = models.CharField(max_length=64, default="")
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     relative_u = models.FloatField(null=True)
+    method_u = models.FloatField(null=True)
+    mean_power_w = models.FloatField(null=True)
     window_u = models.FloatField(null=True)
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")

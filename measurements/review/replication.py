@@ -106,7 +106,7 @@ def report_of(result: Result) -> Report:
         contributor=result.contributor_id,
         device=result.device.tag,
         energy_per_query_j=result.energy_per_query_j,
-        relative_u=result.relative_u,
+        relative_u=result.method_u,
         announced=result.submission.ticket_id is not None,
     )
 

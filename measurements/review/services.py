@@ -22,6 +22,7 @@ from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.findings_digest import findings_digest
+from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.known import came_untrusted
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
@@ -189,6 +190,7 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
     }
     store_results([result for _, result in found.values() if result is not None])
     _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
+    confirm_reported_names(names.hardware_classes())
     told = [submission.pk for submission in held]
     if before:
         forget(result_ids=[submission.pk for submission in held if submission.state == State.ACCEPTED])

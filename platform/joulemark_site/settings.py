@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "measurements.boards.as_of.AsOfMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"

@@ -51,6 +51,37 @@ def test_unknown_key(door) -> Outcome:
     return door.send(made.bundle(key=made.signing_key(7)))
 
 
+@attack("Display name that is another's pseudonym", "refused", "JM-NAME")
+def test_name_like_a_pseudonym(door) -> Outcome:
+    door.enrol(made.signing_key(1))
+    victim = Key.objects.get().contributor.pseudonym
+    return refused(
+        door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=f"{victim} ✓")))
+    )
+
+
+@attack("Display name that claims an office, in letters of other scripts", "refused", "JM-NAME")
+def test_name_like_an_office(door) -> Outcome:
+    names = (
+        "M\u043ederator",
+        "simulated-1",
+        "J.o.u.l.e.m.a.r.k",
+        "\uff2f\uff30\uff25\uff32\uff21\uff34\uff2f\uff32",
+        "adm1n",
+    )
+    found = [refused(door.post("enrolments", encode(made.enrolment(name=name)))) for name in names]
+    assert len(set(found)) == 1
+    assert not Key.objects.exists()
+    return found[0]
+
+
+@attack("Display name that looks like another contributor's", "refused", "JM-NAME-TAKEN")
+def test_name_like_anothers(door) -> Outcome:
+    door.enrol(made.signing_key(1), name="Ada Lovelace")
+    lookalike = "\u0410d\u0430  L\u03bfvel\u00e1ce"
+    return refused(door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=lookalike))))
+
+
 @attack("Revoked key", "refused", "JM-KEY-REVOKED")
 def test_revoked_key(door) -> Outcome:
     door.enrol(made.signing_key())
