@@ -39,6 +39,7 @@ from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.hardware import BYTES, Gpu, gpus
 from joulemark.session import measure as measuring
+from joulemark.session.facts import describe
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
 from joulemark.session.watch import Silent
 from joulemark.workloads.base import Loaded, Output, Quality
@@ -179,7 +180,7 @@ def _on_gpu(gpu: Gpu, mode: str, rng: Random) -> Iterator[Machine]:
     with running(scenario) as simulation, simulation.here():
         timer = JitterTimer(simulation, rng)
         timer.wait(BEFORE_S)
-        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get))
+        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get, exists=bool))
         try:
             yield Machine(
                 kind=f"{gpu.id} {mode}",
@@ -284,7 +285,7 @@ def _measured(
         case=Case(
             msgspec.structs.replace(statement, predicate=said),
             traces.parse(raw),
-            _context(story, of, kind, right, around.device_tag, rng),
+            _context(story, of, kind, right, around.facts.device.tag, rng),
         ),
     )
 
@@ -297,8 +298,7 @@ def _around(machine: Machine, of: Suite) -> Circumstances:
         identity=Identity(key=KEY, public_key=public, key_id=keys.key_id(public)),
         suite=of,
         meter=machine.meter,
-        device=machine.device,
-        device_tag=digest("device", machine.kind),
+        facts=describe(machine.device, tag=digest("device", machine.kind)),
         not_read={} if machine.gpu is None else {"cpu": "no-rapl", "dram": "no-rapl"},
     )
 

@@ -19,7 +19,7 @@ from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite
 from measurements.catalog.services import load_suite_catalog
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import add_key, note_device
@@ -163,7 +163,8 @@ def _result(
     slug = run.hardware.lower().replace(" ", "-")
     kind = "cpu" if run.grade == "estimated" else "gpu"
     hardware, _ = HardwareClass.objects.get_or_create(
-        slug=slug, defaults={"title": run.hardware, "kind": kind}
+        slug=slug,
+        defaults={"title": run.hardware, "kind": kind, "name_state": NameState.CONFIRMED},
     )
     totals = said.predicate.totals
     Result.objects.create(

@@ -77,6 +77,7 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
     value = cell_value(rows)
     return asdict(value) | {
         "interval": value.interval or "",
+        "no_interval": value.no_interval or "",
         "tier": tier(rows, between_u=_announced_u(rows, value)),
         "quality": [asdict(score) for score in quality_values(_scores(rows))],
     }

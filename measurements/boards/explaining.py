@@ -12,7 +12,7 @@ from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
 from measurements.boards.units import wh_per_1000
-from measurements.catalog.models import Task
+from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.review.models import CELL_FIELDS, Result
 
@@ -75,9 +75,9 @@ def explain_cell(
         cells.of_tasks([task])
         .with_names()
         .filter(
+            hardware_named(named.get("hardware", ""), through="hardware_class__"),
             dataset__slug=named.get("dataset", ""),
             model__slug=named.get("model", ""),
-            hardware_class__slug=named.get("hardware", ""),
             scope=named.get("scope", ""),
             stratum=named.get("stratum", ""),
         )

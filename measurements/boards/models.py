@@ -62,8 +62,10 @@ class CellContent(models.Model):
     `sensor_u` is what the first has beyond it: the relative standard uncertainty that the contributors' sensors share,
     null where there is none. Revisions from before there were two have the first alone, which left the sensors out.
     `least_j` and `most_j` are what a contributor says least and most. `spread`, `dark_u` and `shift` are relative.
-    `variance` holds relative standard deviations by level, null where nothing was repeated. `quality` is a list of
-    {metric, value, n, higher_is_better}. `version` is that of its board when it was written.
+    `no_interval` says why there is none. `variance` holds relative standard deviations by level, null where they are
+    not known, and `withheld` with the reasons. `quality` is a list of the fields of
+    `joulemark.consensus.quality.QualityValue`; in revisions from before scores had intervals of {metric, value, n,
+    higher_is_better}. `version` is that of its board when it was written.
     """
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="%(class)ss")
@@ -80,6 +82,7 @@ class CellContent(models.Model):
     between_high_j = models.FloatField(null=True)
     sensor_u = models.FloatField(null=True)
     interval = models.CharField(max_length=12, default="")
+    no_interval = models.CharField(max_length=20, default="")
     least_j = models.FloatField()
     most_j = models.FloatField()
     spread = models.FloatField(null=True)

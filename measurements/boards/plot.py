@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+from measurements.boards.kinds import shape_of
 from measurements.boards.scales import LogScale, percent
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
 class Point:
     """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known.
 
+    `kind` is a model's or `RATIO`; `kind_title` its name for readers, empty for a ratio.
     A bar from 0 begins at the axis' low end: no logarithmic axis has a place for 0.
     """
 
@@ -34,7 +36,8 @@ class Point:
     value: float
     low: float | None
     high: float | None
-    general_purpose: bool
+    kind: str
+    kind_title: str
     grade: str
 
 
@@ -53,6 +56,7 @@ class Mark:
 
     label: str
     text: str
+    title: str
     x: str
     bar: tuple[str, str] | None
     y: int
@@ -121,11 +125,12 @@ def _mark(scale: LogScale, point: Point, row: int) -> Mark:
     return Mark(
         label=point.label,
         text=point.text,
+        title=", ".join(filter(None, [f"{point.label}: {point.text}", point.kind_title])),
         x=_place(scale, point.value),
         bar=bar,
         y=y,
         label_y=y - 26,
         value_y=y - 13,
-        shape="general-purpose" if point.general_purpose else "task-specific",
+        shape=shape_of(point.kind),
         grade=point.grade,
     )

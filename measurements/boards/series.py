@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 STUDY = "study-2024"
 """The published study that comes with the software; other published series are imported."""
 
+LICENCE = "CC-BY-4.0"
+"""SPDX name of the licence of volunteers' results and of all that is derived from them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
@@ -46,6 +49,11 @@ class Series:
         if self.grade == "measured":
             return gettext("%(series)s, measured") % {"series": self.name}
         return gettext("%(series)s, estimated") % {"series": self.name}
+
+    @property
+    def licence(self) -> str:
+        """The terms of its rows: a published series keeps those of its publisher."""
+        return LICENCE if self.facts is None else self.facts.licence
 
     @property
     def is_study(self) -> bool:

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from measurements.boards.as_of import honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.series import LICENCE
 from measurements.catalog.described import problems
 from measurements.catalog.models import Task
 from measurements.releases.links import absolute
@@ -28,7 +29,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, citation_of, licence_of
+from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,15 +174,18 @@ class ComparisonView(APIView):
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
         found = Task.objects.filter(slug=task).first()
-        rows = read_comparison(found) if found else []
-        if not rows:
+        comparison = read_comparison(found) if found else None
+        if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")
         data: dict[str, Any] = {
             "task": task,
             "licence": LICENCE,
-            "rows": ComparisonRowSerializer(rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "n_missing": comparison.n_missing,
+            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        return dated(data, max(row.updated_at for row in rows))
+        if not comparison.rows:
+            return Response(data)
+        return dated(data, max(row.updated_at for row in comparison.rows))
 
 
 class ComparisonCsvView(ComparisonView):

@@ -7,10 +7,11 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
+from measurements.review.exact_json import ExactJSONField
 
 
 class Cause(models.TextChoices):
@@ -45,7 +46,7 @@ class Transition(models.Model):
     moved_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["moved_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -63,20 +64,27 @@ class Transition(models.Model):
 class Verdict(models.Model):
     """What the rules said about a submission. `findings` is a list of {code, severity, sentence, evidence}.
 
-    A submission that is judged again keeps its old verdicts; the last one stands.
+    A submission that is judged again keeps its old verdicts; the last one stands. `occasion` tells apart what a cause
+    may bring about more than once (see `occasion_of`): for each a submission is judged once, however often it is asked.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts")
     rules_version = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State)
     cause = models.CharField(max_length=12, choices=Cause, default=Cause.RULES)
-    findings = models.JSONField(default=list)
+    occasion = models.CharField(max_length=40, default="", db_default="")
+    findings = ExactJSONField(default=list)
     judged_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["judged_at", "id"]
+        ordering = [
+            "id"
+        ]  # as verdicts were given, one after the other; `judged_at` is the clock of whoever judged
         indexes = [models.Index(fields=["submission", "id"], name="verdict_submission")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "cause", "occasion"], name="verdict_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state}"
@@ -153,7 +161,7 @@ class Moderation(models.Model):
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["decided_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(proposed_by__isnull=True) | ~models.Q(proposed_by=models.F("moderator")),
@@ -163,6 +171,26 @@ class Moderation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state} ({self.reason})"
+
+
+class NameDecision(models.Model):
+    """A moderator's decision whether the name of a hardware class may stand as a title."""
+
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="name_decisions")
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_decisions"
+    )
+    state = models.CharField(
+        max_length=10, choices=[(s, s.label) for s in (NameState.CONFIRMED, NameState.REFUSED)]
+    )
+    decided_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["decided_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.hardware_class}: {self.state}"
 
 
 class Withdrawal(models.Model):
@@ -188,7 +216,7 @@ class Appeal(models.Model):
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["filed_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission"], condition=models.Q(decision__isnull=True), name="appeal_one_open"

@@ -139,7 +139,7 @@ def at_work(scenario: Scenario) -> Iterator[tuple[NvmlMeter, VirtualTimer, Any]]
     with running(scenario) as simulation, simulation.here():
         timer = VirtualTimer(simulation)
         timer.wait(BEFORE_S)
-        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get))
+        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get, exists=bool))
         try:
             yield meter, timer, simulation
         finally:

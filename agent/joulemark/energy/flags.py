@@ -25,6 +25,8 @@ THROTTLED = {"thermal-slowdown": 0x20 | 0x40, "hw-slowdown": 0x08, "power-brake"
 """Bits of NVML's clock event reasons (nvmlClocksEventReasons): SW and HW thermal, HW slowdown, HW power brake."""
 CONDITIONS = ("gpu-throttle", "gpu-foreign-processes", "gpu-mig", "gpu-power-limit")
 """The gauges that flags come from."""
+LIMIT_WITHIN_MW = 1000
+"""Limits are set in whole watts; what a driver tells of one in milliwatts may differ by its own rounding."""
 POWER_CAP = 0x04
 """SW power cap: the limit is reached. That is a stratum of its own and no fault."""
 
@@ -77,7 +79,8 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
         found.add("foreign-process")
     if any(value > 0 for value in state.get("gpu-mig", ())):
         found.add("mig")
-    if len(set(state.get("gpu-power-limit", ()))) > 1:
+    limits_mw = state.get("gpu-power-limit", ())
+    if limits_mw and max(limits_mw) - min(limits_mw) > LIMIT_WITHIN_MW:
         found.add("power-limit-changed")
     return found
 
