@@ -1,7 +1,8 @@
 """Install torch from its lock: for the processor, or the general build, which needs some gigabytes of GPU libraries.
 
 `python requirements/install_torch.py cpu|gpu` installs into the environment that runs it. A build for the processor is
-not in every package index. Where pip sees none that the lock knows, the general build takes its place, and that is said.
+not in every package index. Where pip sees none that the lock knows, the general build takes its place, and the program
+says so.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ name PyTorch's index of processor builds to pip (PIP_EXTRA_INDEX_URL), remove th
 
 def install(lock: str) -> int:
     """Install what the lock file names, where its markers fit; return pip's exit code."""
-    return subprocess.run([*PIP, "--require-hashes", "--requirement", str(FOLDER / lock)], check=False).returncode
+    return subprocess.run(
+        [*PIP, "--require-hashes", "--requirement", str(FOLDER / lock)], check=False
+    ).returncode
 
 
 def is_installed(name: str) -> bool:

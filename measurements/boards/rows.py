@@ -128,11 +128,6 @@ class BoardRow:
         return None if self.most_j is None else wh_per_1000(self.most_j)
 
     @property
-    def comparable_j(self) -> tuple[float, float] | None:
-        """The interval for comparisons on one hardware class."""
-        return None if self.low_j is None or self.high_j is None else (self.low_j, self.high_j)
-
-    @property
     def quality_lows(self) -> Quality:
         """The lower ends of the scores' intervals."""
         return [{"metric": score["metric"], "value": score["low"]} for score in self.quality]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0006_checkpoints_and_guards")]
+    dependencies = [("ledger", "0007_decisions_about_names")]
     operations = [
         migrations.AddField(
             model_name="loghead", name="fault", field=models.TextField(db_default="", default="")

@@ -28,7 +28,7 @@ def tell_apart(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 class Migration(migrations.Migration):
     """Columns and what they hold of results that are there."""
 
-    dependencies = [("review", "0007_window_uncertainty")]
+    dependencies = [("review", "0009_names_of_hardware_that_results_brought")]
 
     operations = [
         migrations.AddField("result", "method_u", models.FloatField(null=True)),
