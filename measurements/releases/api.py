@@ -10,7 +10,6 @@ from django.utils.http import http_date
 from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,6 +28,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def dated(data: dict[str, Any], updated_at: datetime) -> Response:
 class BoardListView(APIView):
     """Every board that has a row."""
 
+    renderer_classes = [DownloadJsonRenderer]
+
     @extend_schema(
         parameters=MOMENT,
         responses={200: BoardListSerializer, **problems(400)},
@@ -94,7 +96,7 @@ class BoardListView(APIView):
 class BoardView(APIView):
     """One board, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -145,7 +147,7 @@ class BoardCsvView(BoardView):
 class BoardJsonView(BoardView):
     """A board, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(
@@ -163,7 +165,7 @@ class BoardJsonView(BoardView):
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
@@ -204,7 +206,7 @@ class ComparisonCsvView(ComparisonView):
 class ComparisonJsonView(ComparisonView):
     """A comparison, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(

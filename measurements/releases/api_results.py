@@ -18,6 +18,7 @@ from measurements.boards.results import listed_submissions
 from measurements.catalog.described import problems
 from measurements.intake.models import Submission
 from measurements.releases.serializers import ResultSerializer
+from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -38,6 +39,7 @@ class ResultPages(PageNumberPagination):
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 
+    renderer_classes = [DownloadJsonRenderer]
     serializer_class = ResultSerializer
     pagination_class = ResultPages
     filter_backends = [DjangoFilterBackend]
