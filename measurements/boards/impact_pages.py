@@ -23,10 +23,12 @@ from measurements.boards.models import PublishedFigure
 from measurements.boards.series import STUDY
 from measurements.boards.templatetags.figures import DASH
 from measurements.boards.titles import translated
+from measurements.boards.unlike_jobs import study_unlike_tasks
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.quantity import Source
     from joulemark.suite.published import Study
 
@@ -55,7 +57,13 @@ class RatioRow:
 
     task_title: str
     dataset_title: str
+    unlike_jobs: bool
     ratios: list[FamilyRatio]
+
+    @property
+    def quality(self) -> tuple[QualityDifference, ...]:
+        """How much better the models of both families answer."""
+        return self.ratios[0].quality
 
 
 @require_safe
@@ -117,11 +125,13 @@ def _claim_row(claim: CheckedClaim) -> ClaimRow:
 
 def _ratio_rows(study: Study) -> list[RatioRow]:
     tasks = {task.id: task.title for task in study.tasks}
+    unlike = study_unlike_tasks(study)
     datasets = {(dataset.task, dataset.id): dataset.title for dataset in study.datasets}
     return [
         RatioRow(
             task_title=tasks[task],
             dataset_title="" if dataset is None else datasets[task, dataset],
+            unlike_jobs=task in unlike,
             ratios=list(of_dataset),
         )
         for (task, dataset), of_dataset in groupby(

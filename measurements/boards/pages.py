@@ -33,6 +33,7 @@ from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
+from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
@@ -130,19 +131,22 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
     overview = read_overview()
-    equal_size = read_equal_size(row.series for _task, row in overview.crowd)
-    return render(request, "boards/compare_list.html", {"overview": overview, "equal_size": equal_size})
+    equal_size, n_missing = read_equal_size(row.series for _task, row in overview.crowd)
+    context = {"overview": overview, "equal_size": equal_size, "n_missing": n_missing}
+    return render(request, "boards/compare_list.html", context)
 
 
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
     found = Task.objects.filter(slug=task).first()
-    rows = read_comparison(found) if found else []
-    if not rows:
+    comparison = read_comparison(found) if found else None
+    if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
+    rows = comparison.rows
     context = {
         "task": found,
+        "n_missing": comparison.n_missing,
         "crowd": [row for row in rows if row.grade != "published"],
         "published": [row for row in rows if row.series.is_study],
         "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
@@ -208,4 +212,4 @@ def decisions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""
-    return render(request, "boards/about.html", {"study": load_study()})
+    return render(request, "boards/about.html", {"study": load_study(), "sensor": unknown_sensor()})

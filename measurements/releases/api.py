@@ -176,15 +176,18 @@ class ComparisonView(APIView):
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
         found = Task.objects.filter(slug=task).first()
-        rows = read_comparison(found) if found else []
-        if not rows:
+        comparison = read_comparison(found) if found else None
+        if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")
         data: dict[str, Any] = {
             "task": task,
             "licence": LICENCE,
-            "rows": ComparisonRowSerializer(rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "n_missing": comparison.n_missing,
+            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        return dated(data, max(row.updated_at for row in rows))
+        if not comparison.rows:
+            return Response(data)
+        return dated(data, max(row.updated_at for row in comparison.rows))
 
 
 class ComparisonCsvView(ComparisonView):

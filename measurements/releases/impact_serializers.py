@@ -15,7 +15,7 @@ from joulemark.impact.parity import OtherParity
 from joulemark.impact.quantity import Grade, Quantity, Source
 from joulemark.impact.usage import YearOfUse
 from joulemark.suite.published import load_study
-from measurements.releases.serializers import BoardRowSerializer
+from measurements.releases.serializers import BoardRowSerializer, QualityDifferenceSerializer
 
 GRADES = list(get_args(Grade))
 DIRECTIONS = list(get_args(Direction))
@@ -192,15 +192,18 @@ class StudyFigure(serializers.Serializer[Any]):
 
 
 class FamilyRatioSerializer(StudyFigure):
-    """Mean energy of general-purpose models over that of task-specific ones, in the published study."""
+    """Energy of general-purpose over task-specific models in the published study: geometric mean over pairs."""
 
     task = serializers.CharField()
     dataset = serializers.CharField(allow_null=True, help_text="Null: over all data sets of the task.")
     family = serializers.CharField(allow_null=True, help_text="Null: both families together.")
     n_above = serializers.IntegerField()
     n_below = serializers.IntegerField()
-    ratio = EstimateSerializer()
-    over_task_mean = serializers.FloatField(help_text="Over the task's mean on all three data sets instead.")
+    ratio = EstimateSerializer(help_text="With its 95 % interval over models.")
+    over_task_mean = serializers.FloatField(
+        help_text="As the study divides: arithmetic mean over the task's mean on all three data sets."
+    )
+    quality = QualityDifferenceSerializer(many=True)
 
 
 class SizeControlledSerializer(StudyFigure):

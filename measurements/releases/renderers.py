@@ -41,10 +41,20 @@ def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
 
 
 def _flat(value: object) -> object:
-    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is."""
+    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is.
+
+    Of a difference of scores the value is the difference; a value that is not known is empty.
+    """
     if isinstance(value, list):
-        return ";".join(one if isinstance(one, str) else f"{one['metric']}={one['value']}" for one in value)
+        return ";".join(
+            item if isinstance(item, str) else f"{item['metric']}={_value_of(item)}" for item in value
+        )
     return value
+
+
+def _value_of(score: Mapping[str, Any]) -> object:
+    value = score["difference"] if "difference" in score else score["value"]
+    return "" if value is None else value
 
 
 class OneFormat(BaseContentNegotiation):

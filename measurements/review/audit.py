@@ -23,7 +23,7 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import CurrentRow, read_rows
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result
-from measurements.review.models import Appeal, Moderation, Result, Verdict, Withdrawal
+from measurements.review.models import Appeal, Moderation, NameDecision, Result, Verdict, Withdrawal
 
 TOGETHER = 500
 """Leaves that are compared at once."""
@@ -87,7 +87,7 @@ def _unlogged() -> Iterator[str]:
 
 
 def _recorded_by() -> Collection[
-    tuple[type[Ticket | Submission | Verdict | Moderation | Withdrawal | Appeal], str]
+    tuple[type[Ticket | Submission | Verdict | Moderation | Withdrawal | Appeal | NameDecision], str]
 ]:
     return [
         (Ticket, LeafKind.RUN_STARTED),
@@ -96,6 +96,7 @@ def _recorded_by() -> Collection[
         (Moderation, LeafKind.MODERATION),
         (Withdrawal, LeafKind.WITHDRAWAL),
         (Appeal, LeafKind.APPEAL),
+        (NameDecision, LeafKind.NAME_DECISION),
     ]
 
 

@@ -20,6 +20,7 @@ from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
 from measurements.review.replication import forget
 from measurements.review.signals import states_changed
@@ -82,6 +83,9 @@ def decide(*, submission: Submission, moderator: User, state: State, reason: str
         move([held], state, cause=Cause.MODERATION, at=decision.decided_at)
     if state == State.ACCEPTED:
         forget(result_ids=[held.pk])
+        confirm_reported_names(
+            [Result.objects.select_related("hardware_class").get(pk=held.pk).hardware_class]
+        )
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[held.result_id]))
     return decision
 

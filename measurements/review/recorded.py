@@ -13,7 +13,8 @@ from measurements.ledger.facts import Facts, RowFacts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import Recorded, register
 from measurements.review.findings_digest import is_former_digest
-from measurements.review.models import Appeal, Cause, Moderation, Verdict, Withdrawal
+from measurements.review.hardware_names import name_decision_facts
+from measurements.review.models import Appeal, Cause, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
 from measurements.review.own_results import appeal_facts, withdrawal_facts
 from measurements.review.services import verdict_facts
@@ -60,6 +61,19 @@ def read_appeals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     }
 
 
+def read_name_decisions(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Decisions about names of hardware as they are now; the last one shows where the name stands otherwise."""
+    rows = NameDecision.objects.select_related("hardware_class").filter(leaf__in=leaves)
+    found = {}
+    for row in rows:
+        facts = dict(name_decision_facts(row))
+        last = NameDecision.objects.filter(hardware_class=row.hardware_class_id).order_by("leaf_id").last()
+        if last == row and row.hardware_class.name_state != row.state:
+            facts["stands"] = row.hardware_class.name_state
+        found[row.leaf_id] = Recorded(row.hardware_class.code, facts)
+    return found
+
+
 def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
     """By result the id of its last decision's leaf, and the state in which that and all before it leave the result."""
     found: dict[str, tuple[int, str]] = {}
@@ -101,3 +115,4 @@ def register_readers() -> None:
     register(LeafKind.MODERATION, read_moderations)
     register(LeafKind.WITHDRAWAL, read_withdrawals)
     register(LeafKind.APPEAL, read_appeals)
+    register(LeafKind.NAME_DECISION, read_name_decisions)

@@ -52,6 +52,7 @@ class Demo:
             "XDG_STATE_HOME": str(self.folder / "agent" / "state"),
             "XDG_CACHE_HOME": str(self.folder / "agent" / "cache"),
             "HF_HUB_OFFLINE": "1",
+            "CUDA_VISIBLE_DEVICES": "",  # the demo's jobs are sized for a processor, and so is its torch
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent")),
         }
 

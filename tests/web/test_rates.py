@@ -153,6 +153,7 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
+    monkeypatch.setattr(rates, "OUTAGE", rates.Outage())
     monkeypatch.setattr(rates.cache, "incr_many", away)
     monkeypatch.setattr(rates.cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3

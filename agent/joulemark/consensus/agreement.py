@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark.consensus.cell import Reading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
+from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.voices import Said, Voice, geometric_mean, voices, weighted_median
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
 def tier(reports: Sequence[Report], *, between_u: float | None = None) -> Tier:
     """How far a cell has come. `between_u` is that of its announced reports' value, computed here when None.
 
-    Raises ValueError for no report.
+    Raises ImpossibleValue for no report.
     """
     if not reports:
-        raise ValueError("A cell needs at least one report.")
+        raise ImpossibleValue("A cell needs at least one report.")
     if _n_contributors(reports) < 2 or _n_devices(reports) < 2:
         return "single source"
     reports = [report for report in reports if report.announced]

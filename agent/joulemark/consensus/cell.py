@@ -13,8 +13,8 @@ lies; `shared_error` widens the first by what the sensors of a design have in co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp, expm1, isfinite, log
+from dataclasses import dataclass, replace
+from math import exp, isfinite, isnan, log
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,7 +22,16 @@ import numpy as np
 from joulemark.consensus.centre import as_floats, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.equivalence import Equivalence, equivalences
-from joulemark.consensus.interval import Kind, interval_of, shifts
+from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import (
+    MOST_LOG,
+    Kind,
+    NoInterval,
+    interval_of,
+    relative,
+    shifts,
+    tells_something,
+)
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
 from joulemark.consensus.voices import Said, geometric_mean, mean_of_two, plain_median, voices
@@ -65,16 +74,17 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class CellValue:
-    """A cell's value in joules per query with two 95 % intervals; None for a single source.
+    """A cell's value in joules per query with two 95 % intervals.
 
     `low_j` to `high_j` holds the true energy: it has `sensor_u` in it, the relative standard uncertainty that the
     contributors' sensors share; None, and not in it, where no result has a sensor. `between_low_j` to `between_high_j`
     holds what ever more such contributors would say; `interval` is how it was computed: "bootstrap", or "preliminary"
-    while contributors are few. `least_j` and `most_j` are
-    what a contributor says least and most: observed, no interval. `spread` is the standard deviation of one contributor
-    around the value, `dark_u` what of it their stated uncertainties do not explain, `shift` the largest change by
-    leaving one contributor out; all relative. `n_devices` counts tags, `n_contributors` those who report; neither
-    proves independence, since both are free to make: `voices` is how many independent ones they count as at most.
+    while contributors are few. Where there is none between contributors there is no other either, and `no_interval` has
+    the reason. `least_j` and `most_j` are what a contributor says least and most: observed, no interval. `spread` is
+    the standard deviation of one contributor around the value, `dark_u` what of it their stated uncertainties do not
+    explain, `shift` the largest change by leaving one contributor out; all relative. `n_devices` counts tags,
+    `n_contributors` those who report; neither proves independence, since both are free to make: `voices` is how many
+    independent ones they count as at most.
     `label` is "single source" while one contributor, or one device under several names, is all there is: such a cell
     has a value but no rank.
     """
@@ -86,6 +96,7 @@ class CellValue:
     between_high_j: float | None
     sensor_u: float | None
     interval: Kind | None
+    no_interval: NoInterval | None
     least_j: float
     most_j: float
     spread: float | None
@@ -100,7 +111,7 @@ class CellValue:
 
     @property
     def between_u(self) -> float | None:
-        """The larger half of the interval between contributors over the value; None for a single source."""
+        """The larger half of the interval between contributors over the value; None without an interval."""
         if self.between_low_j is None or self.between_high_j is None:
             return None
         return max(
@@ -112,7 +123,7 @@ class CellValue:
 def log_median(values: Sequence[float]) -> float:
     """The median on the log scale: for an even count the geometric mean of the middle two.
 
-    Raises ValueError when there is no value, or one that is not positive and finite.
+    Raises ImpossibleValue when there is no value, or one that is not positive and finite.
     """
     return plain_median(_checked(values), between=geometric_mean)
 
@@ -120,22 +131,20 @@ def log_median(values: Sequence[float]) -> float:
 def _checked(values: Iterable[float]) -> list[float]:
     listed = [float(value) for value in values]
     if not listed:
-        raise ValueError("A value needs at least one energy.")
+        raise ImpossibleValue("A value needs at least one energy.")
     if not all(isfinite(value) and value > 0 for value in listed):
-        raise ValueError("Energies must be positive and finite to be combined on the log scale.")
+        raise ImpossibleValue("Energies must be positive and finite to be combined on the log scale.")
     return listed
 
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
-    """Combine the readings of one cell. Raises ValueError for none, or one not positive and finite."""
+    """Combine the readings of one cell. Raises ImpossibleValue for none, or one not positive and finite."""
     heard = _heard(readings)
     listed, centre, values = heard.listed, heard.centre, heard.values
     n_devices = len({reading.device for reading in listed})
     alone = len(values) == 1 or n_devices == 1
-    low, high, kind = (
-        (None, None, None) if alone else interval_of(centre, values, heard.uncertainties, heard.dark)
-    )
-    moved = [] if alone else [abs(expm1(float(by))) for by in shifts(centre, values)]
+    low, high, kind, reason = (None, None, None, "single-source") if alone else _interval(heard)
+    moved = [] if alone else [abs(relative(float(by))) for by in shifts(centre, values)]
     value = rounded(exp(centre.value))
     between_low = None if low is None else min(rounded(exp(low)), value)
     between_high = None if high is None else max(rounded(exp(high)), value)
@@ -149,18 +158,31 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
         between_high_j=between_high,
         sensor_u=sensor_u,
         interval=kind,
+        no_interval=reason,
         least_j=min(rounded(exp(float(values[0]))), value),
         most_j=max(rounded(exp(float(values[-1]))), value),
         spread=None if alone else rounded(centre.spread),
         dark_u=None if alone else rounded(heard.dark),
         shift=None if alone else rounded(max(moved)),
-        variance=_rounded_split(variance_split(_measured(listed))),
+        variance=_rounded_split(_variance(heard)),
         voices=rounded(centre.voices),
         n_devices=n_devices,
         n_contributors=len(values),
         n_results=len(listed),
         label="single source" if alone else "several sources",
     )
+
+
+def _interval(heard: _Heard) -> tuple[float | None, float | None, Kind | None, NoInterval | None]:
+    """(low, high, kind, why there is none) on the log scale, for two voices or more."""
+    low, high, kind = interval_of(heard.centre, heard.values, heard.uncertainties, heard.dark)
+    if not (
+        low > -MOST_LOG
+        and high < MOST_LOG
+        and tells_something(heard.centre.value - low, high - heard.centre.value)
+    ):
+        return None, None, None, "sources-disagree"
+    return low, high, kind, None
 
 
 def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
@@ -242,7 +264,12 @@ def _equivalences(heard: _Heard) -> list[Equivalence]:
 
 
 def believed_u(stated: float | None) -> float:
-    """A stated relative standard uncertainty, held between `LEAST_U` and `MOST_U`; none stated is the largest."""
+    """A stated relative standard uncertainty, held between `LEAST_U` and `MOST_U`; none stated is the largest.
+
+    Raises ImpossibleValue for one that is no number.
+    """
+    if stated is not None and isnan(stated):
+        raise ImpossibleValue("A stated uncertainty must be a number.")
     return min(max(stated if stated is not None else MOST_U, LEAST_U), MOST_U)
 
 
@@ -252,8 +279,14 @@ def rounded(value: float) -> float:
 
 
 def _rounded_split(split: VarianceSplit) -> VarianceSplit:
-    kept = {name: None if sd is None else rounded(sd) for name, sd in vars(split).items()}
-    return VarianceSplit(**kept)
+    levels = ("window", "session", "device", "contributor")
+    sds = {name: None if (sd := getattr(split, name)) is None else rounded(sd) for name in levels}
+    return replace(split, **sds)
+
+
+def _variance(heard: _Heard) -> VarianceSplit:
+    weights = dict(zip(heard.contributors, as_floats(heard.weights).tolist(), strict=True))
+    return variance_split(_measured(heard.listed), weights=weights)
 
 
 def _measured(listed: list[Reading]) -> Iterable[Measured]:

@@ -16,7 +16,7 @@ interval between them: `shared_error`.
 from __future__ import annotations
 
 import hashlib
-from math import sqrt
+from math import expm1, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,10 +31,19 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 
+MOST_LOG = 709.0
+"""Below the logarithm of the largest float."""
+
 MEDIAN_COSTS = 1.2533
 """Standard error of a median over that of a mean, for normal errors: the square root of pi / 2."""
 
 Kind = Literal["bootstrap", "preliminary"]
+
+WIDEST = log(100.0)
+"""Of an interval's half on the log scale: one that reaches further than a hundredfold tells nothing."""
+
+NoInterval = Literal["single-source", "sources-disagree"]
+"""Why a value has no interval: nobody has repeated it, or those who did differ so much that it would tell nothing."""
 
 
 def interval_of(
@@ -73,6 +82,16 @@ def shifts(centre: Centre, values: Floats) -> Floats:
     without = (float(centre.pull @ values) - centre.pull * values) / left
     mean = float(centre.pull @ values) / float(centre.pull.sum())
     return np.asarray(_correction(centre) * (without - mean))
+
+
+def tells_something(below: float, above: float) -> bool:
+    """Whether an interval says anything, from its two halves on the log scale; infinite ones do not."""
+    return max(below, above) <= WIDEST
+
+
+def relative(log_difference: float) -> float:
+    """A difference on the log scale as a share, at most the largest that a float holds."""
+    return expm1(min(log_difference, MOST_LOG))
 
 
 def _standard_error(centre: Centre, uncertainties: Sequence[float], dark: float) -> float:

@@ -112,7 +112,9 @@ def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str])
         names = [ours.get(name, name) for name in heading]
         placed = [(f"{file.name}:{lines.line_num}", cells) for cells in lines if cells]
     except csv.Error as error:
-        raise UnreadableInput(f"{file.name}:{lines.line_num}: not CSV ({error}).") from error
+        raise UnreadableInput(
+            f"{file.name}:{lines.line_num}: not CSV: a quotation mark is out of place."
+        ) from error
     rows = []
     for where, cells in placed:
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.sensors import EDITION, FIRST_EDITION
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,7 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
     if set(stated.estimates) != set(found.estimates) or stated.not_estimated != found.not_estimated:
         names, recomputed = _names(stated.estimates), _names(found.estimates)
         return broken(
-            f"The estimators are stated as {names}; the trace gives {recomputed}.",
+            f"The estimators are stated as {quoted(names)}; the trace gives {recomputed}.",
             stated=names,
             recomputed=recomputed,
         )

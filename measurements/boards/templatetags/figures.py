@@ -308,18 +308,6 @@ def percent(share: float) -> str:
 
 
 @register.filter
-def term_name(name: str) -> str:
-    """A term of the uncertainty budget, in the reader's language."""
-    return {
-        "windows": gettext("spread of the windows"),
-        "edge": gettext("times of the counter's steps"),
-        "idle": gettext("power at rest"),
-        "phase": gettext("part-time counter"),
-        "gain": gettext("scale of the sensor"),
-    }.get(name, name)
-
-
-@register.filter
 def unscored_reason(reason: str) -> str:
     """Why a metric has no value, in the reader's language; a reason of a later agent stays as it was written."""
     return {
@@ -329,4 +317,4 @@ def unscored_reason(reason: str) -> str:
         "needs-a-corpus": gettext("needs the references of a whole corpus"),
         "needs-another-model": gettext("needs a second model"),
         "open-ended": gettext("an open question has no one right answer"),
-    }.get(reason) or outside(reason)
+    }.get(reason) or format_html("<q><bdi>{}</bdi></q>", reason)
