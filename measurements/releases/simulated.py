@@ -13,7 +13,9 @@ FIELD = "simulated"
 TAGS = {"boards", "comparisons", "impact", "needed", "results"}
 """Of the operations that are downloads."""
 
-DESCRIPTION = "True: this platform holds a simulated crowd, and volunteers' numbers are invented: never cite them."
+DESCRIPTION = (
+    "True: this platform holds a simulated crowd, and volunteers' numbers are invented: never cite them."
+)
 
 
 def is_simulated(renderer_context: Mapping[str, Any] | None) -> bool:
