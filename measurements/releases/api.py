@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -26,6 +25,7 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ MOMENT = [
 @honours_as_of
 class BoardListView(APIView):
     """Every board that has a row."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=MOMENT,
@@ -82,7 +84,7 @@ class BoardListView(APIView):
 class BoardView(APIView):
     """One board, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -133,7 +135,7 @@ class BoardCsvView(BoardView):
 class BoardJsonView(BoardView):
     """A board, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(
@@ -150,7 +152,7 @@ class BoardJsonView(BoardView):
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
@@ -192,7 +194,7 @@ class ComparisonCsvView(ComparisonView):
 class ComparisonJsonView(ComparisonView):
     """A comparison, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -31,6 +30,7 @@ from measurements.releases.impact_serializers import (
     YearOfUseSerializer,
 )
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
+from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import study_citation
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ USAGE = [
 class ClaimsView(APIView):
     """What is commonly said, checked against the published study's figures."""
 
+    renderer_classes = [DownloadJsonRenderer]
+
     @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"])
     def get(self, _request: Request) -> Response:
         """Answer with every claim, and with ratios, size-controlled factor and parities of the same figures."""
@@ -82,7 +84,7 @@ class ClaimsView(APIView):
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = IntensityRowSerializer
 
     @extend_schema(
@@ -115,6 +117,8 @@ class IntensitiesCsvView(IntensitiesView):
 @honours_as_of
 class ImpactView(APIView):
     """What a year of use takes."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=[*USAGE, *MOMENT],

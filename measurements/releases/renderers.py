@@ -11,6 +11,8 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
+from measurements.releases.simulated import FIELD, is_simulated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -96,7 +98,7 @@ class OneFormat(BaseContentNegotiation):
 
 
 class RowsCsvRenderer(BaseRenderer):
-    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`."""
+    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here."""
 
     media_type = "text/csv"
     format = "csv"
@@ -112,4 +114,6 @@ class RowsCsvRenderer(BaseRenderer):
         if "rows" not in data:
             return json.dumps(data)
         view = (renderer_context or {})["view"]
-        return table(data["rows"], list(view.row_serializer().fields))
+        word = "true" if is_simulated(renderer_context) else "false"
+        rows = [row | {FIELD: word} for row in data["rows"]]
+        return table(rows, [*view.row_serializer().fields, FIELD])

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "joulemark_site.readable_requests.readable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,10 +152,16 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"LabelEnum": ["single source", "several sources", "published"]},
+    "ENUM_NAME_OVERRIDES": {
+        "LabelEnum": ["single source", "several sources", "published"],
+        "GradeEnum": ["measured", "estimated", "published"],
+        "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
+        "PublishedGradeEnum": ["published"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.catalog.described.with_long_addresses",
+        "measurements.releases.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
