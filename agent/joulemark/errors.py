@@ -22,6 +22,7 @@ AgentError                      exit code
 │   │   └── CounterReset             its counter fell: the driver was loaded anew
 │   ├── ReadingsUnusable             the readings of one job give no result; the next job may
 │   ├── FactsUnusable                the machine or its driver says of itself what no result can hold
+│   ├── DeviceUnusable               torch cannot compute on the chosen device
 │   ├── NoisyMachine                 the preflight found what would spoil every number
 │   ├── WorkloadUnavailable          the packages of every chosen job are missing
 │   └── RunInProgress                another run measures on this machine
@@ -218,6 +219,12 @@ class FactsUnusable(MeasurementImpossible):
     """A fact that every result must state cannot be had on this machine."""
 
     code = "facts-unusable"
+
+
+class DeviceUnusable(MeasurementImpossible):
+    """No model can run: the libraries and the device's driver do not fit, or the device computes wrongly."""
+
+    code = "device-unusable"
 
 
 class NoisyMachine(MeasurementImpossible):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
+from joulemark.energy.sensors import COVERAGE_FACTOR
 from measurements.boards.combining import ROW_FIELDS, row_of
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
@@ -54,6 +55,11 @@ class Explained:
     said: list[Said] | None
     revisions: list[CellRevision]
     as_of: datetime | None
+
+    @property
+    def sensor_share(self) -> float | None:
+        """What the contributors' sensors may be off by together, relative, k = 2; None without sensors."""
+        return None if self.row.sensor_u is None else COVERAGE_FACTOR * self.row.sensor_u
 
 
 def explain_cell(

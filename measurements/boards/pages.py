@@ -33,6 +33,7 @@ from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
+from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
@@ -211,4 +212,4 @@ def decisions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""
-    return render(request, "boards/about.html", {"study": load_study()})
+    return render(request, "boards/about.html", {"study": load_study(), "sensor": unknown_sensor()})

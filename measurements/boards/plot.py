@@ -28,6 +28,7 @@ class Point:
     """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known.
 
     `kind` is a model's or `RATIO`; `kind_title` its name for readers, empty for a ratio.
+    A bar from 0 begins at the axis' low end: no logarithmic axis has a place for 0.
     """
 
     label: str
@@ -119,8 +120,8 @@ def _tick(scale: LogScale, value: float) -> Tick:
 def _mark(scale: LogScale, point: Point, row: int) -> Mark:
     y = TOP_PX + ROW_PX * row + 28
     bar = None
-    if point.low and point.high and point.low < point.high:
-        bar = (_place(scale, point.low), _place(scale, point.high))
+    if point.low is not None and point.high and point.low < point.high:
+        bar = (_place(scale, point.low or 10**scale.low), _place(scale, point.high))
     return Mark(
         label=point.label,
         text=point.text,

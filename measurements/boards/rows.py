@@ -20,8 +20,10 @@ Quality = list[dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """Energies in joules per query; `low_j` to `high_j` is the 95 % interval, how it was had says `interval`.
+    """Energies in joules per query; `low_j` to `high_j` is the 95 % interval of the true energy.
 
+    `between_low_j` to `between_high_j` is that of what ever more such contributors would say, `interval` how it was
+    computed; `sensor_u` is the relative standard uncertainty that the contributors' sensors share.
     `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and
     `rank_worst`. `front` are the metrics by which no row under the same conditions surely uses less energy and surely
     scores better, `beaten` those by which one does; a metric that tells nobody apart is in neither. `version` is the
@@ -51,6 +53,9 @@ class BoardRow:
     energy_per_query_j: float
     low_j: float | None
     high_j: float | None
+    between_low_j: float | None
+    between_high_j: float | None
+    sensor_u: float | None
     interval: str
     no_interval: str
     least_j: float | None
@@ -87,6 +92,32 @@ class BoardRow:
         return None if self.high_j is None else wh_per_1000(self.high_j)
 
     @property
+    def between_low_wh_per_1000(self) -> float | None:
+        """The lower end of the interval between contributors, in watt-hours per 1,000 queries."""
+        return None if self.between_low_j is None else wh_per_1000(self.between_low_j)
+
+    @property
+    def between_high_wh_per_1000(self) -> float | None:
+        """The upper end of the interval between contributors, in watt-hours per 1,000 queries."""
+        return None if self.between_high_j is None else wh_per_1000(self.between_high_j)
+
+    @property
+    def comparable_j(self) -> tuple[float, float] | None:
+        """The interval for comparisons on one hardware class, whose sensors err alike: that between contributors.
+
+        Of a value from before there were two it is the only one, which left the sensors out.
+        """
+        for low, high in ((self.between_low_j, self.between_high_j), (self.low_j, self.high_j)):
+            if low is not None and high is not None:
+                return low, high
+        return None
+
+    @property
+    def leaves_sensors_out(self) -> bool:
+        """Whether the interval is one from before the sensors' common error was in it."""
+        return self.grade == "measured" and self.low_j is not None and self.between_low_j is None
+
+    @property
     def least_wh_per_1000(self) -> float | None:
         """What a contributor (published: a run) says least, in watt-hours per 1,000 queries."""
         return None if self.least_j is None else wh_per_1000(self.least_j)
@@ -95,11 +126,6 @@ class BoardRow:
     def most_wh_per_1000(self) -> float | None:
         """What a contributor (published: a run) says most, in watt-hours per 1,000 queries."""
         return None if self.most_j is None else wh_per_1000(self.most_j)
-
-    @property
-    def comparable_j(self) -> tuple[float, float] | None:
-        """The interval for comparisons on one hardware class."""
-        return None if self.low_j is None or self.high_j is None else (self.low_j, self.high_j)
 
     @property
     def quality_lows(self) -> Quality:
@@ -150,6 +176,9 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         energy_per_query_j=cell.energy_per_query_j,
         low_j=cell.low_j,
         high_j=cell.high_j,
+        between_low_j=cell.between_low_j,
+        between_high_j=cell.between_high_j,
+        sensor_u=cell.sensor_u,
         interval=cell.interval,
         no_interval=cell.no_interval,
         least_j=cell.least_j,
@@ -195,6 +224,9 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),
         low_j=None,
         high_j=None,
+        between_low_j=None,
+        between_high_j=None,
+        sensor_u=None,
         interval="",
         no_interval="",
         least_j=maybe_j_per_query(figure.low_kwh_per_1000),
@@ -235,4 +267,5 @@ def ranked(rows: list[BoardRow]) -> list[BoardRow]:
 
 
 def _standing(row: BoardRow) -> Standing:
-    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=row.low_j, high_j=row.high_j)
+    low_j, high_j = row.comparable_j or (None, None)
+    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=low_j, high_j=high_j)

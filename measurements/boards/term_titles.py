@@ -20,6 +20,7 @@ TERMS = {
     "tail": _("energy that the counter shows after the end"),
     "phase": _("part-time counter"),
     "gain": _("scale of the sensor"),
+    "offset": _("zero of the sensor"),
 }
 ESTIMATORS = {
     "bracket": _("between settled readings"),

@@ -121,11 +121,27 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
     low_wh_per_1000 = serializers.FloatField(
         allow_null=True,
-        help_text="Lower end of the 95 % interval; null for a single source and for published figures.",
+        help_text="Lower end of the 95 % interval of the true energy, with the error that the contributors' sensors "
+        "share; 0 where that may be all of it; null for a single source and for published figures.",
     )
-    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval of the true energy."
+    )
+    between_low_wh_per_1000 = serializers.FloatField(
+        allow_null=True,
+        help_text="Lower end of the 95 % interval between contributors: of what ever more of them, with such sensors, "
+        "would find. For comparisons on one hardware. Null at a moment before values had it.",
+    )
+    between_high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval between contributors."
+    )
+    sensor_u = serializers.FloatField(
+        allow_null=True,
+        help_text="Relative standard uncertainty that the contributors' sensors share; null for estimates.",
+    )
     interval = serializers.ChoiceField(
-        ["", "preliminary", "bootstrap"], help_text="How the interval was had: docs/method.md."
+        ["", "preliminary", "bootstrap"],
+        help_text="How the interval between contributors was computed: docs/method.md.",
     )
     no_interval = serializers.ChoiceField(
         ["", "single-source", "sources-disagree"],
@@ -338,10 +354,37 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
         LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."
     )
-    relative_range = serializers.FloatField(
+    established = serializers.BooleanField(
+        source="is_established", help_text="Every cell of the job is established: it is needed no more."
+    )
+    hardware = serializers.CharField(
+        source="cell.hardware",
+        default=None,
         allow_null=True,
-        help_text="Largest minus smallest contributor over the value, of the job's least certain cell; "
-        "null without several sources.",
+        help_text="Of the job's least certain cell, as the fields from here to `half_width`; null without a cell.",
+    )
+    grade = serializers.ChoiceField(GRADES[:2], source="cell.grade", default=None, allow_null=True)
+    scope = serializers.CharField(source="cell.scope", default=None, allow_null=True)
+    stratum = serializers.CharField(source="cell.stratum", default=None, allow_null=True)
+    tier = serializers.ChoiceField(TIERS[:4], source="cell.tier", default=None, allow_null=True)
+    relative_range = serializers.FloatField(
+        source="cell.relative_range",
+        default=None,
+        allow_null=True,
+        help_text="Largest minus smallest contributor over the value: it grows with contributors. Null without "
+        "several sources.",
+    )
+    spread = serializers.FloatField(
+        source="cell.spread",
+        default=None,
+        allow_null=True,
+        help_text="Standard deviation of one contributor around the value, relative.",
+    )
+    half_width = serializers.FloatField(
+        source="cell.half_width",
+        default=None,
+        allow_null=True,
+        help_text="Half of the 95 % interval between contributors, relative; null for a single source.",
     )
     views = serializers.IntegerField(help_text="Views of pages that show the job, over the last 30 days.")
     gpu_minutes = serializers.FloatField(

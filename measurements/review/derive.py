@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from joulemark.energy.budget import combined
+from joulemark.energy.budget import combined, method_u
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
@@ -128,6 +128,8 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         answers=case.trace.answers,
         noise=case.noise,
         relative_u=combined(said.budget) if said.budget else None,
+        method_u=method_u(said.budget) if said.budget else None,
+        mean_power_w=case.read.mean_power_w if case.read else None,
         window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
     )
 

@@ -100,9 +100,10 @@ def _require_appealable(held: Submission, now: datetime) -> None:
         raise Conflict(
             "JM-APPEAL-OPEN", "There is an appeal about this result already; wait until it is decided."
         )
-    decided = [verdict.judged_at for verdict in held.verdicts.all()]
-    decided += [decision.decided_at for decision in held.moderations.all()]
-    if max(decided) + timedelta(seconds=settings.APPEAL_WINDOW_S) < now:
+    decided = [(verdict.leaf_id, verdict.judged_at) for verdict in held.verdicts.all()]
+    decided += [(decision.leaf_id, decision.decided_at) for decision in held.moderations.all()]
+    _, decided_at = max(decided)
+    if decided_at + timedelta(seconds=settings.APPEAL_WINDOW_S) < now:
         days = settings.APPEAL_WINDOW_S // 86400
         raise Conflict(
             "JM-APPEAL-LATE", f"An appeal is taken within {days} days of the last decision. Measure again."

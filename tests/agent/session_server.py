@@ -23,8 +23,7 @@ import rich.live
 import rich.progress  # noqa: F401
 import run_on_gpu
 
-import joulemark.cli.progress
-import joulemark.cli.run  # noqa: F401
+import joulemark.session.run as runs
 from joulemark.cli import main
 
 TIME_LIMIT_S = 60
@@ -41,6 +40,21 @@ def serve() -> None:
         print(json.dumps({"code": os.waitstatus_to_exitcode(status)}), flush=True)
 
 
+def measure_nothing(chosen: Path) -> None:
+    """A run that ends before its first job, and writes down which device it would have measured: its UUID, or `cpu`."""
+
+    def write_device(work: runs.Work, *_: object) -> None:
+        card = getattr(getattr(work.around.meter, "gpu", None), "card", None)
+        uuid = "cpu" if card is None else card.gpu.uuid
+        shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+        assert work.device == ("cpu" if card is None else "cuda")
+        assert card is None or shown == uuid, "CUDA is shown the card whose energy is read, and no other"
+        chosen.write_text(uuid)
+
+    runs.Work.all = write_device
+    runs.preflight = lambda *_, **__: ()
+
+
 def _run(request: dict[str, Any]) -> None:
     """One command, and the end of this fork."""
     import signal
@@ -53,6 +67,8 @@ def _run(request: dict[str, Any]) -> None:
     code = 1
     try:
         run_on_gpu.install(**request["protocol"])
+        if chosen := os.environ.get("JOULEMARK_TEST_NO_WORK"):
+            measure_nothing(Path(chosen))
         code = main(request["arguments"])
     except SystemExit as end:
         code = int(end.code or 0)

@@ -55,10 +55,10 @@ static struct {
     double idle_w, idle_extra_w, decay_s, warm_s;
     double power_period_s, power_window_s, power_phase_s, usage_window_s, average_window_s;
     double counter_supported, counter_period_s, counter_window_s, counter_lag_s, counter_phase_s, counter_uneven;
-    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s;
+    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s, offset_w;
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
-    double mig, ecc, persistence, architecture, compute_major, compute_minor;
+    double mig, ecc, persistence, architecture, compute_major, compute_minor, cuda;
     Rules process, throttle, limit, error, cost, answer;
     Load *load;
     int loads, room;
@@ -79,10 +79,10 @@ static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; s
     N(gpus), N(active), N(activity), N(seed), N(cost_sleeps), N(counter_uneven), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
     N(power_period_s), N(power_window_s), N(power_phase_s), N(usage_window_s), N(average_window_s),
     N(counter_supported), N(counter_period_s), N(counter_window_s), N(counter_lag_s), N(counter_phase_s),
-    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s),
+    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s), N(offset_w),
     N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
-    N(compute_major), N(compute_minor),
+    N(compute_major), N(compute_minor), N(cuda),
 };
 
 /* ---- what the card draws ---------------------------------------------------------------------------------- */
@@ -175,12 +175,12 @@ static double gauss(int64_t k) {
     return sqrt(-2 * log(chance(2 * k + 1))) * cos(2 * M_PI * chance(2 * k + 2));
 }
 
-/* What the sensor says of the window that ends at `end`: mean power, times gain, plus noise (less in long windows). */
+/* What the sensor says of the window that ends at `end`: mean power, times gain, plus offset and noise (less in long windows). */
 static double sensed(const Gpu *gpu, double end, double window, double period, int64_t k) {
     double mean = gpu->index == (int)S.active ? (energy(end) - energy(end - window)) / window : S.idle_w;
     int64_t draw = k + ((int64_t)gpu->index << 32); /* each card has noise of its own */
     double noise = S.noise_w > 0 ? S.noise_w * sqrt(fmin(1, period / window)) * gauss(draw) : 0;
-    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + noise);
+    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + S.offset_w + noise);
 }
 
 /* How many whole periods have passed: in integers, so that 0.3 s is the third tick of 0.1 s. */
@@ -430,6 +430,7 @@ EXPORT const char *nvmlErrorString(int code) {
 }
 EXPORT int nvmlSystemGetDriverVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.driver))
 EXPORT int nvmlSystemGetNVMLVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.nvml))
+EXPORT int nvmlSystemGetCudaDriverVersion(int *out) ANSWER(out, *out = (int)S.cuda)
 EXPORT int nvmlDeviceGetCount_v2(unsigned *out) ANSWER(out, *out = (unsigned)S.gpus; spoil(__func__, NULL, t, out, sizeof *out))
 
 /* Card 0 has the scenario's UUID and PCI bus 1; each further card counts up the last digit and the bus. */

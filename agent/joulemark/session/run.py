@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
@@ -75,6 +78,8 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
     )
     choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
+    if isinstance(choice.meter, GpuBesideHost):
+        pin(choice.meter.gpu.card.gpu, os.environ)
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
@@ -160,11 +165,14 @@ def _ready(
     options: Options,
     watch: Watch,
 ) -> _Readiness:
-    """Preflight and probe of a GPU.
+    """Preflight and probe of a GPU, and one kernel on any device.
 
-    Raises NoisyMachine unless forced. Other meters need neither.
+    The kernel comes behind the preflight, which looks at the device at rest. Raises NoisyMachine unless forced, and
+    DeviceUnusable.
     """
     if not isinstance(meter, GpuBesideHost):
+        watch.stage("first kernel", total=None)
+        require_device(device, None)
         return _Readiness(timings=(None,) * len(meter.streams))
     timer = RealTimer()
     flags: tuple[str, ...] = ()
@@ -176,6 +184,8 @@ def _ready(
             raise
         watch.note(f"Forced, and flagged: {error}")
         flags = ("noisy-machine",)
+    watch.stage("first kernel", total=None)
+    require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
     watch.stage("probe", total=None)

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from joulemark import workloads
 from joulemark.errors import MeterFailed, ReadingMissing, ReadingsUnusable
+from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
@@ -19,6 +20,7 @@ from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRe
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
 from joulemark.session.delivery import deliver
+from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
@@ -117,7 +119,7 @@ class Work:
     def _attempt(self, job: Job) -> None:
         """Measure one job and send it; what makes only this job fail is written down, and the plan goes on.
 
-        Raises MeterFailed when the job failed because the sensor is gone, and what else ends a run.
+        Raises MeterFailed or DeviceUnusable when the sensor or the device is gone, and what else ends a run.
         """
         self.journal.begin(job.key)
         try:
@@ -127,6 +129,8 @@ class Work:
             kept = self._one(job)
         except workloads.WorkloadError as error:
             self._failed(job, error.code, str(error))
+            if not isinstance(error, (workloads.FetchFailed, workloads.OutOfMemory)):
+                self._require_device()
             return
         except ReadingsUnusable as error:
             self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
@@ -153,6 +157,11 @@ class Work:
             return ""
         path = unusable.keep(self.config.folders, error.trace)
         return f" The readings are kept in {path}."
+
+    def _require_device(self) -> None:
+        """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
+        if isinstance(self.around.meter, GpuBesideHost):
+            require_device(self.device, self.around.meter.gpu.card)
 
     def _require_meter(self) -> None:
         """Raises MeterFailed when the sensor is gone for good: no other job would fare better, and none is begun."""

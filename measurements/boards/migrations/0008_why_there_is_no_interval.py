@@ -12,7 +12,7 @@ def give_reasons(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> No
 
 
 class Migration(migrations.Migration):
-    dependencies = [("boards", "0007_published_figures_are_plausible")]
+    dependencies = [("boards", "0008_two_intervals")]
 
     operations = [
         migrations.AddField("cell", "no_interval", models.CharField(default="", max_length=20)),
