@@ -37,6 +37,10 @@ class ByHand:
     def now(self) -> int:
         return self.t_us
 
+    def asleep_us(self) -> int:
+        """It never sleeps."""
+        return 0
+
     def wait(self, seconds: float) -> None:
         end_us = self.t_us + round(seconds * 1e6)
         while self._turn and self._turn[0] <= end_us:

@@ -60,7 +60,7 @@ def terms(
         Term(name="phase", kind="B", relative=phase),
         Term(name="gain", kind="B", relative=GAIN[sensor.meter]),
     ]
-    if combined(found) > TOO_UNCERTAIN:
+    if not combined(found) <= TOO_UNCERTAIN:  # what is no number is not small
         raise NotMeasurable(
             f"Not measurable: the standard uncertainty is {combined(found):.0%} of the energy of a query. "
             "Measure more windows, or longer ones."
