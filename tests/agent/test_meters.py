@@ -40,7 +40,10 @@ def refusing(reason: str) -> object:
 
 
 def test_auto_takes_the_counter_of_what_runs_the_model() -> None:
-    gpu, host = SimpleNamespace(provenance="x"), SimpleNamespace(streams=(), absent={}, provenance="y")
+    gpu, host = (
+        SimpleNamespace(provenance="x"),
+        SimpleNamespace(streams=(), conditions=(), absent={}, provenance="y"),
+    )
     openers = Openers(nvml=lambda: gpu, rapl=lambda: host)
     assert choose("auto", on_gpu=True, openers=openers).meter.gpu is gpu
     assert choose("auto", on_gpu=False, openers=openers).meter is host

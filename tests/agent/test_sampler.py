@@ -121,6 +121,9 @@ class Host(Card):
             raise MeterFailed("gone")
         return Reading(ticks=(Tick(now(), now()),))
 
+    def look(self, now: Callable[[], int]) -> tuple[Tick | None, ...]:
+        return ()
+
 
 def _fields(info: StreamInfo) -> dict[str, object]:
     return {name: getattr(info, name) for name in ("name", "scope", "unit", "joules_per_unit", "wraps_at")}

@@ -78,7 +78,7 @@ def taken_by_the_decoder(found: Any) -> None:
             energy_net_j=one.net_j,
         )
         assert decode(encode(window), Window, what="window") == window
-        assert one.gross_j > 0
+        assert one.gross_j >= 0
     assert decode(encode(found.totals), Totals, what="totals") == found.totals
     if found.idle is not None:
         assert decode(encode(found.idle), Idle, what="idle") == found.idle

@@ -143,13 +143,12 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
 
 
 def _refuse_impossible(gross_j: Sequence[float]) -> None:
-    """Raises NotMeasurable for a window of no energy, of less, or of more than a record can say.
+    """Raises NotMeasurable for a window of less than no energy, or of more than a record can say.
 
-    A device that answers draws power. A counter that tells later than it settles, or goes on in jumps, gives a window
-    what belongs to another.
+    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another.
     """
     for number, joules in enumerate(gross_j, 1):
-        if not 0 < joules <= MOST_J:
+        if not 0 <= joules <= MOST_J:
             raise NotMeasurable(
                 f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
                 "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "
@@ -190,11 +189,13 @@ def _budget(
     gauges: Gauges,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
-    if total_j <= 0:
+    if total_j < 0:
         raise NotMeasurable(
             f"Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at rest is taken "
             "off. Measure more of them, or longer ones."
         )
+    if not total_j:
+        return ()
     edge_j = [0.0] * len(work_j)
     idle_j, phase = fsum(one.u_j for one in between), 0.0
     for settling in (stream.settling for stream in streams if stream.settling is not None):

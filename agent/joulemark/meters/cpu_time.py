@@ -37,16 +37,16 @@ class CpuTimes:
 class ProcessorTime:
     """Counts from the moment at which it is made."""
 
-    def __init__(self, *, proc: Path = PROC, own_s: Callable[[], float] | None = None) -> None:
+    def __init__(self, *, proc: Path | None = None, own_s: Callable[[], float] | None = None) -> None:
         """`own_s` gives the seconds of this process and its children. Raises MeterUnavailable without /proc/stat."""
-        self._proc = proc
-        self._own_s = own_s or (lambda: time.process_time() + sum(_children_s(proc)))
+        self._proc = folder = proc or PROC
+        self._own_s = own_s or (lambda: time.process_time() + sum(_children_s(folder)))
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         try:
             self._busy_s = self._read_busy_s()
         except (OSError, ValueError, IndexError) as error:
             raise MeterUnavailable(
-                "no-proc-stat", f"Processor time cannot be read: {proc / 'stat'} fails ({error})."
+                "no-proc-stat", f"Processor time cannot be read: {self._proc / 'stat'} fails ({error})."
             ) from error
         self._began_s = self._own_s()
 
@@ -83,9 +83,7 @@ def _children_s(proc: Path) -> Iterator[float]:
             continue
         seen.add(pid)
         try:
-            columns = (
-                (proc / pid / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-            )
+            columns = (proc / pid / "stat").read_bytes().rpartition(b")")[2].split()
         except OSError:
             continue  # it has just ended
         yield sum(int(column) for column in columns[11:15]) / os.sysconf("SC_CLK_TCK")
@@ -95,6 +93,6 @@ def _children_s(proc: Path) -> Iterator[float]:
 def _children_of(pid: str, proc: Path) -> list[str]:
     """Of its first thread: lists of all threads take milliseconds; none where the kernel keeps no such list."""
     try:
-        return (proc / pid / "task" / pid / "children").read_text(encoding="ascii", errors="replace").split()
+        return (proc / pid / "task" / pid / "children").read_bytes().decode("ascii", "replace").split()
     except OSError:
         return []
