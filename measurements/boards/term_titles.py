@@ -48,6 +48,7 @@ FLAGS = {
     "foreign-cpu": _("other programs used the processor that was measured"),
     "foreign-cpu-beside": _("other programs used the processor beside the GPU"),
     "suspended": _("the machine slept"),
+    "missing-reading-beside": _("readings beside the GPU are missing"),
     "noisy-machine": _("other programs kept the processor busy"),
     "outputs-vary": _("the same query had different answers"),
 }
