@@ -26,7 +26,7 @@ from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, cou
 
 ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
 BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
-REFUSALS = problems(400, 403, 408, 409, 411, 413, 429)
+REFUSALS = problems(400, 403, 408, 409, 411, 413, 429, 503)
 
 
 MOST_DIGITS = 12

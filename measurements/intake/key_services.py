@@ -36,6 +36,7 @@ from measurements.intake.models import SeenEnvelope, Submission
 from measurements.intake.racing import again_if_raced
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.signals import key_distrusted
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 
@@ -88,7 +89,7 @@ def _check_name(name: str | None, contributor: Contributor | None, *, reserved_n
         )
 
 
-def enrolled_facts(key: Key) -> dict[str, str | int | list[str]]:
+def enrolled_facts(key: Key) -> RowFacts:
     """What the log keeps of a new key."""
     return {"contributor": key.contributor.pseudonym, "public_key": key.public_key}
 
@@ -120,9 +121,9 @@ def rotate(*, data: bytes) -> Key:
     return key
 
 
-def rotated_facts(key: Key) -> dict[str, str | int | list[str]]:
+def rotated_facts(key: Key) -> RowFacts:
     """What the log keeps of a key that gave way."""
-    return {"to": key.replaced_by_id or "", "at": _moment(key)}
+    return {"to": key.replaced_by_id or "", "at": key.ended_at}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +153,9 @@ def revoke(*, data: bytes) -> RevokedKey:
     return RevokedKey(key=held, judged_again=distrusted(held))
 
 
-def revoked_facts(key: Key) -> dict[str, str | int | list[str]]:
+def revoked_facts(key: Key) -> RowFacts:
     """What the log keeps of a revoked key."""
-    since = key.untrusted_since
-    return {"at": _moment(key), "untrusted_since": "" if since is None else since.isoformat()}
+    return {"at": key.ended_at, "untrusted_since": key.untrusted_since}
 
 
 def distrusted(key: Key) -> int:
@@ -163,7 +163,3 @@ def distrusted(key: Key) -> int:
     if key.state != KeyState.REVOKED:
         return 0
     return Submission.objects.filter(key=key, received_at__gte=key.untrusted_since).count()
-
-
-def _moment(key: Key) -> str:
-    return "" if key.ended_at is None else key.ended_at.isoformat()

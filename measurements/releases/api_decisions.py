@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from measurements.boards.decisions import Decision, public_decisions
 from measurements.catalog.described import problems
 from measurements.releases.links import OriginPages
+from measurements.releases.simulated import DownloadJsonRenderer
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):
@@ -47,6 +48,8 @@ class DecisionPages(OriginPages):
 
 class DecisionListView(APIView):
     """Every decision of a moderator and every open appeal, latest first."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         operation_id="list_decisions",

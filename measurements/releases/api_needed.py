@@ -16,6 +16,7 @@ from measurements.catalog.suites import known_suites
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
 from measurements.releases.serializers import NeededJobSerializer, NeededSerializer
+from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -27,6 +28,8 @@ SUITE = OpenApiParameter(
 
 class NeededView(APIView):
     """What to measure next."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=[SUITE],

@@ -19,6 +19,7 @@ from measurements.catalog.described import problems
 from measurements.intake.models import Submission
 from measurements.releases.links import OriginPages
 from measurements.releases.serializers import ResultSerializer
+from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -39,6 +40,7 @@ class ResultPages(OriginPages):
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 
+    renderer_classes = [DownloadJsonRenderer]
     serializer_class = ResultSerializer
     pagination_class = ResultPages
     filter_backends = [DjangoFilterBackend]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
-from django.urls import reverse
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from measurements.boards.as_of import address_at
+
+if TYPE_CHECKING:
+    from measurements.boards.as_of import Moment
 
 
 class OriginPages(PageNumberPagination):
@@ -26,9 +32,9 @@ class OriginPages(PageNumberPagination):
         return str(replace_query_param(here, self.page_query_param, number))
 
 
-def absolute(name: str, *args: str) -> str:
-    """The absolute address of a named view."""
-    return f"{settings.ORIGIN}{reverse(name, args=args)}"
+def absolute(name: str, *args: str, moment: Moment | None = None) -> str:
+    """The absolute address of a named view, carrying a moment on where one is given."""
+    return f"{settings.ORIGIN}{address_at(moment, name, *args)}"
 
 
 def bundle_url(result_id: str) -> str:

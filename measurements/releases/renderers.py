@@ -11,6 +11,8 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
+from measurements.releases.simulated import FIELD, is_simulated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -40,10 +42,20 @@ def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
 
 
 def _flat(value: object) -> object:
-    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is."""
+    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is.
+
+    Of a difference of scores the value is the difference; a value that is not known is empty.
+    """
     if isinstance(value, list):
-        return ";".join(one if isinstance(one, str) else f"{one['metric']}={one['value']}" for one in value)
+        return ";".join(
+            item if isinstance(item, str) else f"{item['metric']}={_value_of(item)}" for item in value
+        )
     return value
+
+
+def _value_of(score: Mapping[str, Any]) -> object:
+    value = score["difference"] if "difference" in score else score["value"]
+    return "" if value is None else value
 
 
 class AnyFormat(DefaultContentNegotiation):
@@ -86,7 +98,7 @@ class OneFormat(BaseContentNegotiation):
 
 
 class RowsCsvRenderer(BaseRenderer):
-    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`."""
+    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here."""
 
     media_type = "text/csv"
     format = "csv"
@@ -102,4 +114,6 @@ class RowsCsvRenderer(BaseRenderer):
         if "rows" not in data:
             return json.dumps(data)
         view = (renderer_context or {})["view"]
-        return table(data["rows"], list(view.row_serializer().fields))
+        word = "true" if is_simulated(renderer_context) else "false"
+        rows = [row | {FIELD: word} for row in data["rows"]]
+        return table(rows, [*view.row_serializer().fields, FIELD])

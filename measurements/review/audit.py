@@ -20,7 +20,7 @@ from measurements.intake.models import State, Submission, Ticket
 from measurements.intake.platform_key import signing_key
 from measurements.ledger.audit import log_faults
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded, read_rows
+from measurements.ledger.recorded import CurrentRow, read_rows
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result
 from measurements.review.models import Appeal, Moderation, NameDecision, Result, Verdict, Withdrawal
@@ -59,7 +59,7 @@ def _row_faults() -> Iterator[str]:
         after = leaves[-1].pk
 
 
-def _compared(leaf: Leaf, row: Recorded | None) -> Iterator[str]:
+def _compared(leaf: Leaf, row: CurrentRow | None) -> Iterator[str]:
     name = f"Leaf {leaf.pk if leaf.index is None else leaf.index} records a {leaf.get_kind_display().lower()}"
     if row is None:
         yield f"{name}, but that row is gone."

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from joulemark.energy.budget import combined
+from joulemark.energy.budget import combined, method_u
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
@@ -128,6 +128,8 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         answers=case.trace.answers,
         noise=case.noise,
         relative_u=combined(said.budget) if said.budget else None,
+        method_u=method_u(said.budget) if said.budget else None,
+        mean_power_w=case.read.mean_power_w if case.read else None,
         window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
     )
 
@@ -171,8 +173,23 @@ def hardware_class_of(device: DeviceRecord, *, reported_by: Contributor) -> Hard
 
 
 def stratum_of(said: Predicate) -> str:
-    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered."""
+    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered.
+
+    On a processor also the threads that shared an operator, and a quota that leaves the process less time than its
+    affinity. Results of agents that did not state these have none of it in their stratum, and stand apart.
+    """
     limit_w, default_w = said.device.power_limit_w, said.device.power_limit_default_w
     lowered = limit_w is not None and default_w is not None and limit_w < default_w * LOWERED
     power = "lowered" if lowered else "default"
-    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}"
+    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}{_parallelism_of(said)}"
+
+
+def _parallelism_of(said: Predicate) -> str:
+    """The energy of a GPU's board hardly depends on the threads of its host."""
+    stated_parallelism = stated(said.parallelism, otherwise=None)
+    if said.device.kind != "cpu" or stated_parallelism is None:
+        return ""
+    threads, quota = stated_parallelism.intra_op_threads, stated_parallelism.cpu_quota
+    limited = quota is not None and quota < said.host.cpu_count
+    words = [f".threads-{threads}"] if threads is not None else []
+    return "".join([*words, *([f".quota-{quota:.4g}"] if limited else [])])

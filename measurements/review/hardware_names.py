@@ -16,8 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from measurements.catalog.models import HardwareClass, NameState
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
-from measurements.ledger.recorded import moment
 from measurements.ledger.services import append_leaf
 from measurements.review.models import NameDecision, Result
 
@@ -64,11 +64,11 @@ def decide_name(*, hardware: HardwareClass, moderator: User, state: NameState) -
     return decision
 
 
-def name_decision_facts(decision: NameDecision) -> dict[str, str | int | list[str]]:
+def name_decision_facts(decision: NameDecision) -> RowFacts:
     """What the log keeps of a decision about a name: a digest of the name, not its words."""
     return {
         "name_sha256": hashlib.sha256(decision.hardware_class.title.encode()).hexdigest(),
         "state": str(decision.state),
         "moderators": [f"m{decision.moderator_id}"],
-        "at": moment(decision.decided_at),
+        "at": decision.decided_at,
     }

@@ -15,6 +15,7 @@ from measurements.contributors.services import revoke_key
 from measurements.intake.key_services import distrusted, revoked_facts
 from measurements.intake.models import State, Submission
 from measurements.intake.signals import key_distrusted
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
@@ -107,13 +108,13 @@ def _write(
     return decision
 
 
-def moderation_facts(decision: Moderation) -> dict[str, str | int | list[str]]:
+def moderation_facts(decision: Moderation) -> RowFacts:
     """What the log keeps of a decision: who decided is a number, not a name."""
     return {
         "state": str(decision.state),
         "reason": str(decision.reason),
         "moderators": [f"m{person}" for person in _persons(decision)],
-        "at": decision.decided_at.isoformat(),
+        "at": decision.decided_at,
     }
 
 

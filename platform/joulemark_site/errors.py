@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views import defaults
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 API = "/api/"
+RETRY_AFTER_S = 2
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -63,7 +66,9 @@ def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 
 def crashed(request: HttpRequest) -> HttpResponse:
-    """500."""
+    """500; or 503 where the database was away, which is over soon and which a client may try again."""
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return _database_away(request)
     if request.path.startswith(API):
         return _problem(
             500,
@@ -74,5 +79,20 @@ def crashed(request: HttpRequest) -> HttpResponse:
     return defaults.server_error(request)
 
 
-def _problem(status: int, title: str, detail: str) -> HttpResponse:
-    return problem(status=status, code=f"JM-HTTP-{status}", detail=detail, title=title)
+def _database_away(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(API):
+        answer = _problem(
+            503,
+            "Not available now",
+            "The platform's database gave no answer. Nothing that it has given a receipt for is lost; "
+            "send the same bytes again.",
+            code="JM-DATABASE-AWAY",
+        )
+    else:
+        answer = HttpResponse(defaults.server_error(request).content, status=503)
+    answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _problem(status: int, title: str, detail: str, *, code: str = "") -> HttpResponse:
+    return problem(status=status, code=code or f"JM-HTTP-{status}", detail=detail, title=title)

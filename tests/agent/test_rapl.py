@@ -68,7 +68,8 @@ def test_packages_are_counted_once_and_memory_only_when_all_of_it_is_seen(powerc
     reading = whole.read(lambda: next(now))
     assert reading == ((Tick(5, 1000), Tick(25, 50), Tick(45, 2000), Tick(65, 70)), ())
     assert {info.wraps_at for info in whole.streams} == {WRAPS_AT}
-    assert (whole.gauges, whole.conditions, whole.look(lambda: 0)) == ((), (), ())
+    assert (whole.gauges, [info.name for info in whole.conditions]) == ((), ["cpu-own", "cpu-foreign"])
+    assert [tick is not None and tick.t_us for tick in whole.look(lambda: 7)] == [7, 7]
 
 
 def test_amd_and_a_client_processor_have_a_package_and_no_memory(tmp_path: Path) -> None:
@@ -192,6 +193,14 @@ def test_a_counter_that_fails_once_is_a_missing_reading(
         meter.read(lambda: 0)
     (powercap / "intel-rapl:0" / "energy_uj").write_text("1100", encoding="ascii")
     assert meter.read(lambda: 0).ticks == (Tick(0, 1100), Tick(0, 2000))
+
+
+@pytest.mark.parametrize("nonsense", ["-1", "262143328851", "9" * 30, "", "4 J", "9" * 5000])
+def test_a_count_that_cannot_be_is_a_missing_reading(tmp_path: Path, nonsense: str) -> None:
+    meter = RaplMeter(root=zone(tmp_path, "intel-rapl:0", "package-0", 1000).parent)
+    (tmp_path / "intel-rapl:0" / "energy_uj").write_text(nonsense, encoding="ascii")
+    with pytest.raises(ReadingMissing, match="package-0"):
+        meter.read(lambda: 0)
 
 
 def test_the_default_place_is_the_kernels() -> None:

@@ -268,7 +268,7 @@ def test_the_map_says_what_things_are_called() -> None:
     assert [(one.what, one.reason) for one in reading.left_out] == [("model-b", "not in the article")]
     with pytest.raises(UnreadableInput, match="no column kwh"):
         read(log(V23, {}), names=names)
-    with pytest.raises(UnreadableInput, match="cannot be read"):
+    with pytest.raises(UnreadableInput, match="has the unknown field `model`"):
         read_map(InputFile(name="map.toml", content=b"[model]\na = 1"))
 
 

@@ -10,10 +10,12 @@ import threading
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from math import inf
+from typing import TYPE_CHECKING, Literal, Self
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
+from joulemark.meters import plausible
 from joulemark.meters.meter import Tick
 from joulemark.meters.series import Column, Series, gauges
 
@@ -30,6 +32,8 @@ LOOK_EVERY_US = 1_000_000
 CLOSELY_S = 0.005
 FINEST_S = 0.001
 LIVE_SPAN_US = 1_000_000
+STILL_S = 2.0
+"""A counter that has not moved for so long is not waited for."""
 RETRY_S = 0.01
 MISSING_US = 2_000_000
 """Readings may fail for so long one after the other; then the sensor has stopped answering."""
@@ -47,8 +51,9 @@ class Live:
 class Sampler:
     """Reads `meter` every `period_s` while the block is entered, and whenever it is asked to.
 
-    An error of the background reads ends them and is raised by the next call or at the end of the block, so that
-    no window is closed over a gap. A single reading that fails is counted in `missing`.
+    An error of the background reads, whatever its kind, ends them and is raised by the next call or at the end of the
+    block, so that no window is closed over a gap. A single reading that fails, or that no device can have had, is
+    counted in `missing`.
     """
 
     def __init__(
@@ -83,16 +88,24 @@ class Sampler:
         if kind is None:
             self._raise_failure()
 
-    def edge(self) -> tuple[Tick, ...]:
-        """Read now and keep it, whether or not the counter has moved. Raises MeterFailed."""
+    def edge(self, *, look: Literal["before", "after"] | None = None) -> tuple[Tick, ...]:
+        """Read now and keep it, moved or not; `look` at the conditions too, which takes time. Raises MeterFailed."""
         self._raise_failure()
         with self._lock:
+            if look == "before":
+                self._look(at_once=True)
             while True:
                 reading = self._read()
                 if reading is not None:
                     self._series.add(reading, always=True)
+                    if look == "after":
+                        self._look(at_once=True)
                     return reading.ticks
                 self._timer.wait(RETRY_S)
+
+    def last(self) -> tuple[Tick, ...]:
+        """The ticks of the last reading; `edge` comes first."""
+        return self._last
 
     def next_change(self, *, within_s: float) -> bool:
         """Read every millisecond until the counter moves; False when it does not `within_s` seconds."""
@@ -103,12 +116,35 @@ class Sampler:
             self._timer.wait(FINEST_S)
         return False
 
-    def rest(self, seconds: float, *, thin_s: float = 0.0) -> None:
-        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept."""
-        end_us = self._timer.now() + round(seconds * 1e6)
-        while (left_us := end_us - self._timer.now()) > 0:
+    def rest(
+        self,
+        seconds: float,
+        *,
+        thin_s: float = 0.0,
+        changes: int = 0,
+        settle_s: float = 0.0,
+        still_s: float = STILL_S,
+    ) -> None:
+        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept.
+
+        Goes on until so many `changes` were kept that lie wholly behind the first `settle_s`; a counter that has stood
+        still for `still_s` is not waited for.
+        """
+        begin_us = moved_us = self._timer.now()
+        end_us, settled_us = begin_us + round(seconds * 1e6), begin_us + round(settle_s * 1e6)
+        settled: int | None = None
+        kept = self._series.changes
+        while True:
+            now_us = self._timer.now()
+            if self._series.changes != kept:
+                kept, moved_us = self._series.changes, now_us
+            enough = not changes or (settled is not None and kept - settled >= changes)
+            if now_us >= end_us and (enough or now_us - moved_us >= still_s * 1e6):
+                return
             self._closely(thin_us=round(thin_s * 1e6))
-            self._timer.wait(min(self._closely_s, left_us / 1e6))
+            if settled is None and now_us >= settled_us:
+                settled = self._series.changes
+            self._timer.wait(min(self._closely_s, (end_us - now_us) / 1e6 if now_us < end_us else inf))
 
     def live(self) -> Live:
         """For whoever watches; reads nothing."""
@@ -146,6 +182,11 @@ class Sampler:
                 self._look()
         except MeterFailed as failure:
             self._failure = failure
+        except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
+            self._failure = MeterFailed(
+                f"Reading the sensor {self._meter.name} broke off ({type(error).__name__}: {error}). Run again."
+            )
+            self._failure.__cause__ = error
 
     def _closely(self, *, thin_us: int = 0) -> bool:
         self._raise_failure()
@@ -156,7 +197,7 @@ class Sampler:
     def _read(self) -> Reading | None:
         """One reading, None where just this one failed. Under the lock, so that times never run backwards."""
         try:
-            reading = self._meter.read(self._timer.now)
+            reading = plausible.checked(self._meter, self._meter.read(self._timer.now), self._last)
         except ReadingMissing:
             self.missing += 1
             now_us = self._timer.now()
@@ -180,10 +221,11 @@ class Sampler:
                 )
         self._last = reading.ticks
 
-    def _look(self) -> None:
-        """The device's state, about once a second."""
+    def _look(self, *, at_once: bool = False) -> None:
+        """The device's state, about once a second or now."""
         now_us = self._timer.now()
-        if not self._conditions or (self._looked_us is not None and now_us - self._looked_us < LOOK_EVERY_US):
+        due = at_once or self._looked_us is None or now_us - self._looked_us >= LOOK_EVERY_US
+        if not self._conditions or not due:
             return
         self._looked_us = now_us
         try:
@@ -192,7 +234,7 @@ class Sampler:
             self.missing += 1
             return
         for column, tick in zip(self._conditions, seen, strict=True):
-            if tick is not None:
+            if tick is not None and plausible.is_storable(tick):
                 column.add(tick)
 
     def _live_w(self) -> float | None:

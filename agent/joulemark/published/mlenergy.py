@@ -112,8 +112,12 @@ def _parsed(file: InputFile) -> dict[str, Any]:
     try:
         whole = json.loads(file.content, parse_constant=_refuse, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
-        raise UnreadableInput(f"{file.name}:{error.lineno}: not JSON ({error.msg}).") from error
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UnreadableInput(f"{file.name}:{error.lineno}: not JSON.") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(f"{file.name}: not JSON (byte {error.start} is not UTF-8).") from error
+    except RecursionError as error:
+        raise UnreadableInput(f"{file.name}: not JSON that can be read (nested too deeply).") from error
+    except ValueError as error:
         raise UnreadableInput(f"{file.name}: not JSON ({error}).") from error
     if not isinstance(whole, dict) or not ({"configurations", *ENERGY} & set(whole)):
         raise UnreadableInput(

@@ -144,7 +144,9 @@ def read_table(
         names = [ours.get(name, name) for name in heading]
         placed = [(f"{file.name}:{lines.line_num}", cells) for cells in lines if cells]
     except csv.Error as error:
-        raise UnreadableInput(f"{file.name}:{lines.line_num}: not CSV ({error}).") from error
+        raise UnreadableInput(
+            f"{file.name}:{lines.line_num}: not CSV: a quotation mark is out of place."
+        ) from error
     whole = [cells for _, cells in placed if len(cells) == len(names)]
     columns = {
         name: [cell for cells in whole if (cell := cells[place].strip()) not in ABSENT]

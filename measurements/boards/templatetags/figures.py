@@ -144,6 +144,7 @@ def grade_name(grade: str) -> str:
         "measured": gettext("measured"),
         "estimated": gettext("estimated"),
         "published": gettext("published"),
+        "own": gettext("the reader's own"),
     }[grade]
 
 
@@ -292,6 +293,11 @@ def scope_name(scope: str) -> str:
         "cpu": gettext("CPU"),
         "cpu+dram": gettext("CPU and memory"),
         "node": gettext("whole node"),
+        "node-gpus": gettext("all GPUs of a node"),
+        "node-cpus": gettext("processors of a node"),
+        "node-dram": gettext("memory of a node"),
+        "node over node-gpus": gettext("whole node over its GPUs"),
+        "not-stated": gettext("scope not stated"),
     }.get(scope, scope)
 
 

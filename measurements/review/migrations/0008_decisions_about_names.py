@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('catalog', '0004_names_of_hardware_are_confirmed'),
         ('ledger', '0007_decisions_about_names'),
-        ('review', '0007_window_uncertainty'),
+        ('review', '0009_one_verdict_for_each_occasion'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
