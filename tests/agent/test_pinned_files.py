@@ -111,6 +111,7 @@ def test_a_file_that_is_added_beside_the_pinned_ones_is_never_read(
     }
     for file in added - there:
         (folder / file).write_text("no JSON")
+    listening.clear()
     open_workload(suite, job_of(suite, name), cache_dir=tmp_path / "cache").load()
     assert not {path.rpartition("/")[2] for path in listening if str(tmp_path) in path} & (added - there)
 
