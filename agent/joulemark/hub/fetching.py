@@ -194,8 +194,8 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
 
     wanted = found.wanted
     damaged = damaged_files(wanted)
-    for file in damaged:
-        _discard_if_there(wanted.folder / file.name)
+    for pinned in damaged:
+        _discard_if_there(wanted.folder / pinned.name)
     if found.small:
         new_bytes = sum(file.size for file in found.small if not (wanted.folder / file.path).is_file())
         name = found.small[0].path
@@ -212,8 +212,8 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
         )
         _persistently(attempt, wanted, name, hub)
         count.whole(name, new_bytes)
-    for file in damaged:
-        _verify(wanted, Entry(type="file", path=file.name, size=file.bytes), file.sha256)
+    for pinned in damaged:
+        _verify(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
     if isinstance(wanted.entry, Model):
         digests = {file.name: file.sha256 for file in wanted.entry.files}
         for file in found.large:

@@ -32,7 +32,8 @@ from joulemark.suite.schema import (
 from joulemark.suite.toml_file import decode_toml
 
 LOCK = "lock.toml"
-FIRST, SECOND = "joulemark-lock/1", "joulemark-lock/2"
+FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
+SECOND: Literal["joulemark-lock/2"] = "joulemark-lock/2"
 Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
 
 

@@ -33,7 +33,8 @@ def model_snapshot(model: Model) -> Path:
     Whether the weights have the pinned digests is asked when they are loaded.
     """
     folder = _snapshot("models", model)
-    if not all((folder / file.name).is_file() for file in (*model.files, *(model.beside or ()))):
+    names = [file.name for file in model.files] + [file.name for file in model.beside or ()]
+    if not all((folder / name).is_file() for name in names):
         raise WorkloadError(_fetch_model(model))
     return folder
 
