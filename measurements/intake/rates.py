@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
@@ -35,17 +35,18 @@ OUTAGE_S = 10.0
 class Outage:
     """Whether the cache is away, as this process has seen it last."""
 
-    def __init__(self) -> None:
-        self._until_s = 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until_s = clock()
 
     def begin(self, error: Exception) -> None:
         """It gave no answer just now."""
-        self._until_s = time.monotonic() + OUTAGE_S
+        self._until_s = self._clock() + OUTAGE_S
         logger.warning("rates are not counted, the cache is away: %s", error)
 
     def lasts(self) -> bool:
         """Whether it is too early to ask again."""
-        return time.monotonic() < self._until_s
+        return self._clock() < self._until_s
 
 
 OUTAGE = Outage()

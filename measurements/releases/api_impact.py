@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -61,7 +59,6 @@ USAGE = [
 ]  # fmt: skip
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ClaimsView(APIView):
     """What is commonly said, checked against the published study's figures."""
 
@@ -84,7 +81,6 @@ class ClaimsView(APIView):
         return Response(ClaimsSerializer(data).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 
@@ -119,7 +115,6 @@ class IntensitiesCsvView(IntensitiesView):
 
 
 @honours_as_of
-@method_decorator(conditional_page, name="dispatch")
 class ImpactView(APIView):
     """What a year of use takes."""
 

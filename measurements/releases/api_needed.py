@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import Http404
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -28,7 +26,6 @@ SUITE = OpenApiParameter(
 )
 
 
-@method_decorator(conditional_page, name="dispatch")
 class NeededView(APIView):
     """What to measure next."""
 

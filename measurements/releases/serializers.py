@@ -62,6 +62,13 @@ class QualityPartSerializer(serializers.Serializer[dict[str, Any]]):
     value = serializers.FloatField(allow_null=True)
 
 
+class QualityQuestionsSerializer(serializers.Serializer[dict[str, Any]]):
+    """The distinct questions of a metric, null where nobody states them."""
+
+    metric = serializers.CharField()
+    value = serializers.IntegerField(allow_null=True)
+
+
 class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
     """How much better general-purpose models score than task-specific ones, mean over pairs of models."""
 
@@ -170,7 +177,7 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     quality_high = QualityPartSerializer(
         source="quality_highs", many=True, help_text="The upper ends of `quality`, for tables."
     )
-    quality_n_questions = QualityPartSerializer(
+    quality_n_questions = QualityQuestionsSerializer(
         source="quality_questions", many=True, help_text="The distinct questions of `quality`, for tables."
     )
     front = serializers.ListField(

@@ -187,7 +187,7 @@ class NameDecision(models.Model):
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["decided_at", "id"]
+        ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.hardware_class}: {self.state}"

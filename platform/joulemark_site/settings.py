@@ -51,8 +51,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
+    "joulemark_site.readable_requests.readable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -138,6 +140,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.releases.renderers.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
@@ -189,6 +192,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
+CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 
 LOGGING = {
     "version": 1,
@@ -199,5 +203,6 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
+        "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
     },
 }

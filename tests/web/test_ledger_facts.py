@@ -26,6 +26,7 @@ from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.rules.case import Finding, Severity
 from joulemark.rules.judge import Judgement
+from measurements.catalog.models import HardwareClass, NameState
 from measurements.contributors.models import Key
 from measurements.intake import key_services
 from measurements.intake import services as intake
@@ -34,7 +35,7 @@ from measurements.ledger import sequencer
 from measurements.ledger.audit import _fault_of
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import current_rows
-from measurements.review import moderation, own_results
+from measurements.review import hardware_names, moderation, own_results
 from measurements.review import services as review
 from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
@@ -168,6 +169,17 @@ class Platform:
         self._later()
         reason = self.draw(st.sampled_from(ModerationReason.values))
         moderation.decide(submission=submission, moderator=_person(), state=State.ACCEPTED, reason=reason)
+
+    def name_decision(self) -> None:
+        """About a name of any words."""
+        title = self.draw(
+            st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60)
+        )
+        hardware = HardwareClass.objects.create(slug="cpu-any", title=title, kind="cpu")
+        self._later()
+        state = self.draw(st.sampled_from([NameState.CONFIRMED, NameState.REFUSED]))
+        HardwareClass.objects.filter(pk=hardware.pk).update(name_state=NameState.REPORTED)
+        hardware_names.decide_name(hardware=hardware, moderator=_person(), state=state)
 
     def withdrawal(self) -> None:
         """For any reason."""

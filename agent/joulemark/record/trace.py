@@ -63,11 +63,12 @@ class Stream(Record, frozen=True, kw_only=True):
 class Gauge(Record, frozen=True, kw_only=True):
     """Something that is read and not counted: power, temperature, limit, reasons for slow clocks, processes.
 
-    `mask` are the bits of NVML's clock event reasons, `count` a number of things.
+    `mask` are the bits of NVML's clock event reasons, `count` a number of things. `cpu-ms` is processor time since the
+    run began, in milliseconds: of the run itself (`cpu-own`) and of everybody else (`cpu-foreign`).
     """
 
     name: Slug
-    unit: Literal["mW", "C", "mask", "count"]
+    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
     t_us: Column
     value: Column
 

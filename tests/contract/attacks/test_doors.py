@@ -316,7 +316,8 @@ def test_revocation_before_the_first_year(door) -> Outcome:
 @attack(
     "Numbers that a database gives back in other digits, so that the log seems edited",
     "rejected",
-    "JM-ENERGY",
+    "JM-POWER-HIGH",
+    "JM-WINDOWS",
     how="findings are kept as the text that the log hashes",
 )
 def test_numbers_in_other_digits(door) -> Outcome:
