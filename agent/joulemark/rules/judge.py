@@ -19,7 +19,7 @@ from joulemark.rules import (
 from joulemark.rules.case import Case
 from joulemark.rules.rule import Finding, Rule, Severity
 
-RULES_VERSION = "6"
+RULES_VERSION = "7"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
 
 State = Literal["accepted", "quarantined", "rejected"]
