@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
+from joulemark.energy.sensors import COVERAGE_FACTOR
 from measurements.boards.combining import ROW_FIELDS, row_of
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
 from measurements.boards.units import wh_per_1000
-from measurements.catalog.models import Task
+from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from joulemark.consensus.equivalence import Equivalence
 
@@ -42,28 +44,40 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """One cell with its board's task and series; `said` from the least energy to the most, latest revision first."""
+    """One cell with its board's task and series; `said` from the least energy to the most, latest revision first.
+
+    As of a moment `said` is None: what each contributor says is kept only as it is now.
+    """
 
     series: Series
     task: Task
     row: BoardRow
-    said: list[Said]
+    said: list[Said] | None
     revisions: list[CellRevision]
+    as_of: datetime | None
+
+    @property
+    def sensor_share(self) -> float | None:
+        """What the contributors' sensors may be off by together, relative, k = 2; None without sensors."""
+        return None if self.row.sensor_u is None else COVERAGE_FACTOR * self.row.sensor_u
 
 
-def explain_cell(*, series_slug: str, task_slug: str, named: Mapping[str, str]) -> Explained | None:
-    """The cell of a board that `named` (the fields of `NAMED_BY`) means, or None when there is none."""
-    series, task = series_by_slug(series_slug), Task.objects.filter(slug=task_slug).first()
+def explain_cell(
+    *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
+) -> Explained | None:
+    """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
+    series, task = series_by_slug(series_slug, at=at), Task.objects.filter(slug=task_slug).first()
     if series is None or task is None or series.grade == "published":
         return None
-    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
     cell = (
         cells.of_tasks([task])
         .with_names()
         .filter(
+            hardware_named(named.get("hardware", ""), through="hardware_class__"),
             dataset__slug=named.get("dataset", ""),
             model__slug=named.get("model", ""),
-            hardware_class__slug=named.get("hardware", ""),
             scope=named.get("scope", ""),
             stratum=named.get("stratum", ""),
         )
@@ -72,12 +86,16 @@ def explain_cell(*, series_slug: str, task_slug: str, named: Mapping[str, str]) 
     if cell is None:
         return None
     key = {name: getattr(cell, name) for name in CELL_FIELDS}
+    revisions = CellRevision.objects.at(key).order_by("-version")
+    if at is not None:
+        revisions = revisions.filter(updated_at__lte=at)
     return Explained(
         series=series,
         task=task,
         row=row_of_cell(cell, series),
-        said=_said(cell, key),
-        revisions=list(CellRevision.objects.at(key).order_by("-version")[:REVISIONS_SHOWN]),
+        said=_said(cell, key) if at is None else None,
+        revisions=list(revisions[:REVISIONS_SHOWN]),
+        as_of=at,
     )
 
 

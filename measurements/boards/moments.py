@@ -21,17 +21,14 @@ class MomentError(ValueError):
     """What was asked for names no moment; the message says what to ask for instead."""
 
 
-def moment_of(asked: Mapping[str, str]) -> datetime | None:
+def moment_of(asked: Mapping[str, str]) -> datetime:
     """The moment that `as_of` (ISO 8601; a day means its end, UTC) or `checkpoint` (a tree size) names.
 
-    None where neither is asked for. Raises MomentError.
+    `asked` has at least one of them. Raises MomentError.
     """
-    as_of, checkpoint = asked.get("as_of", ""), asked.get("checkpoint", "")
-    if as_of and checkpoint:
+    if "as_of" in asked and "checkpoint" in asked:
         raise MomentError(gettext("Ask for a time or for a checkpoint, not for both."))
-    if checkpoint:
-        return _signed_at(checkpoint)
-    return _time(as_of) if as_of else None
+    return _signed_at(asked["checkpoint"]) if "checkpoint" in asked else _time(asked["as_of"])
 
 
 def _signed_at(size: str) -> datetime:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
+from measurements.boards.as_of import address_at, honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
 from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import (
@@ -22,15 +25,15 @@ from measurements.boards.drawing import (
 )
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
-from measurements.boards.explaining import explain_cell
+from measurements.boards.explaining import NAMED_BY, explain_cell
 from measurements.boards.filters import ResultFilter
-from measurements.boards.impact_form import year_with
-from measurements.boards.moments import MomentError, moment_of
+from measurements.boards.impact_form import year_of_value
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
-from measurements.boards.reading import list_boards, read_board
+from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
+from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
@@ -52,29 +55,34 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "boards/home.html", context)
 
 
+@honours_as_of
 @require_safe
 def board_list(request: HttpRequest) -> HttpResponse:
-    """Every board."""
-    return render(request, "boards/board_list.html", {"boards": list_boards()})
+    """Every board, now or as of a moment."""
+    at = time_shown(request)
+    return render(request, "boards/board_list.html", {"boards": list_boards(at=at), "as_of": at})
 
 
+@honours_as_of
 @require_safe
-def boards_of_series(_request: HttpRequest, series: str) -> HttpResponse:
+def boards_of_series(request: HttpRequest, series: str) -> HttpResponse:
     """An address that people shorten: to what a published series says of itself, else to the list of boards."""
-    found = series_by_slug(series)
+    moment = moment_shown(request)
+    found = series_by_slug(series, at=moment.at if moment else None)
     if found is None:
         raise Http404(gettext("There is no published series of this name."))
-    return redirect("published", found.slug) if found.grade == "published" else redirect("boards")
+    named = ("published", found.slug) if found.grade == "published" else ("boards",)
+    return redirect(address_at(moment, *named))
 
 
+@honours_as_of
 @require_safe
 def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """One leaderboard, now or as of a moment."""
     try:
-        at = moment_of(request.GET)
-    except MomentError as error:
+        found = read_board(series_slug=series, task_slug=task, at=time_shown(request))
+    except NotKept as error:
         raise Http404(str(error)) from error
-    found = read_board(series_slug=series, task_slug=task, at=at)
     if found is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     if request.method == "GET":
@@ -91,46 +99,54 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     return render(request, "boards/board.html", context)
 
 
+@honours_as_of
 @require_safe
 def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
-    """One value, with everybody behind it."""
-    found = explain_cell(series_slug=series, task_slug=task, named=request.GET)
+    """One value, now with everybody behind it, or as of a moment."""
+    found = explain_cell(series_slug=series, task_slug=task, named=request.GET, at=time_shown(request))
     if found is None:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    row = found.row
-    low, high = (None if end is None else end / 1000 for end in (row.low_wh_per_1000, row.high_wh_per_1000))
-    year = year_with(row.energy_wh_per_1000 / 1000, low=low, high=high)
-    return render(request, "boards/cell.html", {"cell": found, "plot": cell_plot(found), "year": year})
+    year = address_at(moment_shown(request), "impact", **year_of_value(found.row))
+    named = {name: request.GET.get(name, "") for name in NAMED_BY}
+    context = {"cell": found, "plot": cell_plot(found), "year": year, "cell_query": urlencode(named)}
+    return render(request, "boards/cell.html", context)
 
 
+@honours_as_of
 @require_safe
 def published(request: HttpRequest, series: str) -> HttpResponse:
     """What a published series says of itself, where its boards are, and what of its input was not taken."""
-    found = read_published(series)
+    try:
+        found = read_published(series, at=time_shown(request))
+    except NotKept as error:
+        raise Http404(str(error)) from error
     if found is None:
         raise Http404(gettext("There is no published series of this name."))
-    return render(request, "boards/published.html", {"found": found})
+    return render(request, "boards/published.html", {"found": found, "as_of": time_shown(request)})
 
 
 @require_safe
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
     overview = read_overview()
-    equal_size = read_equal_size(row.series for _task, row in overview.crowd)
-    return render(request, "boards/compare_list.html", {"overview": overview, "equal_size": equal_size})
+    equal_size, n_missing = read_equal_size(row.series for _task, row in overview.crowd)
+    context = {"overview": overview, "equal_size": equal_size, "n_missing": n_missing}
+    return render(request, "boards/compare_list.html", context)
 
 
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
     found = Task.objects.filter(slug=task).first()
-    rows = read_comparison(found) if found else []
-    if not rows:
+    comparison = read_comparison(found) if found else None
+    if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
+    rows = comparison.rows
     context = {
         "task": found,
+        "n_missing": comparison.n_missing,
         "crowd": [row for row in rows if row.grade != "published"],
         "published": [row for row in rows if row.series.is_study],
         "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
@@ -196,4 +212,4 @@ def decisions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""
-    return render(request, "boards/about.html", {"study": load_study()})
+    return render(request, "boards/about.html", {"study": load_study(), "sensor": unknown_sensor()})

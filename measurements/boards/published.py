@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from measurements.boards.reading import list_boards
+from measurements.boards.reading import list_boards, require_kept
 from measurements.boards.series import published_series
-from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from measurements.boards.models import PublishedSeries
     from measurements.boards.reading import BoardEntry
     from measurements.boards.series import Series
@@ -33,19 +35,23 @@ class Published:
         return f"sha256:{self.facts.digest.removeprefix('sha256:')}"
 
 
-def read_published(slug: str) -> Published | None:
-    """The series of this name, or None."""
-    series = next((one for one in published_series() if one.slug == slug), None)
+def read_published(slug: str, *, at: datetime | None = None) -> Published | None:
+    """The series of this name, now or at a time, or None. Raises NotKept."""
+    series = next((series for series in published_series(at=at) if series.slug == slug), None)
+    if series is None and at is not None:
+        require_kept(slug, at)
     if series is None or series.facts is None:
         return None
     figures = series.facts.figures
     return Published(
         series=series,
         facts=series.facts,
-        boards=[entry for entry in list_boards() if entry.series.slug == slug],
+        boards=[entry for entry in list_boards(at=at) if entry.series.slug == slug],
         n_figures=figures.count(),
         n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
-        hardware=sorted(set(figures.order_by().values_list("hardware_class__title", flat=True))),
+        hardware=sorted(
+            {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
+        ),
         only_here=[
             title
             for kind in (Task, DataSet, AiModel)

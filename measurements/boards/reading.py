@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Max
+from django.db.models import Count
+from django.utils.translation import gettext
 
-from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure
+from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure, PublishedSeries
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import Series, all_series, series_by_slug
 from measurements.catalog.models import Task
@@ -16,6 +17,10 @@ from measurements.catalog.models import Task
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+
+class NotKept(LookupError):
+    """What a published series said at a moment is not kept; the message says from when on it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +47,16 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Board:
-    """A series on one task, now or `as_of` a moment. `version` rises with every change; None for a published series."""
+    """A series on one task, now or `as_of` a moment.
+
+    `version` rises with every change of the series (published: it is its revision), the last of them at `version_at`.
+    """
 
     series: Series
     task: Task
     groups: list[Group]
-    version: int | None
+    version: int
+    version_at: datetime
     as_of: datetime | None
 
     @property
@@ -74,29 +83,49 @@ class BoardEntry:
 def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) -> Board | None:
     """The board at this address, or None when there is no such series or task, or no row on it.
 
-    `at`: as the platform would have shown it at that time. Published series were always as they are.
+    `at`: as the platform would have shown it at that time. Raises NotKept for a published series whose figures of
+    that time were replaced or were not here.
     """
     series = series_by_slug(series_slug, at=at)
+    if series is None and at is not None:
+        require_kept(series_slug, at)
     task = Task.objects.filter(slug=task_slug).first()
     if series is None or task is None:
         return None
     rows = read_rows(series, [task], at=at)
     if not rows:
         return None
-    return Board(series=series, task=task, groups=_groups(rows), version=_version(series, at), as_of=at)
+    version, version_at = _version(series, at)
+    return Board(
+        series=series, task=task, groups=_groups(rows), version=version, version_at=version_at, as_of=at
+    )
 
 
-def _version(series: Series, at: datetime | None) -> int | None:
-    if series.grade == "published":
-        return None
+def require_kept(series_slug: str, at: datetime) -> None:
+    """Raises NotKept where a published series of this name has other figures now than it had, if any, at a time."""
+    facts = PublishedSeries.objects.filter(slug=series_slug).first()
+    if facts is not None and facts.imported_at > at:
+        raise NotKept(
+            gettext(
+                "The figures of this series (revision %(revision)d) stand here since %(since)s UTC; what stood here "
+                "before, if anything, is not kept. Ask for a later time than as_of or checkpoint name."
+            )
+            % {"revision": facts.revision, "since": f"{facts.imported_at:%Y-%m-%d %H:%M:%S}"}
+        )
+
+
+def _version(series: Series, at: datetime | None) -> tuple[int, datetime]:
+    """The version of a series that has a row, and when it came to be."""
+    if series.facts is not None:
+        return series.facts.revision, series.facts.imported_at
     if at is None:
-        versions = BoardVersion.objects.filter(
+        current = BoardVersion.objects.get(
             suite__name=series.suite, suite__version=series.version, grade=series.grade
         )
-        return versions.values_list("version", flat=True).first()
+        return current.version, current.changed_at
     revisions = CellRevision.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    found: int | None = revisions.filter(updated_at__lte=at).aggregate(Max("version"))["version__max"]
-    return found
+    last = revisions.filter(updated_at__lte=at).latest("version")
+    return last.version, last.updated_at
 
 
 def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = None) -> list[BoardRow]:
@@ -131,11 +160,11 @@ def _told_apart_by(head: BoardRow, heads: list[BoardRow]) -> list[str]:
     return [word for word in (head.hardware_title, head.scope, head.stratum) if word]
 
 
-def list_boards() -> list[BoardEntry]:
-    """Every board that has a row, series by series, tasks in their order."""
+def list_boards(*, at: datetime | None = None) -> list[BoardEntry]:
+    """Every board that has a row, now or at a time, series by series, tasks in their order."""
     tasks = {task.pk: task for task in Task.objects.all()}
-    every = all_series()
-    counted = {series.slug: _counts(series) for series in every}
+    every = all_series(at=at)
+    counted = {series.slug: _counts(series, at) for series in every}
     return [
         BoardEntry(
             series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1]
@@ -146,7 +175,7 @@ def list_boards() -> list[BoardEntry]:
     ]
 
 
-def _counts(series: Series) -> dict[int, tuple[int, int]]:
+def _counts(series: Series, at: datetime | None) -> dict[int, tuple[int, int]]:
     """(rows, models) of each task that has any, by the task's primary key."""
     if series.grade == "published":
         published = PublishedFigure.objects.of_series(series.slug).order_by().values_list("task")
@@ -154,7 +183,8 @@ def _counts(series: Series) -> dict[int, tuple[int, int]]:
             pk: (rows, models)
             for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))
         }
-    cells = Cell.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
     by_task = cells.order_by().values_list("dataset__task")
     return {
         pk: (rows, models)

@@ -5,21 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
-from django.utils.decorators import method_decorator
-from django.utils.http import http_date
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.boards.as_of import honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
-from measurements.boards.moments import MomentError, moment_of
-from measurements.boards.reading import BoardEntry, list_boards, read_board
+from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.series import LICENCE
 from measurements.catalog.described import problems
 from measurements.catalog.models import Task
-from measurements.intake.refusals import BadRequest
 from measurements.releases.links import absolute
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
 from measurements.releases.serializers import (
@@ -29,13 +25,13 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import LICENCE, citation_of, licence_of
+from measurements.releases.simulated import DownloadJsonRenderer
+from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rest_framework.request import Request
 
+    from measurements.boards.as_of import Moment
 
 MOMENT = [
     OpenApiParameter(
@@ -51,22 +47,26 @@ MOMENT = [
 ]
 
 
-def dated(data: dict[str, Any], updated_at: datetime) -> Response:
-    """An answer with its Last-Modified; the ETag is added from its bytes."""
-    return Response(data, headers={"Last-Modified": http_date(updated_at.timestamp())})
-
-
-@method_decorator(conditional_page, name="dispatch")
+@honours_as_of
 class BoardListView(APIView):
     """Every board that has a row."""
 
-    @extend_schema(responses=BoardListSerializer, operation_id="list_boards", tags=["boards"])
-    def get(self, _request: Request) -> Response:
-        """Answer with the boards and where each can be downloaded."""
-        return Response({"boards": [self._entry(entry) for entry in list_boards()]})
+    renderer_classes = [DownloadJsonRenderer]
+
+    @extend_schema(
+        parameters=MOMENT,
+        responses={200: BoardListSerializer, **problems(400)},
+        operation_id="list_boards",
+        tags=["boards"],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with the boards and where each can be downloaded, all as of the moment asked for."""
+        moment = moment_shown(request)
+        entries = list_boards(at=moment.at if moment else None)
+        return Response({"boards": [self._entry(entry, moment) for entry in entries]})
 
     @staticmethod
-    def _entry(entry: BoardEntry) -> dict[str, object]:
+    def _entry(entry: BoardEntry, moment: Moment | None) -> dict[str, object]:
         address = (entry.series.slug, entry.task.slug)
         return {
             "series": entry.series.slug,
@@ -74,17 +74,17 @@ class BoardListView(APIView):
             "grade": entry.series.grade,
             "n_rows": entry.n_rows,
             "n_models": entry.n_models,
-            "json_url": absolute("api-board-json", *address),
-            "csv_url": absolute("api-board-csv", *address),
-            "page_url": absolute("board", *address),
+            "json_url": absolute("api-board-json", *address, moment=moment),
+            "csv_url": absolute("api-board-csv", *address, moment=moment),
+            "page_url": absolute("board", *address, moment=moment),
         }
 
 
-@method_decorator(conditional_page, name="dispatch")
+@honours_as_of
 class BoardView(APIView):
     """One board, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -96,10 +96,9 @@ class BoardView(APIView):
     def get(self, request: Request, series: str, task: str) -> Response:
         """Answer with every row; as CSV the rows alone."""
         try:
-            at = moment_of(request.query_params)
-        except MomentError as error:
-            raise BadRequest("JM-MOMENT", str(error)) from error
-        board = read_board(series_slug=series, task_slug=task, at=at)
+            board = read_board(series_slug=series, task_slug=task, at=time_shown(request))
+        except NotKept as error:
+            raise Http404(str(error)) from error
         if board is None:
             raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
         data: dict[str, Any] = {
@@ -109,10 +108,11 @@ class BoardView(APIView):
             "licence": licence_of(board.series),
             "citation": citation_of(board.series),
             "version": board.version,
+            "version_at": board.version_at,
             "as_of": board.as_of,
             "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        return dated(data, board.updated_at)
+        return Response(data)
 
 
 class BoardCsvView(BoardView):
@@ -135,7 +135,7 @@ class BoardCsvView(BoardView):
 class BoardJsonView(BoardView):
     """A board, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(
@@ -149,11 +149,10 @@ class BoardJsonView(BoardView):
         return super().get(request, series, task)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
@@ -164,15 +163,16 @@ class ComparisonView(APIView):
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
         found = Task.objects.filter(slug=task).first()
-        rows = read_comparison(found) if found else []
-        if not rows:
+        comparison = read_comparison(found) if found else None
+        if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")
         data: dict[str, Any] = {
             "task": task,
             "licence": LICENCE,
-            "rows": ComparisonRowSerializer(rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "n_missing": comparison.n_missing,
+            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        return dated(data, max(row.updated_at for row in rows))
+        return Response(data)
 
 
 class ComparisonCsvView(ComparisonView):
@@ -194,7 +194,7 @@ class ComparisonCsvView(ComparisonView):
 class ComparisonJsonView(ComparisonView):
     """A comparison, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(

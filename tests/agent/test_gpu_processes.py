@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARENTS = {11: 10, 12: 11, 20: 1}
-HOST = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE, parent=PARENTS.get)
+RUNNING = {1, 10, 11, 12, 20, 21}
+HOST = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE, parent=PARENTS.get, exists=RUNNING.__contains__)
 CONTAINER = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE - 1, parent=PARENTS.get)
 
 
@@ -27,6 +28,8 @@ CONTAINER = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE - 1, parent=PARENT
         ([11, 12], 0, 1, 2),
         ([10, 20], 1, 1, 2),
         ([20, 20, 21], 2, 1, 2),
+        ([10, 20, 22], 1, 2, 3),
+        ([0, -1, 2**22 + 1, 2**32 - 1], 0, 0, 0),
     ],
 )
 def test_foreign_processes_are_counted(

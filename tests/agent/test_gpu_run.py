@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ pytestmark = pytest.mark.long
 PROGRAM = Path(__file__).with_name("run_on_gpu.py")
 IDLE = Idle(watts=60.0, extra_w=5.0, decay_s=10.0, warm_s=5.0)
 FIELDS = "nvmlDeviceGetFieldValues"
+OTHERS = (Process(pid=os.getpid()), Process(pid=os.getppid()))
+"""That run, and are not the agent's."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
     assert (timing.coverage, timing.period_us) == ("part-time", 100_000)
     assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.005)
     assert {"bracket", "counter", "power", "average"} == set(said.estimates)
-    assert [term.name for term in said.budget] == ["windows", "edge", "idle", "tail", "phase", "gain"]
+    assert " ".join(term.name for term in said.budget) == "windows edge idle tail phase gain offset"
     assert {gauge.name for gauge in trace.gauges} >= {"gpu-power-instant", "gpu-temperature", "gpu-throttle"}
     assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl"}
     assert said.flags == ()
@@ -125,7 +128,7 @@ def test_the_probe_is_made_once_and_kept(tmp_path: Path) -> None:
 
 
 def test_a_noisy_machine_is_refused_and_a_forced_run_is_flagged(tmp_path: Path) -> None:
-    busy = scenario(processes=(Process(pid=999_001), Process(pid=999_002)))
+    busy = scenario(processes=OTHERS)
     refused = run(tmp_path, busy)
     assert (refused.code, refused.answer["error"]["code"]) == (7, "noisy-machine")
     assert "--force" in refused.answer["error"]["sentence"]
@@ -139,7 +142,7 @@ def test_a_noisy_machine_is_refused_and_a_forced_run_is_flagged(tmp_path: Path) 
 def test_a_hidden_flag_is_found(tmp_path: Path) -> None:
     from tests import made
 
-    bundle = kept(run(tmp_path, scenario(processes=(Process(pid=999_001), Process(pid=999_002))), "--force"))
+    bundle = kept(run(tmp_path, scenario(processes=OTHERS), "--force"))
 
     def hide(payload: dict[str, Any]) -> None:
         payload["predicate"]["flags"] = []
@@ -369,7 +372,7 @@ def test_a_probe_that_cannot_be_kept_is_used(tmp_path: Path) -> None:
 
 
 def test_a_probe_of_a_noisy_machine_is_not_kept(tmp_path: Path) -> None:
-    busy = scenario(processes=(Process(pid=999_001), Process(pid=999_002)))
+    busy = scenario(processes=OTHERS)
     assert command(tmp_path, busy, "doctor").code == 7
     assert list(tmp_path.rglob("probes/*")) == []
 

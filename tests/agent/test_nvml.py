@@ -248,7 +248,7 @@ def test_conditions_tell_what_disturbs_a_run() -> None:
         limit_changes=(LimitChange(watts=250.0, start_s=1),),
     )
     code = f"""{METER}
-ours = OurProcesses(pid=4711, namespace=HOST_PID_NAMESPACE, parent={{4712: 4711}}.get)
+ours = OurProcesses(pid=4711, namespace=HOST_PID_NAMESPACE, parent={{4712: 4711}}.get, exists=bool)
 meter = NvmlMeter(environ={{}}, ours=ours)
 answer = [[[info.name, info.unit] for info in meter.conditions]]
 for _ in range(3):

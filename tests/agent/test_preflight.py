@@ -33,7 +33,7 @@ def no_rapl():
     raise MeterUnavailable("rapl-permission", "RAPL may not be read.", mend="sudo chmod")
 
 clock.advance_to({at_s})
-ours = OurProcesses(pid=1000, namespace=HOST_PID_NAMESPACE - {container}, parent={{}}.get)
+ours = OurProcesses(pid=1000, namespace=HOST_PID_NAMESPACE - {container}, parent={{}}.get, exists=bool)
 with open_card(environ={{}}) as card:
     try:
         checks = preflight(card, Timer(), open_rapl=no_rapl, ours=ours, on_gpu={on_gpu})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import fake_suite
 import msgspec
 from fake_platform import SEED, FakePlatform
 
+from joulemark.meters.cpu_share import CpuQuota
 from joulemark.record import bundle as bundles
-from joulemark.record.statement import offline_seed
+from joulemark.record.statement import Parallelism, offline_seed
 
 if TYPE_CHECKING:
     import pytest
@@ -36,7 +39,8 @@ def test_a_statement_says_all_that_was_done_and_why_fields_are_null(enrolled: Ag
     assert [window.queries for window in said.windows] == [5] * len(said.windows)
     assert said.windows[0].output_tokens == 35
     assert said.totals.energy_per_query_j > 0
-    assert said.absent == {
+    of_this_process = {path for path in said.absent if path.startswith("parallelism.")}
+    assert {path: why for path, why in said.absent.items() if path not in of_this_process} == {
         "device.driver": "no-gpu",
         "device.ecc": "no-gpu",
         "device.memory_bytes": "cpu-uses-host-memory",
@@ -49,6 +53,27 @@ def test_a_statement_says_all_that_was_done_and_why_fields_are_null(enrolled: Ag
         "peak_memory_bytes": "device-does-not-count",
         "windows.energy_net_j": "estimate-has-no-idle",
     }
+
+
+def test_a_statement_says_how_much_of_the_processor_the_work_could_use(
+    enrolled: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = SimpleNamespace(get_num_threads=lambda: 6, get_num_interop_threads=lambda: 3)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setenv("OMP_NUM_THREADS", "6")
+    monkeypatch.setenv("KMP_AFFINITY", "of /home/somebody")
+    monkeypatch.setattr(
+        "joulemark.session.statement.cpu_quota", lambda: CpuQuota(cpus=None, reason="no-quota")
+    )
+    enrolled("run", "--meter", "estimate", "--only", "writing/*")
+    said = enrolled.outbox.results()[0].bundle.statement().predicate
+    assert said.parallelism == Parallelism(
+        intra_op_threads=6,
+        inter_op_threads=3,
+        cpu_quota=None,
+        settings={"omp_num_threads": "6", "kmp_affinity": "not-a-plain-word"},
+    )
+    assert said.absent["parallelism.cpu_quota"] == "no-quota"
 
 
 def test_a_classifier_has_no_tokens_and_says_so(enrolled: Agent) -> None:

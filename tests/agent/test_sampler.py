@@ -37,6 +37,10 @@ class ByHand:
     def now(self) -> int:
         return self.t_us
 
+    def asleep_us(self) -> int:
+        """It never sleeps."""
+        return 0
+
     def wait(self, seconds: float) -> None:
         end_us = self.t_us + round(seconds * 1e6)
         while self._turn and self._turn[0] <= end_us:
@@ -116,6 +120,9 @@ class Host(Card):
         if now() >= self._lasts_us:
             raise MeterFailed("gone")
         return Reading(ticks=(Tick(now(), now()),))
+
+    def look(self, now: Callable[[], int]) -> tuple[Tick | None, ...]:
+        return ()
 
 
 def _fields(info: StreamInfo) -> dict[str, object]:

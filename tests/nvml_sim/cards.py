@@ -21,7 +21,8 @@ class Card:
 
     A window is what one update averages over; the counter adds that mean times its period at every step: with a window
     of one period it is full, with a shorter one part-time, with a longer one blurred. MIG and ECC are -1 where the card
-    does not offer them, and `average_window_s` 0 where POWER_AVERAGE is not offered.
+    does not offer them, and `average_window_s` 0 where POWER_AVERAGE is not offered. The counter's steps come up to
+    `counter_uneven` of its periods late, by chance; below 1.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Card:
     counter_window_s: float = PART_TIME_WINDOW_S
     counter_lag_s: float = 0.0
     counter_phase_s: float = 0.0
+    counter_uneven: float = 0.0
     counter_base_mj: int = 7_654_321_000
 
     def full(self) -> Card:

@@ -51,11 +51,11 @@ typedef struct Gpu { int index; int64_t step; double joules; bool was_reset; } G
 
 static struct {
     char name[TEXT], uuid[TEXT], driver[TEXT], nvml[TEXT], vbios[TEXT];
-    double gpus, active, activity, seed;
+    double gpus, active, activity, seed, cost_sleeps;
     double idle_w, idle_extra_w, decay_s, warm_s;
     double power_period_s, power_window_s, power_phase_s, usage_window_s, average_window_s;
-    double counter_supported, counter_period_s, counter_window_s, counter_lag_s, counter_phase_s;
-    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s;
+    double counter_supported, counter_period_s, counter_window_s, counter_lag_s, counter_phase_s, counter_uneven;
+    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s, offset_w;
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
     double mig, ecc, persistence, architecture, compute_major, compute_minor, cuda;
@@ -76,10 +76,10 @@ static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; s
     KEY(WORD, name), KEY(WORD, uuid), KEY(WORD, driver), KEY(WORD, nvml), KEY(WORD, vbios),
     KEY(RULES, process), KEY(RULES, throttle), KEY(RULES, limit), KEY(RULES, error), KEY(RULES, cost),
     KEY(RULES, answer),
-    N(gpus), N(active), N(activity), N(seed), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
+    N(gpus), N(active), N(activity), N(seed), N(cost_sleeps), N(counter_uneven), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
     N(power_period_s), N(power_window_s), N(power_phase_s), N(usage_window_s), N(average_window_s),
     N(counter_supported), N(counter_period_s), N(counter_window_s), N(counter_lag_s), N(counter_phase_s),
-    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s),
+    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s), N(offset_w),
     N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
     N(compute_major), N(compute_minor), N(cuda),
@@ -162,24 +162,25 @@ static void take_marks(void) {
 
 /* ---- how its sensors look at it --------------------------------------------------------------------------- */
 
-/* A standard normal number that depends on the seed and k only (splitmix64, then Box and Muller). */
-static double gauss(int64_t k) {
-    double u[2];
-    for (int i = 0; i < 2; i++) {
-        uint64_t x = (uint64_t)S.seed * 0xD1B54A32D192ED03u + (uint64_t)(2 * k + i + 1) * 0x9E3779B97F4A7C15u;
-        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-        x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-        u[i] = ((double)((x ^ (x >> 31)) >> 11) + 0.5) / 9007199254740992.0;
-    }
-    return sqrt(-2 * log(u[0])) * cos(2 * M_PI * u[1]);
+/* A number between 0 and 1 that depends on the seed and k only (splitmix64). */
+static double chance(int64_t k) {
+    uint64_t x = (uint64_t)S.seed * 0xD1B54A32D192ED03u + (uint64_t)k * 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return ((double)((x ^ (x >> 31)) >> 11) + 0.5) / 9007199254740992.0;
 }
 
-/* What the sensor says of the window that ends at `end`: mean power, times gain, plus noise (less in long windows). */
+/* A standard normal number, likewise (Box and Muller). */
+static double gauss(int64_t k) {
+    return sqrt(-2 * log(chance(2 * k + 1))) * cos(2 * M_PI * chance(2 * k + 2));
+}
+
+/* What the sensor says of the window that ends at `end`: mean power, times gain, plus offset and noise (less in long windows). */
 static double sensed(const Gpu *gpu, double end, double window, double period, int64_t k) {
     double mean = gpu->index == (int)S.active ? (energy(end) - energy(end - window)) / window : S.idle_w;
     int64_t draw = k + ((int64_t)gpu->index << 32); /* each card has noise of its own */
     double noise = S.noise_w > 0 ? S.noise_w * sqrt(fmin(1, period / window)) * gauss(draw) : 0;
-    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + noise);
+    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + S.offset_w + noise);
 }
 
 /* How many whole periods have passed: in integers, so that 0.3 s is the third tick of 0.1 s. */
@@ -194,9 +195,12 @@ static double power(const Gpu *gpu, double t, double window) {
 }
 
 /* Each step adds (sensed power) x period. A window of one period makes the sum exact (full), a shorter one sees
- * a part of the time only, a longer one blurs; the lag moves the window into the past. */
+ * a part of the time only, a longer one blurs; the lag moves the window into the past. The steps of an uneven counter
+ * are told up to so many of its periods late, less than one. */
 static uint64_t counter_mj(Gpu *gpu, double t) {
     int64_t now = steps(t, S.counter_period_s, S.counter_phase_s);
+    double since = t - S.counter_phase_s - (double)now * S.counter_period_s;
+    if (S.counter_uneven > 0 && since < S.counter_uneven * chance(now) * S.counter_period_s) now--;
     while (gpu->step < now) {
         double at = (double)++gpu->step * S.counter_period_s + S.counter_phase_s;
         gpu->joules += S.counter_period_s * S.counter_gain
@@ -224,6 +228,11 @@ static void spend(double seconds) {
     int64_t ns = llround(seconds / NS);
     if (ns <= 0) return;
     if (!shared->real) { atomic_fetch_add(&shared->spent_ns, ns); return; }
+    if (S.cost_sleeps > 0) {
+        struct timespec pause = {ns / 1000000000, ns % 1000000000};
+        nanosleep(&pause, NULL);
+        return;
+    }
     for (int64_t until = monotonic_ns() + ns; monotonic_ns() < until;) {} /* a driver call keeps its core busy too */
 }
 

@@ -143,14 +143,16 @@ class Sensor:
     """The errors that power and counter share. `noise_w` is of the sensor, rms, one draw for each of its updates.
 
     It is a function of `seed` and the update's number, has mean zero and is no part of the truth.
-    `gain` multiplies what the sensor sees and drifts by `gain_drift_per_h` an hour; `counter_gain` multiplies what the
-    counter adds of that, so that it disagrees with the power.
+    `gain` multiplies what the sensor sees and drifts by `gain_drift_per_h` an hour, `offset_w` is added to it; it never
+    tells less than nothing. `counter_gain` multiplies what the counter adds of that, so that it disagrees with the
+    power.
     """
 
     noise_w: float = 0.0
     seed: int = 1
     gain: float = 1.0
     gain_drift_per_h: float = 0.0
+    offset_w: float = 0.0
     counter_gain: float = 1.0
 
 
@@ -171,6 +173,7 @@ class Scenario:
     failures: tuple[Failure, ...] = ()
     wrong_answers: tuple[WrongAnswer, ...] = ()
     call_costs_s: dict[str, float] = field(default_factory=dict)  # by function's name, or ALL
+    costs_sleep: bool = False  # under a real clock: a call waits, and leaves its core to others
     counter_reset_s: float = inf
 
     def __post_init__(self) -> None:
@@ -193,6 +196,7 @@ class Scenario:
         yield f"gpus {self.gpus}"
         yield f"active {self.active}"
         yield f"activity {int(self.by_activity)}"
+        yield f"cost_sleeps {int(self.costs_sleep)}"
         yield f"idle_w {self.idle.watts!r}"
         yield f"idle_extra_w {self.idle.extra_w!r}"
         yield f"decay_s {self.idle.decay_s!r}"
@@ -201,6 +205,7 @@ class Scenario:
         yield f"seed {self.sensor.seed}"
         yield f"gain {self.sensor.gain!r}"
         yield f"gain_drift_per_s {self.sensor.gain_drift_per_h / 3600!r}"
+        yield f"offset_w {self.sensor.offset_w!r}"
         yield f"counter_gain {self.sensor.counter_gain!r}"
         yield f"counter_reset_s {self.counter_reset_s!r}"
         for load in self.loads:

@@ -10,14 +10,14 @@ import numpy as np
 
 from joulemark.energy import budget
 from joulemark.energy.accumulate import Gauges
-from joulemark.energy.errors import TraceIncomplete
+from joulemark.energy.errors import NotMeasurable, TraceIncomplete
 from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
 from joulemark.energy.percentiles import percentiles
 from joulemark.energy.rests import periods_us, rests_w, tail_j
-from joulemark.energy.streams import ReadStream, read_streams
+from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from joulemark.record.statement import Idle, Sensor, Term
     from joulemark.record.trace import Timing, Trace
+
+
+MOST_J = 1e15
+"""The most that a record holds (`record.statement.Amount`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,8 @@ class Analysis:
     """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
 
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
-    shows. `budget` is empty for an estimate. `rests_w`: mean power of each settled rest beside a window, over the
+    shows. `budget` is empty for an estimate. `mean_power_w` is the power at which the energy of the queries was drawn
+    while they ran, None where there is none. `rests_w`: mean power of each settled rest beside a window, over the
     streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name. `streams`,
     `gauges` and `latencies_s` (of all queries, in order) are what it was all read from, decoded.
     """
@@ -56,6 +61,7 @@ class Analysis:
     estimates: dict[str, float]
     not_estimated: dict[str, str]
     budget: tuple[Term, ...]
+    mean_power_w: float | None
     flags: tuple[str, ...]
     rests_w: tuple[float, ...]
     periods_us: dict[str, int]
@@ -64,10 +70,11 @@ class Analysis:
     latencies_s: NDArray[np.float64]
 
 
-def analyse(trace: Trace, sensor: Sensor) -> Analysis:
+def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     """Energies, totals, estimators, budget and flags of a run, over the streams of `sensor.scope`.
 
-    Raises EnergyError.
+    `board_name` is the device's, by which its sensor's error is looked up; one of a design that nobody has measured
+    where it is empty. Raises EnergyError.
     """
     streams = read_streams(trace, sensor)
     between = pauses(trace, streams)
@@ -79,19 +86,27 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
     found, missing = estimates(trace, streams, between, powers_j, averages_j)
+    mean_power_w = _mean_power_w(trace, work_j, asked_s)
     return Analysis(
         windows=windows,
         idle=idle,
         totals=totals,
         estimates=found,
         not_estimated=missing,
-        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges),
+        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+        + (
+            ()
+            if mean_power_w is None
+            else budget.sensor_terms(sensor, board_name=board_name, mean_power_w=mean_power_w)
+        ),
+        mean_power_w=mean_power_w,
         flags=flags(
             trace,
             idle=idle,
             disagree=counters_disagree(trace, streams, powers_j, averages_j),
             gauges=gauges,
             idle_u_w=difference_u_w(trace, streams),
+            headline=SCOPES[sensor.scope],
         ),
         rests_w=rests_w(streams),
         periods_us=periods_us(streams),
@@ -124,6 +139,7 @@ def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[f
 def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
     idle_w = None if idle is None else (idle.before_w + idle.after_w) / 2
     gross_j = [fsum(column) for column in zip(*(stream.energy_j for stream in streams), strict=True)]
+    _refuse_impossible(gross_j)
     return tuple(
         WindowEnergy(
             start_s=span.start_us / 1e6,
@@ -134,6 +150,20 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
         )
         for span, queries, joules in zip(trace.windows(), trace.queries, gross_j, strict=True)
     )
+
+
+def _refuse_impossible(gross_j: Sequence[float]) -> None:
+    """Raises NotMeasurable for a window of less than no energy, or of more than a record can say.
+
+    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another.
+    """
+    for number, joules in enumerate(gross_j, 1):
+        if not 0 <= joules <= MOST_J:
+            raise NotMeasurable(
+                f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
+                "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "
+                "`joulemark doctor` to time the counter anew."
+            )
 
 
 def _totals(
@@ -169,7 +199,12 @@ def _budget(
     gauges: Gauges,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
-    if total_j <= 0:
+    if total_j < 0:
+        raise NotMeasurable(
+            f"Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at rest is taken "
+            "off. Measure more of them, or longer ones."
+        )
+    if not total_j:
         return ()
     edge_j = [0.0] * len(work_j)
     idle_j, phase = fsum(one.u_j for one in between), 0.0
@@ -178,7 +213,7 @@ def _budget(
         idle_j = hypot(idle_j, settling.bracketed.idle_j)
         phase = max(phase, _phase(trace, settling.timing, asked_s))
     counts = [max(len(queries.duration_us), 1) for queries in trace.queries]
-    return budget.terms(
+    return budget.method_terms(
         sensor,
         per_query_j=[joules / count for joules, count in zip(work_j, counts, strict=True)],
         total_j=total_j,
@@ -187,6 +222,16 @@ def _budget(
         phase=phase,
         tail_j=tail_j(trace, streams, gauges),
     )
+
+
+def _mean_power_w(trace: Trace, work_j: Sequence[float], asked_s: NDArray[np.float64]) -> float | None:
+    """Energy of the queries over the time it is counted for: the windows, and in latency mode the queries alone.
+
+    There the pauses' power was read by the same sensor and taken off, and its offset with it.
+    """
+    spent_s = fsum(s.seconds for s in trace.windows()) if trace.mode == "throughput" else float(asked_s.sum())
+    total_j = fsum(work_j)
+    return total_j / spent_s if total_j > 0 and spent_s > 0 else None
 
 
 def _phase(trace: Trace, timing: Timing, asked_s: NDArray[np.float64]) -> float:

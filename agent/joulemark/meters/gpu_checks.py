@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.energy.flags import LIMIT_WITHIN_MW
 from joulemark.meters import nvml_errors
 from joulemark.meters.check import Check, not_available
+from joulemark.meters.gpu_processes import OurProcesses, using_pids
 from joulemark.meters.nvml_card import Absent
 from joulemark.meters.nvml_conditions import COMPUTE, GPU_SENSOR, GRAPHICS, LIMIT, MIG, TEMPERATURE, THROTTLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from joulemark.meters.gpu_processes import OurProcesses
     from joulemark.meters.nvml_card import Card
 
 RESTING_PERCENT = 5
@@ -79,21 +80,26 @@ def _mig(card: Card) -> Check:
 
 
 def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
-    name, pids = "foreign-processes", set[int]()
-    for kind in (COMPUTE, GRAPHICS):
-        listed = _told(card, *kind)
-        if isinstance(listed, Absent):
-            return not_available(name, listed.reason, "The GPU does not list its processes here.")
-        pids |= {run.pid for run in listed}
+    name, listed = "foreign-processes", [_told(card, *kind) for kind in (COMPUTE, GRAPHICS)]
+    for answer in listed:
+        if isinstance(answer, Absent):
+            return not_available(name, answer.reason, "The GPU does not list its processes here.")
+    compute, graphics = listed
+    pids = using_pids(compute, graphics)
     count = ours.foreign(pids, on_gpu=on_gpu)
     if not count:
         return Check(name=name, value=0, state="ok", sentence="No other process is on the GPU.")
+    numbers = ", ".join(str(pid) for pid in ours.suspects(pids))
+    among = "" if ours.known else "among "
+    drawing = pids - using_pids(compute, ())
     return Check(
         name=name,
         value=count,
         state="noisy",
-        sentence=f"{count} other process{'es are' if count > 1 else ' is'} on the GPU.",
-        mend="End what `nvidia-smi` lists, or measure when the GPU is yours alone.",
+        sentence=f"{count} other process{'es are' if count > 1 else ' is'} on the GPU ({among}process {numbers}).",
+        mend="Log out of the desktop, or stop what draws on this GPU: sudo systemctl isolate multi-user.target"
+        if drawing == pids
+        else "End it (`ps -fp NUMBER` names it), or measure when the GPU is yours alone.",
     )
 
 
@@ -123,7 +129,7 @@ def _power_limit(card: Card) -> Check:
         sentence = f"The power limit is {limit_w:g} W; its default is not told here."
         return Check(name=name, value=limit_w, state="ok", sentence=sentence, reason=default_mw.reason)
     default_w = default_mw / 1000
-    if limit_w >= default_w:
+    if limit_w >= default_w - LIMIT_WITHIN_MW / 1000:
         sentence = f"The power limit is {limit_w:g} W, with a default of {default_w:g} W."
         return Check(name=name, value=limit_w, state="ok", sentence=sentence)
     return Check(

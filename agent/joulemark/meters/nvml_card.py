@@ -264,13 +264,13 @@ def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
 
 def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
-    """A function that an older binding lacks is one that is not found, as if the driver lacked it.
+    """Raises NVML's own error. A function that an older binding has no name for is not found, and the error says so.
 
     An answer that the binding itself cannot decode, such as a text that is none, is an unknown error of the driver.
     """
     asked = getattr(nvml, function, None)
     if asked is None:
-        raise nvml.NVMLError(nvml.NVML_ERROR_FUNCTION_NOT_FOUND)
+        raise nvml_errors.lacking_in_binding(nvml)
     try:
         return asked(*arguments)
     except nvml.NVMLError:

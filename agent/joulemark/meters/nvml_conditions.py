@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import ReadingMissing
+from joulemark.meters.gpu_processes import OurProcesses, using_pids
 from joulemark.meters.meter import GaugeInfo, Now, Tick, timed
 from joulemark.meters.nvml_card import Absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.meters.gpu_processes import OurProcesses
     from joulemark.meters.nvml_card import Card
 
 GPU_SENSOR = 0
@@ -66,7 +66,7 @@ def _foreign(card: Card, ours: OurProcesses) -> Callable[[], int] | Absent:
         return compute
     if isinstance(graphics, Absent):
         return graphics
-    return lambda: ours.foreign({run.pid for kind in (compute, graphics) for run in card.during_a_run(kind)})
+    return lambda: ours.foreign(using_pids(card.during_a_run(compute), card.during_a_run(graphics)))
 
 
 def _value(

@@ -61,7 +61,21 @@ _TABLE: dict[str, _Row] = {
     ),
     "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", "the driver did not answer in time", passes=True),
 }
-_NOT_OFFERED = frozenset({"not-offered-by-gpu", "not-offered-by-driver"})
+OLD_BINDING = _Row(
+    "nvml-binding-old",
+    "the installed Python package for NVML is too old to ask for it",
+    "Renew it: pip install --upgrade nvidia-ml-py",
+    passes=True,
+)
+"""Nothing of the GPU or its driver: another version of the package would have the function."""
+_NOT_OFFERED = frozenset({"not-offered-by-gpu", "not-offered-by-driver", OLD_BINDING.reason})
+
+
+def lacking_in_binding(nvml: ModuleType) -> Exception:
+    """NVML's error for a function that the binding has no name for, marked as the binding's own fault."""
+    error: Exception = nvml.NVMLError(nvml.NVML_ERROR_FUNCTION_NOT_FOUND)
+    error.of_binding = True  # type: ignore[attr-defined]  # the error is the binding's class
+    return error
 
 
 def unavailable(nvml: ModuleType, error: Exception) -> MeterUnavailable:
@@ -100,6 +114,8 @@ def may_pass(nvml: ModuleType, error: Exception) -> bool:
 
 def _row(nvml: ModuleType, error: Any) -> _Row:
     """What the table does not know may pass: a run that goes on is flagged for each reading that it lacks."""
+    if getattr(error, "of_binding", False):
+        return OLD_BINDING
     for name, row in _TABLE.items():
         if getattr(nvml, name, None) == error.value:
             return row

@@ -41,7 +41,15 @@ class GpuReadings:
         lacking = _lacking_fields(card)
         self._fields = tuple(field for field, reason in lacking.items() if reason is None)
         self.counter_is_field = ENERGY in self._fields
-        if not self.counter_is_field and isinstance(card.if_offered(ENERGY_FUNCTION), Absent):
+        plain = None if self.counter_is_field else card.if_offered(ENERGY_FUNCTION)
+        if isinstance(plain, Absent):
+            if plain.reason == nvml_errors.OLD_BINDING.reason:
+                raise MeterUnavailable(
+                    plain.reason,
+                    "Whether this GPU has an energy counter cannot be asked: the installed Python package for NVML is "
+                    "too old.",
+                    mend=nvml_errors.OLD_BINDING.mend,
+                )
             raise MeterUnavailable(
                 "no-energy-counter",
                 "This GPU has no energy counter (NVML has one from the Volta generation on).",

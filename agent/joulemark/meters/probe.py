@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 READ_EVERY_S = 0.002
 PERIOD_SEEN_S = 3.0
+PERIOD_CHANGES = 12
+"""From so many changes the period is told, however slow the counter is."""
 STEPS = 4
 REST_S = 2.6
 PHASES = 8
@@ -67,6 +69,19 @@ def probe(meter: Meter, kernel: Kernel, timer: Timer) -> Probed:
         ) from error
 
 
+def resting_period_s(meter: Meter, timer: Timer) -> float | None:
+    """How often the first counter of `meter` moves while the device rests; None where it does not. Raises MeterFailed.
+
+    That much can be seen of a counter that the probe cannot time, as where no load can be run.
+    """
+    with Sampler(meter, timer, period_s=READ_EVERY_S, closely_s=READ_EVERY_S) as sampler:
+        sampler.rest(PERIOD_SEEN_S, changes=PERIOD_CHANGES)
+    try:
+        return median_period_s(changes(counter(sampler.streams()[0])))
+    except EnergyError:
+        return None
+
+
 class _Probe:
     def __init__(self, meter: Meter, kernel: Kernel, timer: Timer) -> None:
         self._kernel, self._timer = kernel, timer
@@ -78,7 +93,7 @@ class _Probe:
         with self._sampler:
             self._load(STEP_S)
             warm_up = self._loads.pop()
-            self._sampler.rest(PERIOD_SEEN_S)
+            self._sampler.rest(PERIOD_SEEN_S, changes=PERIOD_CHANGES)
             period_s = median_period_s(self._changes())
             for phase in lattice(STEPS):
                 self._begin(phase * period_s)

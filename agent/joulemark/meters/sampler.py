@@ -10,7 +10,8 @@ import threading
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from math import inf
+from typing import TYPE_CHECKING, Literal, Self
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
@@ -31,6 +32,8 @@ LOOK_EVERY_US = 1_000_000
 CLOSELY_S = 0.005
 FINEST_S = 0.001
 LIVE_SPAN_US = 1_000_000
+STILL_S = 2.0
+"""A counter that has not moved for so long is not waited for."""
 RETRY_S = 0.01
 MISSING_US = 2_000_000
 """Readings may fail for so long one after the other; then the sensor has stopped answering."""
@@ -85,14 +88,18 @@ class Sampler:
         if kind is None:
             self._raise_failure()
 
-    def edge(self) -> tuple[Tick, ...]:
-        """Read now and keep it, whether or not the counter has moved. Raises MeterFailed."""
+    def edge(self, *, look: Literal["before", "after"] | None = None) -> tuple[Tick, ...]:
+        """Read now and keep it, moved or not; `look` at the conditions too, which takes time. Raises MeterFailed."""
         self._raise_failure()
         with self._lock:
+            if look == "before":
+                self._look(at_once=True)
             while True:
                 reading = self._read()
                 if reading is not None:
                     self._series.add(reading, always=True)
+                    if look == "after":
+                        self._look(at_once=True)
                     return reading.ticks
                 self._timer.wait(RETRY_S)
 
@@ -109,12 +116,35 @@ class Sampler:
             self._timer.wait(FINEST_S)
         return False
 
-    def rest(self, seconds: float, *, thin_s: float = 0.0) -> None:
-        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept."""
-        end_us = self._timer.now() + round(seconds * 1e6)
-        while (left_us := end_us - self._timer.now()) > 0:
+    def rest(
+        self,
+        seconds: float,
+        *,
+        thin_s: float = 0.0,
+        changes: int = 0,
+        settle_s: float = 0.0,
+        still_s: float = STILL_S,
+    ) -> None:
+        """Let `seconds` pass, reading closely. With `thin_s` only changes that far apart are kept.
+
+        Goes on until so many `changes` were kept that lie wholly behind the first `settle_s`; a counter that has stood
+        still for `still_s` is not waited for.
+        """
+        begin_us = moved_us = self._timer.now()
+        end_us, settled_us = begin_us + round(seconds * 1e6), begin_us + round(settle_s * 1e6)
+        settled: int | None = None
+        kept = self._series.changes
+        while True:
+            now_us = self._timer.now()
+            if self._series.changes != kept:
+                kept, moved_us = self._series.changes, now_us
+            enough = not changes or (settled is not None and kept - settled >= changes)
+            if now_us >= end_us and (enough or now_us - moved_us >= still_s * 1e6):
+                return
             self._closely(thin_us=round(thin_s * 1e6))
-            self._timer.wait(min(self._closely_s, left_us / 1e6))
+            if settled is None and now_us >= settled_us:
+                settled = self._series.changes
+            self._timer.wait(min(self._closely_s, (end_us - now_us) / 1e6 if now_us < end_us else inf))
 
     def live(self) -> Live:
         """For whoever watches; reads nothing."""
@@ -191,10 +221,11 @@ class Sampler:
                 )
         self._last = reading.ticks
 
-    def _look(self) -> None:
-        """The device's state, about once a second."""
+    def _look(self, *, at_once: bool = False) -> None:
+        """The device's state, about once a second or now."""
         now_us = self._timer.now()
-        if not self._conditions or (self._looked_us is not None and now_us - self._looked_us < LOOK_EVERY_US):
+        due = at_once or self._looked_us is None or now_us - self._looked_us >= LOOK_EVERY_US
+        if not self._conditions or not due:
             return
         self._looked_us = now_us
         try:

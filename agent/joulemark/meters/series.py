@@ -35,6 +35,8 @@ class Series:
         self.counts = [Column() for _ in streams]
         self._gauges = [Column() for _ in gauges]
         self._unmoved: Reading | None = None
+        self.changes = 0
+        """How many changes of the first counter were kept."""
 
     def add(self, reading: Reading, *, always: bool, thin_us: int = 0) -> bool:
         """Keep it if the counter moved, or if `always`; the unmoved reading just before a change is kept with it.
@@ -50,10 +52,12 @@ class Series:
             if before is not None and moved:
                 self._keep(before)
             self._keep(reading)
+            self.changes += moved
         elif moved and reading.ticks[0].t_us - last_us >= thin_us:
             if before is not None:
                 self._keep(before)
             self._keep(reading)
+            self.changes += 1
         else:
             self._unmoved = reading
         return moved

@@ -8,7 +8,7 @@ Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. T
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
@@ -108,6 +108,20 @@ class Host(Record, frozen=True, kw_only=True):
     memory_bytes: Count | None
 
 
+class Parallelism(Record, frozen=True, kw_only=True):
+    """How much of the processor the work could use, beside the host's `cpu_count`, which is this process's affinity.
+
+    Threads are torch's, null where it did not run the model. `cpu_quota` is in processors: the least of the control
+    groups that the process is in, null where none has one. `settings` are the environment variables of thread
+    libraries that were set, by their names in lower case.
+    """
+
+    intra_op_threads: Annotated[int, Meta(ge=1, le=65536)] | None
+    inter_op_threads: Annotated[int, Meta(ge=1, le=65536)] | None
+    cpu_quota: Positive | None
+    settings: Annotated[dict[Slug, Word], Meta(max_length=50)] = {}
+
+
 class Software(Record, frozen=True, kw_only=True):
     """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files.
 
@@ -182,7 +196,7 @@ class Term(Record, frozen=True, kw_only=True):
     Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
     """
 
-    name: Literal["windows", "edge", "idle", "tail", "phase", "gain"]
+    name: Literal["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
     kind: Literal["A", "B"]
     relative: Amount
 
@@ -209,13 +223,23 @@ def refuse_strange_times(*times: datetime) -> None:
             raise ValueError(f"the year {time.year} is not one that a run can lie in")
 
 
+def refuse_times_beyond_utc(*times: datetime) -> None:
+    """Raises ValueError, as above, for a local time whose year in UTC is not 1 to 9999: no calendar here has it."""
+    for time in times:
+        try:
+            time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"the time {time.isoformat()} lies in no year from 1 to 9999 in UTC") from None
+
+
 class Predicate(Record, frozen=True, kw_only=True):
     """Everything a volunteer says about one run.
 
     `estimates`: joules per query by each estimator that could be had from the same ticks, `not_estimated` why the
     others could not. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a condition of
     the device was not read, by its name. `not_scored`: why a metric of the task has no value, by its name.
-    `peak_memory_bytes`: the most device memory that tensors took since the model began to load.
+    `peak_memory_bytes`: the most device memory that tensors took since the model began to load. `parallelism` is left
+    out by agents that do not know it yet.
     """
 
     audience: Word
@@ -245,6 +269,7 @@ class Predicate(Record, frozen=True, kw_only=True):
     not_read: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
     not_scored: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
     peak_memory_bytes: Count | UnsetType | None = UNSET
+    parallelism: Parallelism | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""

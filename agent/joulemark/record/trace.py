@@ -63,11 +63,12 @@ class Stream(Record, frozen=True, kw_only=True):
 class Gauge(Record, frozen=True, kw_only=True):
     """Something that is read and not counted: power, temperature, limit, reasons for slow clocks, processes.
 
-    `mask` are the bits of NVML's clock event reasons, `count` a number of things.
+    `mask` are the bits of NVML's clock event reasons, `count` a number of things. `cpu-ms` is processor time since the
+    run began, in milliseconds: of the run itself (`cpu-own`) and of everybody else (`cpu-foreign`).
     """
 
     name: Slug
-    unit: Literal["mW", "C", "mask", "count"]
+    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
     t_us: Column
     value: Column
 
@@ -166,7 +167,7 @@ def unpack(compressed: bytes) -> bytes:
     try:
         raw = inflater.decompress(compressed, MAX_TRACE_BYTES + 1)
     except zlib.error as error:
-        raise Malformed("JM-TRACE-ENCODING", f"The trace is not zlib data: {error}.") from error
+        raise Malformed("JM-TRACE-ENCODING", "The trace is not zlib data.") from error
     if len(raw) > MAX_TRACE_BYTES:
         raise TooLarge("JM-TRACE-SIZE", f"The trace inflates to more than {MAX_TRACE_BYTES} bytes.")
     if not inflater.eof or inflater.unused_data:

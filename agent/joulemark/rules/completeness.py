@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET
 
 from joulemark.record.text import hidden_characters
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ DIRTY = frozenset(
         "mig",
         "counters-disagree",
         "noisy-machine",
+        "foreign-cpu",
+        "suspended",
     }
 )
 """Flags that make a run unfit to be combined, each known without looking at the energy (docs/method.md)."""
@@ -44,6 +47,10 @@ GAUGES = frozenset(
     }
 )
 """What is read of a GPU beside its energy; an agent that cannot read one says why in `not_read`."""
+
+
+PROCESSOR_TIME = frozenset({"cpu-own", "cpu-foreign"})
+"""What is read beside the energy of a processor's package, which counts whoever works."""
 
 
 NOT_SCORED = frozenset(
@@ -82,7 +89,9 @@ def nulls_have_reasons(case: Case) -> Broken | None:
         return broken(f"These fields are null without a reason: {names}.", fields=names)
     if superfluous := named - nulls:
         names = ", ".join(sorted(superfluous))
-        return broken(f"These fields have a reason to be absent but are not null: {names}.", fields=names)
+        return broken(
+            f"These fields have a reason to be absent but are not null: {quoted(names)}.", fields=names
+        )
     return None
 
 
@@ -92,7 +101,7 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     "The run is clean",
     kept="The agent raised no flag that makes a run unfit",
     mend="Remove the cause that the flag names; measure again",
-    version="2",
+    version="7",
 )
 def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
@@ -117,25 +126,27 @@ def quality_is_stated(case: Case) -> Broken | None:
         return None
     excused, asked_for = case.said.not_scored, suite.quality_metrics(work.dataset)
     if strange := sorted(set(excused.values()) - NOT_SCORED):
-        return broken(f"{strange[0]} is no reason for which a metric has no value.", reason=strange[0])
+        return broken(
+            f"{quoted(strange[0])} is no reason for which a metric has no value.", reason=strange[0]
+        )
     stated = sorted(q.metric for q in case.said.quality)
     if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
         found, wanted = (", ".join(names) or "nothing" for names in (stated, asked_for))
         return broken(
-            f"Quality is stated as {found}; the suite asks for {wanted}.", stated=found, wanted=wanted
+            f"Quality is stated as {quoted(found)}; the suite asks for {wanted}.", stated=found, wanted=wanted
         )
     asked = suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
             return broken(
-                f"{quality.metric} lies between 0 and 1, the higher the better; {quality.value} was stated.",
+                f"{quoted(quality.metric)} lies between 0 and 1, the higher the better; {quality.value} was stated.",
                 metric=quality.metric,
                 value=quality.value,
                 higher_is_better=quality.higher_is_better,
             )
         if quality.n > asked:
             return broken(
-                f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; a window asks {asked} queries.",
                 metric=quality.metric,
                 n=quality.n,
                 queries=asked,
@@ -146,19 +157,24 @@ def quality_is_stated(case: Case) -> Broken | None:
 @rule(
     "JM-GAUGES",
     Severity.QUARANTINE,
-    "The GPU's state was read",
-    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, or the result says why "
-    "not",
+    "The device's state was read",
+    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, beside RAPL the processor "
+    "time of the run and of others, or the result says why not",
     mend=None,
-    version="2",
+    version="7",
 )
 def gauges_are_there(case: Case) -> Broken | None:
-    """A GPU's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
-    if case.said.sensor.meter != "nvml-counter":
-        return None
+    """A device's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
     read = {str(gauge.name) for gauge in case.trace.gauges}
-    missing = ", ".join(sorted(GAUGES - read - set(case.said.not_read)))
+    missing = ", ".join(sorted(_required(case) - read - set(case.said.not_read)))
     return broken(f"The trace has no {missing}, and no reason why.", missing=missing) if missing else None
+
+
+def _required(case: Case) -> frozenset[str]:
+    """Agents that do not state `parallelism` do not know of processor time yet."""
+    on_gpu = GAUGES if case.said.sensor.meter == "nvml-counter" else frozenset[str]()
+    by_rapl = any(stream.unit == "uJ" for stream in case.trace.streams)
+    return on_gpu | PROCESSOR_TIME if by_rapl and case.said.parallelism is not UNSET else on_gpu
 
 
 @rule(

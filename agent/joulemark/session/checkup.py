@@ -22,6 +22,7 @@ from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight
+from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
@@ -106,8 +107,10 @@ def can_run(findings: tuple[Finding, ...]) -> bool:
 
 
 def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> Iterator[Finding]:
+    on_gpu = False
     try:
         with closing(openers.nvml()) as gpu:
+            on_gpu = True
             yield _meter("nvml", gpu)
             for skipped in gpu.skipped:
                 yield _skipped(skipped)
@@ -133,9 +136,25 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
+            if not quick:
+                yield _company(timer, busy="warning" if on_gpu else "noisy")
     except MeterUnavailable as error:
         yield _unavailable("rapl", error)
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
+
+
+def _company(timer: Timer, *, busy: State) -> Finding:
+    """Who else keeps the processor busy: that spoils its energy, and hardly a GPU's."""
+    check = company(timer, busy="warning" if busy == "warning" else "noisy")
+    return Finding(
+        area="meter",
+        what=check.name,
+        state=check.state,
+        detail=check.sentence,
+        mend=check.mend,
+        reason=check.reason,
+        value=check.value,
+    )
 
 
 def gpu_findings(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
@@ -12,14 +11,17 @@ from msgspec.structs import replace
 
 from joulemark.energy.analysis import window_work_j
 from joulemark.energy.errors import EnergyError, NotMeasurable
+from joulemark.energy.gaps import has_gap
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
+from joulemark.energy.streams import SCOPES
 from joulemark.errors import ReadingsUnusable
 from joulemark.meters.sampler import CLOSELY_S, Sampler
-from joulemark.meters.timer import RealTimer
+from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.statement import Sensor
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
+from joulemark.session.rests import RestPlan, require_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,21 +39,17 @@ COUNTER_PERIODS = 100
 STILL_PERIODS = 20
 """A counter that does not move in a window of so many of its periods is stuck."""
 
-REST_S = 1.0
-"""Rest after the counter has settled: from this the power at rest around a window is known."""
 
-THIN_S = 0.5
-"""In the long idle spans a change of the counter is kept twice a second; the rests between windows keep all."""
-
-TICK_WITHIN_S = 2.0
-"""A counter that does not move for so long is not waited for; the window's uncertainty then says so."""
+ASLEEP_US = 50_000
+"""The two clocks that tell a sleep are read one after the other, and no machine sleeps for so short a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order.
 
-    `flags` are those that the trace does not show by itself.
+    `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
+    since the machine was started (`meters.timer.boot_ns`).
     """
 
     trace: Trace
@@ -59,8 +57,8 @@ class Measured:
     tokens: tuple[int | None, ...]
     input_tokens: tuple[int | None, ...]
     flags: tuple[str, ...]
-    started_at: datetime
-    ended_at: datetime
+    started_ns: int
+    ended_ns: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +83,10 @@ def measure(
     """Run the protocol once. Idle is read only where the meter knows it.
 
     `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
-    settling. Raises MeterFailed, or ReadingsUnusable where its readings say nothing about energy.
+    settling. Raises MeterFailed, MeasurementImpossible before anything runs where this protocol cannot be measured
+    by this meter, or ReadingsUnusable where its readings say nothing about energy.
     """
+    require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
         workload=workload,
         queries=queries,
@@ -137,18 +137,21 @@ class _Job:
         self._timings, self._timer = timings, timer
         self._timing = next((timing for timing in timings if timing is not None), None)
         closely_s = CLOSELY_S if self._timing is None else min(CLOSELY_S, self._timing.period_us / 1e7)
+        self._rests = RestPlan.of(protocol, self._timing, counter_period_s=meter.period_s)
         self._sampler = Sampler(meter, timer, closely_s=closely_s)
         self._spans: list[Span] = []
         self._windows: list[_Window] = []
         self._flags: set[str] = set()
         self._quiet_us = 0
+        self._rested_behind: Span | None = None
         self._query_s = 0.0
 
     def run(self) -> Measured:
         """The whole protocol."""
-        started_at = datetime.now(UTC)
+        started_ns = boot_ns()
         with self._sampler:
             self._warm_up()
+            asleep_us = self._timer.asleep_us()
             if self._meter.knows_idle:
                 self._idle("idle-before")
             while not self._enough():
@@ -158,6 +161,13 @@ class _Job:
             if self._meter.knows_idle:
                 self._idle("idle-after")
             self._sampler.edge()
+            if self._timer.asleep_us() - asleep_us > ASLEEP_US:
+                self._flags.add("suspended")
+        trace = self.trace()
+        if any(
+            has_gap(trace, stream) for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]
+        ):
+            self._flags.add("missing-reading")
         if self._sampler.missing:
             self._flags.add("missing-reading")
         first = self._windows[0].outputs[: len(self._queries)]
@@ -165,15 +175,15 @@ class _Job:
             self._flags.add("outputs-vary")
         return Measured(
             trace=replace(
-                self.trace(),
+                trace,
                 answers=b"".join(answer_digest(output.query_id, output.value) for output in first),
             ),
             outputs=first,
             tokens=tuple(window.tokens for window in self._windows),
             input_tokens=tuple(window.input_tokens for window in self._windows),
             flags=tuple(sorted(self._flags)),
-            started_at=started_at,
-            ended_at=datetime.now(UTC),
+            started_ns=started_ns,
+            ended_ns=boot_ns(),
         )
 
     def trace(self) -> Trace:
@@ -216,7 +226,7 @@ class _Job:
         if not windows:
             return None
         each_s = sum(one.span.end_us - one.span.start_us for one in windows) / len(windows) / 1e6
-        each_s += self._rest_s()
+        each_s += self._rests.rest_s
         least, most = (
             max(limit - len(windows), 1) * each_s for limit in (protocol.windows_min, protocol.windows_max)
         )
@@ -270,26 +280,36 @@ class _Job:
         if self._timing is not None:
             self._rest()  # before and after begin equally late behind the work
             self._end_rest()
-        self._sampler.edge()
+        self._sampler.edge(look=self._look("before"))
         start_us = self._timer.now()
-        self._sampler.rest(self._protocol.idle_s, thin_s=THIN_S if self._timing else 0.0)
+        self._sampler.rest(
+            self._rests.idle_s,
+            thin_s=self._rests.thin_s,
+            changes=self._rests.idle_changes,
+            still_s=self._rests.still_s,
+        )
         end_us = max(self._timer.now(), start_us + 1)
-        self._sampler.edge()
+        self._sampler.edge(look=self._look("after"))
         self._spans.append(Span(kind=kind, start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
-    def _rest_s(self) -> float:
-        return 0.0 if self._timing is None else self._timing.settle_us / 1e6 + REST_S
-
     def _rest(self) -> None:
-        """As long as the counter needs to settle, and a while to see the power at rest; once is enough."""
+        """As long as the counter needs to settle, and until it has shown the power at rest; once is enough."""
         last = self._spans[-1]
-        if self._timing is not None and last.kind in ("window", "warm-up"):
-            self._quiet_for(self._rest_s() - (self._timer.now() - last.end_us) / 1e6)
+        if self._timing is None or last.kind not in ("window", "warm-up") or last is self._rested_behind:
+            return
+        since_s = (self._timer.now() - last.end_us) / 1e6
+        self._sampler.rest(
+            max(self._rests.rest_s - since_s, 0.0),
+            changes=self._rests.rest_changes,
+            settle_s=max(self._timing.settle_us / 1e6 - since_s, 0.0),
+            still_s=self._rests.still_s,
+        )
+        self._rested_behind = last
 
-    def _quiet_for(self, seconds: float) -> None:
-        if seconds > 0:
-            self._sampler.rest(seconds)
+    def _look(self, when: Literal["before", "after"]) -> Literal["before", "after"] | None:
+        """A processor's state is a count, which is read at the edges; a GPU's would only take time there."""
+        return when if self._timing is None else None
 
     def _end_rest(self) -> int:
         """Now; what was quiet until now becomes a span."""
@@ -302,7 +322,7 @@ class _Job:
         """To a tick, and from there to this window's own phase of the counter."""
         if self._timing is None:
             return
-        self._sampler.next_change(within_s=TICK_WITHIN_S)
+        self._sampler.next_change(within_s=self._rests.still_s)
         if self._protocol.mode == "throughput":
             self._timer.wait(self._phase() * self._timing.period_us / 1e6)
 
@@ -315,7 +335,7 @@ class _Job:
         """The sample back to back, again until the window is long enough; or each query at its own phase."""
         self._workload.synchronise()
         self._align()
-        before = self._sampler.edge()[0] if self._timing is None else self._sampler.last()[0]
+        before = self._sampler.edge(look="before")[0] if self._timing is None else self._sampler.last()[0]
         start_us = self._end_rest() if self._timing else self._timer.now()
         outputs: list[Output] = []
         gaps: list[int] = []
@@ -331,7 +351,7 @@ class _Job:
             self._watch.answered()
         self._workload.synchronise()
         end_us = self._timer.now()
-        ticks = self._sampler.edge()
+        ticks = self._sampler.edge(look=self._look("after"))
         self._require_moved(before, ticks[0], seconds=(end_us - start_us) / 1e6)
         window = _Window(
             span=Span(kind="window", start_us=start_us, end_us=end_us),

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from joulemark import durable, workloads
 from joulemark.errors import MeterUnavailable, StorageError
-from joulemark.meters.probe import probe
+from joulemark.meters.probe import probe, resting_period_s
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Time
@@ -27,6 +29,8 @@ LEAST_PERIOD_US = 1000
 """No GPU's counter moves more often."""
 UNPROBED = Timing(period_us=100_000, settle_us=1_500_000, delay_us=0, coverage="unknown")
 """The slowest counter that is known, for a GPU that could not be probed; the uncertainty is then larger."""
+UNPROBED_PERIODS = 2
+"""A counter that moves more slowly settles so many of its periods later."""
 
 
 class _Stored(Record, frozen=True):
@@ -72,9 +76,11 @@ def timing_of(
     try:
         found = probe(meter, workloads.busy_kernel(device), timer)
     except (MeterUnavailable, workloads.WorkloadError) as error:
+        timing = _unprobed(resting_period_s(meter, timer))
         return Known(
-            timing=UNPROBED,
-            sentence=f"The counter could not be probed: {error} It is taken to settle in 1.5 s.",
+            timing=timing,
+            sentence=f"The counter could not be probed: {error} "
+            f"It is taken to settle in {timing.settle_us / 1e6:.1f} s.",
             reason=getattr(error, "reason", error.code),
         )
     made = _Stored(probed_at=datetime.now(UTC), timing=found.timing, settled=found.settled)
@@ -85,6 +91,15 @@ def timing_of(
     except StorageError as error:
         return _known(made, f"as probed now; it could not be kept: {error}")
     return _known(made, "as probed now")
+
+
+def _unprobed(period_s: float | None) -> Timing:
+    """Of a counter of which no more is known than how often it moves at rest, in seconds; None: not even that."""
+    if period_s is None:
+        return UNPROBED
+    period_us = max(round(period_s * 1e6), LEAST_PERIOD_US)
+    later_us = UNPROBED_PERIODS * max(period_us - UNPROBED.period_us, 0)
+    return replace(UNPROBED, period_us=period_us, settle_us=UNPROBED.settle_us + later_us)
 
 
 def _known(stored: _Stored, when: str) -> Known:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
+from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
+from joulemark.meters.timer import boot_ns
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
 from joulemark.record.codec import decode, encode
@@ -19,9 +21,10 @@ from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
 from joulemark.session.measure import readings_unusable, sensor_of
+from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from joulemark.energy.analysis import Analysis
     from joulemark.identity import Identity
@@ -66,6 +69,7 @@ class Story:
     not_scored: tuple[MissingQuality, ...]
     inputs_sha256: str
     peak_memory_bytes: int | None
+    threads: TorchThreads = field(default_factory=torch_threads)
 
 
 def new_nonce() -> str:
@@ -110,16 +114,18 @@ def outputs_sha256(outputs: tuple[Output, ...]) -> str:
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
     measured = story.measured
     sensor = sensor_of(around.meter)
-    found = analyse(measured.trace, sensor)
+    found = analyse(measured.trace, sensor, board_name=around.facts.device.name)
     _require_energy(found, sensor)
     quality, not_a_number = _quality(story)
+    quota = cpu_quota()
+    issued_at, moment = stamps()
     predicate = record.Predicate(
         audience=around.origin,
         session=around.session,
         nonce=story.nonce,
-        started_at=measured.started_at,
-        ended_at=measured.ended_at,
-        issued_at=datetime.now(UTC),
+        started_at=moment(measured.started_ns),
+        ended_at=moment(measured.ended_ns),
+        issued_at=issued_at,
         contributor=record.Contributor(key_id=around.identity.key_id, public_key=around.identity.public_key),
         ticket=_ticket_ref(story.ticket),
         suite=suite_ref(around.suite),
@@ -141,8 +147,23 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         not_read={**around.meter.absent, **around.not_read},
         not_scored={**{missing.metric: missing.reason for missing in story.not_scored}, **not_a_number},
         peak_memory_bytes=story.peak_memory_bytes,
+        parallelism=record.Parallelism(
+            intra_op_threads=story.threads.intra_op,
+            inter_op_threads=story.threads.inter_op,
+            cpu_quota=quota.cpus,
+            settings=thread_settings(),
+        ),
     )
-    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts)))
+    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts, quota)))
+
+
+def stamps() -> tuple[datetime, Callable[[int], datetime]]:
+    """Now, and what gives the calendar's time of a moment of `boot_ns`.
+
+    The calendar is asked once: one that is set during a run can then not put the run's times out of order.
+    """
+    now, now_ns = datetime.now(UTC), boot_ns()
+    return now, lambda at_ns: now - timedelta(microseconds=(now_ns - at_ns) // 1000)
 
 
 def _require_energy(found: Analysis, sensor: record.Sensor) -> None:
@@ -208,7 +229,7 @@ def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     )
 
 
-def _reasons(facts: Facts) -> dict[str, str]:
+def _reasons(facts: Facts, quota: CpuQuota) -> dict[str, str]:
     """Why each field may be null, by its path."""
     return {
         "ticket": "offline-run",
@@ -219,6 +240,9 @@ def _reasons(facts: Facts) -> dict[str, str]:
         "windows.input_tokens": "tokens-not-counted",
         "peak_memory_bytes": "device-does-not-count",
         "sensor.stated_watts": "energy-is-measured",
+        "parallelism.intra_op_threads": "torch-not-used",
+        "parallelism.inter_op_threads": "torch-not-used",
+        "parallelism.cpu_quota": quota.reason or "no-quota",
         "sensor.stated_watts_source": "energy-is-measured",
         **facts.absent,
     }

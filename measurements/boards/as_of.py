@@ -1,0 +1,120 @@
+"""The moment that a request asks for: an address shows it everywhere, or refuses it in a sentence.
+
+`AsOfMiddleware` refuses `as_of` and `checkpoint` at every address whose view is not marked by `honours_as_of`, so that
+a page which knows nothing of moments can never be taken for one that shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.urls import resolve, reverse
+from django.utils.translation import gettext
+from rest_framework.renderers import JSONRenderer
+
+from measurements.boards.moments import MomentError, moment_of
+from measurements.intake.problems import handle
+from measurements.intake.refusals import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+
+PARAMETERS = ("as_of", "checkpoint")
+API = "/api/"
+READS = ("GET", "HEAD")
+MARK = "honours_as_of"
+View = TypeVar("View")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A time in UTC, and the parameter by which it was asked for, as links carry it on."""
+
+    at: datetime
+    query: str
+
+
+def honours_as_of(view: View) -> View:
+    """Mark a view, or a class of views, that shows the moment which `moment_shown` gives it."""
+    setattr(view, MARK, True)
+    return view
+
+
+def honours(view: object) -> bool:
+    """Whether a view, as an address resolves to it, shows the moment that it is asked for."""
+    return bool(getattr(getattr(view, "cls", view), MARK, False))
+
+
+def moment_shown(request: HttpRequest | Request) -> Moment | None:
+    """The moment that this request is answered for; None: now."""
+    return getattr(request, "moment", None)
+
+
+def time_shown(request: HttpRequest | Request) -> datetime | None:
+    """The same as a time."""
+    moment = moment_shown(request)
+    return moment.at if moment else None
+
+
+def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
+    """The path of a named view with `query`, carrying the moment on where the view honours it."""
+    path = reverse(name, args=args)
+    asked = [urlencode(query)] if query else []
+    if moment is not None and honours(resolve(path).func):
+        asked.append(moment.query)
+    return "?".join([path, "&".join(asked)]) if asked else path
+
+
+class AsOfMiddleware:
+    """Reads the moment of each request, and refuses it where the view does not know of moments."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Set `request.moment`, or refuse: a problem document under /api/, a page elsewhere (Http404)."""
+        asked = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
+        if not asked or request.method not in READS or _is_admin(request):
+            return None
+        if not honours(view):
+            return _refusal(request, "JM-MOMENT-UNKNOWN-HERE", _not_here())
+        try:
+            at = moment_of(asked)
+        except MomentError as error:
+            return _refusal(request, "JM-MOMENT", str(error))
+        request.moment = Moment(at=at, query=urlencode(asked))  # type: ignore[attr-defined]  # read by moment_shown
+        return None
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.app_name == "admin"
+
+
+def _not_here() -> str:
+    return gettext(
+        "What is at this address is known only as it is now: leave out as_of and checkpoint. Boards, their values "
+        "and their downloads can be shown as of a moment."
+    )
+
+
+def _refusal(request: HttpRequest, code: str, sentence: str) -> HttpResponse:
+    if not request.path.startswith(API):
+        raise Http404(sentence)
+    problem = handle(BadRequest(code, sentence), {})
+    assert problem is not None  # noqa: S101 - a refusal always has its problem document
+    return HttpResponse(
+        JSONRenderer().render(problem.data), status=problem.status_code, content_type=problem.content_type
+    )

@@ -1,0 +1,74 @@
+"""`joulemark ARGUMENTS` on a simulated card under the machine's own clock; started in a simulation's environment.
+
+`JOULEMARK_TEST_PROTOCOL` names the suite of the software whose protocol the tests' tiny suite gets: its rests and
+what is thinned of them are as they are, and its windows are shorter, for otherwise they would take minutes. With
+`JOULEMARK_TEST_TIMING` (JSON) the counter was probed before.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS), str(Path(__file__).parent)]
+
+import fake_suite
+from msgspec.structs import replace
+from nvml_sim.clock import Clock
+
+from joulemark import suite as suites
+from joulemark import workloads
+from joulemark.cli import main
+from joulemark.record.codec import decode
+from joulemark.record.trace import Timing
+from joulemark.session import measure, sensor_timing
+
+QUERY_S = 0.05
+WINDOW_PERIODS = 20
+CLOCK = Clock(Path(os.environ["NVML_SIM_CLOCK"]))
+WATTS = float(os.environ.get("JOULEMARK_TEST_WATTS", "200"))
+
+
+class Busy:
+    """The probe's kernel."""
+
+    def run(self, seconds: float) -> None:
+        """Draw power for so long."""
+        with CLOCK.load(WATTS):
+            time.sleep(seconds)
+
+
+class Work(fake_suite.Workload):
+    """A query draws power for 50 ms."""
+
+    def answer(self, query: SimpleNamespace) -> SimpleNamespace:
+        Busy().run(QUERY_S)
+        return super().answer(query)
+
+
+def install() -> None:
+    """Put the suite, its workload, the probe's kernel and its outcome where the agent looks for them."""
+    fake_suite.install(setattr)
+    named = suites.load_suite(os.environ["JOULEMARK_TEST_PROTOCOL"]).protocol
+    protocol = replace(
+        named, queries=10, windows_max=min(named.windows_max, 5), windows_min=min(named.windows_min, 5)
+    )
+    suites.open_suite = lambda _name: replace(fake_suite.suite(), protocol=protocol)
+    workloads.open_workload = lambda _suite, job, **_: Work(job)
+    workloads.busy_kernel = lambda _device: Busy()
+    measure.COUNTER_PERIODS = WINDOW_PERIODS
+    timing = os.environ.get("JOULEMARK_TEST_TIMING")
+    if timing:
+        probed = sensor_timing.Known(
+            timing=decode(timing.encode(), Timing, what="timing"), sentence="Probed before"
+        )
+        sensor_timing.timing_of = lambda *_, **__: probed
+
+
+if __name__ == "__main__":
+    install()
+    sys.exit(main(sys.argv[1:]))
