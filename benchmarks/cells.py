@@ -250,7 +250,7 @@ def add_results(first: int, last: int) -> None:
             "contributor_id": "people.contributor_id",
             "device_id": "people.device_id",
             "energy_per_query_j": energy,
-            "relative_u": "0.027",
+            "method_u": "0.005",
             "stratum": f"'cell ' || i / {TO_A_CELL}",
         }
         _copy(cursor, Result, "template_result", own, numbers, f"JOIN people ON people.n = i %% {TO_A_CELL}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from joulemark.consensus.cell import Reading
+from joulemark.consensus.student_t import t_quantile_95
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,3 +59,70 @@ def cells(crowd: Crowd, *, number: int, seed: int) -> Iterator[list[Reading]]:
             for device in range(crowd.devices)
             for _session in range(chance.integers(1, MOST_SESSIONS + 1))
         ]
+
+
+@dataclass(frozen=True)
+class NestedCrowd:
+    """Contributors with as many devices each, and as many sessions of ten windows on each.
+
+    The rest are the standard deviations that the split should find. A tenth of the contributors is dishonest: 10 to
+    80 % high or 30 % low, and half of their sessions scatter by 20 % more.
+    """
+
+    contributors: int
+    devices: int
+    sessions: int
+    contributor: float
+    device: float
+    session: float
+    window: float
+
+    @property
+    def case(self) -> str:
+        """What a table calls it."""
+        return f"{self.contributors} contributors x {self.devices} devices x {self.sessions} sessions"
+
+    def truth(self) -> dict[str, float | None]:
+        """What each level should be found to be: with what nobody has repeated inside it; None where it cannot be."""
+        session = self.session if self.sessions > 1 else None
+        inside = 0.0 if session else self.session
+        device = sqrt(self.device**2 + inside**2) if self.devices > 1 else None
+        inside = 0.0 if device else sqrt(self.device**2 + inside**2)
+        return {
+            "window": self.window,
+            "session": session,
+            "device": device,
+            "contributor": sqrt(self.contributor**2 + inside**2),
+        }
+
+
+NESTED_WINDOWS = 10
+NESTED_DISHONEST = 0.1
+
+
+def nested_cell(crowd: NestedCrowd, chance: np.random.Generator) -> list[Reading]:
+    """One cell."""
+    dishonest = round(NESTED_DISHONEST * crowd.contributors)
+    readings = []
+    for who in range(crowd.contributors):
+        lies = who < dishonest
+        off = float(np.log(chance.choice([chance.uniform(1.1, 1.8), 0.7]))) if lies else 0.0
+        of_who = chance.normal(off, crowd.contributor)
+        for number in range(crowd.devices):
+            of_device = of_who + chance.normal(0, crowd.device)
+            for _session in range(crowd.sessions):
+                scatter = 0.2 if lies and chance.random() < 0.5 else 0.0
+                windows = chance.normal(0, crowd.window, NESTED_WINDOWS)
+                at = of_device + chance.normal(0, crowd.session) + windows.mean() + chance.normal(0, scatter)
+                half = t_quantile_95(NESTED_WINDOWS - 1) * windows.std(ddof=1) / sqrt(NESTED_WINDOWS)
+                readings.append(
+                    Reading(
+                        contributor=who,
+                        device=(who, number),
+                        energy_per_query_j=float(np.exp(at)),
+                        relative_u=STATED_U,
+                        window_u=half / 2,
+                        n_windows=NESTED_WINDOWS,
+                    )
+                )
+    return readings

@@ -113,7 +113,7 @@ def _timing(like: str, mode: str) -> Timing:
 def gpu_scenario(gpu: Gpu, mode: str, rng: Random) -> Scenario:
     """A card with its chances: phases, noise, gain, drift, power at rest, heat, and what a reading costs.
 
-    Gains are drawn from the distribution that the uncertainty budget states; 1 in 5 cards has a lowered limit.
+    Gains scatter by 2.5 %, which boards of one design do; 1 in 5 cards has a lowered limit.
     """
     card = card_of(gpu, mode)
     idle_w = _idle_w(gpu, card, rng)

@@ -39,6 +39,7 @@ from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.hardware import BYTES, Gpu, gpus
 from joulemark.session import measure as measuring
+from joulemark.session.facts import describe
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
 from joulemark.session.watch import Silent
 from joulemark.workloads.base import Loaded, Output, Quality
@@ -306,7 +307,7 @@ def _measured(
         case=Case(
             msgspec.structs.replace(statement, predicate=said),
             traces.parse(raw),
-            _context(story, of, kind, right, around.device_tag, rng),
+            _context(story, of, kind, right, around.facts.device.tag, rng),
         ),
     )
 
@@ -319,8 +320,7 @@ def _around(machine: Machine, of: Suite) -> Circumstances:
         identity=Identity(key=KEY, public_key=public, key_id=keys.key_id(public)),
         suite=of,
         meter=machine.meter,
-        device=machine.device,
-        device_tag=digest("device", machine.kind),
+        facts=describe(machine.device, tag=digest("device", machine.kind)),
         not_read={} if machine.gpu is None else {"cpu": "no-rapl", "dram": "no-rapl"},
     )
 

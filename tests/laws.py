@@ -13,6 +13,10 @@ IN_EVERY_RUN = 100
 EXAMPLES = int(os.environ.get(VARIABLE, IN_EVERY_RUN))
 
 
-def law(*, share: float = 1.0) -> settings:
-    """Return a decorator that gives a test its number of examples; share < 1 for one whose example is dear."""
-    return settings(max_examples=max(1, round(EXAMPLES * share)), deadline=None)
+def law(*, share: float = 1.0, in_every_run: int | None = None) -> settings:
+    """Return a decorator that gives a test its number of examples; share < 1 for one whose example is dear.
+
+    `in_every_run` makes them fewer where `JOULEMARK_LAW_EXAMPLES` is not set, and only there.
+    """
+    examples = EXAMPLES if in_every_run is None or VARIABLE in os.environ else in_every_run
+    return settings(max_examples=max(1, round(examples * share)), deadline=None)

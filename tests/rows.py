@@ -11,6 +11,7 @@ from itertools import count
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import transaction
 
+from joulemark.energy.budget import combined, method_u
 from joulemark.record import keys, statement, trace
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
@@ -18,7 +19,7 @@ from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite
 from measurements.catalog.services import load_suite_catalog
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import add_key, note_device
@@ -78,6 +79,9 @@ class Run:
     tokens: tuple[int | None, int | None] = (None, None)
     """Read and written, in each window."""
     peak_memory_bytes: int | None = None
+    mean_power_w: float | None = 300.0
+    """At which the result's energy was drawn; its trace says something else."""
+    budget: tuple[statement.Term, ...] = ()
     absent: dict[str, str] = field(default_factory=lambda: {"device.power_limit_w": "no-gpu"})
 
 
@@ -159,7 +163,8 @@ def _result(
     slug = run.hardware.lower().replace(" ", "-")
     kind = "cpu" if run.grade == "estimated" else "gpu"
     hardware, _ = HardwareClass.objects.get_or_create(
-        slug=slug, defaults={"title": run.hardware, "kind": kind}
+        slug=slug,
+        defaults={"title": run.hardware, "kind": kind, "name_state": NameState.CONFIRMED},
     )
     totals = said.predicate.totals
     Result.objects.create(
@@ -184,6 +189,9 @@ def _result(
         energy_per_query_j=totals.energy_per_query_j,
         latency_p50_s=totals.latency_p50_s,
         latency_p95_s=totals.latency_p95_s,
+        relative_u=combined(run.budget) if run.budget else None,
+        method_u=method_u(run.budget) if run.budget else None,
+        mean_power_w=run.mean_power_w,
         quality=[
             {"metric": metric, "value": value, "n": 16 * run.windows, "higher_is_better": True}
             for metric, value in run.quality
@@ -297,6 +305,7 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
         trace=statement.TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw)),
         flags=run.flags,
         not_scored=run.not_scored,
+        budget=run.budget,
         peak_memory_bytes=run.peak_memory_bytes,
         absent=run.absent,
     )

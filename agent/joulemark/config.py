@@ -56,6 +56,11 @@ class Folders:
         return self.state / "probes"
 
     @property
+    def unusable(self) -> Path:
+        """One file for each job whose readings gave no result."""
+        return self.state / "unusable"
+
+    @property
     def audits(self) -> Path:
         """One file for each platform whose log was audited, and evidence of what cannot be."""
         return self.state / "audits"
@@ -127,8 +132,16 @@ def _read_settings(path: Path) -> dict[str, object]:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The settings file {path} cannot be read: {error}. Mend or remove it.") from error
+    except OSError as error:
+        raise UsageError(
+            f"The settings file {path} cannot be read ({error.strerror}). Mend or remove it."
+        ) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
+        from joulemark.record.codec import toml_place
+
+        raise UsageError(
+            f"The settings file {path} is not TOML{toml_place(error)}. Mend or remove it."
+        ) from error
     unknown = sorted(set(settings) - {"platform", "cpu_watts"})
     if unknown:
         raise UsageError(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")

@@ -20,6 +20,9 @@ AgentError                      exit code
 │   ├── MeterFailed                  a sensor stopped answering
 │   │   ├── ReadingMissing           ... once; the next reading may come
 │   │   └── CounterReset             its counter fell: the driver was loaded anew
+│   ├── ReadingsUnusable             the readings of one job give no result; the next job may
+│   ├── FactsUnusable                the machine or its driver says of itself what no result can hold
+│   ├── DeviceUnusable               torch cannot compute on the chosen device
 │   ├── NoisyMachine                 the preflight found what would spoil every number
 │   ├── WorkloadUnavailable          the packages of every chosen job are missing
 │   └── RunInProgress                another run measures on this machine
@@ -32,6 +35,8 @@ from __future__ import annotations
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
     from typing import Literal
+
+    from joulemark.record.trace import Trace
 
 EXIT_OK = 0
 EXIT_USAGE = 2
@@ -198,6 +203,28 @@ class CounterReset(MeterFailed):
     """The energy counter fell in the middle of a run."""
 
     code = "counter-went-backwards"
+
+
+class ReadingsUnusable(MeasurementImpossible):
+    """One job was measured and its readings give no result; only this job is lost. `trace` are the readings."""
+
+    code = "unusable-readings"
+
+    def __init__(self, sentence: str, *, trace: Trace | None = None) -> None:
+        super().__init__(sentence)
+        self.trace = trace
+
+
+class FactsUnusable(MeasurementImpossible):
+    """A fact that every result must state cannot be had on this machine."""
+
+    code = "facts-unusable"
+
+
+class DeviceUnusable(MeasurementImpossible):
+    """No model can run: the libraries and the device's driver do not fit, or the device computes wrongly."""
+
+    code = "device-unusable"
 
 
 class NoisyMachine(MeasurementImpossible):

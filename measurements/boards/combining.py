@@ -9,6 +9,7 @@ from typing import Any
 from joulemark.consensus.agreement import Report, tier
 from joulemark.consensus.cell import CellValue, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
+from joulemark.energy.sensors import sensor_u
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,12 @@ ROW_FIELDS = (
     "contributor_id",
     "device__tag",
     "energy_per_query_j",
-    "relative_u",
+    "method_u",
     "window_u",
     "window_count",
+    "meter",
+    "mean_power_w",
+    "hardware_class__title",
     "submission__ticket_id",
     "quality",
 )
@@ -34,14 +38,18 @@ ROW_FIELDS = (
 
 def row_of(values: Sequence[Any]) -> Row:
     """A row from the values of `ROW_FIELDS`."""
-    contributor, device, energy, relative_u, window_u, n_windows, ticket, quality = values
+    contributor, device, energy, method_u, window_u, n_windows, meter, power_w, board, ticket, quality = (
+        values
+    )
     return Row(
         contributor=contributor,
         device=device,
         energy_per_query_j=energy,
-        relative_u=relative_u,
+        relative_u=method_u,
         window_u=window_u,
         n_windows=n_windows,
+        sensor_u=sensor_u(meter, board, power_w),
+        design=board,
         announced=ticket is not None,
         quality=quality,
     )
@@ -69,7 +77,8 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
     value = cell_value(rows)
     return asdict(value) | {
         "interval": value.interval or "",
-        "tier": tier(rows, expanded_u=_announced_u(rows, value)),
+        "no_interval": value.no_interval or "",
+        "tier": tier(rows, between_u=_announced_u(rows, value)),
         "quality": [asdict(score) for score in quality_values(_scores(rows))],
     }
 
@@ -77,8 +86,8 @@ def combined(rows: Sequence[Row]) -> dict[str, Any]:
 def _announced_u(rows: Sequence[Row], value: CellValue) -> float | None:
     announced = [row for row in rows if row.announced]
     if len(announced) == len(rows):
-        return value.expanded_u
-    return cell_value(announced).expanded_u if announced else None
+        return value.between_u
+    return cell_value(announced).between_u if announced else None
 
 
 def _scores(rows: Sequence[Row]) -> list[Score]:

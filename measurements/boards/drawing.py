@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
 from measurements.boards.figures import significant
+from measurements.boards.fronts import interval_of_score
+from measurements.boards.kinds import RATIO
 from measurements.boards.plot import Plot, Point, dot_plot
 from measurements.boards.scatter import Scatter, Spot, scatter
-from measurements.boards.templatetags.figures import joules, parameters, times, watt_hours
+from measurements.boards.templatetags.comparisons import score_interval
+from measurements.boards.templatetags.figures import joules, kind_name, parameters, times, watt_hours
 from measurements.boards.titles import translated
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from measurements.boards.evidence import Evidence
     from measurements.boards.explaining import Explained
     from measurements.boards.reading import Group
+    from measurements.boards.rows import BoardRow
 
 WINDOWS_PX, TIP_PX = 80, 4
 MANY_WINDOWS = 48
@@ -35,7 +39,8 @@ def board_plot(group: Group) -> Plot | None:
             value=row.energy_wh_per_1000,
             low=row.least_wh_per_1000 if row.grade == "published" else row.low_wh_per_1000,
             high=row.most_wh_per_1000 if row.grade == "published" else row.high_wh_per_1000,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -66,7 +71,8 @@ def size_plot(group: Group) -> Scatter | None:
             energy=row.energy_wh_per_1000,
             other=count / 1e9,
             on_line=False,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -82,7 +88,7 @@ def size_plot(group: Group) -> Scatter | None:
 
 
 def quality_plots(group: Group) -> list[Scatter]:
-    """Energy beside each metric that at least two rows have; the line is the front that nobody is beyond."""
+    """Energy beside each metric that at least two rows have, with its interval; the line is the front."""
     metrics = sorted({score["metric"] for row in group.rows for score in row.quality})
     return [plot for metric in metrics if (plot := _quality_plot(group, metric)) is not None]
 
@@ -91,11 +97,13 @@ def _quality_plot(group: Group, metric: str) -> Scatter | None:
     spots = [
         Spot(
             label=row.model_title,
-            text=f"{watt_hours(row.energy_wh_per_1000)}, {metric} {significant(score['value'])}",
+            text=_energy_and_score(row, score),
             energy=row.energy_wh_per_1000,
             other=score["value"],
             on_line=metric in row.front,
-            general_purpose=row.general_purpose,
+            interval=interval_of_score(score),
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for row in group.rows
@@ -106,13 +114,27 @@ def _quality_plot(group: Group, metric: str) -> Scatter | None:
     return scatter(
         spots,
         title=gettext("Energy and quality: %(metric)s") % {"metric": metric},
-        description=gettext(
-            "On the line no model uses less energy and answers better: %(models)s. The table below has every value."
-        )
-        % {"models": ", ".join(named)},
+        description=_front_in_words(named),
         axis=gettext("across: Wh per 1,000 queries, logarithmic; up: %(metric)s") % {"metric": metric},
         logarithmic=False,
     )
+
+
+def _energy_and_score(row: BoardRow, score: dict[str, Any]) -> str:
+    chance = f" ({score_interval(score)})" if interval_of_score(score) else ""
+    return f"{watt_hours(row.energy_wh_per_1000)}, {score['metric']} {significant(score['value'])}{chance}"
+
+
+def _front_in_words(named: list[str]) -> str:
+    if not named:
+        return gettext(
+            "There is no front: the differences are within chance, or how far chance goes is not known. "
+            "The table below has every value."
+        )
+    return gettext(
+        "On the front, where no model surely uses less energy and surely answers better: %(models)s. "
+        "The table below has every value."
+    ) % {"models": ", ".join(named)}
 
 
 def cell_plot(cell: Explained) -> Plot | None:
@@ -125,7 +147,8 @@ def cell_plot(cell: Explained) -> Plot | None:
             value=one.energy_wh_per_1000,
             low=one.energy_wh_per_1000 / (1 + one.equivalence.expanded_u) if one.equivalence else None,
             high=one.energy_wh_per_1000 * (1 + one.equivalence.expanded_u) if one.equivalence else None,
-            general_purpose=row.general_purpose,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
             grade=row.grade,
         )
         for one in cell.said or ()
@@ -141,15 +164,16 @@ def cell_plot(cell: Explained) -> Plot | None:
 
 
 def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
-    """The ratio of every row, with its extreme pairs as a bar and a line at equality."""
+    """The ratio of every row, with its interval over models as a bar and a line at equality."""
     points = [
         Point(
             label=f"{translated(row.dataset_title) or gettext('All data sets')} · {row.series.name}",
             text=times(row.paired.ratio),
             value=row.paired.ratio,
-            low=row.paired.low,
-            high=row.paired.high,
-            general_purpose=True,
+            low=row.paired.over_models_low,
+            high=row.paired.over_models_high,
+            kind=RATIO,
+            kind_title="",
             grade=row.grade,
         )
         for row in rows
@@ -158,7 +182,7 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
         points,
         title=gettext("Energy of general-purpose over task-specific models"),
         description=gettext(
-            "One row a data set and series; the bar spans all pairs of models. The table has every value."
+            "One row a data set and series; the bar is the interval over models (95 of 100). The table has every value."
         ),
         axis=gettext("times the energy, logarithmic; the line is equality"),
         reference=1.0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
+from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import DeviceValue
 from measurements.boards.series import Series
 from measurements.catalog.models import ModelKind
@@ -22,20 +24,30 @@ class EqualSize:
     found: SizeControlled
 
 
-def read_equal_size(every: Iterable[Series]) -> list[EqualSize]:
+def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
     """Of these volunteers' series each, once, whose models of both kinds differ enough in size to tell kind from size.
 
     The groups are what may be compared directly: a data set, hardware class, scope and configuration. A model whose
-    number of parameters is not known is left out.
+    number of parameters or whose kind is not known is left out. The number is of series whose numbers cannot be
+    combined.
     """
-    fitted = ((series, _fit(series)) for series in {series.slug: series for series in every}.values())
-    return [EqualSize(series=series, found=found) for series, found in fitted if found is not None]
+    fitted, n_missing = [], 0
+    for series in {series.slug: series for series in every}.values():
+        try:
+            found = computed(f"the factor at equal size of {series.slug}", partial(_fit, series))
+        except NotComputable:
+            n_missing += 1
+            continue
+        if found is not None:
+            fitted.append(EqualSize(series=series, found=found))
+    return fitted, n_missing
 
 
 def _fit(series: Series) -> SizeControlled | None:
     values = (
         DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
         .filter(cell__model__parameters__isnull=False)
+        .exclude(cell__model__kind=ModelKind.UNKNOWN)
         .order_by("pk")
         .values_list(
             "cell__dataset_id",

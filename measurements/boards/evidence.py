@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from math import hypot, isclose
 from typing import TYPE_CHECKING
 
-from joulemark.energy.budget import expanded
+from joulemark.energy.budget import SENSOR_TERMS, combined, method_u
+from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
 from joulemark.record.bundle import parse
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
@@ -64,9 +66,33 @@ class Evidence:
 
     @property
     def half_width_j(self) -> float | None:
-        """Expanded uncertainty (k = 2) of the energy per query, in joules; None where no budget is stated."""
-        budget = self.said.budget
-        return self.said.totals.energy_per_query_j * expanded(budget) if budget else None
+        """Expanded uncertainty (k = 2) of the energy per query, in joules; None where no budget is stated.
+
+        Of the method as it was signed, and of the sensor as far as it is known today.
+        """
+        sensor = self.sensor_u
+        if not self.said.budget or sensor is None:
+            return None
+        return (
+            self.said.totals.energy_per_query_j * COVERAGE_FACTOR * hypot(method_u(self.said.budget), sensor)
+        )
+
+    @property
+    def sensor_u(self) -> float | None:
+        """Relative standard uncertainty of the device's sensor as far as it is known today; None for an estimate."""
+        totals = self.said.totals
+        power_w = self.result.mean_power_w if self.result else None
+        return sensor_u(
+            self.said.sensor.meter,
+            self.said.device.name,
+            power_w or totals.energy_per_query_j * totals.queries / totals.duration_s,
+        )
+
+    @property
+    def signed_by_older_table(self) -> bool:
+        """Whether the budget was signed when less, or something else, was known of such sensors."""
+        signed_u = combined([term for term in self.said.budget if term.name in SENSOR_TERMS])
+        return self.sensor_u is not None and not isclose(signed_u, self.sensor_u, rel_tol=1e-6)
 
     @property
     def input_tokens(self) -> int | None:

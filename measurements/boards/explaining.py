@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
+from joulemark.energy.sensors import COVERAGE_FACTOR
 from measurements.boards.combining import ROW_FIELDS, row_of
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
 from measurements.boards.units import wh_per_1000
-from measurements.catalog.models import Task
+from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.review.models import CELL_FIELDS, Result
 
@@ -55,6 +56,11 @@ class Explained:
     revisions: list[CellRevision]
     as_of: datetime | None
 
+    @property
+    def sensor_share(self) -> float | None:
+        """What the contributors' sensors may be off by together, relative, k = 2; None without sensors."""
+        return None if self.row.sensor_u is None else COVERAGE_FACTOR * self.row.sensor_u
+
 
 def explain_cell(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
@@ -69,9 +75,9 @@ def explain_cell(
         cells.of_tasks([task])
         .with_names()
         .filter(
+            hardware_named(named.get("hardware", ""), through="hardware_class__"),
             dataset__slug=named.get("dataset", ""),
             model__slug=named.get("model", ""),
-            hardware_class__slug=named.get("hardware", ""),
             scope=named.get("scope", ""),
             stratum=named.get("stratum", ""),
         )

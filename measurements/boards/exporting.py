@@ -26,9 +26,12 @@ COLUMNS = {
     "contributor_id": "BIGINT",
     "device__tag": "VARCHAR",
     "energy_per_query_j": "DOUBLE",
-    "relative_u": "DOUBLE",
+    "method_u": "DOUBLE",
     "window_u": "DOUBLE",
     "window_count": "BIGINT",
+    "meter": "VARCHAR",
+    "mean_power_w": "DOUBLE",
+    "hardware_class__title": "VARCHAR",
     "submission__ticket_id": "VARCHAR",
     "quality": "VARCHAR",
 }

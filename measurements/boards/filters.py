@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import django_filters  # type: ignore[import-untyped]
 
+from measurements.catalog.models import hardware_named
 from measurements.intake.models import State, Submission
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
@@ -15,7 +21,9 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     task = django_filters.CharFilter(field_name="result__task__slug", label="Task")
     dataset = django_filters.CharFilter(field_name="result__dataset__slug", label="Data set")
     model = django_filters.CharFilter(field_name="result__model__slug", label="Model")
-    hardware = django_filters.CharFilter(field_name="result__hardware_class__slug", label="Hardware class")
+    hardware = django_filters.CharFilter(
+        method="by_hardware", label="Hardware class, by its slug or its code"
+    )
     scope = django_filters.CharFilter(field_name="result__scope", label="Scope of the energy")
     stratum = django_filters.CharFilter(field_name="result__stratum", label="Configuration stratum")
     contributor = django_filters.CharFilter(
@@ -31,3 +39,7 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     class Meta:
         model = Submission
         fields: list[str] = []
+
+    def by_hardware(self, queryset: QuerySet[Submission], _name: str, value: str) -> QuerySet[Submission]:
+        """Results on one hardware class: a slug names it once its name is confirmed, its code always."""
+        return queryset.filter(hardware_named(value, through="result__hardware_class__"))

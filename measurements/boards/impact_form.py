@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.formats import get_format
@@ -13,8 +12,17 @@ from joulemark.impact import intensity
 from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
 from joulemark.impact.usage import Usage, own_query, study_query
 from joulemark.suite.published import Kind, load_study
+from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY, find_value, query_of, value_named
+from measurements.boards.reading import NotKept
 from measurements.boards.templatetags.figures import kind_name
 from measurements.boards.titles import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from measurements.boards.as_of import Moment
+    from measurements.boards.rows import BoardRow
+    from measurements.boards.series import Series
 
 OWN = "own"
 """The choice of an energy of one's own."""
@@ -36,12 +44,10 @@ def study_queries() -> dict[str, tuple[str, Kind]]:
     return specific | general
 
 
-def year_with(wh_per_query: float, *, low: float | None, high: float | None) -> str:
-    """The form's parameters for a year with this energy of a query in Wh, and its interval if it has one."""
-    said = {**EXAMPLE, "query": OWN, "wh_per_query": wh_per_query}
-    if low is not None and high is not None:
-        said |= {"wh_low": low, "wh_high": high}
-    return urlencode(said)
+def year_of_value(row: BoardRow) -> dict[str, str]:
+    """The calculator's parameters for a year with a value of a board. They name it: the calculator reads it there."""
+    example = {name: str(value) for name, value in EXAMPLE.items()}
+    return example | {"query": VALUE} | value_named(row)
 
 
 class NumberField(forms.FloatField):
@@ -62,7 +68,11 @@ def _with_point(value: Any) -> Any:
 
 
 class UsageForm(forms.Form):
-    """Which query, how often, by how many, and where. `usage` is the answer to a valid form."""
+    """Which query, how often, by how many, and where. `usage` is the answer to a valid form.
+
+    The energy of a query is the study's, the reader's own, or a value of a board (`row`), which is read there and
+    never taken from the address: so its grade and scope are the board's. As of a moment only such a value is known.
+    """
 
     query = forms.ChoiceField(
         label=gettext_lazy("One query"),
@@ -93,9 +103,30 @@ class UsageForm(forms.Form):
         required=False, min_value=0, max_value=MOST_G,
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._choose("query", [*_query_choices(), (OWN, gettext("own energy, given below"))])
+    series = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    task = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    dataset = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    model = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    hardware = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    scope = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    stratum = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput, strip=False)
+
+    def __init__(self, data: Mapping[str, Any], *, moment: Moment | None = None) -> None:
+        super().__init__(data)
+        self._moment = moment
+        self._series: Series | None = None
+        self.row: BoardRow | None = None
+        choices = [*_query_choices(), (OWN, gettext("own energy, given below"))]
+        if moment is not None:
+            choices = [(VALUE, gettext("a value of a board"))]
+            only_values = gettext(
+                "As of a moment only a value of a board is known: leave out as_of and checkpoint, or follow the link "
+                "of a value."
+            )
+            self.fields["query"].error_messages |= {"required": only_values, "invalid_choice": only_values}
+        elif data.get("query") == VALUE:
+            choices.append((VALUE, gettext("a value of a board")))
+        self._choose("query", choices)
         self._choose("place", _place_choices())
         for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
@@ -109,6 +140,8 @@ class UsageForm(forms.Form):
         if self.errors:
             return cleaned
         self._check_energy(cleaned)
+        if cleaned["query"] == VALUE and not self.errors:
+            self._find_value(cleaned)
         if cleaned["gco2e_per_kwh"] is None:
             self._check_place(cleaned)
         return cleaned
@@ -116,7 +149,9 @@ class UsageForm(forms.Form):
     def usage(self) -> Usage:
         """What was asked, with the sources of its numbers. For a valid form."""
         said = self.cleaned_data
-        if said["query"] == OWN:
+        if self._series is not None and self.row is not None:
+            query = query_of(self._series, self.row, self._moment)
+        elif said["query"] == OWN:
             query = own_query(said["wh_per_query"], low=said["wh_low"], high=said["wh_high"])
         else:
             query = study_query(load_study(), *study_queries()[said["query"]])
@@ -138,7 +173,9 @@ class UsageForm(forms.Form):
                         gettext(
                             "A task of the study has an energy of its own: leave this empty, or choose your own "
                             "energy above."
-                        ),
+                        )
+                        if said["query"] != VALUE
+                        else gettext("A value of a board has an energy of its own: leave this empty."),
                     )
             return
         if value is None:
@@ -148,6 +185,25 @@ class UsageForm(forms.Form):
         elif low is not None and not low <= value <= high:
             self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
 
+    def _find_value(self, said: dict[str, Any]) -> None:
+        try:
+            found = find_value({name: said[name] for name in VALUE_NAMED_BY}, self._moment)
+        except NotKept as error:
+            self.add_error("query", str(error))
+            return
+        if found is None:
+            self.add_error(
+                "query",
+                gettext(
+                    "There is no such value on this board: follow the link of a value, or choose another query."
+                ),
+            )
+            return
+        self._series, self.row = found
+        title = f"{self.row.model_title}, {translated(self.row.dataset_title)}: {self._series.title}"
+        chosen = cast("forms.ChoiceField", self.fields["query"])
+        self._choose("query", [choice if choice[0] != VALUE else (VALUE, title) for choice in _flat(chosen)])
+
     def _check_place(self, said: dict[str, Any]) -> None:
         if not said["place"]:
             self.add_error("place", gettext("Choose a place, or give a carbon intensity of your own."))
@@ -156,6 +212,11 @@ class UsageForm(forms.Form):
             row_of(said["place"], said["year"])
         except UnknownPlace as error:
             self.add_error("year", str(error))
+
+
+def _flat(field: forms.ChoiceField) -> list[tuple[str, Any]]:
+    """The choices of a field without groups."""
+    return [(str(value), title) for value, title in field.choices]
 
 
 def _query_choices() -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,16 +16,19 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
+from measurements.boards.as_of import PARAMETERS, honours_as_of, moment_shown
 from measurements.boards.figures import as_written, significant
 from measurements.boards.impact_form import EXAMPLE, UsageForm
 from measurements.boards.models import PublishedFigure
 from measurements.boards.series import STUDY
 from measurements.boards.templatetags.figures import DASH
 from measurements.boards.titles import translated
+from measurements.boards.unlike_jobs import study_unlike_tasks
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
+    from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.quantity import Source
     from joulemark.suite.published import Study
 
@@ -40,6 +44,12 @@ class ClaimRow:
     values: list[tuple[str, str]]
     sentence: str
 
+    @property
+    def scopes(self) -> list[str]:
+        """What the energies behind the recomputed numbers cover, each once."""
+        found = (value.found.scope for value in self.claim.values if value.found)
+        return list(dict.fromkeys(scope for scope in found if scope))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RatioRow:
@@ -47,7 +57,13 @@ class RatioRow:
 
     task_title: str
     dataset_title: str
+    unlike_jobs: bool
     ratios: list[FamilyRatio]
+
+    @property
+    def quality(self) -> tuple[QualityDifference, ...]:
+        """How much better the models of both families answer."""
+        return self.ratios[0].quality
 
 
 @require_safe
@@ -63,22 +79,30 @@ def claims(request: HttpRequest) -> HttpResponse:
         "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
         "parities": [(_title(study, row.model), row) for row in study_parities(study)],
         "others": other_parities(),
+        "caveat": study.caveats[0].text,
         "boards": PublishedFigure.objects.of_series(STUDY).exists(),
         "series": STUDY,
     }
     return render(request, "boards/claims.html", context)
 
 
+@honours_as_of
 @require_safe
 def impact(request: HttpRequest) -> HttpResponse:
     """What a year of use takes: an example first, then what the reader asks for."""
-    asked = bool(request.GET.keys() & UsageForm.base_fields.keys())
-    form = UsageForm(request.GET if asked else EXAMPLE)
+    moment = moment_shown(request)
+    asked = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
+    form = UsageForm(request.GET if asked else EXAMPLE, moment=moment)
     year = year_of(form.usage()) if form.is_valid() else None
     context = {
         "form": form,
         "asked": asked,
         "year": year,
+        "row": form.row,
+        "as_of": moment.at if moment else None,
+        "carried": [(name, request.GET[name]) for name in PARAMETERS if name in request.GET],
+        "study": load_study(),
+        "api_query": request.GET.urlencode() if asked else urlencode(EXAMPLE),
         "sources": _sources(year),
         "table": intensity.about(),
     }
@@ -101,11 +125,13 @@ def _claim_row(claim: CheckedClaim) -> ClaimRow:
 
 def _ratio_rows(study: Study) -> list[RatioRow]:
     tasks = {task.id: task.title for task in study.tasks}
+    unlike = study_unlike_tasks(study)
     datasets = {(dataset.task, dataset.id): dataset.title for dataset in study.datasets}
     return [
         RatioRow(
             task_title=tasks[task],
             dataset_title="" if dataset is None else datasets[task, dataset],
+            unlike_jobs=task in unlike,
             ratios=list(of_dataset),
         )
         for (task, dataset), of_dataset in groupby(

@@ -38,6 +38,10 @@ class CellQuerySet(models.QuerySet[Any]):
         """Cells on any data set of `tasks`."""
         return self.filter(dataset__task__in=tasks)
 
+    def without_second_interval(self) -> Self:
+        """Cells whose interval was written before a value had one between contributors as well."""
+        return self.filter(low_j__isnull=False, between_low_j__isnull=True)
+
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
@@ -53,10 +57,15 @@ class CellQuerySet(models.QuerySet[Any]):
 class CellContent(models.Model):
     """What a cell is and says; energies in J per query. `services` derives all of it from eligible results.
 
-    `low_j` to `high_j` is the 95 % interval of the value, null for a single source; `interval` says how it was had.
+    `low_j` to `high_j` is the 95 % interval of the true energy, `between_low_j` to `between_high_j` that of what ever
+    more such contributors would say, both null for a single source; `interval` says how the second was computed.
+    `sensor_u` is what the first has beyond it: the relative standard uncertainty that the contributors' sensors share,
+    null where there is none. Revisions from before there were two have the first alone, which left the sensors out.
     `least_j` and `most_j` are what a contributor says least and most. `spread`, `dark_u` and `shift` are relative.
-    `variance` holds relative standard deviations by level, null where nothing was repeated. `quality` is a list of
-    {metric, value, n, higher_is_better}. `version` is that of its board when it was written.
+    `no_interval` says why there is none. `variance` holds relative standard deviations by level, null where they are
+    not known, and `withheld` with the reasons. `quality` is a list of the fields of
+    `joulemark.consensus.quality.QualityValue`; in revisions from before scores had intervals of {metric, value, n,
+    higher_is_better}. `version` is that of its board when it was written.
     """
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="%(class)ss")
@@ -69,7 +78,11 @@ class CellContent(models.Model):
     energy_per_query_j = models.FloatField()
     low_j = models.FloatField(null=True)
     high_j = models.FloatField(null=True)
+    between_low_j = models.FloatField(null=True)
+    between_high_j = models.FloatField(null=True)
+    sensor_u = models.FloatField(null=True)
     interval = models.CharField(max_length=12, default="")
+    no_interval = models.CharField(max_length=20, default="")
     least_j = models.FloatField()
     most_j = models.FloatField()
     spread = models.FloatField(null=True)
@@ -103,6 +116,14 @@ class CellContent(models.Model):
                     low_j__lte=models.F("energy_per_query_j"), high_j__gte=models.F("energy_per_query_j")
                 ),
                 name="%(class)s_value_in_interval",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(between_low_j__isnull=True, between_high_j__isnull=True)
+                | models.Q(
+                    between_low_j__lte=models.F("energy_per_query_j"),
+                    between_high_j__gte=models.F("energy_per_query_j"),
+                ),
+                name="%(class)s_value_between",
             ),
         ]
 

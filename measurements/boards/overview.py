@@ -21,24 +21,29 @@ class TaskLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The compared tasks, and the smallest and largest of the study's overall ratios."""
+    """The compared tasks, and the smallest and largest of the study's overall ratios.
+
+    `n_missing` counts comparisons whose numbers cannot be combined.
+    """
 
     lines: list[TaskLine]
+    n_missing: int
 
     @property
-    def published_ratios(self) -> list[float]:
+    def published_rows(self) -> list[ComparisonRow]:
         """The study's ratio over all data sets of each compared task, smallest first."""
-        return sorted(line.published.paired.ratio for line in self.lines if line.published)
+        rows = [line.published for line in self.lines if line.published]
+        return sorted(rows, key=lambda row: row.paired.ratio)
 
     @property
-    def low(self) -> float | None:
+    def low(self) -> ComparisonRow | None:
         """The smallest of them."""
-        return self.published_ratios[0] if self.published_ratios else None
+        return self.published_rows[0] if self.published_rows else None
 
     @property
-    def high(self) -> float | None:
+    def high(self) -> ComparisonRow | None:
         """The largest of them."""
-        return self.published_ratios[-1] if self.published_ratios else None
+        return self.published_rows[-1] if self.published_rows else None
 
     @property
     def crowd(self) -> list[tuple[Task, ComparisonRow]]:
@@ -50,7 +55,10 @@ def read_overview() -> Overview:
     """Every task on which at least one series can divide both kinds of model."""
     tasks = _tasks_with_general_purpose()
     compared = read_comparisons(tasks)
-    return Overview(lines=[_line(task, compared[task.slug]) for task in tasks if compared[task.slug]])
+    return Overview(
+        lines=[_line(task, compared[task.slug].rows) for task in tasks if compared[task.slug].rows],
+        n_missing=sum(comparison.n_missing for comparison in compared.values()),
+    )
 
 
 def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:

@@ -27,12 +27,13 @@ from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import NAMED_BY, explain_cell
 from measurements.boards.filters import ResultFilter
-from measurements.boards.impact_form import year_with
+from measurements.boards.impact_form import year_of_value
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
+from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
@@ -107,9 +108,7 @@ def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    row = found.row
-    low, high = (None if end is None else end / 1000 for end in (row.low_wh_per_1000, row.high_wh_per_1000))
-    year = year_with(row.energy_wh_per_1000 / 1000, low=low, high=high)
+    year = address_at(moment_shown(request), "impact", **year_of_value(found.row))
     named = {name: request.GET.get(name, "") for name in NAMED_BY}
     context = {"cell": found, "plot": cell_plot(found), "year": year, "cell_query": urlencode(named)}
     return render(request, "boards/cell.html", context)
@@ -132,19 +131,22 @@ def published(request: HttpRequest, series: str) -> HttpResponse:
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""
     overview = read_overview()
-    equal_size = read_equal_size(row.series for _task, row in overview.crowd)
-    return render(request, "boards/compare_list.html", {"overview": overview, "equal_size": equal_size})
+    equal_size, n_missing = read_equal_size(row.series for _task, row in overview.crowd)
+    context = {"overview": overview, "equal_size": equal_size, "n_missing": n_missing}
+    return render(request, "boards/compare_list.html", context)
 
 
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
     found = Task.objects.filter(slug=task).first()
-    rows = read_comparison(found) if found else []
-    if not rows:
+    comparison = read_comparison(found) if found else None
+    if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
+    rows = comparison.rows
     context = {
         "task": found,
+        "n_missing": comparison.n_missing,
         "crowd": [row for row in rows if row.grade != "published"],
         "published": [row for row in rows if row.series.is_study],
         "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
@@ -210,4 +212,4 @@ def decisions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""
-    return render(request, "boards/about.html", {"study": load_study()})
+    return render(request, "boards/about.html", {"study": load_study(), "sensor": unknown_sensor()})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+from measurements.boards.kinds import shape_of
 from measurements.boards.scales import LogScale, percent
 
 if TYPE_CHECKING:
@@ -24,14 +25,19 @@ LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known."""
+    """One value to draw, in the axis' unit; `low` and `high` make a bar where they are known.
+
+    `kind` is a model's or `RATIO`; `kind_title` its name for readers, empty for a ratio.
+    A bar from 0 begins at the axis' low end: no logarithmic axis has a place for 0.
+    """
 
     label: str
     text: str
     value: float
     low: float | None
     high: float | None
-    general_purpose: bool
+    kind: str
+    kind_title: str
     grade: str
 
 
@@ -50,6 +56,7 @@ class Mark:
 
     label: str
     text: str
+    title: str
     x: str
     bar: tuple[str, str] | None
     y: int
@@ -113,16 +120,17 @@ def _tick(scale: LogScale, value: float) -> Tick:
 def _mark(scale: LogScale, point: Point, row: int) -> Mark:
     y = TOP_PX + ROW_PX * row + 28
     bar = None
-    if point.low and point.high and point.low < point.high:
-        bar = (_place(scale, point.low), _place(scale, point.high))
+    if point.low is not None and point.high and point.low < point.high:
+        bar = (_place(scale, point.low or 10**scale.low), _place(scale, point.high))
     return Mark(
         label=point.label,
         text=point.text,
+        title=", ".join(filter(None, [f"{point.label}: {point.text}", point.kind_title])),
         x=_place(scale, point.value),
         bar=bar,
         y=y,
         label_y=y - 26,
         value_y=y - 13,
-        shape="general-purpose" if point.general_purpose else "task-specific",
+        shape=shape_of(point.kind),
         grade=point.grade,
     )

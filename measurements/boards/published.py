@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from measurements.boards.reading import list_boards, require_kept
 from measurements.boards.series import published_series
-from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,7 +49,9 @@ def read_published(slug: str, *, at: datetime | None = None) -> Published | None
         boards=[entry for entry in list_boards(at=at) if entry.series.slug == slug],
         n_figures=figures.count(),
         n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
-        hardware=sorted(set(figures.order_by().values_list("hardware_class__title", flat=True))),
+        hardware=sorted(
+            {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
+        ),
         only_here=[
             title
             for kind in (Task, DataSet, AiModel)

@@ -18,7 +18,7 @@ def listed_submissions() -> QuerySet[Submission]:
             "key__contributor", "result__suite", "result__task", "result__dataset", "result__model"
         )
         .select_related("result__hardware_class")
-        .prefetch_related(Prefetch("verdicts", queryset=Verdict.objects.order_by("judged_at", "id")))
+        .prefetch_related(Prefetch("verdicts", queryset=Verdict.objects.order_by("id")))
         .order_by("-received_at", "result_id")
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from joulemark.consensus.pareto import Choice, pareto_front
 from joulemark.consensus.rank import Standing, ranks
+from measurements.boards.fronts import cell_scores, fronts, published_scores
 from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
@@ -20,13 +20,17 @@ Quality = list[dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow:
-    """Energies in joules per query; `low_j` to `high_j` is the 95 % interval, how it was had says `interval`.
+    """Energies in joules per query; `low_j` to `high_j` is the 95 % interval of the true energy.
 
+    `between_low_j` to `between_high_j` is that of what ever more such contributors would say, `interval` how it was
+    computed; `sensor_u` is the relative standard uncertainty that the contributors' sensors share.
     `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and
-    `rank_worst`. `front` are the metrics by which no row under the same conditions uses less energy and scores better,
-    of those that at least two rows have. `version` is the board's when the value was written (published: the series'
-    revision). `n_devices` is null for a published figure, whose devices nobody counted; its
-    `n_results` are runs.
+    `rank_worst`. `front` are the metrics by which no row under the same conditions surely uses less energy and surely
+    scores better, `beaten` those by which one does; a metric that tells nobody apart is in neither. `version` is the
+    board's when the value was written (published: the series' revision). `n_devices` is null for a published figure,
+    whose devices nobody counted; its `n_results` are runs.
+    `hardware` and `hardware_title` are a code while nobody has confirmed the name; `hardware_words` are then the words
+    of the contributor `hardware_words_of`, and otherwise empty.
     """
 
     series: str
@@ -40,6 +44,8 @@ class BoardRow:
     parameters: int | None
     hardware: str
     hardware_title: str
+    hardware_words: str
+    hardware_words_of: str
     scope: str
     stratum: str
     rank: int | None
@@ -47,7 +53,11 @@ class BoardRow:
     energy_per_query_j: float
     low_j: float | None
     high_j: float | None
+    between_low_j: float | None
+    between_high_j: float | None
+    sensor_u: float | None
     interval: str
+    no_interval: str
     least_j: float | None
     most_j: float | None
     spread: float | None
@@ -61,6 +71,7 @@ class BoardRow:
     tier: str
     quality: Quality
     front: list[str]
+    beaten: list[str]
     source: str
     version: int
     updated_at: datetime
@@ -81,6 +92,32 @@ class BoardRow:
         return None if self.high_j is None else wh_per_1000(self.high_j)
 
     @property
+    def between_low_wh_per_1000(self) -> float | None:
+        """The lower end of the interval between contributors, in watt-hours per 1,000 queries."""
+        return None if self.between_low_j is None else wh_per_1000(self.between_low_j)
+
+    @property
+    def between_high_wh_per_1000(self) -> float | None:
+        """The upper end of the interval between contributors, in watt-hours per 1,000 queries."""
+        return None if self.between_high_j is None else wh_per_1000(self.between_high_j)
+
+    @property
+    def comparable_j(self) -> tuple[float, float] | None:
+        """The interval for comparisons on one hardware class, whose sensors err alike: that between contributors.
+
+        Of a value from before there were two it is the only one, which left the sensors out.
+        """
+        for low, high in ((self.between_low_j, self.between_high_j), (self.low_j, self.high_j)):
+            if low is not None and high is not None:
+                return low, high
+        return None
+
+    @property
+    def leaves_sensors_out(self) -> bool:
+        """Whether the interval is one from before the sensors' common error was in it."""
+        return self.grade == "measured" and self.low_j is not None and self.between_low_j is None
+
+    @property
     def least_wh_per_1000(self) -> float | None:
         """What a contributor (published: a run) says least, in watt-hours per 1,000 queries."""
         return None if self.least_j is None else wh_per_1000(self.least_j)
@@ -89,6 +126,21 @@ class BoardRow:
     def most_wh_per_1000(self) -> float | None:
         """What a contributor (published: a run) says most, in watt-hours per 1,000 queries."""
         return None if self.most_j is None else wh_per_1000(self.most_j)
+
+    @property
+    def quality_lows(self) -> Quality:
+        """The lower ends of the scores' intervals."""
+        return [{"metric": score["metric"], "value": score["low"]} for score in self.quality]
+
+    @property
+    def quality_highs(self) -> Quality:
+        """The upper ends of the scores' intervals."""
+        return [{"metric": score["metric"], "value": score["high"]} for score in self.quality]
+
+    @property
+    def quality_questions(self) -> Quality:
+        """The distinct questions of the scores."""
+        return [{"metric": score["metric"], "value": score["n_questions"]} for score in self.quality]
 
     @property
     def general_purpose(self) -> bool:
@@ -113,8 +165,10 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         model_title=cell.model.title,
         kind=cell.model.kind,
         parameters=cell.model.parameters,
-        hardware=cell.hardware_class.slug,
-        hardware_title=cell.hardware_class.title,
+        hardware=cell.hardware_class.public_slug,
+        hardware_title=cell.hardware_class.public_title,
+        hardware_words=cell.hardware_class.reported_name,
+        hardware_words_of=cell.hardware_class.reported_by if cell.hardware_class.reported_name else "",
         scope=cell.scope,
         stratum=cell.stratum,
         rank=None,
@@ -122,7 +176,11 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         energy_per_query_j=cell.energy_per_query_j,
         low_j=cell.low_j,
         high_j=cell.high_j,
+        between_low_j=cell.between_low_j,
+        between_high_j=cell.between_high_j,
+        sensor_u=cell.sensor_u,
         interval=cell.interval,
+        no_interval=cell.no_interval,
         least_j=cell.least_j,
         most_j=cell.most_j,
         spread=cell.spread,
@@ -134,8 +192,9 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         n_results=cell.n_results,
         label=cell.label,
         tier=cell.tier,
-        quality=cell.quality,
+        quality=cell_scores(cell.quality),
         front=[],
+        beaten=[],
         source="",
         version=cell.version,
         updated_at=cell.updated_at,
@@ -154,8 +213,10 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         model_title=figure.model.title,
         kind=figure.model.kind,
         parameters=figure.model.parameters,
-        hardware=figure.hardware_class.slug,
-        hardware_title=figure.hardware_class.title,
+        hardware=figure.hardware_class.public_slug,
+        hardware_title=figure.hardware_class.public_title,
+        hardware_words="",
+        hardware_words_of="",
         scope=figure.series.scope,
         stratum=figure.stratum,
         rank=None,
@@ -163,7 +224,11 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),
         low_j=None,
         high_j=None,
+        between_low_j=None,
+        between_high_j=None,
+        sensor_u=None,
         interval="",
+        no_interval="",
         least_j=maybe_j_per_query(figure.low_kwh_per_1000),
         most_j=maybe_j_per_query(figure.high_kwh_per_1000),
         spread=None,
@@ -175,8 +240,9 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         n_results=figure.n_runs,
         label="published",
         tier="published",
-        quality=figure.quality,
+        quality=published_scores(figure.quality),
         front=[],
+        beaten=[],
         source=figure.source,
         version=figure.series.revision,
         updated_at=figure.updated_at,
@@ -187,35 +253,19 @@ def ranked(rows: list[BoardRow]) -> list[BoardRow]:
     """Rows under the same conditions with their ranks and fronts, least energy first."""
     ordered = sorted(rows, key=lambda row: (row.energy_per_query_j, row.model))
     places = ranks([_standing(row) for row in ordered])
-    fronts = _fronts(ordered)
+    unbeaten, beaten = fronts(ordered)
     return [
         replace(
             row,
             rank=None if place is None else place.best,
             rank_worst=None if place is None else place.worst,
-            front=front,
+            front=of_row,
+            beaten=not_of_row,
         )
-        for row, place, front in zip(ordered, places, fronts, strict=True)
+        for row, place, of_row, not_of_row in zip(ordered, places, unbeaten, beaten, strict=True)
     ]
 
 
-def _fronts(rows: list[BoardRow]) -> list[list[str]]:
-    """The metrics by which each row is on the Pareto front."""
-    by_metric: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for place, row in enumerate(rows):
-        for score in row.quality:
-            by_metric.setdefault(score["metric"], []).append((place, score))
-    fronts: list[list[str]] = [[] for _ in rows]
-    for metric, scores in sorted(by_metric.items()):
-        if len(scores) < 2:
-            continue  # nobody to be beaten by
-        choices = [
-            Choice(energy=rows[place].energy_per_query_j, quality=score["value"]) for place, score in scores
-        ]
-        for found in pareto_front(choices, higher_is_better=scores[0][1]["higher_is_better"]):
-            fronts[scores[found][0]].append(metric)
-    return fronts
-
-
 def _standing(row: BoardRow) -> Standing:
-    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=row.low_j, high_j=row.high_j)
+    low_j, high_j = row.comparable_j or (None, None)
+    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=low_j, high_j=high_j)

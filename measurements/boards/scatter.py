@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from measurements.boards.figures import significant
+from measurements.boards.kinds import shape_of
 from measurements.boards.scales import LinearScale, LogScale, percent
 
 if TYPE_CHECKING:
@@ -23,15 +24,20 @@ LABEL_PX = 18
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """A model: its energy, the other number, and whether it is named and joined by the line."""
+    """A model: its energy, the other number with its interval if it has one, and whether it is on the front.
+
+    Those on the front are named, and the line joins the best of them.
+    """
 
     label: str
     text: str
     energy: float
     other: float
     on_line: bool
-    general_purpose: bool
+    kind: str
+    kind_title: str
     grade: str
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +57,10 @@ class ScatterMark:
     label: str
     label_y: int
     anchor: str
-    text: str
+    title: str
     shape: str
     grade: str
+    bar: tuple[int, int] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,7 @@ def scatter(
         return None
     across = LogScale(_extent([spot.energy for spot in spots]))
     kind = LogScale if logarithmic else LinearScale
-    upward = kind(_extent([spot.other for spot in spots]))
+    upward = kind(_extent([end for spot in spots for end in (spot.other, *(spot.interval or ()))]))
     placed = [
         (spot, percent(across.share(spot.energy), LEFT_PERCENT, RIGHT_PERCENT), _y(upward, spot.other))
         for spot in spots
@@ -104,8 +111,8 @@ def scatter(
             ScatterTick(at=str(_y(upward, value)), label=significant(value, digits=1 if logarithmic else 3))
             for value in upward.ticks()
         ],
-        line=_stair(sorted((spot.energy, x, y) for spot, x, y in placed if spot.on_line)),
-        marks=_marks(placed, across),
+        line=_stair(_best(sorted((spot.energy, x, y) for spot, x, y in placed if spot.on_line))),
+        marks=_marks(placed, across, upward),
     )
 
 
@@ -117,6 +124,15 @@ def _y(scale: LogScale | LinearScale, value: float) -> int:
     return round(HEIGHT_PX - BOTTOM_PX - scale.share(value) * (HEIGHT_PX - BOTTOM_PX - TOP_PX))
 
 
+def _best(steps: Sequence[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
+    """Those above all with less energy: on the front are also such as chance may have put below another."""
+    found: list[tuple[float, str, int]] = []
+    for step in steps:
+        if not found or step[2] < found[-1][2]:
+            found.append(step)
+    return found
+
+
 def _stair(steps: Sequence[tuple[float, str, int]]) -> list[tuple[str, str, int, int]]:
     """What is nobody's between two neighbours belongs to the one with less energy: first across, then up."""
     found = []
@@ -125,7 +141,9 @@ def _stair(steps: Sequence[tuple[float, str, int]]) -> list[tuple[str, str, int,
     return found
 
 
-def _marks(placed: Sequence[tuple[Spot, str, int]], across: LogScale) -> list[ScatterMark]:
+def _marks(
+    placed: Sequence[tuple[Spot, str, int]], across: LogScale, upward: LogScale | LinearScale
+) -> list[ScatterMark]:
     taken: list[int] = []
     marks = []
     for spot, x, y in placed:
@@ -140,9 +158,10 @@ def _marks(placed: Sequence[tuple[Spot, str, int]], across: LogScale) -> list[Sc
                 label=spot.label if free else "",
                 label_y=label_y,
                 anchor="start" if across.share(spot.energy) < 0.5 else "end",
-                text=f"{spot.label}: {spot.text}",
-                shape="general-purpose" if spot.general_purpose else "task-specific",
+                title=f"{spot.label}: {spot.text}, {spot.kind_title}",
+                shape=shape_of(spot.kind),
                 grade=spot.grade,
+                bar=(_y(upward, spot.interval[0]), _y(upward, spot.interval[1])) if spot.interval else None,
             )
         )
     return marks

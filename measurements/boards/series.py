@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 STUDY = "study-2024"
 """The published study that comes with the software; other published series are imported."""
 
+LICENCE = "CC-BY-4.0"
+"""SPDX name of the licence of volunteers' results and of all that is derived from them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
@@ -48,6 +51,11 @@ class Series:
         return gettext("%(series)s, estimated") % {"series": self.name}
 
     @property
+    def licence(self) -> str:
+        """The terms of its rows: a published series keeps those of its publisher."""
+        return LICENCE if self.facts is None else self.facts.licence
+
+    @property
     def is_study(self) -> bool:
         """Whether it is the study that comes with the software."""
         return self.slug == STUDY
@@ -55,7 +63,9 @@ class Series:
 
 def published_series(*, at: datetime | None = None) -> list[Series]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
-    known = PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
+    known = (
+        PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
+    )
     found = [Series(slug=facts.slug, grade="published", facts=facts) for facts in known]
     return sorted(found, key=lambda series: (not series.is_study, series.slug))
 

@@ -1,10 +1,13 @@
-"""The catalogue in the admin: to look at, because its rows come from suites and published series."""
+"""The catalogue in the admin: to look at, because its rows come from suites and published series.
+
+Hardware classes are on review's page, where their names can be confirmed.
+"""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, Job, Suite, Task
 from measurements.catalog.read_only import ReadOnlyAdmin
 
 
@@ -38,14 +41,6 @@ class AiModelAdmin(ReadOnlyAdmin):
     list_display = ("slug", "title", "kind", "parameters", "licence", "known_from")
     list_filter = ("kind", "known_from")
     search_fields = ("slug", "title")
-
-
-@admin.register(HardwareClass)
-class HardwareClassAdmin(ReadOnlyAdmin):
-    """Hardware classes."""
-
-    list_display = ("slug", "title", "kind")
-    list_filter = ("kind",)
 
 
 @admin.register(Job)

@@ -1,9 +1,15 @@
 """Tables of what can be measured. Rows come from suites and published series, never from an upload.
 
+A hardware class alone may come with an upload, and then its name is its contributor's word until somebody else confirms
+it.
+
 `known_from` names the published series that first brought a row which no suite and no study knows; "" otherwise.
 """
 
 from __future__ import annotations
+
+import hashlib
+from typing import Any
 
 from django.db import models
 
@@ -89,19 +95,71 @@ class AiModel(models.Model):
         return self.title
 
 
+class NameState(models.TextChoices):
+    """Whose word the name of a hardware class is."""
+
+    REPORTED = "reported", "words of a contributor"
+    CONFIRMED = "confirmed", "confirmed"
+    REFUSED = "refused", "refused by a moderator"
+
+
 class HardwareClass(models.Model):
-    """What results are compared within: one device model, such as `nvidia-a100-sxm4-80gb`."""
+    """What results are compared within: one device model, such as `gpu-nvidia-a100-sxm4-80gb`.
+
+    `slug` and `title` are the name, which an upload may have brought: pages and downloads show it as a title only once
+    it is confirmed (`NameState`), and until then show `code`, which follows from the slug and says nothing.
+    `reported_by` is the pseudonym whose words they are; "" where they come from a suite, a study or a publisher.
+    """
 
     slug = models.CharField(max_length=150, unique=True)
     title = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=[("gpu", "GPU"), ("cpu", "CPU"), ("node", "node")])
+    code = models.CharField(max_length=20, unique=True, editable=False)
+    name_state = models.CharField(max_length=10, choices=NameState, default=NameState.REPORTED)
+    reported_by = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:
         ordering = ["slug"]
         verbose_name_plural = "hardware classes"
 
     def __str__(self) -> str:
-        return self.title
+        return self.public_title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Set the code of a new row."""
+        self.code = self.code or code_of(self.kind, self.slug)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the name may stand as a title."""
+        return self.name_state == NameState.CONFIRMED
+
+    @property
+    def public_slug(self) -> str:
+        """What downloads and addresses call it: the slug once its name is confirmed, the code until then."""
+        return self.slug if self.is_confirmed else self.code
+
+    @property
+    def public_title(self) -> str:
+        """What pages call it: the title once its name is confirmed; until then its kind and code."""
+        return self.title if self.is_confirmed else self.code.upper().replace("-", " ", 1)
+
+    @property
+    def reported_name(self) -> str:
+        """The name in the words of `reported_by`, to be quoted as theirs; "" once it is confirmed, or was refused."""
+        return self.title if self.name_state == NameState.REPORTED else ""
+
+
+def code_of(kind: str, slug: str) -> str:
+    """A name for a hardware class that follows from its slug and repeats nothing of it, such as `cpu-0f3a91c2d4e5`."""
+    return f"{kind}-{hashlib.sha256(slug.encode()).hexdigest()[:12]}"
+
+
+def hardware_named(name: str, *, through: str = "") -> models.Q:
+    """Rows whose hardware class, reached by the lookup `through`, has this slug (once confirmed) or code."""
+    confirmed = {f"{through}slug": name, f"{through}name_state": NameState.CONFIRMED}
+    return models.Q(**confirmed) | models.Q(**{f"{through}code": name})
 
 
 class Job(models.Model):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,7 +57,11 @@ def load_study_catalog(study: Study) -> HardwareClass:
             _learn(row, **described)
         hardware, _ = HardwareClass.objects.update_or_create(
             slug=STUDY_HARDWARE["slug"],
-            defaults={"title": STUDY_HARDWARE["title"], "kind": STUDY_HARDWARE["kind"]},
+            defaults={
+                "title": STUDY_HARDWARE["title"],
+                "kind": STUDY_HARDWARE["kind"],
+                "name_state": NameState.CONFIRMED,
+            },
         )
     return hardware
 

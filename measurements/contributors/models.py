@@ -10,14 +10,24 @@ from measurements.catalog.models import HardwareClass
 
 
 class Contributor(models.Model):
-    """A pseudonym. The display name is optional and may be erased; the pseudonym stays."""
+    """A pseudonym. The display name is optional and may be erased; the pseudonym stays.
+
+    `name_key` is equal for names that look alike, and null while the display name may not be shown: then the pseudonym
+    stands in its place.
+    """
 
     pseudonym = models.CharField(max_length=40, unique=True)
     display_name = models.CharField(max_length=60, null=True)
+    name_key = models.CharField(max_length=64, null=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return self.display_name or self.pseudonym
+        return self.shown_name
+
+    @property
+    def shown_name(self) -> str:
+        """The display name where it may be shown, else the pseudonym."""
+        return self.display_name if self.display_name and self.name_key else self.pseudonym
 
 
 class KeyState(models.TextChoices):
@@ -32,12 +42,16 @@ class KeyManager(models.Manager["Key"]):
     """Reads of keys."""
 
     def named(self, key_ids: Iterable[str]) -> dict[str, Key]:
-        """Keys by their ids; `in_bulk` with SQL of our own, since every upload asks this and building it costs more."""
+        """Keys by their ids; `in_bulk` with SQL of our own, since every upload asks this and building it costs more.
+
+        It names its columns: a statement that is prepared with `*` fails once a migration has added one.
+        """
         wanted = list(key_ids)
         if not wanted:
             return {}
         marks = ", ".join(["%s"] * len(wanted))
-        asked = f"SELECT * FROM {self.model._meta.db_table} WHERE key_id IN ({marks})"  # noqa: S608 - marks only
+        columns = ", ".join(str(field.column) for field in self.model._meta.concrete_fields)
+        asked = f"SELECT {columns} FROM {self.model._meta.db_table} WHERE key_id IN ({marks})"  # noqa: S608 - names of our own
         return {key.key_id: key for key in self.raw(asked, wanted)}
 
 

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from joulemark.record.display_name import name_key
 from measurements.catalog.models import HardwareClass
 from measurements.contributors.models import Contributor, Device, Key, KeyState
 
 
 def add_key(*, key_id: str, public_key: str, display_name: str | None) -> Key:
-    """A new contributor with its first key. Raises IntegrityError when the key is known already."""
-    contributor = Contributor.objects.create(pseudonym=f"v-{key_id[:12]}", display_name=display_name)
+    """A new contributor with its first key. Raises IntegrityError when the key or a name that looks so is known."""
+    contributor = Contributor.objects.create(
+        pseudonym=f"v-{key_id[:12]}", display_name=display_name, name_key=_key_of(display_name)
+    )
     return Key.objects.create(key_id=key_id, public_key=public_key, contributor=contributor)
 
 
 def rename(*, contributor: Contributor, display_name: str | None) -> Contributor:
-    """Change or remove the name that is shown."""
-    contributor.display_name = display_name
-    contributor.save(update_fields=["display_name"])
+    """Change or remove the name that is shown. Raises IntegrityError when another's looks like it."""
+    contributor.display_name, contributor.name_key = display_name, _key_of(display_name)
+    contributor.save(update_fields=["display_name", "name_key"])
     return contributor
+
+
+def is_name_of_another(display_name: str, *, contributor: Contributor | None) -> bool:
+    """Whether somebody else than `contributor` is called so, or so that an eye cannot tell the two apart."""
+    others = Contributor.objects.filter(name_key=name_key(display_name))
+    return others.exclude(pk=contributor.pk if contributor else None).exists()
+
+
+def _key_of(display_name: str | None) -> str | None:
+    return None if display_name is None else name_key(display_name)
 
 
 def rotate_key(*, old: Key, new_id: str, new_public_key: str, at: datetime) -> Key:

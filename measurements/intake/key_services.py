@@ -11,11 +11,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from joulemark.record.codec import encode
+from joulemark.record.display_name import fault_of_name
 from joulemark.record.keys import key_id
 from joulemark.record.messages import Enrolment
 from joulemark.record.requests import REVOCATION_TYPE, ROTATION_TYPE, Revocation, Rotation
-from measurements.contributors.models import Key, KeyState
-from measurements.contributors.services import add_key, rename, revoke_key, rotate_key
+from measurements.contributors.models import Contributor, Key, KeyState
+from measurements.contributors.services import (
+    add_key,
+    is_name_of_another,
+    rename,
+    revoke_key,
+    rotate_key,
+)
 from measurements.intake.door import (
     check_clock,
     note,
@@ -27,40 +34,62 @@ from measurements.intake.door import (
 )
 from measurements.intake.models import SeenEnvelope, Submission
 from measurements.intake.racing import again_if_raced
-from measurements.intake.refusals import Conflict, Forbidden
+from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.signals import key_distrusted
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 
 
 @again_if_raced
-def accept_enrolment(*, data: bytes) -> Key:
-    """Know a key by its self-signed enrolment. Enrolling again may change the name shown; a replay changes nothing."""
+def accept_enrolment(*, data: bytes, simulated: bool = False) -> Key:
+    """Know a key by its self-signed enrolment. Enrolling again may change the name shown; a replay changes nothing.
+
+    `simulated`: a crowd that this platform makes up itself, whose names say so. Raises BadRequest (JM-NAME) or Conflict
+    (JM-NAME-TAKEN) for a name that would pass for somebody else's.
+    """
     enrolment, digest = open_enrolment(data)
     seen = SeenEnvelope.objects.select_related("key__contributor").filter(sha256=digest).first()
     if seen is not None:
         return seen.key
     check_clock(enrolment.issued_at)
     with transaction.atomic():
-        key = _enrol(enrolment)
+        key = _enrol(enrolment, reserved_names=simulated)
         note(sha256=digest, key=key, nonce=enrolment.nonce)
     return key
 
 
-def _enrol(enrolment: Enrolment) -> Key:
+def _enrol(enrolment: Enrolment, *, reserved_names: bool) -> Key:
     wanted = key_id(enrolment.public_key)
     key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
     if key is not None:
         require_active(key)
         if key.contributor.display_name != enrolment.display_name:
+            _check_name(enrolment.display_name, key.contributor, reserved_names=reserved_names)
             rename(contributor=key.contributor, display_name=enrolment.display_name)
         return key
+    _check_name(enrolment.display_name, None, reserved_names=reserved_names)
     key = add_key(key_id=wanted, public_key=enrolment.public_key, display_name=enrolment.display_name)
     append_leaf(kind=LeafKind.KEY_ENROLLED, subject=wanted, facts=enrolled_facts(key))
     return key
 
 
-def enrolled_facts(key: Key) -> dict[str, str | int | list[str]]:
+def _check_name(name: str | None, contributor: Contributor | None, *, reserved_names: bool) -> None:
+    """Raises BadRequest (JM-NAME) or Conflict (JM-NAME-TAKEN) for a name that `contributor` may not have."""
+    if name is None:
+        return
+    fault = None if reserved_names else fault_of_name(name)
+    if fault is not None:
+        raise BadRequest("JM-NAME", fault)
+    if is_name_of_another(name, contributor=contributor):
+        raise Conflict(
+            "JM-NAME-TAKEN",
+            "Another contributor has this name, or one that looks like it; choose another, or none. If that is you "
+            "under a key that you have lost, a moderator can take the name from it.",
+        )
+
+
+def enrolled_facts(key: Key) -> RowFacts:
     """What the log keeps of a new key."""
     return {"contributor": key.contributor.pseudonym, "public_key": key.public_key}
 
@@ -92,9 +121,9 @@ def rotate(*, data: bytes) -> Key:
     return key
 
 
-def rotated_facts(key: Key) -> dict[str, str | int | list[str]]:
+def rotated_facts(key: Key) -> RowFacts:
     """What the log keeps of a key that gave way."""
-    return {"to": key.replaced_by_id or "", "at": _moment(key)}
+    return {"to": key.replaced_by_id or "", "at": key.ended_at}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +153,9 @@ def revoke(*, data: bytes) -> RevokedKey:
     return RevokedKey(key=held, judged_again=distrusted(held))
 
 
-def revoked_facts(key: Key) -> dict[str, str | int | list[str]]:
+def revoked_facts(key: Key) -> RowFacts:
     """What the log keeps of a revoked key."""
-    since = key.untrusted_since
-    return {"at": _moment(key), "untrusted_since": "" if since is None else since.isoformat()}
+    return {"at": key.ended_at, "untrusted_since": key.untrusted_since}
 
 
 def distrusted(key: Key) -> int:
@@ -135,7 +163,3 @@ def distrusted(key: Key) -> int:
     if key.state != KeyState.REVOKED:
         return 0
     return Submission.objects.filter(key=key, received_at__gte=key.untrusted_since).count()
-
-
-def _moment(key: Key) -> str:
-    return "" if key.ended_at is None else key.ended_at.isoformat()

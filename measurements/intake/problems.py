@@ -24,6 +24,7 @@ TITLES = {
     409: "Used already",
     411: "Length required",
     413: "Too large",
+    414: "Address too long",
     415: "Wrong content type",
     429: "Too often",
 }

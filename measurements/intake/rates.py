@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
@@ -28,6 +28,30 @@ V4_PREFIX, V6_PREFIX = 24, 56
 """What one customer of a network usually holds, and no less: counting single addresses would miss all of IPv6."""
 
 
+OUTAGE_S = 10.0
+"""For how long a cache that gave no answer is not asked again: a request counts several times, and waits once."""
+
+
+class Outage:
+    """Whether the cache is away, as this process has seen it last."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until_s = clock()
+
+    def begin(self, error: Exception) -> None:
+        """It gave no answer just now."""
+        self._until_s = self._clock() + OUTAGE_S
+        logger.warning("rates are not counted, the cache is away: %s", error)
+
+    def lasts(self) -> bool:
+        """Whether it is too early to ask again."""
+        return self._clock() < self._until_s
+
+
+OUTAGE = Outage()
+
+
 class Counter(Protocol):
     """What settings.CACHES must give beside Django's own."""
 
@@ -37,20 +61,24 @@ class Counter(Protocol):
 
 def spend(scope: str, times: Mapping[str, int]) -> None:
     """Count so many more of `scope` for each; lost while the cache is away."""
+    if OUTAGE.lasts():
+        return
     deltas = {_name(scope, who): number for who, number in times.items()}
     try:
         _count(deltas, settings.RATES[scope][1])
     except (RedisError, OSError) as error:
-        logger.warning("rates are not counted, the cache is away: %s", error)
+        OUTAGE.begin(error)
 
 
 def over(scope: str, wanted: Mapping[str, int]) -> set[str]:
     """Those for whom as many more as are wanted would be too many; counts nothing."""
+    if OUTAGE.lasts():
+        return set()
     names = {who: _name(scope, who) for who in wanted}
     try:
         counts = cache.get_many(names.values())
     except (RedisError, OSError) as error:
-        logger.warning("rates are not counted, the cache is away: %s", error)
+        OUTAGE.begin(error)
         return set()
     most = settings.RATES[scope][0]
     return {who for who, times in wanted.items() if int(counts.get(names[who], 0)) + times > most}

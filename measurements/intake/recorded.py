@@ -11,9 +11,9 @@ from django.db.models import Max
 from joulemark.log import leaf as entries
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import UNJUDGED, Submission, Ticket
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded, moment, register
-from measurements.ledger.services import Facts
+from measurements.ledger.recorded import Recorded, register
 
 BUNDLES = 20
 """Bundles that are held in memory at once."""
@@ -24,7 +24,7 @@ DECISIONS = (LeafKind.VERDICT, LeafKind.MODERATION, LeafKind.WITHDRAWAL)
 Item = TypeVar("Item")
 
 
-def ticket_facts(ticket: Ticket) -> dict[str, str | int | list[str]]:
+def ticket_facts(ticket: Ticket) -> RowFacts:
     """What the log keeps of a ticket; of nonce and seed only a digest, for the volunteer knows them first."""
     job = ticket.job
     return {
@@ -34,18 +34,18 @@ def ticket_facts(ticket: Ticket) -> dict[str, str | int | list[str]]:
         "challenge_sha256": hashlib.sha256(f"{ticket.nonce} {ticket.sample_seed}".encode()).hexdigest(),
         "request_sha256": ticket.request_sha256,
         "device_tag": ticket.device_tag,
-        "at": moment(ticket.issued_at),
-        "expires_at": moment(ticket.expires_at),
+        "at": ticket.issued_at,
+        "expires_at": ticket.expires_at,
     }
 
 
-def result_facts(submission: Submission) -> dict[str, str | int | list[str]]:
+def result_facts(submission: Submission) -> RowFacts:
     """What the log keeps of a result beside its id, which is the digest of its bytes."""
     return {
         "key": submission.key_id,
         "ticket": submission.ticket_id or "",
         "trace_sha256": submission.trace_sha256,
-        "at": moment(submission.received_at),
+        "at": submission.received_at,
     }
 
 
@@ -69,7 +69,7 @@ def read_results(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
         subjects = {leaf.pk: leaf.subject for leaf in part}
         for row in Submission.objects.defer("receipt").filter(leaf__in=part):
             digest = hashlib.sha256(bytes(row.bundle)).hexdigest()
-            facts = result_facts(row)
+            facts = dict(result_facts(row))
             if row.state not in UNJUDGED and row.pk not in decided:
                 facts["state"] = row.state
             found[row.leaf_id] = Recorded(digest if row.pk == subjects[row.leaf_id] else row.pk, facts)
@@ -104,7 +104,7 @@ def read_revoked(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     return _read_ended(leaves, revoked_facts)
 
 
-def _read_ended(leaves: Collection[Leaf], facts_of: Callable[[Key], Facts]) -> Mapping[int, Recorded]:
+def _read_ended(leaves: Collection[Leaf], facts_of: Callable[[Key], RowFacts]) -> Mapping[int, Recorded]:
     """The row keeps how a key ended last: what an earlier leaf says of the time is overwritten there."""
     last = _last_ends(leaves)
     found = {}

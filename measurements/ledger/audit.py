@@ -9,10 +9,11 @@ from joulemark.log import merkle
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import folder
-from measurements.ledger.errors import KeyLost
+from measurements.ledger.errors import Damaged, KeyLost
 from measurements.ledger.growth import CHUNK
 from measurements.ledger.log_key import opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
+from measurements.ledger.published import read_published
 
 
 def log_faults() -> Iterator[str]:
@@ -53,7 +54,7 @@ def _fault_of(leaf: Leaf, name: str) -> Iterator[str]:
 def _tree_faults() -> Iterator[str]:
     last = Checkpoint.objects.last()
     if last is None:
-        if folder.published() is not None:
+        if folder.place(folder.CHECKPOINT).exists():
             yield "A checkpoint was published, and the database has none."
         return
     if LogHead.objects.get().size < last.size:
@@ -74,7 +75,16 @@ def _tree_faults() -> Iterator[str]:
     for (level, index), data in tiles.items():
         yield from _file_fault(Tile(level, index, len(data) // merkle.HASH_BYTES).path, data)
     yield from _checkpoint_faults(counted, read)
-    if folder.published() != last.published_note:
+    yield from _published_faults(last)
+
+
+def _published_faults(last: Checkpoint) -> Iterator[str]:
+    try:
+        published = read_published()
+    except Damaged as damaged:
+        yield str(damaged)
+        return
+    if published is None or published.note != last.published_note:
         yield "The published checkpoint is not the last one that was signed; `manage.py sequence_log` publishes that."
 
 

@@ -3,6 +3,7 @@
 LedgerError
 ├── LogBroken      the log no longer says what it has said; nothing more is signed until a person has looked
 │   └── KeyLost    the key that signed it is gone; none is made in its place
+├── Damaged        the published checkpoint's file is none of this log; the sequencer writes it again
 ├── NotSequenced   a leaf waits for its place; it has one within seconds
 └── NotAWitness    a cosignature that no known witness gave, or one of another checkpoint
 """
@@ -20,6 +21,10 @@ class LogBroken(LedgerError):
 
 class KeyLost(LogBroken):
     """There is no key, and what was signed before was signed by none that is known."""
+
+
+class Damaged(LedgerError):
+    """What is published is no checkpoint that this log has signed."""
 
 
 class NotSequenced(LedgerError):

@@ -18,6 +18,8 @@ FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
 AT_ONCE = 8
 """Files that are synced together: the disk then commits once for all of them."""
 _DRAFT = ".draft-"
+DAMAGED = ".damaged-checkpoint"
+"""Where the sequencer keeps what it found in the place of a checkpoint, for whoever looks for the cause."""
 
 
 def place(path: str) -> Path:
@@ -62,12 +64,21 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def published() -> str | None:
-    """The checkpoint's note as the world sees it; None before the first, or when the folder is lost."""
+def published_bytes() -> bytes | None:
+    """The checkpoint's file as the world sees it; None before the first, or when the folder is lost. Raises OSError."""
     try:
-        return place(CHECKPOINT).read_text()
+        return place(CHECKPOINT).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def is_longer_than(size: int) -> bool:
+    """Whether hashes of more than `size` leaves were ever written here: tiles are written before they are signed."""
+    index, width = divmod(size, TILE_WIDTH)
+    if place(Tile(0, index, TILE_WIDTH).path).exists():
+        return True
+    partial = place(Tile(0, index, 1).path).parent
+    return any(file.name.isdecimal() and int(file.name) > width for file in partial.glob("*"))
 
 
 def drop_partial(old_size: int, size: int) -> None:

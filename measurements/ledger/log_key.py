@@ -57,10 +57,26 @@ def _by_former(note: str) -> checkpoints.Checkpoint | None:
     return None
 
 
+def _published_note(last: Checkpoint | None) -> str | None:
+    """What is published; a file that is no note at all tells nothing where the database knows what was signed."""
+    try:
+        data = folder.published_bytes()
+    except OSError:
+        return None
+    if data is None:
+        return None
+    note = data.decode(errors="replace")
+    try:
+        notes.claimed_text(note)
+    except RecordError:
+        return None if last else note
+    return note
+
+
 def _require_none_lost() -> None:
     """What was signed last was signed by former keys, if anything was. Raises KeyLost."""
     last = Checkpoint.objects.last()
-    signed = [note for note in (last and last.note, folder.published()) if note]
+    signed = [note for note in (last and last.note, _published_note(last)) if note]
     if all(_by_former(note) for note in signed):
         return
     path = Path(settings.LOG_KEY_FILE)

@@ -19,17 +19,20 @@ class LeafKind(models.TextChoices):
     MODERATION = "moderation"
     WITHDRAWAL = "withdrawal"
     APPEAL = "appeal"
+    NAME_DECISION = "name-decision"
 
 
 class LogHead(models.Model):
     """The one row of the sequencer: how many leaves have a place, and how far its own checks have come.
 
     `checked` is the tile of level 0 that is compared next; `pruned` the checkpoint whose partial tiles went last.
+    `fault` is why nothing is signed, empty while all fits.
     """
 
     size = models.BigIntegerField(default=0)
     checked = models.BigIntegerField(default=0)
     pruned = models.BigIntegerField(default=0)
+    fault = models.TextField(default="", db_default="")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="log_head_is_one_row")]

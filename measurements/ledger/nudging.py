@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
-from kombu.exceptions import OperationalError
-
-logger = logging.getLogger(__name__)
+from measurements.ledger.outgoing import attempt
 
 EVERY_S = 1.0
 
@@ -40,8 +37,5 @@ class Nudger:
         while not self._stop.is_set():
             self._wanted.wait()
             self._wanted.clear()
-            try:
-                self._send()
-            except OperationalError as error:
-                logger.warning("queue is down, leaves wait for the next turn of the sequencer: %s", error)
+            attempt(self._send, otherwise="queue is down, leaves wait for the next turn of the sequencer")
             self._stop.wait(self._every_s)

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest
+import logging
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from joulemark.log import tiles
 from joulemark.record.errors import Malformed
 from measurements.ledger import folder
+from measurements.ledger.errors import Damaged
+from measurements.ledger.published import read_published
+
+logger = logging.getLogger(__name__)
 
 ONE_YEAR_S = 365 * 24 * 3600
+AGAIN_S = 5
+TEXT = "text/plain; charset=utf-8"
+DAMAGED = "JM-LOG-CHECKPOINT-DAMAGED: the checkpoint's file is damaged and is written again; ask again in a minute.\n"
 
 
 @require_safe
-def checkpoint(_request: HttpRequest) -> FileResponse:
-    """The latest signed checkpoint."""
-    answer = _stream(folder.CHECKPOINT, content_type="text/plain; charset=utf-8")
+def checkpoint(_request: HttpRequest) -> HttpResponse:
+    """The latest signed checkpoint; 503 while the file holds anything else."""
+    try:
+        published = read_published()
+    except Damaged:
+        logger.exception("JM-LOG-CHECKPOINT-DAMAGED what is published is no checkpoint of this log")
+        answer = HttpResponse(DAMAGED, status=503, content_type=TEXT, headers={"Retry-After": str(AGAIN_S)})
+    else:
+        if published is None:
+            raise Http404("The log has no checkpoint yet.")
+        answer = HttpResponse(published.note, content_type=TEXT)
     answer["Cache-Control"] = "no-store"
+    answer["Access-Control-Allow-Origin"] = "*"
     return answer
 
 

@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from joulemark.log import leaf as entries
 from joulemark.record.errors import RecordError
+from measurements.ledger.facts import Facts, RowFacts, entry_facts
 from measurements.ledger.models import Leaf
-from measurements.ledger.services import Facts
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a row says: whom it is about, and its facts."""
+    """What a reader states of a row: whom it is about, and its facts."""
+
+    subject: str
+    facts: RowFacts
+
+
+@dataclass(frozen=True)
+class CurrentRow:
+    """The same as an entry holds it."""
 
     subject: str
     facts: Facts
@@ -36,33 +43,43 @@ def register(kind: str, reader: Reader) -> None:
     _readers[kind] = reader
 
 
-def read_rows(leaves: Collection[Leaf]) -> dict[int, Recorded]:
-    """What the tables say about each of `leaves`, by the leaf's id; of what nobody keeps there is nothing."""
-    by_kind: dict[str, list[Leaf]] = defaultdict(list)
-    for leaf in leaves:
-        by_kind[leaf.kind].append(leaf)
-    found: dict[int, Recorded] = {}
-    for kind, same in by_kind.items():
-        if kind in _readers:
-            found |= _readers[kind](same)
+def read_rows(leaves: Collection[Leaf]) -> dict[int, CurrentRow]:
+    """What the tables say about each of `leaves`, by the leaf's id, in the words of its entry where they are the same.
+
+    Of what nobody keeps there is nothing.
+    """
+    found = current_rows(leaves)
     return {leaf.pk: _as_written(leaf, found[leaf.pk]) for leaf in leaves if leaf.pk in found}
 
 
-def _as_written(leaf: Leaf, recorded: Recorded) -> Recorded:
+def current_rows(leaves: Collection[Leaf]) -> dict[int, CurrentRow]:
+    """The same in the words that a leaf written now would have."""
+    by_kind: dict[str, list[Leaf]] = defaultdict(list)
+    for leaf in leaves:
+        by_kind[leaf.kind].append(leaf)
+    found: dict[int, CurrentRow] = {}
+    for kind, same in by_kind.items():
+        if kind in _readers:
+            recorded = _readers[kind](same)
+            found |= {pk: CurrentRow(row.subject, entry_facts(row.facts)) for pk, row in recorded.items()}
+    return found
+
+
+def _as_written(leaf: Leaf, row: CurrentRow) -> CurrentRow:
     """What is compared with the entry: the leaf's own column goes first where it is not what the body says.
 
-    Entries of version 1 hold fewer facts, and some in other words: what both have is compared.
+    Entries of version 1 hold fewer facts, and some in other words: what both have is compared. Entries of before held
+    times in the zone that they came with: the same moment is the same fact.
     """
     try:
         entry = entries.decode(leaf.body.encode())
     except RecordError:
-        return recorded  # the body was edited: whoever compares sees that
-    subject = recorded.subject if leaf.subject == entry.subject else leaf.subject
+        return row  # the body was edited: whoever compares sees that
+    subject = row.subject if leaf.subject == entry.subject else leaf.subject
+    facts = {
+        name: entry.facts[name] if entries.is_same_fact(value, entry.facts.get(name)) else value
+        for name, value in row.facts.items()
+    }
     if entry.version != 1:
-        return Recorded(subject, recorded.facts)
-    return Recorded(subject, {name: recorded.facts.get(name, entry.facts[name]) for name in entry.facts})
-
-
-def moment(at: datetime | None) -> str:
-    """A time as facts hold it: ISO 8601 in UTC; empty for none."""
-    return "" if at is None else at.astimezone(UTC).isoformat()
+        return CurrentRow(subject, facts)
+    return CurrentRow(subject, {name: facts.get(name, entry.facts[name]) for name in entry.facts})

@@ -24,9 +24,10 @@ from joulemark.log.merkle import EMPTY_ROOT
 from joulemark.log.tiles import TILE_WIDTH, tree_root
 from joulemark.record.errors import RecordError
 from measurements.ledger import folder, growth
-from measurements.ledger.errors import LogBroken
+from measurements.ledger.errors import Damaged, LogBroken
 from measurements.ledger.log_key import WAY_ON, log_key, log_name, opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
+from measurements.ledger.published import read_published
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +51,20 @@ def sequence() -> Checkpoint | None:
         if not first:
             return None
         try:
-            return _sequence()
-        except LogBroken:
+            made = _sequence()
+        except LogBroken as error:
             logger.critical("THE LOG IS BROKEN and signs nothing more", exc_info=True)
+            LogHead.objects.exclude(fault=str(error)).update(fault=str(error))
             raise
+        LogHead.objects.exclude(fault="").update(fault="")
+        return made
 
 
 def _sequence() -> Checkpoint:
     head = assign_places()
     last = Checkpoint.objects.last()
-    _require_newest(last)
     _require_signed(last)
+    _require_newest(last, head)
     turn = head.checked if last is None else check_again(last, head)
     if last is not None and last.size == head.size:
         if turn != head.checked:
@@ -145,7 +149,7 @@ def sign_checkpoint(*, size: int, root: bytes) -> Checkpoint:
 
 def publish(checkpoint: Checkpoint, *, note: str) -> None:
     """(d) Let the world see a checkpoint that is kept, under `note`, which may have witnesses' lines."""
-    if folder.published() != note:
+    if folder.published_bytes() != note.encode():
         folder.write([(folder.CHECKPOINT, note.encode())])
         logger.info("published a checkpoint of %d leaves", checkpoint.size)
 
@@ -160,23 +164,37 @@ def prune(head: LogHead) -> None:
         LogHead.objects.update(pruned=sizes[-1])
 
 
-def _require_newest(last: Checkpoint | None) -> None:
-    """Raises LogBroken when the world has seen a checkpoint that this database does not know."""
-    note = folder.published()
-    if note is None:
-        return
+def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
+    """Raises LogBroken when the world has seen a checkpoint that this database does not know.
+
+    A damaged file does not say what was seen. It is published again, unless the tiles beside it are those of a longer
+    log than this database has.
+    """
     try:
-        seen = checkpoints.parse(notes.claimed_text(note))
-    except RecordError as error:
-        raise LogBroken(
-            f"{folder.place(folder.CHECKPOINT)} is no checkpoint: remove it, and the last one is published again."
-        ) from error
+        published = read_published()
+    except Damaged as damaged:
+        _require_not_longer(last, head, damaged)
+        logger.warning("JM-LOG-CHECKPOINT-DAMAGED %s", damaged)
+        with contextlib.suppress(OSError):
+            folder.write([(folder.DAMAGED, folder.published_bytes() or b"")])
+        return
+    if published is None:
+        return
+    seen = published.checkpoint
     known = last if last and last.size == seen.size else Checkpoint.objects.filter(size=seen.size).first()
     if known is None or known.root != seen.root.hex():
         raise LogBroken(
             f"A checkpoint of {seen.size} leaves was published that this database does not know: it is older than the "
             "log's folder, or another one. Restore the newest backup; docs/operations.md says what to do without one."
         )
+
+
+def _require_not_longer(last: Checkpoint | None, head: LogHead, damaged: Damaged) -> None:
+    if last is None or folder.is_longer_than(head.size):
+        raise LogBroken(
+            f"{damaged} But not now: the log's folder is of a longer log than the database, which is older than it or "
+            "another one. Restore the newest backup; docs/operations.md says what to do without one."
+        ) from damaged
 
 
 def _require_signed(last: Checkpoint | None) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from joulemark.log import merkle
 from joulemark.log.leaf import LogLeaf
+from measurements.ledger.facts import RowFacts, entry_facts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.signals import leaf_written
-
-Facts = Mapping[str, str | int | list[str]]
 
 
 def hash_leaf(body: bytes) -> str:
@@ -21,7 +20,7 @@ def hash_leaf(body: bytes) -> str:
     return merkle.leaf_hash(body).hex()
 
 
-def append_leaf(*, kind: LeafKind, subject: str, facts: Facts, at: datetime | None = None) -> Leaf:
+def append_leaf(*, kind: LeafKind, subject: str, facts: RowFacts, at: datetime | None = None) -> Leaf:
     """Write one leaf and return it, without a place yet. `subject` is a digest or pseudonym; `facts` hold only such.
 
     Must run inside the transaction of the change that it records: both are kept or neither. Waits for nobody. `at` is
@@ -31,7 +30,7 @@ def append_leaf(*, kind: LeafKind, subject: str, facts: Facts, at: datetime | No
 
 
 def append_leaves(
-    *, kind: LeafKind, changes: Sequence[tuple[str, Facts]], at: datetime | None = None
+    *, kind: LeafKind, changes: Sequence[tuple[str, RowFacts]], at: datetime | None = None
 ) -> list[Leaf]:
     """As `append_leaf`, for many (subject, facts) of one kind and one time, in their order."""
     if not connection.in_atomic_block:
@@ -39,12 +38,12 @@ def append_leaves(
             "append_leaf needs the transaction of the change it records."
         )
     transaction.on_commit(_tell)
-    logged_at = at or timezone.now()
+    logged_at = (at or timezone.now()).astimezone(UTC)
     return Leaf.objects.bulk_create([_leaf(kind, subject, facts, logged_at) for subject, facts in changes])
 
 
-def _leaf(kind: LeafKind, subject: str, facts: Facts, at: datetime) -> Leaf:
-    body = LogLeaf(kind=kind.value, subject=subject, at=at, facts=dict(facts)).encode()
+def _leaf(kind: LeafKind, subject: str, facts: RowFacts, at: datetime) -> Leaf:
+    body = LogLeaf(kind=kind.value, subject=subject, at=at, facts=entry_facts(facts)).encode()
     return Leaf(kind=kind, subject=subject, body=body.decode(), leaf_hash=hash_leaf(body), logged_at=at)
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -19,9 +16,13 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.impact.usage import year_of
 from joulemark.suite.published import load_study
+from measurements.boards.as_of import honours_as_of, moment_shown
 from measurements.boards.impact_form import OWN, UsageForm, study_queries
+from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY
+from measurements.boards.series import LICENCE
 from measurements.catalog.described import problems
 from measurements.intake.refusals import BadRequest
+from measurements.releases.api import MOMENT
 from measurements.releases.impact_serializers import (
     ClaimsSerializer,
     IntensityRowSerializer,
@@ -29,7 +30,8 @@ from measurements.releases.impact_serializers import (
     YearOfUseSerializer,
 )
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
-from measurements.releases.terms import LICENCE, study_citation
+from measurements.releases.simulated import DownloadJsonRenderer
+from measurements.releases.terms import study_citation
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -42,8 +44,8 @@ def parameter(name: str, kind: OpenApiTypes, description: str, **more: Any) -> O
 
 USAGE = [
     parameter(
-        "query", OpenApiTypes.STR, f"A task of the published study, or `{OWN}`.", required=True,
-        enum=[*study_queries(), OWN],
+        "query", OpenApiTypes.STR, f"A task of the published study, `{OWN}`, or `{VALUE}`: one of a board.",
+        required=True, enum=[*study_queries(), OWN, VALUE],
     ),
     parameter("queries_per_day", OpenApiTypes.DOUBLE, "Of each user.", required=True),
     parameter("users", OpenApiTypes.INT64, "How many.", required=True),
@@ -53,12 +55,14 @@ USAGE = [
     parameter("wh_per_query", OpenApiTypes.DOUBLE, f"Watt-hours of a query, for `{OWN}` alone."),
     parameter("wh_low", OpenApiTypes.DOUBLE, "The lower end of its range."),
     parameter("wh_high", OpenApiTypes.DOUBLE, "The upper end of its range."),
+    *(parameter(name, OpenApiTypes.STR, f"Of a board's row, for `{VALUE}` alone.") for name in VALUE_NAMED_BY),
 ]  # fmt: skip
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ClaimsView(APIView):
     """What is commonly said, checked against the published study's figures."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"])
     def get(self, _request: Request) -> Response:
@@ -77,11 +81,10 @@ class ClaimsView(APIView):
         return Response(ClaimsSerializer(data).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = IntensityRowSerializer
 
     @extend_schema(
@@ -111,21 +114,23 @@ class IntensitiesCsvView(IntensitiesView):
         return super().get(_request)
 
 
-@method_decorator(conditional_page, name="dispatch")
+@honours_as_of
 class ImpactView(APIView):
     """What a year of use takes."""
 
+    renderer_classes = [DownloadJsonRenderer]
+
     @extend_schema(
-        parameters=USAGE,
+        parameters=[*USAGE, *MOMENT],
         responses={200: YearOfUseSerializer, **problems(400)},
         operation_id="read_impact",
         tags=["impact"],
     )
     def get(self, request: Request) -> Response:
         """Answer with energy, emissions and equivalences, each with its interval and its sources."""
-        form = UsageForm(request.query_params)
+        form = UsageForm(request.query_params, moment=moment_shown(request))
         if not form.is_valid():
             said = form.errors.get_json_data().items()
             wrong = [f"{name}: {error['message']}" for name, errors in said for error in errors]
             raise BadRequest("JM-IMPACT-QUESTION", " ".join(wrong))
-        return Response(YearOfUseSerializer(year_of(form.usage())).data)
+        return Response(YearOfUseSerializer(year_of(form.usage()), context={"row": form.row}).data)

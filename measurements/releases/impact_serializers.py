@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from joulemark.consensus.size_controlled import Estimate, SizeControlled
+from joulemark.consensus.size_controlled import Estimate
 from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number, Verdict
 from joulemark.impact.equivalences import Equal
 from joulemark.impact.intensity import Row
-from joulemark.impact.parity import OtherParity, StudyParity
-from joulemark.impact.quantity import Quantity, Source
-from joulemark.impact.study_ratios import FamilyRatio
+from joulemark.impact.parity import OtherParity
+from joulemark.impact.quantity import Grade, Quantity, Source
 from joulemark.impact.usage import YearOfUse
+from joulemark.suite.published import load_study
+from measurements.releases.serializers import BoardRowSerializer, QualityDifferenceSerializer
 
+GRADES = list(get_args(Grade))
 DIRECTIONS = list(get_args(Direction))
 VERDICTS = list(get_args(Verdict))
 
@@ -30,6 +33,11 @@ class SourceSerializer(serializers.Serializer[Source]):
     licence = serializers.CharField(allow_null=True, help_text="SPDX name.")
     url = serializers.URLField(allow_null=True)
     checked = serializers.BooleanField(help_text="Read in the source itself.")
+    grade = serializers.ChoiceField(GRADES, help_text="How the number came about; own: the reader's.")
+    scope = serializers.CharField(
+        allow_null=True, help_text="What its energy covers; null where it is no energy of a computation."
+    )
+    version = serializers.CharField(allow_null=True, help_text="Of a board, a series or a data file.")
 
 
 class QuantitySerializer(serializers.Serializer[Quantity]):
@@ -51,14 +59,30 @@ class EqualSerializer(serializers.Serializer[Equal]):
 
 
 class YearOfUseSerializer(serializers.Serializer[YearOfUse]):
-    """A year of 365 days of one use."""
+    """A year of 365 days of one use. All that follows from the energy of a query has its grade and scope."""
 
+    grade = serializers.ChoiceField(GRADES, source="usage.origin.grade")
+    scope = serializers.CharField(source="usage.origin.scope")
+    version = serializers.CharField(source="usage.origin.version", allow_null=True)
+    citation = serializers.CharField(
+        source="usage.origin.citation", help_text="What to cite with the energy."
+    )
+    licence = serializers.CharField(source="usage.origin.licence", allow_null=True)
+    value_of = serializers.SerializerMethodField(
+        help_text="The board's row, where a value of a board was asked for."
+    )
     queries = serializers.FloatField()
     wh_per_query = QuantitySerializer(source="usage.wh_per_query")
     gco2e_per_kwh = QuantitySerializer(source="usage.intensity")
     energy_kwh = QuantitySerializer(source="energy")
     emissions_kgco2e = QuantitySerializer(source="emissions")
     equals = EqualSerializer(many=True)
+
+    @extend_schema_field(BoardRowSerializer(allow_null=True))
+    def get_value_of(self, _year: YearOfUse) -> dict[str, Any] | None:
+        """The row as the board has it."""
+        row = self.context["row"]
+        return None if row is None else dict(BoardRowSerializer(row).data)
 
 
 class IntensityRowSerializer(serializers.Serializer[Row]):
@@ -94,6 +118,10 @@ class NumberSerializer(serializers.Serializer[Number]):
     name = serializers.CharField()
     value = serializers.FloatField()
     unit = serializers.CharField()
+    grade = serializers.ChoiceField(GRADES)
+    scope = serializers.CharField(
+        allow_null=True, help_text="What the energy covers; null where it is no energy of a computation."
+    )
 
 
 class CheckedValueSerializer(serializers.Serializer[CheckedValue]):
@@ -146,19 +174,39 @@ class EstimateSerializer(serializers.Serializer[Estimate]):
     degrees = serializers.FloatField(help_text="Degrees of freedom of the interval.")
 
 
-class FamilyRatioSerializer(serializers.Serializer[FamilyRatio]):
-    """Mean energy of general-purpose models over that of task-specific ones, in the published study."""
+class StudyFigure(serializers.Serializer[Any]):
+    """Base of what follows from the published study's figures: their grade and scope."""
+
+    grade = serializers.SerializerMethodField()
+    scope = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.ChoiceField(["published"]))
+    def get_grade(self, _figure: object) -> str:
+        """Published."""
+        return "published"
+
+    @extend_schema_field(serializers.CharField())
+    def get_scope(self, _figure: object) -> str:
+        """What the study's energies cover."""
+        return load_study().scope
+
+
+class FamilyRatioSerializer(StudyFigure):
+    """Energy of general-purpose over task-specific models in the published study: geometric mean over pairs."""
 
     task = serializers.CharField()
     dataset = serializers.CharField(allow_null=True, help_text="Null: over all data sets of the task.")
     family = serializers.CharField(allow_null=True, help_text="Null: both families together.")
     n_above = serializers.IntegerField()
     n_below = serializers.IntegerField()
-    ratio = EstimateSerializer()
-    over_task_mean = serializers.FloatField(help_text="Over the task's mean on all three data sets instead.")
+    ratio = EstimateSerializer(help_text="With its 95 % interval over models.")
+    over_task_mean = serializers.FloatField(
+        help_text="As the study divides: arithmetic mean over the task's mean on all three data sets."
+    )
+    quality = QualityDifferenceSerializer(many=True)
 
 
-class SizeControlledSerializer(serializers.Serializer[SizeControlled]):
+class SizeControlledSerializer(StudyFigure):
     """General-purpose over task-specific at equal size."""
 
     factor = EstimateSerializer()
@@ -169,7 +217,7 @@ class SizeControlledSerializer(serializers.Serializer[SizeControlled]):
     n_clusters = serializers.IntegerField()
 
 
-class ParitySerializer(serializers.Serializer[StudyParity]):
+class ParitySerializer(StudyFigure):
     """Queries that use as much energy as training and fine-tuning a model."""
 
     model = serializers.CharField()

@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from measurements.boards.comparing import ComparisonRow
+from joulemark.consensus.quality_difference import QualityDifference
+from measurements.boards.comparing import ComparisonRow, Side
 from measurements.boards.needed import NeededJob
 from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
@@ -15,16 +16,75 @@ from measurements.releases.links import bundle_url
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
+NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models"]
+HARDWARE = (
+    "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
+    "of it. A code keeps leading to its class."
+)
+HARDWARE_WORDS = (
+    "What one contributor calls hardware whose name nobody has confirmed: a stranger's words, to be quoted as such. "
+    "Empty once the name is confirmed, or was refused."
+)
 LABELS = ["single source", "several sources", "published"]
 
 
 class QualitySerializer(serializers.Serializer[dict[str, Any]]):
-    """One metric of the answers; `n` is the number of answers scored, null where it was not kept."""
+    """One metric of the answers; `n` is the number of answers scored in all sessions, null where it was not kept."""
 
     metric = serializers.CharField()
     value = serializers.FloatField()
     n = serializers.IntegerField(allow_null=True)
     higher_is_better = serializers.BooleanField()
+    n_questions = serializers.IntegerField(
+        allow_null=True,
+        help_text="Distinct questions that the interval rests on: those of one session, because further sessions over "
+        "the same ones are not more questions. Null where nobody states them.",
+    )
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    interval = serializers.ChoiceField(
+        ["wilson", "wilson-bound"],
+        allow_null=True,
+        help_text="How the interval was computed: Wilson's, exact for a share of right answers, an upper bound for a "
+        "mean of scores between 0 and 1.",
+    )
+    no_interval = serializers.ChoiceField(
+        ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
+        allow_null=True,
+        help_text="Why there is no interval; null where there is one.",
+    )
+
+
+class QualityPartSerializer(serializers.Serializer[dict[str, Any]]):
+    """A number of a metric, null where it is not known."""
+
+    metric = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+
+
+class QualityQuestionsSerializer(serializers.Serializer[dict[str, Any]]):
+    """The distinct questions of a metric, null where nobody states them."""
+
+    metric = serializers.CharField()
+    value = serializers.IntegerField(allow_null=True)
+
+
+class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
+    """How much better general-purpose models score than task-specific ones, mean over pairs of models."""
+
+    metric = serializers.CharField()
+    higher_is_better = serializers.BooleanField()
+    difference = serializers.FloatField(help_text="General-purpose less task-specific.")
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    over_models = serializers.BooleanField(
+        help_text="The interval is over another choice of models; else it is that of the questions that one pair was "
+        "asked."
+    )
+    no_interval = serializers.ChoiceField(
+        NO_MODEL_INTERVAL, allow_null=True, help_text="Why there is no interval."
+    )
+    n_pairs = serializers.IntegerField(help_text="Pairs of models that both have the metric.")
 
 
 class BoardRowSerializer(serializers.Serializer[BoardRow]):
@@ -43,7 +103,11 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     scope = serializers.CharField(
         help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node; published ones also gpu+cpu."
     )
-    hardware = serializers.CharField()
+    hardware = serializers.CharField(help_text=HARDWARE)
+    hardware_words = serializers.CharField(help_text=HARDWARE_WORDS)
+    hardware_words_of = serializers.CharField(
+        help_text="Pseudonym of the contributor whose words these are; empty where there are none."
+    )
     stratum = serializers.CharField(
         help_text="Number format, batch size and power limit; of a published figure its configuration, in words."
     )
@@ -57,11 +121,32 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     energy_wh_per_1000 = serializers.FloatField(help_text="Watt-hours per 1,000 queries.")
     low_wh_per_1000 = serializers.FloatField(
         allow_null=True,
-        help_text="Lower end of the 95 % interval; null for a single source and for published figures.",
+        help_text="Lower end of the 95 % interval of the true energy, with the error that the contributors' sensors "
+        "share; 0 where that may be all of it; null for a single source and for published figures.",
     )
-    high_wh_per_1000 = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval of the true energy."
+    )
+    between_low_wh_per_1000 = serializers.FloatField(
+        allow_null=True,
+        help_text="Lower end of the 95 % interval between contributors: of what ever more of them, with such sensors, "
+        "would find. For comparisons on one hardware. Null at a moment before values had it.",
+    )
+    between_high_wh_per_1000 = serializers.FloatField(
+        allow_null=True, help_text="Upper end of the 95 % interval between contributors."
+    )
+    sensor_u = serializers.FloatField(
+        allow_null=True,
+        help_text="Relative standard uncertainty that the contributors' sensors share; null for estimates.",
+    )
     interval = serializers.ChoiceField(
-        ["", "preliminary", "bootstrap"], help_text="How the interval was had: docs/method.md."
+        ["", "preliminary", "bootstrap"],
+        help_text="How the interval between contributors was computed: docs/method.md.",
+    )
+    no_interval = serializers.ChoiceField(
+        ["", "single-source", "sources-disagree"],
+        help_text="Why there is no interval between contributors: a single source, or several that differ so much that "
+        "it would tell nothing. Empty where there is one, and for published figures.",
     )
     least_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Smallest value of a contributor (published: of a run)."
@@ -86,9 +171,23 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
         TIERS, help_text="How far a value has come: docs/trust.md says what each asks for."
     )
     quality = QualitySerializer(many=True)
+    quality_low = QualityPartSerializer(
+        source="quality_lows", many=True, help_text="The lower ends of `quality`, for tables."
+    )
+    quality_high = QualityPartSerializer(
+        source="quality_highs", many=True, help_text="The upper ends of `quality`, for tables."
+    )
+    quality_n_questions = QualityQuestionsSerializer(
+        source="quality_questions", many=True, help_text="The distinct questions of `quality`, for tables."
+    )
     front = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Metrics by which no row under the same conditions uses less energy and scores better.",
+        help_text="Metrics by which no row under the same conditions surely uses less energy and surely scores better. "
+        "A metric that tells nobody apart, or whose chance is not known, is neither here nor in `beaten`.",
+    )
+    beaten = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Metrics by which a row under the same conditions surely uses less energy and surely scores better.",
     )
     source = serializers.CharField(  # type: ignore[assignment]  # DRF has an option of this name
         help_text="Where a published figure comes from; empty otherwise."
@@ -146,33 +245,80 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
     grade = serializers.ChoiceField(GRADES)
     scope = serializers.CharField()
-    hardware = serializers.CharField()
+    hardware = serializers.CharField(help_text=HARDWARE)
     ratio = serializers.FloatField(source="paired.ratio", help_text="Geometric mean over pairs of models.")
     low_95 = serializers.FloatField(
         source="paired.low_95",
         allow_null=True,
-        help_text="Lower end of the ratio's 95 % interval; null for a single contributor and for published series.",
+        help_text="Lower end of the 95 % interval of the measurement alone, the models being what they are; null for a "
+        "single contributor and for published series.",
     )
     high_95 = serializers.FloatField(
-        source="paired.high_95", allow_null=True, help_text="Upper end of the interval."
+        source="paired.high_95", allow_null=True, help_text="Upper end of the interval of the measurement."
     )
     over_models_low = serializers.FloatField(
+        source="paired.over_models_low",
         allow_null=True,
-        help_text="Lower end of the ratio's 95 % interval over another choice of models; null for too few.",
+        help_text="Lower end of the ratio's 95 % interval: over another choice of as many models. Null with a reason "
+        "in `no_interval`.",
     )
-    over_models_high = serializers.FloatField(allow_null=True, help_text="Upper end of the same.")
+    over_models_high = serializers.FloatField(
+        source="paired.over_models_high", allow_null=True, help_text="Upper end of the ratio's 95 % interval."
+    )
+    over_models_degrees = serializers.FloatField(
+        source="paired.degrees", allow_null=True, help_text="Degrees of freedom of the ratio's interval."
+    )
+    no_interval = serializers.ChoiceField(
+        NO_MODEL_INTERVAL,
+        source="paired.no_interval",
+        allow_null=True,
+        help_text="Why there is no interval over models: one pair; several models of one kind alone; or so few, that "
+        "differ so much, that it would tell nothing.",
+    )
+    quality_difference = QualityDifferenceSerializer(source="quality", many=True)
+    unlike_jobs = serializers.BooleanField(
+        help_text="The two kinds answer in unlike forms (`general_purpose_answers`, `task_specific_answers`): what is "
+        "picked out of a text was not written."
+    )
     low = serializers.FloatField(source="paired.low", help_text="Smallest pair.")
     high = serializers.FloatField(source="paired.high", help_text="Largest pair.")
     n_pairs = serializers.IntegerField(source="paired.n_pairs")
     n_sources = serializers.IntegerField(source="paired.n_sources")
     formed = serializers.ChoiceField(["same device", "cells", "mixed"])
     general_purpose_n_models = serializers.IntegerField(source="general_purpose.n_models")
+    general_purpose_models = serializers.SerializerMethodField(help_text="Those that are in a pair.")
+    general_purpose_answers = serializers.ListField(
+        source="general_purpose.answers",
+        child=serializers.ChoiceField(["picks", "writes"]),
+        help_text="The forms of their answers, where the task leaves a choice; empty where nobody says.",
+    )
     general_purpose_wh_per_1000 = serializers.FloatField(source="general_purpose.energy_wh_per_1000")
     general_purpose_quality = QualitySerializer(source="general_purpose.quality", many=True)
     task_specific_n_models = serializers.IntegerField(source="task_specific.n_models")
+    task_specific_models = serializers.SerializerMethodField(help_text="Those that are in a pair.")
+    task_specific_answers = serializers.ListField(
+        source="task_specific.answers",
+        child=serializers.ChoiceField(["picks", "writes"]),
+        help_text="The forms of their answers, where the task leaves a choice; empty where nobody says.",
+    )
     task_specific_wh_per_1000 = serializers.FloatField(source="task_specific.energy_wh_per_1000")
     task_specific_quality = QualitySerializer(source="task_specific.quality", many=True)
+    version = serializers.IntegerField(
+        help_text="The series' version that brought the latest value; of a published one its revision."
+    )
     updated_at = serializers.DateTimeField()
+
+    def get_general_purpose_models(self, row: ComparisonRow) -> list[str]:
+        """Their names."""
+        return _names(row.general_purpose)
+
+    def get_task_specific_models(self, row: ComparisonRow) -> list[str]:
+        """Their names."""
+        return _names(row.task_specific)
+
+
+def _names(side: Side) -> list[str]:
+    return [name for name, _title in side.models]
 
 
 class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
@@ -180,6 +326,7 @@ class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
 
     task = serializers.CharField()
     licence = serializers.CharField()
+    n_missing = serializers.IntegerField(help_text="Comparisons whose numbers cannot be combined.")
     rows = ComparisonRowSerializer(many=True)
 
 
@@ -207,10 +354,37 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
         LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."
     )
-    relative_range = serializers.FloatField(
+    established = serializers.BooleanField(
+        source="is_established", help_text="Every cell of the job is established: it is needed no more."
+    )
+    hardware = serializers.CharField(
+        source="cell.hardware",
+        default=None,
         allow_null=True,
-        help_text="Largest minus smallest contributor over the value, of the job's least certain cell; "
-        "null without several sources.",
+        help_text="Of the job's least certain cell, as the fields from here to `half_width`; null without a cell.",
+    )
+    grade = serializers.ChoiceField(GRADES[:2], source="cell.grade", default=None, allow_null=True)
+    scope = serializers.CharField(source="cell.scope", default=None, allow_null=True)
+    stratum = serializers.CharField(source="cell.stratum", default=None, allow_null=True)
+    tier = serializers.ChoiceField(TIERS[:4], source="cell.tier", default=None, allow_null=True)
+    relative_range = serializers.FloatField(
+        source="cell.relative_range",
+        default=None,
+        allow_null=True,
+        help_text="Largest minus smallest contributor over the value: it grows with contributors. Null without "
+        "several sources.",
+    )
+    spread = serializers.FloatField(
+        source="cell.spread",
+        default=None,
+        allow_null=True,
+        help_text="Standard deviation of one contributor around the value, relative.",
+    )
+    half_width = serializers.FloatField(
+        source="cell.half_width",
+        default=None,
+        allow_null=True,
+        help_text="Half of the 95 % interval between contributors, relative; null for a single source.",
     )
     views = serializers.IntegerField(help_text="Views of pages that show the job, over the last 30 days.")
     gpu_minutes = serializers.FloatField(
@@ -238,7 +412,7 @@ class ResultSerializer(serializers.Serializer[Submission]):
     task = serializers.CharField(source="result.task.slug", default=None)
     dataset = serializers.CharField(source="result.dataset.slug", default=None)
     model = serializers.CharField(source="result.model.slug", default=None)
-    hardware = serializers.CharField(source="result.hardware_class.slug", default=None)
+    hardware = serializers.CharField(source="result.hardware_class.public_slug", default=None)
     grade = serializers.CharField(source="result.grade", default=None)
     scope = serializers.CharField(source="result.scope", default=None)
     stratum = serializers.CharField(source="result.stratum", default=None)

@@ -9,13 +9,10 @@ from joulemark.suite.published import load_study
 if TYPE_CHECKING:
     from measurements.boards.series import Series
 
-LICENCE = "CC-BY-4.0"
-"""SPDX name of the licence of volunteers' results and of all that is derived from them."""
-
 
 def licence_of(series: Series) -> str:
     """The licence of a series' rows: a published series keeps that of its publisher."""
-    return LICENCE if series.facts is None else series.facts.licence
+    return series.licence
 
 
 def citation_of(series: Series) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -12,11 +12,22 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Key
 from measurements.intake.models import State
 from measurements.review import queue_admin  # noqa: F401 - registers the queue
-from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
+from measurements.review.hardware_names import decide_name
+from measurements.review.models import (
+    Appeal,
+    Moderation,
+    NameDecision,
+    Proposal,
+    Result,
+    Transition,
+    Verdict,
+    Withdrawal,
+)
 from measurements.review.moderation import decide, fault_of, revoke
 
 
@@ -71,6 +82,47 @@ class KeyAdmin(ReadOnlyAdmin):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever has Django's permission to change keys."""
         return bool(request.user.has_perm("contributors.change_key"))
+
+
+@admin.register(HardwareClass)
+class HardwareClassAdmin(ReadOnlyAdmin):
+    """Hardware classes; whether a contributor's name for one may stand as a title is decided here."""
+
+    list_display = ("code", "kind", "title", "reported_by", "name_state")
+    list_filter = ("name_state", "kind")
+    search_fields = ("code", "slug", "title")
+    actions = ("confirm_name", "refuse_name")
+
+    @admin.action(description="Confirm the names: show them as titles", permissions=["decide_name"])
+    def confirm_name(self, request: HttpRequest, queryset: QuerySet[HardwareClass]) -> None:
+        """Write through the service, which also writes the leaves."""
+        self._decide(request, queryset, NameState.CONFIRMED)
+
+    @admin.action(description="Refuse the names: show codes alone", permissions=["decide_name"])
+    def refuse_name(self, request: HttpRequest, queryset: QuerySet[HardwareClass]) -> None:
+        """Write through the service, which also writes the leaves."""
+        self._decide(request, queryset, NameState.REFUSED)
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[HardwareClass], state: NameState) -> None:
+        assert isinstance(request.user, User)  # noqa: S101 - the permission let only users pass
+        for hardware in queryset:
+            try:
+                decide_name(hardware=hardware, moderator=request.user, state=state)
+            except ValidationError as error:
+                self.message_user(request, " ".join(error.messages), level=messages.WARNING)
+            else:
+                self.message_user(request, f"The name of {hardware.code} is {state.label}.")
+
+    def has_decide_name_permission(self, request: HttpRequest) -> bool:
+        """Whoever has Django's permission to change hardware classes."""
+        return bool(request.user.has_perm("catalog.change_hardwareclass"))
+
+
+@admin.register(NameDecision)
+class NameDecisionAdmin(ReadOnlyAdmin):
+    """What moderators decided about names of hardware."""
+
+    list_display = ("hardware_class", "state", "moderator", "decided_at")
 
 
 @admin.register(Transition)

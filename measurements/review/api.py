@@ -18,6 +18,7 @@ from measurements.catalog.described import problems
 from measurements.intake.api import ENVELOPE, REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
+from measurements.ledger.health import is_broken
 from measurements.review import own_results
 from measurements.review.health import Waiting, waiting
 
@@ -41,13 +42,14 @@ class HealthView(APIView):
         responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health", tags=["health"]
     )
     def get(self, request: Request) -> Response:
-        """Answer 200, or 503 when something waits too long; the same numbers either way."""
-        found = waiting()
+        """Answer 200, or 503 when something waits too long or the log is broken; the same numbers either way."""
+        found, broken = waiting(), is_broken()
         body = {
-            "ok": not any(one.is_alarm for one in found),
+            "ok": not broken and not any(one.is_alarm for one in found),
             "waiting": {one.what: _plain(one) for one in found},
+            "log": {"broken": broken},
         }
-        return Response(body, status=200 if body["ok"] else 503)
+        return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 
 
 def _plain(one: Waiting) -> dict[str, object]:

@@ -20,10 +20,10 @@ from measurements.intake.models import State, Submission, Ticket
 from measurements.intake.platform_key import signing_key
 from measurements.ledger.audit import log_faults
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded, read_rows
+from measurements.ledger.recorded import CurrentRow, read_rows
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result
-from measurements.review.models import Appeal, Moderation, Result, Verdict, Withdrawal
+from measurements.review.models import Appeal, Moderation, NameDecision, Result, Verdict, Withdrawal
 
 TOGETHER = 500
 """Leaves that are compared at once."""
@@ -59,7 +59,7 @@ def _row_faults() -> Iterator[str]:
         after = leaves[-1].pk
 
 
-def _compared(leaf: Leaf, row: Recorded | None) -> Iterator[str]:
+def _compared(leaf: Leaf, row: CurrentRow | None) -> Iterator[str]:
     name = f"Leaf {leaf.pk if leaf.index is None else leaf.index} records a {leaf.get_kind_display().lower()}"
     if row is None:
         yield f"{name}, but that row is gone."
@@ -87,7 +87,7 @@ def _unlogged() -> Iterator[str]:
 
 
 def _recorded_by() -> Collection[
-    tuple[type[Ticket | Submission | Verdict | Moderation | Withdrawal | Appeal], str]
+    tuple[type[Ticket | Submission | Verdict | Moderation | Withdrawal | Appeal | NameDecision], str]
 ]:
     return [
         (Ticket, LeafKind.RUN_STARTED),
@@ -96,6 +96,7 @@ def _recorded_by() -> Collection[
         (Moderation, LeafKind.MODERATION),
         (Withdrawal, LeafKind.WITHDRAWAL),
         (Appeal, LeafKind.APPEAL),
+        (NameDecision, LeafKind.NAME_DECISION),
     ]
 
 

@@ -9,12 +9,13 @@ from typing import TypeVar
 
 import msgspec
 
-from joulemark.energy.budget import combined
+from joulemark.energy.budget import combined, method_u
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate
 from joulemark.rules.case import Case
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite
+from joulemark.rules.hardware import gpu_of
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
@@ -67,12 +68,16 @@ class Names:
         """The model. Raises KeyError."""
         return self._models[slug]
 
-    def hardware(self, device: DeviceRecord) -> HardwareClass:
-        """The class of a device, made where it is new."""
+    def hardware(self, device: DeviceRecord, *, reported_by: Contributor) -> HardwareClass:
+        """The class of a device, made where it is new: then its name is the words of `reported_by`."""
         key = device.kind, device.name
         if key not in self._hardware:
-            self._hardware[key] = hardware_class_of(device)
+            self._hardware[key] = hardware_class_of(device, reported_by=reported_by)
         return self._hardware[key]
+
+    def hardware_classes(self) -> list[HardwareClass]:
+        """Those that were asked for."""
+        return list(self._hardware.values())
 
     def device(self, contributor: Contributor, tag: str, hardware: HardwareClass) -> Device:
         """The device of a contributor, noted where it is new."""
@@ -87,7 +92,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
     statement, said = case.statement, case.said
     contributor = submission.key.contributor
     dataset = names.dataset(said.workload.task, said.workload.dataset)
-    hardware = names.hardware(said.device)
+    hardware = names.hardware(said.device, reported_by=contributor)
     return Result(
         submission=submission,
         contributor=contributor,
@@ -123,6 +128,8 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         answers=case.trace.answers,
         noise=case.noise,
         relative_u=combined(said.budget) if said.budget else None,
+        method_u=method_u(said.budget) if said.budget else None,
+        mean_power_w=case.read.mean_power_w if case.read else None,
         window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
     )
 
@@ -142,8 +149,8 @@ def sum_known(counts: Iterable[int | msgspec.UnsetType | None]) -> int | None:
     return total
 
 
-def hardware_class_of(device: DeviceRecord) -> HardwareClass:
-    """The class of a device: its kind and the slug of its model name.
+def hardware_class_of(device: DeviceRecord, *, reported_by: Contributor) -> HardwareClass:
+    """The class of a device: its kind and the slug of its model name. A GPU that the rules know needs no confirmation.
 
     A name that its slug does not fully stand for (other scripts, signs) gets a digest behind it, so that two names
     never share a class and nobody can choose the title under which another's results are shown.
@@ -152,8 +159,15 @@ def hardware_class_of(device: DeviceRecord) -> HardwareClass:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not PLAIN_NAME.fullmatch(name):
         slug = f"{slug[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
+    known = device.kind == "gpu" and gpu_of(name) is not None
     hardware, _created = HardwareClass.objects.get_or_create(
-        slug=f"{device.kind}-{slug}"[:150], defaults={"title": name, "kind": device.kind}
+        slug=f"{device.kind}-{slug}"[:150],
+        defaults={
+            "title": name,
+            "kind": device.kind,
+            "name_state": NameState.CONFIRMED if known else NameState.REPORTED,
+            "reported_by": reported_by.pseudonym,
+        },
     )
     return hardware
 

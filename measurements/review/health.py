@@ -10,6 +10,7 @@ from django.db.models import Count, Min
 from django.utils import timezone
 
 from measurements.intake.models import UNJUDGED, State, Submission
+from measurements.ledger.health import unsigned_leaves
 from measurements.review.models import Appeal
 
 
@@ -29,8 +30,9 @@ class Waiting:
 
 
 def waiting() -> tuple[Waiting, ...]:
-    """Verdicts, moderators' looks at quarantined results, and appeals that wait."""
+    """Verdicts, moderators' looks at quarantined results, appeals, and leaves without a checkpoint that wait."""
     now = timezone.now()
+    unsigned, oldest = unsigned_leaves()
     appeals = Appeal.objects.filter(decision=None).aggregate(n=Count("pk"), oldest=Min("filed_at"))
     return (
         _of_results("verdict", UNJUDGED, limit_s=settings.WAITING_ALARM_S, now=now),
@@ -41,6 +43,7 @@ def waiting() -> tuple[Waiting, ...]:
             oldest_s=_age(appeals["oldest"], now),
             limit_s=settings.APPEAL_ANSWER_S,
         ),
+        Waiting(what="checkpoint", count=unsigned, oldest_s=_age(oldest, now), limit_s=settings.LOG_ALARM_S),
     )
 
 

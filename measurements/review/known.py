@@ -78,7 +78,7 @@ def own_facts(submission: Submission) -> Context:
         received_at=submission.received_at,
         audience=settings.ORIGIN,
         public_key=submission.key.public_key,
-        key_revoked=_came_untrusted(submission),
+        key_revoked=came_untrusted(submission),
         ticket=_ticket_facts(submission.ticket) if submission.ticket else None,
         suite=None,
         same_trace_as=None,
@@ -136,7 +136,8 @@ def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[s
     }
 
 
-def _came_untrusted(submission: Submission) -> bool:
+def came_untrusted(submission: Submission) -> bool:
+    """Whether a submission came at or after the time since which its key is not believed."""
     since = submission.key.untrusted_since
     return since is not None and submission.received_at >= since
 

@@ -7,10 +7,11 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
+from measurements.review.exact_json import ExactJSONField
 
 
 class Cause(models.TextChoices):
@@ -45,7 +46,7 @@ class Transition(models.Model):
     moved_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["moved_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
@@ -63,20 +64,27 @@ class Transition(models.Model):
 class Verdict(models.Model):
     """What the rules said about a submission. `findings` is a list of {code, severity, sentence, evidence}.
 
-    A submission that is judged again keeps its old verdicts; the last one stands.
+    A submission that is judged again keeps its old verdicts; the last one stands. `occasion` tells apart what a cause
+    may bring about more than once (see `occasion_of`): for each a submission is judged once, however often it is asked.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts")
     rules_version = models.CharField(max_length=20)
     state = models.CharField(max_length=12, choices=State)
     cause = models.CharField(max_length=12, choices=Cause, default=Cause.RULES)
-    findings = models.JSONField(default=list)
+    occasion = models.CharField(max_length=40, default="", db_default="")
+    findings = ExactJSONField(default=list)
     judged_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["judged_at", "id"]
+        ordering = [
+            "id"
+        ]  # as verdicts were given, one after the other; `judged_at` is the clock of whoever judged
         indexes = [models.Index(fields=["submission", "id"], name="verdict_submission")]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "cause", "occasion"], name="verdict_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state}"
@@ -153,7 +161,7 @@ class Moderation(models.Model):
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["decided_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(proposed_by__isnull=True) | ~models.Q(proposed_by=models.F("moderator")),
@@ -163,6 +171,26 @@ class Moderation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.submission_id[:12]}: {self.state} ({self.reason})"
+
+
+class NameDecision(models.Model):
+    """A moderator's decision whether the name of a hardware class may stand as a title."""
+
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="name_decisions")
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_decisions"
+    )
+    state = models.CharField(
+        max_length=10, choices=[(s, s.label) for s in (NameState.CONFIRMED, NameState.REFUSED)]
+    )
+    decided_at = models.DateTimeField()
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.hardware_class}: {self.state}"
 
 
 class Withdrawal(models.Model):
@@ -188,7 +216,7 @@ class Appeal(models.Model):
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
     class Meta:
-        ordering = ["filed_at", "id"]
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission"], condition=models.Q(decision__isnull=True), name="appeal_one_open"
@@ -218,8 +246,10 @@ CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade
 class Result(models.Model):
     """The numbers of a submission that parsed, one row each. Energy in joules, time in seconds.
 
-    `relative_u` is the stated standard uncertainty of the energy per query, `window_u` the part of it that the scatter
-    of the windows gives; both relative, null where no budget was stated. `answers` are the trace's short digests of the
+    `relative_u` is the stated standard uncertainty of the energy per query, `method_u` the part of it that boards of
+    one design do not share, `window_u` the part that the scatter of the windows gives; all relative, null where no
+    budget was stated. `mean_power_w` is the power at which the energy of the queries was drawn, against which the
+    sensor's offset is set; null where the trace does not tell. `answers` are the trace's short digests of the
     answers, four bytes each, in the sample's order; `noise` is the print of its noise, empty where it has too little.
     """
 
@@ -256,6 +286,8 @@ class Result(models.Model):
     outputs_sha256 = models.CharField(max_length=64, default="")
     peak_memory_bytes = models.PositiveBigIntegerField(null=True)
     relative_u = models.FloatField(null=True)
+    method_u = models.FloatField(null=True)
+    mean_power_w = models.FloatField(null=True)
     window_u = models.FloatField(null=True)
     times_sha256 = models.CharField(max_length=64, default="")
     answers = models.BinaryField(default=b"")

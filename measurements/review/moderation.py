@@ -15,10 +15,12 @@ from measurements.contributors.services import revoke_key
 from measurements.intake.key_services import distrusted, revoked_facts
 from measurements.intake.models import State, Submission
 from measurements.intake.signals import key_distrusted
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
 from measurements.review.replication import forget
 from measurements.review.signals import states_changed
@@ -81,6 +83,9 @@ def decide(*, submission: Submission, moderator: User, state: State, reason: str
         move([held], state, cause=Cause.MODERATION, at=decision.decided_at)
     if state == State.ACCEPTED:
         forget(result_ids=[held.pk])
+        confirm_reported_names(
+            [Result.objects.select_related("hardware_class").get(pk=held.pk).hardware_class]
+        )
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[held.result_id]))
     return decision
 
@@ -103,13 +108,13 @@ def _write(
     return decision
 
 
-def moderation_facts(decision: Moderation) -> dict[str, str | int | list[str]]:
+def moderation_facts(decision: Moderation) -> RowFacts:
     """What the log keeps of a decision: who decided is a number, not a name."""
     return {
         "state": str(decision.state),
         "reason": str(decision.reason),
         "moderators": [f"m{person}" for person in _persons(decision)],
-        "at": decision.decided_at.isoformat(),
+        "at": decision.decided_at,
     }
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import queue
 import threading
 from collections.abc import Callable
 
-from kombu.exceptions import OperationalError
-
-logger = logging.getLogger(__name__)
+from measurements.ledger.outgoing import attempt
 
 MOST = 64
 """Ids in one message at most."""
@@ -66,7 +63,4 @@ class Nudger:
                 break
         if not ids:
             return
-        try:
-            self._send(ids)
-        except OperationalError as error:
-            logger.warning("queue is down, %d results wait for the sweeper: %s", len(ids), error)
+        attempt(lambda: self._send(ids), otherwise=f"queue is down, {len(ids)} results wait for the sweeper")

@@ -17,6 +17,7 @@ from measurements.intake.door import open_envelope, take, was_taken
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.intake.racing import again_if_raced
 from measurements.intake.refusals import Conflict, Forbidden
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.models import Appeal, Cause, Proposal, Withdrawal
@@ -49,9 +50,9 @@ def withdraw(*, data: bytes) -> Submission:
     return held
 
 
-def withdrawal_facts(withdrawal: Withdrawal) -> dict[str, str | int | list[str]]:
+def withdrawal_facts(withdrawal: Withdrawal) -> RowFacts:
     """What the log keeps of a withdrawal."""
-    return {"reason": withdrawal.reason, "at": withdrawal.withdrawn_at.isoformat()}
+    return {"reason": withdrawal.reason, "at": withdrawal.withdrawn_at}
 
 
 @again_if_raced
@@ -86,9 +87,9 @@ def appeal(*, data: bytes) -> Appeal:
     return made
 
 
-def appeal_facts(made: Appeal) -> dict[str, str | int | list[str]]:
+def appeal_facts(made: Appeal) -> RowFacts:
     """What the log keeps of an appeal: that it was made, and of its words only their digest."""
-    return {"words_sha256": sha256(made.words.encode()).hexdigest(), "at": made.filed_at.isoformat()}
+    return {"words_sha256": sha256(made.words.encode()).hexdigest(), "at": made.filed_at}
 
 
 def _require_appealable(held: Submission, now: datetime) -> None:
@@ -99,9 +100,10 @@ def _require_appealable(held: Submission, now: datetime) -> None:
         raise Conflict(
             "JM-APPEAL-OPEN", "There is an appeal about this result already; wait until it is decided."
         )
-    decided = [verdict.judged_at for verdict in held.verdicts.all()]
-    decided += [decision.decided_at for decision in held.moderations.all()]
-    if max(decided) + timedelta(seconds=settings.APPEAL_WINDOW_S) < now:
+    decided = [(verdict.leaf_id, verdict.judged_at) for verdict in held.verdicts.all()]
+    decided += [(decision.leaf_id, decision.decided_at) for decision in held.moderations.all()]
+    _, decided_at = max(decided)
+    if decided_at + timedelta(seconds=settings.APPEAL_WINDOW_S) < now:
         days = settings.APPEAL_WINDOW_S // 86400
         raise Conflict(
             "JM-APPEAL-LATE", f"An appeal is taken within {days} days of the last decision. Measure again."

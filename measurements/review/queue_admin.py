@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from measurements.catalog.models import HardwareClass
 from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.review.models import CELL_FIELDS, Result, Waiting
 
@@ -47,7 +48,7 @@ class WaitingAdmin(ReadOnlyAdmin):
     def machine(self, row: Waiting) -> str:
         """On what."""
         result = _result(row)
-        return f"{result.hardware_class.title}, {result.scope}" if result else NOTHING
+        return f"{_hardware(result.hardware_class)}, {result.scope}" if result else NOTHING
 
     @admin.display(description="J per query")
     def says(self, row: Waiting) -> str:
@@ -113,3 +114,9 @@ class WaitingAdmin(ReadOnlyAdmin):
 
 def _result(row: Waiting) -> Result | None:
     return getattr(row, "result", None)
+
+
+def _hardware(hardware: HardwareClass) -> str:
+    """Its name; while that is one contributor's word, the code and the words in quotation marks."""
+    words = f' "{hardware.reported_name}" (words of {hardware.reported_by})' if hardware.reported_name else ""
+    return f"{hardware.public_title}{words}"

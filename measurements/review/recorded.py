@@ -6,12 +6,15 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from joulemark.log import leaf as entries
+from joulemark.record.errors import RecordError
 from measurements.intake.models import State, Submission
 from measurements.intake.recorded import DECISIONS
+from measurements.ledger.facts import Facts, RowFacts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import Recorded, register
-from measurements.ledger.services import Facts
-from measurements.review.models import Appeal, Cause, Moderation, Verdict, Withdrawal
+from measurements.review.findings_digest import is_former_digest
+from measurements.review.hardware_names import name_decision_facts
+from measurements.review.models import Appeal, Cause, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
 from measurements.review.own_results import appeal_facts, withdrawal_facts
 from measurements.review.services import verdict_facts
@@ -20,8 +23,24 @@ Row = TypeVar("Row", Verdict, Moderation, Withdrawal, Appeal)
 
 
 def read_verdicts(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
-    """Verdicts as they are now."""
-    return _read(Verdict, verdict_facts, leaves)
+    """Verdicts as they are now. A digest of before is the fact where it is still that of the row's findings."""
+    entries_by_leaf = {leaf.pk: _facts_of(leaf) for leaf in leaves}
+
+    def facts_of(verdict: Verdict) -> RowFacts:
+        digest = entries_by_leaf[verdict.leaf_id].get("findings_sha256")
+        if is_former_digest(digest, verdict.findings):
+            return {**verdict_facts(verdict), "findings_sha256": str(digest)}
+        return verdict_facts(verdict)
+
+    return _read(Verdict, facts_of, leaves)
+
+
+def _facts_of(leaf: Leaf) -> Facts:
+    """The facts of an entry; none where its body was edited, which the log's own audit says."""
+    try:
+        return entries.decode(leaf.body.encode()).facts
+    except RecordError:
+        return {}
 
 
 def read_moderations(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
@@ -42,6 +61,19 @@ def read_appeals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     }
 
 
+def read_name_decisions(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
+    """Decisions about names of hardware as they are now; the last one shows where the name stands otherwise."""
+    rows = NameDecision.objects.select_related("hardware_class").filter(leaf__in=leaves)
+    found = {}
+    for row in rows:
+        facts = dict(name_decision_facts(row))
+        last = NameDecision.objects.filter(hardware_class=row.hardware_class_id).order_by("leaf_id").last()
+        if last == row and row.hardware_class.name_state != row.state:
+            facts["stands"] = row.hardware_class.name_state
+        found[row.leaf_id] = Recorded(row.hardware_class.code, facts)
+    return found
+
+
 def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
     """By result the id of its last decision's leaf, and the state in which that and all before it leave the result."""
     found: dict[str, tuple[int, str]] = {}
@@ -59,7 +91,7 @@ def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
 
 
 def _read(
-    model: type[Row], facts_of: Callable[[Row], Facts], leaves: Collection[Leaf]
+    model: type[Row], facts_of: Callable[[Row], RowFacts], leaves: Collection[Leaf]
 ) -> Mapping[int, Recorded]:
     """The last decision about a result that stands in another state shows in which."""
     rows = model._default_manager.filter(leaf__in=leaves)
@@ -83,3 +115,4 @@ def register_readers() -> None:
     register(LeafKind.MODERATION, read_moderations)
     register(LeafKind.WITHDRAWAL, read_withdrawals)
     register(LeafKind.APPEAL, read_appeals)
+    register(LeafKind.NAME_DECISION, read_name_decisions)

@@ -106,7 +106,7 @@ def report_of(result: Result) -> Report:
         contributor=result.contributor_id,
         device=result.device.tag,
         energy_per_query_j=result.energy_per_query_j,
-        relative_u=result.relative_u,
+        relative_u=result.method_u,
         announced=result.submission.ticket_id is not None,
     )
 
@@ -133,13 +133,16 @@ def _asks(result: Result) -> bool:
 
 
 def _refresh_standing(contributors: Iterable[int]) -> None:
-    """Count anew; rows of contributors are locked, so that the last to write is the last to read."""
+    """Count anew; rows of contributors are locked, so that the last to write is the last to read.
+
+    Results count in the order in which they arrived, not in that of the times that their contributors state.
+    """
     held = list(
         Contributor.objects.filter(pk__in=list(contributors)).select_for_update(no_key=True).order_by("pk")
     )
     said: dict[int, list[bool]] = {contributor.pk: [] for contributor in held}
     rows = Agreement.objects.filter(contributor__in=said, agrees__isnull=False)
-    for contributor, agrees in rows.order_by("-result__started_at", "-result").values_list(
+    for contributor, agrees in rows.order_by("-result__submission__leaf").values_list(
         "contributor", "agrees"
     ):
         said[contributor].append(bool(agrees))

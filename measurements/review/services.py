@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-import msgspec
 from django.conf import settings
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import F, Q
@@ -17,11 +16,14 @@ from joulemark.record.errors import RecordError
 from joulemark.rules.case import Case, Finding, Severity
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from measurements.intake.models import UNJUDGED, State, Submission
+from measurements.ledger.facts import RowFacts, moment
 from measurements.ledger.models import LeafKind
-from measurements.ledger.recorded import moment
 from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.derive import Names, derive_result, store_results
+from measurements.review.findings_digest import findings_digest
+from measurements.review.hardware_names import confirm_reported_names
+from measurements.review.known import came_untrusted
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
 from measurements.review.signals import states_changed
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 TOGETHER = 64
 """Submissions in one transaction at most."""
+
+MIGHT_COUNT = (State.ACCEPTED, State.QUARANTINED)
+"""States that a revoked key takes away; what is rejected already needs no second rejection."""
 
 TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
 """What strange content can make the rules raise. A database that is away is not among them: that is tried again."""
@@ -51,10 +56,11 @@ def judge_waiting(*, result_ids: Sequence[str]) -> int:
 def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
     """Judge submissions that have a verdict once more; returns how many. Withdrawn ones are left alone.
 
-    The old verdicts stay. What a moderator has decided stays too, unless a key was revoked: then nobody has looked at
-    the evidence under that light.
+    The old verdicts stay, and for each cause and occasion there is one, however often and by however many it is asked.
+    What a moderator has decided stays too, unless a key was revoked since: then nobody has looked at the evidence under
+    that light.
     """
-    judged = (State.ACCEPTED, State.QUARANTINED, State.REJECTED)
+    judged = MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
     return sum(
         _all_or_each(result_ids[start : start + TOGETHER], waiting=judged, cause=cause)
         for start in range(0, len(result_ids), TOGETHER)
@@ -69,11 +75,45 @@ def outdated(*, most: int) -> list[str]:
 
 
 def distrusted(*, most: int) -> list[str]:
-    """Ids of results that count or might, and came when their key was not to be believed any more."""
-    held = Submission.objects.filter(
-        state__in=(State.ACCEPTED, State.QUARANTINED), received_at__gte=F("key__untrusted_since")
-    )
-    return list(held.order_by("received_at").values_list("result_id", flat=True)[:most])
+    """Ids of results that count or might, came when their key was not to be believed, and were not judged for it yet.
+
+    What a moderator has accepted after such a verdict, which is seldom, is passed over here.
+    """
+    counting = Submission.objects.filter(state__in=MIGHT_COUNT, received_at__gte=F("key__untrusted_since"))
+    rows = counting.select_related("key").without_bytes().order_by("leaf_id")
+    due: list[str] = []
+    for some in _in_parts(rows.iterator(chunk_size=TOGETHER), TOGETHER):
+        due += [submission.pk for submission in _not_judged_yet(some, Cause.KEY_REVOKED)]
+        if len(due) >= most:
+            break
+    return due[:most]
+
+
+def occasion_of(submission: Submission, cause: Cause) -> str:
+    """What a verdict for this cause is given on: a version of the rules, or since when the key is distrusted."""
+    if cause == Cause.NEW_RULES:
+        return RULES_VERSION
+    return moment(submission.key.untrusted_since) if cause == Cause.KEY_REVOKED else ""
+
+
+def _not_judged_yet(submissions: Sequence[Submission], cause: Cause) -> list[Submission]:
+    """Those that nobody has judged yet for this cause and its occasion; for new rules, under these rules at all."""
+    verdicts = Verdict.objects.filter(submission__in=submissions)
+    judged = set(verdicts.filter(cause=cause).values_list("submission", "occasion"))
+    seen = set(verdicts.filter(rules_version=RULES_VERSION).values_list("submission", flat=True))
+    return [
+        submission
+        for submission in submissions
+        if (submission.pk, occasion_of(submission, cause)) not in judged
+        and not (cause == Cause.NEW_RULES and submission.pk in seen)
+        and not (cause == Cause.KEY_REVOKED and not came_untrusted(submission))
+    ]
+
+
+def _in_parts(rows: Iterable[Submission], length: int) -> Iterator[list[Submission]]:
+    waiting = iter(rows)
+    while some := list(itertools.islice(waiting, length)):
+        yield some
 
 
 def waiting_too_long() -> list[str]:
@@ -134,8 +174,11 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
             "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
         )
         .filter(result_id__in=result_ids, state__in=waiting)
-        .order_by("received_at", "result_id")
+        .order_by("leaf_id")
     )
+    held = _not_judged_yet(held, cause)  # asked while their rows are held: whoever was first has committed
+    if not held:
+        return 0
     cases = cases_of(held)
     names = Names(cases.values())
     before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
@@ -147,6 +190,7 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
     }
     store_results([result for _, result in found.values() if result is not None])
     _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
+    confirm_reported_names(names.hardware_classes())
     told = [submission.pk for submission in held]
     if before:
         forget(result_ids=[submission.pk for submission in held if submission.state == State.ACCEPTED])
@@ -188,6 +232,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
             rules_version=RULES_VERSION,
             state=judgements[submission.pk].state,
             cause=cause,
+            occasion=occasion_of(submission, cause),
             findings=[_plain(finding) for finding in judgements[submission.pk].findings],
             judged_at=now,
         )
@@ -210,26 +255,16 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
         move(moved, state, cause=cause, at=now)
 
 
-def verdict_facts(verdict: Verdict) -> dict[str, str | int | list[str]]:
-    """What the log keeps of a verdict; the digest is over its findings, so that no word of them can be edited."""
-    findings = msgspec.json.encode(_as_stored(verdict.findings), order="deterministic")
+def verdict_facts(verdict: Verdict) -> RowFacts:
+    """What the log keeps of a verdict."""
     return {
-        "at": moment(verdict.judged_at),
+        "at": verdict.judged_at,
         "state": verdict.state,
         "rules": verdict.rules_version,
         "cause": verdict.cause,
         "codes": [finding["code"] for finding in verdict.findings],
-        "findings_sha256": hashlib.sha256(findings).hexdigest(),
+        "findings_sha256": findings_digest(verdict.findings),
     }
-
-
-def _as_stored(value: object) -> object:
-    """JSON as the database gives it back: PostgreSQL makes 1e16 a whole number, so all whole numbers are made so."""
-    if isinstance(value, dict):
-        return {name: _as_stored(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_stored(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(finding: Finding) -> dict[str, object]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
+from celery import Task, shared_task
+from django.conf import settings
 
-from celery import shared_task
-from kombu.exceptions import OperationalError
-
+from measurements.ledger.outgoing import OUTGOING
 from measurements.review import replication, services
 from measurements.review.models import Cause
-
-logger = logging.getLogger(__name__)
 
 OUTDATED_AT_ONCE = 1000
 """Results of an older version of the rules that one sweep queues; the next one goes on."""
@@ -46,33 +43,34 @@ def sweep() -> int:
     waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_AT_ONCE)
     distrusted = services.distrusted(most=OUTDATED_AT_ONCE)
     for chunk in batched(waiting):
-        judge.delay(chunk)
+        _queue(judge, chunk)
     for chunk in batched(distrusted):
-        judge_again.delay(chunk, Cause.KEY_REVOKED.value)
+        _queue(judge_again, chunk, Cause.KEY_REVOKED.value)
     for chunk in batched(outdated):
-        judge_again.delay(chunk, Cause.NEW_RULES.value)
+        _queue(judge_again, chunk, Cause.NEW_RULES.value)
     return len(waiting) + len(distrusted) + len(outdated)
+
+
+def _queue(task: Task[..., None], *args: object) -> None:
+    """Send a message that expires: the next sweep says all of it anew, so what nobody takes up need not pile up."""
+    task.apply_async(args, expires=settings.SWEEP_MESSAGE_LIFE_S)
+
+
+@shared_task(name="review.judge_distrusted")
+def judge_distrusted() -> None:
+    """Judge again what revoked keys have signed."""
+    for chunk in batched(services.distrusted(most=OUTDATED_AT_ONCE)):
+        services.judge_again(result_ids=chunk, cause=Cause.KEY_REVOKED)
 
 
 def queue_distrusted(**_: object) -> None:
     """Queue what a revoked key has signed; while the queue cannot be reached, the sweep will find it."""
-    try:
-        for chunk in batched(services.distrusted(most=OUTDATED_AT_ONCE)):
-            judge_again.delay(chunk, Cause.KEY_REVOKED.value)
-    except OperationalError as error:
-        logger.warning("results of a revoked key wait for the sweep: the queue cannot be reached (%s)", error)
+    OUTGOING.send(judge_distrusted, subject="results of a revoked key")
 
 
 def queue_comparison(*, result_ids: list[str], **_: object) -> None:
     """Queue what may compare otherwise now; while the queue cannot be reached, the sweep will find it."""
-    try:
-        compare.delay(result_ids)
-    except OperationalError as error:
-        logger.warning(
-            "comparisons of %d results wait for the sweep: the queue cannot be reached (%s)",
-            len(result_ids),
-            error,
-        )
+    OUTGOING.send(compare, result_ids, subject=f"comparisons of {len(result_ids)} results")
 
 
 def batched(result_ids: list[str]) -> list[list[str]]:

@@ -52,6 +52,7 @@ class Demo:
             "XDG_STATE_HOME": str(self.folder / "agent" / "state"),
             "XDG_CACHE_HOME": str(self.folder / "agent" / "cache"),
             "HF_HUB_OFFLINE": "1",
+            "CUDA_VISIBLE_DEVICES": "",  # the demo's jobs are sized for a processor, and so is its torch
             "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent")),
         }
 
@@ -175,5 +176,5 @@ def agent_command() -> list[str]:
     """The `joulemark` command beside this interpreter. Raises DemoFailed when the agent is not installed there."""
     path = Path(sys.executable).parent / "joulemark"
     if not path.exists():
-        raise DemoFailed("The command `joulemark` is not installed here: pip install -r requirements.txt")
+        raise DemoFailed("The command `joulemark` is not installed here: run `make demo`")
     return [str(path)]

@@ -5,49 +5,67 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 logger = logging.getLogger(__name__)
 
+LONGEST_PAUSE_S = 300.0
+"""However often a round has failed, it is tried again after this pause, or after its own where that is longer."""
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Work that a thread of its own does now and every `every_s` seconds."""
+
+    name: str
+    work: Callable[[], object]
+    every_s: float
+
+    def pause_s(self, failures: int) -> float:
+        """The pause after so many failed rounds in a row: twice as long each time, within a limit."""
+        return min(self.every_s * 2.0 ** min(failures, 20), max(self.every_s, LONGEST_PAUSE_S))
+
+
+def periodic_work(*, every_s: float) -> list[Periodic]:
+    """Everything that is done again and again: the sweeps every `every_s` seconds, the log as its setting says."""
+    from measurements.boards.tasks import sweep as sweep_boards
+    from measurements.ledger.sequencer import sequence
+    from measurements.review.tasks import sweep as sweep_review
+
+    return [
+        Periodic("review sweeper", sweep_review, every_s),
+        Periodic("boards sweeper", sweep_boards, every_s),
+        Periodic("sequencer", sequence, settings.LOG_EVERY_S),
+    ]
+
 
 def start_sweeping(*, every_s: float) -> threading.Event:
-    """Sweep now and every `every_s` seconds, in a daemon thread, until the returned event is set.
-
-    A second thread sequences the log, every settings.LOG_EVERY_S seconds.
-    """
+    """Start a daemon thread for each periodic work; they end when the returned event is set."""
     stop = threading.Event()
-    for name, work, seconds in (("sweeper", _sweep, every_s), ("sequencer", _sequence, settings.LOG_EVERY_S)):
-        threading.Thread(target=_repeat, args=(stop, work, seconds), name=name, daemon=True).start()
+    for periodic in periodic_work(every_s=every_s):
+        threading.Thread(target=repeat, args=(periodic, stop.wait), name=periodic.name, daemon=True).start()
     return stop
 
 
-def _sweep() -> None:
-    from measurements.boards.tasks import sweep as sweep_boards
-    from measurements.review.tasks import sweep as sweep_review
+def repeat(periodic: Periodic, wait: Callable[[float], bool]) -> None:
+    """Work and wait in turn until `wait`, which is told the pause in seconds, says that it is over.
 
-    sweep_review()
-    sweep_boards()
-
-
-def _sequence() -> None:
-    from measurements.ledger.errors import LogBroken
-    from measurements.ledger.sequencer import sequence
-
-    try:
-        sequence()
-    except LogBroken:
-        return  # the sequencer has written it to the log, and does so every time
-
-
-def _repeat(stop: threading.Event, work: Callable[[], None], every_s: float) -> None:
-    name = threading.current_thread().name
+    Whatever a round raises ends that round alone: there is nobody to start the thread again.
+    """
+    failures = 0
     while True:
-        close_old_connections()
         try:
-            work()
-        except (DatabaseError, OSError) as error:
-            logger.warning("%s failed and is tried again in %s s: %s", name, every_s, error)
-        if stop.wait(every_s):
+            close_old_connections()
+            periodic.work()
+            failures = 0
+        except Exception:
+            failures += 1
+            logger.exception(
+                "JM-ROUND-FAILED the %s failed %d times in a row and tries again in %.0f s",
+                periodic.name, failures, periodic.pause_s(failures),
+            )  # fmt: skip
+        if wait(periodic.pause_s(failures)):
             return

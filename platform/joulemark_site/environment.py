@@ -156,6 +156,7 @@ def database(name: str, folder: Path) -> dict[str, object]:
         ) from error
     names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     settings: dict[str, object] = {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 600}
+    settings["CONN_HEALTH_CHECKS"] = True  # the server may have closed what a thread has kept
     settings.update({names[key]: value for key, value in parts.items() if key in names and value is not None})
     other = {key: value for key, value in parts.items() if key not in names and value is not None}
     # A bundle goes as bytes, not as escaped text, and a statement that comes back is planned once.
@@ -180,16 +181,26 @@ def broker(redis_url: str) -> str:
     return redis_url
 
 
+CACHE_TIMEOUT_S = 0.5
+
+
 def cache(redis_url: str) -> dict[str, object]:
     """Django's cache: Redis where there is one, else the memory of this process."""
     if not redis_url:
         options = {"MAX_ENTRIES": 100_000}  # one for each key and network that came lately
         return {"BACKEND": "joulemark_site.counting_caches.CountingMemoryCache", "OPTIONS": options}
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     return {
         "BACKEND": "joulemark_site.counting_caches.CountingRedisCache",
         "LOCATION": redis_url,
         "KEY_PREFIX": "joulemark",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "OPTIONS": {
+            "socket_connect_timeout": CACHE_TIMEOUT_S,
+            "socket_timeout": CACHE_TIMEOUT_S,
+            "retry": Retry(NoBackoff(), 1),  # once, on a new connection: the old one may have been closed
+        },
     }
 
 

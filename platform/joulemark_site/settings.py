@@ -51,9 +51,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
+    "joulemark_site.readable_requests.readable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -96,23 +99,32 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = env.seconds("JOULEMARK_TASK_LIMIT_S", 300)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,  # a broker that gives no answer is one that is away; a worker asks it every second
+}
 CELERY_TASK_PUBLISH_RETRY = (
     False  # a lost nudge is found by the sweeper; an upload must not wait for the broker
 )
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
+SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_BEAT_SCHEDULE = {
     "ledger.sequence": {
         "task": "ledger.sequence",
         "schedule": LOG_EVERY_S,
-        "options": {"expires": LOG_EVERY_S},
+        "options": {"expires": SWEEP_MESSAGE_LIFE_S},
     },
-    **{name: {"task": name, "schedule": SWEEP_EVERY_S} for name in ("review.sweep", "boards.sweep")},
+    **{
+        name: {"task": name, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_MESSAGE_LIFE_S}}
+        for name in ("review.sweep", "boards.sweep")
+    },
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
+LOG_ALARM_S = env.seconds("JOULEMARK_LOG_ALARM_S", 5 * 60)
 WAITING_ALARM_S = env.seconds("JOULEMARK_WAITING_ALARM_S", 15 * 60)
 QUARANTINE_ALARM_S = env.seconds("JOULEMARK_QUARANTINE_ALARM_S", 7 * 24 * 3600)
 APPEAL_WINDOW_S = env.seconds("JOULEMARK_APPEAL_WINDOW_S", 30 * 24 * 3600)
@@ -128,6 +140,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.releases.renderers.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
@@ -139,10 +152,16 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"LabelEnum": ["single source", "several sources", "published"]},
+    "ENUM_NAME_OVERRIDES": {
+        "LabelEnum": ["single source", "several sources", "published"],
+        "GradeEnum": ["measured", "estimated", "published"],
+        "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
+        "PublishedGradeEnum": ["published"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.catalog.described.with_long_addresses",
+        "measurements.releases.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
@@ -173,6 +192,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
+CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 
 LOGGING = {
     "version": 1,
@@ -183,5 +203,6 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
+        "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
     },
 }

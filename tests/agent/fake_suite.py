@@ -140,5 +140,6 @@ def install(setattr_: object) -> None:
         return suite()
 
     setattr_(suites, "open_suite", load_suite)
+    setattr_(workloads, "run_first_kernel", lambda device, _gpu=None: f"Nothing computes on {device}.")
     setattr_(workloads, "open_workload", lambda _suite, job, **_: Workload(job))
     setattr_(workloads, "available", lambda _suite, job, **_: MISSING.get(job.key))

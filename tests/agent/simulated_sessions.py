@@ -26,6 +26,7 @@ from nvml_sim.virtual import Busy, VirtualTimer
 from joulemark.energy import budget
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import NotMeasurable
+from joulemark.energy.sensors import sensor_error
 from joulemark.errors import MeterFailed
 from joulemark.meters import probe as probing
 from joulemark.meters.gpu_processes import OurProcesses
@@ -50,7 +51,9 @@ BEFORE_S = 2.0
 SESSIONS = 304
 PROBES = 100
 READ_SHARE = 0.1
-GAIN_U = budget.GAIN["nvml-counter"]
+SENSOR = sensor_error("nvml-counter")
+LEAST_AT_REST = 0.2
+"""Share of its power at rest that every sensor tells at least: none tells less than nothing."""
 DRIFT_PER_H = 0.005
 PROTOCOL = Protocol(
     queries=100,
@@ -97,12 +100,17 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A session. `error` is its joules per query over the true ones, less 1; `flags` are all of them."""
+    """A session. `error` is its joules per query over the true ones, less 1; `flags` are all of them.
+
+    `true_j` were drawn in the `spent_s` seconds that count as queries'.
+    """
 
     trace: Trace
     analysis: Analysis
     flags: tuple[str, ...]
     error: float
+    true_j: float
+    spent_s: float
 
 
 def scenario_of(name: str, mode: str, rng: Random) -> Scenario:
@@ -168,12 +176,15 @@ def session(scenario: Scenario, timing: Timing, rng: Random, protocol: Protocol,
         )
         sensor, truth = sensor_of(meter), simulation.truth()
     analysis = analyse(yielded.trace, sensor)
-    true_j = fsum(truth.energy_j(start_s, end_s) for start_s, end_s in busy_s(yielded.trace))
+    busy = list(busy_s(yielded.trace))
+    true_j = fsum(truth.energy_j(start_s, end_s) for start_s, end_s in busy)
     return Run(
         trace=yielded.trace,
         analysis=analysis,
         flags=tuple(sorted({*yielded.flags, *analysis.flags})),
         error=analysis.totals.energy_per_query_j * analysis.totals.queries / true_j - 1,
+        true_j=true_j,
+        spent_s=fsum(end_s - start_s for start_s, end_s in busy),
     )
 
 
@@ -190,23 +201,32 @@ def busy_s(trace: Trace) -> Iterator[tuple[float, float]]:
 def sessions() -> list[dict[str, Any]]:
     """Cards, counters and chances in turn: errors with what the budget says of them.
 
-    The gains are spread over their normal distribution evenly, in an order drawn by chance: so many sessions then
-    tell its share of the coverage almost exactly. A gain multiplies all that is measured, and dividing by it tells
-    what the method alone is off by. Rests are read half as often as on a machine, where time costs nothing.
+    What a reading has to be multiplied by and lessened by are each spread evenly over the normal distribution that the
+    budget states, in an order drawn by chance: so many sessions then tell their share of the coverage almost exactly.
+    Undoing both tells what the method alone is off by. Rests are read half as often as on a machine, where time costs
+    nothing.
     """
     measuring.CLOSELY_S = 0.010
     kinds = [(name, mode) for name in CARDS for mode in MODES]
-    gains = [NormalDist(1.0, GAIN_U).inv_cdf((place + 0.5) / SESSIONS) for place in range(SESSIONS)]
+    assert SENSOR is not None
+    assert SENSOR.offset_u_w is not None
+    places = [(place + 0.5) / SESSIONS for place in range(SESSIONS)]
+    gains = [1 / NormalDist(1.0, SENSOR.gain_u).inv_cdf(place) for place in places]
+    offsets_w = [NormalDist(0.0, SENSOR.offset_u_w).inv_cdf(place) for place in places]
     Random("gains").shuffle(gains)  # noqa: S311 (chances, no secrets)
+    Random("offsets").shuffle(offsets_w)  # noqa: S311
     found = []
     for number in range(SESSIONS):
         name, mode = kinds[number % len(kinds)]
         rng = Random(f"session {number}")  # noqa: S311
         drawn = scenario_of(name, mode, rng)
         gain, drift = gains[number], rng.uniform(-DRIFT_PER_H, DRIFT_PER_H)
+        offset_w = max(gain * offsets_w[number], (LEAST_AT_REST - gain) * IDLE_W[name])
         steady = number // len(kinds) % 3 == 0
         run = session(
-            replace(drawn, sensor=replace(drawn.sensor, gain=gain, gain_drift_per_h=drift)),
+            replace(
+                drawn, sensor=replace(drawn.sensor, gain=gain, gain_drift_per_h=drift, offset_w=offset_w)
+            ),
             timing_of(name, mode),
             rng,
             STEADY if steady else PROTOCOL,
@@ -219,8 +239,11 @@ def sessions() -> list[dict[str, Any]]:
                 "steady": steady,
                 "flags": run.flags,
                 "error": run.error,
-                "method_error": (1 + run.error) / gain - 1,
-                "model_error": run.analysis.totals.energy_per_query_j / gain / (watts * query_s) - 1,
+                "method_error": (read_j := (1 + run.error) * run.true_j - offset_w * run.spent_s)
+                / gain
+                / run.true_j
+                - 1,
+                "model_error": read_j / run.analysis.totals.queries / gain / (watts * query_s) - 1,
                 "budget": {term.name: term.relative for term in run.analysis.budget},
                 "expanded": budget.expanded(run.analysis.budget),
                 "window_s": min(span.end_us - span.start_us for span in run.trace.windows()) / 1e6,

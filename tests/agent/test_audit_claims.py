@@ -44,6 +44,17 @@ def test_a_row_with_other_facts_is_found(auditor: Agent, log: FakeLog, change: d
     assert [(one["code"], one["index"]) for one in answer["findings"]] == [("JM-LOG-ROW-OTHER", 4)]
 
 
+def test_a_moment_that_an_older_entry_spells_in_another_zone_is_the_same(
+    auditor: Agent, log: FakeLog
+) -> None:
+    index = log.add("key-revoked", "ab" * 32, untrusted_since="2026-11-28T12:00:00+03:00")
+    log.publish()
+    log.rows[index] = {"facts": {"untrusted_since": "2026-11-28T09:00:00+00:00"}}
+    assert audit(auditor, log)["findings"] == []
+    log.rows[index] = {"facts": {"untrusted_since": "2026-11-28T09:00:01+00:00"}}
+    assert codes(audit(auditor, log, "--all")) == ["JM-LOG-ROW-OTHER"]
+
+
 @pytest.mark.parametrize("now", [None, b"another bundle\n"])
 def test_a_bundle_that_is_another_or_gone_is_found(auditor: Agent, log: FakeLog, now: bytes | None) -> None:
     result_id = first(log, "accepted")

@@ -44,7 +44,9 @@ def test_enrolling_again_keeps_the_key(online: Agent, platform: FakePlatform) ->
     assert platform.names == [None, None]
 
 
-@pytest.mark.parametrize("name", ["", "x" * 61, "tab\tinside"])
+@pytest.mark.parametrize(
+    "name", ["", "x" * 61, "tab\tinside", "v-3f2a9c01bd77", "Joulemark team", "simulated-1"]
+)
 def test_a_senseless_name_is_refused_before_anything_is_sent(
     online: Agent, platform: FakePlatform, name: str
 ) -> None:

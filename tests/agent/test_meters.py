@@ -11,7 +11,7 @@ from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters import device
 from joulemark.meters.choose import Openers, choose
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import Gpu, first_visible
+from joulemark.meters.gpu import Gpu, candidates
 
 
 def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
@@ -41,7 +41,7 @@ def refusing(reason: str) -> object:
 
 def test_auto_takes_the_counter_of_what_runs_the_model() -> None:
     gpu, host = (
-        SimpleNamespace(provenance="x"),
+        SimpleNamespace(provenance="x", skipped=()),
         SimpleNamespace(streams=(), conditions=(), absent={}, provenance="y"),
     )
     openers = Openers(nvml=lambda: gpu, rapl=lambda: host)
@@ -83,12 +83,12 @@ A, B, C = (
         ([A, B], {"CUDA_VISIBLE_DEVICES": "1,0"}, A),
         ([A, B, C], {"CUDA_VISIBLE_DEVICES": "1", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}, C),
         ([A, B, C], {"CUDA_VISIBLE_DEVICES": "GPU-12"}, C),
-        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "gpu-hidden-not".upper()}, "gpu-hidden"),
-        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "GPU-"}, "gpu-hidden"),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "gpu-hidden-not".upper()}, "gpu-not-there"),
+        ([A, B, C], {"CUDA_VISIBLE_DEVICES": "GPU-"}, "gpu-not-there"),
         ([A, B, C], {}, "gpu-ambiguous"),
         ([A], {"CUDA_VISIBLE_DEVICES": ""}, "gpu-hidden"),
         ([A], {"CUDA_VISIBLE_DEVICES": "-1"}, "gpu-hidden"),
-        ([A], {"CUDA_VISIBLE_DEVICES": "1"}, "gpu-hidden"),
+        ([A], {"CUDA_VISIBLE_DEVICES": "1"}, "gpu-not-there"),
         ([A], {"CUDA_VISIBLE_DEVICES": "MIG-1"}, "mig-slice"),
         ([], {}, "no-gpu"),
     ],
@@ -97,10 +97,10 @@ def test_the_gpu_is_the_one_that_cuda_takes(
     gpus: list[Gpu], environ: dict[str, str], expected: Gpu | str
 ) -> None:
     if isinstance(expected, Gpu):
-        assert first_visible(gpus, environ) is expected
+        assert candidates(gpus, environ)[0] is expected
     else:
         with pytest.raises(MeterUnavailable) as error:
-            first_visible(gpus, environ)
+            candidates(gpus, environ)
         assert error.value.reason == expected
 
 

@@ -195,5 +195,13 @@ def test_a_counter_that_fails_once_is_a_missing_reading(
     assert meter.read(lambda: 0).ticks == (Tick(0, 1100), Tick(0, 2000))
 
 
+@pytest.mark.parametrize("nonsense", ["-1", "262143328851", "9" * 30, "", "4 J", "9" * 5000])
+def test_a_count_that_cannot_be_is_a_missing_reading(tmp_path: Path, nonsense: str) -> None:
+    meter = RaplMeter(root=zone(tmp_path, "intel-rapl:0", "package-0", 1000).parent)
+    (tmp_path / "intel-rapl:0" / "energy_uj").write_text(nonsense, encoding="ascii")
+    with pytest.raises(ReadingMissing, match="package-0"):
+        meter.read(lambda: 0)
+
+
 def test_the_default_place_is_the_kernels() -> None:
     assert Path("/sys/class/powercap") == rapl.POWERCAP

@@ -16,9 +16,8 @@ from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import MeasurementImpossible
 from joulemark.session import measure as measuring
-from joulemark.session.measure import Measured
+from joulemark.session.measure import Measured, sensor_of
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
-from joulemark.session.statement import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite
 

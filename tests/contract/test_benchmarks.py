@@ -113,6 +113,21 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
     assert all(row["value"] > 0 for row in rows)
 
 
+def test_intervals_hold_the_truth_with_sensors_that_err(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few cells of every crowd; the whole table is `make bench-intervals`, and tests/core has its law."""
+    monkeypatch.setenv("BENCH_CELLS", "40")
+    rows = figures(tmp_path, "intervals", "benchmarks/intervals.py")
+    displayed = {
+        row["case"]: row["value"]
+        for row in rows
+        if row["metric"] == "holds the true energy" and row["tool"] == "interval with the sensors' error"
+    }
+    assert len(displayed) == 18
+    assert min(displayed.values()) >= 93
+
+
 def test_ours_errs_least_where_others_are_dirty_or_collude(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

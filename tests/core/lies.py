@@ -60,7 +60,7 @@ def stating(case: Case, **changes: Any) -> Case:
 def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
     """The case with its trace edited, and all that follows from a trace stated anew."""
     trace = edit(case.trace)
-    found = analyse(trace, case.said.sensor)
+    found = analyse(trace, case.said.sensor, board_name=case.said.device.name)
     windows = tuple(
         replace(
             window,

@@ -76,7 +76,7 @@ def test_a_cell_rises_through_its_tiers() -> None:
         Reading(contributor=one.contributor, device=one.device, energy_per_query_j=one.energy_per_query_j)
         for one in wide
     )
-    assert (value.expanded_u or 0) > 0.10
+    assert (value.between_u or 0) > 0.10
     assert tier(wide) == "replicated"
 
 
@@ -109,7 +109,7 @@ def test_keys_on_one_device_speak_once_against_others() -> None:
         Report(contributor=f"sock {n}", device="x", energy_per_query_j=0.7, relative_u=0.025)
         for n in range(5)
     ]
-    assert tier(honest) == tier([*honest, *socks], expanded_u=0.05) == "established"
+    assert tier(honest) == tier([*honest, *socks], between_u=0.05) == "established"
     for one in honest:
         found = compare(one, [*honest, *socks])
         assert found is not None

@@ -14,7 +14,6 @@ from joulemark.consensus.cell import Reading, cell_equivalences, cell_value
 from joulemark.consensus.centre import ENOUGH, REACH, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.student_t import t_quantile_95
-from joulemark.consensus.variance import Measured, variance_split
 
 LAW = settings(deadline=None)
 logs = st.lists(st.floats(min_value=-0.2, max_value=0.2), min_size=8, max_size=30)
@@ -128,32 +127,3 @@ def test_paule_mandel_as_published() -> None:
     assert weights @ np.square(values - mean) == pytest.approx(3, rel=1e-6)
     assert dark > 0.1
     assert paule_mandel(np.array([1.0, 1.001]), [0.05, 0.05]) == 0.0
-
-
-def test_the_variance_split_finds_what_was_put_in() -> None:
-    chance = np.random.default_rng(11)
-    sessions = [
-        Measured(
-            contributor=who,
-            device=(who, device),
-            log_energy=at_device + chance.normal(0, 0.02) + chance.normal(0, 0.01 / math.sqrt(10)),
-            window_u=0.01 / math.sqrt(10),
-            n_windows=10,
-        )
-        for who in range(300)
-        for at_who in [chance.normal(0, 0.03)]
-        for device in range(2)
-        for at_device in [at_who + chance.normal(0, 0.04)]
-        for _ in range(3)
-    ]
-    split = variance_split(sessions)
-    assert split.window == pytest.approx(0.01, rel=1e-9)
-    assert split.session == pytest.approx(0.02, rel=0.1)
-    assert split.device == pytest.approx(0.04, rel=0.1)
-    assert split.contributor == pytest.approx(0.03, rel=0.15)
-
-
-def test_what_nobody_has_repeated_is_not_known() -> None:
-    alone = Measured(contributor="a", device="a", log_energy=0.0, window_u=None, n_windows=1)
-    split = variance_split([alone])
-    assert (split.window, split.session, split.device, split.contributor) == (None, None, None, None)

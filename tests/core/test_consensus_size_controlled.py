@@ -7,7 +7,6 @@ import pytest
 from scipy import linalg, stats
 
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
-from joulemark.consensus.student_t import t_quantile_95
 
 FACTOR, EXPONENT = 2.5, 0.4
 
@@ -182,15 +181,3 @@ def test_a_number_that_is_no_energy_or_size_is_refused(bad: float) -> None:
             size_controlled([good, broken], ["x", "y"])
     with pytest.raises(ValueError, match="its cluster"):
         size_controlled([good], [])
-
-
-@pytest.mark.parametrize("degrees", [0.5, 1, 1.5, 2, 3.3, 7, 30, 100.5, 1e4])
-def test_quantiles_are_those_of_student(degrees: float) -> None:
-    assert t_quantile_95(degrees) == pytest.approx(stats.t.ppf(0.975, degrees), rel=1e-10)
-
-
-def test_quantiles_need_degrees() -> None:
-    for degrees in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match="above 0"):
-            t_quantile_95(degrees)
-    assert t_quantile_95(float("inf")) == pytest.approx(1.959964, rel=1e-6)

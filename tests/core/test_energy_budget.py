@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from joulemark.energy import budget
 from joulemark.energy.errors import NotMeasurable
+from joulemark.energy.sensors import sensor_error
 from joulemark.record.statement import Term
 
 PER_QUERY_J = (9.9, 10.0, 10.1, 10.0)
@@ -28,25 +29,30 @@ class Parts:
     phase: float = 0.03
 
     def of(self, meter: str = "nvml-counter") -> dict[str, Term]:
-        found = budget.terms(
-            replace(GPU, meter=meter),
+        sensor = replace(GPU, meter=meter)
+        found = budget.method_terms(
+            sensor,
             per_query_j=self.per_query_j,
             total_j=100.0,
             edge_j=self.edge_j,
             idle_j=self.idle_j,
             phase=self.phase,
-        )
+        ) + budget.sensor_terms(sensor, board_name="", mean_power_w=100.0)
         return {term.name: term for term in found}
 
 
-def test_a_measurement_has_six_terms() -> None:
+def test_a_measurement_has_seven_terms() -> None:
     terms = Parts().of()
     t_3, spread = 3.182, sqrt(2 * 0.1**2 / 3)
     assert terms["windows"].relative == pytest.approx(t_3 * spread / sqrt(4) / 10.0 / 2.0, rel=1e-12)
     assert terms["edge"].relative == pytest.approx(0.5 / 100.0, rel=1e-12)
     assert terms["idle"].relative == pytest.approx(0.2 / 100.0, rel=1e-12)
     assert terms["phase"].relative == 0.03
-    assert terms["gain"].relative == 0.025
+    unknown = sensor_error("nvml-counter")
+    assert unknown is not None
+    assert unknown.offset_u_w is not None
+    assert terms["gain"].relative == unknown.gain_u
+    assert terms["offset"].relative == unknown.offset_u_w / 100.0
     assert {name: term.kind for name, term in terms.items()} == {
         "windows": "A",
         "edge": "B",
@@ -54,6 +60,7 @@ def test_a_measurement_has_six_terms() -> None:
         "tail": "B",
         "phase": "B",
         "gain": "B",
+        "offset": "B",
     }
 
 
@@ -63,6 +70,7 @@ def test_one_window_has_no_term_of_windows() -> None:
 
 def test_each_meter_has_its_own_gain_and_an_estimate_no_budget() -> None:
     assert Parts().of("rapl")["gain"].relative == 0.05
+    assert "offset" not in Parts().of("rapl")
     assert Parts().of("cpu-time-estimate") == {}
 
 
@@ -71,6 +79,21 @@ def test_independent_terms_add_in_squares_and_two_of_their_sum_are_stated() -> N
     assert budget.combined(terms) == pytest.approx(0.05, rel=1e-12)
     assert budget.expanded(terms) == pytest.approx(0.10, rel=1e-12)
     assert budget.expanded([]) == 0.0
+
+
+def test_agents_of_the_first_edition_stated_a_scale_of_five_per_cent_alone() -> None:
+    (gain,) = budget.sensor_terms(GPU, board_name="", mean_power_w=20.0, edition=1)
+    assert (gain.name, gain.relative) == ("gain", 0.025)
+
+
+def test_what_boards_of_a_design_share_is_no_part_of_the_method() -> None:
+    parts = Parts()
+    method = [term for name, term in parts.of().items() if name not in ("gain", "offset")]
+    assert (
+        budget.method_u(tuple(parts.of().values()))
+        == budget.combined(method)
+        < budget.combined(tuple(parts.of().values()))
+    )
 
 
 @settings(deadline=None, derandomize=True)

@@ -16,6 +16,7 @@ from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.estimators import counters_disagree
 from joulemark.energy.pauses import pauses
+from joulemark.energy.sensors import sensor_error
 from joulemark.energy.streams import read_streams
 from joulemark.record.trace import Queries, Span, Timing, Trace
 
@@ -111,14 +112,21 @@ def test_idle_power_of_a_settling_counter_is_that_between_its_steps(long: Analys
 
 def test_a_long_run_has_all_terms_and_no_flag(long: Analysis) -> None:
     relative = {term.name: term.relative for term in long.budget}
-    assert list(relative) == ["windows", "edge", "idle", "tail", "phase", "gain"]
+    assert list(relative) == ["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
     assert relative["tail"] < 1e-6
     assert relative["edge"] == pytest.approx(
         math.sqrt(4) * 65.5 * 0.001 / math.sqrt(12) / sum(TRUTH_J), rel=0.05
     )
     assert 0 < relative["idle"] < 1e-4
-    assert (relative["phase"], relative["gain"]) == (0.0, 0.025)
-    assert budget.expanded(long.budget) > 2 * 0.025
+    unknown = sensor_error("nvml-counter")
+    assert unknown is not None
+    assert unknown.offset_u_w is not None
+    assert long.mean_power_w == pytest.approx(sum(TRUTH_J) / long.totals.duration_s, rel=1e-5)
+    assert (relative["phase"], relative["gain"]) == (0.0, unknown.gain_u)
+    assert relative["offset"] == pytest.approx(
+        unknown.offset_u_w / (sum(TRUTH_J) / long.totals.duration_s), rel=1e-5
+    )
+    assert budget.expanded(long.budget) > 2 * unknown.relative_u(long.mean_power_w or 0.0)
     assert long.flags == ()
 
 
@@ -195,6 +203,13 @@ def test_in_latency_mode_the_energy_of_a_query_excludes_the_pauses() -> None:
     assert found.totals.energy_gross_j == pytest.approx(8 * (300.0 * 0.05 + 60.0 * 0.11), rel=1e-4)
     assert found.estimates["power"] == pytest.approx(300.0 * 0.05, rel=1e-4)
     assert found.not_estimated == {"average": "no-power-average"}
+
+
+def test_the_power_that_an_offset_is_set_against_is_that_of_the_queries_in_latency_mode() -> None:
+    """300 W for 50 ms, then 60 W for 110 ms: the pauses' power was read with the same offset, and is taken off."""
+    assert analyse(brief_run("latency", timing()), GPU).mean_power_w == pytest.approx(300.0, rel=1e-3)
+    whole = analyse(brief_run("throughput", timing()), GPU)
+    assert whole.mean_power_w == pytest.approx((300.0 * 0.05 + 60.0 * 0.11) / 0.16, rel=1e-3)
 
 
 def test_in_throughput_mode_it_includes_them() -> None:

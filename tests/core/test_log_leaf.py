@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.messages import LogProof, Receipt
 from tests import made
+from tests.laws import law
 
 AT = datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC)
 LOG = made.signing_key(40)
@@ -210,3 +211,38 @@ def test_a_proof_has_hashes_of_32_bytes() -> None:
     for broken in (replace(proof, proof=(b"x" * 31,)), replace(proof, proof=(bytes(32),) * 65)):
         with pytest.raises(RecordError):
             decode(encode(broken), LogProof, what="proof")
+
+
+zones = st.integers(-24 * 3600 + 1, 24 * 3600 - 1).map(lambda s: timezone(timedelta(seconds=s)))
+moments = st.integers(0, 10**16).map(lambda us: AT + timedelta(microseconds=us))
+
+
+@pytest.mark.laws
+@law()
+@given(moments, zones, zones)
+def test_one_moment_in_two_zones_is_one_fact(at: datetime, one: timezone, other: timezone) -> None:
+    assert leaves.is_same_fact(at.astimezone(one).isoformat(), at.astimezone(other).isoformat())
+    assert leaves.is_same_fact(at.isoformat().replace("+00:00", "Z"), at.astimezone(other).isoformat())
+
+
+@pytest.mark.laws
+@law()
+@given(moments, moments, zones)
+def test_two_moments_are_two_facts(one: datetime, other: datetime, zone: timezone) -> None:
+    same = leaves.is_same_fact(one.isoformat(), other.astimezone(zone).isoformat())
+    assert same == (one == other)
+
+
+@pytest.mark.laws
+@law()
+@given(st.text() | st.integers() | st.lists(st.text()), st.text() | st.integers() | st.lists(st.text()))
+def test_what_is_no_moment_is_the_same_only_when_equal(one: object, other: object) -> None:
+    assert leaves.is_same_fact(one, other) == (one == other)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-13-01T00:00:00Z", "2026-11-28T12:00:00", "2026-11-28", "", "9999-99-99T99:99:99+99:99"]
+)
+def test_what_no_calendar_has_is_no_moment(text: str) -> None:
+    assert leaves.is_same_fact(text, text)
+    assert not leaves.is_same_fact(text, "2026-11-28T12:00:00Z")

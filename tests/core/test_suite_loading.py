@@ -119,7 +119,7 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
     [
         (b'name = "\xff"', r"not in UTF-8 \(byte 8\)\. Save it in UTF-8"),
         (b"a = " + b"[" * 5000, "nested too deeply"),
-        (b"a = [", "does not fit its schema"),
+        (b"a = [", "is not valid TOML"),
     ],
     ids=["Latin-1", "deep", "torn"],
 )

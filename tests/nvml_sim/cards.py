@@ -30,6 +30,7 @@ class Card:
     driver: str = "580.65.06"
     nvml: str = "13.580.65.06"
     vbios: str = "92.00.45.00.03"
+    cuda: int = 13000  # as NVML writes it: 1000 x major + 10 x minor
     architecture: int
     compute_major: int
     compute_minor: int

@@ -25,6 +25,7 @@
 #define EXPORT __attribute__((visibility("default")))
 enum { OK = 0, UNINITIALIZED = 1, INVALID = 2, UNSUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7, UNKNOWN = 999 };
 enum { MOST_GPUS = 8, MOST_RULES = 256, RING = 120, TEXT = 96 };
+enum { NO_CARD = -1 };
 enum { FIELD_ENERGY = 83, FIELD_AVERAGE = 185, FIELD_INSTANT = 186, FIELD_MIN = 187 };
 #define MAGIC INT64_C(0x4a4d4e564d4c3031)
 #define NS 1e-9
@@ -54,11 +55,11 @@ static struct {
     double idle_w, idle_extra_w, decay_s, warm_s;
     double power_period_s, power_window_s, power_phase_s, usage_window_s, average_window_s;
     double counter_supported, counter_period_s, counter_window_s, counter_lag_s, counter_phase_s, counter_uneven;
-    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s;
+    double counter_base_mj, counter_reset_s, counter_gain, noise_w, gain, gain_drift_per_s, offset_w;
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
-    double mig, ecc, persistence, architecture, compute_major, compute_minor;
-    Rules process, throttle, limit, error, cost;
+    double mig, ecc, persistence, architecture, compute_major, compute_minor, cuda;
+    Rules process, throttle, limit, error, cost, answer;
     Load *load;
     int loads, room;
     int64_t marks_seen;
@@ -74,13 +75,14 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; size_t at; } KEYS[] = {
     KEY(WORD, name), KEY(WORD, uuid), KEY(WORD, driver), KEY(WORD, nvml), KEY(WORD, vbios),
     KEY(RULES, process), KEY(RULES, throttle), KEY(RULES, limit), KEY(RULES, error), KEY(RULES, cost),
+    KEY(RULES, answer),
     N(gpus), N(active), N(activity), N(seed), N(cost_sleeps), N(counter_uneven), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
     N(power_period_s), N(power_window_s), N(power_phase_s), N(usage_window_s), N(average_window_s),
     N(counter_supported), N(counter_period_s), N(counter_window_s), N(counter_lag_s), N(counter_phase_s),
-    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s),
+    N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s), N(offset_w),
     N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
-    N(compute_major), N(compute_minor),
+    N(compute_major), N(compute_minor), N(cuda),
 };
 
 /* ---- what the card draws ---------------------------------------------------------------------------------- */
@@ -173,12 +175,12 @@ static double gauss(int64_t k) {
     return sqrt(-2 * log(chance(2 * k + 1))) * cos(2 * M_PI * chance(2 * k + 2));
 }
 
-/* What the sensor says of the window that ends at `end`: mean power, times gain, plus noise (less in long windows). */
+/* What the sensor says of the window that ends at `end`: mean power, times gain, plus offset and noise (less in long windows). */
 static double sensed(const Gpu *gpu, double end, double window, double period, int64_t k) {
     double mean = gpu->index == (int)S.active ? (energy(end) - energy(end - window)) / window : S.idle_w;
     int64_t draw = k + ((int64_t)gpu->index << 32); /* each card has noise of its own */
     double noise = S.noise_w > 0 ? S.noise_w * sqrt(fmin(1, period / window)) * gauss(draw) : 0;
-    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + noise);
+    return fmax(0, mean * (S.gain + S.gain_drift_per_s * end) + S.offset_w + noise);
 }
 
 /* How many whole periods have passed: in integers, so that 0.3 s is the third tick of 0.1 s. */
@@ -243,8 +245,43 @@ static const Rule *rule_at(const Rules *rules, const char *name, double t) {
     return NULL;
 }
 
-static int forced_error(const char *name, double t) {
-    const Rule *rule = rule_at(&S.error, name, t);
+/* The same for errors and answers, whose last number is the card that they are of, or -1 for all. */
+static const Rule *rule_of(const Rules *rules, const char *name, double t, int card) {
+    for (int i = 0; i < rules->n; i++) {
+        const Rule *rule = &rules->rule[i];
+        bool named = !strcmp(rule->name, name) || !strcmp(rule->name, "*");
+        if (named && (rule->more < 0 || rule->more == card) && rule->start <= t && t < rule->end) return rule;
+    }
+    return NULL;
+}
+
+/* What a function answers instead of the truth, by `answer NAME KIND start end CARD`. */
+enum { ZEROS = 0, ONES = 1, STUCK = 2, BACKWARDS = 3, GARBAGE = 4, MOST_STUCK = 64 };
+static struct { char name[64]; int index; size_t size; unsigned char was[64]; uint64_t calls; } stuck[MOST_STUCK];
+static int stucks;
+
+static void spoil_bytes(const char *name, int index, int kind, unsigned char *out, size_t size) {
+    int n = 0;
+    while (n < stucks && (strcmp(stuck[n].name, name) || stuck[n].index != index || stuck[n].size != size)) n++;
+    if (n == MOST_STUCK || size > sizeof stuck[0].was) return;
+    if (n == stucks) {
+        snprintf(stuck[n].name, sizeof stuck[n].name, "%s", name);
+        stuck[n].index = index, stuck[n].size = size, stucks++;
+        memcpy(stuck[n].was, out, size);
+    }
+    uint64_t call = ++stuck[n].calls, value = 0;
+    for (size_t i = 0; i < size; i++) {
+        uint64_t x = (call * 64 + i + (uint64_t)S.seed) * 0x9E3779B97F4A7C15u;
+        out[i] = kind == ZEROS ? 0 : kind == ONES ? 0xff : kind == GARBAGE ? (unsigned char)(x >> 56) : stuck[n].was[i];
+    }
+    if (kind != BACKWARDS || size > sizeof value) return;
+    memcpy(&value, out, size);
+    value -= call * 1000; /* wraps below 0, as a counter that is no counter does */
+    memcpy(out, &value, size);
+}
+
+static int forced_error(const char *name, double t, int card) {
+    const Rule *rule = rule_of(&S.error, name, t, card);
     return rule ? (int)rule->value : OK;
 }
 
@@ -300,15 +337,30 @@ static bool map_clock(void) {
 static void forget(void) {
     free(S.load);
     memset(&S, 0, sizeof S);
+    stucks = 0;
     if (shared) munmap(shared, shared_bytes);
     shared = NULL;
+}
+
+static void spoil(const char *name, const Gpu *gpu, double t, void *out, size_t size) {
+    int card = gpu ? gpu->index : NO_CARD;
+    const Rule *rule = rule_of(&S.answer, name, t, card);
+    if (rule) spoil_bytes(name, card, (int)rule->value, out, size);
+}
+
+/* A program's record of which functions are called, a name a line: NVML_SIM_CALLS. */
+static void note_call(const char *name) {
+    const char *path = getenv("NVML_SIM_CALLS");
+    FILE *file = path ? fopen(path, "a") : NULL;
+    if (file) fprintf(file, "%s\n", name), fclose(file);
 }
 
 /* ---- entering and leaving a call -------------------------------------------------------------------------- */
 
 /* Half of a call's cost lies before the sensor is read and half after it. */
-static int enter(const char *name, bool device_ok, double *t, double *cost) {
+static int enter(const char *name, int card, bool device_ok, double *t, double *cost) {
     pthread_mutex_lock(&lock);
+    note_call(name);
     *cost = 0;
     if (!users) return UNINITIALIZED;
     const Rule *rule = rule_at(&S.cost, name, 0);
@@ -316,7 +368,7 @@ static int enter(const char *name, bool device_ok, double *t, double *cost) {
     spend(*cost / 2);
     *t = now_s();
     take_marks();
-    return device_ok ? forced_error(name, *t) : INVALID;
+    return device_ok ? forced_error(name, *t, card) : INVALID;
 }
 
 static int leave(int answer, double cost) {
@@ -328,15 +380,19 @@ static int leave(int answer, double cost) {
 static bool known(const Gpu *gpu) { return gpu >= S.gpu && gpu < S.gpu + (int)S.gpus; }
 
 /* The body of an entry point: `answer` may be set to an error, `t` is the time, `cost` what the call takes. */
-#define ANSWER(valid, ...) { \
+#define ANSWER_OF(card, valid, ...) { \
     double t = 0, cost = 0; \
-    int answer = enter(__func__, valid, &t, &cost); \
+    int answer = enter(__func__, card, valid, &t, &cost); \
     if (answer == OK) { __VA_ARGS__; } \
     (void)t; \
     return leave(answer, cost); \
 }
-#define OF_GPU(name, type, ...) EXPORT int name(Gpu *gpu, type *out) ANSWER(known(gpu) && out, __VA_ARGS__)
-#define TEXT_OF(word) answer = snprintf(out, size, "%s", word) < (int)size ? OK : TOO_SMALL
+#define ANSWER(valid, ...) ANSWER_OF(NO_CARD, valid, __VA_ARGS__)
+#define OF_CARD(valid, ...) ANSWER_OF(known(gpu) ? gpu->index : NO_CARD, known(gpu) && (valid), __VA_ARGS__)
+#define SPOIL(out) spoil(__func__, gpu, t, out, sizeof *(out))
+#define OF_GPU(name, type, ...) EXPORT int name(Gpu *gpu, type *out) OF_CARD(out, __VA_ARGS__; SPOIL(out))
+#define TEXT_OF(gpu, word) answer = snprintf(out, size, "%s", word) < (int)size ? OK : TOO_SMALL; \
+    spoil(__func__, gpu, t, out, size < TEXT / 2 ? size : TEXT / 2)
 
 /* ---- the library and its cards ---------------------------------------------------------------------------- */
 
@@ -346,7 +402,7 @@ EXPORT int nvmlInitWithFlags(unsigned flags) {
     int answer = OK;
     if (!users) {
         bool ready = read_scenario() && map_clock();
-        answer = ready ? forced_error("nvmlInit", now_s()) : UNKNOWN;
+        answer = ready ? forced_error("nvmlInit", now_s(), NO_CARD) : UNKNOWN;
         if (answer != OK) forget();
         for (int i = 0; i < S.gpus; i++) S.gpu[i].index = i;
     }
@@ -372,9 +428,10 @@ EXPORT const char *nvmlErrorString(int code) {
         if (TEXTS[i].code == code) return TEXTS[i].text;
     return "Unknown Error";
 }
-EXPORT int nvmlSystemGetDriverVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(S.driver))
-EXPORT int nvmlSystemGetNVMLVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(S.nvml))
-EXPORT int nvmlDeviceGetCount_v2(unsigned *out) ANSWER(out, *out = (unsigned)S.gpus)
+EXPORT int nvmlSystemGetDriverVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.driver))
+EXPORT int nvmlSystemGetNVMLVersion(char *out, unsigned size) ANSWER(out, TEXT_OF(NULL, S.nvml))
+EXPORT int nvmlSystemGetCudaDriverVersion(int *out) ANSWER(out, *out = (int)S.cuda)
+EXPORT int nvmlDeviceGetCount_v2(unsigned *out) ANSWER(out, *out = (unsigned)S.gpus; spoil(__func__, NULL, t, out, sizeof *out))
 
 /* Card 0 has the scenario's UUID and PCI bus 1; each further card counts up the last digit and the bus. */
 static char *uuid_of(const Gpu *gpu, char text[TEXT]) {
@@ -393,17 +450,17 @@ static int find(const char *wanted, char *(*word)(const Gpu *, char *), Gpu **ou
     return NOT_FOUND;
 }
 EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, Gpu **out)
-    ANSWER(out && index < (unsigned)S.gpus, *out = &S.gpu[index])
+    ANSWER_OF((int)index, out && index < (unsigned)S.gpus, *out = &S.gpu[index])
 EXPORT int nvmlDeviceGetHandleByUUID(const char *uuid, Gpu **out) ANSWER(uuid && out, answer = find(uuid, uuid_of, out))
 EXPORT int nvmlDeviceGetHandleByPciBusId_v2(const char *bus, Gpu **out)
     ANSWER(bus && out, answer = find(bus, bus_of, out))
 OF_GPU(nvmlDeviceGetIndex, unsigned, *out = (unsigned)gpu->index)
-EXPORT int nvmlDeviceGetName(Gpu *gpu, char *out, unsigned size) ANSWER(known(gpu) && out, TEXT_OF(S.name))
+EXPORT int nvmlDeviceGetName(Gpu *gpu, char *out, unsigned size) OF_CARD(out, TEXT_OF(gpu, S.name))
 EXPORT int nvmlDeviceGetUUID(Gpu *gpu, char *out, unsigned size)
-    ANSWER(known(gpu) && out, char word[TEXT]; TEXT_OF(uuid_of(gpu, word)))
+    OF_CARD(out, char word[TEXT]; TEXT_OF(gpu, uuid_of(gpu, word)))
 EXPORT int nvmlDeviceGetSerial(Gpu *gpu, char *out, unsigned size)
-    ANSWER(known(gpu) && out && size, answer = UNSUPPORTED)
-EXPORT int nvmlDeviceGetVbiosVersion(Gpu *gpu, char *out, unsigned size) ANSWER(known(gpu) && out, TEXT_OF(S.vbios))
+    OF_CARD(out && size, answer = UNSUPPORTED)
+EXPORT int nvmlDeviceGetVbiosVersion(Gpu *gpu, char *out, unsigned size) OF_CARD(out, TEXT_OF(gpu, S.vbios))
 
 typedef struct { char legacy[16]; unsigned domain, bus, device, id, subsystem; char text[32]; } Pci;
 OF_GPU(nvmlDeviceGetPciInfo_v3, Pci, {
@@ -439,22 +496,23 @@ OF_GPU(nvmlDeviceGetComputeMode, int, *out = 0)
 OF_GPU(nvmlDeviceGetC2cModeInfoV, void, answer = UNSUPPORTED) /* no Grace processor beside it */
 OF_GPU(nvmlDeviceGetArchitecture, unsigned, *out = (unsigned)S.architecture)
 EXPORT int nvmlDeviceGetCudaComputeCapability(Gpu *gpu, int *major, int *minor)
-    ANSWER(known(gpu) && major && minor, *major = (int)S.compute_major; *minor = (int)S.compute_minor)
+    OF_CARD(major && minor, *major = (int)S.compute_major; *minor = (int)S.compute_minor;
+           SPOIL(major); SPOIL(minor))
 EXPORT int nvmlDeviceGetMigMode(Gpu *gpu, unsigned *current, unsigned *pending)
-    ANSWER(known(gpu) && current && pending,
-           if (S.mig < 0) answer = UNSUPPORTED; else *current = *pending = (unsigned)S.mig)
+    OF_CARD(current && pending,
+           if (S.mig < 0) answer = UNSUPPORTED; else *current = *pending = (unsigned)S.mig; SPOIL(current))
 EXPORT int nvmlDeviceGetEccMode(Gpu *gpu, unsigned *current, unsigned *pending)
-    ANSWER(known(gpu) && current && pending,
-           if (S.ecc < 0) answer = UNSUPPORTED; else *current = *pending = (unsigned)S.ecc)
+    OF_CARD(current && pending,
+           if (S.ecc < 0) answer = UNSUPPORTED; else *current = *pending = (unsigned)S.ecc; SPOIL(current))
 
 EXPORT int nvmlDeviceGetTemperature(Gpu *gpu, int sensor, unsigned *out)
-    ANSWER(known(gpu) && out && sensor == 0, *out = (unsigned)(S.temperature_c + S.temperature_rise_c * warm(gpu, t)))
+    OF_CARD(out && sensor == 0, *out = (unsigned)(S.temperature_c + S.temperature_rise_c * warm(gpu, t)); SPOIL(out))
 typedef struct { unsigned version, sensor; int celsius; } Temperature;
 OF_GPU(nvmlDeviceGetTemperatureV, Temperature,
        out->celsius = (int)(S.temperature_c + S.temperature_rise_c * warm(gpu, t)))
 EXPORT int nvmlDeviceGetClockInfo(Gpu *gpu, int type, unsigned *out) /* 2 is the memory's clock */
-    ANSWER(known(gpu) && out && type >= 0 && type <= 3,
-           *out = (unsigned)(type == 2 ? S.memory_mhz : loaded(gpu, t) ? S.load_mhz : S.idle_mhz))
+    OF_CARD(out && type >= 0 && type <= 3,
+           *out = (unsigned)(type == 2 ? S.memory_mhz : loaded(gpu, t) ? S.load_mhz : S.idle_mhz); SPOIL(out))
 static uint64_t reasons(const Gpu *gpu, double t) {
     uint64_t all = loaded(gpu, t) ? 0 : 1; /* 1: the GPU idles */
     for (int i = 0; i < S.throttle.n; i++)
@@ -483,7 +541,7 @@ static int processes(const Gpu *gpu, double t, const char *kind, unsigned *count
     return n && (!out || n > room) ? TOO_SMALL : OK;
 }
 #define PROCESSES(name, kind) EXPORT int name(Gpu *gpu, unsigned *count, Process *out) \
-    ANSWER(known(gpu) && count, answer = processes(gpu, t, kind, count, out))
+    OF_CARD(count, answer = processes(gpu, t, kind, count, out); SPOIL(count))
 PROCESSES(nvmlDeviceGetComputeRunningProcesses_v3, "compute")
 PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3, "graphics")
 
@@ -494,7 +552,7 @@ OF_GPU(nvmlDeviceGetPowerManagementLimit, unsigned, *out = mw(limit_w(t)))
 OF_GPU(nvmlDeviceGetEnforcedPowerLimit, unsigned, *out = mw(limit_w(t)))
 OF_GPU(nvmlDeviceGetPowerManagementDefaultLimit, unsigned, *out = mw(S.default_limit_w))
 EXPORT int nvmlDeviceGetPowerManagementLimitConstraints(Gpu *gpu, unsigned *least, unsigned *most)
-    ANSWER(known(gpu) && least && most, *least = mw(S.min_limit_w); *most = mw(S.max_limit_w))
+    OF_CARD(least && most, *least = mw(S.min_limit_w); *most = mw(S.max_limit_w); SPOIL(least))
 OF_GPU(nvmlDeviceGetPowerUsage, unsigned, *out = mw(power(gpu, t, S.usage_window_s)))
 OF_GPU(nvmlDeviceGetTotalEnergyConsumption, uint64_t,
        if (S.counter_supported) *out = counter_mj(gpu, t); else answer = UNSUPPORTED)
@@ -504,14 +562,15 @@ static int64_t stamp_us(double t) { return shared->unix_ns / 1000 + llround(t * 
 typedef struct { unsigned field, scope; int64_t stamp_us, latency_us; unsigned type; int answer; Value value; } Field;
 
 /* The energy field fails where the function of the same meaning is made to fail. */
+#define ENERGY "nvmlDeviceGetTotalEnergyConsumption"
 static int field(Gpu *gpu, double t, Field *out) {
     const double limits[] = {S.min_limit_w, S.max_limit_w, S.default_limit_w, limit_w(t)};
     unsigned id = out->field;
     out->type = id == FIELD_ENERGY ? 3 : 1;
     if (id == FIELD_ENERGY) {
         if (!S.counter_supported) return UNSUPPORTED;
-        int forced = forced_error("nvmlDeviceGetTotalEnergyConsumption", t);
-        if (forced == OK) out->value.ull = counter_mj(gpu, t);
+        int forced = forced_error(ENERGY, t, gpu->index);
+        if (forced == OK) out->value.ull = counter_mj(gpu, t), spoil(ENERGY, gpu, t, &out->value.ull, sizeof out->value.ull);
         return forced;
     }
     if (id == FIELD_AVERAGE && S.average_window_s > 0) out->value.u = mw(power(gpu, t, S.average_window_s));
@@ -519,17 +578,22 @@ static int field(Gpu *gpu, double t, Field *out) {
     else if (id >= FIELD_MIN && id < FIELD_MIN + 4) out->value.u = mw(limits[id - FIELD_MIN]);
     else return UNSUPPORTED;
     if (out->scope) return UNSUPPORTED; /* 1 and 2 are a module's and the memory's own power */
-    return forced_error(id == FIELD_AVERAGE ? "POWER_AVERAGE" : id == FIELD_INSTANT ? "POWER_INSTANT" : "", t);
+    const char *name = id == FIELD_AVERAGE ? "POWER_AVERAGE" : id == FIELD_INSTANT ? "POWER_INSTANT" : "";
+    spoil(name, gpu, t, &out->value.u, sizeof out->value.u);
+    return forced_error(name, t, gpu->index);
 }
 EXPORT int nvmlDeviceGetFieldValues(Gpu *gpu, int count, Field *out)
-    ANSWER(known(gpu) && count > 0 && out, for (int i = 0; i < count; i++) {
+    OF_CARD(count > 0 && out, for (int i = 0; i < count; i++) {
         out[i].stamp_us = stamp_us(t), out[i].latency_us = (int64_t)(cost * 1e6);
         out[i].answer = field(gpu, t, &out[i]);
+        SPOIL(&out[i].stamp_us); /* the stamp, type and answer too: a whole field is nonsense then */
+        SPOIL(&out[i].type);
+        SPOIL(&out[i].value);
     })
 
 typedef struct { uint64_t stamp_us; Value value; } Sample;
 EXPORT int nvmlDeviceGetSamples(Gpu *gpu, int kind, uint64_t after_us, unsigned *type, unsigned *count, Sample *out)
-    ANSWER(known(gpu) && type && count, {
+    OF_CARD(type && count, {
         int64_t last = steps(t, S.power_period_s, S.power_phase_s);
         unsigned n = 0, room = *count;
         *type = 1, *count = RING;
@@ -541,4 +605,7 @@ EXPORT int nvmlDeviceGetSamples(Gpu *gpu, int kind, uint64_t after_us, unsigned 
             out[n++].value.u = mw(sensed(gpu, at, S.power_window_s, S.power_period_s, k));
         }
         if (answer == OK && out) *count = n, answer = n ? OK : NOT_FOUND;
+        SPOIL(type);
+        if (!out || !n) SPOIL(count); /* never more than there is room for */
+        for (unsigned i = 0; out && i < n; i++) SPOIL(&out[i].stamp_us), SPOIL(&out[i].value);
     })

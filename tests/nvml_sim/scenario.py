@@ -15,15 +15,41 @@ if TYPE_CHECKING:
     from nvml_sim.cards import Card
 
 ERRORS = {
+    "uninitialized": 1,
+    "invalid argument": 2,
     "not supported": 3,
     "no permission": 4,
+    "already initialized": 5,
     "not found": 6,
+    "insufficient size": 7,
+    "insufficient power": 8,
     "driver not loaded": 9,
     "timeout": 10,
+    "irq issue": 11,
+    "library not found": 12,
+    "function not found": 13,
+    "corrupted inforom": 14,
     "gpu lost": 15,
+    "reset required": 16,
+    "operating system": 17,
     "version mismatch": 18,
+    "in use": 19,
+    "memory": 20,
+    "no data": 21,
+    "vgpu ecc not supported": 22,
+    "insufficient resources": 23,
+    "frequency not supported": 24,
+    "argument version mismatch": 25,
+    "deprecated": 26,
+    "not ready": 27,
+    "gpu not found": 28,
+    "invalid state": 29,
     "unknown": 999,
 }
+"""Every nvmlReturn_t but success (nvml.h, nvmlReturn_enum)."""
+ANSWERS = {"zeros": 0, "ones": 1, "stuck": 2, "backwards": 3, "garbage": 4}
+"""Kinds of an answer that is not the truth: all bits 0, all bits 1, the first one again and again, less with each call,
+bytes by chance."""
 REASONS = {
     "sw power cap": 0x4,
     "hw slowdown": 0x8,
@@ -91,12 +117,25 @@ class Failure:
 
     `function` is NVML's name as the binding binds it (`nvmlDeviceGetCount_v2`), `nvmlInit` for every form of it,
     `POWER_INSTANT` or `POWER_AVERAGE` for that field alone, or ALL. A failure of ENERGY is one of its field too.
+    `card` is the number of the one card that fails so, or None for every one.
     """
 
     function: str
     error: str
     start_s: float = 0.0
     end_s: float = inf
+    card: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongAnswer:
+    """A function succeeds and answers something of ANSWERS from `start_s` to `end_s`. `function` as in Failure."""
+
+    function: str
+    answer: str
+    start_s: float = 0.0
+    end_s: float = inf
+    card: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +143,16 @@ class Sensor:
     """The errors that power and counter share. `noise_w` is of the sensor, rms, one draw for each of its updates.
 
     It is a function of `seed` and the update's number, has mean zero and is no part of the truth.
-    `gain` multiplies what the sensor sees and drifts by `gain_drift_per_h` an hour; `counter_gain` multiplies what the
-    counter adds of that, so that it disagrees with the power.
+    `gain` multiplies what the sensor sees and drifts by `gain_drift_per_h` an hour, `offset_w` is added to it; it never
+    tells less than nothing. `counter_gain` multiplies what the counter adds of that, so that it disagrees with the
+    power.
     """
 
     noise_w: float = 0.0
     seed: int = 1
     gain: float = 1.0
     gain_drift_per_h: float = 0.0
+    offset_w: float = 0.0
     counter_gain: float = 1.0
 
 
@@ -130,6 +171,7 @@ class Scenario:
     throttles: tuple[Throttle, ...] = ()
     limit_changes: tuple[LimitChange, ...] = ()
     failures: tuple[Failure, ...] = ()
+    wrong_answers: tuple[WrongAnswer, ...] = ()
     call_costs_s: dict[str, float] = field(default_factory=dict)  # by function's name, or ALL
     costs_sleep: bool = False  # under a real clock: a call waits, and leaves its core to others
     counter_reset_s: float = inf
@@ -163,6 +205,7 @@ class Scenario:
         yield f"seed {self.sensor.seed}"
         yield f"gain {self.sensor.gain!r}"
         yield f"gain_drift_per_s {self.sensor.gain_drift_per_h / 3600!r}"
+        yield f"offset_w {self.sensor.offset_w!r}"
         yield f"counter_gain {self.sensor.counter_gain!r}"
         yield f"counter_reset_s {self.counter_reset_s!r}"
         for load in self.loads:
@@ -178,9 +221,15 @@ class Scenario:
         for change in sorted(self.limit_changes, key=lambda one: -one.start_s):
             yield f"limit limit {change.watts!r} {change.start_s!r} inf 0"
         for failure in sorted(self.failures, key=lambda one: one.function == ALL):
-            yield f"error {failure.function} {ERRORS[failure.error]} {failure.start_s!r} {failure.end_s!r} 0"
+            yield f"error {failure.function} {ERRORS[failure.error]} {_times(failure)}"
+        for wrong in self.wrong_answers:
+            yield f"answer {wrong.function} {ANSWERS[wrong.answer]} {_times(wrong)}"
         for function, cost_s in sorted(self.call_costs_s.items(), key=lambda one: one[0] == ALL):
             yield f"cost {function} {cost_s!r} 0 inf 0"
+
+
+def _times(rule: Failure | WrongAnswer) -> str:
+    return f"{rule.start_s!r} {rule.end_s!r} {-1 if rule.card is None else rule.card}"
 
 
 def square(*, on_s: float, off_s: float, times: int, watts: float, start_s: float = 0.0) -> tuple[Load, ...]:

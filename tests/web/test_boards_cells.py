@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
+from joulemark.consensus.quality_interval import wilson
 from measurements.boards.comparing import read_comparison
 from measurements.boards.models import Cell, DeviceValue, PublishedFigure
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
@@ -46,7 +47,9 @@ def test_a_cell_is_the_median_over_contributors() -> None:
     assert cell.low_j < 0.5 < 2.0 < cell.high_j
     assert (cell.n_devices, cell.n_contributors, cell.n_results) == (3, 3, 5)
     assert cell.label == "several sources"
-    assert cell.quality == [{"metric": "accuracy", "value": 0.875, "n": 320, "higher_is_better": True}]
+    (score,) = cell.quality
+    assert (score["metric"], score["value"], score["n"], score["n_questions"]) == ("accuracy", 0.875, 320, 64)
+    assert (score["low"], score["high"], score["interval"]) == (*wilson(0.875, 64), "wilson")
     assert sorted(DeviceValue.objects.values_list("energy_per_query_j", "n_results")) == [
         (0.5, 1),
         (1.5, 3),
@@ -65,7 +68,7 @@ def test_invented_tags_buy_no_votes_on_a_board_nor_in_a_comparison() -> None:
     cell = Cell.objects.get(model__slug=SPECIFIC)
     assert (cell.energy_per_query_j, cell.n_devices, cell.n_contributors) == (1.0, 7, 3)
     assert cell.quality[0]["value"] == 0.875
-    (row,) = read_comparison(Task.objects.get(slug="text_classification"))
+    (row,) = read_comparison(Task.objects.get(slug="text_classification")).rows
     assert row.paired.ratio == pytest.approx(12.0, rel=1e-9)
     assert (row.paired.n_sources, row.formed) == (7, "same device")
 

@@ -61,7 +61,14 @@ def test_units_and_the_decimal_mark_are_the_readers() -> None:
 
 def point(value: float, *, low: float | None = None, high: float | None = None) -> Point:
     return Point(
-        label="m", text="t", value=value, low=low, high=high, general_purpose=False, grade="measured"
+        label="m",
+        text="t",
+        value=value,
+        low=low,
+        high=high,
+        kind="task-specific",
+        kind_title="task-specific",
+        grade="measured",
     )
 
 

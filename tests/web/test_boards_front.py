@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
@@ -18,30 +19,71 @@ from tests.rows import GENERAL, Run, demo_catalog, make_result
 BOARD = "demo-1-estimated/text_classification"
 
 
-def two_models(*, general_accuracy: float) -> None:
+def two_models(*, general_accuracy: float, people: tuple[str, ...] = ("ada", "grace", "lin")) -> None:
     demo_catalog()
-    make_result(Run(by="ada", energy_per_query_j=1.0, quality=(("accuracy", 0.8),)))
-    make_result(
-        Run(by="ada", model=GENERAL, energy_per_query_j=9.0, quality=(("accuracy", general_accuracy),))
-    )
+    for who in people:
+        about = {"by": who, "device": who, "windows": 10}  # 160 questions
+        make_result(Run(**about, energy_per_query_j=1.0, quality=(("accuracy", 0.8),)))
+        general = (("accuracy", general_accuracy),)
+        make_result(Run(**about, model=GENERAL, energy_per_query_j=9.0, quality=general))
     refresh_stale_cells()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("general", "fronts"), [(0.9, [["accuracy"], ["accuracy"]]), (0.7, [["accuracy"], []])]
+    ("general", "fronts", "beaten"),
+    [
+        (0.95, [["accuracy"], ["accuracy"]], [[], []]),
+        (0.6, [["accuracy"], []], [[], ["accuracy"]]),
+        (0.82, [[], []], [[], []]),
+        (0.78, [[], []], [[], []]),
+    ],
 )
-def test_a_model_that_costs_more_is_on_the_front_only_if_it_answers_better(
-    client: Client, general: float, fronts: list[list[str]]
+def test_a_model_is_off_the_front_only_where_another_surely_beats_it(
+    client: Client, general: float, fronts: list[list[str]], beaten: list[list[str]]
 ) -> None:
     two_models(general_accuracy=general)
     rows = client.get(f"/api/v1/boards/{BOARD}.json").json()["rows"]
     assert [row["front"] for row in rows] == fronts
+    assert [row["beaten"] for row in rows] == beaten
     text = client.get(f"/api/v1/boards/{BOARD}.csv").content.decode()
-    assert [row["front"] for row in csv.DictReader(io.StringIO(text))] == [";".join(one) for one in fronts]
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert [row["front"] for row in lines] == [";".join(one) for one in fronts]
+    for line, row in zip(lines, rows, strict=True):
+        (score,) = row["quality"]
+        assert (score["n"], score["n_questions"]) == (480, 160)
+        assert score["low"] < score["value"] < score["high"]
+        assert line["quality_low"] == f"accuracy={score['low']}"
+        assert line["quality_high"] == f"accuracy={score['high']}"
+        assert line["quality_n_questions"] == "accuracy=160"
     page = client.get(f"/boards/{BOARD}/").content.decode()
     assert page.count('class="front" title=') == sum(map(len, fronts))
+    assert page.count("160 questions") == 2
     assert page.count('<figure class="plot scatter">') == 2
+    assert ("There is no front" in page) == (fronts == [[], []])
+
+
+@pytest.mark.django_db
+def test_a_single_source_is_neither_on_the_front_nor_beaten(client: Client) -> None:
+    """Nobody has repeated its energy, as nobody has its rank."""
+    two_models(general_accuracy=0.5, people=("ada",))
+    rows = client.get(f"/api/v1/boards/{BOARD}.json").json()["rows"]
+    assert [(row["rank"], row["front"], row["beaten"]) for row in rows] == [(None, [], [])] * 2
+
+
+@pytest.mark.django_db
+def test_the_studys_scores_say_why_they_have_no_interval(client: Client) -> None:
+    call_command("load_published", verbosity=0)
+    rows = client.get("/api/v1/boards/study-2024/text_classification.json").json()["rows"]
+    scores = [score for row in rows for score in row["quality"]]
+    assert len(scores) == 48
+    assert {(score["n_questions"], score["low"], score["no_interval"]) for score in scores} == {
+        (None, None, "n-not-known")
+    }
+    assert all(row["front"] == row["beaten"] == [] for row in rows)
+    page = client.get("/boards/study-2024/text_classification/").content.decode()
+    assert page.count("nobody states over how many questions") == 48
+    assert "There is no front" in page
 
 
 @pytest.mark.django_db
@@ -75,7 +117,8 @@ def spot(energy: float, other: float, *, on_line: bool = True) -> Spot:
         energy=energy,
         other=other,
         on_line=on_line,
-        general_purpose=False,
+        kind="task-specific",
+        kind_title="task-specific",
         grade="measured",
     )
 
@@ -101,7 +144,7 @@ def test_less_energy_is_further_left_and_better_is_higher() -> None:
 def test_labels_do_not_lie_on_each_other_and_every_mark_has_its_words() -> None:
     plot = drawn(*(spot(float(n), 0.9) for n in range(1, 6)), spot(9.0, 0.5))
     assert [mark.label for mark in plot.marks if mark.label] == ["m1", "m9"]
-    assert all(mark.text for mark in plot.marks)
+    assert all(mark.title for mark in plot.marks)
 
 
 def test_equal_numbers_and_one_model_are_drawn_or_not_at_all() -> None:

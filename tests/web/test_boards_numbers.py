@@ -106,9 +106,10 @@ def test_the_comparison_divides_within_devices_and_says_so(client: Client) -> No
         "estimated",
     )
     assert row["general_purpose_wh_per_1000"] == pytest.approx(6.0 / 3.6, rel=1e-12)
-    assert row["task_specific_quality"] == [
-        {"metric": "accuracy", "value": 0.875, "n": 192, "higher_is_better": True}
-    ]
+    (score,) = row["task_specific_quality"]
+    assert (score["metric"], score["value"], score["n"], score["n_questions"]) == ("accuracy", 0.875, 192, 64)
+    assert (row["over_models_low"], row["over_models_high"], row["no_interval"]) == (None, None, "one-pair")
+    assert (row["general_purpose_models"], row["task_specific_models"]) == ([GENERAL], [SPECIFIC])
     (line,) = table(client, "comparisons/text_classification.csv")
     assert float(line["ratio"]) == row["ratio"]
     page = text(client, "/compare/text_classification/")

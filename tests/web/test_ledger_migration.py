@@ -76,7 +76,10 @@ def test_the_leaves_of_before_keep_their_places(tmp_path: Path, database: str) -
     gone = [f"Leaf {index} records a verdict, but that row is gone." for index in range(4)]
     assert faults == [
         *gone,
-        "CommandError: 4 faults: the database was changed behind the log. Restore it from a backup.",
+        (
+            "CommandError: 4 faults. Where rows do not fit, the database was changed behind the log: restore it from "
+            "a backup. Where only files do not, `manage.py sequence_log` makes them again."
+        ),
     ]
 
 

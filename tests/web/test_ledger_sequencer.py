@@ -45,9 +45,14 @@ def as_owner() -> Iterator[Callable[..., None]]:
     return run
 
 
+def published_note() -> str:
+    """The checkpoint as the world sees it."""
+    return (folder.published_bytes() or b"").decode()
+
+
 def published_root() -> tuple[int, bytes]:
     """(size, root) of the published checkpoint, verified."""
-    seen = open_checkpoint(folder.published() or "", key=verifier_key(), origin=log_name())
+    seen = open_checkpoint(published_note(), key=verifier_key(), origin=log_name())
     return seen.size, seen.root
 
 
@@ -154,7 +159,7 @@ def test_killed_at_any_step_the_next_run_goes_on(monkeypatch, module, step: str,
             patched.setattr(growth, step, dies)
         with pytest.raises(Killed):
             sequencer.sequence()
-    assert open_checkpoint(folder.published() or "", key=verifier_key(), origin=log_name()).size in {
+    assert open_checkpoint(published_note(), key=verifier_key(), origin=log_name()).size in {
         before.size,
         550,
     }

@@ -153,10 +153,22 @@ def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, cap
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
+    monkeypatch.setattr(rates, "OUTAGE", rates.Outage())
     monkeypatch.setattr(rates.cache, "incr_many", away)
     monkeypatch.setattr(rates.cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text
+    assert caplog.text.count("rates are not counted") == 1, "and is not waited for again and again"
+
+
+def test_a_cache_that_is_back_counts_again(enrolled, settings, monkeypatch) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
+    now_s = [0.0]
+    monkeypatch.setattr(rates, "OUTAGE", rates.Outage(clock=lambda: now_s[0]))
+    rates.OUTAGE.begin(RedisAway("gone"))
+    assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201] * 2
+    now_s[0] = rates.OUTAGE_S
+    assert [enrolled("tickets", asked(n)).status_code for n in (2, 3)] == [201, 429]
 
 
 @pytest.mark.parametrize("address", ["REDIS_URL", None])

@@ -128,6 +128,7 @@ def later(monkeypatch: pytest.MonkeyPatch, **numbers: object) -> None:
             setattr(result, name, value)
         return result
 
+    monkeypatch.setattr(services, "RULES_VERSION", "later")
     monkeypatch.setattr(services, "judge", lambda _case: Judgement("accepted", ()))
     monkeypatch.setattr(services, "derive_result", derived)
 

@@ -104,3 +104,35 @@ def test_an_upload_does_not_need_the_queue(production: Platform) -> None:
         lambda: "wait for the sweeper" in production.log("web.log"), beside=web, what="the log says so"
     )
     assert web.poll() is None
+
+
+def test_a_worker_that_was_away_for_twenty_sweeps_judges_each_result_once(production: Platform) -> None:
+    """What each sweep has queued waits for it; the rules have changed meanwhile."""
+    production.start_web()
+    worker = production.start_worker()
+    ids = [submit(production, salt=salt) for salt in (4, 5, 6)]
+    wait_until(
+        lambda: all(state(production, result_id) == "accepted" for result_id in ids),
+        beside=worker,
+        what="all are judged",
+    )
+    kill(worker)
+    with psycopg.connect(production.database_url) as connection:
+        connection.execute("UPDATE review_verdict SET rules_version = 'before'")
+    sweeps = (
+        "from measurements.review.services import outdated; from measurements.review.tasks import judge_again;"
+        "[judge_again.delay(outdated(most=100), 'new-rules') for _ in range(20)]"
+    )
+    production.manage("shell", "--command", sweeps)
+    again = production.start_worker()
+    done = "Task review.judge_again["
+    wait_until(
+        lambda: (
+            sum(done in line and "succeeded" in line for line in production.log("worker.log").splitlines())
+            == 20
+        ),
+        beside=again,
+        what="every message was worked through",
+    )
+    assert production.one("SELECT count(*) FROM review_verdict WHERE cause = 'new-rules'") == 3
+    assert production.one("SELECT count(*) FROM ledger_leaf WHERE kind = 'verdict'") == 6

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from joulemark.audit.findings import Finding
+from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from joulemark.audit.reading import ListedResult, LogRow, Platform
-    from joulemark.log.leaf import LogLeaf
+    from joulemark.log.leaf import Fact, LogLeaf
 
 MODERATION = "moderation"
 DECIDING = {"verdict", MODERATION, "withdrawal"}
@@ -32,8 +33,7 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> Finding | None
             index=index,
             sentence=f"Entry {index} says {leaf.kind} of {leaf.subject[:16]}, and its row is gone from the platform.",
         )
-    shown, said = (row.kind, row.subject, row.facts), (leaf.kind, leaf.subject, leaf.facts)
-    if shown == said:
+    if (row.kind, row.subject) == (leaf.kind, leaf.subject) and not _other_facts(leaf, row.facts):
         return None
     return Finding(
         code="JM-LOG-ROW-OTHER",
@@ -47,8 +47,17 @@ def _difference(leaf: LogLeaf, row: LogRow) -> str:
     if (leaf.kind, leaf.subject) != (row.kind, row.subject):
         return f"it shows {row.kind} of {row.subject[:16]}"
     facts = row.facts or {}
-    names = sorted(name for name in {*leaf.facts, *facts} if leaf.facts.get(name) != facts.get(name))
+    names = _other_facts(leaf, facts)
     return "; ".join(f"{name} {leaf.facts.get(name)!r}, shown {facts.get(name)!r}" for name in names)
+
+
+def _other_facts(leaf: LogLeaf, facts: Mapping[str, Fact]) -> list[str]:
+    """The names of the facts that are not the same; a moment may be spelled in another zone."""
+    return [
+        name
+        for name in sorted({*leaf.facts, *facts})
+        if not is_same_fact(leaf.facts.get(name), facts.get(name))
+    ]
 
 
 def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | None:

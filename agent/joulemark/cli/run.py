@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.config import Config
-    from joulemark.meters.choose import Wanted
+    from joulemark.meters.choose import Rejection, Wanted
     from joulemark.session.report import Failed
     from joulemark.session.run import Done, Options, Report
     from joulemark.session.state import Asked
@@ -64,7 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--meter",
         choices=("auto", "nvml", "rapl", "estimate"),
-        help="the sensor (default: auto); auto takes a GPU's counter, else RAPL, else the estimate",
+        help="the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate",
     )
     parser.add_argument(
         "--cpu-watts", type=_watts, metavar="W", help="watts per busy core that the estimate assumes"
@@ -210,6 +210,7 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "session": report.session,
         "meter": report.choice and report.choice.meter.name,
         "grade": report.choice and report.choice.meter.grade,
+        "not_used": [_rejection(passed) for passed in report.choice.rejections] if report.choice else [],
         "results": [_row(done) for done in report.done],
         "failed": [_failure(item) for item in report.failed],
         "failed_before": [_failure(item) for item in report.failed_before],
@@ -240,6 +241,15 @@ def _graded(report: Report) -> list[str]:
         f"Energy of {count} of {len(report.done)} results is {meter.grade}: {words}."
         for words, count in counts.items()
     ]
+
+
+def _rejection(passed: Rejection) -> dict[str, str | None]:
+    return {
+        "meter": passed.meter,
+        "reason": passed.reason,
+        "sentence": passed.sentence,
+        "mend": passed.mend,
+    }
 
 
 def _failure(failed: Failed) -> dict[str, str]:

@@ -50,16 +50,16 @@ def key_digest(text: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A time as ISO 8601 has it; one that names no zone is UTC. Raises ArgumentTypeError."""
+    """A time as ISO 8601 has it, in UTC; one that names no zone is UTC. Raises ArgumentTypeError."""
     from datetime import UTC, datetime
 
     try:
         time = datetime.fromisoformat(text if _MOMENT.fullmatch(text) else "")
-    except ValueError as error:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _wrong(
             text, "write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z"
         ) from error
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _wrong(text: str, accepted: str) -> ArgumentTypeError:

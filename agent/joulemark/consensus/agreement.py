@@ -1,8 +1,10 @@
 """Do independent results agree? And how far a cell has come: single source, replicated, established.
 
-Two results agree where their difference on the log scale is within twice (k = 2) what their sensors and their devices
-explain: each result's own standard uncertainty, held between what no board sensor is better than and what buys nothing
-(whoever states a large one must not agree with everybody), and the spread between devices of one kind.
+Two results agree where their difference on the log scale is within twice (k = 2) what they and their devices explain:
+each result's own standard uncertainty, limited to between what two boards' sensors differ by and what buys nothing
+(whoever states a large one must not agree with everybody), and the spread between devices of one kind. What the sensors
+of a design have in common is not in it: results of one hardware class share it. So a tier says how well contributors
+agree on what such sensors read; how far the sensors themselves may be off is in the interval beside the value.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark.consensus.cell import Reading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
+from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import relative
 from joulemark.consensus.voices import Said, Voice, geometric_mean, voices, weighted_median
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ COVERAGE = 2.0
 """k of the comparison, for about 95 %."""
 
 ESTABLISHED_U = 0.10
-"""Expanded relative uncertainty at or below which a cell with three contributors is established."""
+"""Larger half of the interval between contributors, relative, at or below which a cell of three is established."""
 
 Tier = Literal["single source", "several sources", "replicated", "established"]
 
@@ -61,36 +65,36 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     if not apart or not report.announced:
         return None
     middle, weight = _middle(apart)
-    relative = report.energy_per_query_j / middle - 1
+    difference = log(report.energy_per_query_j) - log(middle)
     u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(weight)
     tolerance = COVERAGE * sqrt(
         believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / weight)
     )
-    within = abs(log(report.energy_per_query_j / middle)) <= tolerance
+    within = abs(difference) <= tolerance
     return Agreement(
         agrees=True if within else (False if weight > 1 else None),
-        relative=relative,
+        relative=relative(difference),
         tolerance=tolerance,
         n_others=int(weight),
     )
 
 
-def tier(reports: Sequence[Report], *, expanded_u: float | None = None) -> Tier:
-    """How far a cell has come. `expanded_u` is that of its announced reports' value, found here when None.
+def tier(reports: Sequence[Report], *, between_u: float | None = None) -> Tier:
+    """How far a cell has come. `between_u` is that of its announced reports' value, computed here when None.
 
-    Raises ValueError for no report.
+    Raises ImpossibleValue for no report.
     """
     if not reports:
-        raise ValueError("A cell needs at least one report.")
+        raise ImpossibleValue("A cell needs at least one report.")
     if _n_contributors(reports) < 2 or _n_devices(reports) < 2:
         return "single source"
     reports = [report for report in reports if report.announced]
     if _n_devices(reports) < 2:
         return "several sources"
     if _n_devices(reports) >= 3 and sum(voice.weight for voice in _heard(reports)) >= 3:
-        if expanded_u is None:
-            expanded_u = cell_value(reports).expanded_u
-        if expanded_u is not None and expanded_u <= ESTABLISHED_U:
+        if between_u is None:
+            between_u = cell_value(reports).between_u
+        if between_u is not None and between_u <= ESTABLISHED_U:
             return "established"
     agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)
     return "replicated" if agreed >= 2 else "several sources"

@@ -2,15 +2,19 @@
 
 The rule is that of `voices`: the unit is a contributor, not a device and not a result. Whoever reports fifty
 times, or under fifty device tags, speaks once, and fifty keys on one device speak as one; each weighs the
-same, whatever uncertainty it claims for itself. All is done on the logarithm of the energy, because errors of a power
-sensor multiply, and because then a value and its inverse are treated alike. `centre` says which middle is taken,
-`interval` how sure it is, `equivalence` how each contributor stands to it.
+same, whatever uncertainty it claims for itself. Contributors are combined on the logarithm of the energy, because what
+devices differ by multiplies, and because then a value and its inverse are treated alike. `centre` says which middle is
+taken, `interval` how sure it is, `equivalence` how each contributor stands to it.
+
+A value has two intervals. *Between contributors*: where the middle of ever more such contributors would lie; for what
+is compared on one hardware class, since they all have its sensor. *With the sensors' error*: where the true energy
+lies; `shared_error` widens the first by what the sensors of a design have in common.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp, expm1, isfinite, log
+from dataclasses import dataclass, replace
+from math import exp, isfinite, isnan, log
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,7 +22,17 @@ import numpy as np
 from joulemark.consensus.centre import as_floats, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.equivalence import Equivalence, equivalences
-from joulemark.consensus.interval import Kind, interval_of, shifts
+from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import (
+    MOST_LOG,
+    Kind,
+    NoInterval,
+    interval_of,
+    relative,
+    shifts,
+    tells_something,
+)
+from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
 from joulemark.consensus.voices import Said, geometric_mean, mean_of_two, plain_median, voices
 
@@ -31,7 +45,9 @@ if TYPE_CHECKING:
 Label = Literal["single source", "several sources"]
 
 LEAST_U, MOST_U = 0.025, 0.05
-"""Relative standard uncertainty that is believed of a result: from the gain of a board sensor to twice that."""
+"""Relative standard uncertainty that is believed of a result beside others of its hardware class, without what their
+sensors share: at least what sensors of one design differ by (2.9 % in five boards, with what `USUAL_SPREAD` has of it:
+`energy/data/boards.csv`), and at most twice that, so that nobody agrees with everybody by claiming to know little."""
 
 DIGITS = 12
 """Significant digits that are kept: what lies behind them depends on the processor that computed it."""
@@ -41,8 +57,9 @@ DIGITS = 12
 class Reading:
     """One accepted result: joules per query as `device` of `contributor` measured or estimated them.
 
-    `relative_u` is its stated standard uncertainty, `window_u` the part of it that its `n_windows` windows show; both
-    relative, None where not stated.
+    `relative_u` is its stated standard uncertainty without its sensor's, `window_u` the part of it that its `n_windows`
+    windows show; None where not stated. `sensor_u` is what all boards of its `design` may be off by together; None
+    where there is no sensor, as in an estimate. All are relative.
     """
 
     contributor: Hashable
@@ -51,17 +68,23 @@ class Reading:
     relative_u: float | None = None
     window_u: float | None = None
     n_windows: int = 1
+    sensor_u: float | None = None
+    design: Hashable = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellValue:
-    """A cell's value in joules per query with its 95 % interval, `low_j` to `high_j`; None for a single source.
+    """A cell's value in joules per query with two 95 % intervals.
 
-    `interval` says how it was had: "bootstrap", or "preliminary" while contributors are few. `least_j` and `most_j` are
-    what a contributor says least and most: observed, no interval. `spread` is the standard deviation of one contributor
-    around the value, `dark_u` what of it their stated uncertainties do not explain, `shift` the largest change by
-    leaving one contributor out; all relative. `n_devices` counts tags, `n_contributors` those who report; neither
-    proves independence, since both are free to make: `voices` is how many independent ones they count as at most.
+    `low_j` to `high_j` holds the true energy: it has `sensor_u` in it, the relative standard uncertainty that the
+    contributors' sensors share; None, and not in it, where no result has a sensor. `between_low_j` to `between_high_j`
+    holds what ever more such contributors would say; `interval` is how it was computed: "bootstrap", or "preliminary"
+    while contributors are few. Where there is none between contributors there is no other either, and `no_interval` has
+    the reason. `least_j` and `most_j` are what a contributor says least and most: observed, no interval. `spread` is
+    the standard deviation of one contributor around the value, `dark_u` what of it their stated uncertainties do not
+    explain, `shift` the largest change by leaving one contributor out; all relative. `n_devices` counts tags,
+    `n_contributors` those who report; neither proves independence, since both are free to make: `voices` is how many
+    independent ones they count as at most.
     `label` is "single source" while one contributor, or one device under several names, is all there is: such a cell
     has a value but no rank.
     """
@@ -69,7 +92,11 @@ class CellValue:
     energy_per_query_j: float
     low_j: float | None
     high_j: float | None
+    between_low_j: float | None
+    between_high_j: float | None
+    sensor_u: float | None
     interval: Kind | None
+    no_interval: NoInterval | None
     least_j: float
     most_j: float
     spread: float | None
@@ -83,17 +110,20 @@ class CellValue:
     label: Label
 
     @property
-    def expanded_u(self) -> float | None:
-        """The larger half of the interval over the value; None for a single source."""
-        if self.low_j is None or self.high_j is None:
+    def between_u(self) -> float | None:
+        """The larger half of the interval between contributors over the value; None without an interval."""
+        if self.between_low_j is None or self.between_high_j is None:
             return None
-        return max(self.high_j / self.energy_per_query_j - 1, 1 - self.low_j / self.energy_per_query_j)
+        return max(
+            self.between_high_j / self.energy_per_query_j - 1,
+            1 - self.between_low_j / self.energy_per_query_j,
+        )
 
 
 def log_median(values: Sequence[float]) -> float:
     """The median on the log scale: for an even count the geometric mean of the middle two.
 
-    Raises ValueError when there is no value, or one that is not positive and finite.
+    Raises ImpossibleValue when there is no value, or one that is not positive and finite.
     """
     return plain_median(_checked(values), between=geometric_mean)
 
@@ -101,34 +131,40 @@ def log_median(values: Sequence[float]) -> float:
 def _checked(values: Iterable[float]) -> list[float]:
     listed = [float(value) for value in values]
     if not listed:
-        raise ValueError("A value needs at least one energy.")
+        raise ImpossibleValue("A value needs at least one energy.")
     if not all(isfinite(value) and value > 0 for value in listed):
-        raise ValueError("Energies must be positive and finite to be combined on the log scale.")
+        raise ImpossibleValue("Energies must be positive and finite to be combined on the log scale.")
     return listed
 
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
-    """Combine the readings of one cell. Raises ValueError for none, or one not positive and finite."""
+    """Combine the readings of one cell. Raises ImpossibleValue for none, or one not positive and finite."""
     heard = _heard(readings)
     listed, centre, values = heard.listed, heard.centre, heard.values
     n_devices = len({reading.device for reading in listed})
     alone = len(values) == 1 or n_devices == 1
-    low, high, kind = (
-        (None, None, None) if alone else interval_of(centre, values, heard.uncertainties, heard.dark)
-    )
-    moved = [] if alone else [abs(expm1(float(by))) for by in shifts(centre, values)]
+    low, high, kind, reason = (None, None, None, "single-source") if alone else _interval(heard)
+    moved = [] if alone else [abs(relative(float(by))) for by in shifts(centre, values)]
     value = rounded(exp(centre.value))
+    between_low = None if low is None else min(rounded(exp(low)), value)
+    between_high = None if high is None else max(rounded(exp(high)), value)
+    sensor_u = _sensor_u(heard)
+    true_low, true_high = _with_sensors(listed, value, between_low, between_high, sensor_u)
     return CellValue(
         energy_per_query_j=value,
-        low_j=None if low is None else min(rounded(exp(low)), value),
-        high_j=None if high is None else max(rounded(exp(high)), value),
+        low_j=true_low,
+        high_j=true_high,
+        between_low_j=between_low,
+        between_high_j=between_high,
+        sensor_u=sensor_u,
         interval=kind,
+        no_interval=reason,
         least_j=min(rounded(exp(float(values[0]))), value),
         most_j=max(rounded(exp(float(values[-1]))), value),
         spread=None if alone else rounded(centre.spread),
         dark_u=None if alone else rounded(heard.dark),
         shift=None if alone else rounded(max(moved)),
-        variance=_rounded_split(variance_split(_measured(listed))),
+        variance=_rounded_split(_variance(heard)),
         voices=rounded(centre.voices),
         n_devices=n_devices,
         n_contributors=len(values),
@@ -137,9 +173,44 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
     )
 
 
+def _interval(heard: _Heard) -> tuple[float | None, float | None, Kind | None, NoInterval | None]:
+    """(low, high, kind, why there is none) on the log scale, for two voices or more."""
+    low, high, kind = interval_of(heard.centre, heard.values, heard.uncertainties, heard.dark)
+    if not (
+        low > -MOST_LOG
+        and high < MOST_LOG
+        and tells_something(heard.centre.value - low, high - heard.centre.value)
+    ):
+        return None, None, None, "sources-disagree"
+    return low, high, kind, None
+
+
 def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
     """How each contributor of a cell stands to the others, in the order of what they say. Raises as `cell_value`."""
     return _equivalences(_heard(readings))
+
+
+def _sensor_u(heard: _Heard) -> float | None:
+    sensed: dict[Hashable, list[Sensed]] = {}
+    for reading in heard.listed:
+        sensed.setdefault(reading.contributor, []).append(
+            Sensed(design=reading.design, device=reading.device, sensor_u=reading.sensor_u)
+        )
+    shares = heard.centre.pull / heard.centre.pull.sum()
+    found = shared_u(shares, [sensed[contributor] for contributor in heard.contributors])
+    return None if found is None else rounded(found)
+
+
+def _with_sensors(
+    listed: list[Reading], value: float, low: float | None, high: float | None, sensor_u: float | None
+) -> tuple[float | None, float | None]:
+    """Where the true energy lies; unknown (None) where some results have a sensor of which nothing is known."""
+    if low is None or high is None:
+        return None, None
+    if sensor_u is None:
+        return (low, high) if all(reading.sensor_u is None for reading in listed) else (None, None)
+    lowest, highest = widened(value, low, high, sensor_u)
+    return min(rounded(lowest), low), max(rounded(highest), high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +264,12 @@ def _equivalences(heard: _Heard) -> list[Equivalence]:
 
 
 def believed_u(stated: float | None) -> float:
-    """A stated relative standard uncertainty, held between `LEAST_U` and `MOST_U`; none stated is the largest."""
+    """A stated relative standard uncertainty, held between `LEAST_U` and `MOST_U`; none stated is the largest.
+
+    Raises ImpossibleValue for one that is no number.
+    """
+    if stated is not None and isnan(stated):
+        raise ImpossibleValue("A stated uncertainty must be a number.")
     return min(max(stated if stated is not None else MOST_U, LEAST_U), MOST_U)
 
 
@@ -203,8 +279,14 @@ def rounded(value: float) -> float:
 
 
 def _rounded_split(split: VarianceSplit) -> VarianceSplit:
-    kept = {name: None if sd is None else rounded(sd) for name, sd in vars(split).items()}
-    return VarianceSplit(**kept)
+    levels = ("window", "session", "device", "contributor")
+    sds = {name: None if (sd := getattr(split, name)) is None else rounded(sd) for name in levels}
+    return replace(split, **sds)
+
+
+def _variance(heard: _Heard) -> VarianceSplit:
+    weights = dict(zip(heard.contributors, as_floats(heard.weights).tolist(), strict=True))
+    return variance_split(_measured(heard.listed), weights=weights)
 
 
 def _measured(listed: list[Reading]) -> Iterable[Measured]:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.consensus.errors import ImpossibleValue
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
@@ -66,10 +68,10 @@ class Centre:
 def centre_of(values: Floats, weights: Sequence[Fraction]) -> Centre:
     """The centre of `values` (log scale, ascending), each with a weight above 0 and at most 1.
 
-    Deterministic: the same values in the same order give the same bits. Raises ValueError for no value.
+    Deterministic: the same values in the same order give the same bits. Raises ImpossibleValue for no value.
     """
     if not len(values):
-        raise ValueError("A centre needs at least one value.")
+        raise ImpossibleValue("A centre needs at least one value.")
     shares = _whole(weights)
     weight = as_floats(weights)
     middle = _median(values, shares)

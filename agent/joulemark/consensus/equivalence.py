@@ -8,12 +8,12 @@ Nobody is excluded for a degree of equivalence; it is shown.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, expm1, hypot
+from math import exp, hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from joulemark.consensus.interval import shifts
+from joulemark.consensus.interval import relative, shifts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -62,10 +62,10 @@ def equivalences(
         Equivalence(
             contributor=contributor,
             energy_per_query_j=exp(float(values[place])),
-            d=expm1(float(values[place] - centre.value - moved[place])),
+            d=relative(float(values[place] - centre.value - moved[place])),
             expanded_u=COVERAGE * hypot(uncertainties[place], dark, float(u_reference)),
             heed=float(centre.pull[place] / weights[place]),
-            shift=expm1(float(moved[place])),
+            shift=relative(float(moved[place])),
         )
         for place, contributor in enumerate(contributors)
     ]

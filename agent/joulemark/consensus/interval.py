@@ -1,4 +1,4 @@
-"""The 95 % interval of a cell's centre, and what it moves by when one contributor is left out.
+"""The 95 % interval of a cell's centre between contributors, and what it moves by when one of them is left out.
 
 From `ENOUGH` independent voices on: a bootstrap over contributors, 2,000 draws. Devices, sessions and windows are not
 drawn again inside a contributor: what varies there varies between contributors as well, and would be counted twice
@@ -7,17 +7,21 @@ Zamar 2002, doi:10.1214/aos/1021379865), so a draw that happens to hold many far
 are moved outwards for few voices (Hesterberg 2015, doi:10.1080/00031305.2015.1089789, section 5.3).
 
 Below: a t-interval with the dark uncertainty between voices, called preliminary.
+
+Few equal voices may be equal by chance, so no interval is narrower than the usual spread allows that they have not yet
+contradicted (`least_spread`). What all voices have in common, such as the error of one kind of sensor, is in no
+interval between them: `shared_error`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from math import sqrt
+from math import expm1, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from joulemark.consensus.centre import ENOUGH, Centre
+from joulemark.consensus.centre import ENOUGH, USUAL_SPREAD, USUAL_WEIGHT, Centre
 from joulemark.consensus.student_t import normal_tail, t_quantile_95
 
 if TYPE_CHECKING:
@@ -27,10 +31,19 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 
+MOST_LOG = 709.0
+"""Below the logarithm of the largest float."""
+
 MEDIAN_COSTS = 1.2533
 """Standard error of a median over that of a mean, for normal errors: the square root of pi / 2."""
 
 Kind = Literal["bootstrap", "preliminary"]
+
+WIDEST = log(100.0)
+"""Of an interval's half on the log scale: one that reaches further than a hundredfold tells nothing."""
+
+NoInterval = Literal["single-source", "sources-disagree"]
+"""Why a value has no interval: nobody has repeated it, or those who did differ so much that it would tell nothing."""
 
 
 def interval_of(
@@ -40,13 +53,22 @@ def interval_of(
 
     The draws' seed is a digest of the voices: the same voices give the same interval, and nobody can choose it.
     """
+    least = least_spread(centre.voices) / sqrt(centre.effective)
     if centre.voices < ENOUGH:
-        half = t_quantile_95(max(centre.effective - 1, 1.0)) * _standard_error(centre, uncertainties, dark)
+        error = max(_standard_error(centre, uncertainties, dark), least)
+        half = t_quantile_95(max(centre.effective - 1, 1.0)) * error
         return centre.value - half, centre.value + half, "preliminary"
     effective = max(centre.effective, 2.0)
-    tail = normal_tail(sqrt(effective / (effective - 1)) * t_quantile_95(effective - 1))
+    student = t_quantile_95(effective - 1)
+    tail = normal_tail(sqrt(effective / (effective - 1)) * student)
     low, high = np.quantile(_draws(centre, values), [tail, 1 - tail])
-    return float(min(low, centre.value)), float(max(high, centre.value)), "bootstrap"
+    least *= student
+    return float(min(low, centre.value - least)), float(max(high, centre.value + least)), "bootstrap"
+
+
+def least_spread(voices: float) -> float:
+    """The standard deviation of a voice that so many equal ones still leave open: that of `centre` for no deviation."""
+    return USUAL_SPREAD * sqrt(USUAL_WEIGHT / (USUAL_WEIGHT + voices))
 
 
 def shifts(centre: Centre, values: Floats) -> Floats:
@@ -60,6 +82,16 @@ def shifts(centre: Centre, values: Floats) -> Floats:
     without = (float(centre.pull @ values) - centre.pull * values) / left
     mean = float(centre.pull @ values) / float(centre.pull.sum())
     return np.asarray(_correction(centre) * (without - mean))
+
+
+def tells_something(below: float, above: float) -> bool:
+    """Whether an interval says anything, from its two halves on the log scale; infinite ones do not."""
+    return max(below, above) <= WIDEST
+
+
+def relative(log_difference: float) -> float:
+    """A difference on the log scale as a share, at most the largest that a float holds."""
+    return expm1(min(log_difference, MOST_LOG))
 
 
 def _standard_error(centre: Centre, uncertainties: Sequence[float], dark: float) -> float:

@@ -6,12 +6,15 @@ cancels. For other pairs divide one cell's value by the other's; where a cell ha
 ran both is still better. Each pair of models gives one ratio and
 counts once: the median over the contributors who ran both, by the rule of `voices`, so that tags buy no votes
 (for pairs formed from cells, the median over conditions). The comparison is the geometric mean over pairs,
-shown with the smallest and largest pair.
+shown with the smallest and largest pair. It is the one ratio of this project: of volunteers' results, of
+published series and of the 2024 study alike (docs/decisions/0035).
 
-Its 95 % interval is about measurement: another crowd that runs the same pairs. Where pairs were formed within devices,
+Its 95 % interval is over models (`over_models`): what another choice of as many models could have given. A second one
+is about measurement alone: another crowd that runs the same pairs. Where pairs were formed within devices,
 a contributor's voice is its mean distance from the middles of the pairs that it ran, and `interval` says how sure the
 centre of these voices is. Where they come from cells, the cells' own half-widths add in each pair as the legs of a
-right triangle, and their mean over pairs is taken as if all erred together, because pairs share cells.
+right triangle, and their mean over pairs is taken as if all erred together, because pairs share cells. For one pair
+of models it is all that is known, and says nothing of other models.
 """
 
 from __future__ import annotations
@@ -19,19 +22,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from itertools import product
-from math import exp, hypot, inf, sqrt
-from statistics import fmean, variance
+from math import exp, hypot, log
 from typing import Literal
 
 import numpy as np
 
 from joulemark.consensus.centre import centre_of
 from joulemark.consensus.dark import paule_mandel
-from joulemark.consensus.interval import interval_of
-from joulemark.consensus.student_t import t_quantile_95
+from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import WIDEST, interval_of, tells_something
+from joulemark.consensus.over_models import NoModelInterval, Pair, mean_over_pairs
 from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
 
-Pair = tuple[Hashable, Hashable]
 Formed = Literal["same device", "cells", "mixed"]
 
 LEAST_WITHIN = 2.0
@@ -60,15 +62,23 @@ class ModelValue:
 class PairedRatio:
     """Energy of general-purpose over task-specific models; `low` and `high` are the extreme pairs.
 
-    `low_95` to `high_95` is the 95 % interval of `ratio`, None where a single contributor or a cell without an interval
-    stands behind it.
+    `over_models_low` to `over_models_high` is its 95 % interval, with the degrees of freedom that it rests on; None
+    with a reason in `no_interval`. `low_95` to `high_95` is the 95 % interval of the measurement alone, the models
+    being what they are; None where a single contributor or a cell without an interval stands behind it. The models of
+    either kind are those that are in a pair, in alphabetical order.
     """
 
     ratio: float
+    over_models_low: float | None
+    over_models_high: float | None
+    degrees: float | None
+    no_interval: NoModelInterval | None
     low: float
     high: float
     low_95: float | None
     high_95: float | None
+    general_purpose_models: tuple[Hashable, ...]
+    task_specific_models: tuple[Hashable, ...]
     n_pairs: int
     n_sources: int
     formed: Formed
@@ -83,7 +93,7 @@ def paired_ratio(
     where the cells of the two models have no intervals, since then nobody knows better.
 
     `n_sources` counts the devices (or, for pairs formed from cells, the conditions) that stand behind the
-    pairs. Raises ValueError for an energy that is not positive and finite.
+    pairs. Raises ImpossibleValue for an energy that is not positive and finite.
     """
     cells = list(cell_values)
     from_cells = _log_ratios(cells)
@@ -101,19 +111,33 @@ def paired_ratio(
     if not chosen:
         return None
     middles = {pair: _middle(said) for pair, said in chosen.items()}
-    per_pair = np.array(list(middles.values()))
-    below, above = _half_widths(within_devices, middles, cells)
-    value = float(np.mean(per_pair))
+    over_models = mean_over_pairs(middles, widest=WIDEST)
+    low_95, high_95 = _measured(over_models.mean, _half_widths(within_devices, middles, cells))
+    half = over_models.half_width
     return PairedRatio(
-        ratio=float(np.exp(value)),
-        low=float(np.exp(np.min(per_pair))),
-        high=float(np.exp(np.max(per_pair))),
-        low_95=None if below is None else float(np.exp(value - below)),
-        high_95=None if above is None else float(np.exp(value + above)),
+        ratio=exp(over_models.mean),
+        over_models_low=None if half is None else exp(over_models.mean - half),
+        over_models_high=None if half is None else exp(over_models.mean + half),
+        degrees=over_models.degrees,
+        no_interval=over_models.no_interval,
+        low=exp(min(middles.values())),
+        high=exp(max(middles.values())),
+        low_95=low_95,
+        high_95=high_95,
+        general_purpose_models=tuple(sorted({pair[0] for pair in middles}, key=str)),
+        task_specific_models=tuple(sorted({pair[1] for pair in middles}, key=str)),
         n_pairs=len(chosen),
         n_sources=len({word.device for said in chosen.values() for word in said}),
         formed=_formed(len(within_devices), len(chosen)),
     )
+
+
+def _measured(mean: float, halves: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
+    """The interval of the measurement, from its halves on the log scale; None where it tells nothing."""
+    below, above = halves
+    if below is None or above is None or not tells_something(below, above):
+        return None, None
+    return exp(mean - below), exp(mean + above)
 
 
 def _formed(n_within_devices: int, n_all: int) -> Formed:
@@ -122,31 +146,9 @@ def _formed(n_within_devices: int, n_all: int) -> Formed:
     return "mixed" if n_within_devices else "cells"
 
 
-def interval_over_models(values: Iterable[ModelValue]) -> tuple[float, float] | None:
-    """95 % interval of the ratio if other models of the two kinds had been chosen: Welch's, on the log scale.
-
-    A model says the mean of its logarithms over sources. None for fewer than two models of a kind. Raises ValueError
-    for an energy that is not positive and finite.
-    """
-    sides: tuple[dict[Hashable, list[float]], dict[Hashable, list[float]]] = ({}, {})
-    for value in values:
-        _require_energy(value)
-        of_kind = sides[0 if value.general_purpose else 1]
-        of_kind.setdefault(value.model, []).append(float(np.log(value.energy_per_query_j)))
-    above, below = ([fmean(said) for said in of_kind.values()] for of_kind in sides)
-    if min(len(above), len(below)) < 2:
-        return None
-    parts = [variance(side) / len(side) for side in (above, below)]
-    total = sum(parts)
-    weights = sum(part**2 / (len(side) - 1) for part, side in zip(parts, (above, below), strict=True))
-    half = t_quantile_95(total**2 / weights if weights else inf) * sqrt(total)
-    middle = fmean(above) - fmean(below)
-    return exp(middle - half), exp(middle + half)
-
-
 def _require_energy(value: ModelValue) -> None:
     if not (np.isfinite(value.energy_per_query_j) and value.energy_per_query_j > 0):
-        raise ValueError("Energies must be positive and finite to be compared as a ratio.")
+        raise ImpossibleValue("Energies must be positive and finite to be compared as a ratio.")
 
 
 def _half_widths(
@@ -226,7 +228,7 @@ def _log_ratios(values: Iterable[ModelValue]) -> dict[Pair, list[Said]]:
             said = Said(
                 contributor=source if contributor is None else contributor,
                 device=source if device is None else device,
-                value=float(np.log(above.energy_per_query_j) - np.log(below.energy_per_query_j)),
+                value=log(above.energy_per_query_j) - log(below.energy_per_query_j),
             )
             ratios.setdefault((above.model, below.model), []).append(said)
     return ratios

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import MOST_LOG, tells_something
 from joulemark.consensus.student_t import t_quantile_95
 
 if TYPE_CHECKING:
@@ -70,11 +72,12 @@ def size_controlled(observations: Sequence[Sized], cluster: Sequence[Hashable]) 
     """Fit it; `cluster` names the cluster of each observation.
 
     None where the data cannot tell: size or kind does not vary within the groups, the two vary together, or the
-    clusters leave no residuals to judge by. Raises ValueError for an energy or a count of parameters that is not
-    positive and finite, or where observations and clusters differ in number.
+    clusters leave no residuals to judge by, or so few that the interval would tell nothing. Raises ImpossibleValue for
+    an energy or a count of parameters that is not positive and finite, or where observations and clusters differ in
+    number.
     """
     if len(observations) != len(cluster):
-        raise ValueError("Every observation needs its cluster.")
+        raise ImpossibleValue("Every observation needs its cluster.")
     energies = _logs([observation.energy for observation in observations])
     sizes = _logs([observation.parameters for observation in observations])
     groups = _numbered([observation.group for observation in observations])
@@ -125,7 +128,7 @@ class _Fit:
         ]
 
     def estimate(self, column: int) -> Estimate | None:
-        """A coefficient with its interval; None where no cluster has residuals that bear on it."""
+        """A coefficient with its interval; None where no residuals bear on it, or the interval would tell nothing."""
         contrast = self.bread[:, column]
         weights = [adjusted @ contrast for _, adjusted, _ in self.clusters]
         variance = sum(
@@ -142,6 +145,8 @@ class _Fit:
         degrees = trace**2 / float(np.sum(spread**2))
         half = t_quantile_95(degrees) * sqrt(variance)
         value = float(self.coefficients[column])
+        if not (tells_something(half, half) and abs(value) <= MOST_LOG - half):
+            return None
         return Estimate(value=value, low=value - half, high=value + half, degrees=degrees)
 
 
@@ -156,7 +161,7 @@ def _adjusted(rows: Array, root: Array) -> Array:
 def _logs(values: Sequence[float]) -> Array:
     listed = np.array(values, dtype=float)
     if not np.all(np.isfinite(listed) & (listed > 0)):
-        raise ValueError("Energies and counts of parameters must be positive and finite.")
+        raise ImpossibleValue("Energies and counts of parameters must be positive and finite.")
     logs: Array = np.log(listed)
     return logs
 

@@ -17,6 +17,8 @@ from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from joulemark.consensus.errors import ImpossibleValue
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
@@ -83,11 +85,11 @@ def _weight(sharers: list[int]) -> Fraction:
 def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
     """The value with half of the weight on either side; `between` of two where the halves meet exactly.
 
-    Raises ValueError when there is no voice.
+    Raises ImpossibleValue when there is no voice.
     """
     ordered = sorted(heard, key=lambda voice: voice.value)
     if not ordered:
-        raise ValueError("A median needs at least one value.")
+        raise ImpossibleValue("A median needs at least one value.")
     if all(voice.weight is ONE for voice in ordered):
         return plain_median([voice.value for voice in ordered], between=between)
     half = sum((voice.weight for voice in ordered), Fraction()) / 2

@@ -42,13 +42,15 @@ class Gauges:
 def readings(gauge: Gauge) -> Readings:
     """Times in seconds and values in the gauge's own unit. Raises TraceInconsistent or TraceIncomplete."""
     if len(gauge.t_us) != len(gauge.value):
-        raise TraceInconsistent(f"Gauge {gauge.name} has {len(gauge.t_us)} times, {len(gauge.value)} values.")
+        raise TraceInconsistent(
+            f'Gauge "{gauge.name}" has {len(gauge.t_us)} times, {len(gauge.value)} values.'
+        )
     if not gauge.t_us:
-        raise TraceIncomplete(f"Gauge {gauge.name} has no reading.")
-    steps, rises = (int64(column, of=f"Gauge {gauge.name}") for column in (gauge.t_us, gauge.value))
+        raise TraceIncomplete(f'Gauge "{gauge.name}" has no reading.')
+    steps, rises = (int64(column, of=f'Gauge "{gauge.name}"') for column in (gauge.t_us, gauge.value))
     t_us, value = steps.cumsum(), rises.cumsum()
     if steps.min() < 0 or not ((all_sums_fit(steps) and all_sums_fit(rises)) or _fit(steps, rises, value)):
-        raise TraceInconsistent(f"The times of gauge {gauge.name} run backwards, or a number is too large.")
+        raise TraceInconsistent(f'The times of gauge "{gauge.name}" run backwards, or a number is too large.')
     return t_us / 1e6, value.astype(np.float64)
 
 

@@ -49,7 +49,8 @@ class Analysis:
     """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
 
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
-    shows. `budget` is empty for an estimate. `rests_w`: mean power of each settled rest beside a window, over the
+    shows. `budget` is empty for an estimate. `mean_power_w` is the power at which the energy of the queries was drawn
+    while they ran, None where there is none. `rests_w`: mean power of each settled rest beside a window, over the
     streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name. `streams`,
     `gauges` and `latencies_s` (of all queries, in order) are what it was all read from, decoded.
     """
@@ -60,6 +61,7 @@ class Analysis:
     estimates: dict[str, float]
     not_estimated: dict[str, str]
     budget: tuple[Term, ...]
+    mean_power_w: float | None
     flags: tuple[str, ...]
     rests_w: tuple[float, ...]
     periods_us: dict[str, int]
@@ -68,10 +70,11 @@ class Analysis:
     latencies_s: NDArray[np.float64]
 
 
-def analyse(trace: Trace, sensor: Sensor) -> Analysis:
+def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     """Energies, totals, estimators, budget and flags of a run, over the streams of `sensor.scope`.
 
-    Raises EnergyError.
+    `board_name` is the device's, by which its sensor's error is looked up; one of a design that nobody has measured
+    where it is empty. Raises EnergyError.
     """
     streams = read_streams(trace, sensor)
     between = pauses(trace, streams)
@@ -83,13 +86,20 @@ def analyse(trace: Trace, sensor: Sensor) -> Analysis:
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
     found, missing = estimates(trace, streams, between, powers_j, averages_j)
+    mean_power_w = _mean_power_w(trace, work_j, asked_s)
     return Analysis(
         windows=windows,
         idle=idle,
         totals=totals,
         estimates=found,
         not_estimated=missing,
-        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges),
+        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+        + (
+            ()
+            if mean_power_w is None
+            else budget.sensor_terms(sensor, board_name=board_name, mean_power_w=mean_power_w)
+        ),
+        mean_power_w=mean_power_w,
         flags=flags(
             trace,
             idle=idle,
@@ -203,7 +213,7 @@ def _budget(
         idle_j = hypot(idle_j, settling.bracketed.idle_j)
         phase = max(phase, _phase(trace, settling.timing, asked_s))
     counts = [max(len(queries.duration_us), 1) for queries in trace.queries]
-    return budget.terms(
+    return budget.method_terms(
         sensor,
         per_query_j=[joules / count for joules, count in zip(work_j, counts, strict=True)],
         total_j=total_j,
@@ -212,6 +222,16 @@ def _budget(
         phase=phase,
         tail_j=tail_j(trace, streams, gauges),
     )
+
+
+def _mean_power_w(trace: Trace, work_j: Sequence[float], asked_s: NDArray[np.float64]) -> float | None:
+    """Energy of the queries over the time it is counted for: the windows, and in latency mode the queries alone.
+
+    There the pauses' power was read by the same sensor and taken off, and its offset with it.
+    """
+    spent_s = fsum(s.seconds for s in trace.windows()) if trace.mode == "throughput" else float(asked_s.sum())
+    total_j = fsum(work_j)
+    return total_j / spent_s if total_j > 0 and spent_s > 0 else None
 
 
 def _phase(trace: Trace, timing: Timing, asked_s: NDArray[np.float64]) -> float:

@@ -1,7 +1,8 @@
 """The uncertainty budget of one result, after the GUM (JCGM 100:2008): its terms, their sum, their expansion.
 
 All are relative standard uncertainties (k = 1) of the energy per query. They are independent by construction: what
-varies from window to window is in `windows` alone, and the other terms are what all windows share.
+varies from window to window is in `windows` alone, and the other terms are what all windows share. `gain` and `offset`
+are of the board's sensor (`sensors`); no other measurement on a board of this design tells them apart from the energy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.precision import relative_half_width
+from joulemark.energy.sensors import COVERAGE_FACTOR, EDITION, sensor_error
 from joulemark.record.statement import Term
 
 if TYPE_CHECKING:
@@ -19,19 +21,14 @@ if TYPE_CHECKING:
     from joulemark.record.statement import Sensor
     from joulemark.record.trace import Timing
 
-COVERAGE_FACTOR = 2.0
-"""k: the expanded uncertainty covers about 95 %."""
-
-GAIN = {"nvml-counter": 0.025, "rapl": 0.05}
-"""How far a sensor's scale may be off, by meter, standard uncertainty. NVML: the +-5 % that NVIDIA states for board
-power (nvidia-smi manual, "Power Draw"), taken as two standard deviations. RAPL: an assumption; published comparisons
-with wall meters find a few per cent, more for memory (Desrochers et al. 2016, doi:10.1145/2989081.2989088)."""
+SENSOR_TERMS = ("gain", "offset")
+"""Terms that all boards of a design share: they do not average out over contributors."""
 
 TOO_UNCERTAIN = 0.5
 """A result whose sensor may have missed half of the work says nothing."""
 
 
-def terms(
+def method_terms(
     sensor: Sensor,
     *,
     per_query_j: Sequence[float],
@@ -41,12 +38,12 @@ def terms(
     phase: float,
     tail_j: float = 0.0,
 ) -> tuple[Term, ...]:
-    """The budget; empty for an estimate, which has no sensor whose error could be stated.
+    """What the method itself leaves open; empty for an estimate, which has no sensor whose error could be stated.
 
     `per_query_j` one value a window; `edge_j` of each window, `idle_j` of their sum; `phase` as `phase()` gives it;
     `tail_j` what the power readings show above rest while the counter settled, over all windows. Raises NotMeasurable.
     """
-    if sensor.meter not in GAIN:
+    if sensor_error(sensor.meter) is None:
         return ()
     found = (
         [Term(name="windows", kind="A", relative=width / COVERAGE_FACTOR)]
@@ -58,7 +55,6 @@ def terms(
         Term(name="idle", kind="B", relative=idle_j / total_j),
         Term(name="tail", kind="B", relative=tail_j / total_j / 3**0.5),
         Term(name="phase", kind="B", relative=phase),
-        Term(name="gain", kind="B", relative=GAIN[sensor.meter]),
     ]
     if not combined(found) <= TOO_UNCERTAIN:  # what is no number is not small
         raise NotMeasurable(
@@ -66,6 +62,27 @@ def terms(
             "Measure more windows, or longer ones."
         )
     return tuple(found)
+
+
+def sensor_terms(
+    sensor: Sensor, *, board_name: str, mean_power_w: float, edition: int = EDITION
+) -> tuple[Term, ...]:
+    """What the sensor's scale and zero leave open, by an edition of the table; empty for an estimate.
+
+    `mean_power_w` is the power at which the energy of the queries was drawn: an offset of the sensor is a share of it.
+    """
+    error = sensor_error(sensor.meter, board_name, edition=edition)
+    if error is None:
+        return ()
+    gain = Term(name="gain", kind="B", relative=error.gain_u)
+    if error.offset_u_w is None:
+        return (gain,)
+    return (gain, Term(name="offset", kind="B", relative=error.offset_u_w / mean_power_w))
+
+
+def method_u(budget: Sequence[Term]) -> float:
+    """Relative standard uncertainty without what boards of a design share."""
+    return combined([term for term in budget if term.name not in SENSOR_TERMS])
 
 
 def combined(budget: Sequence[Term]) -> float:

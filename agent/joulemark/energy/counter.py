@@ -42,9 +42,9 @@ class Counter:
         first = int(self.t_us.searchsorted(start_us, side="right")) - 1
         last = int(self.t_us.searchsorted(end_us, side="left"))
         if first < 0:
-            raise TraceIncomplete(f"Stream {self.name} has no tick at or before {start_us} us.")
+            raise TraceIncomplete(f'Stream "{self.name}" has no tick at or before {start_us} us.')
         if last == len(self.t_us):
-            raise TraceIncomplete(f"Stream {self.name} has no tick at or after {end_us} us.")
+            raise TraceIncomplete(f'Stream "{self.name}" has no tick at or after {end_us} us.')
         units = int(self.units[last] - self.units[first])
         return Difference(
             units=units,
@@ -60,26 +60,26 @@ def counter(stream: Stream) -> Counter:
     """
     if len(stream.t_us) != len(stream.value):
         raise TraceInconsistent(
-            f"Stream {stream.name} has {len(stream.t_us)} times for {len(stream.value)} values."
+            f'Stream "{stream.name}" has {len(stream.t_us)} times for {len(stream.value)} values.'
         )
     if not stream.t_us:
-        raise TraceIncomplete(f"Stream {stream.name} has no tick.")
-    steps = int64(stream.t_us, of=f"Stream {stream.name}")
+        raise TraceIncomplete(f'Stream "{stream.name}" has no tick.')
+    steps = int64(stream.t_us, of=f'Stream "{stream.name}"')
     if steps.min() < 0:
-        raise TraceInconsistent(f"The times of stream {stream.name} run backwards.")
-    values = int64(stream.value, of=f"Stream {stream.name}")
+        raise TraceInconsistent(f'The times of stream "{stream.name}" run backwards.')
+    values = int64(stream.value, of=f'Stream "{stream.name}"')
     raw = _running_sum(values, stream.name)
     rises = values.copy()  # all sums being exact, these are the differences; the first counts from itself
     rises[0] = 0
     if stream.wraps_at is None:
         if rises.min() < 0:
             raise CounterWentBackwards(
-                f"The counter of stream {stream.name} fell, and it is not said to wrap."
+                f'The counter of stream "{stream.name}" fell, and it is not said to wrap.'
             )
     else:
         if (raw > stream.wraps_at).any():
             raise TraceInconsistent(
-                f"Stream {stream.name} shows a value beyond its modulus {stream.wraps_at}."
+                f'Stream "{stream.name}" shows a value beyond its modulus {stream.wraps_at}.'
             )
         rises = np.where(rises < 0, rises + stream.wraps_at, rises)
     return Counter(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.accumulate import Gauges
-from joulemark.energy.budget import COVERAGE_FACTOR
 from joulemark.energy.foreign_cpu import has_company
 from joulemark.energy.gaps import has_gap
+from joulemark.energy.sensors import COVERAGE_FACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

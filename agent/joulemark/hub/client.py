@@ -16,6 +16,8 @@ import msgspec
 
 from joulemark import __version__
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
+from joulemark.record.codec import decode
+from joulemark.record.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,11 +143,9 @@ class HubClient:
 
     def _decoded(self, answer: httpx.Response, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(answer.content, type=kind)
-        except msgspec.DecodeError as error:
-            raise BadAnswer(
-                f"{self.origin} does not answer as a hub does: {error}. Check `--hub`."
-            ) from error
+            return decode(answer.content, kind, what="answer")
+        except Malformed as error:
+            raise BadAnswer(f"{self.origin} does not answer as a hub does. {error} Check `--hub`.") from error
 
     def _get(self, path: str) -> httpx.Response:
         for pause_s in (*PAUSES_S, None):

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
-from joulemark.impact.measures import Measure, measured
-from joulemark.impact.quantity import Source
+from joulemark.impact.measures import Measure, measured, scope_of
+from joulemark.impact.quantity import Grade, Source
 from joulemark.impact.study_figures import as_printed
 from joulemark.impact.tables import read_toml
 from joulemark.suite.published import load_study
@@ -88,12 +88,17 @@ class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A recomputed number; `digits`: significant digits in which to show it."""
+    """A recomputed number; `digits`: significant digits in which to show it.
+
+    All are published figures or follow from them; `scope` is what the energy covers, None where it is none.
+    """
 
     name: str
     value: float
     unit: str
     digits: int
+    scope: str | None
+    grade: Grade = "published"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +223,7 @@ def _number(study: Study, named: NamedMeasure, unit: str, digits: int) -> Number
         value=measured(study, named.measure),
         unit=named.unit or unit,
         digits=named.digits or digits,
+        scope=scope_of(study, named.measure),
     )
 
 

@@ -98,6 +98,7 @@ def _read(entry: Entry) -> Equivalence:
         licence=entry.licence,
         url=entry.url,
         checked=entry.checked,
+        scope=load_study().scope if entry.task else None,
     )
     unit = "kWh" if entry.basis == "energy" else "gCO2e"
     return Equivalence(

@@ -23,6 +23,14 @@ Total = Literal[
     "paper_emissions_kgco2e",
 ]
 
+PARTS: dict[Total, str] = {
+    "gpu_kwh": "node-gpus",
+    "paper_energy_kwh": "node-gpus",
+    "cpu_kwh": "node-cpus",
+    "ram_kwh": "node-dram",
+}
+"""What the totals cover that are not of a whole node; the article's energy is that of the GPUs alone."""
+
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to compute. It begins with exactly one of:
@@ -70,6 +78,29 @@ def measured(study: Study, measure: Measure) -> float:
     if measure.per is not None:
         value /= equivalences()[measure.per].per_item.value
     return value * (1000 if measure.wh else 1) * (100 if measure.percent else 1)
+
+
+def scope_of(study: Study, measure: Measure) -> str | None:
+    """What the energy of a measure covers, numerator `over` divisor where they differ; None where it is no energy."""
+    scopes = [_scope_begun(study, measure)]
+    if measure.over is not None:
+        scopes.append(study.scope)
+    if measure.over_total is not None:
+        scopes.append(_scope_of_total(study, measure.over_total))
+    known = list(dict.fromkeys(scope for scope in scopes if scope is not None))
+    return " over ".join(known) or None
+
+
+def _scope_begun(study: Study, measure: Measure) -> str | None:
+    if measure.of is not None:
+        return study.scope
+    if measure.total is not None:
+        return _scope_of_total(study, measure.total)
+    return None
+
+
+def _scope_of_total(study: Study, total: Total) -> str:
+    return PARTS.get(total, study.scope)
 
 
 def _begun(study: Study, measure: Measure) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from joulemark.impact.quantity import Quantity, Source
+from joulemark.impact.quantity import NOT_STATED, Quantity, Source
 from joulemark.impact.study_figures import (
     Pick,
     as_printed,
@@ -109,6 +109,7 @@ def _other(row: Training) -> OtherParity:
         licence=row.licence,
         url=row.url,
         checked=row.checked,
+        scope=NOT_STATED,
     )
     made = Quantity(value=row.training_kwh + row.finetuning_kwh, unit="kWh", sources=(source,))
     if row.query_kwh is None:

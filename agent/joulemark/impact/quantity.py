@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
+
+Grade = Literal["measured", "estimated", "published", "own"]
+"""How a number came about; `own`: the reader's, whom nobody has checked."""
+
+NOT_STATED = "not-stated"
+"""Scope of an energy of which its source does not say what it covers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +19,9 @@ class Source:
 
     `checked` says that the number was read in the source itself; where it is False, it was read in another text
     that quotes the source, or is from memory. A reader's own number has neither year nor licence.
+
+    `grade` says how the number came about. `scope` is what its energy covers, None where it is no energy of a
+    computation (an intensity, a phone charge). `version` tells this number from what the source says at another time.
     """
 
     id: str
@@ -20,9 +30,20 @@ class Source:
     licence: str | None
     url: str | None = None
     checked: bool = True
+    grade: Grade = "published"
+    scope: str | None = None
+    version: str | None = None
+
+    @property
+    def citation(self) -> str:
+        """What to cite with the number: title, version and address, as far as it has them."""
+        version = f"version {self.version}" if self.version else ""
+        return ", ".join(word for word in (self.title, version, self.url) if word)
 
 
-READER = Source(id="reader", title="The reader's own figure", year=None, licence=None)
+READER = Source(
+    id="reader", title="The reader's own figure", year=None, licence=None, grade="own", scope=NOT_STATED
+)
 """For numbers that the reader brings."""
 
 

@@ -43,6 +43,8 @@ def study_source(study: Study) -> Source:
         year=study.citation.year,
         licence=study.licence.compilation,
         url=f"https://doi.org/{study.citation.doi}",
+        scope=study.scope,
+        version=study.digest,
     )
 
 

@@ -1,38 +1,36 @@
 """The study's headline with intervals: general-purpose over task-specific, by data set, and at equal size.
 
-The unit that is drawn anew is the model: the study chose eight task-specific models a task and four of each family,
-and another choice would have given other numbers; the ten runs of one model say nothing of that. The ratios are the
-article's: arithmetic mean over models above, arithmetic mean below. Their interval is Welch's on the logarithm (each
-mean's own variance over models, by the delta method, degrees of freedom after Satterthwaite), because four or eight
-models are too few for a bootstrap.
+The ratio is the one of this project (`joulemark.consensus.ratio`): the geometric mean over all pairs of one model of
+either kind, with its interval over models, because the study chose eight task-specific models a task and four of each
+family, and another choice would have given other numbers; the ten runs of one model say nothing of that. The article
+divides arithmetic means instead, and by the mean over a task's three data sets; `over_task_mean` is that number.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, log, sqrt
-from statistics import fmean, variance
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.pareto import Choice, pareto_front
+from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
+from joulemark.consensus.ratio import ModelValue, paired_ratio
 from joulemark.consensus.size_controlled import Estimate, SizeControlled, Sized, size_controlled
-from joulemark.consensus.student_t import t_quantile_95
-from joulemark.impact.study_figures import Pick, picked, task_mean
+from joulemark.impact.study_figures import Pick, energy_kwh_per_1000, picked, task_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from joulemark.suite.published import Study
 
 Family = Literal["Flan-T5", "BLOOMz"]
 
+JOULES_PER_KWH = 3.6e6
+
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyRatio:
-    """Mean energy of a family's models over that of the task-specific ones; `family` None: both families together.
+    """Energy of a family's models over that of the task-specific ones; `family` None: both families together.
 
-    `ratio` divides like by like, on the same data set. `over_task_mean` divides by the task's mean over all three data
-    sets (table 2): so the often quoted 9.7 and 12.2 on IMDB come out, which on the same data set are 9.6 and 12.2.
+    `ratio` divides like by like, on the same data set. `over_task_mean` divides the arithmetic mean of the family by
+    the task's over all three data sets (table 2), as the article does: so the often quoted 9.7 and 12.2 on IMDB come
+    out. `quality` stands beside the ratio: how much better the family's models answer on the same data set.
     """
 
     task: str
@@ -42,29 +40,7 @@ class FamilyRatio:
     n_below: int
     ratio: Estimate
     over_task_mean: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class FrontModel:
-    """A model that no other one of its task and data set beats in both energy and quality."""
-
-    model: str
-    energy_kwh_per_1000: float
-    metric: str
-    quality: float
-
-
-def ratio_of_means(above: Sequence[float], below: Sequence[float]) -> Estimate:
-    """Mean over mean with its 95 % interval. Raises ValueError for fewer than two values, or one not above 0."""
-    if min(len(above), len(below)) < 2 or min(*above, *below) <= 0:
-        raise ValueError("A ratio of means needs two positive values or more on each side.")
-    parts = [variance(values) / len(values) / fmean(values) ** 2 for values in (above, below)]
-    total = sum(parts)
-    weights = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (above, below), strict=True))
-    degrees = total**2 / weights if weights else inf
-    half = t_quantile_95(degrees) * sqrt(total)
-    middle = log(fmean(above) / fmean(below))
-    return Estimate(value=exp(middle), low=exp(middle - half), high=exp(middle + half), degrees=degrees)
+    quality: tuple[QualityDifference, ...]
 
 
 def family_ratios(study: Study) -> list[FamilyRatio]:
@@ -72,24 +48,55 @@ def family_ratios(study: Study) -> list[FamilyRatio]:
     found = []
     for task in (task.id for task in study.tasks if task.compared):
         for dataset in (*(d.id for d in study.datasets if d.task == task), None):
-            below = _energies(study, Pick(task=task, dataset=dataset))
+            specific = Pick(task=task, dataset=dataset)
             families: tuple[Family | None, ...] = (None, "Flan-T5", "BLOOMz")
             for family in families:
-                above = _energies(
-                    study, Pick(task=task, dataset=dataset, kind="general-purpose", family=family)
-                )
+                general = Pick(task=task, dataset=dataset, kind="general-purpose", family=family)
                 found.append(
                     FamilyRatio(
                         task=task,
                         dataset=dataset,
                         family=family,
-                        n_above=len(above),
-                        n_below=len(below),
-                        ratio=ratio_of_means(above, below),
-                        over_task_mean=fmean(above) / task_mean(study, task),
+                        n_above=len(picked(study, general)),
+                        n_below=len(picked(study, specific)),
+                        ratio=_ratio(study, general, specific),
+                        over_task_mean=energy_kwh_per_1000(study, general) / task_mean(study, task),
+                        quality=tuple(_quality(study, general, specific)),
                     )
                 )
     return found
+
+
+def _ratio(study: Study, general: Pick, specific: Pick) -> Estimate:
+    """Raises LookupError where the study has fewer than two models of either kind."""
+    found = paired_ratio(device_values=[], cell_values=[*_values(study, general), *_values(study, specific)])
+    if found is None or found.over_models_low is None or found.over_models_high is None or not found.degrees:
+        raise LookupError(f"The study has fewer than two models of either kind: {general}.")
+    return Estimate(
+        value=found.ratio,
+        low=found.over_models_low,
+        high=found.over_models_high,
+        degrees=found.degrees,
+    )
+
+
+def _quality(study: Study, general: Pick, specific: Pick) -> list[QualityDifference]:
+    """The study's scores are of one data set each, over a number of questions that it does not state."""
+    sides = {figure.model: False for figure in picked(study, specific)}
+    sides |= {figure.model: True for figure in picked(study, general)}
+    return quality_differences(
+        ModelScore(
+            model=score.model,
+            general_purpose=sides[score.model],
+            source=score.dataset,
+            metric=score.metric,
+            higher_is_better=True,
+            value=score.value,
+            interval=None,
+        )
+        for score in study.quality
+        if (score.task, score.dataset) == (specific.task, specific.dataset) and score.model in sides
+    )
 
 
 def study_size_controlled(study: Study, task: str | None = None) -> SizeControlled | None:
@@ -124,21 +131,14 @@ def size_overlap(study: Study) -> tuple[int, int]:
     return max(map(min, sizes.values())), min(map(max, sizes.values()))
 
 
-def study_front(study: Study, task: str, dataset: str) -> list[FrontModel]:
-    """The Pareto front of a compared task on one data set, from the least energy on; empty without quality."""
-    scores = {row.model: row for row in study.quality if (row.task, row.dataset) == (task, dataset)}
-    figures = [f for f in study.figures_of(task=task, dataset=dataset) if f.model in scores]
-    choices = [Choice(energy=f.energy_kwh_per_1000, quality=scores[f.model].value) for f in figures]
+def _values(study: Study, pick: Pick) -> list[ModelValue]:
+    kinds = {model.id: model.kind for model in study.models}
     return [
-        FrontModel(
-            model=figures[place].model,
-            energy_kwh_per_1000=figures[place].energy_kwh_per_1000,
-            metric=scores[figures[place].model].metric,
-            quality=scores[figures[place].model].value,
+        ModelValue(
+            model=figure.model,
+            general_purpose=kinds[figure.model] == "general-purpose",
+            source=study.scope,
+            energy_per_query_j=figure.energy_kwh_per_1000 * JOULES_PER_KWH / 1000,
         )
-        for place in pareto_front(choices)
+        for figure in picked(study, pick)
     ]
-
-
-def _energies(study: Study, pick: Pick) -> list[float]:
-    return [figure.energy_kwh_per_1000 for figure in picked(study, pick)]

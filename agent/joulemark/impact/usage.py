@@ -11,6 +11,7 @@ from joulemark.impact.quantity import READER, Quantity
 from joulemark.impact.study_figures import Pick, energy_kwh_per_1000, picked, study_source
 
 if TYPE_CHECKING:
+    from joulemark.impact.quantity import Source
     from joulemark.suite.published import Kind, Study
 
 DAYS = 365
@@ -28,6 +29,11 @@ class Usage:
     queries_per_day: float
     users: float
     intensity: Quantity
+
+    @property
+    def origin(self) -> Source:
+        """Where the energy of a query comes from: it says grade, scope and version of all that follows from it."""
+        return self.wh_per_query.sources[0]
 
 
 @dataclass(frozen=True, kw_only=True)

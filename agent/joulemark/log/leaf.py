@@ -6,6 +6,8 @@ not in it. Entries of version 1 carry their `index` and are read as they were wr
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -18,6 +20,35 @@ from joulemark.record.errors import Malformed, TooLarge
 from joulemark.record.statement import Count, Slug, Time
 
 Fact = Annotated[str, Meta(max_length=2000)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | list[str]
+
+
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)", re.ASCII
+)
+"""How a fact spells a moment: ISO 8601 with its zone, as Python's `isoformat` and RFC 3339 have it."""
+
+
+def is_same_fact(one: Fact | None, other: Fact | None) -> bool:
+    """Whether two facts are the same: equal, or one moment in two spellings.
+
+    Entries that were written before all times were in UTC have them in the zone that they came with.
+    """
+    if one == other:
+        return True
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return False
+    at = _moment(one)
+    return at is not None and at == _moment(other)
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment that a fact spells, None where it spells none."""
+    if not MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # such as a 13th month
+        return None
 
 
 class LogLeaf(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters.meter import Reading
+from joulemark.meters.plausible import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,7 +148,7 @@ class GpuBesideHost:
         if self._host is None:
             return self._host_ticks
         try:
-            self._host_ticks = self._host.read(now).ticks
+            self._host_ticks = checked(self._host, self._host.read(now), self._host_ticks).ticks
         except ReadingMissing:
             if not self._host_ticks:
                 raise

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from joulemark.record.statement import Host
+from joulemark.record.text import hidden_characters
 
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
@@ -37,11 +38,12 @@ class DeviceFacts:
 
 def cpu(*, identity: str, cpuinfo: Path = CPUINFO) -> DeviceFacts:
     """The processor as a device."""
+    name = cpu_name(cpuinfo)
     not_of_a_cpu = ("power_limit_w", "power_limit_default_w", "driver", "vbios", "ecc", "mig")
     return DeviceFacts(
         identity=identity,
         kind="cpu",
-        name=cpu_name(cpuinfo) or f"unnamed {platform.machine()} processor",
+        name=f"unnamed {platform.machine()} processor" if name is None or hidden_characters(name) else name,
         memory_bytes=None,
         power_limit_w=None,
         power_limit_default_w=None,
@@ -54,7 +56,7 @@ def cpu(*, identity: str, cpuinfo: Path = CPUINFO) -> DeviceFacts:
 
 
 def host(*, cpuinfo: Path = CPUINFO, meminfo: Path = MEMINFO) -> tuple[Host, dict[str, str]]:
-    """The machine, and why a field of it is None.
+    """The machine, as its system describes it, and why a field of it is None.
 
     Of the kernel only the first two numbers: its full name can tell more.
     """
@@ -82,7 +84,7 @@ def cpu_name(cpuinfo: Path = CPUINFO) -> str | None:
 
 
 def _memory_bytes(meminfo: Path) -> int | None:
-    kibibytes = _field(meminfo, r"^MemTotal:\s*(\d+) kB\s*$")
+    kibibytes = _field(meminfo, r"^MemTotal:\s*(\d{1,15}) kB\s*$")
     return None if kibibytes is None else int(kibibytes) * 1024
 
 

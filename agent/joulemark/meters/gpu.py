@@ -1,18 +1,29 @@
-"""Which GPU a process uses: CUDA's device 0 under CUDA_VISIBLE_DEVICES, found in NVML by PCI order or UUID.
+"""Which GPU a process uses: the one that CUDA_VISIBLE_DEVICES names, else the first that can be used.
 
-CUDA's numbers are not NVML's: CUDA_VISIBLE_DEVICES renumbers, and CUDA_DEVICE_ORDER decides whether the
-fastest device or the lowest PCI address comes first ("CUDA C++ Programming Guide", environment variables).
+CUDA's numbers are not NVML's: CUDA_VISIBLE_DEVICES renumbers, and CUDA_DEVICE_ORDER decides whether the fastest device
+or the lowest PCI address comes first ("CUDA C++ Programming Guide", environment variables). So a run takes a GPU here
+and then names it to CUDA by its UUID (`pin`): what is measured is what works.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import MeterUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+HIDING = frozenset({"", "-1", "NoDevFiles"})
+"""First entries of CUDA_VISIBLE_DEVICES by which users and schedulers (Slurm: NoDevFiles) hide every GPU."""
+FORBIDDEN = "nvml-permission"
+"""The reason of a GPU that this user may not open: CUDA does not number it."""
+PCI_DEVICES = Path("/sys/bus/pci/devices")
+NVIDIA, DISPLAY = "0x10de", "0x03"
+"""NVIDIA's number and the class of display controllers, 3D ones included (PCI ID repository)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,50 +36,132 @@ class Gpu:
     name: str
 
 
-def first_visible(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> Gpu:
-    """The GPU that a process calls `cuda:0`.
+@dataclass(frozen=True, kw_only=True)
+class BrokenGpu:
+    """A GPU that NVML lists and that cannot be used. `index` is its number in that list."""
 
-    Raises MeterUnavailable when there is none or it cannot be told.
+    index: int
+    reason: str
+    sentence: str
+    mend: str | None = None
+    uuid: str | None = None
+    pci_bus_id: str | None = None
+
+    def error(self) -> MeterUnavailable:
+        """The agent's error for whoever wants this GPU."""
+        return MeterUnavailable(
+            self.reason, f"GPU {self.index} cannot be used: {self.sentence}", mend=self.mend
+        )
+
+
+def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[Gpu, ...]:
+    """The GPUs that may be used, first the one to take: one where the environment names it, else all that are well.
+
+    Raises MeterUnavailable when there is none, it cannot be told, or the one that is named is broken.
     """
     if not gpus:
         raise MeterUnavailable("no-gpu", "The NVIDIA driver lists no GPU.")
-    in_pci_order = sorted(gpus, key=lambda gpu: gpu.pci_bus_id.lower())
-    setting = environ.get("CUDA_VISIBLE_DEVICES")
+    in_order = _in_pci_order(gpus)
+    setting = environ.get(VISIBLE)
     if setting is None:
-        return _by_number(in_pci_order, 0, environ)
+        return _all_well(in_order, environ)
     entry = setting.split(",")[0].strip()
+    if entry in HIDING:
+        raise MeterUnavailable(
+            "gpu-hidden",
+            f"{VISIBLE}={setting} hides every GPU from this process.",
+            mend="Unset it, or name a GPU by its UUID.",
+        )
     if entry.startswith("MIG-"):
         raise MeterUnavailable(
             "mig-slice",
-            "CUDA_VISIBLE_DEVICES names a slice of a GPU (MIG), whose energy has no counter of its own.",
+            f"{VISIBLE} names a slice of a GPU (MIG), whose energy has no counter of its own.",
             mend="Use a whole GPU.",
         )
     if entry.startswith("GPU-"):
-        return _by_uuid(in_pci_order, entry)
-    if entry.isdecimal() and int(entry) < len(in_pci_order):
-        return _by_number(in_pci_order, int(entry), environ)
-    raise MeterUnavailable(
-        "gpu-hidden",
-        f"CUDA_VISIBLE_DEVICES={setting} hides every GPU from this process.",
-        mend="Unset it, or name a GPU by its UUID.",
-    )
+        return (_by_uuid(in_order, entry),)
+    return (_by_number(in_order, entry, setting, environ),)
 
 
-def _by_number(in_pci_order: Sequence[Gpu], number: int, environ: Mapping[str, str]) -> Gpu:
+def pin(gpu: Gpu, environ: MutableMapping[str, str]) -> None:
+    """Show CUDA this GPU alone, as its device 0. CUDA reads the variable once: before torch asks it for a device."""
+    environ[VISIBLE] = gpu.uuid
+
+
+def on_the_bus(devices: Path = PCI_DEVICES) -> bool:
+    """Whether the machine's PCI bus has a GPU of NVIDIA, whatever its driver says."""
+    for device in devices.glob("*"):
+        try:
+            vendor, kind = (
+                (device / name).read_text(encoding="ascii").strip() for name in ("vendor", "class")
+            )
+        except (OSError, ValueError):
+            continue
+        if vendor == NVIDIA and kind.startswith(DISPLAY):
+            return True
+    return False
+
+
+def _in_pci_order(gpus: Sequence[Gpu | BrokenGpu]) -> list[Gpu | BrokenGpu]:
+    """NVML's own order, which is that of PCI addresses, where a broken GPU does not tell its address."""
+    addresses = [gpu.pci_bus_id for gpu in gpus]
+    if None in addresses:
+        return list(gpus)
+    return sorted(gpus, key=lambda gpu: str(gpu.pci_bus_id).lower())
+
+
+def _all_well(in_order: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[Gpu, ...]:
+    well = tuple(gpu for gpu in in_order if isinstance(gpu, Gpu))
+    if not well:
+        raise next(gpu for gpu in in_order if isinstance(gpu, BrokenGpu)).error()
+    _require_known_order(well, environ)
+    return well
+
+
+def _require_known_order(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> None:
     """The order by speed is only known to equal the PCI order when all GPUs are of one model."""
     by_pci = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
-    if not by_pci and len({gpu.name for gpu in in_pci_order}) > 1:
+    if not by_pci and len({gpu.name for gpu in gpus}) > 1:
         raise MeterUnavailable(
             "gpu-ambiguous",
             "This machine has GPUs of several models, and CUDA numbers them by speed, not by address.",
-            mend="Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name one by its UUID in CUDA_VISIBLE_DEVICES.",
+            mend=f"Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name one by its UUID in {VISIBLE}.",
         )
-    return in_pci_order[number]
 
 
-def _by_uuid(gpus: Sequence[Gpu], prefix: str) -> Gpu:
-    fitting = [gpu for gpu in gpus if gpu.uuid.lower().startswith(prefix.lower())]
-    if len(fitting) != 1:
-        what = "no GPU" if not fitting else f"{len(fitting)} GPUs"
-        raise MeterUnavailable("gpu-hidden", f"CUDA_VISIBLE_DEVICES={prefix} fits {what} of this machine.")
-    return fitting[0]
+def _by_number(
+    in_order: Sequence[Gpu | BrokenGpu], entry: str, setting: str, environ: Mapping[str, str]
+) -> Gpu:
+    """CUDA numbers the GPUs that this user may open; another broken one has a number."""
+    numbered = [gpu for gpu in in_order if isinstance(gpu, Gpu) or gpu.reason != FORBIDDEN]
+    if not (entry.isascii() and entry.isdecimal() and int(entry) < len(numbered)):
+        forbidden = next((gpu for gpu in in_order if isinstance(gpu, BrokenGpu)), None)
+        raise MeterUnavailable(
+            "gpu-not-there",
+            f"{VISIBLE}={setting} names no GPU of this machine that this user may open."
+            + ("" if forbidden is None else f" {forbidden.error().sentence}"),
+            mend="Unset it, or name a GPU by its UUID.",
+        )
+    _require_known_order([gpu for gpu in numbered if isinstance(gpu, Gpu)], environ)
+    return _well(numbered[int(entry)])
+
+
+def _by_uuid(gpus: Sequence[Gpu | BrokenGpu], prefix: str) -> Gpu:
+    fitting = [gpu for gpu in gpus if (gpu.uuid or "").lower().startswith(prefix.lower())]
+    if len(fitting) == 1:
+        return _well(fitting[0])
+    unnamed = next((gpu for gpu in gpus if isinstance(gpu, BrokenGpu) and gpu.uuid is None), None)
+    if not fitting and unnamed is not None:
+        raise unnamed.error()
+    what = "no GPU" if not fitting else f"{len(fitting)} GPUs"
+    raise MeterUnavailable(
+        "gpu-not-there",
+        f"{VISIBLE}={prefix} fits {what} of this machine.",
+        mend="Unset it, or name one by its whole UUID.",
+    )
+
+
+def _well(gpu: Gpu | BrokenGpu) -> Gpu:
+    if isinstance(gpu, BrokenGpu):
+        raise gpu.error()
+    return gpu

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.gpu import BrokenGpu
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
 
 class NvmlMeter:
-    """Board energy of the GPU that this process calls `cuda:0`; `card` is the GPU itself."""
+    """Board energy of one GPU; `card` is the GPU itself."""
 
     name: MeterName = "nvml-counter"
     grade: Grade = "measured"
@@ -43,17 +44,26 @@ class NvmlMeter:
         environ: Mapping[str, str] = os.environ,
         ours: OurProcesses | None = None,
     ) -> None:
-        """Open the driver, find the GPU and try everything that it may offer once. Raises MeterUnavailable."""
-        self.card = open_card(nvml=nvml, environ=environ)
-        try:
-            refuse_slices(self.card)
-            clock = CalendarClock()
-            self._readings = GpuReadings(self.card, clock)
-            self._conditions = GpuConditions(self.card, ours or OurProcesses())
-            self._samples = PowerSamples(self.card, clock)
-        except MeterUnavailable:
-            self.card.close()
-            raise
+        """Open the driver, take a GPU and try everything that it may offer once.
+
+        The GPU is the one that CUDA_VISIBLE_DEVICES names, else the first that can be measured; `skipped` are those
+        before it that cannot. Raises MeterUnavailable.
+        """
+        self._ours = ours or OurProcesses()
+        self.card = open_card(nvml=nvml, environ=environ, accept=self._open)
+
+    def _open(self, card: Card) -> None:
+        """Raises MeterUnavailable for a GPU that cannot be measured."""
+        refuse_slices(card)
+        clock = CalendarClock()
+        self._readings = GpuReadings(card, clock)
+        self._conditions = GpuConditions(card, self._ours)
+        self._samples = PowerSamples(card, clock)
+
+    @property
+    def skipped(self) -> tuple[BrokenGpu, ...]:
+        """The GPUs of this machine that were passed over because they cannot be measured."""
+        return self.card.skipped
 
     @property
     def gauges(self) -> tuple[GaugeInfo, ...]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 from joulemark.errors import MeterUnavailable
 from joulemark.meters import nvml_errors
 from joulemark.meters.device import DeviceFacts
-from joulemark.meters.gpu import Gpu, first_visible
+from joulemark.meters.gpu import BrokenGpu, Gpu, candidates
+from joulemark.record.text import hidden_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType, TracebackType
 
 
@@ -30,6 +31,10 @@ def driver() -> ModuleType:
         ) from error
 
 
+UNDECODABLE = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError)
+"""What the binding raises over an answer that it cannot take apart."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Absent:
     """Something that is not offered, with its reason code."""
@@ -39,10 +44,14 @@ class Absent:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A GPU of an open driver. Close it; each opening needs a closing of its own."""
+    """A GPU of an open driver, and those that were passed over because they are broken.
+
+    Close it; each opening needs a closing of its own.
+    """
 
     nvml: ModuleType
     gpu: Gpu
+    skipped: tuple[BrokenGpu, ...] = ()
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Ask NVML's `function` about this GPU. Raises NVML's own error."""
@@ -79,15 +88,17 @@ class Card:
         return None
 
     def device(self) -> DeviceFacts:
-        """What NVML says about the GPU; what it does not say is None with a reason. Raises MeterUnavailable."""
+        """What NVML says about the GPU; what it does not say is None with a reason.
+
+        A fact that cannot be had costs no measurement: a GPU that is gone is found by its counter.
+        """
         values: dict[str, Any] = {}
         absent: dict[str, str] = {}
         for name, (function, form) in _FACTS.items():
-            answer = self.if_offered(function)
-            if isinstance(answer, Absent):
-                values[name], absent[name] = None, answer.reason
-            else:
-                values[name] = form(answer)
+            try:
+                values[name] = form(self.call(function))
+            except self.nvml.NVMLError as error:
+                values[name], absent[name] = None, nvml_errors.reason(self.nvml, error)
         version = self.driver_version()
         if isinstance(version, Absent):
             absent["driver"] = version.reason
@@ -101,21 +112,24 @@ class Card:
         )
 
     def driver_version(self) -> str | Absent:
-        """The NVIDIA driver's version. Raises MeterUnavailable."""
+        """The NVIDIA driver's version, or why it does not tell it."""
         try:
             return word(_call(self.nvml, "nvmlSystemGetDriverVersion"))
         except self.nvml.NVMLError as error:
-            if nvml_errors.is_lacking(self.nvml, error):
-                return Absent(reason=nvml_errors.reason(self.nvml, error))
-            raise nvml_errors.unavailable(self.nvml, error) from error
+            return Absent(reason=nvml_errors.reason(self.nvml, error))
+
+    def cuda_version(self) -> tuple[int, int] | None:
+        """The latest CUDA that the driver knows, or None where it does not tell."""
+        try:
+            number = int(_call(self.nvml, "nvmlSystemGetCudaDriverVersion"))
+        except self.nvml.NVMLError:
+            return None
+        return number // 1000, number % 1000 // 10
 
     def close(self) -> None:
-        """Let go of the driver; safe when it is already gone. Raises MeterFailed."""
-        try:
+        """Let go of the driver; a driver that does not answer any more has let go by itself."""
+        with suppress(self.nvml.NVMLError):
             self.nvml.nvmlShutdown()
-        except self.nvml.NVMLError as error:
-            if error.value != self.nvml.NVML_ERROR_UNINITIALIZED:
-                raise nvml_errors.failed(self.nvml, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -141,27 +155,105 @@ _FACTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
-def open_card(*, nvml: ModuleType | None = None, environ: Mapping[str, str] = os.environ) -> Card:
-    """Open the driver and find the GPU that this process calls `cuda:0`. Raises MeterUnavailable."""
+MOST_GPUS = 256
+"""A driver that lists more does not tell how many there are."""
+
+
+def open_card(
+    *,
+    nvml: ModuleType | None = None,
+    environ: Mapping[str, str] = os.environ,
+    accept: Callable[[Card], None] = lambda _: None,
+) -> Card:
+    """Open the driver and take the GPU that the environment names, else the first that `accept` takes.
+
+    `accept` raises MeterUnavailable for a GPU that cannot be used. A GPU that cannot be used is skipped and is in
+    `Card.skipped`, unless it is the one that is named or there is no other. Raises MeterUnavailable.
+    """
     nvml = nvml or driver()
     _opening(nvml, "nvmlInit")
     try:
-        count = _opening(nvml, "nvmlDeviceGetCount")
-        return Card(nvml=nvml, gpu=first_visible([_describe(nvml, index) for index in range(count)], environ))
+        return _taken(nvml, [_describe(nvml, index) for index in range(_count(nvml))], environ, accept)
     except MeterUnavailable:
         with suppress(nvml.NVMLError):  # what went wrong first is what the user needs to know
             nvml.nvmlShutdown()
         raise
 
 
-def _describe(nvml: ModuleType, index: int) -> Gpu:
-    handle = _opening(nvml, "nvmlDeviceGetHandleByIndex", index)
-    return Gpu(
-        handle=handle,
-        uuid=word(_opening(nvml, "nvmlDeviceGetUUID", handle)),
-        pci_bus_id=word(_opening(nvml, "nvmlDeviceGetPciInfo", handle).busId),
-        name=word(_opening(nvml, "nvmlDeviceGetName", handle)),
-    )
+def _taken(
+    nvml: ModuleType,
+    gpus: Sequence[Gpu | BrokenGpu],
+    environ: Mapping[str, str],
+    accept: Callable[[Card], None],
+) -> Card:
+    skipped = [gpu for gpu in gpus if isinstance(gpu, BrokenGpu)]
+    first: MeterUnavailable | None = None
+    for gpu in candidates(gpus, environ):
+        card = Card(nvml=nvml, gpu=gpu, skipped=tuple(skipped))
+        try:
+            accept(card)
+        except MeterUnavailable as error:
+            first = first or error
+            skipped.append(
+                BrokenGpu(
+                    index=gpus.index(gpu),
+                    reason=error.reason,
+                    sentence=error.sentence,
+                    mend=error.mend,
+                    uuid=gpu.uuid,
+                    pci_bus_id=gpu.pci_bus_id,
+                )
+            )
+        else:
+            return card
+    raise first or AssertionError("there is at least one candidate")
+
+
+def _count(nvml: ModuleType) -> int:
+    count = int(_opening(nvml, "nvmlDeviceGetCount"))
+    if count > MOST_GPUS:
+        raise MeterUnavailable(
+            "nvml-nonsense",
+            f"The NVIDIA driver lists {count} GPUs.",
+            mend="Reload it, or restart the machine.",
+        )
+    return count
+
+
+def _describe(nvml: ModuleType, index: int) -> Gpu | BrokenGpu:
+    """One GPU of the list. One that does not say who it is cannot be told from others, so it is broken."""
+    facts: dict[str, str] = {}
+    try:
+        handle = _opening(nvml, "nvmlDeviceGetHandleByIndex", index)
+        for name, function, form in _WHO:
+            text = form(_opening(nvml, function, handle))
+            if (reason := unfit_text(text)) is not None:
+                raise MeterUnavailable("nvml-nonsense", f"Its {name} {reason}.")  # noqa: TRY301 - as what NVML raises
+            facts[name] = text
+    except MeterUnavailable as error:
+        return BrokenGpu(
+            index=index,
+            reason=error.reason,
+            sentence=error.sentence,
+            mend=error.mend,
+            uuid=facts.get("uuid"),
+            pci_bus_id=facts.get("pci_bus_id"),
+        )
+    return Gpu(handle=handle, **facts)
+
+
+_WHO: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("uuid", "nvmlDeviceGetUUID", word),
+    ("pci_bus_id", "nvmlDeviceGetPciInfo", lambda info: word(info.busId)),
+    ("name", "nvmlDeviceGetName", word),
+)
+
+
+def unfit_text(text: str) -> str | None:
+    """Why a word of the driver is none, as the rest of a sentence; None where it is one."""
+    if not text.strip():
+        return "is empty"
+    return "has characters that cannot be seen" if hidden_characters(text) or "\ufffd" in text else None
 
 
 def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:
@@ -172,8 +264,16 @@ def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
 
 def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
-    """Raises NVML's own error. A function that an older binding has no name for is not found, and the error says so."""
+    """Raises NVML's own error. A function that an older binding has no name for is not found, and the error says so.
+
+    An answer that the binding itself cannot decode, such as a text that is none, is an unknown error of the driver.
+    """
     asked = getattr(nvml, function, None)
     if asked is None:
         raise nvml_errors.lacking_in_binding(nvml)
-    return asked(*arguments)
+    try:
+        return asked(*arguments)
+    except nvml.NVMLError:
+        raise
+    except UNDECODABLE as error:
+        raise nvml.NVMLError(nvml.NVML_ERROR_UNKNOWN) from error

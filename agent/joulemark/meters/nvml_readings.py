@@ -13,6 +13,7 @@ from joulemark.errors import MeterUnavailable, ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.meter import GaugeInfo, Now, Reading, Tick, timed
 from joulemark.meters.nvml_card import Absent
+from joulemark.meters.plausible import is_storable
 
 if TYPE_CHECKING:
     from joulemark.meters.nvml_card import Card
@@ -92,6 +93,11 @@ class GpuReadings:
 
     def _not_emptied(self, counter: Tick) -> Tick:
         """A counter that has counted and reads 0 did not tell its count."""
+        if not is_storable(counter):
+            raise ReadingMissing(
+                f"The GPU's energy counter reads {counter.value} mJ, which no GPU can have drawn. "
+                "Restart the machine, then run again."
+            )
         if not counter.value and self._last_mj:
             raise ReadingMissing(f"The GPU's energy counter reads 0 mJ after {self._last_mj} mJ.")
         self._last_mj = counter.value
@@ -106,7 +112,7 @@ class GpuReadings:
                 tick = Tick(t_us, self._number(fields[POWER_INSTANT if info is INSTANT else POWER_AVERAGE]))
         except ReadingMissing:
             return None
-        return tick if tick.value else None
+        return tick if tick.value and is_storable(tick) else None
 
     def _number(self, field: Any) -> int:
         nvml = self._card.nvml
@@ -116,10 +122,17 @@ class GpuReadings:
 
 
 def number(kind: int, value: Any) -> int:
-    """What an nvmlValue_t of nvmlValueType_t `kind` holds. Raises ReadingMissing for a type that is not known."""
+    """What an nvmlValue_t of nvmlValueType_t `kind` holds.
+
+    Raises ReadingMissing for a type that is not known, or a value that is no number.
+    """
     if kind not in _FORMS:
         raise ReadingMissing(f"The GPU gave a value of a type that is not known ({kind}).")
-    return int(getattr(value, _FORMS[kind]))
+    held = getattr(value, _FORMS[kind])
+    try:
+        return int(held)
+    except (OverflowError, ValueError) as error:
+        raise ReadingMissing(f"The GPU gave a value that is no number ({held}).") from error
 
 
 def _lacking_fields(card: Card) -> dict[int, str | None]:

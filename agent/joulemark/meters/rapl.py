@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
-from joulemark.meters import rapl_zones
+from joulemark.meters import plausible, rapl_zones
 from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
 
@@ -82,7 +82,7 @@ class RaplMeter:
 
 def _read_uj(zone: Zone) -> int:
     try:
-        return zone.read_uj()
+        count_uj = zone.read_uj()
     except OSError as error:
         if error.errno in PERMANENT:
             raise MeterFailed(
@@ -91,3 +91,6 @@ def _read_uj(zone: Zone) -> int:
         raise ReadingMissing(f"RAPL gave no reading ({zone.stream}: {error.strerror}).") from error
     except ValueError as error:
         raise ReadingMissing(f"RAPL gave no count ({zone.stream}: {error}).") from error
+    if not 0 <= count_uj <= (zone.wraps_at or plausible.LARGEST):
+        raise ReadingMissing(f"RAPL gave a count beyond its range ({zone.stream}: {count_uj} uJ).")
+    return count_uj

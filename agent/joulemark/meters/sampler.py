@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
+from joulemark.meters import plausible
 from joulemark.meters.meter import Tick
 from joulemark.meters.series import Column, Series, gauges
 
@@ -50,8 +51,9 @@ class Live:
 class Sampler:
     """Reads `meter` every `period_s` while the block is entered, and whenever it is asked to.
 
-    An error of the background reads ends them and is raised by the next call or at the end of the block, so that
-    no window is closed over a gap. A single reading that fails is counted in `missing`.
+    An error of the background reads, whatever its kind, ends them and is raised by the next call or at the end of the
+    block, so that no window is closed over a gap. A single reading that fails, or that no device can have had, is
+    counted in `missing`.
     """
 
     def __init__(
@@ -100,6 +102,10 @@ class Sampler:
                         self._look(at_once=True)
                     return reading.ticks
                 self._timer.wait(RETRY_S)
+
+    def last(self) -> tuple[Tick, ...]:
+        """The ticks of the last reading; `edge` comes first."""
+        return self._last
 
     def next_change(self, *, within_s: float) -> bool:
         """Read every millisecond until the counter moves; False when it does not `within_s` seconds."""
@@ -176,6 +182,11 @@ class Sampler:
                 self._look()
         except MeterFailed as failure:
             self._failure = failure
+        except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
+            self._failure = MeterFailed(
+                f"Reading the sensor {self._meter.name} broke off ({type(error).__name__}: {error}). Run again."
+            )
+            self._failure.__cause__ = error
 
     def _closely(self, *, thin_us: int = 0) -> bool:
         self._raise_failure()
@@ -186,7 +197,7 @@ class Sampler:
     def _read(self) -> Reading | None:
         """One reading, None where just this one failed. Under the lock, so that times never run backwards."""
         try:
-            reading = self._meter.read(self._timer.now)
+            reading = plausible.checked(self._meter, self._meter.read(self._timer.now), self._last)
         except ReadingMissing:
             self.missing += 1
             now_us = self._timer.now()
@@ -223,7 +234,7 @@ class Sampler:
             self.missing += 1
             return
         for column, tick in zip(self._conditions, seen, strict=True):
-            if tick is not None:
+            if tick is not None and plausible.is_storable(tick):
                 column.add(tick)
 
     def _live_w(self) -> float | None:

@@ -34,7 +34,7 @@ class Timer(Protocol):
         """Do nothing for `seconds`."""
 
     def background(self, period_s: float, work: Callable[[], None]) -> AbstractContextManager[None]:
-        """Call `work` every `period_s` while the block is entered; it must not raise."""
+        """Call `work` every `period_s` while the block is entered; it must not raise: nobody would see it."""
 
 
 class RealTimer:

@@ -8,6 +8,8 @@ import msgspec
 
 from joulemark.published.errors import UnreadableInput
 from joulemark.published.plausible import is_printable
+from joulemark.record.codec import decode_toml
+from joulemark.record.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +61,9 @@ def read_map(file: InputFile | None) -> NameMap:
     if file is None:
         return NameMap()
     try:
-        names = msgspec.toml.decode(file.content, type=NameMap)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableInput(f"The map {file.name} cannot be read: {error}") from error
+        names = decode_toml(file.content, NameMap, what=f"map {file.name}")
+    except Malformed as error:
+        raise UnreadableInput(f"{error} Mend the map.") from error
     for word in _words(msgspec.to_builtins(names)):
         if not is_printable(word):
             raise UnreadableInput(

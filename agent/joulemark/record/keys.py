@@ -51,7 +51,7 @@ def from_pem(pem: bytes, *, passphrase: str | None = None) -> Ed25519PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if is_locked(pem):
             raise Malformed("JM-KEY-PASSPHRASE", "The passphrase does not open the key file.") from error
-        raise Malformed("JM-KEY-FILE", f"The key file is not a PEM private key: {error}.") from error
+        raise Malformed("JM-KEY-FILE", "The key file is not a PEM private key.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise Malformed("JM-KEY-FILE", "The key file holds a key of another kind; an Ed25519 key is needed.")
     return key

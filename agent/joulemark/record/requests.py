@@ -13,7 +13,15 @@ from msgspec import Meta
 from joulemark.record.codec import Record
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Problem
-from joulemark.record.statement import Count, Nonce, Sha256, Time, Word, refuse_strange_times
+from joulemark.record.statement import (
+    Count,
+    Nonce,
+    Sha256,
+    Time,
+    Word,
+    refuse_strange_times,
+    refuse_times_beyond_utc,
+)
 from joulemark.record.text import hidden_characters
 
 ROTATION_TYPE = "application/vnd.joulemark.rotation.v1+json"
@@ -55,6 +63,12 @@ class Revocation(Request, frozen=True, kw_only=True):
     key_id: Sha256
     reason: RevocationReason
     since: Time | None
+
+    def __post_init__(self) -> None:
+        """Both times are possible; else ValueError, which decoding reports as a schema fault."""
+        super().__post_init__()
+        if self.since is not None:
+            refuse_times_beyond_utc(self.since)
 
 
 class Revoked(Record, frozen=True, kw_only=True):

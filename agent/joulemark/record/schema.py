@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from joulemark.record import requests
 from joulemark.record.bundle import Bundle
 from joulemark.record.envelope import Envelope
+from joulemark.record.json_schema import json_schema
 from joulemark.record.messages import (
     Enrolled,
     Enrolment,
@@ -27,6 +27,8 @@ from joulemark.record.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import msgspec
 
     from joulemark.record.codec import Record
 
@@ -63,12 +65,7 @@ def schema_of(name: str) -> bytes:
 
 def document(name: str, kind: type[msgspec.Struct]) -> bytes:
     """The JSON Schema (2020-12) of a class, indented, with a newline at the end."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": name,
-        **msgspec.json.schema(kind),
-    }
-    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+    return json.dumps(json_schema(name, kind), indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def write(arguments: list[str], published: Mapping[str, type[msgspec.Struct]], *, module: str) -> int:

@@ -8,7 +8,7 @@ Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. T
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
@@ -123,12 +123,16 @@ class Parallelism(Record, frozen=True, kw_only=True):
 
 
 class Software(Record, frozen=True, kw_only=True):
-    """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files."""
+    """The agent and the libraries that did the work. `source_sha256` digests the agent's own source files.
+
+    `unreadable` says why a library that is installed is not among `packages`, by its name.
+    """
 
     agent_version: Word
     source_sha256: Sha256
     python: Word
     packages: dict[Slug, Word]
+    unreadable: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
 
 
 class Sensor(Record, frozen=True, kw_only=True):
@@ -192,7 +196,7 @@ class Term(Record, frozen=True, kw_only=True):
     Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
     """
 
-    name: Literal["windows", "edge", "idle", "tail", "phase", "gain"]
+    name: Literal["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
     kind: Literal["A", "B"]
     relative: Amount
 
@@ -217,6 +221,15 @@ def refuse_strange_times(*times: datetime) -> None:
     for time in times:
         if not 2020 <= time.year < 2200:
             raise ValueError(f"the year {time.year} is not one that a run can lie in")
+
+
+def refuse_times_beyond_utc(*times: datetime) -> None:
+    """Raises ValueError, as above, for a local time whose year in UTC is not 1 to 9999: no calendar here has it."""
+    for time in times:
+        try:
+            time.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"the time {time.isoformat()} lies in no year from 1 to 9999 in UTC") from None
 
 
 class Predicate(Record, frozen=True, kw_only=True):

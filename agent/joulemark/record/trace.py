@@ -167,7 +167,7 @@ def unpack(compressed: bytes) -> bytes:
     try:
         raw = inflater.decompress(compressed, MAX_TRACE_BYTES + 1)
     except zlib.error as error:
-        raise Malformed("JM-TRACE-ENCODING", f"The trace is not zlib data: {error}.") from error
+        raise Malformed("JM-TRACE-ENCODING", "The trace is not zlib data.") from error
     if len(raw) > MAX_TRACE_BYTES:
         raise TooLarge("JM-TRACE-SIZE", f"The trace inflates to more than {MAX_TRACE_BYTES} bytes.")
     if not inflater.eof or inflater.unused_data:

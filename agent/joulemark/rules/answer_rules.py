@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 from joulemark.suite.known import LEAST_RIGHT
 
 if TYPE_CHECKING:
@@ -220,8 +220,8 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
         width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, _chance(middle, stated.n, len(others))))
         if abs(stated.value - middle) > width:
             return broken(
-                f"{stated.metric} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in the "
-                f"middle, and chance explains {width:.3f}.",
+                f"{quoted(stated.metric)} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in "
+                f"the middle, and chance explains {width:.3f}.",
                 metric=stated.metric,
                 value=stated.value,
                 median=middle,

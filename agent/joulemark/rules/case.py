@@ -112,7 +112,7 @@ class Case:
     def energy(self) -> Analysis | EnergyError:
         """What the trace says, recomputed; or why it says nothing."""
         try:
-            return analyse(self.trace, self.said.sensor)
+            return analyse(self.trace, self.said.sensor, board_name=self.said.device.name)
         except EnergyError as error:
             return error
 

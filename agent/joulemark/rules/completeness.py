@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from joulemark.record.text import hidden_characters
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,9 @@ def nulls_have_reasons(case: Case) -> Broken | None:
         return broken(f"These fields are null without a reason: {names}.", fields=names)
     if superfluous := named - nulls:
         names = ", ".join(sorted(superfluous))
-        return broken(f"These fields have a reason to be absent but are not null: {names}.", fields=names)
+        return broken(
+            f"These fields have a reason to be absent but are not null: {quoted(names)}.", fields=names
+        )
     return None
 
 
@@ -123,25 +125,27 @@ def quality_is_stated(case: Case) -> Broken | None:
         return None
     excused, asked_for = case.said.not_scored, suite.quality_metrics(work.dataset)
     if strange := sorted(set(excused.values()) - NOT_SCORED):
-        return broken(f"{strange[0]} is no reason for which a metric has no value.", reason=strange[0])
+        return broken(
+            f"{quoted(strange[0])} is no reason for which a metric has no value.", reason=strange[0]
+        )
     stated = sorted(q.metric for q in case.said.quality)
     if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
         found, wanted = (", ".join(names) or "nothing" for names in (stated, asked_for))
         return broken(
-            f"Quality is stated as {found}; the suite asks for {wanted}.", stated=found, wanted=wanted
+            f"Quality is stated as {quoted(found)}; the suite asks for {wanted}.", stated=found, wanted=wanted
         )
     asked = suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
             return broken(
-                f"{quality.metric} lies between 0 and 1, the higher the better; {quality.value} was stated.",
+                f"{quoted(quality.metric)} lies between 0 and 1, the higher the better; {quality.value} was stated.",
                 metric=quality.metric,
                 value=quality.value,
                 higher_is_better=quality.higher_is_better,
             )
         if quality.n > asked:
             return broken(
-                f"{quality.metric} is over {quality.n} answers; a window asks {asked} queries.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; a window asks {asked} queries.",
                 metric=quality.metric,
                 n=quality.n,
                 queries=asked,

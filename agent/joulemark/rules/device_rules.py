@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from joulemark.energy.flags import POWER_CAP
 from joulemark.rules.hardware import BYTES
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
     from joulemark.rules.case import Case
@@ -82,7 +82,8 @@ def _unlike(case: Case, gpu: Gpu) -> Broken | None:
     ):
         if stated is not None and known is not None and not _within(float(stated), known):
             return broken(
-                f"{device.name} has {name} from {known[0]:.6g} to {known[1]:.6g}; this one states {stated:.6g}.",
+                f"{quoted(device.name)} has {name} from {known[0]:.6g} to {known[1]:.6g}; this one states "
+                f"{stated:.6g}.",
                 name=name,
                 stated=stated,
                 least=known[0],
@@ -91,7 +92,8 @@ def _unlike(case: Case, gpu: Gpu) -> Broken | None:
     limit_w = device.power_limit_w
     if limit_w is not None and gpu.most_w is not None and limit_w > gpu.most_w + LIMIT_WITHIN_W:
         return broken(
-            f"{device.name} can be set to {gpu.most_w:.0f} W at most; this one states a limit of {limit_w:.0f} W.",
+            f"{quoted(device.name)} can be set to {gpu.most_w:.0f} W at most; this one states a limit of "
+            f"{limit_w:.0f} W.",
             limit_w=limit_w,
             most_w=gpu.most_w,
         )
@@ -148,8 +150,8 @@ def idle_is_of_its_kind(case: Case) -> Broken | None:
     for name, power_w in (("before", idle.before_w), ("after", idle.after_w)):
         if not known[0] <= power_w <= known[1]:
             return broken(
-                f"At rest {name} the windows it took {power_w:.1f} W; {case.said.device.name} takes {known[0]:.0f} to "
-                f"{known[1]:.0f} W.",
+                f"At rest {name} the windows it took {power_w:.1f} W; {quoted(case.said.device.name)} takes "
+                f"{known[0]:.0f} to {known[1]:.0f} W.",
                 idle_w=power_w,
                 least_w=known[0],
                 most_w=known[1],
@@ -212,7 +214,7 @@ def no_faster_than_the_hardware(case: Case) -> Broken | None:
         busy_s = sum(queries.duration_us) / 1e6
         if busy_s < least_s:
             return broken(
-                f"The queries of window {number} took {busy_s:.3g} s; {case.said.device.name} cannot run "
+                f"The queries of window {number} took {busy_s:.3g} s; {quoted(case.said.device.name)} cannot run "
                 f"{work.parameters} parameters for {max(tokens, passes)} tokens in less than {least_s:.3g} s.",
                 window=number,
                 busy_s=busy_s,

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from joulemark.rules.case import Case
 
+MOST_QUOTED = 80
+"""So many characters of a statement's words stand in a sentence."""
+
 Fact = str | int | float | bool | None
 """What evidence holds: JSON can say all of it."""
 
@@ -98,6 +101,12 @@ def rule(
         )
 
     return made
+
+
+def quoted(words: str) -> str:
+    """Words out of a statement as a sentence of ours may repeat them: within quotation marks, and short."""
+    plain = words.replace('"', "'")
+    return f'"{plain if len(plain) <= MOST_QUOTED else plain[: MOST_QUOTED - 1] + "…"}"'
 
 
 def broken(sentence: str, **evidence: Fact) -> Broken:

@@ -212,19 +212,19 @@ def timing_fits_the_trace(case: Case) -> Broken | None:
         timing = stream.timing
         if timing is None:
             return broken(
-                f"Stream {stream.name} does not say how its counter keeps time.", stream=stream.name
+                f'Stream "{stream.name}" does not say how its counter keeps time.', stream=stream.name
             )
         seen_us = case.read.periods_us.get(stream.name)
         if seen_us is not None and not seen_us / 2 <= timing.period_us <= seen_us * 2:
             return broken(
-                f"Stream {stream.name} is said to move every {timing.period_us} us; it moves every {seen_us} us.",
+                f'Stream "{stream.name}" is said to move every {timing.period_us} us; it moves every {seen_us} us.',
                 stream=stream.name,
                 period_us=timing.period_us,
                 seen_us=seen_us,
             )
         if not -timing.period_us <= timing.delay_us <= timing.settle_us + timing.period_us:
             return broken(
-                f"Stream {stream.name} cannot tell {timing.delay_us} us late and settle in {timing.settle_us} us.",
+                f'Stream "{stream.name}" cannot tell {timing.delay_us} us late and settle in {timing.settle_us} us.',
                 stream=stream.name,
                 delay_us=timing.delay_us,
                 settle_us=timing.settle_us,

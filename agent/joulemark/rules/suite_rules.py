@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
     from joulemark.rules.case import Case
@@ -35,7 +35,8 @@ def suite_is_known(case: Case) -> Broken | None:
     ):
         return None
     return broken(
-        f"Suite {said.name} {said.version} with digest {said.digest[:12]} is not one that this platform has.",
+        f"Suite {quoted(f'{said.name} {said.version}')} with digest {said.digest[:12]} is not one that this "
+        "platform has.",
         suite=said.name,
         version=said.version,
         digest=said.digest,
@@ -56,7 +57,7 @@ def job_is_in_suite(case: Case) -> Broken | None:
     if suite is None or case.job is not None:
         return None
     job = f"{work.task}/{work.dataset}/{work.model}"
-    return broken(f"The suite has no job {job}.", suite=suite.name, job=job)
+    return broken(f"The suite has no job {quoted(job)}.", suite=suite.name, job=job)
 
 
 @rule(
@@ -84,7 +85,7 @@ def revisions_fit(case: Case) -> Broken | None:
             )
     if dataset is not None and work.dataset_revision != dataset.revision:
         return broken(
-            f"Data set {dataset.id} is pinned to another revision than {work.dataset_revision[:12]}.",
+            f"Data set {dataset.id} is pinned to another revision than {quoted(work.dataset_revision[:12])}.",
             revision=work.dataset_revision,
             pinned=dataset.revision,
         )
@@ -116,7 +117,7 @@ def configuration_fits(case: Case) -> Broken | None:
     suite, work = case.context.suite, case.said.workload
     if work.dtype not in DTYPES:
         return broken(
-            f"The number format {work.dtype[:32]} is none of {', '.join(sorted(DTYPES))}.",
+            f"The number format {quoted(work.dtype[:32])} is none of {', '.join(sorted(DTYPES))}.",
             dtype=work.dtype[:32],
         )
     if work.batch_size != 1:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
-from joulemark.errors import AgentError, MeterFailed, MeterUnavailable, RunInProgress
-from joulemark.meters.choose import Openers
+from joulemark.errors import AgentError, DeviceUnusable, MeterFailed, MeterUnavailable, RunInProgress
+from joulemark.meters.choose import Openers, hides_a_gpu, told_to
 from joulemark.meters.estimate import EstimateMeter
+from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
+from joulemark.session.device_check import require_device
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import load_suite, obstacle
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.config import Config, Folders
+    from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
     from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml_card import Card
     from joulemark.meters.timer import Timer
 
 State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]
@@ -37,7 +41,7 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 class Finding:
     """One line of the doctor's table."""
 
-    area: Literal["meter", "gpu", "folder", "key", "platform", "workload"]
+    area: Literal["meter", "gpu", "device", "folder", "key", "platform", "workload"]
     what: str
     state: State
     detail: str
@@ -73,7 +77,16 @@ def can_measure(findings: tuple[Finding, ...]) -> bool:
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
     noisy = any(finding.state == "noisy" for finding in findings)
     broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
-    return jobs and folders and not broken_key and not noisy
+    computes = all(finding.state == "ok" for finding in findings if finding.area == "device")
+    return jobs and folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
+
+
+def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
+    """A GPU that is there and cannot be measured: a run does not take the processor for it by itself."""
+    return any(
+        finding.what == "nvml" and finding.state == "not available" and hides_a_gpu(str(finding.reason))
+        for finding in findings
+    )
 
 
 def can_run(findings: tuple[Finding, ...]) -> bool:
@@ -89,12 +102,26 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
         with closing(openers.nvml()) as gpu:
             on_gpu = True
             yield _meter("nvml", gpu)
+            for skipped in gpu.skipped:
+                yield _skipped(skipped)
+            pin(gpu.card.gpu, os.environ)
+            noisy = False
             if not quick:
-                yield from gpu_findings(gpu, config.folders, timer)
+                at_rest = tuple(_at_rest(gpu, timer))
+                noisy = any(finding.state == "noisy" for finding in at_rest)
+                yield from at_rest
+            kernel = _kernel("cuda", gpu.card)
+            yield kernel
+            if not quick:
+                yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
         yield Finding(area="meter", what="nvml", state="not available", detail=str(error), reason=error.code)
     except MeterUnavailable as error:
-        yield _unavailable("nvml", error)
+        if hides_a_gpu(error.reason):
+            yield _unavailable("nvml", told_to(error))
+        else:
+            yield _unavailable("nvml", error)
+            yield _kernel("cpu", None)
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
@@ -126,8 +153,14 @@ def gpu_findings(
 
     Raises MeterFailed when the GPU is gone.
     """
-    checks = preflight(meter.card, timer)
-    for check in checks:
+    at_rest = tuple(_at_rest(meter, timer))
+    yield from at_rest
+    noisy = any(finding.state == "noisy" for finding in at_rest)
+    yield from _probed(meter, folders, timer, device=device, keep=not noisy)
+
+
+def _at_rest(meter: NvmlMeter, timer: Timer) -> Iterator[Finding]:
+    for check in preflight(meter.card, timer):
         yield Finding(
             area="gpu",
             what=check.name,
@@ -137,11 +170,26 @@ def gpu_findings(
             reason=check.reason,
             value=check.value,
         )
-    noisy = any(check.state == "noisy" for check in checks)
+
+
+def _kernel(device: str, card: Card | None) -> Finding:
+    """Whether torch computes on the device that a run would take."""
+    try:
+        sentence = require_device(device, card)
+    except DeviceUnusable as error:
+        return Finding(
+            area="device", what="torch", state="not available", detail=str(error), reason=error.code
+        )
+    return Finding(area="device", what="torch", state="ok", detail=sentence)
+
+
+def _probed(
+    meter: NvmlMeter, folders: Folders, timer: Timer, *, keep: bool, device: str = "cuda"
+) -> Iterator[Finding]:
     try:
         with only_run():
             known = sensor_timing.timing_of(
-                meter, meter.device(), device, folders, timer, anew=True, keep=not noisy
+                meter, meter.device(), device, folders, timer, anew=True, keep=keep
             )
     except RunInProgress as error:
         yield Finding(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
@@ -155,6 +203,17 @@ def gpu_findings(
         mend="Run `joulemark doctor` again on a quiet machine." if unsure else None,
         reason=known.reason,
         value=known.timing.coverage,
+    )
+
+
+def _skipped(gpu: BrokenGpu) -> Finding:
+    return Finding(
+        area="meter",
+        what=f"GPU {gpu.index}",
+        state="warning",
+        detail=f"Passed over: {gpu.sentence}",
+        mend=gpu.mend,
+        reason=gpu.reason,
     )
 
 

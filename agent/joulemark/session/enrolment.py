@@ -10,6 +10,7 @@ from joulemark import passphrases
 from joulemark.errors import PlatformKeyChanged, Refused, UsageError
 from joulemark.platform_client import PlatformClient
 from joulemark.record.codec import decode, encode
+from joulemark.record.display_name import fault_of_name
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolled, Enrolment
@@ -80,7 +81,7 @@ def _what_a_revoked_key_may(config: Config) -> str:
 
 
 def check_name(name: str | None) -> None:
-    """The record's own rule for names, asked before anything is said or sent. Raises UsageError."""
+    """The rules for names that every platform applies, before anything is printed or sent. Raises UsageError."""
     try:
         probe = Enrolment(
             audience="here",
@@ -92,3 +93,5 @@ def check_name(name: str | None) -> None:
         decode(encode(probe), Enrolment, what="name")
     except (ValueError, RecordError) as error:
         raise UsageError("A name has 1 to 60 characters, each of which can be seen.") from error
+    if name is not None and (fault := fault_of_name(name)):
+        raise UsageError(fault)

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from joulemark.energy.analysis import window_work_j
+from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.energy.gaps import has_gap
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.energy.streams import SCOPES
+from joulemark.errors import ReadingsUnusable
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
+from joulemark.record.statement import Sensor
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.rests import RestPlan, require_ticks
-from joulemark.session.statement import sensor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 COUNTER_PERIODS = 100
 """A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
+
+STILL_PERIODS = 20
+"""A counter that does not move in a window of so many of its periods is stuck."""
 
 
 ASLEEP_US = 50_000
@@ -78,8 +83,8 @@ def measure(
     """Run the protocol once. Idle is read only where the meter knows it.
 
     `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
-    settling. Raises MeterFailed, or MeasurementImpossible before anything runs where this protocol cannot be measured
-    by this meter.
+    settling. Raises MeterFailed, MeasurementImpossible before anything runs where this protocol cannot be measured
+    by this meter, or ReadingsUnusable where its readings say nothing about energy.
     """
     require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
@@ -91,7 +96,26 @@ def measure(
         timings=tuple(timings or [None] * len(meter.streams)),
         timer=timer or RealTimer(),
     )
-    return job.run()
+    try:
+        return job.run()
+    except EnergyError as error:
+        raise readings_unusable(str(error), job.trace()) from error
+
+
+def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
+    """The error for readings that give no result. `why` is a sentence."""
+    return ReadingsUnusable(f"The readings give no result: {why} Run again.", trace=trace)
+
+
+def sensor_of(meter: Meter) -> Sensor:
+    """The meter as the record names it."""
+    return Sensor(
+        meter=meter.name,
+        grade=meter.grade,
+        scope=meter.scope,
+        stated_watts=meter.stated_watts,
+        stated_watts_source=meter.stated_watts_source,
+    )
 
 
 class _Job:
@@ -139,7 +163,7 @@ class _Job:
             self._sampler.edge()
             if self._timer.asleep_us() - asleep_us > ASLEEP_US:
                 self._flags.add("suspended")
-        trace = self._trace()
+        trace = self.trace()
         if any(
             has_gap(trace, stream) for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]
         ):
@@ -162,7 +186,8 @@ class _Job:
             ended_ns=boot_ns(),
         )
 
-    def _trace(self) -> Trace:
+    def trace(self) -> Trace:
+        """The readings so far."""
         return Trace(
             version=1,
             streams=self._sampler.streams(self._timings),
@@ -188,7 +213,7 @@ class _Job:
         if count >= protocol.windows_max or self._timer.now() >= protocol.budget_s * 1e6:
             return True
         self._rest()  # the last window's energy is known once the counter has settled
-        work_j = window_work_j(self._trace(), sensor_of(self._meter))
+        work_j = window_work_j(self.trace(), sensor_of(self._meter))
         per_query = [
             joules / len(window.queries.duration_us)
             for joules, window in zip(work_j, self._windows, strict=True)
@@ -310,8 +335,7 @@ class _Job:
         """The sample back to back, again until the window is long enough; or each query at its own phase."""
         self._workload.synchronise()
         self._align()
-        if self._timing is None:
-            self._sampler.edge(look="before")
+        before = self._sampler.edge(look="before")[0] if self._timing is None else self._sampler.last()[0]
         start_us = self._end_rest() if self._timing else self._timer.now()
         outputs: list[Output] = []
         gaps: list[int] = []
@@ -327,7 +351,8 @@ class _Job:
             self._watch.answered()
         self._workload.synchronise()
         end_us = self._timer.now()
-        self._sampler.edge(look=self._look("after"))
+        ticks = self._sampler.edge(look=self._look("after"))
+        self._require_moved(before, ticks[0], seconds=(end_us - start_us) / 1e6)
         window = _Window(
             span=Span(kind="window", start_us=start_us, end_us=end_us),
             queries=Queries(duration_us=tuple(durations), gap_us=tuple(gaps)),
@@ -338,6 +363,15 @@ class _Job:
         self._spans.append(window.span)
         self._windows.append(window)
         self._quiet_us = end_us
+
+    def _require_moved(self, before: Tick, after: Tick, *, seconds: float) -> None:
+        """Raises NotMeasurable when the counter stood still through a window that is long beside its period."""
+        still = after.value == before.value and seconds >= STILL_PERIODS * self._meter.period_s
+        if self._meter.grade == "measured" and still:
+            raise NotMeasurable(
+                f"The energy counter stood still at {after.value} {self._meter.streams[0].unit} through a window of "
+                f"{seconds:.3g} s. Reload its driver or restart the machine."
+            )
 
     def _in_turn(self, start_us: int) -> Iterable[Query]:
         """The queries of one window, each when its turn has come."""

@@ -11,7 +11,7 @@ from joulemark import workloads
 from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, WorkloadUnavailable
 from joulemark.identity import machine_identity
 from joulemark.meters import device
-from joulemark.meters.choose import Choice, Openers, Wanted, choose, rejection
+from joulemark.meters.choose import Choice, Openers, Wanted, choose, hides_a_gpu, rejection, told_to
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
@@ -154,9 +154,9 @@ def by_sentence(missing: tuple[Missing, ...]) -> dict[str, list[str]]:
 def open_meter(
     wanted: Wanted, *, cpu_watts: float | None, openers: Openers | None = None
 ) -> tuple[Choice, str]:
-    """The meter and the device it covers: `cuda` where the GPU's counter answers, else `cpu`.
+    """The meter and the device it covers: `cuda` where the GPU's counter answers, `cpu` where there is no GPU.
 
-    Raises MeterUnavailable.
+    A GPU that is there and cannot be measured is not passed over for the processor. Raises MeterUnavailable.
     """
     if wanted == "nvml":
         return choose("nvml", on_gpu=True, openers=openers), "cuda"
@@ -165,6 +165,8 @@ def open_meter(
     try:
         return choose("auto", on_gpu=True, openers=openers), "cuda"
     except MeterUnavailable as error:
+        if hides_a_gpu(error.reason):
+            raise told_to(error) from error
         on_cpu = choose("auto", on_gpu=False, cpu_watts=cpu_watts, openers=openers)
         passed_over = (rejection("nvml", error), *on_cpu.rejections)
         return Choice(meter=on_cpu.meter, rejections=passed_over), "cpu"

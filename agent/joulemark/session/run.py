@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters import processor_checks
 from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.device import host
+from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.device_check import require_device
+from joulemark.session.facts import describe
 from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
 from joulemark.session.report import Done, Options, Report
@@ -79,10 +82,13 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
     )
     choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
+    if isinstance(choice.meter, GpuBesideHost):
+        pin(choice.meter.gpu.card.gpu, os.environ)
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
+        described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         selection = plan.fitting(
-            selection, facts.memory_bytes if device == "cuda" else host()[0].memory_bytes
+            selection, (described.device if device == "cuda" else described.host).memory_bytes
         )
         report.selection = selection
         plan.require_jobs(selection)
@@ -105,8 +111,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
             identity=identity,
             suite=selection.suite,
             meter=choice.meter,
-            device=facts,
-            device_tag=identities.device_tag(facts.identity, config.origin),
+            facts=described,
             flags=ready.flags,
             not_read=ready.not_read,
         )
@@ -164,10 +169,11 @@ def _ready(
     options: Options,
     watch: Watch,
 ) -> _Readiness:
-    """Preflight and probe of a GPU.
+    """Preflight and probe of a GPU, and one kernel on any device.
 
-    A processor's counters count whoever works, so it is watched for company; an estimate counts this process alone and
-    needs neither. Raises NoisyMachine unless forced.
+    The kernel comes behind the preflight, which looks at the device at rest. A processor's counters count whoever
+    works, so it is watched for company; an estimate counts this process alone. Raises NoisyMachine unless forced, and
+    DeviceUnusable.
     """
     timer = RealTimer()
     if not isinstance(meter, GpuBesideHost):
@@ -175,9 +181,13 @@ def _ready(
         if meter.grade == "measured":
             watch.stage("preflight", total=None)
             flags = _flags_of((processor_checks.company(timer),), options, watch)
+        watch.stage("first kernel", total=None)
+        require_device(device, None)
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     watch.stage("preflight", total=None)
     flags = _flags_of(preflight(meter.gpu.card, timer), options, watch)
+    watch.stage("first kernel", total=None)
+    require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
     watch.stage("probe", total=None)

@@ -10,20 +10,27 @@ from pathlib import Path
 
 import joulemark
 from joulemark.record.statement import Software
+from joulemark.record.text import hidden_characters
 
+UNREADABLE = (LookupError, OSError, TypeError, ValueError)
+"""What importlib.metadata raises over a distribution whose files are damaged."""
 PACKAGES = (
     "torch", "transformers", "tokenizers", "diffusers", "safetensors", "gguf", "numpy", "nvidia-ml-py",
 )  # fmt: skip
 """Distributions whose version can change a result; those that are installed are named."""
+LONGEST = 200
+"""Characters of a version that the record holds (`record.statement.Word`)."""
 
 
 def software() -> Software:
     """Versions, and SHA-256 over the agent's source files in the order of paths: path, NUL, bytes, NUL."""
+    versions, unreadable = package_versions()
     return Software(
         agent_version=joulemark.__version__,
         source_sha256=_source_sha256(),
         python=platform.python_version(),
-        packages=_versions(),
+        packages=versions,
+        unreadable=unreadable,
     )
 
 
@@ -36,11 +43,30 @@ def _source_sha256() -> str:
     return digest.hexdigest()
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def package_versions() -> tuple[dict[str, str], dict[str, str]]:
+    """The versions of PACKAGES that are installed, and why one that is installed has none.
+
+    An update that was cut short can leave a second `dist-info` folder without its METADATA: of several distributions of
+    a name the first that has a version counts, as for the import itself.
+    """
+    versions: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
     for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+        found = list(metadata.distributions(name=name))
+        version = next((text for text in map(_version, found) if text is not None), None)
+        if version is not None:
+            versions[name] = version
+        elif found:
+            unreadable[name] = "no-version"
+    return versions, unreadable
+
+
+def _version(distribution: metadata.Distribution) -> str | None:
+    """None where the distribution does not say it, or says what the record cannot hold."""
+    try:
+        text = distribution.version
+    except UNREADABLE:
+        return None
+    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or hidden_characters(text):
+        return None
+    return text

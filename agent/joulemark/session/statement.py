@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from joulemark.energy.analysis import analyse
-from joulemark.energy.errors import EnergyError
-from joulemark.errors import MeasurementImpossible
+from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
-from joulemark.meters.device import DeviceFacts, host
 from joulemark.meters.timer import boot_ns
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
-from joulemark.record.errors import TooLarge
+from joulemark.record.codec import decode, encode
+from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
-from joulemark.session.software import software
+from joulemark.session.measure import readings_unusable, sensor_of
 from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
     from joulemark.record.bundle import Bundle
     from joulemark.record.messages import Ticket
+    from joulemark.session.facts import Facts
     from joulemark.session.measure import Measured
     from joulemark.suite import Job, Sample, Suite
     from joulemark.workloads import Loaded, MissingQuality, Output, Quality
 
 NO_IDLE = "estimate-has-no-idle"
+NOT_A_NUMBER = "not-a-number"
+"""Why a metric has no value whose library gave none, or an infinite one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,7 @@ class Circumstances:
     identity: Identity
     suite: Suite
     meter: Meter
-    device: DeviceFacts
-    device_tag: str
+    facts: Facts
     flags: tuple[str, ...] = ()
     not_read: Mapping[str, str] = field(default_factory=dict)
 
@@ -76,14 +78,18 @@ def new_nonce() -> str:
 
 
 def signed_bundle(around: Circumstances, story: Story) -> Bundle:
-    """Sum up, sign and wrap one job. Raises MeasurementImpossible when it is larger than a platform takes."""
+    """Sum up, sign and wrap one job; what is signed was decoded first, as whoever receives it will.
+
+    Raises ReadingsUnusable when the readings give no result, or one that is larger than a platform takes.
+    """
+    trace = story.measured.trace
     try:
-        raw, packed = traces.pack(story.measured.trace)
+        raw, packed = traces.pack(trace)
+        traces.parse(raw)
         predicate = _predicate(around, story, raw=raw, packed=packed)
-    except (EnergyError, TooLarge) as error:
-        raise MeasurementImpossible(
-            f"The readings of {story.job.key} give no result: {error} Run again."
-        ) from error
+        decode(encode(predicate), record.Predicate, what="result")
+    except (EnergyError, RecordError) as error:
+        raise readings_unusable(str(error), trace) from error
     made = sealed(
         predicate,
         raw=raw,
@@ -93,8 +99,9 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
     )
     size = len(made.to_bytes())
     if size > MAX_BUNDLE_BYTES:
-        raise MeasurementImpossible(
-            f"The result has {size} bytes, and a platform takes {MAX_BUNDLE_BYTES}: the run was too long."
+        raise readings_unusable(
+            f"The result has {size} bytes, and a platform takes {MAX_BUNDLE_BYTES}: the run was too long.",
+            trace,
         )
     return made
 
@@ -107,8 +114,9 @@ def outputs_sha256(outputs: tuple[Output, ...]) -> str:
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
     measured = story.measured
     sensor = sensor_of(around.meter)
-    found = analyse(measured.trace, sensor)
-    machine, machine_absent = host()
+    found = analyse(measured.trace, sensor, board_name=around.facts.device.name)
+    _require_energy(found, sensor)
+    quality, not_a_number = _quality(story)
     quota = cpu_quota()
     issued_at, moment = stamps()
     predicate = record.Predicate(
@@ -122,17 +130,14 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         ticket=_ticket_ref(story.ticket),
         suite=suite_ref(around.suite),
         workload=_workload(around.suite, story),
-        device=_device(around),
-        host=machine,
-        software=software(),
+        device=around.facts.device,
+        host=around.facts.host,
+        software=around.facts.software,
         sensor=sensor,
         idle=found.idle,
         windows=_windows(measured, found),
         totals=found.totals,
-        quality=tuple(
-            record.Quality(metric=q.metric, value=q.value, n=q.n, higher_is_better=q.higher_is_better)
-            for q in story.quality
-        ),
+        quality=quality,
         trace=record.TraceInfo(encoding="zlib", encoded_sha256=traces.sha256(packed), raw_bytes=len(raw)),
         flags=tuple(sorted({*around.flags, *measured.flags, *found.flags})),
         absent={},
@@ -140,7 +145,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         not_estimated=found.not_estimated,
         budget=found.budget,
         not_read={**around.meter.absent, **around.not_read},
-        not_scored={missing.metric: missing.reason for missing in story.not_scored},
+        not_scored={**{missing.metric: missing.reason for missing in story.not_scored}, **not_a_number},
         peak_memory_bytes=story.peak_memory_bytes,
         parallelism=record.Parallelism(
             intra_op_threads=story.threads.intra_op,
@@ -149,8 +154,7 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
             settings=thread_settings(),
         ),
     )
-    reasons = _reasons(around.device, machine_absent, quota)
-    return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
+    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts, quota)))
 
 
 def stamps() -> tuple[datetime, Callable[[int], datetime]]:
@@ -162,15 +166,24 @@ def stamps() -> tuple[datetime, Callable[[int], datetime]]:
     return now, lambda at_ns: now - timedelta(microseconds=(now_ns - at_ns) // 1000)
 
 
-def sensor_of(meter: Meter) -> record.Sensor:
-    """The meter as the record names it."""
-    return record.Sensor(
-        meter=meter.name,
-        grade=meter.grade,
-        scope=meter.scope,
-        stated_watts=meter.stated_watts,
-        stated_watts_source=meter.stated_watts_source,
+def _require_energy(found: Analysis, sensor: record.Sensor) -> None:
+    """Raises NotMeasurable when a measured window has no energy: its counter stood still while the device worked."""
+    still = [number for number, window in enumerate(found.windows, 1) if window.gross_j <= 0]
+    if sensor.grade == "measured" and still:
+        raise NotMeasurable(
+            f"The energy counter did not rise in {len(still)} of {len(found.windows)} windows, first in window "
+            f"{still[0]}."
+        )
+
+
+def _quality(story: Story) -> tuple[tuple[record.Quality, ...], dict[str, str]]:
+    """The metrics that have a value, and why the others have none."""
+    numbers = tuple(
+        record.Quality(metric=q.metric, value=q.value, n=q.n, higher_is_better=q.higher_is_better)
+        for q in story.quality
+        if math.isfinite(q.value)
     )
+    return numbers, {q.metric: NOT_A_NUMBER for q in story.quality if not math.isfinite(q.value)}
 
 
 def _ticket_ref(ticket: Ticket | None) -> record.TicketRef | None:
@@ -201,12 +214,6 @@ def _workload(suite: Suite, story: Story) -> record.Workload:
     )
 
 
-def _device(around: Circumstances) -> record.Device:
-    facts = asdict(around.device)
-    del facts["identity"], facts["absent"]
-    return record.Device(tag=around.device_tag, **facts)
-
-
 def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     return tuple(
         record.Window(
@@ -222,7 +229,7 @@ def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
     )
 
 
-def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str], quota: CpuQuota) -> dict[str, str]:
+def _reasons(facts: Facts, quota: CpuQuota) -> dict[str, str]:
     """Why each field may be null, by its path."""
     return {
         "ticket": "offline-run",
@@ -237,6 +244,5 @@ def _reasons(device: DeviceFacts, machine_absent: Mapping[str, str], quota: CpuQ
         "parallelism.inter_op_threads": "torch-not-used",
         "parallelism.cpu_quota": quota.reason or "no-quota",
         "sensor.stated_watts_source": "energy-is-measured",
-        **{f"device.{name}": reason for name, reason in device.absent.items()},
-        **{f"host.{name}": reason for name, reason in machine_absent.items()},
+        **facts.absent,
     }

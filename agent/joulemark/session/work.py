@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from joulemark import workloads
+from joulemark.errors import MeterFailed, ReadingMissing, ReadingsUnusable
+from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
 from joulemark.record.statement import offline_seed
-from joulemark.session import plan, state
+from joulemark.session import plan, state, unusable
 from joulemark.session.delivery import deliver
+from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
@@ -113,7 +117,10 @@ class Work:
         self.report.put_off.append(Missing(key=key, sentence=sentence))
 
     def _attempt(self, job: Job) -> None:
-        """Measure one job and send it; what makes only this job fail is written down, and the plan goes on."""
+        """Measure one job and send it; what makes only this job fail is written down, and the plan goes on.
+
+        Raises MeterFailed or DeviceUnusable when the sensor or the device is gone, and what else ends a run.
+        """
         self.journal.begin(job.key)
         try:
             if fetches(self.options):
@@ -122,6 +129,15 @@ class Work:
             kept = self._one(job)
         except workloads.WorkloadError as error:
             self._failed(job, error.code, str(error))
+            if not isinstance(error, (workloads.FetchFailed, workloads.OutOfMemory)):
+                self._require_device()
+            return
+        except ReadingsUnusable as error:
+            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
+            return
+        except MeterFailed as error:
+            self._failed(job, error.code, str(error))
+            self._require_meter()
             return
         self.pace.took(job.key, time.monotonic() - began_s)
         self.journal.done(job.key)
@@ -134,6 +150,23 @@ class Work:
         self.journal.failed(job.key, code=code, sentence=sentence)
         self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
         self.watch.note(f"Failed: {job.key}. {sentence}")
+
+    def _kept_readings(self, error: ReadingsUnusable) -> str:
+        """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""
+        if error.trace is None:
+            return ""
+        path = unusable.keep(self.config.folders, error.trace)
+        return f" The readings are kept in {path}."
+
+    def _require_device(self) -> None:
+        """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
+        if isinstance(self.around.meter, GpuBesideHost):
+            require_device(self.device, self.around.meter.gpu.card)
+
+    def _require_meter(self) -> None:
+        """Raises MeterFailed when the sensor is gone for good: no other job would fare better, and none is begun."""
+        with suppress(ReadingMissing):
+            self.around.meter.read(RealTimer().now)
 
     def _one(self, job: Job) -> Kept:
         """Open the workload, and let go of what it loads in any case."""
@@ -221,7 +254,7 @@ class Work:
                 task=job.task,
                 dataset=job.dataset,
                 model=job.model,
-                device_tag=self.around.device_tag,
+                device_tag=self.around.facts.device.tag,
             )
             return seal(encode(request), payload_type=TICKET_REQUEST_TYPE, key=self.around.identity.key)
 

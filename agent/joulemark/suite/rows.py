@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-import msgspec
 from msgspec import Meta
 
+from joulemark.record.codec import decode
+from joulemark.record.errors import Malformed
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Entry, Sha256, Slug
 
@@ -56,20 +57,23 @@ class Photo(Entry, frozen=True, kw_only=True):
 
 Row: TypeAlias = Sentence | Prompt | Text | Photo
 
-_DECODERS: dict[str, msgspec.json.Decoder[Row]] = {
-    "sentences": msgspec.json.Decoder(Sentence),
-    "prompts": msgspec.json.Decoder(Prompt),
-    "texts": msgspec.json.Decoder(Text),
-    "photos": msgspec.json.Decoder(Photo),
-}
+_KINDS: dict[str, type[Row]] = {"sentences": Sentence, "prompts": Prompt, "texts": Text, "photos": Photo}
 
 
 def decode_rows(content: bytes, kind: str, *, file: str) -> tuple[Row, ...]:
     """The rows of a JSON Lines file. Raises BrokenSuite, naming `file`, when one does not fit or repeats an id."""
-    try:
-        rows = tuple(_DECODERS[kind].decode_lines(content))
-    except msgspec.DecodeError as error:
-        raise BrokenSuite(f"{file} is not a file of {kind}: {error}.") from error
+    rows = tuple(
+        _decode_row(line, kind, file=file, number=number)
+        for number, line in enumerate(content.split(b"\n"), 1)
+        if line.strip()
+    )
     if len({row.id for row in rows}) != len(rows):
         raise BrokenSuite(f"{file} uses an id twice.")
     return rows
+
+
+def _decode_row(line: bytes, kind: str, *, file: str, number: int) -> Row:
+    try:
+        return decode(line, _KINDS[kind], what=f"line {number}")
+    except Malformed as error:
+        raise BrokenSuite(f"{file} is not a file of {kind}. {error}") from error

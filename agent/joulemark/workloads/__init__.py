@@ -18,12 +18,14 @@ from joulemark.workloads.base import (
     crashes_named,
 )
 from joulemark.workloads.busy import busy_kernel
+from joulemark.workloads.first_kernel import GpuIdentity, run_first_kernel
 from joulemark.workloads.inputs import inputs_sha256
 from joulemark.workloads.known_answers import answers_of, require_known_answers
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
     "FetchFailed",
+    "GpuIdentity",
     "Loaded",
     "MissingQuality",
     "OutOfMemory",
@@ -40,4 +42,5 @@ __all__ = [
     "inputs_sha256",
     "open_workload",
     "require_known_answers",
+    "run_first_kernel",
 ]

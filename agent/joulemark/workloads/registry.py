@@ -72,6 +72,7 @@ _PROGRAMS: dict[tuple[str, str], Program] = {
 
 
 SETTINGS = {
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # read with the first product; see `devices.CUBLAS_SETTING`
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait burn CPU time that no answer needs
     "TQDM_DISABLE": "1",  # libraries' progress bars would write over ours
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # those of the hub's library have a switch of their own

@@ -144,6 +144,7 @@ def grade_name(grade: str) -> str:
         "measured": gettext("measured"),
         "estimated": gettext("estimated"),
         "published": gettext("published"),
+        "own": gettext("the reader's own"),
     }[grade]
 
 
@@ -292,6 +293,11 @@ def scope_name(scope: str) -> str:
         "cpu": gettext("CPU"),
         "cpu+dram": gettext("CPU and memory"),
         "node": gettext("whole node"),
+        "node-gpus": gettext("all GPUs of a node"),
+        "node-cpus": gettext("processors of a node"),
+        "node-dram": gettext("memory of a node"),
+        "node over node-gpus": gettext("whole node over its GPUs"),
+        "not-stated": gettext("scope not stated"),
     }.get(scope, scope)
 
 
@@ -299,18 +305,6 @@ def scope_name(scope: str) -> str:
 def percent(share: float) -> str:
     """A share as a percentage, two significant digits."""
     return f"{significant(share * 100, digits=2)}{THIN}%"
-
-
-@register.filter
-def term_name(name: str) -> str:
-    """A term of the uncertainty budget, in the reader's language."""
-    return {
-        "windows": gettext("spread of the windows"),
-        "edge": gettext("times of the counter's steps"),
-        "idle": gettext("power at rest"),
-        "phase": gettext("part-time counter"),
-        "gain": gettext("scale of the sensor"),
-    }.get(name, name)
 
 
 @register.filter
@@ -323,4 +317,4 @@ def unscored_reason(reason: str) -> str:
         "needs-a-corpus": gettext("needs the references of a whole corpus"),
         "needs-another-model": gettext("needs a second model"),
         "open-ended": gettext("an open question has no one right answer"),
-    }.get(reason) or outside(reason)
+    }.get(reason) or format_html("<q><bdi>{}</bdi></q>", reason)

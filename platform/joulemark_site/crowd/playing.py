@@ -117,7 +117,7 @@ class World:
         name = f"{PREFIX}{actor.crowd.name}-{actor.member.number:04}"
         if actor.member.keys > 1:
             name += f"-key-{actor.place + 1}"
-        accept_enrolment(data=enrolment(actor.key, name=name, at=self.clock.at))
+        accept_enrolment(data=enrolment(actor.key, name=name, at=self.clock.at), simulated=True)
 
     def _start(self, actor: Actor, session: Session) -> None:
         """Take a ticket and measure; the result is sent when the run is over."""

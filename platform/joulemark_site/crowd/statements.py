@@ -120,7 +120,7 @@ def answers_of(job: Job, sample: Sample) -> bytes:
 
 def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate:
     """What an honest agent says about `trace`. Raises EnergyError."""
-    found, suite, job = analyse(trace, SENSOR), told.suite, told.job
+    found, suite, job = analyse(trace, SENSOR, board_name=told.card.name), told.suite, told.job
     public = public_hex(told.key)
     model = suite.model(job.model)
     predicate = record.Predicate(

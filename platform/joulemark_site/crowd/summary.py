@@ -82,7 +82,7 @@ def caught(sent: Sequence[Sent]) -> tuple[int, int]:
 def _codes(ids: Sequence[str]) -> dict[str, set[str]]:
     """By result the codes of its latest verdict that are more than a flag."""
     found: dict[str, set[str]] = {result_id: set() for result_id in ids}
-    rows = Verdict.objects.filter(submission__in=ids).order_by("judged_at", "pk")
+    rows = Verdict.objects.filter(submission__in=ids).order_by("pk")
     for result_id, findings in rows.values_list("submission", "findings"):
         found[result_id] = {one["code"] for one in findings if one["severity"] != FLAG}
     return found

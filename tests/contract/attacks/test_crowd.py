@@ -22,6 +22,7 @@ from joulemark.suite import load_suite
 from joulemark.suite.known import KnownAnswer
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
+from measurements.catalog.models import HardwareClass
 from measurements.intake.models import Submission, Ticket
 from measurements.review.models import Agreement, Result
 from measurements.review.replication import compare_results
@@ -176,3 +177,22 @@ def test_times_in_the_wrong_order(door) -> Outcome:
 
 def test_the_sessions_are_of_three_machines() -> None:
     assert set(honest()) == {"a100", "l4", "rtx-3090"}
+
+
+@attack(
+    "Advertisement as the name of a processor",
+    "harmless",
+    how="a code stands in its place, and the name only as its contributor's quoted words",
+)
+def test_advertising_processor(door) -> Outcome:
+    door.enrol(made.signing_key())
+    name = "Cheap GPUs at https://spam.example"
+    sent = door.send(made.bundle(change=lambda said: replace(said, device=replace(said.device, name=name))))
+    refresh_stale_cells()
+    hardware = HardwareClass.objects.get(title=name)
+    assert "spam" not in f"{hardware} {hardware.public_slug}"
+    task = Cell.objects.get().dataset.task.slug
+    table = door.client.get(f"/api/v1/boards/demo-1-estimated/{task}.json").json()["rows"][0]
+    assert (table["hardware"], table["hardware_words"]) == (hardware.code, name)
+    assert table["hardware_words_of"] == Submission.objects.get().key.contributor.pseudonym
+    return Outcome(sent.kind, sent.codes)

@@ -23,6 +23,8 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.contributors.models import Key
 from measurements.intake.models import Submission, Ticket
 from measurements.ledger.models import Leaf
+from measurements.ledger.sequencer import sequence
+from measurements.review.audit import faults
 from tests import made
 from tests.processes import embedded_platform
 
@@ -47,6 +49,37 @@ def test_forged_signature(door) -> Outcome:
 @attack("Unknown key", "refused", "JM-KEY-UNKNOWN")
 def test_unknown_key(door) -> Outcome:
     return door.send(made.bundle(key=made.signing_key(7)))
+
+
+@attack("Display name that is another's pseudonym", "refused", "JM-NAME")
+def test_name_like_a_pseudonym(door) -> Outcome:
+    door.enrol(made.signing_key(1))
+    victim = Key.objects.get().contributor.pseudonym
+    return refused(
+        door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=f"{victim} ✓")))
+    )
+
+
+@attack("Display name that claims an office, in letters of other scripts", "refused", "JM-NAME")
+def test_name_like_an_office(door) -> Outcome:
+    names = (
+        "M\u043ederator",
+        "simulated-1",
+        "J.o.u.l.e.m.a.r.k",
+        "\uff2f\uff30\uff25\uff32\uff21\uff34\uff2f\uff32",
+        "adm1n",
+    )
+    found = [refused(door.post("enrolments", encode(made.enrolment(name=name)))) for name in names]
+    assert len(set(found)) == 1
+    assert not Key.objects.exists()
+    return found[0]
+
+
+@attack("Display name that looks like another contributor's", "refused", "JM-NAME-TAKEN")
+def test_name_like_anothers(door) -> Outcome:
+    door.enrol(made.signing_key(1), name="Ada Lovelace")
+    lookalike = "\u0410d\u0430  L\u03bfvel\u00e1ce"
+    return refused(door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=lookalike))))
 
 
 @attack("Revoked key", "refused", "JM-KEY-REVOKED")
@@ -247,6 +280,57 @@ def test_too_many(door, settings) -> Outcome:
         assert door.post("results", body).status_code == 202
     assert door.post("results", bodies[0]).status_code == 200, "what is here already costs nothing"
     return refused(door.post("results", bodies[3]))
+
+
+def revocation(door, since: str | None):
+    """The answer to a revocation of key 1 since a time as the sender spells it."""
+    me = keys.key_id(keys.public_hex(made.signing_key()))
+    asked = made.request(
+        requests.Revocation, requests.REVOCATION_TYPE, key_id=me, reason="stolen", since=None
+    )
+    payload = json.dumps(json.loads(asked.payload) | {"since": since}).encode()
+    envelope = seal(payload, payload_type=requests.REVOCATION_TYPE, key=made.signing_key())
+    return door.post("revocations", encode(envelope))
+
+
+@attack(
+    "A time in another zone, so that the log seems edited",
+    "harmless",
+    how="a time has one form in entries and rows, and audits compare moments",
+)
+def test_revocation_in_another_zone(door) -> Outcome:
+    door.enrol(made.signing_key())
+    door.send(made.bundle())
+    assert revocation(door, "2026-11-28T12:00:00.000001+03:07").status_code == 201
+    sequence()
+    assert list(faults()) == []
+    return Outcome("harmless")
+
+
+@attack("A time that no calendar has", "refused", "JM-SCHEMA")
+def test_revocation_before_the_first_year(door) -> Outcome:
+    door.enrol(made.signing_key())
+    return refused(revocation(door, "0001-01-01T00:00:00+14:00"))
+
+
+@attack(
+    "Numbers that a database gives back in other digits, so that the log seems edited",
+    "rejected",
+    "JM-POWER-HIGH",
+    "JM-WINDOWS",
+    how="findings are kept as the text that the log hashes",
+)
+def test_numbers_in_other_digits(door) -> Outcome:
+    door.enrol(made.signing_key())
+
+    def enormous(said: s.Predicate) -> s.Predicate:
+        first = replace(said.windows[0], energy_gross_j=1.23456789e14, start_s=0.01, end_s=0.010000001)
+        return replace(said, windows=(first, *said.windows[1:]))
+
+    found = door.send(made.bundle(change=enormous))
+    sequence()
+    assert list(faults()) == []
+    return found
 
 
 @attack(

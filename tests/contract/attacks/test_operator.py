@@ -216,3 +216,18 @@ def test_split_view(operator) -> Outcome:
     code, found = operator.audit()
     assert found
     return Outcome("found" if code == 3 else "harmless")
+
+
+@attack(
+    "Operator damages the published checkpoint",
+    "harmless",
+    how="it is not served, and written again from the database",
+)
+def test_damaged_checkpoint(operator) -> Outcome:
+    file = operator.platform.folder / "data" / "log" / "checkpoint"
+    good = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(good.replace(b"/log", b"/gol", 1))
+    wait_until(lambda: file.read_bytes() == good, beside=operator.platform.running[0], what="it is mended")
+    code, found = operator.audit()
+    return Outcome("harmless" if code == 0 else "found", frozenset(found))

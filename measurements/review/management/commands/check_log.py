@@ -23,7 +23,8 @@ class Command(BaseCommand):
             self.stderr.write(fault)
         if found:
             raise CommandError(
-                f"{found} faults: the database was changed behind the log. Restore it from a backup."
+                f"{found} faults. Where rows do not fit, the database was changed behind the log: restore it from a "
+                "backup. Where only files do not, `manage.py sequence_log` makes them again."
             )
         self.stdout.write(
             self.style.SUCCESS(f"{Leaf.objects.count()} leaves fit their hashes and their rows")

@@ -1,0 +1,49 @@
+"""Which readings a device can have had: what no board can have drawn is no reading, whatever a driver says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joulemark.errors import ReadingMissing
+from joulemark.meters.meter import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from joulemark.meters.meter import Meter, StreamInfo, Tick
+
+LARGEST = 2**53
+"""The largest count that a trace holds; in mJ it is what 10 kW draw in 28,000 years."""
+LARGEST_POWER_W = 100_000.0
+"""No board and no processor draws more: the largest of today draw some 3 kW."""
+LATENESS_S = 1.0
+"""A counter may tell at once what was drawn in this time before."""
+
+
+def is_storable(tick: Tick) -> bool:
+    """Whether a trace can hold the value."""
+    return 0 <= tick.value <= LARGEST
+
+
+def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
+    """`reading` without gauges that no trace can hold. `last` are the ticks of the reading before it, or none.
+
+    Raises ReadingMissing when a counter is beyond what it can be, or rose faster than any device draws.
+    """
+    for number, (info, tick) in enumerate(zip(meter.streams, reading.ticks, strict=True)):
+        if not is_storable(tick):
+            raise ReadingMissing(f"The counter {info.name} reads {tick.value} {info.unit}, which cannot be.")
+        if number < len(last) and (power_w := _power_w(info, last[number], tick)) > LARGEST_POWER_W:
+            raise ReadingMissing(
+                f"The counter {info.name} rose as if {power_w:.3g} W were drawn, which cannot be."
+            )
+    gauges = tuple(tick if tick is None or is_storable(tick) else None for tick in reading.gauges)
+    return Reading(ticks=reading.ticks, gauges=gauges)
+
+
+def _power_w(info: StreamInfo, last: Tick, tick: Tick) -> float:
+    """The least power that gives this rise; a fall of a counter that wraps is a wrap."""
+    rise = tick.value - last.value
+    if info.wraps_at:
+        rise %= info.wraps_at
+    return rise * info.joules_per_unit / ((tick.t_us - last.t_us) / 1e6 + LATENESS_S)

@@ -1,0 +1,81 @@
+"""A value of a board as the energy of one query: with its grade, scope, version and source, read from the board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from django.conf import settings
+
+from joulemark.impact.quantity import Quantity, Source
+from measurements.boards.as_of import address_at
+from measurements.boards.explaining import NAMED_BY
+from measurements.boards.reading import read_board
+from measurements.boards.titles import translated
+from measurements.boards.units import QUERIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joulemark.impact.quantity import Grade
+    from measurements.boards.as_of import Moment
+    from measurements.boards.rows import BoardRow
+    from measurements.boards.series import Series
+
+VALUE = "value"
+"""The calculator's choice of a value of a board; the fields of `VALUE_NAMED_BY` say which."""
+
+VALUE_NAMED_BY = ("series", "task", *NAMED_BY)
+
+
+def value_named(row: BoardRow) -> dict[str, str]:
+    """What names a value for the calculator; `find_value` is its other way."""
+    return {name: getattr(row, name) for name in VALUE_NAMED_BY}
+
+
+def find_value(named: Mapping[str, str], moment: Moment | None) -> tuple[Series, BoardRow] | None:
+    """The value that `named` means, now or at a moment, or None when there is none. Raises NotKept."""
+    board = read_board(series_slug=named["series"], task_slug=named["task"], at=moment.at if moment else None)
+    if board is None:
+        return None
+    for row in board.rows:
+        if all(getattr(row, name) == named[name] for name in NAMED_BY):
+            return board.series, row
+    return None
+
+
+def query_of(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:
+    """A query's energy in watt-hours as a board has it; its range is the interval, or that of the publisher's runs."""
+    low, high = (
+        (row.least_wh_per_1000, row.most_wh_per_1000)
+        if row.grade == "published"
+        else (row.low_wh_per_1000, row.high_wh_per_1000)
+    )
+    ends = (None, None) if low is None or high is None else (low / QUERIES, high / QUERIES)
+    return Quantity(
+        value=row.energy_wh_per_1000 / QUERIES,
+        low=ends[0],
+        high=ends[1],
+        unit="Wh",
+        sources=(_source(series, row, moment),),
+    )
+
+
+def _source(series: Series, row: BoardRow, moment: Moment | None) -> Source:
+    title = f"{row.model_title}, {translated(row.dataset_title) or row.task}, {row.hardware_title}. {series.title}"
+    if series.facts is not None:
+        title += f": {series.facts.source}"
+        path = address_at(moment, "board", row.series, row.task)
+    else:
+        path = address_at(
+            moment, "cell", row.series, row.task, **{name: getattr(row, name) for name in NAMED_BY}
+        )
+    return Source(
+        id=f"{row.series}/{row.task}/{row.dataset}/{row.model}",
+        title=title,
+        year=row.updated_at.year,
+        licence=series.licence,
+        url=f"{settings.ORIGIN}{path}",
+        grade=cast("Grade", row.grade),
+        scope=row.scope,
+        version=str(row.version),
+    )

@@ -1,0 +1,57 @@
+"""The checkpoint that the world sees: a file that anything may have happened to, believed only if it is this log's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from joulemark.log import checkpoints, notes
+from joulemark.record.errors import RecordError, Unverified
+from measurements.ledger import folder
+from measurements.ledger.errors import Damaged, KeyLost
+from measurements.ledger.log_key import opened
+from measurements.ledger.models import Checkpoint
+
+AGAIN = "The sequencer writes it again from the database within seconds; `manage.py sequence_log` does so at once."
+
+
+@dataclass(frozen=True)
+class Published:
+    """A note as it is served, and what it says."""
+
+    note: str
+    checkpoint: checkpoints.Checkpoint
+
+
+def read_published() -> Published | None:
+    """What is published; None before the first checkpoint, or when the folder is lost.
+
+    Raises Damaged for anything that neither the database knows nor a key of this log has signed.
+    """
+    try:
+        data = folder.published_bytes()
+    except OSError as error:
+        raise Damaged(
+            f"The file {folder.place(folder.CHECKPOINT)} cannot be read ({error}). {AGAIN}"
+        ) from error
+    if data is None:
+        return None
+    try:
+        note = data.decode()
+        seen = checkpoints.parse(notes.claimed_text(note))
+        kept = Checkpoint.objects.filter(size=seen.size).first()
+        if kept is None:  # the database may be older than the file
+            return Published(note, opened(note))
+        _require_kept(note, kept)
+        return Published(note, seen)
+    except (UnicodeDecodeError, RecordError, KeyLost) as error:
+        raise Damaged(
+            f"The file {folder.place(folder.CHECKPOINT)} is no checkpoint of this log ({error}). {AGAIN}"
+        ) from error
+
+
+def _require_kept(note: str, kept: Checkpoint) -> None:
+    """Raises Unverified unless `note` is what was signed, with no other lines below it than its witnesses'."""
+    known = set(kept.cosignatures.values_list("line", flat=True))
+    lines = note.removeprefix(kept.note).splitlines(keepends=True)
+    if not note.startswith(kept.note) or not known.issuperset(lines):
+        raise Unverified("JM-NOTE", f"It is not the note that was signed for {kept.size} leaves.")
