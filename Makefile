@@ -13,10 +13,10 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,25 @@ $(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
 $(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt
 	$(LOCKED) --requirement requirements/bench.txt
 	@touch $@
+
+# Either half alone, as a volunteer or an operator wants it.
+$(VENV)/.ready-agent: $(BIN)/python requirements/agent.txt requirements-demo.txt requirements/build.txt requirements/torch-cpu.txt requirements/torch-gpu.txt
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements/agent.txt
+	$(BIN)/python requirements/install_torch.py $(TORCH)
+	$(LOCKED) --requirement requirements-demo.txt
+	$(OWN) ./agent
+	@touch $@
+
+$(VENV)/.ready-platform: $(BIN)/python requirements/platform.txt requirements/build.txt
+	$(LOCKED) --requirement requirements/build.txt
+	$(LOCKED) --requirement requirements/platform.txt
+	$(OWN) --editable ./agent --editable .
+	@touch $@
+
+install-agent: $(VENV)/.ready-agent ## The command alone, locked, into .venv; TORCH=gpu for a graphics card
+
+install-platform: $(VENV)/.ready-platform ## The platform alone, locked, into .venv
 
 $(VENV)/.ready-lock: $(VENV)/.ready requirements/tools.txt
 	$(LOCKED) --requirement requirements/tools.txt
@@ -146,7 +165,7 @@ attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real d
 attacks-docs: $(VENV)/.ready-test ## Write the table of attacks into docs/trust.md
 	$(BIN)/python -m tests.contract.attacks.table
 
-fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description: no 500, no undocumented answer
+fuzz-api: $(VENV)/.ready-test ## 20,000 requests to each kind of platform, described and hostile: no 500, no undocumented answer
 	$(BIN)/python tests/load/fuzz_api.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json

@@ -1,4 +1,4 @@
-"""Install torch from its lock: for the processor, or the general build, which needs some gigabytes of GPU libraries.
+"""Install torch from its lock: for the processor, or the general build with its GPU libraries.
 
 `python requirements/install_torch.py cpu|gpu` installs into the environment that runs it. A build for the processor is
 not in every package index. Where pip sees none that the lock knows, the general build takes its place, and the program

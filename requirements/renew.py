@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
@@ -39,9 +40,13 @@ NOT_LOCKED = "joulemark\njoulemark-platform\ntorch\n"
 GPU_LIBRARIES = re.compile(r"^(nvidia-|cuda-|triton)")
 HEADING = "# Written by `make lock`. Versions and SHA-256 digests of what is installed; requirements/ has the ranges.\n"
 CPU_HEADING = """\
-# torch for the processor, and what it needs. Wheels of this build that the machine that renewed the lock could not see
-# have no digest here: where the markers leave torch out, requirements/install_torch.py installs the general build.
+# torch for the processor, and what it needs. A wheel that no machine could see at a renewal has no digest; there
+# requirements/install_torch.py installs the general build. Without a digest: {missing}.
 """
+CPU_WHEEL = re.compile(
+    r"torch==(?P<version>[0-9.]+)\+cpu ; .*python_full_version >= '(?P<python>[0-9.]+)' and "
+    r"platform_machine == '(?P<processor>\w+)'.*\n    --hash=sha256:(?P<digest>[0-9a-f]{64})"
+)
 
 
 def compile_lock(
@@ -69,9 +74,16 @@ def versions_of(lock: str) -> str:
     )
 
 
-def cpu_wheels(version: str, folder: Path) -> dict[tuple[str, str], str]:
-    """Return the digest of each wheel `VERSION+cpu` of torch that pip finds, by (Python, processor)."""
-    digests = {}
+def cpu_wheels(version: str, folder: Path, known: str) -> dict[tuple[str, str], str]:
+    """Return the digest of each wheel `VERSION+cpu` of torch that pip finds, by (Python, processor).
+
+    Those that the lock `known` has of the same version stay: another machine may have seen what this one cannot.
+    """
+    digests = {
+        (wheel["python"], wheel["processor"]): wheel["digest"]
+        for wheel in CPU_WHEEL.finditer(known)
+        if wheel["version"] == version
+    }
     for python in PYTHONS:
         for processor in PROCESSORS:
             at = folder / f"{python}-{processor}"
@@ -96,7 +108,14 @@ def processor_lock(general: str, digests: dict[tuple[str, str], str], version: s
         f"platform_machine == '{processor}' and sys_platform == 'linux' \\\n    --hash=sha256:{digest}\n"
         for (python, processor), digest in sorted(digests.items())
     ]
-    return HEADING + CPU_HEADING + "".join(small) + "".join(wheels)
+    missing = [f"Python {python} on {processor}" for python, processor in unseen(digests)]
+    heading = CPU_HEADING.format(missing=", ".join(missing) or "none")
+    return HEADING + heading + "".join(small) + "".join(wheels)
+
+
+def unseen(digests: dict[tuple[str, str], str]) -> list[tuple[str, str]]:
+    """Return the Pythons and processors whose wheel of torch has no digest."""
+    return [wheel for wheel in product(PYTHONS, PROCESSORS) if wheel not in digests]
 
 
 def _next(python: str) -> str:
@@ -149,7 +168,9 @@ def main() -> None:
         locks["requirements/torch-gpu.txt"] = general
         torch = re.search(r"(?m)^torch==([0-9.]+)", general)
         assert torch is not None
-        digests = cpu_wheels(torch[1], folder)
+        processor_file = ROOT / "requirements/torch-cpu.txt"
+        known = processor_file.read_text(encoding="utf-8") if processor_file.exists() else ""
+        digests = cpu_wheels(torch[1], folder, known)
         locks["requirements/torch-cpu.txt"] = processor_lock(general, digests, torch[1])
         for file, text in locks.items():
             (ROOT / file).write_text(text, encoding="utf-8")
@@ -161,10 +182,8 @@ def main() -> None:
             *TOP_LEVEL,
         ):
             check_wheels(ROOT / file)
-    for python in PYTHONS:
-        for processor in PROCESSORS:
-            if (python, processor) not in digests:
-                print(f"No wheel torch {torch[1]}+cpu for Python {python} on {processor} was to be seen.")
+    for python, processor in unseen(digests):
+        print(f"No wheel torch {torch[1]}+cpu for Python {python} on {processor} was to be seen.")
 
 
 if __name__ == "__main__":

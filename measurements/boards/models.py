@@ -39,8 +39,8 @@ class CellQuerySet(models.QuerySet[Any]):
         return self.filter(dataset__task__in=tasks)
 
     def without_second_interval(self) -> Self:
-        """Cells of several sources that were written before a value had an interval between contributors."""
-        return self.filter(label="several sources", between_low_j__isnull=True)
+        """Cells whose interval was written before a value had one between contributors as well."""
+        return self.filter(low_j__isnull=False, between_low_j__isnull=True)
 
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""

@@ -18,19 +18,61 @@ from measurements.review.models import Result
 if TYPE_CHECKING:
     from joulemark.suite import Suite
 
-SEVERAL = "several sources"
+SINGLE, SEVERAL, ESTABLISHED = "single source", "several sources", "established"
+LABELS = (SINGLE, SEVERAL)
+"""From the worst to the best."""
+
 VIEWED_FOR = timedelta(days=30)
 Pair = tuple[int, int]
 """Primary keys of a data set and a model."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownCell:
+    """What a board has of a job on one hardware class, scope and configuration.
+
+    `spread` is the standard deviation of one contributor around the value, `half_width` half of the 95 % interval
+    between contributors, `relative_range` the largest minus the smallest contributor; all over the value, None for a
+    single source.
+    """
+
+    hardware: str
+    hardware_title: str
+    grade: str
+    scope: str
+    stratum: str
+    label: str
+    tier: str
+    contributors: int
+    devices: int
+    spread: float | None
+    half_width: float | None
+    relative_range: float | None
+
+    @property
+    def independent(self) -> int:
+        """Independent devices: not more than contributors, nor than devices, which contributors may share."""
+        return min(self.contributors, self.devices)
+
+    @property
+    def is_established(self) -> bool:
+        """Whether a further result would teach little: enough contributors agree, and the interval is narrow."""
+        return self.tier == ESTABLISHED
+
+    @property
+    def certainty(self) -> tuple[float, ...]:
+        """Sorts the least certain first."""
+        unknown = self.half_width is None
+        return (self.is_established, self.independent, self.contributors, self.devices, not unknown,
+                -(self.half_width or 0.0))  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeededJob:
-    """What is known of a job, over all hardware, grades and configurations that it was run on.
+    """What is known of a job: counts over all hardware, grades and configurations, and its least certain cell.
 
     `contributors`, `devices` and `accepted` count the results that boards count, devices by their tag, as a cell
-    does. `relative_range` is (high - low) / value of the job's least certain cell among those with several sources,
-    None without any. `label` is the best of its cells, None without a cell. `views` are those of pages that show the
+    does. `label` is the best of its cells, None without a cell. `views` are those of pages that show the
     job, over the last 30 days. `gpu_minutes` is its time on the 2024 study's GPU, None where no source tells.
     """
 
@@ -43,7 +85,7 @@ class NeededJob:
     replications_wanted: int
     open_tickets: int
     label: str | None
-    relative_range: float | None
+    cell: KnownCell | None
     views: int
     gpu_minutes: float | None
 
@@ -53,25 +95,28 @@ class NeededJob:
         return f"{self.task}/{self.dataset}/{self.model}"
 
     @property
-    def independent(self) -> int:
-        """Independent devices: not more than contributors, nor than devices, which contributors may share."""
-        return min(self.contributors, self.devices)
+    def is_established(self) -> bool:
+        """Whether every cell of the job is: then it is needed no more on any hardware that it was measured on."""
+        return self.cell is not None and self.cell.is_established
 
     @property
     def rank(self) -> tuple[float, ...]:
         """Sorts first what one more result would teach most; equals keep the suite's order.
 
-        Fewest independent devices, widest spread, most viewed; what somebody may be measuring already stands back.
+        By the least certain cell: fewest independent devices, widest interval; then most viewed. What somebody may be
+        measuring already stands back, and what is established comes last.
         """
-        known = self.relative_range is not None
+        cell = self.cell
+        known = cell is not None and cell.half_width is not None
         return (
-            self.independent,
-            self.contributors,
-            self.devices,
+            self.is_established,
+            cell.independent if cell else min(self.contributors, self.devices),
+            cell.contributors if cell else self.contributors,
+            cell.devices if cell else self.devices,
             self.open_tickets,
             -self.replications_wanted,
             known,
-            -(self.relative_range or 0.0),
+            -(cell.half_width or 0.0) if cell else 0.0,
             -self.views,
         )
 
@@ -93,7 +138,7 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
             continue
         pk, pair = known[job.key]
         accepted, contributors, devices = results.get(pair, (0, 0, 0))
-        label, relative_range = cells.get(pair, (None, None))
+        of_job = cells.get(pair, [])
         needed.append(
             NeededJob(
                 task=job.task,
@@ -104,8 +149,8 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 devices=devices,
                 replications_wanted=wanted.get(pair, 0),
                 open_tickets=tickets.get(pk, 0),
-                label=label,
-                relative_range=relative_range,
+                label=max((cell.label for cell in of_job), key=LABELS.index, default=None),
+                cell=min(of_job, key=lambda cell: cell.certainty, default=None),
                 views=views.get(job.key, 0),
                 gpu_minutes=minutes[job.key],
             )
@@ -140,15 +185,33 @@ def _wanted(digest: str) -> dict[Pair, int]:
     return {(row["dataset_id"], row["model_id"]): row["n"] for row in counted}
 
 
-def _cells(digest: str) -> dict[Pair, tuple[str, float | None]]:
-    """(best label, widest range of a cell with several sources) of each data set and model."""
-    found: dict[Pair, tuple[str, float | None]] = {}
-    fields = ("dataset_id", "model_id", "label", "energy_per_query_j", "least_j", "most_j")
-    for dataset, model, label, value, low, high in (
-        Cell.objects.filter(suite__digest=digest).order_by("pk").values_list(*fields)
-    ):
-        best, widest = found.get((dataset, model), (label, None))
-        if label == SEVERAL:
-            best, widest = label, max(widest or 0.0, (high - low) / value)
-        found[dataset, model] = (best, widest)
+def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
+    """What boards have of each data set and model."""
+    found: dict[Pair, list[KnownCell]] = {}
+    cells = Cell.objects.filter(suite__digest=digest).select_related("hardware_class").order_by("pk")
+    for cell in cells:
+        value, several = cell.energy_per_query_j, cell.label == SEVERAL
+        found.setdefault((cell.dataset_id, cell.model_id), []).append(
+            KnownCell(
+                hardware=cell.hardware_class.slug,
+                hardware_title=cell.hardware_class.title,
+                grade=cell.grade,
+                scope=cell.scope,
+                stratum=cell.stratum,
+                label=cell.label,
+                tier=cell.tier,
+                contributors=cell.n_contributors,
+                devices=cell.n_devices,
+                spread=cell.spread,
+                half_width=_half_width(cell),
+                relative_range=(cell.most_j - cell.least_j) / value if several else None,
+            )
+        )
     return found
+
+
+def _half_width(cell: Cell) -> float | None:
+    """Of the interval between contributors: what more of them can narrow; the sensors' common error they cannot."""
+    if cell.between_low_j is None or cell.between_high_j is None:
+        return None
+    return float((cell.between_high_j - cell.between_low_j) / 2 / cell.energy_per_query_j)

@@ -30,11 +30,15 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class NeededOfSuite:
-    """The first jobs of a suite; `total` counts all that can run. `command` measures them in this order."""
+    """The first jobs of a suite; `total` counts all that can run, `established` those of them that need no more.
+
+    `command` measures them in this order.
+    """
 
     suite: Suite
     lines: list[Line]
     total: int
+    established: int
     command: str
 
 
@@ -49,7 +53,8 @@ def needed_of_suites() -> list[NeededOfSuite]:
 
 
 def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
-    shown = jobs[:SHOWN]
+    needed = [job for job in jobs if not job.is_established]
+    shown = needed[:SHOWN]
     run = f"joulemark run --suite {shlex.quote(_called(suite))}"
     tasks = dict(Task.objects.values_list("slug", "title"))
     datasets = {
@@ -67,7 +72,13 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
         )
         for job in shown
     ]
-    return NeededOfSuite(suite=suite, lines=lines, total=len(jobs), command=f"{run} --needed")
+    return NeededOfSuite(
+        suite=suite,
+        lines=lines,
+        total=len(jobs),
+        established=len(jobs) - len(needed),
+        command=f"{run} --needed",
+    )
 
 
 def _called(suite: Suite) -> str:

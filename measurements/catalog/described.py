@@ -20,10 +20,13 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
 
 
 def with_long_addresses(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Say of every question that the web server refuses an address which is too long, before the platform sees it."""
+    """Say of every question that an address is refused which is too long, or holds what cannot be read."""
     for operations in result["paths"].values():
         if "get" in operations:
-            operations["get"]["responses"]["414"] = {
-                "description": "The address is longer than the web server takes (4,094 bytes)"
-            }
+            content = {PROBLEM_TYPE: {"schema": {"type": "object", "additionalProperties": {}}}}
+            answers = operations["get"]["responses"]
+            answers["414"] = {"content": content, "description": "The address is longer than 4,094 bytes"}
+            answers.setdefault(
+                "400", {"content": content, "description": "The address or a header cannot be read"}
+            )
     return result

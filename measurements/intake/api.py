@@ -29,13 +29,21 @@ BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
 REFUSALS = problems(400, 403, 408, 409, 411, 413, 429, 503)
 
 
+MOST_DIGITS = 12
+"""Of a length that is worth reading as a number."""
+
+
 def read_body(request: Request, *, most: int = MAX_BUNDLE_BYTES) -> bytes:
     """The request's exact bytes, read no further than `most`. Raises NoLength, TooBig or TooSlow."""
     stream = request._request
     length = stream.META.get("CONTENT_LENGTH")
     if not length:
         raise NoLength("JM-LENGTH", "The request does not say how long its body is; send a Content-Length.")
-    if int(length) > most:
+    if not (length.isascii() and length.isdecimal()):
+        raise NoLength(
+            "JM-LENGTH", "The request's Content-Length is not a number; send the length of its body."
+        )
+    if len(length) > MOST_DIGITS or int(length) > most:
         raise TooBig("JM-BODY-SIZE", f"The body is larger than {most} bytes, the limit of the format.")
     try:
         return stream.read(most + 1)

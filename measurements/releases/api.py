@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
-from django.utils.decorators import method_decorator
-from django.utils.http import http_date
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -29,11 +25,10 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import citation_of, licence_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rest_framework.request import Request
 
     from measurements.boards.as_of import Moment
@@ -52,15 +47,11 @@ MOMENT = [
 ]
 
 
-def dated(data: dict[str, Any], updated_at: datetime) -> Response:
-    """An answer with its Last-Modified; the ETag is added from its bytes."""
-    return Response(data, headers={"Last-Modified": http_date(updated_at.timestamp())})
-
-
 @honours_as_of
-@method_decorator(conditional_page, name="dispatch")
 class BoardListView(APIView):
     """Every board that has a row."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=MOMENT,
@@ -90,11 +81,10 @@ class BoardListView(APIView):
 
 
 @honours_as_of
-@method_decorator(conditional_page, name="dispatch")
 class BoardView(APIView):
     """One board, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -122,7 +112,7 @@ class BoardView(APIView):
             "as_of": board.as_of,
             "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        return dated(data, board.updated_at)
+        return Response(data)
 
 
 class BoardCsvView(BoardView):
@@ -145,7 +135,7 @@ class BoardCsvView(BoardView):
 class BoardJsonView(BoardView):
     """A board, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(
@@ -159,11 +149,10 @@ class BoardJsonView(BoardView):
         return super().get(request, series, task)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
@@ -183,9 +172,7 @@ class ComparisonView(APIView):
             "n_missing": comparison.n_missing,
             "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
-        if not comparison.rows:
-            return Response(data)
-        return dated(data, max(row.updated_at for row in comparison.rows))
+        return Response(data)
 
 
 class ComparisonCsvView(ComparisonView):
@@ -207,7 +194,7 @@ class ComparisonCsvView(ComparisonView):
 class ComparisonJsonView(ComparisonView):
     """A comparison, as a file of its own name."""
 
-    renderer_classes = [JSONRenderer]
+    renderer_classes = [DownloadJsonRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(

@@ -7,13 +7,14 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.decisions import Decision, public_decisions
 from measurements.catalog.described import problems
+from measurements.releases.links import OriginPages
+from measurements.releases.simulated import DownloadJsonRenderer
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):
@@ -39,7 +40,7 @@ class DecisionPageSerializer(serializers.Serializer[dict[str, Any]]):
     results = DecisionSerializer(many=True)
 
 
-class DecisionPages(PageNumberPagination):
+class DecisionPages(OriginPages):
     """A hundred decisions a page."""
 
     page_size = 100
@@ -47,6 +48,8 @@ class DecisionPages(PageNumberPagination):
 
 class DecisionListView(APIView):
     """Every decision of a moderator and every open appeal, latest first."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         operation_id="list_decisions",

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -33,6 +30,7 @@ from measurements.releases.impact_serializers import (
     YearOfUseSerializer,
 )
 from measurements.releases.renderers import OneFormat, RowsCsvRenderer
+from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import study_citation
 
 if TYPE_CHECKING:
@@ -61,9 +59,10 @@ USAGE = [
 ]  # fmt: skip
 
 
-@method_decorator(conditional_page, name="dispatch")
 class ClaimsView(APIView):
     """What is commonly said, checked against the published study's figures."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(responses=ClaimsSerializer, operation_id="list_claims", tags=["impact"])
     def get(self, _request: Request) -> Response:
@@ -82,11 +81,10 @@ class ClaimsView(APIView):
         return Response(ClaimsSerializer(data).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 
-    renderer_classes = [JSONRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = IntensityRowSerializer
 
     @extend_schema(
@@ -117,9 +115,10 @@ class IntensitiesCsvView(IntensitiesView):
 
 
 @honours_as_of
-@method_decorator(conditional_page, name="dispatch")
 class ImpactView(APIView):
     """What a year of use takes."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=[*USAGE, *MOMENT],

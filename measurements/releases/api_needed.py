@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import Http404
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -18,6 +16,7 @@ from measurements.catalog.suites import known_suites
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
 from measurements.releases.serializers import NeededJobSerializer, NeededSerializer
+from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -27,9 +26,10 @@ SUITE = OpenApiParameter(
 )
 
 
-@method_decorator(conditional_page, name="dispatch")
 class NeededView(APIView):
     """What to measure next."""
+
+    renderer_classes = [DownloadJsonRenderer]
 
     @extend_schema(
         parameters=[SUITE],

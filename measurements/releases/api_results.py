@@ -6,18 +6,20 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
+from django.utils.cache import get_conditional_response
 from django_filters.rest_framework import DjangoFilterBackend  # type: ignore[import-untyped]
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.views import APIView
 
 from measurements.boards.filters import ResultFilter
 from measurements.boards.results import listed_submissions
 from measurements.catalog.described import problems
 from measurements.intake.models import Submission
+from measurements.releases.links import OriginPages
 from measurements.releases.serializers import ResultSerializer
+from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 ONE_YEAR_S = 365 * 24 * 3600
 
 
-class ResultPages(PageNumberPagination):
+class ResultPages(OriginPages):
     """A hundred results a page, up to a thousand where asked for."""
 
     page_size = 100
@@ -38,6 +40,7 @@ class ResultPages(PageNumberPagination):
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 
+    renderer_classes = [DownloadJsonRenderer]
     serializer_class = ResultSerializer
     pagination_class = ResultPages
     filter_backends = [DjangoFilterBackend]
@@ -65,18 +68,37 @@ class BundleView(APIView):
         operation_id="download_bundle",
         tags=["results"],
     )
-    def get(self, _request: Request, result_id: str) -> HttpResponse:
-        """Answer with the bundle; it never changes, so it may be kept for ever."""
+    def get(self, request: Request, result_id: str) -> HttpResponse:
+        """Answer with the bundle; it never changes, so it may be kept for ever.
+
+        Whoever has it already is told so without its bytes being read.
+        """
+        if known := _known_already(request, result_id):
+            return known
         stored = Submission.objects.filter(pk=result_id).values_list("bundle", flat=True).first()
         if stored is None:
             raise Http404(f"This platform has no result {result_id[:12]}.")
         digest = base64.b64encode(bytes.fromhex(result_id)).decode()
         headers = {
-            "Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable",
+            **_kept_for_ever(result_id),
             "Content-Disposition": f'attachment; filename="{result_id[:12]}.joulemark.json"',
-            "ETag": f'"{result_id}"',
             "Repr-Digest": f"sha-256=:{digest}:",
         }
         return HttpResponse(
             bytes(stored), content_type="application/vnd.joulemark.bundle+json", headers=headers
         )
+
+
+def _kept_for_ever(result_id: str) -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable", "ETag": f'"{result_id}"'}
+
+
+def _known_already(request: Request, result_id: str) -> HttpResponse | None:
+    """304 where the client has this bundle and it is still here; None otherwise."""
+    headers = _kept_for_ever(result_id)
+    found = get_conditional_response(request._request, etag=headers["ETag"])
+    if found is None or not Submission.objects.filter(pk=result_id).exists():
+        return None
+    for name, value in headers.items():
+        found.headers[name] = value
+    return found

@@ -5,11 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from measurements.boards.as_of import address_at
 
 if TYPE_CHECKING:
     from measurements.boards.as_of import Moment
+
+
+class OriginPages(PageNumberPagination):
+    """Pages whose links begin with this platform's origin, whatever host name the client has asked under."""
+
+    def get_next_link(self) -> str | None:
+        """The address of the next page."""
+        return self._link(self.page.next_page_number()) if self.page.has_next() else None
+
+    def get_previous_link(self) -> str | None:
+        """The address of the page before."""
+        return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
+
+    def _link(self, number: int) -> str:
+        here = f"{settings.ORIGIN}{self.request.get_full_path()}"
+        if number == 1:
+            return str(remove_query_param(here, self.page_query_param))
+        return str(replace_query_param(here, self.page_query_param, number))
 
 
 def absolute(name: str, *args: str, moment: Moment | None = None) -> str:

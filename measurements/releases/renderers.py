@@ -7,8 +7,11 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
+
+from measurements.releases.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +58,27 @@ def _value_of(score: Mapping[str, Any]) -> object:
     return "" if value is None else value
 
 
+class AnyFormat(DefaultContentNegotiation):
+    """For every other address: where the client accepts nothing that there is, it gets the first (RFC 9110, 12.4.1).
+
+    A client that names the media type of what it asks for (a bundle, a problem document) is no reason to refuse it.
+    """
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """What is accepted, else the first."""
+        every = list(renderers)
+        try:
+            chosen: tuple[BaseRenderer, str] = super().select_renderer(request, every, format_suffix)
+        except NotAcceptable:
+            return every[0], every[0].media_type
+        return chosen
+
+
 class OneFormat(BaseContentNegotiation):
     """For an address that names its format: whatever the client accepts, that is what it gets."""
 
@@ -74,7 +98,7 @@ class OneFormat(BaseContentNegotiation):
 
 
 class RowsCsvRenderer(BaseRenderer):
-    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`."""
+    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here."""
 
     media_type = "text/csv"
     format = "csv"
@@ -90,4 +114,6 @@ class RowsCsvRenderer(BaseRenderer):
         if "rows" not in data:
             return json.dumps(data)
         view = (renderer_context or {})["view"]
-        return table(data["rows"], list(view.row_serializer().fields))
+        word = "true" if is_simulated(renderer_context) else "false"
+        rows = [row | {FIELD: word} for row in data["rows"]]
+        return table(rows, [*view.row_serializer().fields, FIELD])

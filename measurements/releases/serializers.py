@@ -62,6 +62,13 @@ class QualityPartSerializer(serializers.Serializer[dict[str, Any]]):
     value = serializers.FloatField(allow_null=True)
 
 
+class QualityQuestionsSerializer(serializers.Serializer[dict[str, Any]]):
+    """The distinct questions of a metric, null where nobody states them."""
+
+    metric = serializers.CharField()
+    value = serializers.IntegerField(allow_null=True)
+
+
 class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
     """How much better general-purpose models score than task-specific ones, mean over pairs of models."""
 
@@ -170,7 +177,7 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     quality_high = QualityPartSerializer(
         source="quality_highs", many=True, help_text="The upper ends of `quality`, for tables."
     )
-    quality_n_questions = QualityPartSerializer(
+    quality_n_questions = QualityQuestionsSerializer(
         source="quality_questions", many=True, help_text="The distinct questions of `quality`, for tables."
     )
     front = serializers.ListField(
@@ -347,10 +354,37 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
         LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."
     )
-    relative_range = serializers.FloatField(
+    established = serializers.BooleanField(
+        source="is_established", help_text="Every cell of the job is established: it is needed no more."
+    )
+    hardware = serializers.CharField(
+        source="cell.hardware",
+        default=None,
         allow_null=True,
-        help_text="Largest minus smallest contributor over the value, of the job's least certain cell; "
-        "null without several sources.",
+        help_text="Of the job's least certain cell, as the fields from here to `half_width`; null without a cell.",
+    )
+    grade = serializers.ChoiceField(GRADES[:2], source="cell.grade", default=None, allow_null=True)
+    scope = serializers.CharField(source="cell.scope", default=None, allow_null=True)
+    stratum = serializers.CharField(source="cell.stratum", default=None, allow_null=True)
+    tier = serializers.ChoiceField(TIERS[:4], source="cell.tier", default=None, allow_null=True)
+    relative_range = serializers.FloatField(
+        source="cell.relative_range",
+        default=None,
+        allow_null=True,
+        help_text="Largest minus smallest contributor over the value: it grows with contributors. Null without "
+        "several sources.",
+    )
+    spread = serializers.FloatField(
+        source="cell.spread",
+        default=None,
+        allow_null=True,
+        help_text="Standard deviation of one contributor around the value, relative.",
+    )
+    half_width = serializers.FloatField(
+        source="cell.half_width",
+        default=None,
+        allow_null=True,
+        help_text="Half of the 95 % interval between contributors, relative; null for a single source.",
     )
     views = serializers.IntegerField(help_text="Views of pages that show the job, over the last 30 days.")
     gpu_minutes = serializers.FloatField(

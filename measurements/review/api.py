@@ -49,7 +49,7 @@ class HealthView(APIView):
             "waiting": {one.what: _plain(one) for one in found},
             "log": {"broken": broken},
         }
-        return Response(body, status=200 if body["ok"] else 503)
+        return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 
 
 def _plain(one: Waiting) -> dict[str, object]:

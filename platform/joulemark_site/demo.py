@@ -176,5 +176,5 @@ def agent_command() -> list[str]:
     """The `joulemark` command beside this interpreter. Raises DemoFailed when the agent is not installed there."""
     path = Path(sys.executable).parent / "joulemark"
     if not path.exists():
-        raise DemoFailed("The command `joulemark` is not installed here: pip install -r requirements.txt")
+        raise DemoFailed("The command `joulemark` is not installed here: run `make demo`")
     return [str(path)]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views import defaults
-from rest_framework.renderers import JSONRenderer
 
-from measurements.intake.problems import problem
+from measurements.intake.problems import TITLES, problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 API = "/api/"
 RETRY_AFTER_S = 2
@@ -29,6 +33,36 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     said = exception.args[0] if exception.args else None
     sentence = said if isinstance(said, str) else ""
     return render(request, "404.html", {"sentence": sentence}, status=404)
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: what Django itself refuses, such as a Host that is none of ours or a form that cannot be read."""
+    logger.warning("refused %s: %.300r", request.path, str(exception))
+    if isinstance(exception, DisallowedHost):
+        return refuse(
+            request, 400, f"This platform does not answer under that host name; it is {settings.ORIGIN}."
+        )
+    return refuse(request, 400, "The request cannot be read; see /api/v1/docs/ for what the API takes.")
+
+
+def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
+    """403, also for a form whose token has run out."""
+    return refuse(request, 403, "This is not allowed; open the page again and send its form from there.")
+
+
+def forbidden_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form without its token; Django's reason is for its log."""
+    del reason
+    return refuse(request, 403, "This is not allowed; open the page again and send its form from there.")
+
+
+def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """A problem document under /api/, plain text elsewhere: a page would ask of the request what it cannot answer."""
+    if request.path_info.startswith(API):
+        return _problem(status, TITLES.get(status, "Not understood"), sentence)
+    body = f"{sentence}\n".encode()
+    kind = "text/plain; charset=utf-8"
+    return HttpResponse(body, status=status, content_type=kind, headers={"Content-Length": str(len(body))})
 
 
 def crashed(request: HttpRequest) -> HttpResponse:
@@ -61,6 +95,4 @@ def _database_away(request: HttpRequest) -> HttpResponse:
 
 
 def _problem(status: int, title: str, detail: str, *, code: str = "") -> HttpResponse:
-    said = problem(status=status, code=code or f"JM-HTTP-{status}", detail=detail)
-    body = JSONRenderer().render(said.data | {"title": title})
-    return HttpResponse(body, status=status, content_type=said.content_type)
+    return problem(status=status, code=code or f"JM-HTTP-{status}", detail=detail, title=title)

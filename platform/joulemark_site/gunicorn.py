@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "joulemark_site.worker.HeadFirstWorker"
 timeout = 60
 graceful_timeout = 30
 keepalive = 5

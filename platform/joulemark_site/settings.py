@@ -51,9 +51,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "joulemark_site.caching.explicit_caching",
     "joulemark_site.security.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
+    "joulemark_site.readable_requests.readable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "joulemark_site.crowd.presence.mark_simulated",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -137,6 +140,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.releases.renderers.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
@@ -148,10 +152,20 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "LICENSE": {"name": "Data: CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"LabelEnum": ["single source", "several sources", "published"]},
+    "ENUM_NAME_OVERRIDES": {
+        "LabelEnum": ["single source", "several sources", "published"],
+        "GradeEnum": ["measured", "estimated", "published"],
+        "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
+        "PublishedGradeEnum": ["published"],
+        "NoScoreIntervalEnum": ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
+        "NoCellIntervalEnum": ["single-source", "sources-disagree"],
+        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
+        "AnswerFormEnum": ["picks", "writes"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.catalog.described.with_long_addresses",
+        "measurements.releases.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
@@ -182,6 +196,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
+CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 
 LOGGING = {
     "version": 1,
@@ -192,5 +207,6 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
+        "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
     },
 }

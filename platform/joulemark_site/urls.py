@@ -16,5 +16,7 @@ urlpatterns = [
     path("", include("measurements.boards.urls")),
 ]
 
+handler400 = "joulemark_site.errors.not_understood"
+handler403 = "joulemark_site.errors.forbidden"
 handler404 = "joulemark_site.errors.not_found"
 handler500 = "joulemark_site.errors.crashed"

@@ -26,9 +26,9 @@ def test_readings_are_in_seconds_and_the_gauges_unit() -> None:
 @pytest.mark.parametrize(
     ("t_us", "value", "error", "says"),
     [
-        ((), (), TraceIncomplete, "Gauge x has no reading"),
-        ((1, 2), (5,), TraceInconsistent, "Gauge x has 2 times, 1 values"),
-        ((5, -1), (5, 5), TraceInconsistent, "gauge x run backwards"),
+        ((), (), TraceIncomplete, 'Gauge "x" has no reading'),
+        ((1, 2), (5,), TraceInconsistent, 'Gauge "x" has 2 times, 1 values'),
+        ((5, -1), (5, 5), TraceInconsistent, 'gauge "x" run backwards'),
         ((2**53, 2**53), (5, 5), TraceInconsistent, "too large"),
         ((1, 2), (2**53, 2**53), TraceInconsistent, "too large"),
     ],

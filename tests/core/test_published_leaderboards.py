@@ -96,12 +96,18 @@ def test_a_table_without_one_energy_is_refused(text: str, words: str) -> None:
     [
         ("model,total_gpu_energy\na,0\n", "x.csv:2: total_gpu_energy is 0: nothing was read"),
         ("model,total_gpu_energy\na,\n", "x.csv:2: no total_gpu_energy"),
-        ('model,total_gpu_energy\na,"1,5"\n', "x.csv:2: total_gpu_energy is '1,5', not a number"),
+        (
+            'model,total_gpu_energy\na,"1,500"\n',
+            "x.csv:2: total_gpu_energy is '1,500', which is 1.5 or 1500: say which with --decimal point or --decimal comma",  # noqa: E501 - one sentence
+        ),
+        ('model,total_gpu_energy\na,"1,5,0"\n', "x.csv:2: total_gpu_energy is '1,5,0', not a number"),
         (
             "name,total_gpu_energy\na,1\n",
-            "x.csv:2: the table has no column of models (model, Model, model_name)",
+            (
+                "x.csv:2: the table has no column of models; one of model, Model, model_name is read. "
+                "Name yours in the map's [columns]"
+            ),
         ),
-        ("model,total_gpu_energy\na,1\na,1\n", "x.csv:3: a stands at x.csv:2, too"),
         (RUNNER + "a,t,Off,,3,5,\n", "x.csv:2: no successful_prompts"),
     ],
 )
@@ -132,11 +138,24 @@ def test_configurations_are_never_combined() -> None:
     reading = energies({"task": "gpqa", "configurations": [LLM, other, larger]})
     assert [figure.n_runs for figure in combine(reading.runs)] == [1, 1, 1]
     assert reading.runs[2].subject.hardware.title == "8 \u00d7 H100"
-    with pytest.raises(BadRows) as refused:
-        energies({"task": "gpqa", "configurations": [LLM, LLM | {"energy_per_request_joules": 73.0}]})
-    assert refused.value.rows == (
-        "file-0.json:configurations[1]: the same configuration of Org/Model-30B as file-0.json:configurations[0]",
-    )
+
+
+def test_a_configuration_that_was_measured_again_has_runs_a_mean_and_a_range() -> None:
+    again = [LLM | {"energy_per_request_joules": joules} for joules in (70.0, 73.0, 79.0)]
+    (figure,) = combine(energies({"task": "gpqa", "configurations": again}).runs)
+    kwh = [joules * 1000 / 3.6e6 for joules in (70.0, 73.0, 79.0)]
+    assert figure.n_runs == 3
+    assert (figure.low_kwh_per_1000, figure.high_kwh_per_1000) == pytest.approx((kwh[0], kwh[2]))
+    assert figure.energy_kwh_per_1000 == pytest.approx(sum(kwh) / 3)
+
+
+def test_the_same_number_in_two_files_is_one_run() -> None:
+    reading = energies({"task": "gpqa", "configurations": [LLM]}, {"task": "gpqa", "configurations": [LLM]})
+    assert len(reading.runs) == 1
+    assert [(one.where, one.what) for one in reading.left_out] == [
+        ("file-1.json:configurations[0]", "Org/Model-30B")
+    ]
+    assert "the same number" in reading.left_out[0].reason
 
 
 def test_a_models_file_has_its_name_outside() -> None:

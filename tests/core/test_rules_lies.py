@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from lies import honest, inside, invented, measuring, stating, told, with_gauge
+from msgspec import UNSET
 from msgspec.structs import replace
 
+from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark_site.crowd.edits import counting, reading, scaled
 
 if TYPE_CHECKING:
+    from joulemark.record.statement import Term
     from joulemark.record.trace import Trace
     from joulemark.rules.case import Case
 
@@ -33,7 +37,7 @@ def l4() -> Case:
     return honest()["l4"]
 
 
-@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
+@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090", "rapl"])
 def test_an_honest_session_has_nothing_to_hide(name: str) -> None:
     case = honest()[name]
     assert told(case) == {}
@@ -284,3 +288,119 @@ def test_evidence_is_something_that_json_can_say(a100: Case) -> None:
         for finding in found.values():
             json.dumps(dict(finding.evidence), allow_nan=False)
             assert finding.sentence.endswith(".")
+
+
+def by_edition(case: Case, edition: int) -> tuple[Term, ...]:
+    """The case's budget as an agent of this edition of the sensors' table signs it."""
+    assert case.read is not None
+    assert case.read.mean_power_w is not None
+    method = tuple(term for term in case.said.budget if term.name not in SENSOR_TERMS)
+    return method + sensor_terms(
+        case.said.sensor,
+        board_name=case.said.device.name,
+        mean_power_w=case.read.mean_power_w,
+        edition=edition,
+    )
+
+
+@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
+def test_a_budget_that_was_signed_by_the_first_table_of_sensors_stays_valid(name: str) -> None:
+    case = honest()[name]
+    assert case.said.budget == by_edition(case, 2)
+    assert [term.name for term in case.said.budget][-2:] == ["gain", "offset"]
+    old = stating(case, budget=by_edition(case, 1))
+    assert [(term.name, term.relative) for term in old.said.budget][-1] == ("gain", 0.025)
+    assert told(old) == {}
+
+
+def test_a_sensor_term_of_no_table_is_not_believed(a100: Case) -> None:
+    today, old = by_edition(a100, 2), by_edition(a100, 1)
+    wrong = {
+        "the old scale with a zero": (*old, today[-1]),
+        "today's scale without one": today[:-1],
+        "a smaller scale": (*today[:-2], replace(today[-2], relative=today[-2].relative / 10), today[-1]),
+        "a smaller zero": (*today[:-1], replace(today[-1], relative=today[-1].relative / 10)),
+        "no sensor": today[:-2],
+    }
+    for what, budget in wrong.items():
+        assert "JM-UNCERTAINTY" in told(stating(a100, budget=budget)), what
+    other = honest()["rtx-3090"]
+    assert other.said.budget[-2].relative < today[-2].relative, "of the RTX 3090 five boards were measured"
+    assert "JM-UNCERTAINTY" in told(stating(a100, budget=(*today[:-2], other.said.budget[-2], today[-1])))
+
+
+def beside_others(trace: Trace, cores: float) -> Trace:
+    """As if other programs had kept so many processors busy all the time."""
+    return reading(trace, "cpu-foreign", lambda t_us, ms: ms + np.round(cores * t_us / 1e3).astype(np.int64))
+
+
+def test_a_processor_that_others_used_is_put_aside_and_cannot_be_hidden() -> None:
+    rapl = honest()["rapl"]
+    busy = measuring(rapl, lambda trace: beside_others(trace, 1.0))
+    assert "foreign-cpu" in busy.said.flags
+    assert told(busy)["JM-DIRTY"].evidence["flags"] == "foreign-cpu"
+    assert "foreign-cpu" in str(told(stating(busy, flags=()))["JM-FLAGS"].evidence["flags"])
+    assert told(measuring(rapl, lambda trace: beside_others(trace, 0.01))) == {}
+
+
+def test_processor_time_beside_rapl_is_there_where_the_agent_knows_of_it() -> None:
+    rapl = honest()["rapl"]
+    bare = measuring(rapl, lambda trace: replace(trace, gauges=()))
+    assert told(bare)["JM-GAUGES"].evidence["missing"] == "cpu-foreign, cpu-own"
+    reasons = {**rapl.said.not_read, "cpu-own": "no-proc-stat", "cpu-foreign": "no-proc-stat"}
+    assert told(stating(bare, not_read=reasons)) == {}
+    absent = {path: why for path, why in bare.said.absent.items() if not path.startswith("parallelism.")}
+    assert told(stating(bare, parallelism=UNSET, absent=absent)) == {}, (
+        "an agent that does not know of it yet"
+    )
+
+
+@pytest.mark.parametrize("name", ["a100", "rapl"])
+def test_a_window_in_which_nobody_read_is_put_aside(name: str) -> None:
+    case = honest()[name]
+    span = case.trace.windows()[1]
+
+    def silent(trace: Trace) -> Trace:
+        """For two seconds at the window's beginning there is no tick: the process was stopped."""
+        streams = []
+        for stream in trace.streams:
+            t_us, value = np.array(from_deltas(stream.t_us)), np.array(from_deltas(stream.value))
+            t_us = np.where(t_us > span.start_us, t_us + 2_000_000, t_us)
+            streams.append(replace(stream, t_us=to_deltas(t_us.tolist()), value=to_deltas(value.tolist())))
+        return replace(
+            trace,
+            streams=tuple(streams),
+            spans=tuple(
+                replace(
+                    one,
+                    start_us=one.start_us + 2_000_000 * (one.start_us > span.start_us),
+                    end_us=one.end_us + 2_000_000 * (one.end_us > span.start_us),
+                )
+                for one in trace.spans
+            ),
+        )
+
+    stopped = measuring(case, silent)
+    assert "missing-reading" in stopped.said.flags
+    assert "missing-reading" in str(told(stating(stopped, flags=()))["JM-FLAGS"].evidence["flags"])
+
+
+def test_a_clock_that_stood_still_in_the_run_is_put_aside(a100: Case) -> None:
+    minutes = {at: stating(a100, started_at=a100.said.started_at - timedelta(minutes=at)) for at in (1, 10)}
+    assert "JM-RUN-LENGTH" not in told(minutes[1])
+    assert told(minutes[10])["JM-RUN-LENGTH"].evidence["run_s"] > 600
+
+
+def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
+    cold = measuring(a100, lambda trace: reading(trace, "gpu-temperature", lambda _, c: c * 0 + 45))
+    idle_w = a100.said.idle.before_w  # type: ignore[union-attr]
+
+    def lasting(seconds: float) -> Case:
+        windows = tuple(
+            replace(one, end_s=one.start_s + seconds, energy_gross_j=(idle_w + 200.0) * seconds)
+            for one in cold.said.windows
+        )
+        return stating(cold, windows=windows)
+
+    assert "JM-CONSTANT" not in told(lasting(0.03))
+    assert "JM-CONSTANT" in told(lasting(6.0))

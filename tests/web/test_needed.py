@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import pytest
@@ -276,5 +277,61 @@ def test_the_number_of_queries_does_not_grow(client: Client, django_assert_num_q
         measured(A, by=f"v{number}", device=f"d{number}")
         measured(D, by=f"v{number}", device=f"d{number}")
         refresh_stale_cells()
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):  # one asks whether a simulated crowd is here
             needed(client)
+
+
+def crowd(key: str, size: int, spread: float, *, hardware: str = "X") -> None:
+    """`size` contributors, each with a device and a ticket, whose values lie regularly within a spread."""
+    _, dataset, model = key.split("/")
+    for n in range(size):
+        share = NormalDist().inv_cdf((n + 0.5) / size)
+        make_result(
+            Run(by=f"{key}-{hardware}-{n}", device=f"{key}-{hardware}-{n}", dataset=dataset, model=model,
+                hardware=hardware, energy_per_query_j=1.0 + spread * share, announced=True)
+        )  # fmt: skip
+
+
+@pytest.mark.laws
+def test_the_spread_does_not_grow_with_contributors_and_the_interval_shrinks(client: Client) -> None:
+    sizes = (8, 16, 40)
+    found = []
+    for size, key in zip(sizes, (A, B, C), strict=True):
+        crowd(key, size, 0.05)
+    refresh_stale_cells()
+    jobs = {
+        job["model"] + job["dataset"]: job
+        for job in client.get(f"/api/v1/needed/?suite={DEMO.digest}").json()["jobs"]
+    }
+    for key in (A, B, C):
+        _, dataset, model = key.split("/")
+        found.append(jobs[model + dataset])
+    spreads = [job["spread"] for job in found]
+    assert max(spreads) / min(spreads) < 1.25
+    assert spreads[-1] == pytest.approx(0.05, rel=0.2)
+    ranges = [job["relative_range"] for job in found]
+    assert ranges == sorted(ranges)
+    assert ranges[-1] / ranges[0] > 1.4, "what was shown as a spread before"
+
+
+def test_what_is_established_is_needed_no_more(client: Client) -> None:
+    crowd(A, 8, 0.01)
+    crowd(B, 8, 0.01)
+    crowd(B, 2, 0.01, hardware="Y")
+    refresh_stale_cells()
+    jobs = client.get(f"/api/v1/needed/?suite={DEMO.digest}").json()["jobs"]
+    last = jobs[-1]
+    assert f"{last['task']}/{last['dataset']}/{last['model']}" == A
+    assert (last["established"], last["tier"], last["hardware"]) == (True, "established", "x")
+    assert [job["established"] for job in jobs].count(True) == 1
+    other = next(job for job in jobs if f"{job['task']}/{job['dataset']}/{job['model']}" == B)
+    assert (other["hardware"], other["devices"], other["contributors"]) == ("y", 10, 10)
+    for language, words in (("en", "1 job is established"), ("ru", "1 задание надёжно установлено")):
+        page = client.get("/needed/", headers={"Accept-Language": language}).content.decode()
+        shown = re.findall(r"<code>joulemark run --suite demo --only ([^<]+)</code>", page)
+        assert A not in shown
+        assert B in shown
+        assert words in page
+        line = page.split(f"--only {B}</code>")[0].rsplit("<tr>", 1)[1]
+        assert "<bdi>Y</bdi>" in line
+        assert ">2 " in line or ">2\u202f" in line or "2 devices" in line or "2 устройства" in line

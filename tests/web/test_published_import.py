@@ -326,3 +326,23 @@ def test_shortened_addresses_of_series_lead_on(log: Path, client: Client) -> Non
 
 def test_a_series_that_is_not_there_is_not_found(client: Client) -> None:
     assert client.get("/published/nothing/").status_code == 404
+
+
+def test_untrusted_rows_are_left_out_by_an_option_and_shown(log: Path) -> None:
+    demo_catalog()
+    lines = log.read_text(encoding="utf-8").splitlines()
+    heading = lines[0].split(",")
+    broken = dict(zip(heading, lines[1].split(","), strict=True)) | {
+        "run_id": "broken",
+        "energy_consumed": "99",
+    }
+    log.write_text("\n".join([*lines, ",".join(broken[name] for name in heading)]) + "\n", encoding="utf-8")
+    with pytest.raises(CommandError, match=r"--leave-out-rows with a place \(.*\), with a rule \(parts\)"):
+        codecarbon(log)
+    report = codecarbon(log, leave_out_rows=["parts"])
+    assert "cannot be trusted (parts)" in report
+    series = PublishedSeries.objects.get(slug="lab-logs")
+    assert any("parts" in line["reason"] and line["count"] == 1 for line in series.left_out)
+    assert "nothing has changed" in codecarbon(log, leave_out_rows=["parts"])
+    with pytest.raises(CommandError, match="--replace"):
+        codecarbon(log, leave_out_rows=["untrusted"])

@@ -58,7 +58,7 @@ def comparisons(client: Client) -> list[dict[str, object]]:
 
 
 def words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)).replace("( ", "(").replace(" )", ")")
+    return re.sub(r"[ \t\n]+", " ", re.sub(r"<[^>]+>", " ", page)).replace("( ", "(").replace(" )", ")")
 
 
 def test_every_place_prints_the_same_ratio_with_the_same_interval(client: Client) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.published.errors import BadRow, BadRows, UnreadableInput
+from joulemark.published.errors import BadRow, UnreadableInput
 from joulemark.published.figures import (
     EMPTY,
     NO_COLUMN,
@@ -31,8 +31,10 @@ from joulemark.published.figures import (
 )
 from joulemark.published.hardware import counted, gpus
 from joulemark.published.plausible import MOST_QUERIES, trusted
+from joulemark.published.repeated import without_copies
 from joulemark.published.subjects import place_of
-from joulemark.published.table import read_table
+from joulemark.published.table import AS_USUAL, TableForm, read_table
+from joulemark.published.untrusted import NOBODY, LeaveOut, settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,30 +65,30 @@ class ScoreOptions:
     task: str | None = None
     dataset: str | None = None
     hardware: str = HARDWARE
+    form: TableForm = AS_USUAL
+    leave_out: LeaveOut = NOBODY
 
 
 def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMap) -> Reading:
     """Every row of the tables. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
-    problems: list[str] = []
+    problems: list[BadRow] = []
     runs: list[Run] = []
     left_out: list[LeftOut] = []
     for file in files:
-        rows = read_table(file, names.columns, problems)
+        rows = read_table(file, names.columns, problems, options.form)
         energy = _energy_column(file, rows)
         for row in rows:
             try:
                 taken = _run(row, energy, options, names)
             except BadRow as error:
-                problems.append(str(error))
+                problems.append(error)
                 continue
             if isinstance(taken, Run):
                 runs.append(taken)
             else:
                 left_out.append(taken)
-    problems += _said_twice(runs)
-    if problems:
-        raise BadRows(problems)
-    return Reading(runs=tuple(runs), left_out=tuple(left_out))
+    different, again = without_copies(runs)
+    return Reading(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
 
 
 def _energy_column(file: InputFile, rows: list[TableRow]) -> str:
@@ -141,7 +143,12 @@ def _called(row: TableRow) -> str:
     for column in MODEL:
         if row.has(column):
             return row.needed_text(column).removeprefix(HUB).strip("/ ")
-    raise BadRow(row.where, f"the table has no column of models ({', '.join(MODEL)})")
+    raise BadRow(
+        row.where,
+        f"the table has no column of models; one of {', '.join(MODEL)} is read. Name yours in the map's [columns]",
+        rule="unsaid",
+        file_wide=True,
+    )
 
 
 def _kwh_per_1000(row: TableRow, energy: str) -> float:
@@ -166,14 +173,3 @@ def _duration_s(row: TableRow, energy: str) -> tuple[float | None, str | None]:
     if not seconds or ENERGY[energy] != "Wh of a run":
         return None, EMPTY
     return seconds * PER / _prompts(row), None
-
-
-def _said_twice(runs: list[Run]) -> list[str]:
-    """A leaderboard says each thing once; what its runner collects may repeat a run and is combined."""
-    first: dict[Subject, str] = {}
-    problems = []
-    for run in runs:
-        before = first.setdefault(run.subject, run.where)
-        if before != run.where and run.duration_s is None:
-            problems.append(f"{run.where}: {run.subject.model} stands at {before}, too")
-    return problems

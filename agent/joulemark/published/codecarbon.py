@@ -15,12 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.published.errors import BadRow, BadRows, UnreadableInput
+from joulemark.published.errors import BadRow, UnreadableInput
 from joulemark.published.figures import EMPTY, NO_COLUMN, PER, ZERO, LeftOut, Reading, Run, Subject
 from joulemark.published.hardware import counted, gpus, node, processor
 from joulemark.published.plausible import MOST_GPUS, MOST_QUERIES, trusted
 from joulemark.published.rows_of_runs import Logged, latest_states, logged_rows
 from joulemark.published.subjects import place_of
+from joulemark.published.table import AS_USUAL, TableForm
+from joulemark.published.untrusted import NOBODY, LeaveOut, settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,8 @@ QUERY_PHASE = "query model"
 WHOLE_RUN = "whole run"
 COLUMNS = {"gpu": "gpu_energy", "cpu": "cpu_energy", "dram": "ram_energy"}
 NAMES = {"gpu": "gpu_kwh_per_1000", "cpu": "cpu_kwh_per_1000", "dram": "ram_kwh_per_1000"}
+UNNAMED = "codecarbon"
+"""The default of CodeCarbon's `project_name`."""
 TOLERANCE = 0.01
 """The parts must add up to the total within this share of it."""
 
@@ -53,6 +57,8 @@ class LogOptions:
     model: str | None = None
     scope: str | None = None
     hardware: str | None = None
+    form: TableForm = AS_USUAL
+    leave_out: LeaveOut = NOBODY
 
 
 def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -> Reading:
@@ -61,8 +67,8 @@ def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -
         raise UnreadableInput(
             f"--queries is how many queries each run in {files[0].name} answered, from 1 to {MOST_QUERIES:,}."
         )
-    problems: list[str] = []
-    rows = logged_rows(files, names, problems)
+    problems: list[BadRow] = []
+    rows = logged_rows(files, names, problems, options.form)
     phase = options.phase or (QUERY_PHASE if any(row.phase for row in rows) else WHOLE_RUN)
     rows, left_out = _of_phase(rows, phase)
     rows, repeated = latest_states(rows, problems)
@@ -71,15 +77,14 @@ def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -
         try:
             taken = _run(logged.row, phase, options, names)
         except BadRow as error:
-            problems.append(str(error))
+            problems.append(error)
             continue
         if isinstance(taken, Run):
             runs.append(taken)
         else:
             left_out.append(taken)
-    if problems:
-        raise BadRows(problems)
-    return Reading(runs=tuple(runs), left_out=(*left_out, *repeated))
+    untrusted = settled(problems, options.leave_out)
+    return Reading(runs=tuple(runs), left_out=(*left_out, *repeated, *untrusted))
 
 
 def _of_phase(rows: list[Logged], phase: str) -> tuple[list[Logged], list[LeftOut]]:
@@ -107,6 +112,14 @@ def _of_phase(rows: list[Logged], phase: str) -> tuple[list[Logged], list[LeftOu
 
 def _run(row: TableRow, phase: str, options: LogOptions, names: NameMap) -> Run | LeftOut:
     called = options.model or row.needed_text("project_name")
+    if called == UNNAMED and options.model is None and UNNAMED not in names.models:
+        raise BadRow(
+            row.where,
+            f"project_name is {UNNAMED!r}, which CodeCarbon writes where nobody named the project, and no model: say "
+            "which with --model, or in the map's [models]",
+            rule="no-model",
+            file_wide=True,
+        )
     if called in names.leave_out:
         return LeftOut(where=row.where, what=called, reason=names.leave_out[called])
     task, dataset = place_of(row, options.task, options.dataset, names)
@@ -116,7 +129,9 @@ def _run(row: TableRow, phase: str, options: LogOptions, names: NameMap) -> Run 
     scope = _scope(row, parts_kwh, options.scope)
     if options.energy == "gpu":
         if parts_kwh["gpu"] is None:
-            raise BadRow(row.where, f"no energy of GPUs ({not_known['gpu_kwh_per_1000']})")
+            raise BadRow(
+                row.where, f"no energy of GPUs ({not_known['gpu_kwh_per_1000']})", rule="no-gpu-energy"
+            )
         total_kwh, scope = parts_kwh["gpu"], "gpu"
     seconds = row.number("duration")
     duration_s = seconds or None
@@ -165,7 +180,11 @@ def _parts(row: TableRow) -> tuple[dict[str, float | None], dict[str, str]]:
         elif kwh == 0:
             not_known[NAMES[part]] = ZERO
     if found["gpu"] is None and row.whole("gpu_count", MOST_GPUS):
-        raise BadRow(row.where, f"names {row.text('gpu_model') or 'a GPU'}, but has no energy of it")
+        raise BadRow(
+            row.where,
+            f"names {row.text('gpu_model') or 'a GPU'}, but has no energy of it",
+            rule="no-gpu-energy",
+        )
     return found, not_known
 
 
@@ -175,7 +194,9 @@ def _check_sum(row: TableRow, total_kwh: float, parts_kwh: dict[str, float | Non
         return
     if abs(sum(known) - total_kwh) > TOLERANCE * total_kwh:
         raise BadRow(
-            row.where, f"energy_consumed is {total_kwh:g} kWh, but its parts add up to {sum(known):g}"
+            row.where,
+            f"energy_consumed is {total_kwh:g} kWh, but its parts add up to {sum(known):g}",
+            rule="parts",
         )
 
 
@@ -183,10 +204,17 @@ def _scope(row: TableRow, parts_kwh: dict[str, float | None], told: str | None) 
     """What the energy covers, by the columns; `told` where they do not tell. Raises BadRow for neither, or for both."""
     by_columns = _scope_by_columns(row, parts_kwh)
     if by_columns is None and told is None:
-        raise BadRow(row.where, "no column says what its energy covers: say so with --scope")
+        raise BadRow(
+            row.where,
+            "no column says what its energy covers: say so with --scope",
+            rule="unsaid",
+            file_wide=True,
+        )
     if by_columns is not None and told not in {None, by_columns}:
         raise BadRow(
-            row.where, f"its columns say that the energy covers {by_columns}, and --scope says {told}"
+            row.where,
+            f"its columns say that the energy covers {by_columns}, and --scope says {told}",
+            rule="unsaid",
         )
     return by_columns or told or ""
 
@@ -218,4 +246,6 @@ def _hardware(row: TableRow, scope: str, options: LogOptions) -> Hardware:
     cpu = row.text("cpu_model")
     if cpu is not None and "gpu" not in scope and scope != "node":
         return processor(cpu)
-    raise BadRow(row.where, "no column names the hardware: say so with --hardware")
+    raise BadRow(
+        row.where, "no column names the hardware: say so with --hardware", rule="unsaid", file_wide=True
+    )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from math import fsum, sqrt
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.published.errors import file_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -161,11 +163,6 @@ def _part(runs: Sequence[Run], name: str) -> tuple[float | None, str | None]:
     reasons = {run.not_known[name] for run, value in zip(runs, values, strict=True) if value is None}
     whole = all(value is None for value in values) and len(reasons) == 1
     return None, reasons.pop() if whole else SOME_RUNS
-
-
-def file_of(where: str) -> str:
-    """The file in a place such as `emissions.csv:12`."""
-    return where.rpartition(":")[0]
 
 
 def digest_of(kind: str, files: Iterable[InputFile], settings: Mapping[str, str]) -> str:

@@ -9,8 +9,9 @@ Three kinds of JSON are read:
   they name no task.
 
 GPU energy is read by Zeus, over all `num_gpus` GPUs of a configuration. A configuration (number format, GPUs, batch,
-parallelism, steps, size of a picture) is a stratum of its own: configurations are never combined. A request's energy
-depends on how long its answer is, which the leaderboard gives as `avg_output_len`.
+parallelism, steps, size of a picture) is a stratum of its own: configurations are never combined. One that stands there
+several times with different energies was measured several times, and they are its runs. A request's energy depends on
+how long its answer is, which the leaderboard gives as `avg_output_len`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from joulemark.published.errors import BadRow, BadRows, UnreadableInput
+from joulemark.published.errors import BadRow, UnreadableInput, file_of
 from joulemark.published.figures import (
     JOULES_PER_KWH,
     NOT_PUBLISHED,
@@ -28,11 +29,12 @@ from joulemark.published.figures import (
     Reading,
     Run,
     Subject,
-    file_of,
 )
 from joulemark.published.hardware import gpus
 from joulemark.published.json_fields import Fields
 from joulemark.published.plausible import MOST_GPUS, MOST_PARAMETERS_BILLIONS, trusted
+from joulemark.published.repeated import without_copies
+from joulemark.published.untrusted import NOBODY, LeaveOut, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,28 +68,29 @@ class EnergyOptions:
     dataset: str | None = None
     gpu: str | None = None
     batch: int | None = None
+    leave_out: LeaveOut = NOBODY
 
 
 def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: NameMap) -> Reading:
-    """Every configuration in the files. Raises UnreadableInput, and BadRows with all that cannot be trusted."""
-    problems: list[str] = []
-    runs: dict[Subject, Run] = {}
+    """Every configuration in the files. A configuration that was measured again is a further run of its subject.
+
+    Raises UnreadableInput, and BadRows with all that cannot be trusted.
+    """
+    problems: list[BadRow] = []
+    runs: list[Run] = []
     left_out: list[LeftOut] = []
     for fields in (one for file in files for one in _configurations(file)):
         try:
             taken = _run(fields, options, names)
         except BadRow as error:
-            problems.append(str(error))
+            problems.append(error)
             continue
         if isinstance(taken, LeftOut):
             left_out.append(taken)
-        elif (before := runs.setdefault(taken.subject, taken)) is not taken:
-            problems.append(
-                f"{taken.where}: the same configuration of {taken.subject.model} as {before.where}"
-            )
-    if problems:
-        raise BadRows(problems)
-    return Reading(runs=tuple(runs.values()), left_out=tuple(left_out))
+        else:
+            runs.append(taken)
+    different, again = without_copies(runs)
+    return Reading(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
 
 
 def _configurations(file: InputFile) -> Iterator[Fields]:
@@ -186,7 +189,9 @@ def _joules(fields: Fields) -> float:
         )
     joules = fields.number(found[0])
     if not joules:
-        raise BadRow(fields.where, f"{found[0]} is 0: nothing was read")
+        raise BadRow(
+            fields.where, f"{found[0]} is 0: nothing was read; leave the row out", rule="nothing-read"
+        )
     return joules
 
 
@@ -217,5 +222,10 @@ def _place(fields: Fields, options: EnergyOptions, names: NameMap) -> tuple[str,
         return names.task(place.task), names.dataset(place.dataset)
     task = own or options.task
     if task is None:
-        raise BadRow(fields.where, "names no task: say so with --task, or in the map's [files]")
+        raise BadRow(
+            fields.where,
+            "names no task: say so with --task, or in the map's [files]",
+            rule="unsaid",
+            file_wide=True,
+        )
     return names.task(task), names.dataset(options.dataset or own)

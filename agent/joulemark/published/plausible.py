@@ -45,9 +45,10 @@ def trusted(run: Run) -> Run:
             raise BadRow(
                 run.where,
                 f"{what} comes to {value:g} {unit} for 1,000 queries, and can only be {least:g} to {most:g}",
+                rule="implausible",
             )
     if not run.subject.model:
-        raise BadRow(run.where, "its model has no name")
+        raise BadRow(run.where, "its model has no name", rule="no-model")
     hardware = run.subject.hardware
     if len(hardware.title) > LONGEST_HARDWARE:
         raise BadRow(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from joulemark.published.figures import InputFile
     from joulemark.published.names import NameMap
-    from joulemark.published.table import TableRow
+    from joulemark.published.table import TableForm, TableRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +30,17 @@ class Logged:
     inflated: bool
 
 
-def logged_rows(files: Sequence[InputFile], names: NameMap, problems: list[str]) -> list[Logged]:
+def logged_rows(
+    files: Sequence[InputFile], names: NameMap, problems: list[BadRow], form: TableForm
+) -> list[Logged]:
     """The rows of all files; one that cannot be read is added to `problems`. Raises UnreadableInput."""
     found = []
     for file in files:
-        for row in read_table(file, names.columns, problems):
+        for row in read_table(file, names.columns, problems, form):
             try:
                 found.append(_logged(row, names.phase))
             except BadRow as error:
-                problems.append(str(error))
+                problems.append(error)
     return found
 
 
@@ -51,7 +53,7 @@ def _logged(row: TableRow, phase: str | None) -> Logged:
     )
 
 
-def latest_states(rows: list[Logged], problems: list[str]) -> tuple[list[Logged], list[LeftOut]]:
+def latest_states(rows: list[Logged], problems: list[BadRow]) -> tuple[list[Logged], list[LeftOut]]:
     """The last row of each run and phase. CodeCarbon's `flush` writes a run's energy so far, later ones with more.
 
     Two rows of one run that are not such states are the same run twice, which is a problem.
@@ -63,7 +65,7 @@ def latest_states(rows: list[Logged], problems: list[str]) -> tuple[list[Logged]
         before = latest.get(key)
         if before is not None:
             if not _goes_on(before.row, logged.row):
-                problems.append(f"{logged.row.where}: the same run as {before.row.where}")
+                problems.append(BadRow(logged.row.where, f"the same run as {before.row.where}", rule="twice"))
                 continue
             earlier.append(
                 LeftOut(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.published.errors import BadRow
-from joulemark.published.figures import file_of
+from joulemark.published.errors import BadRow, file_of
 
 if TYPE_CHECKING:
     from joulemark.published.names import NameMap
@@ -22,6 +21,9 @@ def place_of(
     told_dataset = own_dataset or (place.dataset if place else dataset)
     if told_task is None:
         raise BadRow(
-            row.where, "nothing says which task it is about: say so with --task, or in the map's [files]"
+            row.where,
+            "nothing says which task it is about: say so with --task, or in the map's [files]",
+            rule="unsaid",
+            file_wide=True,
         )
     return names.task(told_task), names.dataset(told_dataset)

@@ -4,33 +4,49 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from joulemark.published.decimal_numbers import Ambiguous, conventions_of_table, read_number
 from joulemark.published.errors import BadRow, UnreadableInput
 from joulemark.published.plausible import is_printable, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from joulemark.published.decimal_numbers import Convention, Mark
     from joulemark.published.figures import InputFile
 
 CELL_BYTES = 100_000
+LEAST_COLUMNS = 2
 ABSENT = frozenset({"", "nan", "NaN", "None", "N/A", "n/a"})
 """How tools write that there is no value: pandas, Python, people."""
 
-THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-"""A number with commas between groups of three. Any other comma might be a decimal one, and is refused."""
+SEPARATORS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableForm:
+    """How a table is written, where it does not tell by itself: its decimal mark, and what stands between cells."""
+
+    decimal: Mark | None = None
+    separator: str = "comma"
+
+
+AS_USUAL = TableForm()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow:
-    """A row of a table; `where` is `FILE:LINE`. Cells are asked for by the reader's own names of columns."""
+    """A row of a table; `where` is `FILE:LINE`. Cells are asked for by the reader's own names of columns.
+
+    `conventions`: how the numbers of each column may be written, which the cells of the column decide together.
+    """
 
     where: str
     cells: Mapping[str, str]
+    conventions: Mapping[str, tuple[Convention, ...]]
 
     def has(self, column: str) -> bool:
         """Whether the table has the column at all."""
@@ -52,8 +68,12 @@ class TableRow:
         """The same of a cell that must have a value. Raises BadRow."""
         value = self.text(column)
         if value is None:
+            if self.has(column):
+                raise BadRow(self.where, f"no {column}")
             raise BadRow(
-                self.where, f"no {column}" if self.has(column) else f"the table has no column {column}"
+                self.where,
+                f"the table has no column {column}; where it is called otherwise, name it in the map's [columns]",
+                file_wide=True,
             )
         return value
 
@@ -63,11 +83,23 @@ class TableRow:
         if value is None:
             return None
         try:
-            number = float(value.replace(",", "") if THOUSANDS.fullmatch(value) else _plain(value))
+            number = read_number(value, self.conventions[column])
+        except Ambiguous as error:
+            raise BadRow(
+                self.where,
+                f"{column} is {value[:40]!r}, which is {error}: say which with --decimal point or --decimal comma",
+                rule="ambiguous",
+            ) from None
         except ValueError:
-            raise BadRow(self.where, f"{column} is {value[:40]!r}, not a number") from None
+            raise BadRow(
+                self.where, f"{column} is {value[:40]!r}, not a number", rule="not-a-number"
+            ) from None
         if not isfinite(number) or number < 0:
-            raise BadRow(self.where, f"{column} is {value[:40]}, not a finite number of zero or more")
+            raise BadRow(
+                self.where,
+                f"{column} is {value[:40]}, not a finite number of zero or more",
+                rule="not-a-number",
+            )
         return number
 
     def whole(self, column: str, most: int) -> int | None:
@@ -75,7 +107,9 @@ class TableRow:
         number = self.number(column)
         if number is not None and (number > most or not number.is_integer()):
             raise BadRow(
-                self.where, f"{column} is {self.cells[column][:40]}, not a whole number of up to {most:,}"
+                self.where,
+                f"{column} is {self.cells[column][:40]}, not a whole number of up to {most:,}",
+                rule="not-a-number",
             )
         return None if number is None else int(number)
 
@@ -84,16 +118,13 @@ class TableRow:
         self.needed_text(column)
         number = self.number(column)
         if not number:
-            raise BadRow(self.where, f"{column} is 0: nothing was read")
+            raise BadRow(self.where, f"{column} is 0: nothing was read", rule="nothing-read")
         return number
 
 
-def _plain(value: str) -> str:
-    """Digits as in English, without what only Python reads as part of a number."""
-    return value if value.isascii() and "_" not in value else "?"
-
-
-def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str]) -> list[TableRow]:
+def read_table(
+    file: InputFile, renamed: Mapping[str, str], problems: list[BadRow], form: TableForm = AS_USUAL
+) -> list[TableRow]:
     """The rows of a CSV file with a heading, in their order; `renamed` says what the file calls a column.
 
     A ragged row is added to `problems`. Raises UnreadableInput where the file is no such table.
@@ -104,9 +135,10 @@ def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str])
         raise UnreadableInput(
             f"{file.name} is not in UTF-8 (byte {error.start}). Save it in UTF-8."
         ) from error
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=SEPARATORS[form.separator])
     try:
         heading = [name.strip() for name in next(lines, [])]
+        _check_separator(file.name, heading, text.partition("\n")[0], form)
         _check_heading(file.name, heading, renamed)
         ours = {theirs: own for own, theirs in renamed.items()}
         names = [ours.get(name, name) for name in heading]
@@ -115,18 +147,38 @@ def read_table(file: InputFile, renamed: Mapping[str, str], problems: list[str])
         raise UnreadableInput(
             f"{file.name}:{lines.line_num}: not CSV: a quotation mark is out of place."
         ) from error
+    whole = [cells for _, cells in placed if len(cells) == len(names)]
+    columns = {
+        name: [cell for cells in whole if (cell := cells[place].strip()) not in ABSENT]
+        for place, name in enumerate(names)
+    }
+    conventions = conventions_of_table(columns, form.decimal)
     rows = []
     for where, cells in placed:
         try:
-            rows.append(_row(where, names, cells))
+            rows.append(_row(where, names, cells, conventions))
         except BadRow as error:
-            problems.append(str(error))
+            problems.append(error)
     return rows
 
 
+def _check_separator(name: str, heading: list[str], line: str, form: TableForm) -> None:
+    """Raises UnreadableInput that names what stands between the cells where that is not what was said."""
+    if len(heading) >= LEAST_COLUMNS:
+        return
+    for separator, sign in SEPARATORS.items():
+        if separator != form.separator and line.count(sign) >= LEAST_COLUMNS - 1:
+            raise UnreadableInput(
+                f"{name} has {separator}s between its cells, not {form.separator}s: say so with "
+                f"--separator {separator}."
+            )
+
+
 def _check_heading(name: str, heading: list[str], renamed: Mapping[str, str]) -> None:
-    if len(heading) < 2:
-        raise UnreadableInput(f"{name} has no heading of a CSV table in its first line.")
+    if len(heading) < LEAST_COLUMNS:
+        raise UnreadableInput(
+            f"{name} has no heading of a CSV table in its first line: give a file whose first line names its columns."
+        )
     if not all(is_printable(column) for column in heading):
         raise UnreadableInput(f"{name} has a column whose name has characters that cannot be shown.")
     twice = sorted({column for column in heading if column and heading.count(column) > 1})
@@ -139,9 +191,11 @@ def _check_heading(name: str, heading: list[str], renamed: Mapping[str, str]) ->
         )
 
 
-def _row(where: str, names: list[str], cells: list[str]) -> TableRow:
+def _row(
+    where: str, names: list[str], cells: list[str], conventions: Mapping[str, tuple[Convention, ...]]
+) -> TableRow:
     if len(cells) != len(names):
         raise BadRow(where, f"{len(cells)} cells under a heading of {len(names)}")
     if any(len(cell) > CELL_BYTES for cell in cells):
         raise BadRow(where, "a cell is longer than any value of such a table")
-    return TableRow(where=where, cells=dict(zip(names, cells, strict=True)))
+    return TableRow(where=where, cells=dict(zip(names, cells, strict=True)), conventions=conventions)

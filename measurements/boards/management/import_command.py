@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from joulemark.published.decimal_numbers import MARKS
 from joulemark.published.errors import PublishedInputError
 from joulemark.published.figures import InputFile, digest_of
 from joulemark.published.names import read_map
 from joulemark.published.plausible import is_printable
+from joulemark.published.table import SEPARATORS, TableForm
+from joulemark.published.untrusted import EVERY, RULES, LeaveOut
 from measurements.boards.importing import ImportRefused, Wish, import_series, summary
 from measurements.boards.publishing import SeriesFacts
 
@@ -57,9 +60,31 @@ class ImportCommand(BaseCommand):
         names.add_argument(
             "--only-known", action="store_true", help="leave out what the catalogue does not know"
         )
+        rows = parser.add_argument_group("rows that cannot be trusted")
+        rows.add_argument(
+            "--leave-out-rows",
+            nargs="+",
+            default=[],
+            metavar="NAME",
+            help=f"leave these out, counted and shown: a place such as log.csv:12, a rule ({', '.join(RULES)}), "
+            f"or '{EVERY}' for all",
+        )
         how = parser.add_argument_group("how")
         how.add_argument("--replace", action="store_true", help="put this in the place of what has the name")
         how.add_argument("--dry-run", action="store_true", help="report, and change nothing")
+
+    def add_table_arguments(self, parser: CommandParser) -> None:
+        """How a table is written, for publishers whose files are tables."""
+        table = parser.add_argument_group("how the tables are written, where they do not tell")
+        table.add_argument(
+            "--decimal", choices=list(MARKS), help="the decimal mark of numbers that could be read two ways"
+        )
+        table.add_argument(
+            "--separator",
+            choices=list(SEPARATORS),
+            default="comma",
+            help="what stands between cells (default: %(default)s)",
+        )
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """What is in the files. Raises PublishedInputError."""
@@ -71,6 +96,7 @@ class ImportCommand(BaseCommand):
         files = _input_files(options["files"])
         map_file = _input_files([options["map"]])[0] if options["map"] else None
         settings = {name: str(options[name]) for name in (*self.shaping, "task", "dataset", "only_known")}
+        settings |= _settings_by_choice(options)
         if map_file is not None:
             settings["map"] = hashlib.sha256(map_file.content).hexdigest()
         try:
@@ -89,6 +115,27 @@ class ImportCommand(BaseCommand):
         except (PublishedInputError, ImportRefused) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n".join(_report(imported, options["series"], dry_run=options["dry_run"])))
+
+
+def table_form(options: dict[str, Any]) -> TableForm:
+    """How the tables are written, as far as somebody said."""
+    return TableForm(decimal=options["decimal"], separator=options["separator"])
+
+
+def leave_out(options: dict[str, Any]) -> LeaveOut:
+    """Which untrusted rows are left out."""
+    return LeaveOut(frozenset(options["leave_out_rows"]))
+
+
+def _settings_by_choice(options: dict[str, Any]) -> dict[str, str]:
+    """Options that change what is read where they are chosen: left out otherwise, so that old digests stay."""
+    chosen = {
+        "decimal": options.get("decimal"),
+        "leave_out_rows": " ".join(sorted(options["leave_out_rows"])),
+    }
+    separator = options.get("separator")
+    chosen["separator"] = None if separator == "comma" else separator
+    return {name: value for name, value in chosen.items() if value}
 
 
 def _require_printable(options: dict[str, Any]) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 register = template.Library()
 
+LEAST_PLAIN = 1e-9
+"""Differences of scores are written with a point, however small."""
+
 
 def ends(low: float, high: float) -> str:
     """An interval's two ends."""
@@ -67,7 +70,8 @@ def compared_models(row: ComparisonRow) -> str:
 @register.filter
 def signed(value: float) -> str:
     """A difference with its sign."""
-    return f"+{significant(value, digits=2)}" if value > 0 else significant(value, digits=2)
+    written = significant(value, digits=2, plain_from=LEAST_PLAIN)
+    return f"+{written}" if value > 0 else written
 
 
 @register.filter

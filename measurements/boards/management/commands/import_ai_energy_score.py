@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.published.ai_energy_score import HARDWARE, ScoreOptions, read_scores
-from measurements.boards.management.import_command import ImportCommand
+from measurements.boards.management.import_command import ImportCommand, leave_out, table_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,16 @@ class Command(ImportCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """What a table does not say."""
         super().add_arguments(parser)
+        self.add_table_arguments(parser)
         parser.add_argument("--hardware", default=HARDWARE, help="the GPU (default: %(default)s)")
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The rows of the tables."""
-        told = ScoreOptions(task=options["task"], dataset=options["dataset"], hardware=options["hardware"])
+        told = ScoreOptions(
+            task=options["task"],
+            dataset=options["dataset"],
+            hardware=options["hardware"],
+            form=table_form(options),
+            leave_out=leave_out(options),
+        )
         return read_scores(files, told, names)

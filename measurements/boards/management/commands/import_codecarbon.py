@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.published.codecarbon import LogOptions, read_logs
-from measurements.boards.management.import_command import ImportCommand
+from measurements.boards.management.import_command import ImportCommand, leave_out, table_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from joulemark.published.names import NameMap
 
 
+SAID = ("queries", "phase", "energy", "model", "scope", "hardware")
+"""Options that a reader takes as they are."""
+
+
 class Command(ImportCommand):
     """Import logs of runs, or of phases of runs."""
 
@@ -23,11 +27,12 @@ class Command(ImportCommand):
         "Import CodeCarbon emission logs (CSV) as a published series; the same input again changes nothing."
     )
     kind = "codecarbon"
-    shaping = ("queries", "phase", "energy", "model", "scope", "hardware")
+    shaping = SAID
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What a log does not say."""
         super().add_arguments(parser)
+        self.add_table_arguments(parser)
         logs = parser.add_argument_group("what the logs do not say")
         logs.add_argument("--queries", type=int, required=True, metavar="N", help="queries in each run")
         logs.add_argument(
@@ -50,5 +55,6 @@ class Command(ImportCommand):
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The runs in the logs."""
-        told = {name: options[name] for name in (*self.shaping, "task", "dataset")}
-        return read_logs(files, LogOptions(**told), names)
+        told = {name: options[name] for name in (*SAID, "task", "dataset")}
+        form, rows = table_form(options), leave_out(options)
+        return read_logs(files, LogOptions(**told, form=form, leave_out=rows), names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.published.mlenergy import EnergyOptions, read_energies
-from measurements.boards.management.import_command import ImportCommand
+from measurements.boards.management.import_command import ImportCommand, leave_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,4 +35,4 @@ class Command(ImportCommand):
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The configurations in the files."""
         told = {name: options[name] for name in (*self.shaping, "task", "dataset")}
-        return read_energies(files, EnergyOptions(**told), names)
+        return read_energies(files, EnergyOptions(**told, leave_out=leave_out(options)), names)

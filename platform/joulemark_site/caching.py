@@ -1,0 +1,58 @@
+"""What a cache may keep: every answer says it, and a question whether anything has changed is answered by content.
+
+An answer that is shown again must be asked for again (`no-cache`), unless its view says otherwise. The tag of an answer
+(ETag) is a digest of its bytes, so that it cannot stay the same while anything that is shown changes: a title, the
+state of a result, the version of the software. No answer has a Last-Modified: its second is too long for two changes in
+one, and most of what an answer shows has no time of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.cache import get_conditional_response, set_response_etag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponseBase
+
+ASK_AGAIN = "no-cache"
+OF_ONE_READER = "private, no-cache"
+"""A page carries a token for its reader's form, and is in the reader's language."""
+NEVER = "no-store"
+SAFE = ("GET", "HEAD")
+
+
+def explicit_caching(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware that gives every answer a Cache-Control, and answers 304 where the same bytes are known already."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = _control(request, response)
+        if request.method in SAFE and response.status_code == 200 and _is_tagged(response):
+            return _conditional(request, response)
+        return response
+
+    return answer
+
+
+def _control(request: HttpRequest, response: HttpResponseBase) -> str:
+    if request.method not in SAFE or response.status_code >= 400:
+        return NEVER
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    return OF_ONE_READER if is_page or response.status_code != 200 else ASK_AGAIN
+
+
+def _is_tagged(response: HttpResponseBase) -> bool:
+    return not response.streaming and NEVER not in response.headers["Cache-Control"]
+
+
+def _conditional(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if "ETag" not in response.headers:
+        set_response_etag(response)  # type: ignore[arg-type]  # not streaming: it has content
+    found = get_conditional_response(request, etag=response.headers["ETag"], response=response)  # type: ignore[type-var]
+    return response if found is None else found

@@ -1,0 +1,133 @@
+"""gunicorn's threaded worker, in which a request takes a thread only once its headers are here.
+
+Whoever sends half of a header and waits keeps a socket, not one of the few threads: what has come is set aside, and the
+loop that accepts connections watches the socket again. What cannot be parsed as HTTP is refused with a problem
+document.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+HEAD_TIMEOUT_S = 20.0
+"""From a request's first byte to the end of its headers."""
+MOST_HEAD_BYTES = 64 * 1024
+"""Of a request line and all headers; no browser and no agent sends as much."""
+CHUNK = 16 * 1024
+END_OF_HEAD = b"\r\n\r\n"
+
+STATUS_OF: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (errors.LimitRequestLine, 414, "URI Too Long", "The address is longer than 4,094 bytes; ask for less at once."),
+    (
+        errors.LimitRequestHeaders, 431, "Request Header Fields Too Large",
+        "The request has more or longer headers than this platform reads; send fewer.",
+    ),
+    (errors.ExpectationFailed, 417, "Expectation Failed", "The request expects what this platform does not do."),
+    (errors.UnsupportedTransferCoding, 501, "Not Implemented", "The body is encoded in a way that is not read here."),
+    (errors.ParseException, 400, "Bad Request", "This is not HTTP as RFC 9112 has it; use another client."),
+)  # fmt: skip
+"""What a client did wrong, the special before the general."""
+
+
+OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+"""What looks like a client's mistake to gunicorn's classes, and is the platform's."""
+
+
+class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """Threads for requests whose headers are complete."""
+
+    def handle(self, conn: TConn) -> Any:
+        """Parse and answer the request; or set aside what has come of it and have the loop wait for more."""
+        if conn.sock is None or self.cfg.is_ssl:
+            return super().handle(conn)
+        try:
+            is_complete = _read_head(conn)
+        except _Closed:
+            return False
+        except errors.LimitRequestHeaders as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+            return False
+        except OSError as error:
+            self.log.debug("A connection ended within its headers: %s", error)
+            return False
+        if not is_complete:
+            if time.monotonic() < conn.head_deadline:
+                return _DEFER
+            _write_problem(
+                conn.sock, 408, "Request Timeout", "The headers stopped arriving; send the request again."
+            )
+            return False
+        conn.data_ready = True
+        conn.sock.setblocking(True)  # noqa: FBT003 - its own signature
+        head, conn.head = conn.head, b""
+        conn.init()
+        conn.parser.unreader.unread(head)
+        return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Refuse what is no HTTP with a problem document; anything else is gunicorn's to log and answer."""
+        is_ours = isinstance(exc, OURS)
+        found = None if is_ours else next((row for row in STATUS_OF if isinstance(exc, row[0])), None)
+        if found is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        _, status, reason, sentence = found
+        self.log.warning("refused before it was a request: %s", exc)
+        try:
+            _write_problem(client, status, reason, sentence)
+        except OSError as error:
+            self.log.debug("The refusal was not read: %s", error)
+
+
+class _Closed(Exception):
+    """The client went away before its headers were complete."""
+
+
+def _read_head(conn: TConn) -> bool:
+    """Take in what has come without waiting; whether the headers are complete.
+
+    Raises LimitRequestHeaders, _Closed or OSError.
+    """
+    head = getattr(conn, "head", b"")
+    if conn.initialized and not head:
+        head = conn.parser.unreader.take_buffered()
+    if not head:
+        conn.head_deadline = time.monotonic() + HEAD_TIMEOUT_S
+    conn.sock.setblocking(False)  # noqa: FBT003 - its own signature
+    while END_OF_HEAD not in head:
+        if len(head) > MOST_HEAD_BYTES:
+            raise errors.LimitRequestHeaders("the headers do not end")
+        try:
+            chunk = conn.sock.recv(CHUNK)
+        except BlockingIOError:
+            conn.head = head
+            return False
+        if not chunk:
+            raise _Closed
+        head += chunk
+    conn.head = head
+    return True
+
+
+def _write_problem(client: Any, status: int, reason: str, sentence: str) -> None:
+    body = json.dumps(
+        {
+            "type": f"urn:joulemark:problem:jm-http-{status}",
+            "title": reason,
+            "status": status,
+            "detail": sentence,
+            "code": f"JM-HTTP-{status}",
+        }
+    ).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.setblocking(True)  # noqa: FBT003 - its own signature
+    util.write_nonblock(client, head.encode() + body)

@@ -1,0 +1,50 @@
+"""A platform with something at every address, and the values under which the addresses show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.management import call_command
+
+from joulemark.suite import load_suite
+from measurements.boards.services import refresh_stale_cells
+from measurements.intake.models import State, Submission
+from measurements.ledger.sequencer import sequence
+from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
+
+Values = dict[str, Sequence[str]]
+
+
+def populate() -> Values:
+    """Results in every state by several contributors, the published study, and a signed log."""
+    demo_catalog()
+    call_command("load_published", verbosity=0)
+    made = [
+        make_result(
+            Run(by=by, display_name=f"Person {by}", device=by, model=model, energy_per_query_j=energy)
+        )
+        for by in ("ada", "grace")
+        for model, energy in ((SPECIFIC, 0.5), (GENERAL, 6.0))
+    ]
+    for state in (State.REJECTED, State.QUARANTINED, State.RECEIVED):
+        make_result(Run(by="mallory", device="m", state=state))
+    refresh_stale_cells()
+    sequence()
+    return {
+        "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
+        "series": ["demo-1-estimated", "study-2024"],
+        "task": ["text_classification"],
+        "path": [f"0/000.p/{sequence().size}"],
+    }
+
+
+def questions() -> dict[str, str]:
+    """What an address needs to be asked beside its path, by the address."""
+    digest = load_suite("demo").digest
+    cell = f"dataset={TOPICS}&model={SPECIFIC}&hardware=amd-ryzen-7-5800x&scope=cpu&stratum=float32.b1.power-default"
+    return {
+        "/api/v1/needed/": f"suite={digest}",
+        "/api/v1/log/rows/": "start=0&end=5",
+        "/api/v1/impact/": "query=text_classification&queries_per_day=3&users=7&place=DEU",
+        "/boards/demo-1-estimated/text_classification/cell/": cell,
+    }

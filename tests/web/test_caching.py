@@ -1,0 +1,185 @@
+"""What caches may keep, at every address that there is; and no answer depends on the name it was asked under."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.utils.http import http_date
+
+from measurements.boards.services import refresh_stale_cells
+from measurements.catalog.models import AiModel, HardwareClass
+from measurements.contributors.models import Contributor
+from measurements.intake.models import Submission
+from tests.rows import GENERAL, Run, make_result
+from tests.web.addresses import filled, routes
+from tests.web.populated import Values, populate, questions
+
+TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')
+AGE = re.compile(rb'"oldest_s":[0-9.e-]+')
+"""How long something waits: another number each time."""
+SOON = http_date(4_000_000_000)
+"""A time after every change: who has the answer of then believes to have everything."""
+NEVER_CHANGE = {"tile", "bundle"}
+
+
+@pytest.fixture
+def values(db) -> Values:
+    """Something at every address."""
+    return populate()
+
+
+def addresses(values: Values, *, admin: bool = False) -> list[str]:
+    """Every address that answers a GET, with what it needs to be asked."""
+    asked, found = questions(), []
+    for route in routes(admin=admin):
+        if "get" in route.methods and all(name in values for name in route.parameters):
+            found += [f"{path}?{asked[path]}" if path in asked else path for path in filled(route, values)]
+    return found
+
+
+def body(answer) -> bytes:
+    """The bytes of an answer, without what is drawn anew for every form."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return AGE.sub(b"", TOKEN.sub(b"", content))
+
+
+def test_every_answer_says_what_a_cache_may_do(client: Client, values: Values) -> None:
+    statuses = set()
+    for address in [
+        *addresses(values, admin=True),
+        "/boards",
+        "/nothing/",
+        "/api/v1/nothing",
+        "/results/?state=rejected",
+    ]:
+        for method in (client.get, client.head, client.post):
+            answer = method(address)
+            assert "Cache-Control" in answer, f"{method.__name__} {address}"
+            statuses.add(answer.status_code)
+            if answer.status_code >= 400 or method == client.post:
+                assert "no-store" in answer["Cache-Control"] or "no-cache" in answer["Cache-Control"], address
+    assert {200, 301, 302, 404, 405} <= statuses
+
+
+def test_what_is_kept_for_long_never_changes(client: Client, values: Values) -> None:
+    for address in addresses(values, admin=True):
+        answer = client.get(address)
+        if "max-age" in answer["Cache-Control"] and "max-age=0" not in answer["Cache-Control"]:
+            assert answer.status_code == 200
+            assert NEVER_CHANGE & set(re.split(r"[/?.]", address)), address
+            assert "immutable" in answer["Cache-Control"]
+
+
+def withdrawn() -> None:
+    """A contributor withdraws one of the results; its cells are computed anew."""
+    last = Submission.objects.filter(state="accepted", result__model__slug=GENERAL).first()
+    Submission.objects.filter(pk=last.pk).update(state="withdrawn")
+    refresh_stale_cells()
+
+
+def another_result() -> None:
+    """A further result is accepted."""
+    make_result(Run(by="new", device="n", energy_per_query_j=0.9))
+    refresh_stale_cells()
+
+
+def a_name_is_erased() -> None:
+    """A contributor has another name."""
+    Contributor.objects.update(display_name=None, name_key=None)
+
+
+def a_model_is_titled_anew() -> None:
+    """The catalogue calls a model otherwise: no result and no board has a new version."""
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+
+
+def hardware_is_refused() -> None:
+    """A moderator refuses the name of the hardware."""
+    HardwareClass.objects.update(name_state="refused")
+
+
+CHANGES = [withdrawn, another_result, a_name_is_erased, a_model_is_titled_anew, hardware_is_refused]
+
+
+@pytest.mark.laws
+@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__ for change in CHANGES])
+def test_nothing_that_has_changed_is_said_to_be_the_same(
+    client: Client, values: Values, change: Callable[[], None]
+) -> None:
+    before = {address: client.get(address) for address in addresses(values)}
+    kept = {address: (body(answer), answer.headers) for address, answer in before.items()}
+    change()
+    changed = 0
+    for address, (was, headers) in kept.items():
+        now = body(client.get(address))
+        if now == was:
+            continue
+        changed += 1
+        tag = {"If-None-Match": headers["ETag"]} if "ETag" in headers else {}
+        for conditions in ({"If-Modified-Since": SOON}, tag, {**tag, "If-Modified-Since": SOON}):
+            again = client.get(address, headers=conditions)
+            assert again.status_code != 304, f"{address} {conditions}"
+            assert body(again) == now or "no-store" in again["Cache-Control"]
+    assert changed > 0, "the change shows somewhere"
+
+
+@pytest.mark.laws
+def test_what_has_not_changed_is_not_sent_again(client: Client, values: Values) -> None:
+    sent_again = []
+    for address in addresses(values):
+        first = client.get(address)
+        if first.status_code != 200 or first["Content-Type"].startswith("text/html"):
+            continue
+        if "no-store" in first["Cache-Control"] or first.streaming:
+            continue
+        again = client.get(address, headers={"If-None-Match": first["ETag"]})
+        if again.status_code != 304 or again.content:
+            sent_again.append(address)
+        weak = client.get(address, headers={"If-None-Match": f'"other", W/{first["ETag"]}'})
+        assert weak.status_code == 304, address
+        assert again["ETag"] == first["ETag"]
+        assert again["Cache-Control"] == first["Cache-Control"]
+    assert sent_again == []
+
+
+def test_a_bundle_is_sent_to_whoever_asks_for_its_media_type(client: Client, values: Values) -> None:
+    address = f"/api/v1/results/{values['result_id'][0]}/bundle"
+    for accept in ("application/vnd.joulemark.bundle+json", "text/html", "image/png;q=0.1", "*/*", ";;", ""):
+        answer = client.get(address, headers={"Accept": accept})
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/vnd.joulemark.bundle+json")
+    assert client.get(address, headers={"If-None-Match": "*"}).status_code == 304
+    gone = address.replace(values["result_id"][0], "0" * 64)
+    assert client.get(gone, headers={"If-None-Match": f'"{"0" * 64}"'}).status_code == 404
+
+
+@pytest.mark.laws
+def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, values: Values) -> None:
+    for address in addresses(values):
+        for accept in ("application/problem+json", "application/vnd.joulemark.bundle+json", "x/y"):
+            assert client.get(address, headers={"Accept": accept}).status_code != 406, address
+
+
+@pytest.mark.laws
+def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings) -> None:
+    settings.ALLOWED_HOSTS = ["testserver", "other.example"]
+    settings.ORIGIN = "https://energy.example"
+    for number in range(120):
+        make_result(Run(by=f"p{number % 3}", device="x", energy_per_query_j=0.5 + number / 1000))
+    paged = [
+        "/api/v1/results/?page_size=7&page=2",
+        "/api/v1/results/",
+        "/api/v1/decisions/",
+        "/results/?page=2",
+    ]
+    for address in [*addresses(values, admin=True), *paged]:
+        plain, other = (client.get(address, headers={"Host": host}) for host in settings.ALLOWED_HOSTS)
+        assert body(plain) == body(other), address
+        assert plain.get("Location") == other.get("Location"), address
+        assert b"other.example" not in body(other), address
+        assert "other.example" not in str(other.headers), address
+    page = client.get(paged[0], headers={"Host": "other.example"}).json()
+    assert page["next"] == "https://energy.example/api/v1/results/?page=3&page_size=7"
+    assert page["previous"] == "https://energy.example/api/v1/results/?page_size=7"
