@@ -157,6 +157,10 @@ SPECTACULAR_SETTINGS = {
         "GradeEnum": ["measured", "estimated", "published"],
         "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
         "PublishedGradeEnum": ["published"],
+        "NoScoreIntervalEnum": ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
+        "NoCellIntervalEnum": ["single-source", "sources-disagree"],
+        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
+        "AnswerFormEnum": ["picks", "writes"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

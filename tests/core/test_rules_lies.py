@@ -290,6 +290,45 @@ def test_evidence_is_something_that_json_can_say(a100: Case) -> None:
             assert finding.sentence.endswith(".")
 
 
+def by_edition(case: Case, edition: int) -> tuple[Term, ...]:
+    """The case's budget as an agent of this edition of the sensors' table signs it."""
+    assert case.read is not None
+    assert case.read.mean_power_w is not None
+    method = tuple(term for term in case.said.budget if term.name not in SENSOR_TERMS)
+    return method + sensor_terms(
+        case.said.sensor,
+        board_name=case.said.device.name,
+        mean_power_w=case.read.mean_power_w,
+        edition=edition,
+    )
+
+
+@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
+def test_a_budget_that_was_signed_by_the_first_table_of_sensors_stays_valid(name: str) -> None:
+    case = honest()[name]
+    assert case.said.budget == by_edition(case, 2)
+    assert [term.name for term in case.said.budget][-2:] == ["gain", "offset"]
+    old = stating(case, budget=by_edition(case, 1))
+    assert [(term.name, term.relative) for term in old.said.budget][-1] == ("gain", 0.025)
+    assert told(old) == {}
+
+
+def test_a_sensor_term_of_no_table_is_not_believed(a100: Case) -> None:
+    today, old = by_edition(a100, 2), by_edition(a100, 1)
+    wrong = {
+        "the old scale with a zero": (*old, today[-1]),
+        "today's scale without one": today[:-1],
+        "a smaller scale": (*today[:-2], replace(today[-2], relative=today[-2].relative / 10), today[-1]),
+        "a smaller zero": (*today[:-1], replace(today[-1], relative=today[-1].relative / 10)),
+        "no sensor": today[:-2],
+    }
+    for what, budget in wrong.items():
+        assert "JM-UNCERTAINTY" in told(stating(a100, budget=budget)), what
+    other = honest()["rtx-3090"]
+    assert other.said.budget[-2].relative < today[-2].relative, "of the RTX 3090 five boards were measured"
+    assert "JM-UNCERTAINTY" in told(stating(a100, budget=(*today[:-2], other.said.budget[-2], today[-1])))
+
+
 def beside_others(trace: Trace, cores: float) -> Trace:
     """As if other programs had kept so many processors busy all the time."""
     return reading(trace, "cpu-foreign", lambda t_us, ms: ms + np.round(cores * t_us / 1e3).astype(np.int64))
@@ -365,42 +404,3 @@ def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
 
     assert "JM-CONSTANT" not in told(lasting(0.03))
     assert "JM-CONSTANT" in told(lasting(6.0))
-
-
-def by_edition(case: Case, edition: int) -> tuple[Term, ...]:
-    """The case's budget as an agent of this edition of the sensors' table signs it."""
-    assert case.read is not None
-    assert case.read.mean_power_w is not None
-    method = tuple(term for term in case.said.budget if term.name not in SENSOR_TERMS)
-    return method + sensor_terms(
-        case.said.sensor,
-        board_name=case.said.device.name,
-        mean_power_w=case.read.mean_power_w,
-        edition=edition,
-    )
-
-
-@pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
-def test_a_budget_that_was_signed_by_the_first_table_of_sensors_stays_valid(name: str) -> None:
-    case = honest()[name]
-    assert case.said.budget == by_edition(case, 2)
-    assert [term.name for term in case.said.budget][-2:] == ["gain", "offset"]
-    old = stating(case, budget=by_edition(case, 1))
-    assert [(term.name, term.relative) for term in old.said.budget][-1] == ("gain", 0.025)
-    assert told(old) == {}
-
-
-def test_a_sensor_term_of_no_table_is_not_believed(a100: Case) -> None:
-    today, old = by_edition(a100, 2), by_edition(a100, 1)
-    wrong = {
-        "the old scale with a zero": (*old, today[-1]),
-        "today's scale without one": today[:-1],
-        "a smaller scale": (*today[:-2], replace(today[-2], relative=today[-2].relative / 10), today[-1]),
-        "a smaller zero": (*today[:-1], replace(today[-1], relative=today[-1].relative / 10)),
-        "no sensor": today[:-2],
-    }
-    for what, budget in wrong.items():
-        assert "JM-UNCERTAINTY" in told(stating(a100, budget=budget)), what
-    other = honest()["rtx-3090"]
-    assert other.said.budget[-2].relative < today[-2].relative, "of the RTX 3090 five boards were measured"
-    assert "JM-UNCERTAINTY" in told(stating(a100, budget=(*today[:-2], other.said.budget[-2], today[-1])))
