@@ -157,9 +157,10 @@ SPECTACULAR_SETTINGS = {
         "GradeEnum": ["measured", "estimated", "published"],
         "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
         "PublishedGradeEnum": ["published"],
+        "NoScoreIntervalEnum": ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
+        "NoCellIntervalEnum": ["single-source", "sources-disagree"],
+        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
         "AnswerFormEnum": ["picks", "writes"],
-        "NoModelIntervalEnum": "measurements.releases.serializers.NO_MODEL_INTERVAL",
-        "NoScoreIntervalEnum": "measurements.releases.serializers.NO_SCORE_INTERVAL",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [

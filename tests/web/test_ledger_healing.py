@@ -27,7 +27,7 @@ from measurements.ledger.services import append_leaf
 from tests.laws import law
 from tests.processes import embedded_platform, wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
 
 
 def write(count: int) -> None:

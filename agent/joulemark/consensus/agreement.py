@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from joulemark.consensus.cell import Reading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 from joulemark.consensus.errors import ImpossibleValue
+from joulemark.consensus.interval import relative
 from joulemark.consensus.voices import Said, Voice, geometric_mean, voices, weighted_median
 
 if TYPE_CHECKING:
@@ -64,15 +65,15 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     if not apart or not report.announced:
         return None
     middle, weight = _middle(apart)
-    relative = report.energy_per_query_j / middle - 1
+    difference = log(report.energy_per_query_j) - log(middle)
     u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(weight)
     tolerance = COVERAGE * sqrt(
         believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / weight)
     )
-    within = abs(log(report.energy_per_query_j / middle)) <= tolerance
+    within = abs(difference) <= tolerance
     return Agreement(
         agrees=True if within else (False if weight > 1 else None),
-        relative=relative,
+        relative=relative(difference),
         tolerance=tolerance,
         n_others=int(weight),
     )
