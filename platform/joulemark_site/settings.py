@@ -157,6 +157,15 @@ SPECTACULAR_SETTINGS = {
         "GradeEnum": ["measured", "estimated", "published"],
         "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
         "PublishedGradeEnum": ["published"],
+        "AnswerFormEnum": ["picks", "writes"],
+        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
+        "NoQualityIntervalEnum": [
+            "n-not-known",
+            "no-mean-over-questions",
+            "outside-0-to-1",
+            "several-models",
+        ],
+        "NoValueIntervalEnum": ["", "single-source", "sources-disagree"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
