@@ -159,6 +159,7 @@ class HostClock:
         self._rng, self._idle_w, self._noise_w = rng, idle_w, noise_w
         self._now_s, self._load_w = 0.0, 0.0
         self.energy_j, self.busy_s = rng.uniform(0, 1000), rng.uniform(0, 10)
+        self.foreign_s, self._foreign_cores = 0.0, rng.uniform(0.0, 0.02)
 
     def now_s(self) -> float:
         """Seconds."""
@@ -170,6 +171,7 @@ class HostClock:
         wander_w = self._noise_w * self._rng.gauss(0, 1)
         self.energy_j += passed_s * max(self._idle_w + self._load_w + wander_w, 0.1)
         self.busy_s += passed_s * (1.0 if self._load_w else 0.002)
+        self.foreign_s += passed_s * self._foreign_cores
         self._now_s = at_s
 
     def load_on(self, watts: float) -> None:
@@ -181,6 +183,18 @@ class HostClock:
         self._load_w = 0.0
 
 
+class SimulatedProcessorTime:
+    """What the kernel tells of a HostClock, in its ticks of 10 ms."""
+
+    def __init__(self, clock: HostClock) -> None:
+        self._clock, self._began_s = clock, clock.busy_s
+
+    def ticks(self, now: Now) -> tuple[Tick, Tick]:
+        """Milliseconds of the run, and of everybody else."""
+        own_ms = round((self._clock.busy_s - self._began_s) * 1e3)
+        return Tick(at_us := now(), own_ms), Tick(at_us, round(self._clock.foreign_s * 100) * 10)
+
+
 class SimulatedRapl(RaplMeter):
     """RAPL's one package, read from a HostClock; its counter wraps."""
 
@@ -188,6 +202,7 @@ class SimulatedRapl(RaplMeter):
 
     def __init__(self, clock: HostClock) -> None:
         self._clock = clock
+        self._processor = SimulatedProcessorTime(clock)
         self.absent = {"dram": "no-dram-counter"}
         self.scope = "cpu"
         self.streams = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from types import SimpleNamespace
@@ -137,6 +137,10 @@ class Busy(Silent):
         self._timer.wait(self._rng.uniform(5e-6, 2e-4))
 
 
+BURSTS_EVERY = 20
+"""So many sessions, one is of bursts."""
+
+
 def session(number: int) -> Drawn:
     """Session `number`: four of five on a GPU, the others on a processor. Raises MeterFailed or EnergyError."""
     rng = Random(f"honest session {number}")  # noqa: S311 - chances, no secrets
@@ -147,8 +151,17 @@ def session(number: int) -> Drawn:
         return _measured(_processor(number, rng), protocol, rng)
     known = (*gpus(), UNKNOWN)
     gpu, mode = known[number % len(known)], rng.choice(MODES)
+    if number % BURSTS_EVERY == 3:
+        protocol = bursts(protocol)
     with _on_gpu(gpu, mode, rng) as machine:
         return _measured(machine, protocol, rng)
+
+
+def bursts(protocol: Protocol) -> Protocol:
+    """Windows of one query each, as short as it is: some tens of milliseconds of work between rests."""
+    return msgspec.structs.replace(
+        protocol, queries=1, windows_min=24, windows_max=24, fill_windows=False, mode="throughput"
+    )
 
 
 def chosen(gpu_id: str, mode: str, job: str, *, dtype: str = "float16", windows: int = 5) -> Drawn:
@@ -159,6 +172,13 @@ def chosen(gpu_id: str, mode: str, job: str, *, dtype: str = "float16", windows:
     gpu = next(one for one in gpus() if one.id == gpu_id)
     with _on_gpu(gpu, mode, rng) as machine:
         return _measured(machine, protocol, rng, job=(job, dtype))
+
+
+def chosen_by_rapl(job: str, *, windows: int = 5) -> Drawn:
+    """A session of this job on a processor with RAPL, under the protocol of `chosen`."""
+    rng = Random(f"rapl {job}")  # noqa: S311 - chances, no secrets
+    protocol = msgspec.structs.replace(PROTOCOL, windows_min=windows, windows_max=windows)
+    return _measured(_processor(4, rng), protocol, rng, job=(job, "float32"))
 
 
 def _protocol(rng: Random) -> Protocol:
@@ -270,7 +290,7 @@ def _measured(
         ticket=_ticket(seed, lasted, rng) if announced else None,
         sample=sample,
         loaded=Loaded(str(model.weights_sha256), model.parameters, dtype, "cuda" if machine.gpu else "cpu"),
-        measured=replace(measured, started_at=NOW - lasted, ended_at=NOW - timedelta(seconds=1)),
+        measured=measured,
         quality=(_quality(kind, right, len(sample.query_ids), rng),),
         not_scored=(),
         inputs_sha256=digest("inputs", sample.sha256),
@@ -278,7 +298,9 @@ def _measured(
     )
     around = _around(machine, of)
     statement, raw = verified(signed_bundle(around, story))
-    said = msgspec.structs.replace(statement.predicate, issued_at=NOW)
+    said = msgspec.structs.replace(
+        statement.predicate, started_at=NOW - lasted, ended_at=NOW - timedelta(seconds=1), issued_at=NOW
+    )
     return Drawn(
         kind=f"{machine.kind}, {protocol.mode}",
         job=ran.key,

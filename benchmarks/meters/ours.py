@@ -41,6 +41,10 @@ class Timer:
         """Microseconds."""
         return round(self._time.now_s() * 1e6)
 
+    def asleep_us(self) -> int:
+        """It never sleeps."""
+        return 0
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         if seconds > 0:

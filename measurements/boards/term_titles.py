@@ -45,6 +45,10 @@ FLAGS = {
     "idle-drift": _("power at rest differs before and after"),
     "mig": _("a slice of a GPU"),
     "counters-disagree": _("counter and power disagree"),
+    "foreign-cpu": _("other programs used the processor that was measured"),
+    "foreign-cpu-beside": _("other programs used the processor beside the GPU"),
+    "suspended": _("the machine slept"),
+    "missing-reading-beside": _("readings beside the GPU are missing"),
     "noisy-machine": _("other programs kept the processor busy"),
     "outputs-vary": _("the same query had different answers"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class LedgerConfig(AppConfig):
@@ -19,7 +20,7 @@ class LedgerConfig(AppConfig):
         from measurements.ledger.signals import leaf_written
         from measurements.ledger.tasks import sequence
 
-        nudger = Nudger(sequence.delay)
+        nudger = Nudger(lambda: sequence.apply_async(expires=settings.SWEEP_MESSAGE_LIFE_S))
 
         def nudge(**_: Any) -> None:
             if sequence.app.conf.task_always_eager:

@@ -74,6 +74,10 @@ class Machine:
         if seconds > 0:
             self._pass(seconds + self._chances.uniform(0, self.counter.oversleep_s))
 
+    def asleep_us(self) -> int:
+        """It never sleeps."""
+        return 0
+
     def work(self, seconds: float) -> None:
         """The card draws LOAD_W for so long."""
         start_s = self._at_us / 1e6

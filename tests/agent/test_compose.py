@@ -52,6 +52,9 @@ class FakeHost(FakeGpu):
     gauges = conditions = ()
     absent: dict[str, str] = {}
 
+    def look(self, now: object) -> tuple[Tick, ...]:
+        return ()
+
     def __init__(self, *script: int | Exception, scopes: tuple[str, ...] = ("cpu", "dram")) -> None:
         super().__init__()
         self.script = list(script)
@@ -134,3 +137,19 @@ def test_a_first_reading_that_fails_is_raised(error: MeterFailed) -> None:
     meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(error))
     with pytest.raises(type(error)):
         meter.read(lambda: 0)
+
+
+def test_a_hosts_conditions_stand_behind_the_gpus_and_are_none_once_it_is_over() -> None:
+    class Watched(FakeHost):
+        conditions = (GaugeInfo(name="cpu-own", unit="cpu-ms"), GaugeInfo(name="cpu-foreign", unit="cpu-ms"))
+
+        def look(self, now: object) -> tuple[Tick, ...]:
+            return (Tick(now(), 1), Tick(now(), 2))
+
+    host = Watched(3, MeterFailed("It is over."))
+    meter = GpuBesideHost(FakeGpu(), lambda: host)
+    meter.read(lambda: 5)
+    assert [info.name for info in meter.conditions] == ["gpu-temperature", "cpu-own", "cpu-foreign"]
+    assert meter.look(lambda: 5) == (Tick(5, 40), Tick(5, 1), Tick(5, 2))
+    meter.read(lambda: 6)
+    assert meter.look(lambda: 6) == (Tick(6, 40), None, None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import fake_suite
 import pytest
 
-from joulemark.meters import rapl
+from joulemark.meters import cpu_time, processor_checks, rapl
 from joulemark.meters.meter import Reading, Tick
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
@@ -56,6 +57,7 @@ def steady_rapl(agent: Agent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         return Reading(ticks=(Tick(t_us, t_us * POWER_W),))
 
     monkeypatch.setattr(rapl.RaplMeter, "read", read)
+    monkeypatch.setattr(processor_checks, "WATCH_S", 0.01)
     return agent
 
 
@@ -81,3 +83,24 @@ def test_a_counter_gives_gross_net_and_idle(steady_rapl: Agent) -> None:
     assert said.absent["sensor.stated_watts"] == "energy-is-measured"
     assert said.flags == ()
     assert codes(kept) == {"JM-TICKET-NONE"}
+
+
+def test_a_processor_that_others_keep_busy_is_refused_and_a_forced_run_is_flagged(
+    steady_rapl: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others take 2 of its processors all the time."""
+    began_s = time.monotonic()
+
+    def busy_s(_processor: object) -> float:
+        return 2.0 * (time.monotonic() - began_s)
+
+    monkeypatch.setattr(cpu_time.ProcessorTime, "_read_busy_s", busy_s)
+    monkeypatch.setattr(processor_checks, "WATCH_S", 0.05)
+    answer = steady_rapl.json("run", "--offline", "--only", "writing/*")
+    assert (steady_rapl.code, answer["error"]["code"]) == (7, "noisy-machine")
+    assert "Other programs keep 2" in answer["error"]["sentence"]
+    assert steady_rapl("run", "--offline", "--force", "--only", "writing/*") == 0
+    (kept,) = steady_rapl.outbox.results()
+    assert "noisy-machine" in kept.bundle.statement().predicate.flags
+    assert "JM-DIRTY" in codes(kept)
+    assert "cpu-foreign" in {gauge.name for gauge in traces.parse(traces.unpack(kept.bundle.trace)).gauges}

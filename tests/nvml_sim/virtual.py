@@ -22,6 +22,10 @@ class VirtualTimer:
         """Microseconds of the simulation's clock."""
         return round(self._clock.now_s() * 1e6)
 
+    def asleep_us(self) -> int:
+        """It never sleeps."""
+        return 0
+
     def wait(self, seconds: float) -> None:
         """Let time pass; what runs beside it takes its turns."""
         if seconds > 0:

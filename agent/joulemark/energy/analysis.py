@@ -10,14 +10,14 @@ import numpy as np
 
 from joulemark.energy import budget
 from joulemark.energy.accumulate import Gauges
-from joulemark.energy.errors import TraceIncomplete
+from joulemark.energy.errors import NotMeasurable, TraceIncomplete
 from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
 from joulemark.energy.percentiles import percentiles
 from joulemark.energy.rests import periods_us, rests_w, tail_j
-from joulemark.energy.streams import ReadStream, read_streams
+from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from joulemark.record.statement import Idle, Sensor, Term
     from joulemark.record.trace import Timing, Trace
+
+
+MOST_J = 1e15
+"""The most that a record holds (`record.statement.Amount`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,7 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
             disagree=counters_disagree(trace, streams, powers_j, averages_j),
             gauges=gauges,
             idle_u_w=difference_u_w(trace, streams),
+            headline=SCOPES[sensor.scope],
         ),
         rests_w=rests_w(streams),
         periods_us=periods_us(streams),
@@ -134,6 +139,7 @@ def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[f
 def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
     idle_w = None if idle is None else (idle.before_w + idle.after_w) / 2
     gross_j = [fsum(column) for column in zip(*(stream.energy_j for stream in streams), strict=True)]
+    _refuse_impossible(gross_j)
     return tuple(
         WindowEnergy(
             start_s=span.start_us / 1e6,
@@ -144,6 +150,20 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
         )
         for span, queries, joules in zip(trace.windows(), trace.queries, gross_j, strict=True)
     )
+
+
+def _refuse_impossible(gross_j: Sequence[float]) -> None:
+    """Raises NotMeasurable for a window of less than no energy, or of more than a record can say.
+
+    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another.
+    """
+    for number, joules in enumerate(gross_j, 1):
+        if not 0 <= joules <= MOST_J:
+            raise NotMeasurable(
+                f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
+                "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "
+                "`joulemark doctor` to time the counter anew."
+            )
 
 
 def _totals(
@@ -179,7 +199,12 @@ def _budget(
     gauges: Gauges,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
-    if total_j <= 0:
+    if total_j < 0:
+        raise NotMeasurable(
+            f"Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at rest is taken "
+            "off. Measure more of them, or longer ones."
+        )
+    if not total_j:
         return ()
     edge_j = [0.0] * len(work_j)
     idle_j, phase = fsum(one.u_j for one in between), 0.0

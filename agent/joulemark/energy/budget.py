@@ -56,7 +56,7 @@ def method_terms(
         Term(name="tail", kind="B", relative=tail_j / total_j / 3**0.5),
         Term(name="phase", kind="B", relative=phase),
     ]
-    if combined(found) > TOO_UNCERTAIN:
+    if not combined(found) <= TOO_UNCERTAIN:  # what is no number is not small
         raise NotMeasurable(
             f"Not measurable: the standard uncertainty is {combined(found):.0%} of the energy of a query. "
             "Measure more windows, or longer ones."

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.accumulate import Gauges
+from joulemark.energy.foreign_cpu import has_company
+from joulemark.energy.gaps import has_gap
 from joulemark.energy.sensors import COVERAGE_FACTOR
 
 if TYPE_CHECKING:
@@ -18,11 +20,9 @@ if TYPE_CHECKING:
 IDLE_DRIFT = 0.05
 LONG_IDLE_S = 10.0
 """In a shorter idle the warmth that the work leaves behind cannot be told from a drift."""
-LONGEST_GAP_S = 1.0
-"""Beside the work the meter is read ten times a second; ten readings in a row are not missed by chance."""
-
 THROTTLED = {"thermal-slowdown": 0x20 | 0x40, "hw-slowdown": 0x08, "power-brake": 0x80}
 """Bits of NVML's clock event reasons (nvmlClocksEventReasons): SW and HW thermal, HW slowdown, HW power brake."""
+HOST_SCOPES = frozenset({"cpu", "dram"})
 CONDITIONS = ("gpu-throttle", "gpu-foreign-processes", "gpu-mig", "gpu-power-limit")
 """The gauges that flags come from."""
 LIMIT_WITHIN_MW = 1000
@@ -38,10 +38,13 @@ def flags(
     disagree: bool,
     gauges: Gauges | None = None,
     idle_u_w: float = 0.0,
+    headline: frozenset[str] | None = None,
 ) -> tuple[str, ...]:
     """The flags of a run, sorted. `disagree` says that counter and power do (`estimators.counters_disagree`).
 
-    `idle_u_w` is the standard uncertainty of the difference of the two idle powers (`idle.difference_u_w`).
+    `idle_u_w` is the standard uncertainty of the difference of the two idle powers (`idle.difference_u_w`). `headline`
+    are the scopes that the result is about, None for all: what is wrong with streams beside them alone has a flag of
+    its own, which ends in `-beside`.
     Raises EnergyError when a gauge is broken.
     """
     gauges = gauges or Gauges(trace)
@@ -52,9 +55,22 @@ def flags(
         found.add("idle-drift")
     if disagree:
         found.add("counters-disagree")
-    if trace.gauges and _gap_s(trace) > LONGEST_GAP_S:
-        found.add("missing-reading")
+    for stream in (
+        trace.streams if trace.gauges else ()
+    ):  # agents that read a processor at its edges have none
+        if has_gap(trace, stream):
+            found.add("missing-reading" if _counts(stream.scope, headline) else "missing-reading-beside")
+    on_processor = [
+        stream.scope for stream in trace.streams if stream.scope in HOST_SCOPES and stream.unit == "uJ"
+    ]
+    if on_processor and has_company(trace, gauges):
+        counts = any(_counts(scope, headline) for scope in on_processor)
+        found.add("foreign-cpu" if counts else "foreign-cpu-beside")
     return tuple(sorted(found))
+
+
+def _counts(scope: str, headline: frozenset[str] | None) -> bool:
+    return headline is None or scope in headline
 
 
 def _drifted(idle: Idle, u_w: float) -> bool:
@@ -83,11 +99,3 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
     if limits_mw and max(limits_mw) - min(limits_mw) > LIMIT_WITHIN_MW:
         found.add("power-limit-changed")
     return found
-
-
-def _gap_s(trace: Trace) -> float:
-    """The longest time between two ticks of the first stream inside the run."""
-    deltas = np.array(trace.streams[0].t_us, dtype=np.float64)
-    t_us = deltas.cumsum()
-    inside = deltas[1:][(t_us[1:] >= trace.spans[0].start_us) & (t_us[1:] <= trace.spans[-1].end_us)]
-    return float(inside.max(initial=0.0)) / 1e6

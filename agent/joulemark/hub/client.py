@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import msgspec
 
-from joulemark import __version__
+from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
@@ -79,9 +79,10 @@ def hub_origin(text: str) -> str:
         httpx.URL(text)
     except (ValueError, httpx.InvalidURL):
         usable = False
+    usable = usable and text.isprintable()
     if not usable or parts.query or parts.fragment:
         raise UsageError(
-            f"The hub {text!r} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
+            f"The hub {text!a} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
         )
     return text.rstrip("/")
 
@@ -111,9 +112,13 @@ class HubClient:
         self._sleep = sleep
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._http = httpx.Client(
-            base_url=f"{self.origin}/api/", timeout=_TIMEOUT, headers=headers, follow_redirects=True
+            headers["Authorization"] = f"Bearer {network.checked_token(token, source='The token')}"
+        self._http: httpx.Client = network.client(
+            httpx,
+            base_url=f"{self.origin}/api/",
+            timeout=_TIMEOUT,
+            headers=headers,
+            follow_redirects=True,
         )
 
     def __enter__(self) -> Self:
@@ -140,6 +145,18 @@ class HubClient:
             found += self._decoded(answer, list[Entry])
             url = answer.links.get("next", {}).get("url")
         raise BadAnswer(f"{self.origin} has more than {MOST_PAGES} pages of files of {hub_id}.")
+
+    def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
+        """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
+        folder = "datasets/" if kind == "datasets" else ""
+        path = "/".join(quote(part, safe="") for part in file.path.split("/"))
+        answer = self._get(f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}")
+        if len(answer.content) != file.size:
+            raise BadAnswer(
+                f"{self.origin} gave {len(answer.content)} bytes of {file.path} of {hub_id}, and lists {file.size}. "
+                "Run the command again."
+            )
+        return answer.content
 
     def _decoded(self, answer: httpx.Response, kind: type[T]) -> T:
         try:

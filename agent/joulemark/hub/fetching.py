@@ -19,13 +19,14 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from joulemark import durable
+from joulemark import durable, network
 from joulemark.errors import AgentError, DiskFull, NoConnection, NotVerified, StorageError, UsageError
 from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
-from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven
+from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven, hub_origin
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
 from joulemark.hub.missing import (
     cached_listing,
+    damaged_files,
     has_size,
     is_forbidden,
     require_libraries,
@@ -128,7 +129,8 @@ def survey(wanted: Wanted, client: HubClient) -> Survey:
         if not large:
             raise no_parquet(wanted)
         missing = [file for file in large if rows_in(wanted.folder / file.path) is None][:1]
-    missing += [file for file in small if not (wanted.folder / file.path).is_file()]
+    again = {file.name for file in damaged_files(wanted)}
+    missing += [file for file in small if file.path in again or not (wanted.folder / file.path).is_file()]
     return Survey(wanted, small, large, sum(file.size for file in missing))
 
 
@@ -162,12 +164,41 @@ def in_words(size_bytes: int) -> str:
 
 
 def _hub(origin: str | None, token: str | None) -> _Hub:
+    """The hub that is meant, and its library set to take the same way there as everything else. Raises UsageError."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    from huggingface_hub import get_token
+    found = hub_origin(origin or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB)
+    _set_library_up(found)
+    return _Hub(found, token or network.token() or _stored_token())
 
-    found = origin or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
-    return _Hub(found.rstrip("/"), token or os.environ.get("HF_TOKEN") or get_token())
+
+def _set_library_up(origin: str) -> None:
+    """huggingface_hub asks through our factory. Its second way, xet, has a client of its own, which knows no proxy."""
+    import httpx2
+    from huggingface_hub import constants, set_client_factory
+    from huggingface_hub.utils._http import hf_request_event_hook
+
+    network.require_way(httpx2, origin)
+    set_client_factory(
+        lambda: network.client(
+            httpx2, event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True, timeout=None
+        )
+    )
+    if network.has_settings():
+        constants.HF_HUB_DISABLE_XET = True
+
+
+def _stored_token() -> str | None:
+    """What `hf auth login` has kept, or None. Raises UsageError when it cannot be read or sent."""
+    from huggingface_hub import constants, get_token
+
+    try:
+        found = get_token()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"The token in {constants.HF_TOKEN_PATH} cannot be read. Remove it, or log in anew: `hf auth login`."
+        ) from error
+    return None if not found else network.checked_token(found, source=str(constants.HF_TOKEN_PATH))
 
 
 @contextmanager
@@ -191,6 +222,9 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
     from huggingface_hub import snapshot_download
 
     wanted = found.wanted
+    damaged = damaged_files(wanted)
+    for pinned in damaged:
+        _discard_if_there(wanted.folder / pinned.name)
     if found.small:
         new_bytes = sum(file.size for file in found.small if not (wanted.folder / file.path).is_file())
         name = found.small[0].path
@@ -207,6 +241,8 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
         )
         _persistently(attempt, wanted, name, hub)
         count.whole(name, new_bytes)
+    for pinned in damaged:
+        _verify(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
     if isinstance(wanted.entry, Model):
         digests = {file.name: file.sha256 for file in wanted.entry.files}
         for file in found.large:
@@ -244,9 +280,7 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> Non
 def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount) -> None:
     from huggingface_hub import hf_hub_download
 
-    path = wanted.folder / file.path
-    if path.is_symlink() or path.exists():
-        _discard(path)
+    _discard_if_there(wanted.folder / file.path)
     require_space(wanted.cache, file.size)
 
     def attempt() -> None:
@@ -307,6 +341,11 @@ def _sha256_in_name(path: Path) -> str | None:
     """The cache calls a large file's blob by the SHA-256 that the hub states."""
     name = os.path.basename(os.readlink(path)) if path.is_symlink() else ""  # noqa: PTH115, PTH119 - one hop only
     return name if _SHA256.fullmatch(name) else None
+
+
+def _discard_if_there(path: Path) -> None:
+    if path.is_symlink() or path.exists():
+        _discard(path)
 
 
 def _discard(path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from joulemark import network
 from joulemark.errors import WorkloadUnavailable
 from joulemark.hub.client import Entry
 from joulemark.hub.needed_files import beside_weights, configurations
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.suite import Job, Suite
+    from joulemark.suite.schema import PinnedFile
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,17 @@ def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
 
 
 def require_libraries() -> None:
-    """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there."""
+    """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there.
+
+    Raises UsageError for a setting of theirs that would break them.
+    """
     from importlib.util import find_spec
 
     if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
         raise WorkloadUnavailable(
             f"{' and '.join(missing)} cannot be found. Run `pip install 'joulemark[run]'`."
         )
+    network.require_numbers()
 
 
 def cached_listing(wanted: Wanted) -> tuple[Entry, ...] | None:
@@ -132,6 +139,19 @@ def has_size(path: Path, size_bytes: int) -> bool:
     return path.is_file() and path.stat().st_size == size_bytes
 
 
+def damaged_files(wanted: Wanted) -> tuple[PinnedFile, ...]:
+    """The small files that the suite pins and that are not there with their digest: to be fetched, or fetched again."""
+    pinned = wanted.entry.beside if isinstance(wanted.entry, Model) else None
+    return tuple(file for file in pinned or () if not _has_digest(wanted.folder / file.name, file))
+
+
+def _has_digest(path: Path, file: PinnedFile) -> bool:
+    if not has_size(path, file.bytes):
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+
+
 def _entries(suite: Suite, jobs: tuple[Job, ...]) -> Iterator[tuple[str, str]]:
     for job in jobs:
         if suite.model(job.model).hub_id and suite.model(job.model).revision:
@@ -148,14 +168,18 @@ def _by_name(suite: Suite, names: dict[tuple[str, str], None]) -> Iterator[Model
 def _is_whole(wanted: Wanted) -> bool:
     entry = wanted.entry
     if isinstance(entry, Model):
-        return all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files) and all(
-            (wanted.folder / name).is_file() for name in _beside(wanted, entry)
+        return (
+            all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files)
+            and all((wanted.folder / name).is_file() for name in _beside(wanted, entry))
+            and not damaged_files(wanted)
         )
     return _has_rows(wanted, entry)
 
 
 def _beside(wanted: Wanted, model: Model) -> tuple[str, ...]:
     listing = cached_listing(wanted)
+    if model.beside is not None:
+        return tuple(file.name for file in model.beside)
     return configurations(model) if listing is None else tuple(file.path for file in beside_weights(listing))
 
 

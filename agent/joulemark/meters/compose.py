@@ -38,6 +38,7 @@ class GpuBesideHost:
         self.gpu = gpu
         self._host: Meter | None = None
         self._host_streams: tuple[StreamInfo, ...] = ()
+        self._host_conditions: tuple[GaugeInfo, ...] = ()
         self._host_ticks: tuple[Tick, ...] = ()
         try:
             self._host = open_host()
@@ -45,6 +46,7 @@ class GpuBesideHost:
             self._host_absent = {"cpu": error.reason, "dram": error.reason}
         else:
             self._host_streams = self._host.streams
+            self._host_conditions = self._host.conditions
             self._host_absent = dict(self._host.absent)
         self._provenance = self._host.provenance if self._host else None
 
@@ -81,8 +83,8 @@ class GpuBesideHost:
 
     @property
     def conditions(self) -> tuple[GaugeInfo, ...]:
-        """The GPU's."""
-        return self.gpu.conditions
+        """The GPU's, then the host's."""
+        return (*self.gpu.conditions, *self._host_conditions)
 
     @property
     def absent(self) -> dict[str, str]:
@@ -124,8 +126,9 @@ class GpuBesideHost:
         return Reading(ticks=(*gpu.ticks, *self._read_host(now)), gauges=gpu.gauges)
 
     def look(self, now: Now) -> tuple[Tick | None, ...]:
-        """The GPU's conditions."""
-        return self.gpu.look(now)
+        """The GPU's conditions, then the host's, None of one that is over."""
+        host = self._host.look(now) if self._host else (None,) * len(self._host_conditions)
+        return (*self.gpu.look(now), *host)
 
     def power_samples(self, since_us: int) -> tuple[Tick, ...] | None:
         """The GPU's."""

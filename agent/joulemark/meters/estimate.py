@@ -8,9 +8,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from joulemark.errors import MeterUnavailable
+from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -40,12 +44,18 @@ class EstimateMeter:
     period_s = 1e-6
     knows_idle = False
     gauges: tuple[GaugeInfo, ...] = ()
-    conditions: tuple[GaugeInfo, ...] = ()
 
-    def __init__(self, *, watts: float | None = None) -> None:
+    def __init__(
+        self, *, watts: float | None = None, time_of: Callable[[], ProcessorTime] = ProcessorTime
+    ) -> None:
         self.stated_watts: float | None = DEFAULT_WATTS if watts is None else watts
         self.stated_watts_source: str | None = DEFAULT_WATTS_SOURCE if watts is None else STATED_BY_USER
         self.absent: dict[str, str] = {}
+        self._processor: ProcessorTime | None = None
+        try:
+            self._processor = time_of()
+        except MeterUnavailable as error:
+            self.absent = {OWN.name: error.reason, FOREIGN.name: error.reason}
         per_core_w = DEFAULT_WATTS if watts is None else watts
         self.streams = (
             StreamInfo(
@@ -62,9 +72,14 @@ class EstimateMeter:
         """One tick: CPU microseconds so far."""
         return Reading(ticks=(timed(now, lambda: time.process_time_ns() // 1000),))
 
+    @property
+    def conditions(self) -> tuple[GaugeInfo, ...]:
+        """Processor time of the run and of others, who are in no estimate and slow the run down."""
+        return () if self._processor is None else (OWN, FOREIGN)
+
     def look(self, now: Now) -> tuple[Tick | None, ...]:
-        """An estimate knows no conditions."""
-        return ()
+        """Both, or None where they could not be read this once."""
+        return () if self._processor is None else self._processor.ticks(now)
 
     def close(self) -> None:
         """Nothing is held."""

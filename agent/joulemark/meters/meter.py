@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -34,7 +33,7 @@ class GaugeInfo:
     """Something that is read and not counted, as the trace names it."""
 
     name: str
-    unit: Literal["mW", "C", "mask", "count"]
+    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,12 +109,6 @@ class Meter(Protocol):
 
     def close(self) -> None:
         """Let go of the sensor."""
-
-
-def run_clock() -> Now:
-    """A clock that starts at 0 now."""
-    start_ns = time.monotonic_ns()
-    return lambda: (time.monotonic_ns() - start_ns) // 1000
 
 
 def timed(now: Now, read: Callable[[], int]) -> Tick:

@@ -11,11 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from joulemark.errors import MeterFailed, ReadingMissing
+from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters import plausible, rapl_zones
+from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from joulemark.meters.rapl_zones import Zone
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
@@ -36,16 +39,22 @@ class RaplMeter:
     stated_watts_source: str | None = None
     provenance = "intel-rapl energy_uj of the Linux powercap driver"
     gauges: tuple[GaugeInfo, ...] = ()
-    conditions: tuple[GaugeInfo, ...] = ()
 
-    def __init__(self, *, root: Path | None = None) -> None:
-        """Find the counters and read each once.
+    def __init__(
+        self, *, root: Path | None = None, time_of: Callable[[], ProcessorTime] = ProcessorTime
+    ) -> None:
+        """Find the counters and read each once; `time_of` begins to count processor time.
 
         Raises MeterUnavailable with the reason and what would mend it.
         """
         found = rapl_zones.find(root or POWERCAP)
         self._zones = found.zones
         self.absent = {} if found.no_dram is None else {"dram": found.no_dram}
+        self._processor: ProcessorTime | None = None
+        try:
+            self._processor = time_of()
+        except MeterUnavailable as error:
+            self.absent |= {OWN.name: error.reason, FOREIGN.name: error.reason}
         self.streams = tuple(
             StreamInfo(
                 name=zone.stream, scope=zone.scope, unit="uJ", joules_per_unit=1e-6, wraps_at=zone.wraps_at
@@ -58,9 +67,14 @@ class RaplMeter:
         """One tick for each zone, in microjoules. Raises ReadingMissing or MeterFailed."""
         return Reading(ticks=tuple(timed(now, partial(_read_uj, zone)) for zone in self._zones))
 
+    @property
+    def conditions(self) -> tuple[GaugeInfo, ...]:
+        """Processor time of the run and of others: a package counts whoever works."""
+        return () if self._processor is None else (OWN, FOREIGN)
+
     def look(self, now: Now) -> tuple[Tick | None, ...]:
-        """RAPL tells no conditions."""
-        return ()
+        """Both, or None where they could not be read this once."""
+        return () if self._processor is None else self._processor.ticks(now)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -11,7 +11,7 @@ from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
@@ -88,14 +88,18 @@ class Sampler:
         if kind is None:
             self._raise_failure()
 
-    def edge(self) -> tuple[Tick, ...]:
-        """Read now and keep it, whether or not the counter has moved. Raises MeterFailed."""
+    def edge(self, *, look: Literal["before", "after"] | None = None) -> tuple[Tick, ...]:
+        """Read now and keep it, moved or not; `look` at the conditions too, which takes time. Raises MeterFailed."""
         self._raise_failure()
         with self._lock:
+            if look == "before":
+                self._look(at_once=True)
             while True:
                 reading = self._read()
                 if reading is not None:
                     self._series.add(reading, always=True)
+                    if look == "after":
+                        self._look(at_once=True)
                     return reading.ticks
                 self._timer.wait(RETRY_S)
 
@@ -217,10 +221,11 @@ class Sampler:
                 )
         self._last = reading.ticks
 
-    def _look(self) -> None:
-        """The device's state, about once a second."""
+    def _look(self, *, at_once: bool = False) -> None:
+        """The device's state, about once a second or now."""
         now_us = self._timer.now()
-        if not self._conditions or (self._looked_us is not None and now_us - self._looked_us < LOOK_EVERY_US):
+        due = at_once or self._looked_us is None or now_us - self._looked_us >= LOOK_EVERY_US
+        if not self._conditions or not due:
             return
         self._looked_us = now_us
         try:

@@ -17,8 +17,9 @@ from msgspec import Meta
 
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import Malformed, TooLarge
+from joulemark.record.field_types import Slug
 from joulemark.record.limits import MAX_TRACE_BYTES
-from joulemark.record.statement import Amount, Count, Positive, Slug
+from joulemark.record.statement import Amount, Count, Positive
 
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
@@ -63,11 +64,12 @@ class Stream(Record, frozen=True, kw_only=True):
 class Gauge(Record, frozen=True, kw_only=True):
     """Something that is read and not counted: power, temperature, limit, reasons for slow clocks, processes.
 
-    `mask` are the bits of NVML's clock event reasons, `count` a number of things.
+    `mask` are the bits of NVML's clock event reasons, `count` a number of things. `cpu-ms` is processor time since the
+    run began, in milliseconds: of the run itself (`cpu-own`) and of everybody else (`cpu-foreign`).
     """
 
     name: Slug
-    unit: Literal["mW", "C", "mask", "count"]
+    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
     t_us: Column
     value: Column
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET
 
 from joulemark.record.text import hidden_characters
 from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
@@ -28,6 +29,8 @@ DIRTY = frozenset(
         "mig",
         "counters-disagree",
         "noisy-machine",
+        "foreign-cpu",
+        "suspended",
     }
 )
 """Flags that make a run unfit to be combined, each known without looking at the energy (docs/method.md)."""
@@ -46,6 +49,10 @@ GAUGES = frozenset(
 """What is read of a GPU beside its energy; an agent that cannot read one says why in `not_read`."""
 
 
+PROCESSOR_TIME = frozenset({"cpu-own", "cpu-foreign"})
+"""What is read beside the energy of a processor's package, which counts whoever works."""
+
+
 NOT_SCORED = frozenset(
     {
         "no-references",
@@ -54,6 +61,7 @@ NOT_SCORED = frozenset(
         "needs-another-model",
         "needs-a-corpus",
         "open-ended",
+        "not-a-number",
     }
 )
 """Why a metric may have no value, as the agent's workloads say it."""
@@ -93,7 +101,7 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     "The run is clean",
     kept="The agent raised no flag that makes a run unfit",
     mend="Remove the cause that the flag names; measure again",
-    version="2",
+    version="7",
 )
 def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
@@ -108,7 +116,7 @@ def run_is_clean(case: Case) -> Broken | None:
     kept="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than were "
     "asked for, or has a known reason why it has no value",
     mend=None,
-    version="3",
+    version="4",
 )
 def quality_is_stated(case: Case) -> Broken | None:
     """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""
@@ -149,19 +157,24 @@ def quality_is_stated(case: Case) -> Broken | None:
 @rule(
     "JM-GAUGES",
     Severity.QUARANTINE,
-    "The GPU's state was read",
-    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, or the result says why "
-    "not",
+    "The device's state was read",
+    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, beside RAPL the processor "
+    "time of the run and of others, or the result says why not",
     mend=None,
-    version="2",
+    version="7",
 )
 def gauges_are_there(case: Case) -> Broken | None:
-    """A GPU's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
-    if case.said.sensor.meter != "nvml-counter":
-        return None
+    """A device's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
     read = {str(gauge.name) for gauge in case.trace.gauges}
-    missing = ", ".join(sorted(GAUGES - read - set(case.said.not_read)))
+    missing = ", ".join(sorted(_required(case) - read - set(case.said.not_read)))
     return broken(f"The trace has no {missing}, and no reason why.", missing=missing) if missing else None
+
+
+def _required(case: Case) -> frozenset[str]:
+    """Agents that do not state `parallelism` do not know of processor time yet."""
+    on_gpu = GAUGES if case.said.sensor.meter == "nvml-counter" else frozenset[str]()
+    by_rapl = any(stream.unit == "uJ" for stream in case.trace.streams)
+    return on_gpu | PROCESSOR_TIME if by_rapl and case.said.parallelism is not UNSET else on_gpu
 
 
 @rule(

@@ -155,6 +155,29 @@ def times_are_possible(case: Case) -> Broken | None:
 
 
 @rule(
+    "JM-RUN-LENGTH",
+    Severity.QUARANTINE,
+    "The run's clock went on",
+    kept="The calendar's time from start to end is no more than two minutes longer than the trace: no clock of the run "
+    "stood still meanwhile",
+    mend="Keep the machine from sleeping while it measures: `systemd-inhibit joulemark run`; measure again",
+    version="7",
+)
+def clock_went_on(case: Case) -> Broken | None:
+    """A machine that slept in the run, or a process that was halted, has less time in its trace than passed."""
+    said = case.said
+    passed_s = (said.ended_at - said.started_at).total_seconds()
+    traced_s = max(span.end_us for span in case.trace.spans) / 1e6
+    if passed_s <= traced_s + CLOCK_SKEW.total_seconds():
+        return None
+    return broken(
+        f"The run lasted {passed_s:.0f} s, and its trace {traced_s:.0f} s: its clock stood still for the rest.",
+        run_s=passed_s,
+        trace_s=traced_s,
+    )
+
+
+@rule(
     "JM-CLOCK-SKEW",
     Severity.FLAG,
     "The clock is right",
@@ -307,6 +330,7 @@ RULES = (
     audience_is_ours,
     trace_is_new,
     times_are_possible,
+    clock_went_on,
     clock_is_right,
     has_ticket,
     ticket_fits,

@@ -190,7 +190,7 @@ def _budget(case: Case, found: Analysis, edition: int) -> tuple[Term, ...]:
     "Flags are stated",
     kept="Every flag that the trace shows is stated",
     mend=None,
-    version="5",
+    version="7",
 )
 def flags_are_recomputed(case: Case) -> Broken | None:
     """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""

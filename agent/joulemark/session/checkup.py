@@ -9,15 +9,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
-from joulemark.errors import AgentError, DeviceUnusable, MeterFailed, MeterUnavailable, RunInProgress
+from joulemark.errors import (
+    AgentError,
+    DeviceUnusable,
+    FactsUnusable,
+    MeterFailed,
+    MeterUnavailable,
+    RunInProgress,
+)
 from joulemark.meters.choose import Openers, hides_a_gpu, told_to
+from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight
+from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
 from joulemark.session.device_check import require_device
+from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import load_suite, obstacle
 
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.config import Config, Folders
+    from joulemark.meters.device import DeviceFacts
     from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
     from joulemark.meters.nvml import NvmlMeter
@@ -96,8 +107,10 @@ def can_run(findings: tuple[Finding, ...]) -> bool:
 
 
 def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> Iterator[Finding]:
+    on_gpu = False
     try:
         with closing(openers.nvml()) as gpu:
+            on_gpu = True
             yield _meter("nvml", gpu)
             for skipped in gpu.skipped:
                 yield _skipped(skipped)
@@ -107,8 +120,8 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
                 at_rest = tuple(_at_rest(gpu, timer))
                 noisy = any(finding.state == "noisy" for finding in at_rest)
                 yield from at_rest
-            kernel = _kernel("cuda", gpu.card)
-            yield kernel
+            yield _facts(config, gpu.device())
+            yield _kernel("cuda", gpu.card)
             if not quick:
                 yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
@@ -118,13 +131,30 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
             yield _unavailable("nvml", told_to(error))
         else:
             yield _unavailable("nvml", error)
+            yield _facts(config, cpu(identity="unused"))
             yield _kernel("cpu", None)
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
+            if not quick:
+                yield _company(timer, busy="warning" if on_gpu else "noisy")
     except MeterUnavailable as error:
         yield _unavailable("rapl", error)
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
+
+
+def _company(timer: Timer, *, busy: State) -> Finding:
+    """Who else keeps the processor busy: that spoils its energy, and hardly a GPU's."""
+    check = company(timer, busy="warning" if busy == "warning" else "noisy")
+    return Finding(
+        area="meter",
+        what=check.name,
+        state=check.state,
+        detail=check.sentence,
+        mend=check.mend,
+        reason=check.reason,
+        value=check.value,
+    )
 
 
 def gpu_findings(
@@ -151,6 +181,19 @@ def _at_rest(meter: NvmlMeter, timer: Timer) -> Iterator[Finding]:
             reason=check.reason,
             value=check.value,
         )
+
+
+def _facts(config: Config, device: DeviceFacts) -> Finding:
+    """Whether a result could say of this machine what it must."""
+    try:
+        found = describe(device, tag=identities.device_tag(device.identity, config.origin))
+    except FactsUnusable as error:
+        return Finding(
+            area="device", what="facts", state="not available", detail=str(error), reason=error.code
+        )
+    missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
+    detail = f"{found.device.name}" + (f"; not told: {missing}" if missing else "")
+    return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
 def _kernel(device: str, card: Card | None) -> Finding:

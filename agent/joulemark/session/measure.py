@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
@@ -12,12 +11,14 @@ from msgspec.structs import replace
 
 from joulemark.energy.analysis import window_work_j
 from joulemark.energy.errors import EnergyError, NotMeasurable
+from joulemark.energy.gaps import has_gap
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
+from joulemark.energy.streams import SCOPES
 from joulemark.errors import ReadingsUnusable
 from joulemark.meters.sampler import CLOSELY_S, Sampler
-from joulemark.meters.timer import RealTimer
+from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.statement import Sensor
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.rests import RestPlan, require_ticks
@@ -39,11 +40,16 @@ STILL_PERIODS = 20
 """A counter that does not move in a window of so many of its periods is stuck."""
 
 
+ASLEEP_US = 50_000
+"""The two clocks that tell a sleep are read one after the other, and no machine sleeps for so short a time."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order.
 
-    `flags` are those that the trace does not show by itself.
+    `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
+    since the machine was started (`meters.timer.boot_ns`).
     """
 
     trace: Trace
@@ -51,8 +57,8 @@ class Measured:
     tokens: tuple[int | None, ...]
     input_tokens: tuple[int | None, ...]
     flags: tuple[str, ...]
-    started_at: datetime
-    ended_at: datetime
+    started_ns: int
+    ended_ns: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +148,10 @@ class _Job:
 
     def run(self) -> Measured:
         """The whole protocol."""
-        started_at = datetime.now(UTC)
+        started_ns = boot_ns()
         with self._sampler:
             self._warm_up()
+            asleep_us = self._timer.asleep_us()
             if self._meter.knows_idle:
                 self._idle("idle-before")
             while not self._enough():
@@ -154,6 +161,13 @@ class _Job:
             if self._meter.knows_idle:
                 self._idle("idle-after")
             self._sampler.edge()
+            if self._timer.asleep_us() - asleep_us > ASLEEP_US:
+                self._flags.add("suspended")
+        trace = self.trace()
+        if any(
+            has_gap(trace, stream) for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]
+        ):
+            self._flags.add("missing-reading")
         if self._sampler.missing:
             self._flags.add("missing-reading")
         first = self._windows[0].outputs[: len(self._queries)]
@@ -161,15 +175,15 @@ class _Job:
             self._flags.add("outputs-vary")
         return Measured(
             trace=replace(
-                self.trace(),
+                trace,
                 answers=b"".join(answer_digest(output.query_id, output.value) for output in first),
             ),
             outputs=first,
             tokens=tuple(window.tokens for window in self._windows),
             input_tokens=tuple(window.input_tokens for window in self._windows),
             flags=tuple(sorted(self._flags)),
-            started_at=started_at,
-            ended_at=datetime.now(UTC),
+            started_ns=started_ns,
+            ended_ns=boot_ns(),
         )
 
     def trace(self) -> Trace:
@@ -266,7 +280,7 @@ class _Job:
         if self._timing is not None:
             self._rest()  # before and after begin equally late behind the work
             self._end_rest()
-        self._sampler.edge()
+        self._sampler.edge(look=self._look("before"))
         start_us = self._timer.now()
         self._sampler.rest(
             self._rests.idle_s,
@@ -275,7 +289,7 @@ class _Job:
             still_s=self._rests.still_s,
         )
         end_us = max(self._timer.now(), start_us + 1)
-        self._sampler.edge()
+        self._sampler.edge(look=self._look("after"))
         self._spans.append(Span(kind=kind, start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
@@ -292,6 +306,10 @@ class _Job:
             still_s=self._rests.still_s,
         )
         self._rested_behind = last
+
+    def _look(self, when: Literal["before", "after"]) -> Literal["before", "after"] | None:
+        """A processor's state is a count, which is read at the edges; a GPU's would only take time there."""
+        return when if self._timing is None else None
 
     def _end_rest(self) -> int:
         """Now; what was quiet until now becomes a span."""
@@ -317,7 +335,7 @@ class _Job:
         """The sample back to back, again until the window is long enough; or each query at its own phase."""
         self._workload.synchronise()
         self._align()
-        before = self._sampler.edge()[0] if self._timing is None else self._sampler.last()[0]
+        before = self._sampler.edge(look="before")[0] if self._timing is None else self._sampler.last()[0]
         start_us = self._end_rest() if self._timing else self._timer.now()
         outputs: list[Output] = []
         gaps: list[int] = []
@@ -333,7 +351,7 @@ class _Job:
             self._watch.answered()
         self._workload.synchronise()
         end_us = self._timer.now()
-        ticks = self._sampler.edge()
+        ticks = self._sampler.edge(look=self._look("after"))
         self._require_moved(before, ticks[0], seconds=(end_us - start_us) / 1e6)
         window = _Window(
             span=Span(kind="window", start_us=start_us, end_us=end_us),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
+from joulemark.meters import processor_checks
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight, require_quiet
@@ -29,7 +30,10 @@ from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from joulemark.config import Config
+    from joulemark.meters.check import Check
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import Meter
     from joulemark.record.trace import Timing
@@ -167,23 +171,21 @@ def _ready(
 ) -> _Readiness:
     """Preflight and probe of a GPU, and one kernel on any device.
 
-    The kernel comes behind the preflight, which looks at the device at rest. Raises NoisyMachine unless forced, and
+    The kernel comes behind the preflight, which looks at the device at rest. A processor's counters count whoever
+    works, so it is watched for company; an estimate counts this process alone. Raises NoisyMachine unless forced, and
     DeviceUnusable.
     """
+    timer = RealTimer()
     if not isinstance(meter, GpuBesideHost):
+        flags: tuple[str, ...] = ()
+        if meter.grade == "measured":
+            watch.stage("preflight", total=None)
+            flags = _flags_of((processor_checks.company(timer),), options, watch)
         watch.stage("first kernel", total=None)
         require_device(device, None)
-        return _Readiness(timings=(None,) * len(meter.streams))
-    timer = RealTimer()
-    flags: tuple[str, ...] = ()
+        return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     watch.stage("preflight", total=None)
-    try:
-        require_quiet(preflight(meter.gpu.card, timer))
-    except NoisyMachine as error:
-        if not options.force:
-            raise
-        watch.note(f"Forced, and flagged: {error}")
-        flags = ("noisy-machine",)
+    flags = _flags_of(preflight(meter.gpu.card, timer), options, watch)
     watch.stage("first kernel", total=None)
     require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
@@ -196,3 +198,15 @@ def _ready(
         flags=flags,
         not_read={} if known.reason is None else {"probe": known.reason},
     )
+
+
+def _flags_of(checks: Iterable[Check], options: Options, watch: Watch) -> tuple[str, ...]:
+    """None on a quiet machine. Raises NoisyMachine on a noisy one, unless forced: then the flag that says so."""
+    try:
+        require_quiet(checks)
+    except NoisyMachine as error:
+        if not options.force:
+            raise
+        watch.note(f"Forced, and flagged: {error}")
+        return ("noisy-machine",)
+    return ()

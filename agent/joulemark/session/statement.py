@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
+from joulemark.meters.timer import boot_ns
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
 from joulemark.record.codec import decode, encode
@@ -23,7 +24,7 @@ from joulemark.session.measure import readings_unusable, sensor_of
 from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from joulemark.energy.analysis import Analysis
     from joulemark.identity import Identity
@@ -117,13 +118,14 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
     _require_energy(found, sensor)
     quality, not_a_number = _quality(story)
     quota = cpu_quota()
+    issued_at, moment = stamps()
     predicate = record.Predicate(
         audience=around.origin,
         session=around.session,
         nonce=story.nonce,
-        started_at=measured.started_at,
-        ended_at=measured.ended_at,
-        issued_at=datetime.now(UTC),
+        started_at=moment(measured.started_ns),
+        ended_at=moment(measured.ended_ns),
+        issued_at=issued_at,
         contributor=record.Contributor(key_id=around.identity.key_id, public_key=around.identity.public_key),
         ticket=_ticket_ref(story.ticket),
         suite=suite_ref(around.suite),
@@ -153,6 +155,15 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         ),
     )
     return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts, quota)))
+
+
+def stamps() -> tuple[datetime, Callable[[int], datetime]]:
+    """Now, and what gives the calendar's time of a moment of `boot_ns`.
+
+    The calendar is asked once: one that is set during a run can then not put the run's times out of order.
+    """
+    now, now_ns = datetime.now(UTC), boot_ns()
+    return now, lambda at_ns: now - timedelta(microseconds=(now_ns - at_ns) // 1000)
 
 
 def _require_energy(found: Analysis, sensor: record.Sensor) -> None:

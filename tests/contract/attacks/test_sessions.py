@@ -161,10 +161,26 @@ def test_work_in_rests(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-REST"})
 
 
-@attack("Run that began before its ticket was given", "rejected", "JM-TICKET-LATE")
+@attack("Run that began before its ticket was given", "rejected", "JM-RUN-LENGTH", "JM-TICKET-LATE")
 def test_longer_than_the_ticket(send, a100) -> Outcome:
     longer = stating(a100, started_at=a100.said.started_at - timedelta(hours=2))
     return send(longer, late=timedelta(hours=-2))
+
+
+@attack(
+    "Run in which the machine slept for ten minutes, and its clock with it", "quarantined", "JM-RUN-LENGTH"
+)
+def test_sleep(send, a100) -> Outcome:
+    found = send(stating(a100, started_at=a100.said.started_at - timedelta(minutes=10)))
+    return Outcome(found.kind, found.codes & {"JM-RUN-LENGTH"})
+
+
+@attack("Other programs at work beside RAPL, and no flag", "quarantined", "JM-FLAGS")
+def test_others_on_the_processor(send) -> Outcome:
+    def busy(trace):
+        return reading(trace, "cpu-foreign", lambda t_us, ms: ms + (t_us / 1e3).astype(np.int64))
+
+    return send(stating(measuring(honest()["rapl"], busy), flags=()))
 
 
 @attack("Lowered power limit declared as the default", "quarantined", "JM-DEVICE")
