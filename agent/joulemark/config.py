@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8000"
+MOST_WATTS = 50.0
+"""A platform does not believe more per core (rule JM-SENSOR)."""
+LONGEST_ORIGIN = 200
+"""Characters: a result names its platform in so many (`record.statement.Word`)."""
+_HOST = re.compile(r"[0-9a-z\u00a1-\ud7ff\uf900-\uffef._:-]+")
+"""Letters of any alphabet, as in a browser's address line; no space, no control, no lone surrogate."""
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -100,29 +107,48 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     )
     settings = _read_settings(folders.settings)
     origin = environ.get("JOULEMARK_PLATFORM") or settings.get("platform") or DEFAULT_ORIGIN
+    return Config(folders=folders, origin=parse_origin(str(origin)), cpu_watts=_cpu_watts(settings, folders))
+
+
+def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None:
+    """Raises UsageError for what is no power that a platform would believe."""
     watts = settings.get("cpu_watts")
-    if watts is not None and (isinstance(watts, bool) or not isinstance(watts, int | float) or watts <= 0):
-        raise UsageError(f"`cpu_watts` in {folders.settings} must be a number above 0.")
-    return Config(
-        folders=folders, origin=parse_origin(str(origin)), cpu_watts=None if watts is None else float(watts)
-    )
+    if watts is None:
+        return None
+    if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts <= MOST_WATTS:
+        raise UsageError(
+            f"`cpu_watts` in {folders.settings} must be a number above 0 and up to {MOST_WATTS:g}."
+        )
+    return float(watts)
 
 
 def parse_origin(text: str) -> str:
     """`scheme://host[:port]`, in lower case and without a path. Raises UsageError."""
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError as error:
+        raise _no_origin(text) from error
     try:
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"The platform {text!r} has no valid port.") from error
+        raise UsageError(
+            f"The platform {ascii(text)[:LONGEST_ORIGIN]} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
+            "settings.toml."
+        ) from error
     extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
-        raise UsageError(
-            f"The platform {text!r} is not an origin such as https://example.org; "
-            "set JOULEMARK_PLATFORM or `platform` in settings.toml."
-        )
+        raise _no_origin(text)
+    if len(text) > LONGEST_ORIGIN or not (_HOST.fullmatch(parts.hostname) and text.isprintable()):
+        raise _no_origin(text)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+
+
+def _no_origin(text: str) -> UsageError:
+    return UsageError(
+        f"The platform {ascii(text)[:LONGEST_ORIGIN]} is not an origin such as https://example.org; "
+        "set JOULEMARK_PLATFORM or `platform` in settings.toml."
+    )
 
 
 def _read_settings(path: Path) -> dict[str, object]:

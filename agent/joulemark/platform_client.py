@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx
 
-from joulemark import __version__
+from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed, UsageError, WrongClock
 from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
@@ -67,11 +67,17 @@ class PlatformClient:
         self._patience_s = patience_s
         self.skew_s: float | None = None
         self._sleep = sleep
-        self._http = httpx.Client(
-            base_url=f"{origin}/api/v1/",
-            timeout=_TIMEOUT,
-            headers={"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"},
-        )
+        try:
+            self._http: httpx.Client = network.client(
+                httpx,
+                base_url=f"{origin}/api/v1/",
+                timeout=_TIMEOUT,
+                headers={"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"},
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UsageError(
+                f"The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+            ) from error
 
     def __enter__(self) -> Self:
         return self

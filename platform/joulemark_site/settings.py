@@ -162,9 +162,12 @@ SPECTACULAR_SETTINGS = {
         "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
         "AnswerFormEnum": ["picks", "writes"],
     },
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [
+        "measurements.catalog.described.without_blank_choices",
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.catalog.described.with_long_addresses",
+        "measurements.catalog.described.with_needed_bodies",
         "measurements.releases.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

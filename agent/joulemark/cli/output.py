@@ -6,7 +6,7 @@ import sys
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TextIO
 
 
 class Output:
@@ -17,15 +17,25 @@ class Output:
 
     def say(self, text: str) -> None:
         """A line of the answer."""
-        print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+        _print(text, sys.stderr if self.as_json else sys.stdout)
 
     def aside(self, text: str) -> None:
         """A line beside the answer: progress, a warning, an error."""
-        print(text, file=sys.stderr, flush=True)
+        _print(text, sys.stderr)
 
     def answer(self, value: dict[str, Any]) -> None:
         """The JSON document, where one was asked for."""
         if self.as_json:
             import json
 
-            print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False), flush=True)
+            text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+            try:
+                print(text, flush=True)
+            except UnicodeEncodeError:  # a locale without our letters, or a name that is no text at all
+                print(json.dumps(value, indent=2, allow_nan=False), flush=True)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """A line; letters that the terminal's locale lacks are written as escapes."""
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)

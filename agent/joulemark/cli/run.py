@@ -22,9 +22,6 @@ SENDS = (
     "model's answers. `joulemark show` prints it all."
 )
 
-MOST_WATTS = 50.0
-"""A platform does not believe more per core (rule JM-SENSOR)."""
-
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What to measure, with what, and what to do with it."""
@@ -85,6 +82,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _watts(text: str) -> float:
     """Raises ArgumentTypeError."""
+    from joulemark.config import MOST_WATTS
+
     return watts(text, most=MOST_WATTS)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import msgspec
 
-from joulemark import __version__
+from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
@@ -79,9 +79,10 @@ def hub_origin(text: str) -> str:
         httpx.URL(text)
     except (ValueError, httpx.InvalidURL):
         usable = False
+    usable = usable and text.isprintable()
     if not usable or parts.query or parts.fragment:
         raise UsageError(
-            f"The hub {text!r} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
+            f"The hub {text!a} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
         )
     return text.rstrip("/")
 
@@ -111,9 +112,13 @@ class HubClient:
         self._sleep = sleep
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._http = httpx.Client(
-            base_url=f"{self.origin}/api/", timeout=_TIMEOUT, headers=headers, follow_redirects=True
+            headers["Authorization"] = f"Bearer {network.checked_token(token, source='The token')}"
+        self._http: httpx.Client = network.client(
+            httpx,
+            base_url=f"{self.origin}/api/",
+            timeout=_TIMEOUT,
+            headers=headers,
+            follow_redirects=True,
         )
 
     def __enter__(self) -> Self:

@@ -19,10 +19,10 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from joulemark import durable
+from joulemark import durable, network
 from joulemark.errors import AgentError, DiskFull, NoConnection, NotVerified, StorageError, UsageError
 from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
-from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven
+from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven, hub_origin
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
 from joulemark.hub.missing import (
     cached_listing,
@@ -164,12 +164,41 @@ def in_words(size_bytes: int) -> str:
 
 
 def _hub(origin: str | None, token: str | None) -> _Hub:
+    """The hub that is meant, and its library set to take the same way there as everything else. Raises UsageError."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
-    from huggingface_hub import get_token
+    found = hub_origin(origin or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB)
+    _set_library_up(found)
+    return _Hub(found, token or network.token() or _stored_token())
 
-    found = origin or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
-    return _Hub(found.rstrip("/"), token or os.environ.get("HF_TOKEN") or get_token())
+
+def _set_library_up(origin: str) -> None:
+    """huggingface_hub asks through our factory. Its second way, xet, has a client of its own, which knows no proxy."""
+    import httpx2
+    from huggingface_hub import constants, set_client_factory
+    from huggingface_hub.utils._http import hf_request_event_hook
+
+    network.require_way(httpx2, origin)
+    set_client_factory(
+        lambda: network.client(
+            httpx2, event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True, timeout=None
+        )
+    )
+    if network.has_settings():
+        constants.HF_HUB_DISABLE_XET = True
+
+
+def _stored_token() -> str | None:
+    """What `hf auth login` has kept, or None. Raises UsageError when it cannot be read or sent."""
+    from huggingface_hub import constants, get_token
+
+    try:
+        found = get_token()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"The token in {constants.HF_TOKEN_PATH} cannot be read. Remove it, or log in anew: `hf auth login`."
+        ) from error
+    return None if not found else network.checked_token(found, source=str(constants.HF_TOKEN_PATH))
 
 
 @contextmanager

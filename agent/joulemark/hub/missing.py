@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from joulemark import network
 from joulemark.errors import WorkloadUnavailable
 from joulemark.hub.client import Entry
 from joulemark.hub.needed_files import beside_weights, configurations
@@ -81,13 +82,17 @@ def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
 
 
 def require_libraries() -> None:
-    """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there."""
+    """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there.
+
+    Raises UsageError for a setting of theirs that would break them.
+    """
     from importlib.util import find_spec
 
     if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
         raise WorkloadUnavailable(
             f"{' and '.join(missing)} cannot be found. Run `pip install 'joulemark[run]'`."
         )
+    network.require_numbers()
 
 
 def cached_listing(wanted: Wanted) -> tuple[Entry, ...] | None:

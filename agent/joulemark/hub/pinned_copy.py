@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from joulemark import network
 from joulemark.errors import UsageError
 from joulemark.hub.client import DEFAULT_HUB, HubClient
 from joulemark.hub.pin import pin
@@ -36,6 +37,6 @@ def write_pinned_copy(
     if not any([*(model.hub_id for model in suite.models), *(dataset.hub_id for dataset in suite.datasets)]):
         raise UsageError(f"Suite {suite.name} names nothing on the hub: it is pinned as it is.")
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
-    with HubClient(origin, token=os.environ.get("HF_TOKEN")) as client:
+    with HubClient(origin, token=network.token()) as client:
         lock = pin(suite, client, say=say)
     return write_copy(name, target, file=LOCK, data=lock.to_toml()), lock

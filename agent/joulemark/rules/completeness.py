@@ -61,6 +61,7 @@ NOT_SCORED = frozenset(
         "needs-another-model",
         "needs-a-corpus",
         "open-ended",
+        "not-a-number",
     }
 )
 """Why a metric may have no value, as the agent's workloads say it."""
@@ -115,7 +116,7 @@ def run_is_clean(case: Case) -> Broken | None:
     kept="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than were "
     "asked for, or has a known reason why it has no value",
     mend=None,
-    version="3",
+    version="4",
 )
 def quality_is_stated(case: Case) -> Broken | None:
     """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import identity as identities
-from joulemark.errors import AgentError, DeviceUnusable, MeterFailed, MeterUnavailable, RunInProgress
+from joulemark.errors import (
+    AgentError,
+    DeviceUnusable,
+    FactsUnusable,
+    MeterFailed,
+    MeterUnavailable,
+    RunInProgress,
+)
 from joulemark.meters.choose import Openers, hides_a_gpu, told_to
+from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight
@@ -19,6 +27,7 @@ from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
 from joulemark.session import sensor_timing
 from joulemark.session.device_check import require_device
+from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import load_suite, obstacle
 
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.config import Config, Folders
+    from joulemark.meters.device import DeviceFacts
     from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
     from joulemark.meters.nvml import NvmlMeter
@@ -110,8 +120,8 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
                 at_rest = tuple(_at_rest(gpu, timer))
                 noisy = any(finding.state == "noisy" for finding in at_rest)
                 yield from at_rest
-            kernel = _kernel("cuda", gpu.card)
-            yield kernel
+            yield _facts(config, gpu.device())
+            yield _kernel("cuda", gpu.card)
             if not quick:
                 yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
@@ -121,6 +131,7 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
             yield _unavailable("nvml", told_to(error))
         else:
             yield _unavailable("nvml", error)
+            yield _facts(config, cpu(identity="unused"))
             yield _kernel("cpu", None)
     try:
         with closing(openers.rapl()) as host:
@@ -170,6 +181,19 @@ def _at_rest(meter: NvmlMeter, timer: Timer) -> Iterator[Finding]:
             reason=check.reason,
             value=check.value,
         )
+
+
+def _facts(config: Config, device: DeviceFacts) -> Finding:
+    """Whether a result could say of this machine what it must."""
+    try:
+        found = describe(device, tag=identities.device_tag(device.identity, config.origin))
+    except FactsUnusable as error:
+        return Finding(
+            area="device", what="facts", state="not available", detail=str(error), reason=error.code
+        )
+    missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
+    detail = f"{found.device.name}" + (f"; not told: {missing}" if missing else "")
+    return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
 def _kernel(device: str, card: Card | None) -> Finding:

@@ -16,19 +16,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from joulemark.record.field_types import Commit, HubId, Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import (
-    Branch,
-    Commit,
-    DataSet,
-    Entry,
-    HubId,
-    Model,
-    PinnedFile,
-    Sha256,
-    Slug,
-    WeightsFile,
-)
+from joulemark.suite.schema import Branch, DataSet, Entry, Model, PinnedFile, WeightsFile
 from joulemark.suite.toml_file import decode_toml
 
 LOCK = "lock.toml"

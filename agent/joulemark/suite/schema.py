@@ -11,12 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
+from joulemark.record.field_types import EntryName, HubId, Sha256, Slug
+
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
-Commit = Annotated[str, Meta(pattern="^[0-9a-f]{40}$", description="a git commit on the hub")]
-HubId = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?$")]
 Kind = Literal["task-specific", "general-purpose"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
 Branch = Literal["main", "refs/convert/parquet"]
@@ -146,7 +144,7 @@ class DataSet(Entry, frozen=True, kw_only=True):
     branch: Branch | None = None
     script: bool | None = None
     gated: bool | None = None
-    substitute: Annotated[str, Meta(pattern="^[a-z0-9._-]+/[a-z0-9._-]+$")] | None = None
+    substitute: EntryName | None = None
     study_id: Slug | None = None
     class_names: tuple[str, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)

@@ -317,4 +317,5 @@ def unscored_reason(reason: str) -> str:
         "needs-a-corpus": gettext("needs the references of a whole corpus"),
         "needs-another-model": gettext("needs a second model"),
         "open-ended": gettext("an open question has no one right answer"),
+        "not-a-number": gettext("its library gave no number"),
     }.get(reason) or format_html("<q><bdi>{}</bdi></q>", reason)

@@ -1,0 +1,263 @@
+"""HTTP as the environment wants it: proxies, certificates and a token, and a sentence that names the variable at fault.
+
+One factory makes the client of the platform, of the hub and of the hub's own library, so that all three take the same
+way. What is read is what curl and requests read: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case,
+SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE. This machine itself is never asked through a proxy.
+A setting is looked at when a request needs it: a proxy for https that cannot be used stops no request over http.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from joulemark.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROXIES = {
+    "http": ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
+    "https": ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
+}
+"""Where a proxy is named, by the scheme of the request; the first that is set counts."""
+DIRECT = ("no_proxy", "NO_PROXY")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Where trusted certificates are named; the first that is set counts."""
+KEY_LOG = "SSLKEYLOGFILE"
+"""Where Python's ssl writes the keys of connections to; it opens the file with each context."""
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+NUMBERS = ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT")
+"""Seconds that the hub's library reads as whole numbers when it is loaded."""
+SCHEMES = ("http", "https", "socks5", "socks5h")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy's address and the variable that names it."""
+
+    variable: str
+    address: str
+
+
+def client(library: Any, *, environ: Mapping[str, str] = os.environ, **options: Any) -> Any:
+    """A client of `library`, httpx or one with its interface, that takes the way the environment names.
+
+    `options` are those of its Client. A request raises UsageError when its way cannot be taken as it is named.
+    """
+    return library.Client(transport=Routes(library, environ), trust_env=False, **options)
+
+
+class Routes:
+    """A transport that takes each request directly or through a proxy, and opens each way once."""
+
+    def __init__(self, library: Any, environ: Mapping[str, str]) -> None:
+        self._library, self._environ = library, environ
+        self._ways: dict[tuple[Proxy | None, str], Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def handle_request(self, request: Any) -> Any:
+        """Send it. Raises UsageError, or what the library raises."""
+        url = request.url
+        proxy = proxy_for(url.scheme, url.host, url.port, self._environ)
+        way = self._ways.get((proxy, url.scheme))
+        if way is None:
+            way = self._ways[proxy, url.scheme] = self._opened(proxy, url.scheme)
+        try:
+            return way.handle_request(request)
+        except (self._library.ConnectError, self._library.ProxyError) as error:
+            if proxy is None:
+                raise
+            raise self._library.ConnectError(
+                f"{error}, through the proxy that {proxy.variable} names", request=request
+            ) from error
+
+    def close(self) -> None:
+        """Close every way."""
+        for way in self._ways.values():
+            way.close()
+
+    def _opened(self, proxy: Proxy | None, scheme: str) -> Any:
+        verify = context(self._library, self._environ) if scheme == "https" else False
+        if proxy is None:
+            return self._library.HTTPTransport(verify=verify, trust_env=False)
+        address = checked_address(self._library, proxy)
+        tls = context(self._library, self._environ) if address.scheme == "https" else None
+        try:
+            return self._library.HTTPTransport(
+                verify=verify, trust_env=False, proxy=self._library.Proxy(address, ssl_context=tls)
+            )
+        except ImportError as error:
+            raise UsageError(
+                f"{proxy.variable} names a SOCKS proxy, which needs the package socksio. Run `pip install socksio`, or "
+                f"name an http proxy, or unset {proxy.variable}."
+            ) from error
+        except (TypeError, ValueError, self._library.InvalidURL) as error:
+            raise _no_address(proxy) from error
+
+
+def proxy_for(scheme: str, host: str, port: int | None, environ: Mapping[str, str]) -> Proxy | None:
+    """The proxy through which a host is asked, or None for a direct connection."""
+    if is_loopback(host) or is_direct(scheme, host, port, environ):
+        return None
+    for variable in PROXIES.get(scheme, ()):
+        if address := environ.get(variable, "").strip():
+            return Proxy(variable, address)
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine itself."""
+    address = _ip(host)
+    if address is not None:
+        return address.is_loopback
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def is_direct(scheme: str, host: str, port: int | None, environ: Mapping[str, str]) -> bool:
+    """Whether NO_PROXY excepts the host: by its name or a domain above it, its address or network, perhaps with a port.
+
+    An entry that is none of these excepts nothing.
+    """
+    listed = next((environ[name] for name in DIRECT if environ.get(name)), "")
+    port = port or {"http": 80, "https": 443}.get(scheme)
+    return any(_fits(entry, host.lower().rstrip("."), port) for entry in re.split(r"[\s,]+", listed) if entry)
+
+
+def checked_address(library: Any, proxy: Proxy) -> Any:
+    """The proxy's URL. Raises UsageError, which never quotes it: it may hold a password."""
+    address = proxy.address if "://" in proxy.address else f"http://{proxy.address}"
+    try:
+        url = library.URL(address)
+        has_port = url.port is None or 0 < url.port < 2**16
+        usable = bool(url.host) and has_port and address.isprintable() and not re.search(r"\s", address)
+    except (TypeError, ValueError, library.InvalidURL) as error:
+        raise _no_address(proxy) from error
+    if url.scheme not in SCHEMES:
+        raise UsageError(
+            f"{proxy.variable} names a proxy of the kind {url.scheme!r}; usable are {', '.join(SCHEMES)}. Name one of "
+            f"these, or unset {proxy.variable}."
+        )
+    if not usable:
+        raise _no_address(proxy)
+    return url
+
+
+def context(library: Any, environ: Mapping[str, str]) -> ssl.SSLContext:
+    """What is trusted over https. Raises UsageError naming the variable whose file cannot be read."""
+    variable = next((name for name in CERTIFICATES if environ.get(name)), None)
+    try:
+        if variable is None:
+            made: ssl.SSLContext = library.create_ssl_context(trust_env=False)
+            return made
+        path = environ[variable]
+        if os.path.isdir(path):  # noqa: PTH112 - a path that is none is no error here
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        if environ.get(KEY_LOG) and not _reads(environ[KEY_LOG]):
+            raise UsageError(f"{KEY_LOG} names a file that cannot be written. Unset it.") from error
+        if variable is None:
+            raise UsageError(f"This Python has no certificates to check others by ({reason}).") from error
+        raise UsageError(
+            f"{variable} names the certificates {ascii(environ[variable])[:200]}, which cannot be read ({reason}). "
+            f"Point it to a file in PEM that is there, or unset it."
+        ) from error
+
+
+def require_way(library: Any, origin: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Raises UsageError when a request to `origin` could not even be begun as the environment names its way."""
+    url = library.URL(origin)
+    proxy = proxy_for(url.scheme, url.host, url.port, environ)
+    Routes(library, environ)._opened(proxy, url.scheme).close()
+
+
+def has_settings(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment names a proxy or certificates at all."""
+    names = (*PROXIES["http"], *PROXIES["https"], *CERTIFICATES)
+    return any(environ.get(name) for name in names)
+
+
+def token(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The hub's token that a variable holds, without what a file's end leaves behind it. Raises UsageError."""
+    for variable in TOKENS:
+        if text := environ.get(variable, "").strip():
+            return checked_token(text, source=variable)
+    return None
+
+
+def checked_token(text: str, *, source: str) -> str:
+    """`text` if it can be sent as a token. Raises UsageError naming its `source`, and never the token."""
+    if not _TOKEN.fullmatch(text):
+        raise UsageError(
+            f"{source} holds characters that no token has (a line end, a space or another alphabet). Copy the token "
+            "anew from the hub's settings, or unset it."
+        )
+    return text
+
+
+def require_numbers(environ: Mapping[str, str] = os.environ) -> None:
+    """Raises UsageError for a setting of the hub's library that it would break over."""
+    for variable in NUMBERS:
+        text = environ.get(variable, "").strip()
+        if variable in environ and text and not re.fullmatch(r"\+?[0-9]{1,9}", text):
+            raise UsageError(f"{variable} must be a whole number of seconds. Correct or unset it.")
+
+
+def _fits(entry: str, host: str, port: int | None) -> bool:
+    if entry == "*":
+        return True
+    name, only_port = _parted(entry.lower())
+    if only_port is not None and only_port != port:
+        return False
+    address = _ip(host)
+    if address is not None:
+        try:
+            return address in ipaddress.ip_network(name, strict=False)
+        except ValueError:
+            return False
+    domain = name.removeprefix("*").strip(".")
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def _parted(entry: str) -> tuple[str, int | None]:
+    """A host and a port. An IPv6 address has colons of its own, and a port only behind brackets."""
+    found = re.fullmatch(r"\[([^\]]*)\](?::([0-9]{1,5}))?", entry) or re.fullmatch(
+        r"([^:]*):([0-9]{1,5})", entry
+    )
+    if found is None:
+        return entry, None
+    return found[1], None if found[2] is None else int(found[2])
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _reads(path: str) -> bool:
+    try:
+        with open(path, "ab"):  # noqa: PTH123 - as the ssl module opens it
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _no_address(proxy: Proxy) -> UsageError:
+    return UsageError(
+        f"{proxy.variable} is no address of a proxy such as http://host:3128. Correct it, or unset {proxy.variable}."
+    )
