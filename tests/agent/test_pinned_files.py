@@ -134,7 +134,7 @@ LAYERED = (
     "text_classification", "extractive_qa", "masked_lm", "token_classification", "image_classification",
     "text_generation",
 )  # fmt: skip
-"""Tasks whose tiny model has layers by number alone; a detector's other tensors follow from them, and are missed first."""
+"""Tasks whose tiny model has layers by number alone; of a detector other tensors follow from them too."""
 
 
 @pytest.mark.parametrize("task", LAYERED)
