@@ -105,7 +105,7 @@ RULES = {
     "JM-UNCERTAINTY": _("Uncertainty is that of the trace"),
     "JM-REST": _("Rests are rests"),
     "JM-TIMING": _("Timing fits the trace"),
-    "JM-GAUGES": _("The GPU's state was read"),
+    "JM-GAUGES": _("The device's state was read"),
     "JM-FLAGS": _("Flags are stated"),
     "JM-ENERGY-ZERO": _("Energies are finite and positive"),
     "JM-POWER-HIGH": _("Power is below the limit"),
@@ -125,6 +125,7 @@ RULES = {
     "JM-QUALITY-BAND": _("Quality is that of others"),
     "JM-TEXT": _("Words are what they seem"),
     "JM-DIRTY": _("The run is clean"),
+    "JM-RUN-LENGTH": _("The run's clock went on"),
     "JM-JUDGE-FAILED": _("The rules could be applied"),
 }
 """What each rule asks for; a finding under its code says that it is not so."""
