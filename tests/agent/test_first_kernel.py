@@ -70,7 +70,7 @@ def test_the_doctor_says_what_a_run_would_end_with(sessions: Sessions, tmp_path:
     for fault, ready in (("no kernels", False), ("none", True)):
         environment = {"JOULEMARK_TEST_TORCH": fault}
         ended = sessions.run(tmp_path, scenario(), "doctor", "--quick", environment=environment)
-        (torch,) = (row for row in ended.answer()["findings"] if row["area"] == "device")
+        (torch,) = (row for row in ended.answer()["findings"] if row["what"] == "torch")
         assert (torch["state"] == "ok", ended.answer()["can_measure_offline"]) == (ready, ready)
         assert torch["reason"] == (None if ready else "device-unusable")
 
