@@ -165,7 +165,7 @@ attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real d
 attacks-docs: $(VENV)/.ready-test ## Write the table of attacks into docs/trust.md
 	$(BIN)/python -m tests.contract.attacks.table
 
-fuzz-api: $(VENV)/.ready-test ## 5,000 requests out of the API's own description: no 500, no undocumented answer
+fuzz-api: $(VENV)/.ready-test ## 20,000 requests to each kind of platform, described and hostile: no 500, no undocumented answer
 	$(BIN)/python tests/load/fuzz_api.py
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json

@@ -174,6 +174,13 @@ def chosen(gpu_id: str, mode: str, job: str, *, dtype: str = "float16", windows:
         return _measured(machine, protocol, rng, job=(job, dtype))
 
 
+def chosen_by_rapl(job: str, *, windows: int = 5) -> Drawn:
+    """A session of this job on a processor with RAPL, under the protocol of `chosen`."""
+    rng = Random(f"rapl {job}")  # noqa: S311 - chances, no secrets
+    protocol = msgspec.structs.replace(PROTOCOL, windows_min=windows, windows_max=windows)
+    return _measured(_processor(4, rng), protocol, rng, job=(job, "float32"))
+
+
 def _protocol(rng: Random) -> Protocol:
     latency = rng.random() < 0.1
     return msgspec.structs.replace(

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CONVERSION = "refs/convert/parquet"
+SMALL = b"{}\n"
+"""What each of a repository's `small` files holds."""
 
 
 def commit_of(*names: str) -> str:
@@ -128,7 +130,7 @@ class FakeHub:
         converted = self._branch(name, revision) == CONVERSION
         large = (found.converted or {}) if converted else found.large
         entries: list[dict[str, object]] = [
-            {"type": "file", "path": path, "size": 3, "oid": commit_of(path)} for path in found.small
+            {"type": "file", "path": path, "size": len(SMALL), "oid": commit_of(path)} for path in found.small
         ]
         entries += [
             {"type": "directory", "path": path.partition("/")[0], "size": 0} for path in large if "/" in path
@@ -153,11 +155,12 @@ class FakeHub:
             return 401, {"X-Error-Code": "RepoNotFound"}, b""
         if found.closed:
             return 403, {"X-Error-Code": "GatedRepo"}, b""
-        if path not in (found.files or {}):
+        files = found.files if found.files is not None else dict.fromkeys(found.small, SMALL)
+        if path not in files:
             return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": revision}, b""
         if method == "GET" and self.statuses.get(path):
             return self.statuses[path].pop(0), {}, b""
-        content = (found.files or {})[path]
+        content = files[path]
         headers = {"X-Repo-Commit": revision, "ETag": f'"{commit_of(path, str(len(content)))}"'}
         if _lfs(path, content):
             headers |= {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
 from joulemark.energy.sensors import COVERAGE_FACTOR
-from measurements.boards.combining import ROW_FIELDS, row_of
+from measurements.boards.combining import ROW_FIELDS, Row, row_of
+from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
@@ -17,7 +19,7 @@ from measurements.contributors.models import Contributor
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from datetime import datetime
 
     from joulemark.consensus.equivalence import Equivalence
@@ -99,6 +101,17 @@ def explain_cell(
     )
 
 
+def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, Equivalence]:
+    """How each contributor stands to the others; empty where there is nobody, or the numbers cannot be combined."""
+    if not rows:
+        return {}
+    try:
+        found = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
+    except NotComputable:
+        return {}
+    return {equivalence.contributor: equivalence for equivalence in found}
+
+
 def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
     found = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
     rows = [row_of(values) for values in found]
@@ -106,7 +119,7 @@ def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
     for row in rows:
         counts.setdefault(row.contributor, []).append(row.energy_per_query_j)
     people = Contributor.objects.in_bulk(counts)
-    stands = {one.contributor: one for one in cell_equivalences(rows)} if rows else {}
+    stands = _stands(cell, rows)
     said = [
         Said(
             contributor=people[who],

@@ -126,6 +126,7 @@ class UsageForm(forms.Form):
             self.fields["query"].error_messages |= {"required": only_values, "invalid_choice": only_values}
         elif data.get("query") == VALUE:
             choices.append((VALUE, gettext("a value of a board")))
+        self._query_choices = choices
         self._choose("query", choices)
         self._choose("place", _place_choices())
         for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
@@ -200,9 +201,13 @@ class UsageForm(forms.Form):
             )
             return
         self._series, self.row = found
+        self.fields["query"].help_text = gettext(
+            "As the board has it, with its interval; of a published figure with the range of its runs."
+        )
         title = f"{self.row.model_title}, {translated(self.row.dataset_title)}: {self._series.title}"
-        chosen = cast("forms.ChoiceField", self.fields["query"])
-        self._choose("query", [choice if choice[0] != VALUE else (VALUE, title) for choice in _flat(chosen)])
+        self._choose(
+            "query", [choice if choice[0] != VALUE else (VALUE, title) for choice in self._query_choices]
+        )
 
     def _check_place(self, said: dict[str, Any]) -> None:
         if not said["place"]:
@@ -212,11 +217,6 @@ class UsageForm(forms.Form):
             row_of(said["place"], said["year"])
         except UnknownPlace as error:
             self.add_error("year", str(error))
-
-
-def _flat(field: forms.ChoiceField) -> list[tuple[str, Any]]:
-    """The choices of a field without groups."""
-    return [(str(value), title) for value, title in field.choices]
 
 
 def _query_choices() -> list[tuple[str, str]]:

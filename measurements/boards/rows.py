@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf, log
 from typing import TYPE_CHECKING, Any
 
+from joulemark.consensus.interval import tells_something
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.fronts import cell_scores, fronts, published_scores
 from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
@@ -105,11 +107,16 @@ class BoardRow:
     def comparable_j(self) -> tuple[float, float] | None:
         """The interval for comparisons on one hardware class, whose sensors err alike: that between contributors.
 
-        Of a value from before there were two it is the only one, which left the sensors out.
+        Of a value from before there were two it is the only one, which left the sensors out; None where it tells
+        nothing, as some of then did.
         """
+        value = self.energy_per_query_j
         for low, high in ((self.between_low_j, self.between_high_j), (self.low_j, self.high_j)):
             if low is not None and high is not None:
-                return low, high
+                told = (
+                    low > 0 and high < inf and tells_something(log(value) - log(low), log(high) - log(value))
+                )
+                return (low, high) if told else None
         return None
 
     @property

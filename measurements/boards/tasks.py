@@ -15,6 +15,6 @@ def refresh_cells(result_ids: list[str]) -> None:
 
 @shared_task(name="boards.sweep")
 def sweep() -> None:
-    """Recompute the cells that a lost message has left stale; forget old views."""
-    services.refresh_stale_cells()
+    """Forget old views; recompute the cells that a lost message has left stale, and raise what one of them raised."""
     services.forget_old_views()
+    services.refresh_stale_cells()

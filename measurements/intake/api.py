@@ -15,7 +15,7 @@ from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
 from joulemark.record.messages import Enrolled, Problem
 from joulemark.record.messages import Ticket as TicketRecord
 from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
-from measurements.catalog.described import problems
+from measurements.catalog.described import SIGNED_BYTES, problems
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
@@ -24,8 +24,6 @@ from measurements.intake.problems import problem_fields
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
 
-ENVELOPE = {"application/vnd.joulemark.envelope+json": OpenApiTypes.OBJECT}
-BUNDLE = {"application/vnd.joulemark.bundle+json": OpenApiTypes.OBJECT}
 REFUSALS = problems(400, 403, 408, 409, 411, 413, 429, 503)
 
 
@@ -70,7 +68,9 @@ class EnrolmentView(APIView):
 
     throttle_classes = (PrefixThrottle, EnrolmentThrottle)
 
-    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="enrol")
+    @extend_schema(
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="enrol"
+    )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the pseudonym under which results are shown."""
         return answer(_enrolled(key_services.accept_enrolment(data=read_body(request))), status=201)
@@ -86,7 +86,7 @@ class RotationView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="rotate_key"
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="rotate_key"
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer as to an enrolment of the new key."""
@@ -99,7 +99,7 @@ class RevocationView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="revoke_key"
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="revoke_key"
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time and how many results are judged again."""
@@ -115,7 +115,7 @@ class TicketView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket"
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket"
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with nonce and sample seed."""
@@ -136,7 +136,7 @@ class SubmissionView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=BUNDLE,
+        request=SIGNED_BYTES,
         responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT, **REFUSALS},
         operation_id="submit_result",
     )
@@ -154,7 +154,7 @@ class BatchView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request={"application/vnd.joulemark.bundle+jsonl": OpenApiTypes.BINARY},
+        request=SIGNED_BYTES,
         responses={200: OpenApiTypes.OBJECT, **REFUSALS},
         operation_id="submit_results",
     )

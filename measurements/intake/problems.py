@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
-from rest_framework.response import Response
+from rest_framework.renderers import JSONRenderer
 
 from joulemark.record.errors import RecordError
 from measurements.catalog.described import PROBLEM_TYPE
@@ -30,7 +30,7 @@ TITLES = {
 }
 
 
-def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
+def handle(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exception handler: a problem document for what a client did; None (a 500) for what we did."""
     if isinstance(error, RecordError):
         error = refusal_for(error)
@@ -49,11 +49,12 @@ def handle(error: Exception, _context: dict[str, Any]) -> Response | None:
     return None
 
 
-def problem(*, status: int, code: str, detail: str) -> Response:
-    """A problem document. `type` points into docs/protocol.md by the code."""
-    return Response(
-        problem_fields(status=status, code=code, detail=detail), status=status, content_type=PROBLEM_TYPE
-    )
+def problem(*, status: int, code: str, detail: str, title: str | None = None) -> HttpResponse:
+    """A problem document: JSON, whatever the view that it is about renders. `type` is made of the code."""
+    fields = problem_fields(status=status, code=code, detail=detail)
+    body = JSONRenderer().render(fields | ({"title": title} if title else {}))
+    headers = {"Content-Length": str(len(body))}
+    return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers=headers)
 
 
 def problem_fields(*, status: int, code: str, detail: str) -> dict[str, Any]:

@@ -15,12 +15,12 @@ def unsigned_leaves() -> tuple[int, datetime | None]:
     """How many leaves no checkpoint covers, and the time of the oldest; None where there is none."""
     last = Checkpoint.objects.last()
     signed = last.size if last else 0
-    counts, times = 0, []
+    count, times = 0, []
     for leaves in (Leaf.objects.waiting(), Leaf.objects.filter(index__gte=signed)):  # an index for each
-        found = leaves.order_by().aggregate(n=Count("pk"), oldest=Min("logged_at"))
-        counts += found["n"]
-        times += [found["oldest"]] if found["oldest"] else []
-    return counts, min(times, default=None)
+        totals = leaves.order_by().aggregate(n=Count("pk"), oldest=Min("logged_at"))
+        count += totals["n"]
+        times += [totals["oldest"]] if totals["oldest"] else []
+    return count, min(times, default=None)
 
 
 def is_broken() -> bool:

@@ -38,10 +38,10 @@ def read_published() -> Published | None:
     try:
         note = data.decode()
         seen = checkpoints.parse(notes.claimed_text(note))
-        kept = Checkpoint.objects.filter(size=seen.size).first()
-        if kept is None:  # the database may be older than the file
+        row = Checkpoint.objects.filter(size=seen.size).first()
+        if row is None:  # the database may be older than the file
             return Published(note, opened(note))
-        _require_kept(note, kept)
+        _require_signed_note(note, row)
         return Published(note, seen)
     except (UnicodeDecodeError, RecordError, KeyLost) as error:
         raise Damaged(
@@ -49,9 +49,9 @@ def read_published() -> Published | None:
         ) from error
 
 
-def _require_kept(note: str, kept: Checkpoint) -> None:
+def _require_signed_note(note: str, row: Checkpoint) -> None:
     """Raises Unverified unless `note` is what was signed, with no other lines below it than its witnesses'."""
-    known = set(kept.cosignatures.values_list("line", flat=True))
-    lines = note.removeprefix(kept.note).splitlines(keepends=True)
-    if not note.startswith(kept.note) or not known.issuperset(lines):
-        raise Unverified("JM-NOTE", f"It is not the note that was signed for {kept.size} leaves.")
+    witness_lines = set(row.cosignatures.values_list("line", flat=True))
+    lines = note.removeprefix(row.note).splitlines(keepends=True)
+    if not note.startswith(row.note) or not witness_lines.issuperset(lines):
+        raise Unverified("JM-NOTE", f"It is not the note that was signed for {row.size} leaves.")

@@ -48,8 +48,8 @@ def read_rows(leaves: Collection[Leaf]) -> dict[int, CurrentRow]:
 
     Of what nobody keeps there is nothing.
     """
-    found = current_rows(leaves)
-    return {leaf.pk: _as_written(leaf, found[leaf.pk]) for leaf in leaves if leaf.pk in found}
+    rows = current_rows(leaves)
+    return {leaf.pk: _as_written(leaf, rows[leaf.pk]) for leaf in leaves if leaf.pk in rows}
 
 
 def current_rows(leaves: Collection[Leaf]) -> dict[int, CurrentRow]:
@@ -57,12 +57,12 @@ def current_rows(leaves: Collection[Leaf]) -> dict[int, CurrentRow]:
     by_kind: dict[str, list[Leaf]] = defaultdict(list)
     for leaf in leaves:
         by_kind[leaf.kind].append(leaf)
-    found: dict[int, CurrentRow] = {}
+    rows: dict[int, CurrentRow] = {}
     for kind, same in by_kind.items():
         if kind in _readers:
             recorded = _readers[kind](same)
-            found |= {pk: CurrentRow(row.subject, entry_facts(row.facts)) for pk, row in recorded.items()}
-    return found
+            rows |= {pk: CurrentRow(row.subject, entry_facts(row.facts)) for pk, row in recorded.items()}
+    return rows
 
 
 def _as_written(leaf: Leaf, row: CurrentRow) -> CurrentRow:

@@ -51,13 +51,13 @@ def sequence() -> Checkpoint | None:
         if not first:
             return None
         try:
-            made = _sequence()
+            checkpoint = _sequence()
         except LogBroken as error:
             logger.critical("THE LOG IS BROKEN and signs nothing more", exc_info=True)
             LogHead.objects.exclude(fault=str(error)).update(fault=str(error))
             raise
         LogHead.objects.exclude(fault="").update(fault="")
-        return made
+        return checkpoint
 
 
 def _sequence() -> Checkpoint:

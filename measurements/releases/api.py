@@ -89,7 +89,11 @@ class BoardView(APIView):
 
     @extend_schema(
         parameters=MOMENT,
-        responses={200: BoardSerializer, **problems(400, 404)},
+        responses={
+            (200, "application/json"): BoardSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(400, 404),
+        },
         operation_id="read_board",
         tags=["boards"],
     )
@@ -156,7 +160,11 @@ class ComparisonView(APIView):
     row_serializer = ComparisonRowSerializer
 
     @extend_schema(
-        responses={200: ComparisonSerializer, **problems(404)},
+        responses={
+            (200, "application/json"): ComparisonSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(404),
+        },
         operation_id="read_comparison",
         tags=["comparisons"],
     )

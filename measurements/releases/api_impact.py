@@ -88,7 +88,11 @@ class IntensitiesView(APIView):
     row_serializer = IntensityRowSerializer
 
     @extend_schema(
-        responses={200: IntensityTableSerializer, **problems(404)},
+        responses={
+            (200, "application/json"): IntensityTableSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(404),
+        },
         operation_id="list_intensities",
         tags=["impact"],
     )

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from measurements.boards.filters import ResultFilter
 from measurements.boards.results import listed_submissions
-from measurements.catalog.described import problems
+from measurements.catalog.described import BUNDLE_TYPE, OCTETS, problems
 from measurements.intake.models import Submission
 from measurements.releases.links import OriginPages
 from measurements.releases.serializers import ResultSerializer
@@ -64,7 +64,11 @@ class BundleView(APIView):
     """The bytes of a result, exactly as they were received."""
 
     @extend_schema(
-        responses={(200, "application/vnd.joulemark.bundle+json"): OpenApiTypes.BINARY, **problems(404)},
+        responses={
+            (200, OCTETS): OpenApiTypes.BINARY,
+            (200, BUNDLE_TYPE): OpenApiTypes.BINARY,
+            **problems(404),
+        },
         operation_id="download_bundle",
         tags=["results"],
     )
@@ -84,13 +88,21 @@ class BundleView(APIView):
             "Content-Disposition": f'attachment; filename="{result_id[:12]}.joulemark.json"',
             "Repr-Digest": f"sha-256=:{digest}:",
         }
-        return HttpResponse(
-            bytes(stored), content_type="application/vnd.joulemark.bundle+json", headers=headers
-        )
+        return HttpResponse(bytes(stored), content_type=_bundle_type(request), headers=headers)
+
+
+def _bundle_type(request: Request) -> str:
+    """Return the media type that the client names first, of the two; without either, the bundle's own."""
+    accepted = (part.partition(";")[0].strip() for part in request.headers.get("Accept", "").split(","))
+    return next((kind for kind in accepted if kind in {OCTETS, BUNDLE_TYPE}), BUNDLE_TYPE)
 
 
 def _kept_for_ever(result_id: str) -> dict[str, str]:
-    return {"Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable", "ETag": f'"{result_id}"'}
+    return {
+        "Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable",
+        "ETag": f'"{result_id}"',
+        "Vary": "Accept",
+    }
 
 
 def _known_already(request: Request, result_id: str) -> HttpResponse | None:

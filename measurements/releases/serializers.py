@@ -26,6 +26,7 @@ HARDWARE_WORDS = (
     "Empty once the name is confirmed, or was refused."
 )
 LABELS = ["single source", "several sources", "published"]
+NO_SCORE_INTERVAL = ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"]
 
 
 class QualitySerializer(serializers.Serializer[dict[str, Any]]):
@@ -49,7 +50,7 @@ class QualitySerializer(serializers.Serializer[dict[str, Any]]):
         "mean of scores between 0 and 1.",
     )
     no_interval = serializers.ChoiceField(
-        ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
+        NO_SCORE_INTERVAL,
         allow_null=True,
         help_text="Why there is no interval; null where there is one.",
     )

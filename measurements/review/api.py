@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from joulemark.record.messages import ResultState, ResultStatus
 from joulemark.record.requests import Appealed
-from measurements.catalog.described import problems
-from measurements.intake.api import ENVELOPE, REFUSALS, answer, read_body
+from measurements.catalog.described import SIGNED_BYTES, problems
+from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
@@ -62,7 +62,7 @@ class WithdrawalView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="withdraw_result"
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="withdraw_result"
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with where the result stands now."""
@@ -74,7 +74,9 @@ class AppealView(APIView):
 
     throttle_classes = (PrefixThrottle,)
 
-    @extend_schema(request=ENVELOPE, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="appeal")
+    @extend_schema(
+        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="appeal"
+    )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time by which it is decided."""
         made = own_results.appeal(data=read_body(request))

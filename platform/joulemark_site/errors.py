@@ -12,7 +12,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views import defaults
-from rest_framework.renderers import JSONRenderer
 
 from measurements.intake.problems import TITLES, problem
 
@@ -96,7 +95,4 @@ def _database_away(request: HttpRequest) -> HttpResponse:
 
 
 def _problem(status: int, title: str, detail: str, *, code: str = "") -> HttpResponse:
-    said = problem(status=status, code=code or f"JM-HTTP-{status}", detail=detail)
-    body = JSONRenderer().render(said.data | {"title": title})
-    headers = {"Content-Length": str(len(body))}
-    return HttpResponse(body, status=status, content_type=said.content_type, headers=headers)
+    return problem(status=status, code=code or f"JM-HTTP-{status}", detail=detail, title=title)

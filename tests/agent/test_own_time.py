@@ -31,8 +31,7 @@ from joulemark.meters.processor_checks import company
 from joulemark.meters.rapl import RaplMeter
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.session import measure as measuring
-from joulemark.session.measure import Measured
-from joulemark.session.statement import sensor_of
+from joulemark.session.measure import Measured, sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 

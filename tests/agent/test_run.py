@@ -66,7 +66,8 @@ def test_a_statement_says_how_much_of_the_processor_the_work_could_use(
         "joulemark.session.statement.cpu_quota", lambda: CpuQuota(cpus=None, reason="no-quota")
     )
     enrolled("run", "--meter", "estimate", "--only", "writing/*")
-    said = enrolled.outbox.results()[0].bundle.statement().predicate
+    (kept,) = enrolled.outbox.results()
+    said = kept.bundle.statement().predicate
     assert said.parallelism == Parallelism(
         intra_op_threads=6,
         inter_op_threads=3,

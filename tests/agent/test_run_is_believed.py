@@ -98,7 +98,7 @@ def test_a_processor_that_others_keep_busy_is_refused_and_a_forced_run_is_flagge
     monkeypatch.setattr(processor_checks, "WATCH_S", 0.05)
     answer = steady_rapl.json("run", "--offline", "--only", "writing/*")
     assert (steady_rapl.code, answer["error"]["code"]) == (7, "noisy-machine")
-    assert "Other programs keep 2" in answer["error"]["message"]
+    assert "Other programs keep 2" in answer["error"]["sentence"]
     assert steady_rapl("run", "--offline", "--force", "--only", "writing/*") == 0
     (kept,) = steady_rapl.outbox.results()
     assert "noisy-machine" in kept.bundle.statement().predicate.flags

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in (".", "agent", "tests", "tests/agent")]
 
-from benchmarks.honest_sessions import chosen, session
+from benchmarks.honest_sessions import chosen, chosen_by_rapl
 
 GENERATE = "text_generation/text_generation/text-generation-{}"
 CLASSIFY = "text_classification/text_classification/text-classification-{}"
@@ -19,10 +19,9 @@ CHOSEN = {
     "rtx-3090": ("rtx-3090", "part_time", CLASSIFY.format(66955010)),
 }
 
-RAPL = 4
-"""The number of an honest session on a processor with RAPL."""
+RAPL = CLASSIFY.format(22713216)
 
 if __name__ == "__main__":
-    cases = {name: chosen(*how).case for name, how in CHOSEN.items()} | {"rapl": session(RAPL).case}
+    cases = {name: chosen(*how).case for name, how in CHOSEN.items()} | {"rapl": chosen_by_rapl(RAPL).case}
     kept = {name: (case.statement, case.trace, case.context) for name, case in cases.items()}
     Path(sys.argv[1]).write_bytes(pickle.dumps(kept))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from joulemark.record.errors import Malformed
 from joulemark.suite import (
     BrokenSuite,
     NotPinned,
@@ -20,8 +23,8 @@ from joulemark.suite import (
     require_pinned,
     weights_digest,
 )
-from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable, decode_lock
-from joulemark.suite.schema import CONVERSION, WeightsFile
+from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable, decode_lock, second_format
+from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 from joulemark.suite.schemas import PUBLISHED, schema_of
 
 COMMIT, OTHER = "a" * 40, "b" * 40
@@ -306,3 +309,60 @@ def test_a_suite_is_opened_from_a_folder_by_its_path(tmp_path: Path) -> None:
 def test_the_committed_schema_is_that_of_the_class(name: str) -> None:
     docs = Path(__file__).parents[2] / "docs"
     assert (docs / "schema" / f"{name}.json").read_bytes() == schema_of(name), "run `make schema`"
+
+
+def second(**changes: object) -> Lock:
+    """A lock of the second format with what `lock` pins."""
+    beside = (PinnedFile(name="config.json", sha256="3" * 64, bytes=0),)
+    fields = {
+        "suite": "tiny",
+        "suite_version": "1",
+        "models": tuple(replace(model, beside=beside) for model in lock().models),
+        "datasets": lock().datasets,
+        "unavailable": (),
+        **changes,
+    }
+    return second_format(**fields)  # type: ignore[arg-type]
+
+
+def test_the_second_format_survives_its_file_and_knows_what_lies_beside_the_weights(tmp_path: Path) -> None:
+    made = second()
+    assert decode_lock(made.to_toml(), suite="tiny", version="1") == made
+    assert suite(tmp_path, of=made).model("writer").beside == made.models[0].beside
+    none = second(models=tuple(replace(model, beside=()) for model in lock().models))
+    assert decode_lock(none.to_toml(), suite="tiny", version="1") == none
+
+
+def test_a_lock_of_the_first_format_is_still_read_and_says_nothing_of_other_files(tmp_path: Path) -> None:
+    assert suite(tmp_path, of=lock()).model("writer").beside is None
+    assert b"beside" not in lock().to_toml()
+
+
+def test_a_lock_of_the_second_format_has_no_day_no_address_and_a_version_of_what_it_pins() -> None:
+    text = second().to_toml().decode()
+    assert not re.search(r"https?://|\b20\d\d-\d\d-\d\d\b|hub =|pinned_on", text)
+    assert second().version == second().version
+    assert re.fullmatch(r"1\.[0-9a-f]{12}", second().version)
+    others = {
+        second(datasets=lock().datasets[:1]).version,
+        second(models=tuple(replace(model, beside=()) for model in lock().models)).version,
+        second(suite_version="2").version,
+        second().version,
+    }
+    assert len(others) == 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('format = "joulemark-lock/2"', 'format = "joulemark-lock/1"'),
+        ('suite = "tiny"', 'suite = "tiny"\nhub = "https://hub.example"'),
+        ('suite = "tiny"', 'suite = "tiny"\npinned_on = 2026-01-31'),
+        ("beside = [", "beside_ = ["),
+    ],
+)
+def test_a_lock_with_fields_of_the_other_format_is_refused(old: str, new: str) -> None:
+    text = second().to_toml().decode()
+    assert old in text
+    with pytest.raises((BrokenSuite, Malformed), match="does not fit its schema"):
+        decode_lock(text.replace(old, new, 1).encode(), suite="tiny", version="1")

@@ -8,12 +8,11 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from joulemark.suite import weights_digest
-from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel
-from joulemark.suite.schema import CONVERSION, WeightsFile
+from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
+from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 from joulemark.workloads.weights import file_sha256
 from tests.tiny_models.pictures import CLASSES, OBJECTS
 from tests.tiny_models.recipes import ASK, MODELS, rows_of
@@ -114,15 +113,12 @@ def build_suite(
     datasets = [_cached_dataset(cache, task, plan, times) for task, plan in PLANS.items()]
     folder.mkdir()
     (folder / "suite.toml").write_text(_manifest(models, queries, times), encoding="utf-8")
-    lock = Lock(
-        format="joulemark-lock/1",
+    lock = second_format(
         suite="tiny",
         suite_version="1",
-        version="1.20260101",
-        hub="https://hub.example",
-        pinned_on=date(2026, 1, 1),
         models=tuple(models.values()),
         datasets=tuple(datasets),
+        unavailable=(),
     )
     (folder / "lock.toml").write_bytes(lock.to_toml())
 
@@ -157,6 +153,13 @@ def _cached_model(cache: Path, name: str, made: Path) -> PinnedModel:
         revision=commit_of(name),
         weights_sha256=weights_digest({file.name: file.sha256 for file in files}),
         weights=files,
+        beside=tuple(
+            PinnedFile(
+                name=path.relative_to(made).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size
+            )
+            for path in sorted(made.rglob("*"))
+            if path.is_file() and path.suffix != ".safetensors"
+        ),
     )
 
 

@@ -20,8 +20,10 @@ def populate() -> Values:
     demo_catalog()
     call_command("load_published", verbosity=0)
     made = [
-        make_result(Run(by=by, device=by, model=model, energy_per_query_j=energy))
-        for by in ("ada", "grace", "lin")
+        make_result(
+            Run(by=by, display_name=f"Person {by}", device=by, model=model, energy_per_query_j=energy)
+        )
+        for by in ("ada", "grace")
         for model, energy in ((SPECIFIC, 0.5), (GENERAL, 6.0))
     ]
     for state in (State.REJECTED, State.QUARANTINED, State.RECEIVED):

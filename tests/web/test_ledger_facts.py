@@ -45,7 +45,7 @@ from tests import made
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
 from tests.laws import law
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
 
 zones = st.integers(-24 * 3600 + 1, 24 * 3600 - 1).map(lambda s: timezone(timedelta(seconds=s)))
 """Any offset that a clock can have, to the second: local times of before 1900 had such."""

@@ -15,7 +15,8 @@ from joulemark.log.frontier import Frontier
 from joulemark.log.notes import VerifierKey
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
-from joulemark.record.statement import Count, Time, Word
+from joulemark.record.field_types import Word
+from joulemark.record.statement import Count, Time
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,10 @@ from joulemark.log.leaf import Fact
 from joulemark.log.tiles import MOST_ENTRY_BYTES, TILE_WIDTH, decode_entries
 from joulemark.record.codec import Record
 from joulemark.record.errors import RecordError
+from joulemark.record.field_types import Sha256
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import ResultStatus
-from joulemark.record.statement import Count, Sha256
+from joulemark.record.statement import Count
 
 if TYPE_CHECKING:
     from joulemark.log.tiles import EntryBundle, Tile

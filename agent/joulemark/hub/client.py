@@ -146,6 +146,18 @@ class HubClient:
             url = answer.links.get("next", {}).get("url")
         raise BadAnswer(f"{self.origin} has more than {MOST_PAGES} pages of files of {hub_id}.")
 
+    def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
+        """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
+        folder = "datasets/" if kind == "datasets" else ""
+        path = "/".join(quote(part, safe="") for part in file.path.split("/"))
+        answer = self._get(f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}")
+        if len(answer.content) != file.size:
+            raise BadAnswer(
+                f"{self.origin} gave {len(answer.content)} bytes of {file.path} of {hub_id}, and lists {file.size}. "
+                "Run the command again."
+            )
+        return answer.content
+
     def _decoded(self, answer: httpx.Response, kind: type[T]) -> T:
         try:
             return decode(answer.content, kind, what="answer")

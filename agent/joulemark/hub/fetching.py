@@ -26,6 +26,7 @@ from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven, hub_or
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
 from joulemark.hub.missing import (
     cached_listing,
+    damaged_files,
     has_size,
     is_forbidden,
     require_libraries,
@@ -128,7 +129,8 @@ def survey(wanted: Wanted, client: HubClient) -> Survey:
         if not large:
             raise no_parquet(wanted)
         missing = [file for file in large if rows_in(wanted.folder / file.path) is None][:1]
-    missing += [file for file in small if not (wanted.folder / file.path).is_file()]
+    again = {file.name for file in damaged_files(wanted)}
+    missing += [file for file in small if file.path in again or not (wanted.folder / file.path).is_file()]
     return Survey(wanted, small, large, sum(file.size for file in missing))
 
 
@@ -220,6 +222,9 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
     from huggingface_hub import snapshot_download
 
     wanted = found.wanted
+    damaged = damaged_files(wanted)
+    for pinned in damaged:
+        _discard_if_there(wanted.folder / pinned.name)
     if found.small:
         new_bytes = sum(file.size for file in found.small if not (wanted.folder / file.path).is_file())
         name = found.small[0].path
@@ -236,6 +241,8 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
         )
         _persistently(attempt, wanted, name, hub)
         count.whole(name, new_bytes)
+    for pinned in damaged:
+        _verify(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
     if isinstance(wanted.entry, Model):
         digests = {file.name: file.sha256 for file in wanted.entry.files}
         for file in found.large:
@@ -273,9 +280,7 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> Non
 def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount) -> None:
     from huggingface_hub import hf_hub_download
 
-    path = wanted.folder / file.path
-    if path.is_symlink() or path.exists():
-        _discard(path)
+    _discard_if_there(wanted.folder / file.path)
     require_space(wanted.cache, file.size)
 
     def attempt() -> None:
@@ -336,6 +341,11 @@ def _sha256_in_name(path: Path) -> str | None:
     """The cache calls a large file's blob by the SHA-256 that the hub states."""
     name = os.path.basename(os.readlink(path)) if path.is_symlink() else ""  # noqa: PTH115, PTH119 - one hop only
     return name if _SHA256.fullmatch(name) else None
+
+
+def _discard_if_there(path: Path) -> None:
+    if path.is_symlink() or path.exists():
+        _discard(path)
 
 
 def _discard(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.suite import Job, Suite
+    from joulemark.suite.schema import PinnedFile
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,19 @@ def has_size(path: Path, size_bytes: int) -> bool:
     return path.is_file() and path.stat().st_size == size_bytes
 
 
+def damaged_files(wanted: Wanted) -> tuple[PinnedFile, ...]:
+    """The small files that the suite pins and that are not there with their digest: to be fetched, or fetched again."""
+    pinned = wanted.entry.beside if isinstance(wanted.entry, Model) else None
+    return tuple(file for file in pinned or () if not _has_digest(wanted.folder / file.name, file))
+
+
+def _has_digest(path: Path, file: PinnedFile) -> bool:
+    if not has_size(path, file.bytes):
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+
+
 def _entries(suite: Suite, jobs: tuple[Job, ...]) -> Iterator[tuple[str, str]]:
     for job in jobs:
         if suite.model(job.model).hub_id and suite.model(job.model).revision:
@@ -153,14 +168,18 @@ def _by_name(suite: Suite, names: dict[tuple[str, str], None]) -> Iterator[Model
 def _is_whole(wanted: Wanted) -> bool:
     entry = wanted.entry
     if isinstance(entry, Model):
-        return all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files) and all(
-            (wanted.folder / name).is_file() for name in _beside(wanted, entry)
+        return (
+            all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files)
+            and all((wanted.folder / name).is_file() for name in _beside(wanted, entry))
+            and not damaged_files(wanted)
         )
     return _has_rows(wanted, entry)
 
 
 def _beside(wanted: Wanted, model: Model) -> tuple[str, ...]:
     listing = cached_listing(wanted)
+    if model.beside is not None:
+        return tuple(file.name for file in model.beside)
     return configurations(model) if listing is None else tuple(file.path for file in beside_weights(listing))
 
 

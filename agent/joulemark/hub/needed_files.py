@@ -36,6 +36,11 @@ def beside_weights(files: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(file for file in known if _is_needed(file, in_folders=in_folders))
 
 
+def decisive(files: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Of the files beside a model's weights those that decide what runs: all but its page and its licence."""
+    return tuple(file for file in beside_weights(files) if file.path not in _ABOUT)
+
+
 def beside_rows(files: Iterable[Entry]) -> tuple[Entry, ...]:
     """A data set's page and licence."""
     return tuple(file for file in files if file.path in _ABOUT and file.size <= MOST_BYTES)

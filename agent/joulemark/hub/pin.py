@@ -6,20 +6,29 @@ sentence that says what can be done, and its jobs do not run.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from joulemark.hub.client import NotGiven
+from joulemark.hub.needed_files import decisive
 from joulemark.hub.weights import weights_files
 from joulemark.suite.hub_files import split_files
-from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Reason, Unavailable, weights_digest
-from joulemark.suite.schema import CONVERSION, WeightsFile
+from joulemark.suite.lock import (
+    PinnedDataSet,
+    PinnedModel,
+    Reason,
+    Unavailable,
+    second_format,
+    weights_digest,
+)
+from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from joulemark.hub.client import Entry, HubClient, Repository
     from joulemark.suite import DataSet, Model, Suite
+    from joulemark.suite.lock import Lock
     from joulemark.suite.schema import Branch
 
 
@@ -32,8 +41,11 @@ class _Missing(Exception):
         self.script = script
 
 
-def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None] = lambda _: None) -> Lock:
+def pin(suite: Suite, hub: HubClient, *, say: Callable[[str], None] = lambda _: None) -> Lock:
     """Ask the hub for every model and data set of an unpinned suite; `say` is told each name.
+
+    The same commits make the same lock, whenever and wherever it is made. Of a model the small files that decide what
+    runs are read, since a listing names no SHA-256 of them; no weights and no rows are.
 
     Raises Unreachable when the hub gives no usable answer; what it refuses is in the lock.
     """
@@ -54,13 +66,9 @@ def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None]
         except _Missing as missing:
             unavailable.append(_unavailable_dataset(dataset, missing))
             say(f"{dataset.id}  {missing.reason}")
-    return Lock(
-        format="joulemark-lock/1",
+    return second_format(
         suite=suite.name,
         suite_version=suite.version,
-        version=f"{suite.version}.{today:%Y%m%d}",
-        hub=hub.origin,
-        pinned_on=today,
         models=tuple(models),
         datasets=tuple(datasets),
         unavailable=tuple(unavailable),
@@ -70,7 +78,9 @@ def pin(suite: Suite, hub: HubClient, *, today: date, say: Callable[[str], None]
 def _model(model: Model, hub: HubClient) -> PinnedModel:
     try:
         found = hub.repository("models", str(model.hub_id))
-        files = weights_files(hub.files("models", found.id, found.sha))
+        listing = hub.files("models", found.id, found.sha)
+        files = weights_files(listing)
+        beside = tuple(_pinned_file(file, found, hub) for file in decisive(listing)) if files else ()
     except NotGiven as error:
         raise _Missing(error.reason) from error
     if not files:
@@ -86,9 +96,17 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
         revision=found.sha,
         weights_sha256=weights_digest({file.name: file.sha256 for file in weights}),
         weights=weights,
+        beside=tuple(sorted(beside, key=lambda file: file.name)),
         licence=found.licence,
         gated=bool(found.gated),
     )
+
+
+def _pinned_file(file: Entry, repository: Repository, hub: HubClient) -> PinnedFile:
+    if file.lfs is not None:
+        return PinnedFile(name=file.path, sha256=file.lfs.oid, bytes=file.lfs.size)
+    content = hub.content("models", repository.id, repository.sha, file)
+    return PinnedFile(name=file.path, sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
 
 
 def _dataset(dataset: DataSet, hub: HubClient) -> PinnedDataSet:

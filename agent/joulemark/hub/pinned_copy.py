@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joulemark import network
@@ -39,5 +38,5 @@ def write_pinned_copy(
         raise UsageError(f"Suite {suite.name} names nothing on the hub: it is pinned as it is.")
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
     with HubClient(origin, token=network.token()) as client:
-        lock = pin(suite, client, today=datetime.now(UTC).date(), say=say)
+        lock = pin(suite, client, say=say)
     return write_copy(name, target, file=LOCK, data=lock.to_toml()), lock

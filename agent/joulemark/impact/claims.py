@@ -23,6 +23,7 @@ from joulemark.impact.measures import Measure, measured, scope_of
 from joulemark.impact.quantity import Grade, Source
 from joulemark.impact.study_figures import as_printed
 from joulemark.impact.tables import read_toml
+from joulemark.record.field_types import DecimalText
 from joulemark.suite.published import load_study
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class NamedMeasure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A stated number in its own digits; no `measure`: the study has no figure of what it is said of."""
 
-    stated: Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
+    stated: DecimalText
     direction: Direction | None = None
     measure: Measure | None = None
     instead: tuple[NamedMeasure, ...] = ()

@@ -17,7 +17,8 @@ from joulemark.log.tiles import MOST_ENTRY_BYTES
 from joulemark.record import codec
 from joulemark.record.codec import Record
 from joulemark.record.errors import Malformed, TooLarge
-from joulemark.record.statement import Count, Slug, Time
+from joulemark.record.field_types import Slug
+from joulemark.record.statement import Count, Time
 
 Fact = Annotated[str, Meta(max_length=2000)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | list[str]
 

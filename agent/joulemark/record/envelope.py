@@ -10,9 +10,9 @@ from msgspec import Meta, field
 
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import Malformed, TooLarge, Unverified
+from joulemark.record.field_types import Sha256
 from joulemark.record.keys import key_id, signer
 from joulemark.record.limits import MAX_BUNDLE_BYTES
-from joulemark.record.statement import Sha256
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

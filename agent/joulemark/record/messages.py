@@ -11,17 +11,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from joulemark.record.codec import Record
-from joulemark.record.statement import (
-    Count,
-    Nonce,
-    Seed,
-    Sha256,
-    Slug,
-    SuiteRef,
-    Time,
-    Word,
-    refuse_strange_times,
-)
+from joulemark.record.field_types import DisplayName, Nonce, Sha256, Slug, Word
+from joulemark.record.statement import Count, Seed, SuiteRef, Time, refuse_strange_times
 from joulemark.record.text import hidden_characters
 
 ENROLMENT_TYPE = "application/vnd.joulemark.enrolment.v1+json"
@@ -36,9 +27,7 @@ class Enrolment(Record, frozen=True, kw_only=True):
     issued_at: Time
     nonce: Nonce
     public_key: Sha256
-    display_name: (
-        Annotated[str, Meta(min_length=1, max_length=60, pattern="^[^\\x00-\\x1f\\x7f]+$(?!\n)")] | None
-    )
+    display_name: DisplayName | None
 
     def __post_init__(self) -> None:
         """The time is possible and the name can be seen; else ValueError, which decoding reports as a schema fault."""

@@ -12,16 +12,9 @@ from msgspec import Meta
 
 from joulemark.record.codec import Record
 from joulemark.record.envelope import Envelope
+from joulemark.record.field_types import Nonce, Sha256, Word
 from joulemark.record.messages import Problem
-from joulemark.record.statement import (
-    Count,
-    Nonce,
-    Sha256,
-    Time,
-    Word,
-    refuse_strange_times,
-    refuse_times_beyond_utc,
-)
+from joulemark.record.statement import Count, Time, refuse_strange_times, refuse_times_beyond_utc
 from joulemark.record.text import hidden_characters
 
 ROTATION_TYPE = "application/vnd.joulemark.rotation.v1+json"

@@ -14,15 +14,12 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType, field
 
 from joulemark.record.codec import Record
+from joulemark.record.field_types import FieldPath, Nonce, Sha256, Slug, Word
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:joulemark:result:v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$(?!\n)", description="SHA-256 in lower-case hex")]
-Nonce = Annotated[str, Meta(pattern="^[0-9a-f]{32}$(?!\n)", description="128 random bits in lower-case hex")]
-Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$(?!\n)")]
-Word = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\\x00-\\x1f\\x7f]+$(?!\n)")]
 Time = Annotated[datetime, Meta(tz=True)]
 Amount = Annotated[float, Meta(ge=0, le=1e15)]
 Positive = Annotated[float, Meta(gt=0, le=1e15)]
@@ -262,7 +259,7 @@ class Predicate(Record, frozen=True, kw_only=True):
     quality: Annotated[tuple[Quality, ...], Meta(max_length=50)]
     trace: TraceInfo
     flags: Annotated[tuple[Slug, ...], Meta(max_length=50)]
-    absent: dict[Annotated[str, Meta(pattern="^[a-z0-9_.]{1,100}$(?!\n)")], Slug]
+    absent: dict[FieldPath, Slug]
     estimates: Annotated[dict[Slug, Amount], Meta(max_length=20)] = {}
     not_estimated: Annotated[dict[Slug, Slug], Meta(max_length=20)] = {}
     budget: Annotated[tuple[Term, ...], Meta(max_length=20)] = ()

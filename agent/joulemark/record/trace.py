@@ -17,8 +17,9 @@ from msgspec import Meta
 
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import Malformed, TooLarge
+from joulemark.record.field_types import Slug
 from joulemark.record.limits import MAX_TRACE_BYTES
-from joulemark.record.statement import Amount, Count, Positive, Slug
+from joulemark.record.statement import Amount, Count, Positive
 
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]

@@ -172,8 +172,8 @@ def _ready(
     """Preflight and probe of a GPU, and one kernel on any device.
 
     The kernel comes behind the preflight, which looks at the device at rest. A processor's counters count whoever
-    works, so it is watched for company; an estimate counts this process alone and needs no preflight. Raises
-    NoisyMachine unless forced, and DeviceUnusable.
+    works, so it is watched for company; an estimate counts this process alone. Raises NoisyMachine unless forced, and
+    DeviceUnusable.
     """
     timer = RealTimer()
     if not isinstance(meter, GpuBesideHost):

@@ -17,7 +17,8 @@ from joulemark import durable
 from joulemark.errors import NothingToDo, UsageError
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
-from joulemark.record.statement import Nonce, Sha256, Time, Word
+from joulemark.record.field_types import Nonce, Sha256, Word
+from joulemark.record.statement import Time
 from joulemark.session.journal import Journal
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ WEIGHTS = frozenset(
 )
 """How files with weights end, in all formats that repositories hold beside each other."""
 
-_SHARD = re.compile(r"(?:^|[-/])(\d{4,5})(?:-of-(\d{5}))?(?:-[0-9a-f]{16})?\.parquet$")
+_SHARD = re.compile(r"(?:^|[-/])(\d{4,5})(?:-of-(\d{5}))?(?:-[0-9a-f]{16})?\.parquet\Z")
 
 
 def repository_folder(kind: RepositoryKind, hub_id: str) -> str:

@@ -7,13 +7,13 @@ of the suite's digest and holds digests alone, so that nobody reads the answers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta
 
+from joulemark.record.field_types import ShortDigest, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Entry, Slug
+from joulemark.suite.schema import Entry
 from joulemark.suite.toml_file import decode_toml
 
 ANSWERS = "answers.toml"
@@ -30,7 +30,7 @@ class KnownAnswer(Entry, frozen=True, kw_only=True):
     dataset: Slug
     model: Slug
     query: str
-    answer: Annotated[str, Meta(pattern="^[0-9a-f]{8}$")]
+    answer: ShortDigest
 
     @property
     def key(self) -> str:

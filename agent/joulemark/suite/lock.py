@@ -1,6 +1,8 @@
 """What a suite's names on the hub stood for when they were pinned: ``lock.toml``, beside ``suite.toml``.
 
-The file is part of the suite's digest. It never holds rows or weights, only commits and digests.
+The file is part of the suite's digest. It never holds rows or weights, only commits and digests. In its second format
+it holds nothing of the day, the hub's address or the machine on which it was written: the same commits make the same
+bytes. The first format pinned a model's weights alone, and is still read.
 """
 
 from __future__ import annotations
@@ -14,22 +16,29 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from joulemark.record.field_types import Commit, HubId, Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Branch, Commit, DataSet, Entry, HubId, Model, Sha256, Slug, WeightsFile
+from joulemark.suite.schema import Branch, DataSet, Entry, Model, PinnedFile, WeightsFile
 from joulemark.suite.toml_file import decode_toml
 
 LOCK = "lock.toml"
+FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
+SECOND: Literal["joulemark-lock/2"] = "joulemark-lock/2"
 Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
 
 
 class PinnedModel(Entry, frozen=True, kw_only=True):
-    """A model's repository at a commit. `hub_id` is its name now; the suite may name it as it was called before."""
+    """A model's repository at a commit. `hub_id` is its name now; the suite may name it as it was called before.
+
+    `beside` are all files that decide what runs and are no weights; None in the first format.
+    """
 
     id: Slug
     hub_id: HubId
     revision: Commit
     weights_sha256: Sha256
     weights: Annotated[tuple[WeightsFile, ...], Meta(min_length=1)]
+    beside: tuple[PinnedFile, ...] | None = None
     licence: str | None = None
     gated: bool = False
 
@@ -60,17 +69,28 @@ class Unavailable(Entry, frozen=True, kw_only=True):
 
 
 class Lock(Entry, frozen=True, kw_only=True):
-    """All of it. `suite_version` is the version of the suite that the lock belongs to, `version` that of both."""
+    """All of it. `suite_version` is the version of the suite that the lock belongs to, `version` that of both.
 
-    format: Literal["joulemark-lock/1"]
+    `hub` and `pinned_on` are of the first format alone.
+    """
+
+    format: Literal["joulemark-lock/1", "joulemark-lock/2"]
     suite: str
     suite_version: str
     version: str
-    hub: str
-    pinned_on: date
+    hub: str | None = None
+    pinned_on: date | None = None
     models: tuple[PinnedModel, ...] = ()
     datasets: tuple[PinnedDataSet, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for fields that are not of its format, or lacks of it."""
+        first = self.format == FIRST
+        if first != (self.hub is not None) or first != (self.pinned_on is not None):
+            raise ValueError(f"`hub` and `pinned_on` belong to the format {FIRST}, and to no other")
+        if any(first != (model.beside is None) for model in self.models):
+            raise ValueError(f"`beside` of each model belongs to the format {SECOND}, and to no other")
 
     def to_toml(self) -> bytes:
         """The file's bytes: fields in their order, what is None or has its usual value left out."""
@@ -81,6 +101,28 @@ def weights_digest(files: Mapping[str, str]) -> str:
     """SHA-256 in hex over a line ``name sha256`` for each weights file, sorted, each with its line feed."""
     lines = sorted(f"{name} {sha256}\n" for name, sha256 in files.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def second_format(
+    *,
+    suite: str,
+    suite_version: str,
+    models: tuple[PinnedModel, ...],
+    datasets: tuple[PinnedDataSet, ...],
+    unavailable: tuple[Unavailable, ...],
+) -> Lock:
+    """A lock whose version follows from what it pins: the suite's, and 12 digits of the digest of all else."""
+    unnamed = Lock(
+        format=SECOND,
+        suite=suite,
+        suite_version=suite_version,
+        version="",
+        models=models,
+        datasets=datasets,
+        unavailable=unavailable,
+    )
+    digest = hashlib.sha256(unnamed.to_toml()).hexdigest()
+    return msgspec.structs.replace(unnamed, version=f"{suite_version}.{digest[:12]}")
 
 
 def decode_lock(content: bytes, *, suite: str, version: str) -> Lock:
@@ -119,6 +161,7 @@ def _pin_model(model: Model, pin: PinnedModel | None) -> Model:
         revision=pin.revision,
         weights_sha256=pin.weights_sha256,
         files=pin.weights,
+        beside=pin.beside,
         licence=model.licence or pin.licence,
     )
 
@@ -150,11 +193,17 @@ def _toml(lock: Lock) -> Iterator[str]:
         for entry in getattr(lock, name):
             yield ""
             yield f"[[{name}]]"
-            yield from _fields(entry, skip=("weights",))
+            yield from _fields(entry, skip=("weights", "beside"))
             if isinstance(entry, PinnedModel):
-                yield "weights = ["
-                yield from (f"    {{ {', '.join(_fields(file))} }}," for file in entry.weights)
-                yield "]"
+                yield from _files("weights", entry.weights)
+                if entry.beside is not None:
+                    yield from _files("beside", entry.beside)
+
+
+def _files(name: str, files: Iterable[Entry]) -> Iterator[str]:
+    yield f"{name} = ["
+    yield from (f"    {{ {', '.join(_fields(file))} }}," for file in files)
+    yield "]"
 
 
 def _fields(entry: Entry, *, skip: tuple[str, ...] = ()) -> Iterator[str]:

@@ -27,10 +27,12 @@ The suite `{STANDARD}` is the protocol of *Power Hungry Processing* (Luccioni, J
 [Suites](suites.md) has the other suites and what a suite is.
 
 **Pinned or not.** The names below are those that the hub had in 2023. A name may come to mean other weights, so a suite
-that names the hub is run only with a `lock.toml` beside it: for each model a commit and the digest of its weights, for
-each data set a commit, of its Parquet conversion where the data set is a script (scripts are never run).
+that names the hub is run only with a `lock.toml` beside it: for each model a commit and the digest of every file that
+decides what runs (weights, configuration, tokenizer, processors, templates), for each data set a commit, of its Parquet
+conversion where the data set is a script (scripts are never run).
 `joulemark suite pin {STANDARD} --out FOLDER` asks the hub and writes a copy with its lock; the lock is part of the
-suite's digest and makes a version of its own, such as `1.20260131`. A platform believes no result of an unpinned suite.
+suite's digest and makes a version of its own, such as `1.0f3a9c27d1be`, which follows from what is pinned and not from
+the day. A platform believes no result of an unpinned suite.
 
 **What does not run.** The rows of RedCaps are addresses of pictures, which change and vanish; none are fetched, and the
 cells on it do not run.
@@ -40,7 +42,8 @@ Whatever the hub refuses, or no longer has, is named in the lock with a sentence
 put in its place: the suite `{OPEN}` has open data sets for these, under names and on boards of their own.
 
 **Files.** `suite.toml` and `lock.toml` have JSON Schemas: [suite-1](schema/suite-1.json) and
-[suite-lock-1](schema/suite-lock-1.json).
+[suite-lock-2](schema/suite-lock-2.json), which describes the first format too: it pinned a model's weights alone and is
+still read.
 """
 
 

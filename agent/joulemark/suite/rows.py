@@ -8,8 +8,9 @@ from msgspec import Meta
 
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
+from joulemark.record.field_types import Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
-from joulemark.suite.schema import Entry, Sha256, Slug
+from joulemark.suite.schema import Entry
 
 
 class Sentence(Entry, frozen=True, kw_only=True):

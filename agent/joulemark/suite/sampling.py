@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from joulemark.record.field_types import Sha256
 from joulemark.suite.errors import SampleTooLarge
-from joulemark.suite.schema import Entry, Sha256
+from joulemark.suite.schema import Entry
 
 
 class Sample(Entry, frozen=True, kw_only=True):

@@ -11,12 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]{0,99}$")]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
+from joulemark.record.field_types import EntryName, HubId, Sha256, Slug
+
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
-Commit = Annotated[str, Meta(pattern="^[0-9a-f]{40}$", description="a git commit on the hub")]
-HubId = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?$")]
 Kind = Literal["task-specific", "general-purpose"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
 Branch = Literal["main", "refs/convert/parquet"]
@@ -146,7 +144,7 @@ class DataSet(Entry, frozen=True, kw_only=True):
     branch: Branch | None = None
     script: bool | None = None
     gated: bool | None = None
-    substitute: Annotated[str, Meta(pattern="^[a-z0-9._-]+/[a-z0-9._-]+$")] | None = None
+    substitute: EntryName | None = None
     study_id: Slug | None = None
     class_names: tuple[str, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -188,14 +186,24 @@ class WeightsFile(Entry, frozen=True, kw_only=True):
     bytes: Positive
 
 
+class PinnedFile(Entry, frozen=True, kw_only=True):
+    """A file beside a model's weights that decides what runs, by its path in the repository."""
+
+    name: str
+    sha256: Sha256
+    bytes: Annotated[int, Meta(ge=0)]
+
+
 class Model(Entry, frozen=True, kw_only=True):
     """A model: inside an installed Python distribution, or a repository on the hub.
 
     In a package: `package` is the distribution, `revision` its version, `module` its import name, `weights` the
     weights file inside that module's folder and `weights_sha256` its digest; nothing is downloaded.
 
-    On the hub: `hub_id`; `revision` (a commit), `weights_sha256` and `files` come from ``lock.toml`` and are None and
-    empty before. The digest is `joulemark.suite.lock.weights_digest` of those files.
+    On the hub: `hub_id`; `revision` (a commit), `weights_sha256`, `files` (the weights) and `beside` (configuration,
+    tokenizer, processors, templates) come from ``lock.toml`` and are None and empty before; `beside` stays None under
+    a lock of the first format. The digest is `joulemark.suite.lock.weights_digest` of `files`. `unused_tensors` are
+    beginnings of the names of tensors in those files for which the model has no place, and which may stay unused.
 
     `parameters` is their number: `counted` on what is loaded, or `reported` by the 2024 study, whose list counts some
     models without their heads and rounds others. `licence`, an SPDX expression, is that of the weights, None where
@@ -216,6 +224,8 @@ class Model(Entry, frozen=True, kw_only=True):
     weights: str | None = None
     weights_sha256: Sha256 | None = None
     files: tuple[WeightsFile, ...] = ()
+    beside: tuple[PinnedFile, ...] | None = None
+    unused_tensors: tuple[str, ...] = ()
     licence: str | None = None
     source: str | None = None
     hub_id: HubId | None = None

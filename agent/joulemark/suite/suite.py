@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from joulemark.record.field_types import Sha256
 from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
 from joulemark.suite.known import KnownAnswer
 from joulemark.suite.lock import Unavailable
 from joulemark.suite.rows import Row
 from joulemark.suite.sampling import Sample, draw, first
-from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Sha256, Task
+from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Task
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ In a repository's folder lies ``snapshots/COMMIT`` with the repository's files a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 from joulemark.errors import StorageError
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import WEIGHTS, RepositoryKind, repository_folder, split_files
-from joulemark.suite.schema import CONVERSION
+from joulemark.suite.schema import CONVERSION, PinnedFile
 from joulemark.workloads.base import WorkloadError
 
 
@@ -32,7 +33,8 @@ def model_snapshot(model: Model) -> Path:
     Whether the weights have the pinned digests is asked when they are loaded.
     """
     folder = _snapshot("models", model)
-    if not all((folder / file.name).is_file() for file in model.files):
+    names = [file.name for file in model.files] + [file.name for file in model.beside or ()]
+    if not all((folder / name).is_file() for name in names):
         raise WorkloadError(_fetch_model(model))
     return folder
 
@@ -50,22 +52,31 @@ def parquet_files(dataset: DataSet) -> tuple[Path, ...]:
 
 
 def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
-    """A folder of links to the snapshot's files, of its weights only to those that the suite pins.
+    """A folder with what the suite pins and nothing else: links to weights, and copies of the small files beside them.
 
-    Repositories keep the same weights in many formats and precisions, and a library takes the one that it likes best.
-    Made anew each time. Raises StorageError when it cannot be written.
+    Repositories keep the same weights in many formats and precisions, and a library takes the one that it likes best;
+    and what lies beside the weights decides what runs. The copies are of bytes that had their pinned digest, so that
+    nothing that happens to the cache later reaches a library. Under a lock of the first format, which knows the weights
+    alone, the other files are links too. Made anew each time. Raises WorkloadError for a file that is not as pinned,
+    StorageError when the folder cannot be written.
     """
     view = within / "snapshots" / repository_folder("models", str(model.hub_id)) / snapshot.name
     pinned = {file.name for file in model.files}
+    small = {file.name: _pinned_content(snapshot, file, model) for file in model.beside or ()}
     try:
         view.parent.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".linking-", dir=view.parent))
         for path in (path for path in snapshot.rglob("*") if path.is_file()):
             name = path.relative_to(snapshot)
-            if path.suffix not in WEIGHTS or name.as_posix() in pinned:
+            beside = model.beside is None and path.suffix not in WEIGHTS
+            if beside or name.as_posix() in pinned:
                 link = making / name
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(path.resolve())
+        for file, content in small.items():
+            copy = making / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(content)
         if view.exists():
             shutil.rmtree(view)
         making.rename(view)
@@ -75,6 +86,21 @@ def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
             "XDG_CACHE_HOME to a folder that can be written."
         ) from error
     return view
+
+
+def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
+    """The bytes of a small file. Raises WorkloadError unless they have the pinned digest."""
+    try:
+        content = (snapshot / file.name).read_bytes()
+    except OSError as error:
+        raise WorkloadError(_fetch_model(model)) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != file.sha256:
+        raise WorkloadError(
+            f"The file {file.name} of the model {model.id} has the SHA-256 {found[:16]}…, not {file.sha256[:16]}… as "
+            "the suite pins. Run `joulemark suite fetch SUITE`, which fetches it again."
+        )
+    return content
 
 
 def _snapshot(kind: RepositoryKind, entry: Model | DataSet) -> Path:

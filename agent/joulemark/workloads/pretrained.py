@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,26 @@ COMPUTED = ("position_ids", "embed_positions.weight")
 """Ends of names of tensors that some models compute when they are made, and do not need from a file."""
 
 
-def open_whole(auto_class: Any, recipe: Recipe) -> Any:
-    """The recipe's model, ready to answer, every weight of it out of its files.
+OTHER_HEADS = re.compile(
+    r"(^|\.)(pooler|cls|lm_head|classifier|qa_outputs|score|seq_relationship|discriminator_predictions"
+    r"|vocab_(transform|layer_norm|projector))(\.|$)"
+)
+"""Parts that a model was trained with for another task than the one it is used for, and that its class leaves out."""
 
-    Raises WorkloadError where some were not: transformers draws those at random and only warns.
+BUFFERS = re.compile(r"(position_ids|masked_bias|attn\.bias|attention\.bias|inv_freq|num_batches_tracked)$")
+"""Tensors without weights that older versions of the library wrote into files."""
+
+
+def _has_no_place(name: str, unused: tuple[str, ...]) -> bool:
+    """Whether a tensor of a file that the model did not take is a part of it that went missing."""
+    return not (name.startswith(unused) or OTHER_HEADS.search(name) or BUFFERS.search(name))
+
+
+def open_whole(auto_class: Any, recipe: Recipe) -> Any:
+    """The recipe's model, ready to answer, every weight of it out of its files, and every tensor of the files in it.
+
+    Raises WorkloadError where some weights were not in the files (transformers draws those at random and only warns),
+    and where the files have tensors for which the configuration has no place: a layer fewer is a cheaper model.
     """
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # what it would say of this load is asked for below
@@ -54,5 +71,11 @@ def open_whole(auto_class: Any, recipe: Recipe) -> Any:
         raise WorkloadError(
             f"The file of {recipe.model_name} lacks weights that this task needs, as {random[0]}. Use a model that was "
             "trained for the task."
+        )
+    unused = sorted(name for name in report["unexpected_keys"] if _has_no_place(name, recipe.unused_tensors))
+    if unused:
+        raise WorkloadError(
+            f"The file of {recipe.model_name} has weights for which its configuration has no place, as {unused[0]}. "
+            "Fetch the pinned revision again; where the model is meant so, its suite must name them (`unused_tensors`)."
         )
     return model.to(recipe.device).eval()

@@ -147,6 +147,8 @@ class Recipe:
     calls a column (see its class) to what the data set calls it; a reference that is not named is not scored.
     `model`: what messages call the model, if not by its folder, which a hub's cache names by a commit.
     `weights`: SHA-256 by file name within the folder; where it is given, those files and no others may be there.
+    `beside`: likewise of all other files; None where nothing is known of them. `unused_tensors`: beginnings of names of
+    tensors that may lie in the weights without a place in the model.
     `prompt`: what a general-purpose model is asked, with `{text}` or other columns in braces.
     """
 
@@ -157,6 +159,8 @@ class Recipe:
     device: str = "cpu"
     dtype: Dtype = "float32"
     weights: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] | None = None
+    unused_tensors: tuple[str, ...] = ()
     preprocessing: Preprocessing = AS_IT_IS
     answers: Answers = field(default_factory=Answers)
     decoding: Decoding = field(default_factory=Decoding)

@@ -69,6 +69,8 @@ def recipe_of(
         device=device,
         dtype=suite.protocol.dtype or "float32",
         weights={file.name: file.sha256 for file in model.files},
+        beside=None if model.beside is None else {file.name: file.sha256 for file in model.beside},
+        unused_tensors=model.unused_tensors,
         preprocessing=preprocessing_of(dataset),
         answers=_answers(dataset, model, job, names),
         decoding=_decoding(job),

@@ -66,6 +66,25 @@ def snapshot_weights(folder: Path, pinned: Mapping[str, str]) -> str:
     return weights_digest(digests)
 
 
+def require_beside(folder: Path, pinned: Mapping[str, str] | None) -> None:
+    """Raises WorkloadError unless the files beside the weights are exactly those that are pinned (SHA-256 by name).
+
+    None: nothing is known of them. A file that is not pinned is refused as one that differs: a library might read it.
+    """
+    if pinned is None:
+        return
+    found = {
+        path.relative_to(folder).as_posix(): file_sha256(path)
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in KINDS
+    }
+    if wrong := sorted(name for name in {*found, *pinned} if found.get(name) != pinned.get(name)):
+        raise WorkloadError(
+            f"Files in {folder.name} are not those that the suite pins: {', '.join(wrong)}. Run `joulemark suite fetch "
+            "SUITE`, which fetches them again."
+        )
+
+
 def _weights_in(folder: Path) -> list[Path]:
     kinds: dict[Path, set[str]] = {}
     files = [path for path in folder.rglob("*") if path.suffix in KINDS]

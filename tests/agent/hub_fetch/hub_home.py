@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,8 @@ from test_suite_pin import MANIFEST
 
 from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import Suite, read_suite, weights_digest
-from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel
-from joulemark.suite.schema import WeightsFile
+from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
+from joulemark.suite.schema import PinnedFile, WeightsFile
 from tests.fake_hub import FakeHub, Repository
 from tests.tiny_models.suite import write_parquet
 
@@ -32,6 +31,10 @@ FILES = {
     "tokenizer.json": b'{"model": {}}',
     "model.safetensors": WEIGHTS,
 }
+
+
+BESIDE = ("config.json", "tokenizer.json")
+"""Of these files those that decide what runs and are no weights."""
 
 
 OTHERS = {
@@ -59,13 +62,13 @@ def pinned(folder: Path, *, branch: str = "main", keep: int = 5) -> Suite:
     folder.mkdir(exist_ok=True)
     (folder / "suite.toml").write_text(MANIFEST.replace("keep = 5", f"keep = {keep}"), encoding="utf-8")
     digest = hashlib.sha256(WEIGHTS).hexdigest()
-    lock = Lock(
-        format="joulemark-lock/1",
+    beside = tuple(
+        PinnedFile(name=name, sha256=hashlib.sha256(FILES[name]).hexdigest(), bytes=len(FILES[name]))
+        for name in BESIDE
+    )
+    lock = second_format(
         suite="small",
         suite_version="1",
-        version="1.20260101",
-        hub="https://hub.example",
-        pinned_on=date(2026, 1, 1),
         models=(
             PinnedModel(
                 id="writer",
@@ -73,9 +76,11 @@ def pinned(folder: Path, *, branch: str = "main", keep: int = 5) -> Suite:
                 revision=MODEL_AT,
                 weights_sha256=weights_digest({"model.safetensors": digest}),
                 weights=(WeightsFile(name="model.safetensors", sha256=digest, bytes=len(WEIGHTS)),),
+                beside=beside,
             ),
         ),
         datasets=(PinnedDataSet(id="prose", hub_id="someone/prose", revision=ROWS_AT, branch=branch),),  # type: ignore[arg-type]
+        unavailable=(),
     )
     (folder / "lock.toml").write_bytes(lock.to_toml())
     return read_suite(folder)

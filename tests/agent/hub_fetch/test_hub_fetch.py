@@ -16,8 +16,10 @@ from joulemark.suite.schema import CONVERSION
 from joulemark.workloads import WorkloadError, hub_cache
 
 if TYPE_CHECKING:
-    pass
-from hub_home import FILES, MODEL_AT, WEIGHTS, Home, pinned
+    from collections.abc import Callable
+    from pathlib import Path
+
+from hub_home import BESIDE, FILES, MODEL_AT, WEIGHTS, Home, pinned
 
 
 def test_what_the_jobs_need_comes_and_nothing_else(home: Home) -> None:
@@ -60,6 +62,51 @@ def test_a_file_that_is_missing_again_is_fetched_alone(home: Home, gone: str) ->
     assert not home.is_whole()
     home.fetch()
     assert (home.hub.served, home.is_whole()) == ([gone], True)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("damage", [lambda good: good[:-1], lambda good: good[:-1] + b"]", lambda _: b""])
+def test_a_damaged_small_file_is_refused_by_name_and_fetched_again_by_the_command_that_it_says(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(home.cache))
+    home.fetch()
+    path = home.cache / "models--someone--writer" / "snapshots" / MODEL_AT / name
+    path.resolve().write_bytes(damage(FILES[name]))
+    model = home.suite.model("writer")
+    with pytest.raises(
+        WorkloadError, match=rf"The file {name} of the model writer .* `joulemark suite fetch SUITE`"
+    ):
+        hub_cache.pinned_view(hub_cache.model_snapshot(model), model, within=tmp_path / "views")
+    home.hub.served.clear()
+    assert not home.is_whole()
+    home.fetch()
+    assert (home.hub.served, home.is_whole()) == ([name], True)
+    view = hub_cache.pinned_view(hub_cache.model_snapshot(model), model, within=tmp_path / "views")
+    assert (view / name).read_bytes() == FILES[name]
+
+
+def test_a_small_file_that_comes_otherwise_than_pinned_is_not_kept(home: Home) -> None:
+    home.hub.wrong["config.json"] = [b"[]"] * 9
+    with pytest.raises(NotVerified, match=r"The file config\.json of the model writer came with the SHA-256"):
+        home.fetch()
+    assert "config.json" not in home.files()
+    home.hub.wrong.clear()
+    home.fetch()
+    assert home.is_whole()
+
+
+def test_a_view_has_what_is_pinned_and_nothing_else(home: Home, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(home.cache))
+    home.fetch()
+    model = home.suite.model("writer")
+    snapshot = hub_cache.model_snapshot(model)
+    for name in ("generation_config.json", "chat_template.jinja", "added_tokens.json"):
+        (snapshot / name).write_text("{}")
+    view = hub_cache.pinned_view(snapshot, model, within=tmp_path / "views")
+    assert {path.name for path in view.iterdir()} == {*BESIDE, "model.safetensors"}
+    (snapshot / "config.json").resolve().write_text("[]")
+    assert (view / "config.json").read_bytes() == FILES["config.json"], "what was verified is what is read"
 
 
 def test_a_weights_file_of_another_size_does_not_count_and_is_replaced(home: Home) -> None:

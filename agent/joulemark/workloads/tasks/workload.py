@@ -25,7 +25,7 @@ from joulemark.workloads.base import (
 )
 from joulemark.workloads.preprocess import Row, cell
 from joulemark.workloads.recipe import Recipe
-from joulemark.workloads.weights import snapshot_weights
+from joulemark.workloads.weights import require_beside, snapshot_weights
 
 NO_REFERENCES = "no-references"
 """Why a metric is missing where the data set has no right answers, or keeps them back."""
@@ -72,6 +72,7 @@ class TaskWorkload(Workload):
         model = self.recipe.model_name
         devices.require(self.device)
         weights_sha256 = snapshot_weights(self.recipe.model_folder, self.recipe.weights)
+        require_beside(self.recipe.model_folder, self.recipe.beside)
         devices.make_repeatable()
         devices.forget_peak(self.device)
         try:

@@ -1,0 +1,226 @@
+"""Clients generated out of the committed description, on a real server: each GET, and an upload at each signed door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
+
+from joulemark.record import bundle as bundles
+from joulemark.record import keys, requests
+from joulemark.record.codec import decode, encode
+from joulemark.record.messages import ResultStatus
+from tests import made
+from tests.contract.generated_clients import (
+    DESCRIPTION,
+    GeneratedClient,
+    JavaGeneratorsClient,
+    PythonGeneratorsClient,
+)
+from tests.processes import Platform, embedded_platform, wait_until
+
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
+
+PATHS = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))["paths"]
+OPERATIONS = {
+    operation["operationId"]: (path, method, operation)
+    for path, operations in PATHS.items()
+    for method, operation in operations.items()
+}
+BOARD = {"series": "study-2024", "task": "text_classification"}
+GETS: dict[str, dict[str, object]] = {
+    "download_board_csv": BOARD,
+    "download_board_json": BOARD,
+    "download_bundle": {"result_id": None},
+    "download_comparison_csv": {"task": BOARD["task"]},
+    "download_comparison_json": {"task": BOARD["task"]},
+    "download_intensities_csv": {},
+    "health": {},
+    "list_boards": {},
+    "list_claims": {},
+    "list_decisions": {},
+    "list_intensities": {},
+    "list_needed": {"suite": made.load_suite("demo").digest},
+    "list_results": {},
+    "log_rows": {"start": 0, "end": 3},
+    "platform_key": {},
+    "read_board": BOARD,
+    "read_comparison": {"task": BOARD["task"]},
+    "read_impact": {"query": BOARD["task"], "queries_per_day": 10.0, "users": 3, "gco2e_per_kwh": 480.0},
+    "result_proof": {"result_id": None},
+    "result_status": {"result_id": None},
+}
+"""Every GET with what it needs; None stands for a result that was sent."""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with embedded_platform(folder=tmp_path_factory.mktemp("platform")) as platform:
+        platform.start_web()
+        yield platform
+
+
+@pytest.fixture(scope="module", params=[JavaGeneratorsClient, PythonGeneratorsClient])
+def client(
+    request: pytest.FixtureRequest, running: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> GeneratedClient:
+    return request.param(tmp_path_factory.mktemp("client"), running.origin)
+
+
+class Contributor:
+    """Signed bytes of one contributor, whose keys nobody else on the platform has."""
+
+    def __init__(self, origin: str, number: int) -> None:
+        self._origin, self.number = origin, number
+
+    def bundle(self, *flags: str, salt: int) -> bytes:
+        suite = made.load_suite("demo")
+        queries = suite.queries_per_window(made.first_job(suite).dataset)
+        return made.bundle(
+            key=self._key(),
+            of=made.trace(queries=queries, salt=salt),
+            change=lambda said: replace(said, audience=self._origin, flags=flags),
+        ).to_bytes()
+
+    def enrolment(self) -> bytes:
+        return encode(made.enrolment(key=self._key(), audience=self._origin))
+
+    def ticket_request(self) -> bytes:
+        return encode(made.ticket_request(key=self._key(), audience=self._origin))
+
+    def request(self, kind: Callable[..., object], payload_type: str, **said: object) -> bytes:
+        message = made.request(kind, payload_type, key=self._key(), audience=self._origin, **said)
+        return encode(message)
+
+    def rotation(self, number: int) -> bytes:
+        new = made.enrolment(key=made.signing_key(number), audience=self._origin)
+        return self.request(requests.Rotation, requests.ROTATION_TYPE, new_key=new)
+
+    def key_id(self) -> str:
+        return keys.key_id(keys.public_hex(self._key()))
+
+    def _key(self) -> Ed25519PrivateKey:
+        return made.signing_key(self.number)
+
+
+def judged(platform: Platform, result: str) -> str:
+    """The state of a result, once it has one."""
+    (web,) = platform.running
+
+    def state() -> str:
+        return decode(platform.get(f"/api/v1/results/{result}")[1], ResultStatus, what="status").state
+
+    wait_until(lambda: state() not in {"received", "checking"}, beside=web, what="it is judged")
+    wait_until(lambda: platform.answers(f"/api/v1/results/{result}/proof"), beside=web, what="it is logged")
+    return state()
+
+
+@pytest.fixture(scope="module")
+def sent(running: Platform) -> str:
+    """A result that is there, accepted and in the log."""
+    who = Contributor(running.origin, 50)
+    assert running.post("/api/v1/enrolments", who.enrolment())[0] == 201
+    bundle = who.bundle(salt=50)
+    assert running.post("/api/v1/results", bundle)[0] == 202
+    result = digest(bundle)
+    assert judged(running, result) == "accepted"
+    return result
+
+
+def digest(bundle: bytes) -> str:
+    return bundles.parse(bundle).digest()
+
+
+def test_every_operation_is_called() -> None:
+    doors = {name for name, (_, method, _) in OPERATIONS.items() if method == "post"}
+    assert set(GETS) | doors == set(OPERATIONS)
+    assert doors == set(DOORS)
+
+
+@pytest.mark.parametrize("operation", sorted(GETS))
+def test_a_generated_client_reads(
+    operation: str, client: GeneratedClient, running: Platform, sent: str
+) -> None:
+    parameters = {name: sent if value is None else value for name, value in GETS[operation].items()}
+    answer = client.call(operation, **parameters)
+    assert answer.status == 200
+    assert answer.content
+    if operation == "download_bundle":
+        taken = (
+            answer.parsed if isinstance(answer.parsed, bytes | bytearray) else answer.parsed.payload.read()
+        )
+        assert digest(bytes(taken)) == sent
+    elif answer.content[:1] == b"{":
+        parsed = answer.parsed if isinstance(answer.parsed, dict) else answer.parsed.to_dict()
+        assert set(parsed) >= set(json.loads(answer.content))
+
+
+DOORS: dict[str, int] = {
+    "enrol": 201,
+    "request_ticket": 201,
+    "submit_result": 202,
+    "submit_results": 200,
+    "appeal": 201,
+    "withdraw_result": 201,
+    "rotate_key": 201,
+    "revoke_key": 201,
+}
+"""Every signed door with the status of what is accepted there."""
+
+
+def test_a_generated_client_passes_every_signed_door(client: GeneratedClient, running: Platform) -> None:
+    """The bytes arrive as they were signed: anything else would be refused."""
+    who = Contributor(running.origin, 60 if isinstance(client, JavaGeneratorsClient) else 70)
+    disturbed = who.bundle("foreign-process", salt=who.number)
+    passed: dict[str, int] = {}
+
+    def send(operation: str, body: bytes) -> bytes:
+        answer = client.call(operation, body=body)
+        passed[operation] = answer.status
+        return answer.content
+
+    send("enrol", who.enrolment())
+    send("request_ticket", who.ticket_request())
+    send("submit_result", disturbed)
+    batch = json.loads(
+        send("submit_results", who.bundle(salt=who.number + 1) + who.bundle(salt=who.number + 2))
+    )
+    assert [item["status"] for item in batch["items"]] == [202, 202]
+    assert judged(running, digest(disturbed)) == "quarantined"
+    words = {"result_id": digest(disturbed), "words": "My fan is loud, that is all."}
+    send("appeal", who.request(requests.Appeal, requests.APPEAL_TYPE, **words))
+    withdrawn = {"result_id": batch["items"][0]["result_id"], "reason": "measured-wrongly"}
+    send("withdraw_result", who.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **withdrawn))
+    send("rotate_key", who.rotation(who.number + 1))
+    who = Contributor(running.origin, who.number + 1)
+    lost = {"key_id": who.key_id(), "reason": "lost", "since": None}
+    send("revoke_key", who.request(requests.Revocation, requests.REVOCATION_TYPE, **lost))
+    assert passed == DOORS
+
+
+KINDS_OF_MEDIA = sorted(
+    {kind for _, _, operation in OPERATIONS.values() for answer in operation["responses"].values()
+     for kind in answer.get("content", {})}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", sorted(GETS))
+def test_every_media_type_that_is_given_is_described_and_the_other_way_round(
+    operation: str, running: Platform, sent: str
+) -> None:
+    path, _, described = OPERATIONS[operation]
+    parameters = {name: sent if value is None else value for name, value in GETS[operation].items()}
+    address = running.origin + path.format(**parameters)
+    query = "&".join(f"{name}={value}" for name, value in parameters.items() if f"{{{name}}}" not in path)
+    kinds = {
+        accept: urlopen(Request(f"{address}?{query}", headers={"Accept": accept})).headers.get_content_type()  # noqa: S310
+        for accept in (*KINDS_OF_MEDIA, "*/*", "text/html", "application/xml")
+    }
+    content = described["responses"]["200"]["content"]
+    assert set(kinds.values()) == set(content)
+    assert {kind: kinds[kind] for kind in content} == {kind: kind for kind in content}

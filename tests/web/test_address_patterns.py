@@ -1,0 +1,32 @@
+"""No address takes a parameter with a line break at its end."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import Resolver404, resolve
+
+from tests.web.addresses import routes
+
+FITTING = {"series": "demo-1-estimated", "task": "t", "result_id": "a" * 64, "path": "0/000.p/1"}
+
+
+@pytest.mark.laws
+def test_no_parameter_of_an_address_takes_a_line_break() -> None:
+    tried = 0
+    for route in routes():
+        for name in route.parameters:
+            if name == "path":
+                continue  # any text: the log's own parser of paths decides
+            for ending in ("\n", "\r\n", "\x00", "\u2028"):
+                values = {**FITTING, name: FITTING[name] + ending}
+                with pytest.raises(Resolver404):
+                    resolve(route.address(values))
+                tried += 1
+            assert resolve(route.address(FITTING))
+    assert tried > 50
+
+
+@pytest.mark.django_db
+def test_a_tile_with_a_line_break_is_not_there(client) -> None:
+    assert client.get("/log/tile/0/000.p/1%0A").status_code in {400, 404}
+    assert client.get("/log/checkpoint%0A").status_code in {400, 404}
