@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,15 @@ FAULTS = {
 def sessions() -> Iterator[Sessions]:
     with Sessions(scenario()) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def unchanged_environment() -> Iterator[None]:
+    """What is set for libraries before they are loaded is not set for the next test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def scenario(**changes: Any) -> Scenario:
