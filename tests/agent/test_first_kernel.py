@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,15 @@ def sessions() -> Iterator[Sessions]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def unchanged_environment() -> Iterator[None]:
+    """What is set for libraries before they are loaded is not set for the next test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 def scenario(**changes: Any) -> Scenario:
     return Scenario(card=replace(A100.full(), **changes), by_activity=True)
 
@@ -70,7 +80,7 @@ def test_the_doctor_says_what_a_run_would_end_with(sessions: Sessions, tmp_path:
     for fault, ready in (("no kernels", False), ("none", True)):
         environment = {"JOULEMARK_TEST_TORCH": fault}
         ended = sessions.run(tmp_path, scenario(), "doctor", "--quick", environment=environment)
-        (torch,) = (row for row in ended.answer()["findings"] if row["area"] == "device")
+        (torch,) = (row for row in ended.answer()["findings"] if row["what"] == "torch")
         assert (torch["state"] == "ok", ended.answer()["can_measure_offline"]) == (ready, ready)
         assert torch["reason"] == (None if ready else "device-unusable")
 

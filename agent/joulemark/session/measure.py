@@ -16,11 +16,10 @@ from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.energy.streams import SCOPES
-from joulemark.errors import ReadingsUnusable
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
-from joulemark.record.statement import Sensor
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
+from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
 
 if TYPE_CHECKING:
@@ -100,22 +99,6 @@ def measure(
         return job.run()
     except EnergyError as error:
         raise readings_unusable(str(error), job.trace()) from error
-
-
-def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
-    """The error for readings that give no result. `why` is a sentence."""
-    return ReadingsUnusable(f"The readings give no result: {why} Run again.", trace=trace)
-
-
-def sensor_of(meter: Meter) -> Sensor:
-    """The meter as the record names it."""
-    return Sensor(
-        meter=meter.name,
-        grade=meter.grade,
-        scope=meter.scope,
-        stated_watts=meter.stated_watts,
-        stated_watts_source=meter.stated_watts_source,
-    )
 
 
 class _Job:

@@ -20,7 +20,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
-from joulemark.session.measure import readings_unusable, sensor_of
+from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
