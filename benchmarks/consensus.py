@@ -20,7 +20,7 @@ sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("
 import numpy as np
 
 from benchmarks import report
-from benchmarks.crowds import Crowd, cells
+from benchmarks.crowds import Crowd, NestedCrowd, cells, nested_cell
 from joulemark.consensus.cell import Reading, cell_value
 from joulemark.consensus.dark import paule_mandel
 
@@ -44,6 +44,14 @@ GOALS = {
     (40, "clean"): 0.6, (40, "dirty"): 1.3, (40, "colluders"): 1.3,
 }  # fmt: skip
 """Root-mean-square error in per cent, at most."""
+NESTED = [
+    NestedCrowd(contributors, devices, sessions, 0.02, 0.03, 0.01, 0.02)
+    for contributors in (3, 8, 20, 40)
+    for devices, sessions in ((1, 1), (1, 4), (2, 2), (3, 3))
+]
+LEVELS = ("window", "session", "device", "contributor")
+FACTOR = 1.5
+"""How far a stated part of the spread may lie from the truth, in nine of ten cells."""
 COVERAGE = {"clean": (93.0, 97.0), "dirty": (90.0, 100.0)}
 
 
@@ -63,6 +71,10 @@ def main() -> None:
         rows.append(report.row(crowd.case, OURS, "half-width of the interval", "%", widths))
         if crowd in CROWDS:
             missed += _missed(crowd, _rms(errors[OURS]), covered)
+    for nested in NESTED:
+        found, wrong = _parts(nested)
+        rows += found
+        missed += wrong
     report.publish("consensus", rows, packages=["numpy"])
     print("\n".join(missed) if missed else "every goal is met")
 
@@ -83,6 +95,26 @@ def measured(crowd: Crowd) -> tuple[dict[str, list[float]], list[bool], list[flo
             errors[tool].append(combine(values, stated))
         errors["CodeCarbon-style mean"].append(math.log(np.mean([r.energy_per_query_j for r in readings])))
     return errors, held, widths
+
+
+def _parts(crowd: NestedCrowd) -> tuple[list[report.Row], list[str]]:
+    """(rows, goals missed): of each part of the spread how often it is withheld, and how many stated are near."""
+    chance = np.random.default_rng([SEED, crowd.contributors, crowd.devices, crowd.sessions])
+    splits = [cell_value(nested_cell(crowd, chance)).variance for _ in range(CELLS // 10)]
+    rows, missed = [], []
+    for level in LEVELS:
+        truth = crowd.truth()[level]
+        stated = [sd for split in splits if (sd := getattr(split, level)) is not None]
+        withheld = 100 * (1 - len(stated) / len(splits))
+        rows.append(report.Row(crowd.case, OURS, f"{level}: withheld", withheld, "%", (withheld, withheld)))
+        if not stated:
+            continue
+        near = sum(truth is not None and truth / FACTOR <= sd <= truth * FACTOR for sd in stated)
+        share = 100 * near / len(stated)
+        rows.append(report.Row(crowd.case, OURS, f"{level}: near the truth", share, "%", (share, share)))
+        if len(stated) - near > 0.1 * len(splits):
+            missed.append(f"missed: {crowd.case}: {level} within {FACTOR} in {share:.0f} % of the stated")
+    return rows, missed
 
 
 def _devices(readings: list[Reading]) -> tuple[Floats, Floats]:

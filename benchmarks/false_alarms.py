@@ -1,9 +1,10 @@
 """How often each rule alarms on honest sessions: `make false-alarms`.
 
 Simulated sessions over every model of GPU that the rules know and one that they do not, five kinds of counter, noise,
-gain, drift, slow readings, short and long queries, four tasks, both modes, RAPL and estimates. Goals: none rejected, at
-most 0.5 % put aside, at most 0.1 % by any one rule. Flags that say what is so (no ticket, an unknown GPU) are counted
-and are no alarms. A run that the agent itself found unfit is an alarm like any other: nothing is wrong with these runs.
+gain, drift, slow readings, short and long queries, bursts, four tasks, both modes, RAPL and estimates. Goals: none
+rejected, at most 0.5 % put aside, at most 0.1 % by any one rule. Flags that say what is so (no ticket, an unknown GPU)
+are counted and are no alarms. A run that the agent itself found unfit is an alarm like any other: nothing is wrong
+with these runs.
 """
 
 from __future__ import annotations

@@ -107,15 +107,19 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
     )
     settings = _read_settings(folders.settings)
     origin = environ.get("JOULEMARK_PLATFORM") or settings.get("platform") or DEFAULT_ORIGIN
+    return Config(folders=folders, origin=parse_origin(str(origin)), cpu_watts=_cpu_watts(settings, folders))
+
+
+def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None:
+    """Raises UsageError for what is no power that a platform would believe."""
     watts = settings.get("cpu_watts")
-    is_number = isinstance(watts, int | float) and not isinstance(watts, bool)
-    if watts is not None and not (is_number and 0 < float(str(watts)) <= MOST_WATTS):
+    if watts is None:
+        return None
+    if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts <= MOST_WATTS:
         raise UsageError(
             f"`cpu_watts` in {folders.settings} must be a number above 0 and up to {MOST_WATTS:g}."
         )
-    return Config(
-        folders=folders, origin=parse_origin(str(origin)), cpu_watts=None if watts is None else float(watts)
-    )
+    return float(watts)
 
 
 def parse_origin(text: str) -> str:

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.urls import resolve, reverse
 from django.utils.translation import gettext
-from rest_framework.renderers import JSONRenderer
 
 from measurements.boards.moments import MomentError, moment_of
 from measurements.intake.problems import handle
@@ -115,6 +114,4 @@ def _refusal(request: HttpRequest, code: str, sentence: str) -> HttpResponse:
         raise Http404(sentence)
     problem = handle(BadRequest(code, sentence), {})
     assert problem is not None  # noqa: S101 - a refusal always has its problem document
-    return HttpResponse(
-        JSONRenderer().render(problem.data), status=problem.status_code, content_type=problem.content_type
-    )
+    return problem

@@ -201,6 +201,9 @@ class UsageForm(forms.Form):
             )
             return
         self._series, self.row = found
+        self.fields["query"].help_text = gettext(
+            "As the board has it, with its interval; of a published figure with the range of its runs."
+        )
         title = f"{self.row.model_title}, {translated(self.row.dataset_title)}: {self._series.title}"
         self._choose(
             "query", [choice if choice[0] != VALUE else (VALUE, title) for choice in self._query_choices]

@@ -36,18 +36,20 @@ def forms_of(series: Series) -> Forms:
 
 def answers_of(forms: Forms, rows: Iterable[BoardRow]) -> tuple[AnswerForm, ...]:
     """The forms in which these models answer; empty where nobody says."""
-    found = (forms.get((row.task, row.model)) for row in rows)
-    return tuple(sorted({form for form in found if form is not None}))
+    forms_of_rows = (forms.get((row.task, row.model)) for row in rows)
+    return tuple(sorted({form for form in forms_of_rows if form is not None}))
 
 
 def study_unlike_tasks(study: Study) -> set[str]:
     """The study's compared tasks on which its two kinds of model answer in unlike forms."""
     kinds = {model.id: model.kind for model in study.models}
-    found: dict[str, dict[str, set[AnswerForm]]] = {}
+    by_kind: dict[str, dict[str, set[AnswerForm]]] = {}
     for (task, model), form in _forms(load_suite(STUDY_SUITE), hub_names=True).items():
         if model in kinds:
-            found.setdefault(task, {}).setdefault(kinds[model], set()).add(form)
-    return {task for task, of_task in found.items() if len({tuple(sorted(f)) for f in of_task.values()}) > 1}
+            by_kind.setdefault(task, {}).setdefault(kinds[model], set()).add(form)
+    return {
+        task for task, of_task in by_kind.items() if len({tuple(sorted(f)) for f in of_task.values()}) > 1
+    }
 
 
 def _forms(suite: Suite, *, hub_names: bool = False) -> Forms:

@@ -27,7 +27,7 @@ def rename(*, contributor: Contributor, display_name: str | None) -> Contributor
 def is_name_of_another(display_name: str, *, contributor: Contributor | None) -> bool:
     """Whether somebody else than `contributor` is called so, or so that an eye cannot tell the two apart."""
     others = Contributor.objects.filter(name_key=name_key(display_name))
-    return others.exclude(pk=contributor.pk if contributor else None).exists()
+    return (others.exclude(pk=contributor.pk) if contributor else others).exists()
 
 
 def _key_of(display_name: str | None) -> str | None:

@@ -94,6 +94,8 @@ def _file_fault(path: str, wanted: bytes) -> Iterator[str]:
             yield f"The file {path} is not what the leaves make."
     except FileNotFoundError:
         yield f"The file {path} is missing; `manage.py sequence_log` makes it again."
+    except OSError as error:
+        yield f"The file {path} cannot be read ({error}); remove it, and `manage.py sequence_log` makes it again."
 
 
 def _checkpoint_faults(size: int, read: ReadTile) -> Iterator[str]:

@@ -19,14 +19,17 @@ class OriginPages(PageNumberPagination):
 
     def get_next_link(self) -> str | None:
         """The address of the next page."""
-        return self._link(self.page.next_page_number()) if self.page.has_next() else None
+        page = self.page
+        return self._link(page.next_page_number()) if page and page.has_next() else None
 
     def get_previous_link(self) -> str | None:
         """The address of the page before."""
-        return self._link(self.page.previous_page_number()) if self.page.has_previous() else None
+        page = self.page
+        return self._link(page.previous_page_number()) if page and page.has_previous() else None
 
     def _link(self, number: int) -> str:
-        here = f"{settings.ORIGIN}{self.request.get_full_path()}"
+        asked = self.request.get_full_path() if self.request else ""
+        here = f"{settings.ORIGIN}{asked}"
         if number == 1:
             return str(remove_query_param(here, self.page_query_param))
         return str(replace_query_param(here, self.page_query_param, number))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.http import HttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 ASK_AGAIN = "no-cache"
 OF_ONE_READER = "private, no-cache"
@@ -33,7 +35,12 @@ def explicit_caching(
         response = get_response(request)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = _control(request, response)
-        if request.method in SAFE and response.status_code == 200 and _is_tagged(response):
+        is_stored = request.method in SAFE and response.status_code == 200
+        if (
+            is_stored
+            and isinstance(response, HttpResponse)
+            and NEVER not in response.headers["Cache-Control"]
+        ):
             return _conditional(request, response)
         return response
 
@@ -47,12 +54,7 @@ def _control(request: HttpRequest, response: HttpResponseBase) -> str:
     return OF_ONE_READER if is_page or response.status_code != 200 else ASK_AGAIN
 
 
-def _is_tagged(response: HttpResponseBase) -> bool:
-    return not response.streaming and NEVER not in response.headers["Cache-Control"]
-
-
-def _conditional(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
     if "ETag" not in response.headers:
-        set_response_etag(response)  # type: ignore[arg-type]  # not streaming: it has content
-    found = get_conditional_response(request, etag=response.headers["ETag"], response=response)  # type: ignore[type-var]
-    return response if found is None else found
+        set_response_etag(response)
+    return get_conditional_response(request, etag=response.headers["ETag"], response=response) or response

@@ -60,6 +60,11 @@ class FakeTorch:
         self.version = SimpleNamespace(cuda=None if fault == "no cuda" else "13.0")
         self.cuda = self
 
+    def get_num_threads(self) -> int:
+        return 1
+
+    get_num_interop_threads = get_num_threads
+
     def is_available(self) -> bool:
         if self._fault == "old driver":
             warnings.warn("The NVIDIA driver on your system is too old (found version 12020).", stacklevel=1)

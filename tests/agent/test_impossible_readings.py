@@ -105,10 +105,19 @@ def test_a_counter_that_stands_still_fails_each_job_and_the_plan_goes_on(
     assert len(list((tmp_path / "STATE/joulemark/unusable").iterdir())) == 2
 
 
-def test_a_counter_beyond_what_a_trace_holds_fails_each_job_and_the_plan_goes_on(
+def test_a_counter_beyond_what_a_trace_holds_ends_the_run_before_its_first_job(
     sessions: Sessions, tmp_path: Path
 ) -> None:
     ended = two_jobs(sessions, tmp_path, card=replace(H100.full(), counter_base_mj=2**53))
+    assert (ended.code, failures(ended)) == (7, {})
+    assert "9007199" in ended.answer()["error"]["sentence"]
+    assert "[1/2]" not in ended.err
+
+
+def test_a_counter_that_grows_beyond_what_a_trace_holds_fails_each_job_and_the_plan_goes_on(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    ended = two_jobs(sessions, tmp_path, card=replace(H100.full(), counter_base_mj=2**53 - 2_000_000))
     assert (ended.code, failures(ended)) == (7, dict.fromkeys(JOBS, "missing-reading"))
     assert "9007199" in ended.answer()["failed"][0]["sentence"]
 

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from joulemark import config
 from joulemark.cli import main, values
+from joulemark.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from joulemark.config import Folders
 
 WRONG = {
     ("run", "--budget"): (
@@ -98,3 +102,13 @@ def test_watts_go_up_to_what_a_platform_believes() -> None:
     assert (values.watts("0.5", most=50.0), values.watts("50", most=50.0)) == (0.5, 50.0)
     with pytest.raises(ArgumentTypeError):
         values.watts("50.1", most=50.0)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e300", "50.1", "true", '"9"', "[9]", "9" * 400])
+def test_a_setting_of_watts_that_no_platform_believes_is_refused(home: Folders, text: str) -> None:
+    home.config.mkdir(parents=True)
+    home.settings.write_text(f"cpu_watts = {text}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"cpu_watts.*above 0 and up to 50|settings file"):
+        config.load()
+    home.settings.write_text("cpu_watts = 50\n", encoding="utf-8")
+    assert config.load().cpu_watts == 50.0

@@ -165,7 +165,13 @@ def test_the_displayed_interval_holds_the_one_between_contributors(listed: list[
     assert value.sensor_u <= max(reading.sensor_u or 0.0 for reading in listed) * (1 + 1e-9)
     assert (value.between_low_j, value.between_high_j) == (without.between_low_j, without.between_high_j)
     if value.low_j is None or value.between_low_j is None:
-        assert value.label == "single source"
+        assert (value.low_j, value.high_j, value.between_low_j, value.between_high_j) == (
+            None,
+            None,
+            None,
+            None,
+        )
+        assert value.no_interval in ("single-source", "sources-disagree")
         return
     assert value.high_j is not None
     assert value.between_high_j is not None

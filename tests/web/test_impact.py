@@ -202,7 +202,7 @@ WRONG = [
     (SWEDEN | {"query": "text_generation"}, "A task of the study has an energy of its own"),
     (SWEDEN | {"wh_per_query": ""}, "how much energy"), (SWEDEN | {"wh_high": ""}, "both of its ends"),
     (SWEDEN | {"wh_low": 0.5}, "hold the energy"), (SWEDEN | {"gco2e_per_kwh": -1}, "gco2e_per_kwh"),
-    (OWN | {"place": "\0"}, "place"),
+    (OWN | {"place": "\u202e"}, "place"),
 ]  # fmt: skip
 
 
@@ -217,6 +217,11 @@ def test_a_slip_is_refused_in_words_by_both(client: Client, question: dict[str, 
     assert page.status_code == 200
     assert 'role="alert"' in page.content.decode()
     assert 'class="numbers"' not in page.content.decode()
+
+
+def test_a_question_that_cannot_be_read_is_refused_before_the_form_sees_it(client: Client) -> None:
+    answer = client.get(f"/api/v1/impact/?{urlencode(OWN | {'place': chr(0)})}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "JM-HTTP-400")
 
 
 def test_an_address_that_asks_nothing_gets_the_example(client: Client) -> None:

@@ -138,6 +138,19 @@ def test_a_damaged_file_does_not_hide_that_the_database_is_older(file: Path) -> 
     assert (Checkpoint.objects.count(), file.read_bytes()) == (signed, b"\xff")
 
 
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/5", "tile/entries/000.p/5"])
+def test_what_cannot_be_read_is_a_fault_and_no_traceback(client: Client, file: Path, path: str) -> None:
+    place = folder.place(path)
+    place.unlink()
+    place.mkdir()
+    assert [fault for fault in log_faults() if "cannot be read" in fault]
+    if path == "checkpoint":
+        assert client.get("/log/checkpoint").status_code == 503
+    place.rmdir()
+    sequencer.sequence()
+    assert list(log_faults()) == []
+
+
 def test_health_says_that_nothing_is_signed_any_more(client: Client, file: Path) -> None:
     assert client.get("/api/v1/health").json()["ok"] is True
     LogHead.objects.update(size=4)

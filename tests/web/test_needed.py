@@ -253,7 +253,7 @@ def test_jobs_that_cannot_run_are_left_out(client: Client, settings, tmp_path: P
         ("", 400, "JM-SUITE-MISSING"),
         ("?suite=", 400, "JM-SUITE-MISSING"),
         (f"?suite={'0' * 64}", 404, "JM-HTTP-404"),
-        ("?suite=%00%27", 404, "JM-HTTP-404"),
+        ("?suite=%00%27", 400, "JM-HTTP-400"),
         (f"?suite={load_suite('quick').digest}", 400, "JM-SUITE-UNPINNED"),
     ],
 )

@@ -279,9 +279,17 @@ def rounded(value: float) -> float:
 
 
 def _rounded_split(split: VarianceSplit) -> VarianceSplit:
-    levels = ("window", "session", "device", "contributor")
-    sds = {name: None if (sd := getattr(split, name)) is None else rounded(sd) for name in levels}
-    return replace(split, **sds)
+    return replace(
+        split,
+        window=_rounded_if_known(split.window),
+        session=_rounded_if_known(split.session),
+        device=_rounded_if_known(split.device),
+        contributor=_rounded_if_known(split.contributor),
+    )
+
+
+def _rounded_if_known(value: float | None) -> float | None:
+    return None if value is None else rounded(value)
 
 
 def _variance(heard: _Heard) -> VarianceSplit:

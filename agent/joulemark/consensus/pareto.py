@@ -49,26 +49,28 @@ def pareto_front(choices: Sequence[Choice], *, higher_is_better: bool = True) ->
     Raises ImpossibleValue for a number that is not finite, or an energy that is not positive.
     """
     sign = 1.0 if higher_is_better else -1.0
-    known = [
-        _Known.of(place, choice, sign)
+    candidates = [
+        _Candidate.of(place, choice, sign)
         for place, choice in enumerate(choices)
         if choice.energy_interval is not None and choice.quality_interval is not None
     ]
     if not all(isfinite(choice.energy) and isfinite(choice.quality) for choice in choices):
         raise ImpossibleValue("Energy and quality must be finite to be compared.")
-    factor = widened(len(known) - 1)
-    if not any(one.is_better(other, factor) for one in known for other in known):
+    factor = widened(len(candidates) - 1)
+    if not any(choice.is_better(rival, factor) for choice in candidates for rival in candidates):
         return NOBODY
-    known.sort(key=lambda choice: (choice.energy, -choice.quality, choice.place))
-    beaten = {one.place for one in known if any(other.beats(one, factor) for other in known)}
+    candidates.sort(key=lambda choice: (choice.energy, -choice.quality, choice.place))
+    beaten = {
+        choice.place for choice in candidates if any(rival.beats(choice, factor) for rival in candidates)
+    }
     return Front(
-        unbeaten=[one.place for one in known if one.place not in beaten],
-        beaten=[one.place for one in known if one.place in beaten],
+        unbeaten=[choice.place for choice in candidates if choice.place not in beaten],
+        beaten=[choice.place for choice in candidates if choice.place in beaten],
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Known:
+class _Candidate:
     """A choice with the logarithm of its energy, and with its quality turned so that higher is better."""
 
     place: int
@@ -78,7 +80,7 @@ class _Known:
     quality_interval: Interval
 
     @classmethod
-    def of(cls, place: int, choice: Choice, sign: float) -> _Known:
+    def of(cls, place: int, choice: Choice, sign: float) -> _Candidate:
         """Of a choice whose intervals are known."""
         if choice.energy_interval is None or choice.quality_interval is None:
             raise ImpossibleValue("A choice without intervals takes no part.")
@@ -92,13 +94,13 @@ class _Known:
             quality_interval=(low, high),
         )
 
-    def is_better(self, other: _Known, factor: float) -> bool:
+    def is_better(self, other: _Candidate, factor: float) -> bool:
         """Whether it surely scores better."""
         return surely_above(
             self.quality, self.quality_interval, other.quality, other.quality_interval, factor=factor
         )
 
-    def beats(self, other: _Known, factor: float) -> bool:
+    def beats(self, other: _Candidate, factor: float) -> bool:
         """Whether it surely uses less energy and surely scores better."""
         return self.is_better(other, factor) and surely_above(
             other.energy, other.energy_interval, self.energy, self.energy_interval, factor=factor

@@ -63,8 +63,8 @@ def quality_differences(scores: Iterable[ModelScore]) -> list[QualityDifference]
         if not isfinite(score.value):
             raise ImpossibleValue("A score must be finite to be compared.")
         by_metric.setdefault((score.metric, score.higher_is_better), []).append(score)
-    found = (_difference(of_metric) for _, of_metric in sorted(by_metric.items()))
-    return [difference for difference in found if difference is not None]
+    differences = (_difference(of_metric) for _, of_metric in sorted(by_metric.items()))
+    return [difference for difference in differences if difference is not None]
 
 
 def _difference(scores: list[ModelScore]) -> QualityDifference | None:
@@ -98,7 +98,7 @@ def _pairs(scores: list[ModelScore]) -> dict[Pair, list[tuple[ModelScore, ModelS
     sides: dict[Hashable, tuple[list[ModelScore], list[ModelScore]]] = {}
     for score in scores:
         sides.setdefault(score.source, ([], []))[0 if score.general_purpose else 1].append(score)
-    found: dict[Pair, list[tuple[ModelScore, ModelScore]]] = {}
-    for above, below in (pair for of_source in sides.values() for pair in product(*of_source)):
-        found.setdefault((above.model, below.model), []).append((above, below))
-    return found
+    pairs: dict[Pair, list[tuple[ModelScore, ModelScore]]] = {}
+    for above, below in (both for of_source in sides.values() for both in product(*of_source)):
+        pairs.setdefault((above.model, below.model), []).append((above, below))
+    return pairs

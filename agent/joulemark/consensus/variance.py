@@ -63,14 +63,14 @@ def variance_split(
     """The split of one cell's sessions; `weights` are those of its contributors' voices, 1 each where None."""
     listed = sorted(sessions, key=_order)
     by_device: dict[tuple[Hashable, Hashable], list[Measured]] = {}
-    for session in listed:
-        by_device.setdefault((session.contributor, session.device), []).append(session)
+    for measured in listed:
+        by_device.setdefault((measured.contributor, measured.device), []).append(measured)
     window = _of_windows(listed)
     inside = _Inside.of_windows(window, listed)
-    weigh = dict.fromkeys((session.contributor for session in listed), 1.0) | dict(weights or {})
+    weigh = dict.fromkeys((measured.contributor for measured in listed), 1.0) | dict(weights or {})
 
     in_devices = _contrasts(
-        (contributor, [session.log_energy for session in of_device])
+        (contributor, [measured.log_energy for measured in of_device])
         for (contributor, _device), of_device in by_device.items()
     )
     session = _scatter_within(in_devices, weigh)
@@ -79,7 +79,7 @@ def variance_split(
 
     by_contributor: dict[Hashable, list[float]] = {}
     for (contributor, _device), of_device in by_device.items():
-        mean = fsum(one.log_energy for one in of_device) / len(of_device)
+        mean = fsum(measured.log_energy for measured in of_device) / len(of_device)
         by_contributor.setdefault(contributor, []).append(mean)
     device = _scatter_within(_contrasts(by_contributor.items()), weigh)
     of_device_level = _component(device, inside)
@@ -92,15 +92,15 @@ def variance_split(
         centred=False,
         independent=fmean(weigh[who] for who in means),
     )
-    found: dict[Level, float | Withheld] = {
+    components: dict[Level, float | Withheld] = {
         "window": _component(window, _Inside(variance=0.0, error=0.0)),
         "session": of_session,
         "device": of_device_level,
         "contributor": _component(between, inside),
     }
     return VarianceSplit(
-        **{level: sd if isinstance(sd, float) else None for level, sd in found.items()},
-        withheld={level: reason for level, reason in found.items() if isinstance(reason, str)},
+        **{level: sd if isinstance(sd, float) else None for level, sd in components.items()},
+        withheld={level: reason for level, reason in components.items() if isinstance(reason, str)},
     )
 
 
@@ -152,9 +152,9 @@ def _of_windows(listed: Sequence[Measured]) -> Scatter | None:
     if not of_contributor:
         return None
     variances, freedoms = [], []
-    for seen in of_contributor.values():
-        freedom = sum(freedom for _, freedom in seen)
-        pooled = fsum(variance * freedom for variance, freedom in seen) / freedom
+    for variances_of in of_contributor.values():
+        freedom = sum(freedom for _, freedom in variances_of)
+        pooled = fsum(variance * freedom for variance, freedom in variances_of) / freedom
         variances.append(
             pooled / (1 - 2 / (9 * freedom)) ** 3
         )  # its median is the variance (Wilson and Hilferty)
@@ -172,15 +172,15 @@ def _contrasts(
     """Helmert's contrasts of each group, by contributor: each is independent of the group's mean, with the variance
     of one value.
     """
-    found: dict[Hashable, list[float]] = {}
+    contrasts: dict[Hashable, list[float]] = {}
     for contributor, values in groups:
         total = 0.0
         for number, value in enumerate(values):
             if number:
                 contrast = (value - total / number) * sqrt(number / (number + 1))
-                found.setdefault(contributor, []).append(contrast)
+                contrasts.setdefault(contributor, []).append(contrast)
             total += value
-    return found
+    return contrasts
 
 
 def _scatter_within(

@@ -57,7 +57,8 @@ class ProcessorTime:
             all_s = self._read_busy_s() - self._busy_s
         except (OSError, ValueError, IndexError):
             return None
-        return CpuTimes(own_ms=round(own_s * 1e3), foreign_ms=round((all_s - own_s) * 1e3))
+        foreign_s = max(all_s - own_s, 0.0)  # the kernel's ticks are coarser than this process's own time
+        return CpuTimes(own_ms=round(own_s * 1e3), foreign_ms=round(foreign_s * 1e3))
 
     def ticks(self, now: Now) -> tuple[Tick | None, Tick | None]:
         """Of OWN and FOREIGN."""

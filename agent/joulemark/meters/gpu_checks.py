@@ -80,11 +80,11 @@ def _mig(card: Card) -> Check:
 
 
 def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
-    name, listed = "foreign-processes", [_told(card, *kind) for kind in (COMPUTE, GRAPHICS)]
-    for answer in listed:
-        if isinstance(answer, Absent):
-            return not_available(name, answer.reason, "The GPU does not list its processes here.")
-    compute, graphics = listed
+    name, compute, graphics = "foreign-processes", _told(card, *COMPUTE), _told(card, *GRAPHICS)
+    if isinstance(compute, Absent):
+        return not_available(name, compute.reason, "The GPU does not list its processes here.")
+    if isinstance(graphics, Absent):
+        return not_available(name, graphics.reason, "The GPU does not list its processes here.")
     pids = using_pids(compute, graphics)
     count = ours.foreign(pids, on_gpu=on_gpu)
     if not count:
