@@ -7,9 +7,10 @@ import os
 import pkgutil
 import subprocess
 import sys
+from enum import EnumType
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, get_type_hints
 
 DESCRIPTION = Path(__file__).parents[2] / "docs" / "openapi.yaml"
 
@@ -80,7 +81,12 @@ class PythonGeneratorsClient:
         if body is not None:
             parameters["body"] = self._file(payload=BytesIO(body))
         function = importlib.import_module(self._modules[operation]).sync_detailed
-        found = function(client=self._client, **parameters)
+        kinds = get_type_hints(function)  # a choice is an enumeration of the client's own
+        typed = {
+            name: kinds[name](value) if isinstance(kinds[name], EnumType) else value
+            for name, value in parameters.items()
+        }
+        found = function(client=self._client, **typed)
         return Answer(int(found.status_code), found.content, found.parsed)
 
 

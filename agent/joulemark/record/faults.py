@@ -182,9 +182,12 @@ class _Search:
 
 def _are_right_numbers(items: list[object], node: inspect.Type) -> bool:
     """Whether all items are whole numbers within the type's limits: a trace has millions of them."""
-    if not isinstance(node, inspect.IntType) or set(map(type, items)) != {int}:
+    if not isinstance(node, inspect.IntType):
         return False
-    return is_within(min(items), node) and is_within(max(items), node)  # type: ignore[type-var]
+    numbers = [item for item in items if type(item) is int]
+    if len(numbers) < len(items):
+        return False
+    return is_within(min(numbers), node) and is_within(max(numbers), node)
 
 
 def _below(place: str, name: str) -> str:

@@ -52,6 +52,7 @@ def _schema(node: inspect.Type, definitions: dict[str, JsonSchema]) -> JsonSchem
 
 
 def _scalar(node: inspect.Type) -> JsonSchema:
+    sizes: dict[str, Any]
     match node:
         case inspect.IntType() | inspect.FloatType():
             limits = {
@@ -62,11 +63,11 @@ def _scalar(node: inspect.Type) -> JsonSchema:
             }
             return {"type": "integer" if isinstance(node, inspect.IntType) else "number", **_present(limits)}
         case inspect.StrType():
-            limits = {"minLength": node.min_length, "maxLength": node.max_length, "pattern": node.pattern}
-            return {"type": "string", **_present(limits)}
+            sizes = {"minLength": node.min_length, "maxLength": node.max_length, "pattern": node.pattern}
+            return {"type": "string", **_present(sizes)}
         case inspect.BytesType():
-            limits = {"minLength": _in_base64(node.min_length), "maxLength": _in_base64(node.max_length)}
-            return {"type": "string", "contentEncoding": "base64", **_present(limits)}
+            sizes = {"minLength": _in_base64(node.min_length), "maxLength": _in_base64(node.max_length)}
+            return {"type": "string", "contentEncoding": "base64", **_present(sizes)}
     return dict(_PLAIN[type(node)])
 
 
@@ -110,9 +111,9 @@ def _define(node: inspect.StructType, definitions: dict[str, JsonSchema]) -> Non
 
 def _property(field: inspect.Field, definitions: dict[str, JsonSchema]) -> JsonSchema:
     schema = _schema(field.type, definitions)
-    if field.default is not inspect.NODEFAULT:
+    if field.default is not msgspec.NODEFAULT:
         schema["default"] = msgspec.to_builtins(field.default)
-    elif field.default_factory is not inspect.NODEFAULT:
+    elif field.default_factory is not msgspec.NODEFAULT:
         schema["default"] = msgspec.to_builtins(field.default_factory())
     return schema
 
