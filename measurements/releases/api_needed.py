@@ -15,7 +15,7 @@ from measurements.catalog.described import problems
 from measurements.catalog.suites import known_suites
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
-from measurements.releases.serializers import NeededJobSerializer, NeededSerializer
+from measurements.releases.needed_serializers import NeededJobSerializer, NeededSerializer
 from measurements.releases.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
