@@ -116,6 +116,7 @@ PAGES = [
 ]  # fmt: skip
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from test_suite_pin import MANIFEST
+from typing import Any
 
 from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import Suite, read_suite, weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
 from joulemark.suite.schema import PinnedFile, WeightsFile
 from tests.fake_hub import FakeHub, Repository
+from tests.small_suite import MANIFEST
 from tests.tiny_models.suite import write_parquet
-
-if TYPE_CHECKING:
-    pass
 
 MODEL_AT, ROWS_AT = "12" * 20, "34" * 20
 

@@ -2,93 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pinning import pin
 
 from joulemark.suite import load_suite, read_suite, weights_digest
-from tests.fake_hub import CONVERSION, FakeHub, RunningHub, commit_of, sha256_of
+from tests.fake_hub import CONVERSION, FakeHub, commit_of, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from agent_commands import Agent
-
-MANIFEST = """
-name = "small"
-version = "1"
-title = "Small"
-
-[protocol]
-queries = 3
-windows_min = 3
-windows_max = 4
-warmup_queries = 1
-idle_s = 0.0
-half_width_target = 0.5
-budget_s = 10.0
-sample = "first"
-
-[[tasks]]
-id = "text_generation"
-title = "Text generation"
-modality = "text-to-text"
-quality_metrics = []
-
-[[datasets]]
-id = "prose"
-task = "text_generation"
-title = "Prose"
-hub_id = "someone/prose"
-config = "en"
-split = "train"
-columns = ["text"]
-keep = 5
-substitute = "other-suite/open-prose"
-
-[[models]]
-id = "writer"
-title = "Writer"
-kind = "task-specific"
-parameters = 1000
-parameters_are = "reported"
-hub_id = "someone/writer"
-
-[[cells]]
-task = "text_generation"
-datasets = ["prose"]
-models = ["writer"]
-prompt = "{text}"
-max_new_tokens = 10
-"""
-
-
-@pytest.fixture
-def hub() -> Iterator[FakeHub]:
-    with RunningHub() as running:
-        running.model("someone/writer", large={"model.safetensors": 42}, licence="mit")
-        running.dataset("someone/prose", large={"en/train-00000.parquet": 9})
-        yield running
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    """A suite of one model and one data set."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    (folder / "suite.toml").write_text(MANIFEST, encoding="utf-8")
-    return folder
-
-
-def pin(command: Agent, hub: FakeHub, small: Path) -> dict[str, Any]:
-    """Pin into the folder beside it."""
-    return command.json(
-        "suite", "pin", str(small), "--out", str(small.parent / "pinned"), "--hub", hub.origin
-    )
 
 
 def test_pin_writes_revisions_and_weights(command: Agent, hub: FakeHub, small: Path) -> None:
@@ -398,75 +323,3 @@ def test_the_standard_suite_can_be_pinned_whole(command: Agent, hub: FakeHub, tm
     assert pinned.is_pinned
     assert sum(pinned.obstacle(job) is not None for job in pinned.jobs) == 3 * 8 + 8, "and those on RedCaps"
     assert pinned.sample("imdb", 1, 1000).query_ids == tuple(map(str, range(1000)))
-
-
-SMALL_FILES = {
-    "README.md": b"# Writer",
-    "LICENSE": b"MIT",
-    "config.json": b'{"num_hidden_layers": 2}',
-    "generation_config.json": b"{}",
-    "tokenizer.json": b"{}",
-    "chat_template.jinja": b"{{ messages }}",
-    "preprocessor_config.json": b"{}",
-    "model.safetensors": bytes(42),
-    "modeling.py": b"print()",
-}
-DECIDE = [
-    "chat_template.jinja",
-    "config.json",
-    "generation_config.json",
-    "preprocessor_config.json",
-    "tokenizer.json",
-]
-
-
-def pinned_bytes(command: Agent, hub: FakeHub, small: Path, name: str) -> bytes:
-    command.json("suite", "pin", str(small), "--out", str(small.parent / name), "--hub", hub.origin)
-    assert command.code == 0
-    return (small.parent / name / "lock.toml").read_bytes()
-
-
-def test_every_file_that_decides_what_runs_is_pinned_by_its_digest(
-    command: Agent, hub: FakeHub, small: Path
-) -> None:
-    hub.model("someone/writer", files=SMALL_FILES)
-    pinned_bytes(command, hub, small, "pinned")
-    beside = read_suite(small.parent / "pinned").model("writer").beside
-    assert beside is not None
-    assert [file.name for file in beside] == DECIDE
-    for file in beside:
-        content = SMALL_FILES[file.name]
-        assert (file.sha256, file.bytes) == (hashlib.sha256(content).hexdigest(), len(content))
-    fetched = {path.rpartition("/")[2] for path in hub.asked if "/resolve/" in path}
-    assert fetched == set(DECIDE), "no weights are downloaded"
-
-
-def test_the_same_commits_make_the_same_lock_on_another_day_and_hub(
-    command: Agent, hub: FakeHub, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub.model("someone/writer", files=SMALL_FILES)
-    first = pinned_bytes(command, hub, small, "first")
-    monkeypatch.setattr("time.time", lambda: 1_935_000_000.0)  # a day in 2031
-    with RunningHub() as mirror:
-        mirror.model("someone/writer", files=SMALL_FILES)
-        mirror.dataset("someone/prose", large={"en/train-00000.parquet": 9})
-        assert pinned_bytes(command, mirror, small, "second") == first
-    suites = [read_suite(small.parent / name) for name in ("first", "second")]
-    assert suites[0].digest == suites[1].digest
-    hub.model("someone/writer", files=SMALL_FILES | {"config.json": b'{"num_hidden_layers": 1}'})
-    other = pinned_bytes(command, hub, small, "third")
-    third = read_suite(small.parent / "third")
-    assert other != first
-    assert third.version != suites[0].version
-    assert hub.origin.encode() not in first + other
-
-
-def test_a_small_file_that_comes_short_is_not_pinned(command: Agent, hub: FakeHub, small: Path) -> None:
-    hub.model("someone/writer", files=SMALL_FILES)
-    hub.wrong["config.json"] = [b"{}"]
-    answer = command.json(
-        "suite", "pin", str(small), "--out", str(small.parent / "pinned"), "--hub", hub.origin
-    )
-    assert command.code != 0
-    assert "2 bytes of config.json" in json.dumps(answer) + command.err
-    assert not (small.parent / "pinned" / "lock.toml").exists()
