@@ -189,9 +189,15 @@ def test_lowered_limit(send, a100) -> Outcome:
     return send(stating(lowered, device={"power_limit_w": 350.0, "power_limit_default_w": 350.0}))
 
 
-@attack("Another GPU declared as an A100", "quarantined", "JM-DEVICE")
+@attack("Another GPU declared as an A100", "rejected", "JM-DEVICE", "JM-UNCERTAINTY")
 def test_other_gpu(send) -> Outcome:
     return send(stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"}))
+
+
+@attack("Another GPU declared as an A100, sensor's uncertainty included", "quarantined", "JM-DEVICE")
+def test_other_gpu_with_its_uncertainty(send) -> Outcome:
+    found = send(stating(honest()["l4"], device={"name": "NVIDIA A100-SXM4-80GB"}))
+    return Outcome(found.kind, found.codes & {"JM-DEVICE"})
 
 
 @attack("Slice of a GPU (MIG) declared as the whole", "quarantined", "JM-DEVICE")
