@@ -13,7 +13,8 @@ from joulemark.published.figures import LeftOut, combine
 from measurements.boards.models import PublishedFigure, PublishedSeries
 from measurements.boards.publishing import SeriesFacts, write_series
 from measurements.boards.series import STUDY
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, NameState, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
+from measurements.catalog.services import published_hardware
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -259,14 +260,8 @@ class Catalogue:
     def _hardware_class(self, subject: Subject) -> HardwareClass:
         known = subject.hardware
         if known.slug not in self._hardware:
-            self._hardware[known.slug], _ = HardwareClass.objects.update_or_create(
-                slug=known.slug,
-                defaults={"name_state": NameState.CONFIRMED},
-                create_defaults={
-                    "title": known.title,
-                    "kind": known.kind,
-                    "name_state": NameState.CONFIRMED,
-                },
+            self._hardware[known.slug] = published_hardware(
+                slug=known.slug, title=known.title, kind=known.kind
             )
         return self._hardware[known.slug]
 

@@ -55,14 +55,17 @@ def load_study_catalog(study: Study) -> HardwareClass:
             }
             row, _ = AiModel.objects.get_or_create(slug=model.id, defaults=described)
             _learn(row, **described)
-        hardware, _ = HardwareClass.objects.update_or_create(
-            slug=STUDY_HARDWARE["slug"],
-            defaults={
-                "title": STUDY_HARDWARE["title"],
-                "kind": STUDY_HARDWARE["kind"],
-                "name_state": NameState.CONFIRMED,
-            },
-        )
+        return published_hardware(**STUDY_HARDWARE)
+
+
+def published_hardware(*, slug: str, title: str, kind: str) -> HardwareClass:
+    """The class that a publisher names, which confirms the words of a contributor; a moderator's refusal stands."""
+    hardware, _ = HardwareClass.objects.get_or_create(
+        slug=slug, defaults={"title": title, "kind": kind, "name_state": NameState.CONFIRMED}
+    )
+    if hardware.name_state == NameState.REPORTED:
+        hardware.name_state = NameState.CONFIRMED
+        hardware.save(update_fields=["name_state"])
     return hardware
 
 

@@ -23,6 +23,7 @@ TITLES = {
     408: "Too slow",
     409: "Used already",
     411: "Length required",
+    412: "Changed since",
     413: "Too large",
     414: "Address too long",
     415: "Wrong content type",

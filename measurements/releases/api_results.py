@@ -109,7 +109,7 @@ def _known_already(request: Request, result_id: str) -> HttpResponse | None:
     """304 where the client has this bundle and it is still here; None otherwise."""
     headers = _kept_for_ever(result_id)
     found = get_conditional_response(request._request, etag=headers["ETag"])
-    if found is None or not Submission.objects.filter(pk=result_id).exists():
+    if found is None or found.status_code != 304 or not Submission.objects.filter(pk=result_id).exists():
         return None
     for name, value in headers.items():
         found.headers[name] = value

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response, set_response_etag
 
+from joulemark_site.errors import refuse
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -57,4 +59,10 @@ def _control(request: HttpRequest, response: HttpResponseBase) -> str:
 def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
     if "ETag" not in response.headers:
         set_response_etag(response)
-    return get_conditional_response(request, etag=response.headers["ETag"], response=response) or response
+    request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)  # no answer has a date to compare (RFC 9110, 13.1.4)
+    answer = get_conditional_response(request, etag=response.headers["ETag"], response=response) or response
+    if answer.status_code != 412:
+        return answer
+    refusal = refuse(request, 412, "What is here has another ETag than If-Match names; ask without it.")
+    refusal.headers["Cache-Control"] = NEVER
+    return refusal

@@ -1,14 +1,18 @@
 """gunicorn's threaded worker, in which a request takes a thread only once its headers are here.
 
 Whoever sends half of a header and waits keeps a socket, not one of the few threads: what has come is set aside, and the
-loop that accepts connections watches the socket again. What cannot be parsed as HTTP is refused with a problem
-document.
+loop that accepts connections watches the socket again. So does whoever has an answer and does not hang up, for whom
+gunicorn's own loop would wait. What cannot be parsed as HTTP is refused with a problem document.
 """
 
 from __future__ import annotations
 
 import json
+import selectors
+import socket
 import time
+from collections import deque
+from functools import partial
 from typing import Any
 
 from gunicorn import util
@@ -21,6 +25,10 @@ MOST_HEAD_BYTES = 64 * 1024
 """Of a request line and all headers; no browser and no agent sends as much."""
 CHUNK = 16 * 1024
 END_OF_HEAD = b"\r\n\r\n"
+LINGER_S = 2.0
+"""After the last answer of a connection, for the client to read it and hang up (RFC 9112, 9.6)."""
+MOST_LEFT_BYTES = 64 * 1024
+"""Of what a client still sends then, and nobody reads."""
 
 STATUS_OF: tuple[tuple[type[Exception], int, str, str], ...] = (
     (errors.LimitRequestLine, 414, "URI Too Long", "The address is longer than 4,094 bytes; ask for less at once."),
@@ -41,6 +49,10 @@ OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.C
 
 class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Threads for requests whose headers are complete."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lingering: deque[TConn] = deque()
 
     def handle(self, conn: TConn) -> Any:
         """Parse and answer the request; or set aside what has come of it and have the loop wait for more."""
@@ -83,6 +95,46 @@ class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
             _write_problem(client, status, reason, sentence)
         except OSError as error:
             self.log.debug("The refusal was not read: %s", error)
+
+    def finish_request(self, conn: TConn, fs: Any) -> None:
+        """Go on with a connection; of one that is over, wait for the client to hang up without waiting for it."""
+        is_over = not fs.cancelled() and fs.exception() is None and not fs.result()
+        if not is_over or self.cfg.is_ssl:
+            super().finish_request(conn, fs)
+            return
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)  # noqa: FBT003 - its own signature
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read_left, conn))
+        except (OSError, ValueError):  # the client is gone, or a thread has closed the socket
+            self.nr_conns -= 1
+            conn.close()
+            return
+        conn.left_bytes, conn.timeout = 0, time.monotonic() + LINGER_S
+        self.lingering.append(conn)
+
+    def _read_left(self, conn: TConn, _client: Any) -> None:
+        try:
+            chunk = conn.sock.recv(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        conn.left_bytes += len(chunk)
+        if not chunk or conn.left_bytes > MOST_LEFT_BYTES:
+            self.lingering.remove(conn)
+            self._close_lingering(conn)
+
+    def _close_lingering(self, conn: TConn) -> None:
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """Close connections on which nothing has come for too long, or which the client does not close."""
+        super().murder_pending()
+        while self.lingering and self.lingering[0].timeout <= time.monotonic():
+            self._close_lingering(self.lingering.popleft())
 
 
 class _Closed(Exception):

@@ -145,6 +145,22 @@ def test_what_has_not_changed_is_not_sent_again(client: Client, values: Values) 
     assert sent_again == []
 
 
+@pytest.mark.laws
+def test_a_condition_that_does_not_hold_is_refused_in_a_sentence(client: Client, values: Values) -> None:
+    for address in addresses(values):
+        plain = client.get(address)
+        dated = client.get(address, headers={"If-Unmodified-Since": http_date(0)})
+        assert dated.status_code == plain.status_code, address
+        other = client.get(address, headers={"If-Match": '"another"'})
+        assert "Cache-Control" in other, address
+        if other.status_code == 412:
+            assert other["Cache-Control"] == "no-store", address
+            if address.startswith("/api/"):
+                assert other.json()["code"] == "JM-HTTP-412", address
+        else:
+            assert other.status_code == plain.status_code, address
+
+
 def test_a_bundle_is_sent_to_whoever_asks_for_its_media_type(client: Client, values: Values) -> None:
     address = f"/api/v1/results/{values['result_id'][0]}/bundle"
     for accept in ("application/vnd.joulemark.bundle+json", "text/html", "image/png;q=0.1", "*/*", ";;", ""):

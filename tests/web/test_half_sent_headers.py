@@ -67,6 +67,29 @@ def test_more_half_requests_than_threads_keep_nobody_waiting(served: Platform, h
         assert time.monotonic() - began < 4.0, "others wait for half of a request"
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"nonsense\r\n\r\n",
+        b"\r\n\r\n",
+        b"GET /about/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["no HTTP", "empty lines", "a last request"],
+)
+def test_clients_that_do_not_hang_up_keep_nobody_waiting(served: Platform, request_bytes: bytes) -> None:
+    with ExitStack() as held:
+        waiting = [held.enter_context(connection(served)) for _ in range(4 * THREADS)]
+        for client in waiting:
+            client.sendall(request_bytes)
+        assert all(client.recv(65536).startswith(b"HTTP/1.1 ") for client in waiting)
+        began = time.monotonic()
+        assert served.answers("/api/v1/platform")
+        assert time.monotonic() - began < 1.5, "others wait until a client hangs up"
+        for client in waiting:
+            while client.recv(65536):
+                pass  # the platform has hung up, and the answer is whole
+
+
 def test_a_header_that_comes_in_pieces_is_a_request(served: Platform) -> None:
     request = b"GET /api/v1/platform HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     with connection(served) as client:

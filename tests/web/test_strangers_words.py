@@ -19,6 +19,7 @@ from joulemark.record import statement as s
 from joulemark.record.codec import encode
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
+from measurements.catalog.services import published_hardware
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf, LeafKind
@@ -304,6 +305,20 @@ def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled, cli
     assert MARKER not in str([leaf.body for leaf in leaves])
     HardwareClass.objects.filter(pk=hardware.pk).update(name_state=NameState.REFUSED)
     assert read_rows(leaves)[leaves[1].pk].facts["stands"] == "refused", "an edit behind the log is seen"
+
+
+def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled) -> None:
+    receive(enrolled, renamed("Testor 9000"))
+    hardware = HardwareClass.objects.get(slug="cpu-testor-9000")
+    published = {"slug": hardware.slug, "title": "TESTOR 9000", "kind": "cpu"}
+    assert published_hardware(**published).name_state == NameState.CONFIRMED
+    decide_name(hardware=hardware, moderator=User.objects.create_superuser("root"), state=NameState.REFUSED)
+    again = published_hardware(**published)
+    assert (again.name_state, again.title) == (NameState.REFUSED, "Testor 9000")
+    leaves = Leaf.objects.filter(kind=LeafKind.NAME_DECISION)
+    assert [dict(row.facts) for row in read_rows(leaves).values()] == [
+        json.loads(leaf.body)["facts"] for leaf in leaves
+    ]
 
 
 def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) -> None:
