@@ -7,6 +7,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
 from joulemark.record.codec import encode
+from joulemark_site.crowd.presence import PRESENCE
 from measurements.boards import pages
 from measurements.intake import api
 from tests import made
@@ -57,3 +58,9 @@ def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch) -> None:
     )
     assert (answer.status_code, answer.json()["code"]) == (500, "JM-HTTP-500")
     assert "Retry-After" not in answer
+
+
+def test_what_needs_no_database_is_answered_without_one(asking: Client, monkeypatch) -> None:
+    monkeypatch.setattr(PRESENCE, "is_simulated", failing(OperationalError("gone")))
+    answer = asking.get("/api/v1/nowhere/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "JM-HTTP-404")
