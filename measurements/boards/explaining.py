@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
+from joulemark.consensus.voices import Said as Word
+from joulemark.consensus.voices import geometric_mean, voices
 from joulemark.energy.sensors import COVERAGE_FACTOR
 from measurements.boards.combining import ROW_FIELDS, Row, row_of
 from measurements.boards.guarded import NotComputable, computed
@@ -115,18 +118,21 @@ def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, Equivalence]:
 def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
     found = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
     rows = [row_of(values) for values in found]
-    counts: dict[int, list[float]] = {}
-    for row in rows:
-        counts.setdefault(row.contributor, []).append(row.energy_per_query_j)
+    counts = Counter(row.contributor for row in rows)
+    says = voices(
+        (Word(contributor=row.contributor, device=row.device, value=row.energy_per_query_j) for row in rows),
+        between=geometric_mean,
+    )
+    energies = {voice.contributor: voice.value for voice in says}
     people = Contributor.objects.in_bulk(counts)
     stands = _stands(cell, rows)
     said = [
         Said(
             contributor=people[who],
-            energy_per_query_j=stands[who].energy_per_query_j if who in stands else cell.energy_per_query_j,
-            n_results=len(energies),
+            energy_per_query_j=energies[who],
+            n_results=n_results,
             equivalence=stands.get(who),
         )
-        for who, energies in counts.items()
+        for who, n_results in counts.items()
     ]
     return sorted(said, key=lambda one: (one.energy_per_query_j, one.contributor.pk))

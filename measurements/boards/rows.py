@@ -24,6 +24,7 @@ Quality = list[dict[str, Any]]
 class BoardRow:
     """Energies in joules per query; `low_j` to `high_j` is the 95 % interval of the true energy.
 
+    Of an estimate, which has no sensor, it is the same as the one between contributors.
     `between_low_j` to `between_high_j` is that of what ever more such contributors would say, `interval` how it was
     computed; `sensor_u` is the relative standard uncertainty that the contributors' sensors share.
     `least_j` and `most_j` are extremes over contributors (published: over runs). The true rank lies between `rank` and

@@ -122,7 +122,8 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     low_wh_per_1000 = serializers.FloatField(
         allow_null=True,
         help_text="Lower end of the 95 % interval of the true energy, with the error that the contributors' sensors "
-        "share; 0 where that may be all of it; null for a single source and for published figures.",
+        "share; 0 where that may be all of it; null for a single source and for published figures. Of an estimate, "
+        "which has no sensor, it is that between contributors.",
     )
     high_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Upper end of the 95 % interval of the true energy."

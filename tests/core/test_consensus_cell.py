@@ -178,6 +178,18 @@ def test_two_intervals_that_overlap_a_little_may_still_differ_surely() -> None:
     assert not surely_lower(one, standing(1.13, 1.13 / 1.1, 1.13 * 1.1))
 
 
+@given(*[st.floats(min_value=5e-324, max_value=1.7e308)] * 2)
+@example(1e200, 1e-200)
+def test_two_exact_values_are_ranked_however_far_apart(first: float, second: float) -> None:
+    both = [standing(first, first, first), standing(second, second, second)]
+    if surely_lower(*both):
+        assert first < second
+        assert not surely_lower(*reversed(both))
+    elif abs(math.log(first) - math.log(second)) > ROUNDING:
+        assert surely_lower(*reversed(both))
+    assert all(ranks(both))
+
+
 def test_quality_is_combined_by_the_rule_of_energy() -> None:
     scores = [
         Score(contributor=by, device=device, metric="accuracy", value=v, n=10, higher_is_better=True)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.quality import Score, quality_values
+from joulemark.consensus.quality_difference import ModelScore, quality_differences
 from joulemark.consensus.quality_interval import (
     difference_interval,
     quality_interval,
@@ -115,3 +116,34 @@ def test_a_score_that_is_none_is_refused(bad: Score) -> None:
 def test_two_directions_of_one_metric_are_two_metrics() -> None:
     other = score("lin", 0.2, 10)._replace(higher_is_better=False)
     assert [value.value for value in quality_values([score("ada", 0.9, 10), other])] == [0.2, 0.9]
+
+
+shares = st.lists(st.floats(0, 1), min_size=1, max_size=6)
+
+
+@pytest.mark.laws
+@law()
+@given(shares, shares)
+def test_a_difference_of_shares_is_never_said_to_be_more_than_all(
+    general: list[float], specific: list[float]
+) -> None:
+    (found,) = quality_differences(
+        ModelScore(
+            model=f"{kind}{place}",
+            general_purpose=kind == "g",
+            source="here",
+            metric="accuracy",
+            higher_is_better=True,
+            value=value,
+            interval=None,
+        )
+        for kind, values in (("g", general), ("s", specific))
+        for place, value in enumerate(values)
+    )
+    if found.low is None or found.high is None:
+        assert found.no_interval is not None
+        assert found.over_models is False
+    else:
+        assert -1 <= found.low <= found.difference <= found.high <= 1
+        assert (found.low, found.high) != (-1, 1)
+        assert found.no_interval is None

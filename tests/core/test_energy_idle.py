@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from random import Random
 
+import numpy as np
 import pytest
 from analytic import GPU, Device, Piece, steps, stream, timing, trace
 
 from joulemark.energy.analysis import Analysis, analyse
+from joulemark.energy.changes import Changes
 from joulemark.energy.idle import difference_u_w
+from joulemark.energy.rests import rests_w
+from joulemark.energy.streams import ReadStream
 from joulemark.record.trace import Trace
 
 AFTER = 30.0
@@ -75,3 +80,23 @@ def test_too_few_steps_tell_no_scatter() -> None:
         *brief.streams, run=[("idle-before", 13.0, 14.0), RUN[1], ("idle-after", AFTER, AFTER + 1.0)]
     )
     assert read(short)[1] == 0.0
+
+
+def told_at(stream: ReadStream, *, from_s: float, at_s: float) -> ReadStream:
+    """The same counter, whose changes from `from_s` on are all told at one time."""
+    assert stream.settling is not None
+    changes = stream.settling.changes
+    low_s, high_s = (np.where(t_s >= from_s, at_s, t_s) for t_s in (changes.low_s, changes.high_s))
+    one_time = Changes(low_s=low_s, high_s=high_s, energy_j=changes.energy_j)
+    return replace(stream, settling=replace(stream.settling, changes=one_time))
+
+
+def test_changes_at_one_time_have_no_power() -> None:
+    """A trace may state them; a power without end would be in no rule's words and in no answer's JSON."""
+    of = run(device(), noise_w=4.0)
+    (stream,) = read(of)[0].streams
+    streams = (told_at(stream, from_s=AFTER, at_s=AFTER + 1.0),)
+    assert 0 < difference_u_w(of, streams) < difference_u_w(of, (stream,))
+    late = (told_at(stream, from_s=28.0, at_s=AFTER + 1.0),)
+    assert len(rests_w(late)) == len(rests_w((stream,))) - 1
+    assert np.isfinite(rests_w(late)).all()

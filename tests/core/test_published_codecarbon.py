@@ -212,7 +212,10 @@ def test_one_run_given_twice_is_refused() -> None:
         ({"energy_consumed": 0.007}, "energy_consumed is 0.007 kWh, but its parts add up to 0.006"),
         ({"project_name": ""}, "no project_name"),
         ({"gpu_energy": 0, "energy_consumed": 0.004}, "names 8 x NVIDIA A100, but has no energy of it"),
-        ({"timestamp": "a,b"}, "17 cells under a heading of 16"),
+        (
+            {"timestamp": "a,b"},
+            "17 cells under a heading of 16: put quotation marks around a value that holds what stands between cells",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_trusted_is_named(row: dict[str, object], reason: str) -> None:

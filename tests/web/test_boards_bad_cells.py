@@ -6,12 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils.translation import override
 
 from joulemark.consensus.student_t import t_quantile_95
 from measurements.boards import comparing, equal_size, explaining
+from measurements.boards.figures import significant
 from measurements.boards.models import Cell, PublishedFigure
 from measurements.boards.publishing import SeriesFacts, write_series
 from measurements.boards.services import refresh_stale_cells
+from measurements.boards.units import wh_per_1000
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
@@ -147,12 +150,16 @@ def test_a_factor_at_equal_size_that_cannot_be_computed_is_missing_and_said(
 def test_a_value_whose_contributors_cannot_be_compared_still_has_a_page(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for by in ("ada", "lin"):
-        make_result(Run(by=by, device=by))
+    for by, energy in (("ada", 0.36), ("lin", 0.72)):
+        make_result(Run(by=by, device=by, energy_per_query_j=energy))
     refresh_stale_cells()
     monkeypatch.setattr(
         explaining, "cell_equivalences", tripping(explaining.cell_equivalences, lambda *_: True)
     )
     board = client.get("/boards/demo-1-estimated/text_classification/").content.decode()
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', board))
-    assert client.get(address.replace("&amp;", "&")).status_code == 200
+    answer = client.get(address.replace("&amp;", "&"))
+    assert answer.status_code == 200
+    with override("en"):
+        own = [significant(wh_per_1000(energy)) for energy in (0.36, 0.72)]
+    assert re.findall(r'</th>\s*<td class="num">([^<]*)</td>', answer.content.decode())[:2] == own

@@ -111,7 +111,24 @@ def test_an_estimate_has_no_sensor_and_both_intervals_are_one(client: Client) ->
     assert row["low_wh_per_1000"] == row["between_low_wh_per_1000"] < row["high_wh_per_1000"]
     page = client.get("/boards/demo-1-estimated/text_classification/").content.decode()
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', page))
-    assert "no sensor: an estimate" in client.get(address.replace("&amp;", "&")).content.decode()
+    cell = client.get(address.replace("&amp;", "&")).content.decode()
+    assert "no sensor: an estimate" in cell
+    assert "True energy" not in cell
+    with override("en"):
+        low = significant(row["low_wh_per_1000"])
+    assert cell.count(f"More contributors would find between (95 of 100)</dt><dd>{low}") == 1
+
+
+def test_an_estimate_from_before_there_were_two_keeps_its_interval(client: Client) -> None:
+    for by in ("ada", "grace", "lin"):
+        make_result(Run(by=by, device=by))
+    refresh_stale_cells()
+    Cell.objects.update(between_low_j=None, between_high_j=None)
+    page = client.get("/boards/demo-1-estimated/text_classification/").content.decode()
+    (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', page))
+    cell = client.get(address.replace("&amp;", "&")).content.decode()
+    assert "a single source" not in cell
+    assert "True energy" not in cell
 
 
 def test_ranks_on_one_hardware_are_by_the_interval_between_contributors(client: Client) -> None:

@@ -2,6 +2,7 @@
 
 Formed like the ratio of energies: each pair of models under the same conditions counts once, and the interval is over
 models (`over_models`). For one pair of models it is that of the questions asked, and says nothing of other models.
+Scores between 0 and 1 differ by 1 at most, and so does their interval: one that leaves all of that open is none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.over_models import mean_over_pairs
-from joulemark.consensus.quality_interval import difference_interval
+from joulemark.consensus.quality_interval import MEANS, SHARES, difference_interval
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -75,9 +76,10 @@ def _difference(scores: list[ModelScore]) -> QualityDifference | None:
         {pair: fmean(above.value - below.value for above, below in met) for pair, met in pairs.items()}
     )
     met = [both for of_pair in pairs.values() for both in of_pair]
-    low, high = None, None
+    low, high, reason = None, None, mean.no_interval
     if mean.half_width is not None:
-        low, high = mean.mean - mean.half_width, mean.mean + mean.half_width
+        low, high = _possible(scores, mean.mean - mean.half_width, mean.mean + mean.half_width)
+        reason = "too-few-models" if low is None else None
     elif len(met) == 1 and met[0][0].interval is not None and met[0][1].interval is not None:
         above, below = met[0]
         low, high = difference_interval(above.value, met[0][0].interval, below.value, met[0][1].interval)
@@ -87,10 +89,18 @@ def _difference(scores: list[ModelScore]) -> QualityDifference | None:
         difference=mean.mean,
         low=low,
         high=high,
-        over_models=mean.half_width is not None,
-        no_interval=mean.no_interval if low is None else None,
+        over_models=mean.half_width is not None and low is not None,
+        no_interval=reason if low is None else None,
         n_pairs=len(pairs),
     )
+
+
+def _possible(scores: list[ModelScore], low: float, high: float) -> tuple[float | None, float | None]:
+    """The part of an interval that a difference of these scores can have; None where it is all that there is."""
+    if scores[0].metric not in SHARES | MEANS or not all(0 <= score.value <= 1 for score in scores):
+        return low, high
+    low, high = max(low, -1.0), min(high, 1.0)
+    return (None, None) if (low, high) == (-1.0, 1.0) else (low, high)
 
 
 def _pairs(scores: list[ModelScore]) -> dict[Pair, list[tuple[ModelScore, ModelScore]]]:

@@ -42,9 +42,9 @@ def surely_lower(one: Standing, other: Standing) -> bool:
     """
     if one.high_j is None or other.low_j is None:
         return False
-    up = log(one.high_j / one.energy_per_query_j)
-    down = log(other.energy_per_query_j / other.low_j)
-    return log(other.energy_per_query_j / one.energy_per_query_j) > hypot(up, down)
+    # logarithms first: the quotient of two energies may be too small for a float
+    energy, of_other = log(one.energy_per_query_j), log(other.energy_per_query_j)
+    return of_other - energy > hypot(log(one.high_j) - energy, of_other - log(other.low_j))
 
 
 def ranks(standings: Sequence[Standing]) -> list[Rank | None]:

@@ -44,7 +44,7 @@ def difference_u_w(trace: Trace, streams: Sequence[ReadStream]) -> float:
     """Standard uncertainty of the idle powers' difference, from how the counters scatter from step to step.
 
     Half the mean square of successive differences (von Neumann 1941): power that falls as a card cools hardly counts.
-    0 where a counter needs no settling, or shows too few steps: nothing is known of it then.
+    0 where a counter needs no settling, shows too few steps, or two at one time: nothing is known of it then.
     """
     variances = [
         _variance(stream.settling, span)
@@ -62,7 +62,10 @@ def _variance(settling: Settling, span: Span) -> float:
     first, behind = steps.between(span.start_us / 1e6, span.end_us / 1e6)
     if behind - first < LEAST_STEPS:
         return 0.0
-    powers_w = np.diff(steps.energy_j[first:behind]) / np.diff(steps.middle_s()[first:behind])
+    lengths_s = np.diff(steps.middle_s()[first:behind])
+    if lengths_s.min() <= 0:
+        return 0.0
+    powers_w = np.diff(steps.energy_j[first:behind]) / lengths_s
     return float(np.mean(np.diff(powers_w) ** 2)) / 2 / len(powers_w)
 
 

@@ -25,7 +25,8 @@ GUARD_PERIODS = 2.0
 def rests_w(streams: Sequence[ReadStream]) -> tuple[float, ...]:
     """Mean power of each rest before or after a window once the counter has settled, summed over the streams.
 
-    A rest that shows less than two changes is left out; with a counter that needs no settling there is none.
+    A rest that shows less than two changes, or all at one time, is left out; with a counter that needs no settling
+    there is none.
     """
     powers: dict[int, float] = {}
     for stream in streams:
@@ -81,7 +82,7 @@ def _powers(settling: Settling) -> dict[int, float]:
         settled_s = stretches[number].start_s + settling.timing.settle_us / 1e6
         first, last = steps.between(settled_s, stretches[number].end_s)
         last -= 1
-        if last > first:
+        if last > first and middle_s[last] > middle_s[first]:
             rise_j = steps.energy_j[last] - steps.energy_j[first]
             found[number] = float(rise_j / (middle_s[last] - middle_s[first]))
     return found

@@ -195,7 +195,9 @@ def _row(
     where: str, names: list[str], cells: list[str], conventions: Mapping[str, tuple[Convention, ...]]
 ) -> TableRow:
     if len(cells) != len(names):
-        raise BadRow(where, f"{len(cells)} cells under a heading of {len(names)}")
+        marks = ": put quotation marks around a value that holds what stands between cells"
+        more = marks if len(cells) > len(names) else ""
+        raise BadRow(where, f"{len(cells)} cells under a heading of {len(names)}{more}")
     if any(len(cell) > CELL_BYTES for cell in cells):
         raise BadRow(where, "a cell is longer than any value of such a table")
     return TableRow(where=where, cells=dict(zip(names, cells, strict=True)), conventions=conventions)
