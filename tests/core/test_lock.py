@@ -264,3 +264,17 @@ def test_make_installs_the_build_of_torch_that_is_chosen_and_keeps_it_else(tmp_p
     (stamps / ".ready-torch-cpu").rename(stamps / ".ready-torch-gpu")
     assert builds("demo") == []
     assert builds("demo", "TORCH=cpu") == ["cpu"]
+
+
+def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
+    """They are in none: they come out of a clone."""
+    folders = ("agent", "docs", "platform", "measurements", "requirements")
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"] + [
+        file
+        for folder in folders
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in {".py", ".md", ".html"} and "decisions" not in file.parts
+    ]
+    assert len(files) > 300
+    asks = re.compile(r"pip install (?:--?[\w-]+ )*['\"]?joulemark")
+    assert [str(file) for file in files if asks.search(file.read_text(encoding="utf-8"))] == []
