@@ -278,3 +278,16 @@ def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
     assert len(files) > 300
     asks = re.compile(r"pip install (?:--?[\w-]+ )*['\"]?joulemark")
     assert [str(file) for file in files if asks.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_the_first_page_names_the_commands_of_the_readme() -> None:
+    page = (ROOT / "measurements/boards/templates/boards/home.html").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [
+        line.partition("{{")[0]
+        for block in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+        for line in block.splitlines()
+        if not line.startswith("joulemark verify")
+    ]
+    assert "make install-agent TORCH=gpu" in commands
+    assert [line for line in commands if not re.search(f"(?m)^{re.escape(line)}", readme)] == []
