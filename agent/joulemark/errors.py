@@ -188,9 +188,13 @@ class MeterUnavailable(MeasurementImpossible):
 
 
 class MeterFailed(MeasurementImpossible):
-    """A sensor stopped answering during a run; the job gives no result and can be run again."""
+    """A sensor stopped answering during a run; the job gives no result and can be run again.
+
+    `trace` are the readings until then, None outside a job.
+    """
 
     code = "meter-failed"
+    trace: Trace | None = None
 
 
 class ReadingMissing(MeterFailed):

@@ -70,6 +70,8 @@ class Routes:
         """Send it. Raises UsageError, or what the library raises."""
         url = request.url
         proxy = proxy_for(url.scheme, url.host, url.port, self._environ)
+        if proxy is None and not _can_be_looked_up(url):
+            raise self._library.ConnectError(f"{url.host} is no name of a host", request=request)
         way = self._ways.get((proxy, url.scheme))
         if way is None:
             way = self._ways[proxy, url.scheme] = self._opened(proxy, url.scheme)
@@ -141,7 +143,13 @@ def checked_address(library: Any, proxy: Proxy) -> Any:
     try:
         url = library.URL(address)
         has_port = url.port is None or 0 < url.port < 2**16
-        usable = bool(url.host) and has_port and address.isprintable() and not re.search(r"\s", address)
+        usable = (
+            bool(url.host)
+            and _can_be_looked_up(url)
+            and has_port
+            and address.isprintable()
+            and not re.search(r"\s", address)
+        )
     except (TypeError, ValueError, library.InvalidURL) as error:
         raise _no_address(proxy) from error
     if url.scheme not in SCHEMES:
@@ -247,6 +255,18 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
         return None
+
+
+def _can_be_looked_up(url: Any) -> bool:
+    """Whether Python would ask for the address of the URL's host: no label of the name is empty or too long.
+
+    Its own error over one is none of any HTTP library.
+    """
+    try:
+        url.raw_host.decode("ascii").encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _reads(path: str) -> bool:

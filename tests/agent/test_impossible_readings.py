@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from nvml_sim.scenario import ANSWERS, ENERGY, ERRORS, Failure, Idle, Scenario, 
 
 from joulemark import errors
 from joulemark.record import bundle as bundles
+from joulemark.record import trace as traces
 from joulemark.rules.completeness import DIRTY
 
 if TYPE_CHECKING:
@@ -125,6 +127,9 @@ def test_a_counter_that_grows_beyond_what_a_trace_holds_fails_each_job_and_the_p
 def test_a_counter_that_falls_costs_its_own_job_alone(sessions: Sessions, tmp_path: Path) -> None:
     ended = two_jobs(sessions, tmp_path, counter_reset_s=25.0)
     assert failures(ended) == {"sorting/numbers/small": "counter-went-backwards"}
+    (readings,) = (tmp_path / "STATE/joulemark/unusable").iterdir()
+    assert str(readings) in ended.answer()["failed"][0]["sentence"]
+    assert json.loads(traces.unpack(readings.read_bytes()))["streams"]
     assert [row["job"] for row in ended.answer()["results"]] == ["writing/letters/small"]
 
 

@@ -40,6 +40,8 @@ BAD_PROXIES = (
         "http://",
         "://",
         "http://\u0434\u0430\udc80:1",
+        "http://proxy..example:1",
+        f"http://{'a' * 64}.example:1",
         "http://proxy:port",
         "\t:::",
     ),
@@ -339,3 +341,19 @@ def test_the_hubs_own_library_asks_through_our_factory(monkeypatch: pytest.Monke
         assert constants.HF_HUB_DISABLE_XET is True
     finally:
         close_session()
+
+
+@LIBRARIES
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, f"{'a' * 64}.example"])
+def test_a_name_that_no_host_can_have_is_named(library: Any, host: str) -> None:
+    """Python refuses to look it up, with an error that no library of HTTP translates."""
+    with (
+        network.client(library, environ={}) as direct,
+        pytest.raises(library.ConnectError, match="is no name of a host"),
+    ):
+        direct.get(f"http://{host}/")
+    with (
+        network.client(library, environ={"HTTP_PROXY": f"http://{host}:3128"}) as through,
+        pytest.raises(UsageError, match="HTTP_PROXY is no address"),
+    ):
+        through.get("http://192.0.2.1/")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import distributions, requires, version
 from itertools import product
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from packaging.requirements import Requirement
@@ -207,3 +210,84 @@ def test_documents_and_make_install_out_of_the_lock() -> None:
             assert own or "--no-deps --require-hashes" in line, f"{name}: {line}"
     assert re.search(r"(?m)^LOCKED := \$\(PIP\) --no-deps --require-hashes --no-build-isolation$", makefile)
     assert re.search(r"(?m)^OWN := \$\(PIP\) --no-deps --no-index --no-build-isolation$", makefile)
+
+
+@pytest.mark.parametrize(
+    ("build", "installed", "runs"),
+    [
+        ("cpu", "2.13.0+cpu", [["torch-cpu.txt"]]),
+        ("cpu", None, [["torch-cpu.txt"], ["torch-gpu.txt"]]),
+        ("gpu", None, [["torch-gpu.txt"]]),
+        ("gpu", "2.13.0", [["torch-gpu.txt"]]),
+        ("gpu", "2.13.0+cpu", [["--force-reinstall", "torch-gpu.txt"]]),
+    ],
+)
+def test_a_build_of_torch_that_is_there_does_not_stand_for_the_other(
+    monkeypatch: pytest.MonkeyPatch, build: str, installed: str | None, runs: list[list[str]]
+) -> None:
+    """To pip `2.13.0+cpu` is as good as `2.13.0`; only a GPU's owner sees that it is not."""
+    module = run_path(str(ROOT / "requirements/install_torch.py"))
+    commands: list[list[str]] = []
+
+    def pip(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        commands.append([word.rpartition("/")[2] for word in command if word.endswith(("reinstall", ".txt"))])
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    monkeypatch.setitem(module["main"].__globals__, "installed_version", lambda: installed)
+
+    assert module["main"](build) == 0
+
+    assert commands == runs
+
+
+def test_make_installs_the_build_of_torch_that_is_chosen_and_keeps_it_else(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    for name in ("pyproject.toml", "agent/pyproject.toml", "requirements.txt", "requirements-demo.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    stamps = tmp_path / ".venv"
+    (stamps / "bin").mkdir(parents=True)
+    (stamps / "bin/python").touch()
+    for stamp in (".ready-torch-cpu", ".ready", ".ready-agent"):
+        (stamps / stamp).touch()
+
+    def builds(*words: str) -> list[str]:
+        ran = subprocess.run(
+            ["make", "--dry-run", *words], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return re.findall(r"install_torch\.py (\w+)", ran.stdout)
+
+    assert builds("install-agent") == []
+    assert builds("install-agent", "TORCH=gpu") == ["gpu"]
+    (stamps / ".ready-torch-cpu").rename(stamps / ".ready-torch-gpu")
+    assert builds("demo") == []
+    assert builds("demo", "TORCH=cpu") == ["cpu"]
+
+
+def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
+    """They are in none: they come out of a clone."""
+    folders = ("agent", "docs", "platform", "measurements", "requirements")
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"] + [
+        file
+        for folder in folders
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in {".py", ".md", ".html"} and "decisions" not in file.parts
+    ]
+    assert len(files) > 300
+    asks = re.compile(r"pip install (?:--?[\w-]+ )*['\"]?joulemark")
+    assert [str(file) for file in files if asks.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_the_first_page_names_the_commands_of_the_readme() -> None:
+    page = (ROOT / "measurements/boards/templates/boards/home.html").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [
+        line.partition("{{")[0]
+        for block in re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+        for line in block.splitlines()
+        if not line.startswith("joulemark verify")
+    ]
+    assert "make install-agent TORCH=gpu" in commands
+    assert [line for line in commands if not re.search(f"(?m)^{re.escape(line)}", readme)] == []

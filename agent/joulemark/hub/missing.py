@@ -90,7 +90,7 @@ def require_libraries() -> None:
 
     if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
         raise WorkloadUnavailable(
-            f"{' and '.join(missing)} cannot be found. Run `pip install 'joulemark[run]'`."
+            f"{' and '.join(missing)} cannot be found. Run `pip install {' '.join(missing)}`."
         )
     network.require_numbers()
 

@@ -16,6 +16,7 @@ from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.energy.streams import SCOPES
+from joulemark.errors import MeterFailed
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
 COUNTER_PERIODS = 100
 """A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
 
-STILL_PERIODS = 20
+STUCK_PERIODS = 20
 """A counter that does not move in a window of so many of its periods is stuck."""
-
 
 ASLEEP_US = 50_000
 """The two clocks that tell a sleep are read one after the other, and no machine sleeps for so short a time."""
@@ -82,8 +82,8 @@ def measure(
     """Run the protocol once. Idle is read only where the meter knows it.
 
     `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
-    settling. Raises MeterFailed, MeasurementImpossible before anything runs where this protocol cannot be measured
-    by this meter, or ReadingsUnusable where its readings say nothing about energy.
+    settling. Raises MeasurementImpossible before anything runs where this protocol cannot be measured by this meter,
+    and with the readings so far MeterFailed, or ReadingsUnusable where they say nothing about energy.
     """
     require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
@@ -97,6 +97,9 @@ def measure(
     )
     try:
         return job.run()
+    except MeterFailed as error:
+        error.trace = job.trace()
+        raise
     except EnergyError as error:
         raise readings_unusable(str(error), job.trace()) from error
 
@@ -349,7 +352,7 @@ class _Job:
 
     def _require_moved(self, before: Tick, after: Tick, *, seconds: float) -> None:
         """Raises NotMeasurable when the counter stood still through a window that is long beside its period."""
-        still = after.value == before.value and seconds >= STILL_PERIODS * self._meter.period_s
+        still = after.value == before.value and seconds >= STUCK_PERIODS * self._meter.period_s
         if self._meter.grade == "measured" and still:
             raise NotMeasurable(
                 f"The energy counter stood still at {after.value} {self._meter.streams[0].unit} through a window of "

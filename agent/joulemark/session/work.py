@@ -136,7 +136,7 @@ class Work:
             self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
             return
         except MeterFailed as error:
-            self._failed(job, error.code, str(error))
+            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
             self._require_meter()
             return
         self.pace.took(job.key, time.monotonic() - began_s)
@@ -151,7 +151,7 @@ class Work:
         self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
         self.watch.note(f"Failed: {job.key}. {sentence}")
 
-    def _kept_readings(self, error: ReadingsUnusable) -> str:
+    def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> str:
         """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""
         if error.trace is None:
             return ""

@@ -17,6 +17,9 @@ from typing import Any
 from joulemark.errors import MeasurementImpossible
 from joulemark.suite import Sample
 
+UPDATE = "Update the clone that it was installed from (`git pull`), and run `make install-agent` there."
+"""What to do where this version does not know what a suite asks for."""
+
 
 class WorkloadError(MeasurementImpossible):
     """A workload cannot be opened or loaded; the sentence says what to do next."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.suite import Job, Suite
-from joulemark.workloads.base import Workload, WorkloadError
+from joulemark.workloads.base import UPDATE, Workload, WorkloadError
 
 if TYPE_CHECKING:
     from joulemark.workloads.packaged import PackagedWorkload
@@ -92,9 +92,7 @@ def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
         return hub_jobs.available(suite, job, cached=cached)
     program = _PROGRAMS.get((job.task, job.model))
     if program is None or suite.dataset(job.dataset).hub_id is not None:
-        return (
-            f"This version cannot run {job.key} of suite {suite.name}. Run `pip install --upgrade joulemark`."
-        )
+        return f"This version cannot run {job.key} of suite {suite.name}. {UPDATE}"
     return what_to_install(program.needs)
 
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from joulemark.suite import DataSet, Job, Model, Suite
-from joulemark.workloads.base import WorkloadError
+from joulemark.workloads.base import UPDATE, WorkloadError
 from joulemark.workloads.preprocess import Preprocessing, Row, numbered
 from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
 
@@ -47,7 +47,7 @@ def obstacle(suite: Suite, job: Job) -> str | None:
     """None if the job makes a recipe, else one sentence that says why not."""
     dataset = suite.dataset(job.dataset)
     if job.task not in ROLES:
-        return f"This version does not know the task {job.task}. Run `pip install --upgrade joulemark`."
+        return f"This version does not know the task {job.task}. {UPDATE}"
     return _of_dataset(dataset, job) or _of_limits(job)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from joulemark.workloads.base import WorkloadError
+from joulemark.workloads.base import UPDATE, WorkloadError
 from joulemark.workloads.registry import Need, Program, set_libraries_up, what_to_install
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ TASKS = {
 def available(task: str) -> str | None:
     """None if everything that the task needs is installed, else one sentence that says what to install."""
     if task not in TASKS:
-        return f"This version does not know the task {task}. Run `pip install --upgrade joulemark`."
+        return f"This version does not know the task {task}. {UPDATE}"
     return what_to_install(TASKS[task].needs)
 
 
