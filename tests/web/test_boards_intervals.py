@@ -185,7 +185,7 @@ def test_results_of_before_get_their_columns_from_what_they_had() -> None:
     old = make_result(measured("ada", 1.0, mean_power_w=None))
     idle = make_result(Run(by="grace", mean_power_w=None))
     Result.objects.update(method_u=None, mean_power_w=None)
-    import_module("measurements.review.migrations.0008_method_uncertainty").tell_apart(apps, None)
+    import_module("measurements.review.migrations.0012_method_uncertainty").tell_apart(apps, None)
     result = Result.objects.get(pk=old.pk)
     assert result.method_u == pytest.approx(0.004, rel=1e-9)
     assert result.mean_power_w == pytest.approx(16.0, rel=1e-12)

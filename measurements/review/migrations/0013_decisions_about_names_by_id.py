@@ -4,5 +4,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("review", "0008_method_uncertainty")]
+    dependencies = [("review", "0012_method_uncertainty")]
     operations = [migrations.AlterModelOptions(name="namedecision", options={"ordering": ["id"]})]

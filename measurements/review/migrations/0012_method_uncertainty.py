@@ -28,7 +28,7 @@ def tell_apart(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None
 class Migration(migrations.Migration):
     """Columns and what they hold of results that are there."""
 
-    dependencies = [("review", "0009_names_of_hardware_that_results_brought")]
+    dependencies = [("review", "0011_names_of_hardware_that_results_brought")]
 
     operations = [
         migrations.AddField("result", "method_u", models.FloatField(null=True)),

@@ -26,7 +26,7 @@ def attribute_names(apps, _schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0008_decisions_about_names"),
+        ("review", "0010_decisions_about_names"),
         ("boards", "0007_published_figures_are_plausible"),
         ("contributors", "0003_names_that_pass_for_nobody_else"),
     ]
