@@ -33,11 +33,14 @@ class KnownCell:
 
     `spread` is the standard deviation of one contributor around the value, `half_width` half of the 95 % interval
     between contributors, `relative_range` the largest minus the smallest contributor; all over the value, None for a
-    single source.
+    single source. `hardware` and `hardware_title` are a code while nobody has confirmed the name; `hardware_words` are
+    then the words of the contributor `hardware_words_of`.
     """
 
     hardware: str
     hardware_title: str
+    hardware_words: str
+    hardware_words_of: str
     grade: str
     scope: str
     stratum: str
@@ -193,8 +196,10 @@ def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
         value, several = cell.energy_per_query_j, cell.label == SEVERAL
         found.setdefault((cell.dataset_id, cell.model_id), []).append(
             KnownCell(
-                hardware=cell.hardware_class.slug,
-                hardware_title=cell.hardware_class.title,
+                hardware=cell.hardware_class.public_slug,
+                hardware_title=cell.hardware_class.public_title,
+                hardware_words=cell.hardware_class.reported_name,
+                hardware_words_of=cell.hardware_class.reported_by,
                 grade=cell.grade,
                 scope=cell.scope,
                 stratum=cell.stratum,

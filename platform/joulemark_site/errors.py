@@ -45,8 +45,9 @@ def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refuse(request, 400, "The request cannot be read; see /api/v1/docs/ for what the API takes.")
 
 
-def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
-    """403, also for a form whose token has run out."""
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403; what was raised is for its log."""
+    del exception
     return refuse(request, 403, "This is not allowed; open the page again and send its form from there.")
 
 
