@@ -25,7 +25,7 @@ OPEN_AT_THE_END = {
     "(^|[-_./ ])": "looks for a word within a name",
     "name\\s*:\\s*(.+?)\\s*$": "reads lines of /proc",
     "Model\\s*:\\s*(.+?)\\s*$": "reads lines of /proc",
-    "MemTotal:\\s*(\\d+) kB\\s*$": "reads lines of /proc",
+    "MemTotal:\\s*(\\d{1,15}) kB\\s*$": "reads lines of /proc",
 }
 """Patterns with a `$` that are not asked whether a text is valid, and why they may have it."""
 
@@ -119,7 +119,10 @@ def test_no_pattern_of_the_code_ends_with_a_bare_dollar() -> None:
 
 def test_no_validation_by_match() -> None:
     """`match` asks only for a beginning: what checks a whole text is `fullmatch`."""
-    allowed = {"meters/device.py": "reads the beginning of a kernel's release"}
+    allowed = {
+        "meters/device.py": "reads the beginning of a kernel's release",
+        "workloads/first_kernel.py": "reads the beginning of a version",
+    }
     wrong = []
     for source in SOURCES:
         for file in source.rglob("*.py"):

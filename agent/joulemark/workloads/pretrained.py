@@ -41,7 +41,7 @@ OTHER_HEADS = re.compile(
 )
 """Parts that a model was trained with for another task than the one it is used for, and that its class leaves out."""
 
-BUFFERS = re.compile(r"(position_ids|masked_bias|attn\.bias|attention\.bias|inv_freq|num_batches_tracked)$")
+BUFFERS = re.compile(r"(position_ids|masked_bias|attn\.bias|attention\.bias|inv_freq|num_batches_tracked)\Z")
 """Tensors without weights that older versions of the library wrote into files."""
 
 

@@ -175,8 +175,8 @@ def test_times_in_the_wrong_order(door) -> Outcome:
     )
 
 
-def test_the_sessions_are_of_three_machines() -> None:
-    assert set(honest()) == {"a100", "l4", "rtx-3090"}
+def test_the_sessions_are_of_four_machines() -> None:
+    assert set(honest()) == {"a100", "l4", "rtx-3090", "rapl"}
 
 
 @attack(
