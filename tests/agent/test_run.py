@@ -10,7 +10,7 @@ import fake_suite
 import msgspec
 from fake_platform import SEED, FakePlatform
 
-from joulemark.meters.cpu_share import CpuQuota
+from joulemark.meters.cpu_share import SETTINGS, CpuQuota
 from joulemark.record import bundle as bundles
 from joulemark.record.statement import Parallelism, offline_seed
 
@@ -60,6 +60,8 @@ def test_a_statement_says_how_much_of_the_processor_the_work_could_use(
 ) -> None:
     torch = SimpleNamespace(get_num_threads=lambda: 6, get_num_interop_threads=lambda: 3)
     monkeypatch.setitem(sys.modules, "torch", torch)
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)  # whatever this machine, or a run in this process, has set
     monkeypatch.setenv("OMP_NUM_THREADS", "6")
     monkeypatch.setenv("KMP_AFFINITY", "of /home/somebody")
     monkeypatch.setattr(

@@ -58,7 +58,7 @@ DAMAGES = {
     "cut off": lambda note: note[: len(note) // 2],
     "another size": lambda note: note.replace(b"\n5\n", b"\n6\n"),
     "another root": lambda note: note.replace(note.splitlines()[2], b"A" * 43 + b"="),
-    "another signature": lambda note: note[:-3] + b"A=\n",
+    "another signature": lambda note: note[:-3] + (b"E=\n" if note[-3:-2] == b"A" else b"A=\n"),
     "a line too many": lambda note: note + "\u2014 nobody AAAAAAAA\n".encode(),
     "a stranger's": lambda _: another_log(),
     "zeros": lambda note: bytes(len(note)),
