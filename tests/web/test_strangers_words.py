@@ -79,7 +79,9 @@ def _fits(text: str, pattern: str) -> bool:
 def with_words(said: s.Predicate, path: str, text: str) -> s.Predicate:
     """The same statement with a stranger's text at one place."""
     plain = msgspec.to_builtins(said)
-    plain.setdefault("parallelism", {"intra_op_threads": 4, "inter_op_threads": 1, "cpu_quota": 2.0, "settings": {}})
+    plain.setdefault(
+        "parallelism", {"intra_op_threads": 4, "inter_op_threads": 1, "cpu_quota": 2.0, "settings": {}}
+    )
     _put(plain, path.replace("{key}", "").replace("{value}", ""), text, path)
     _explain_nulls(plain, path)
     return msgspec.convert(plain, s.Predicate)
