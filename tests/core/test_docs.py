@@ -68,6 +68,7 @@ def test_ten_lines_of_securesystemslib_verify_a_bundle(tmp_path: Path) -> None:
     assert done.stdout.startswith("unchanged since it was signed by ")
 
 
+@pytest.mark.timeout(900)  # some 40,000 runs of the program: a busy machine takes its time
 def test_the_ten_lines_catch_a_flip_of_any_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = compile(example("verify.py"), "verify.py", "exec")
     data = made.bundle(of=made.trace(windows=1, queries=1)).to_bytes()
