@@ -17,7 +17,7 @@ from nvml_sim.scenario import scripted
 from joulemark.energy import budget
 from joulemark.rules.completeness import DIRTY
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1000)]  # 300 sessions in one process: a busy machine takes its time
 TESTS = Path(__file__).parents[1]
 SENSOR_TERMS = frozenset(budget.SENSOR_TERMS)
 PROGRAM = Path(__file__).with_name("simulated_sessions.py")
@@ -31,7 +31,7 @@ def played(part: str) -> Any:
             env={**simulation.environment, "PYTHONPATH": str(TESTS)},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=900,
             check=False,
         )
     assert done.returncode == 0, done.stderr
