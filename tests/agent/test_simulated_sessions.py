@@ -17,7 +17,10 @@ from nvml_sim.scenario import scripted
 from joulemark.energy import budget
 from joulemark.rules.completeness import DIRTY
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1000)]  # 300 sessions in one process: a busy machine takes its time
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(1000),
+]  # 300 sessions in one process: a busy machine takes its time
 TESTS = Path(__file__).parents[1]
 SENSOR_TERMS = frozenset(budget.SENSOR_TERMS)
 PROGRAM = Path(__file__).with_name("simulated_sessions.py")
