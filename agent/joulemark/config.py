@@ -77,6 +77,11 @@ class Folders:
         """One file for each session of runs."""
         return self.state / "sessions"
 
+    @property
+    def suites(self) -> Path:
+        """Suites that platforms handed out, by digest, and one file for what each platform offers."""
+        return self.state / "suites"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:

@@ -54,7 +54,7 @@ class UnpinnedSuiteSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class SuiteListSerializer(serializers.Serializer[dict[str, Any]]):
-    """Every suite that this platform hands out, as they were pinned, and those that wait for it. Fields may be added."""
+    """Every suite that this platform hands out, in the order of pinning, and those that wait. Fields may be added."""
 
     suites = OfferedSuiteSerializer(many=True)
     unpinned = UnpinnedSuiteSerializer(many=True)

@@ -26,7 +26,10 @@ SENDS = (
 def add_arguments(parser: ArgumentParser) -> None:
     """What to measure, with what, and what to do with it."""
     parser.add_argument(
-        "--suite", metavar="NAME", help="the suite to run, or a folder such as ./suite (default: demo)"
+        "--suite",
+        metavar="NAME",
+        help="the suite to run (default: demo): one of the software, one that the platform hands out, such as "
+        "a100-2024 or a100-2024@VERSION, or a folder such as ./suite",
     )
     for name in ("task", "dataset", "model"):
         parser.add_argument(
@@ -118,7 +121,9 @@ def execute(arguments: Namespace) -> int:
     report = Report()
     try:
         with ends_in_order():
-            begun = begin(options)
+            begun = begin(config, options)
+            if begun.obtained.sentence:
+                output.aside(begun.obtained.sentence)
             output.aside(_destination(config, options))
             with watch_for(Console(stderr=True)) as watch:
                 run(config, options, begun, watch, report)

@@ -30,7 +30,7 @@ def write_pinned_copy(
     """
     target = new_folder(folder)
     lock = ask_lock(name, hub=hub, say=say)
-    return write_copy(name, target, file=LOCK, data=lock.to_toml()), lock
+    return write_copy(files_of(folder_of(name)), target, file=LOCK, data=lock.to_toml()), lock
 
 
 def ask_lock(name: str, *, hub: str | None, say: Callable[[str], None]) -> Lock:
