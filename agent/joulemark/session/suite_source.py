@@ -83,7 +83,12 @@ def find_suite(typed: str, *, config: Config) -> ObtainedSuite:
         if stored is not None:
             return stored
     here = _named_here(typed, pinned=False)
-    return here or _from_platform(typed, config=config, offline=False, client=None)
+    if here is not None:
+        return here
+    try:
+        return _from_platform(typed, config=config, offline=False, client=None)
+    except Unreachable as error:  # nothing is to be run, so that the name is at fault rather than the network
+        raise UsageError(str(error)) from error
 
 
 def find_suite_of_digest(name: str, digest: str, *, config: Config) -> Suite | None:
@@ -156,8 +161,15 @@ def _from_platform(
         return _fetched(name, version, config, client)
     except Unreachable as error:
         if stored is None:
+            error.args = (f"{_lacking(name)} {error}",)
             raise
         return _with_sentence(stored, f"{stored.sentence} The platform gives no answer now: {error}")
+
+
+def _lacking(name: str) -> str:
+    if name in suite_names():
+        return f"Suite {name} of this software fixes no revisions, and the platform that hands it out pinned was asked."
+    return f"There is no suite {name!r} in this software ({', '.join(suite_names())}), and the platform was asked."
 
 
 def _fetched(name: str, version: str, config: Config, client: PlatformClient | None) -> ObtainedSuite:
