@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from agent_commands import Agent
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_UNREACHABLE
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_UNREACHABLE, EXIT_USAGE
 from joulemark.record.trace import answer_digest
 from joulemark.suite import read_suite
 from joulemark.suite.known import ANSWERS

@@ -49,7 +49,7 @@ class Tell(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What to audit. `everything`: from the first entry on, whatever was read before. `bundles`: download results and suites."""
+    """What to audit. `everything`: from the first entry on. `bundles`: download results, and suites."""
 
     origin: str
     everything: bool = False
