@@ -99,6 +99,15 @@ def find_suite_of_digest(name: str, digest: str, *, config: Config) -> Suite | N
     return None if files is None else _read(files)
 
 
+def fetched_suites(config: Config) -> list[Suite]:
+    """The suites that the platform handed out and that are here, in the order of pinning. Nothing is asked."""
+    remembered = suite_store.remembered_offers(config.folders, config.origin)
+    if remembered is None:
+        return []
+    every = (suite_store.stored_files(config.folders, offered.digest) for offered in remembered.offers.suites)
+    return [_read(files) for files in every if files is not None]
+
+
 def ask_offers(config: Config, *, client: PlatformClient | None = None) -> SuiteOffers:
     """Ask the platform which suites it hands out, and remember its answer.
 
