@@ -34,8 +34,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     for name, what in ACTIONS.items():
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name != "list":
+            version = "" if name == "pin" else ", NAME@VERSION,"
             action.add_argument(
-                "suite", metavar="SUITE", help="a suite's name, NAME@VERSION, or a folder such as ./suite"
+                "suite", metavar="SUITE", help=f"a suite's name{version} or a folder such as ./suite"
             )
         else:
             action.add_argument(
