@@ -158,8 +158,9 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
                 joined.hours * 3600,
                 f", for up to {joined.hours:g} h (`--budget` sets another time)",
             )
+        where = joined.gpu or "this processor"
         output.aside(
-            f"Suite {joined.suite}, which `joulemark join` chose for {joined.gpu}{hours}. `--suite` names another."
+            f"Suite {joined.suite}, which `joulemark join` chose for {where}{hours}. `--suite` names another."
         )
     return Options(
         suite=asked.suite,
@@ -179,15 +180,16 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
 
 
 def _joined(arguments: Namespace, config: Config) -> Joined | None:
-    """What was joined, where this run takes its suite from it: it names none, and measures a GPU of that platform."""
+    """What was joined, where this run takes its suite from there: it names none and measures that device."""
     from joulemark.joined import read_joined
 
-    if arguments.suite or arguments.resume or arguments.meter in ("rapl", "estimate"):
+    if arguments.suite or arguments.resume:
         return None
     joined = read_joined(config.folders)
     if joined is None or joined.suite is None or joined.origin != config.origin:
         return None
-    return joined
+    on_processor = arguments.meter in ("rapl", "estimate")
+    return None if on_processor and joined.gpu is not None else joined
 
 
 def _dry_run(config: Config, options: Options, output: Output) -> int:

@@ -88,8 +88,8 @@ def missing_bytes(wanted: Wanted) -> int | None:
     """
     if not isinstance(wanted.entry, Model):
         return None
-    weights = [file for file in wanted.entry.files if not has_size(wanted.folder / file.name, file.bytes)]
-    return sum(file.bytes for file in (*weights, *damaged_files(wanted)))
+    weights = (file for file in wanted.entry.files if not has_size(wanted.folder / file.name, file.bytes))
+    return sum(file.bytes for file in weights) + sum(file.bytes for file in damaged_files(wanted))
 
 
 def require_libraries() -> None:

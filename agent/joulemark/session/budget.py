@@ -19,7 +19,8 @@ class Pace:
     """How long jobs take on this machine, by the published times and by those that were measured so far.
 
     Published times are of an A100; the median ratio of what the finished jobs of this session took to what was
-    published scales them. A job without a published time is taken to be as long as the suite's shortest windows and rests.
+    published scales them. A job without a published time is taken to last as long as the suite's shortest windows and
+    rests.
     """
 
     suite: Suite

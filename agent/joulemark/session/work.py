@@ -103,7 +103,7 @@ class Work:
         self.journal.begin(job.key)
         try:
             if fetches(self.options):
-                fetch_job(self.around.suite, job, self.watch)
+                fetch_job(self.around.suite, job, self.watch, folders=self.config.folders)
             began_s = time.monotonic()  # the way from the hub says nothing about the next job's pace
             kept = self._one(job)
         except workloads.WorkloadError as error:
