@@ -93,6 +93,11 @@ class Folders:
         """One file for each repository of the hub of which this agent fetched files."""
         return self.state / "fetched"
 
+    @property
+    def suites(self) -> Path:
+        """Suites that platforms handed out, by digest, and one file for what each platform offers."""
+        return self.state / "suites"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:

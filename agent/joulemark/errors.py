@@ -16,7 +16,8 @@ AgentError                      exit code
 │   └── NotOnHub                     the hub does not give a model or data set that a suite pins
 ├── NothingToDo                  6   nothing matches, the outbox is empty
 │   ├── Declined                     the user said no; nothing was done
-│   └── NotEnrolled                  the key is not known to the platform yet
+│   ├── NotEnrolled                  the key is not known to the platform yet
+│   └── SuiteNotOffered              the platform has pinned no version of a suite, or offline none is here
 ├── MeasurementImpossible        7   no result can come of this run
 │   ├── MeterUnavailable             a sensor is not there or not readable
 │   ├── MeterFailed                  a sensor stopped answering
@@ -178,6 +179,16 @@ class NotEnrolled(NothingToDo):
     """The platform does not know this key yet."""
 
     code = "not-enrolled"
+
+
+class SuiteNotOffered(NothingToDo):
+    """There is no pinned version of a suite to run. `code`: `suite-not-pinned`, or offline `suite-not-here`."""
+
+    code = "suite-not-pinned"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
 
 
 class MeasurementImpossible(AgentError):

@@ -77,8 +77,8 @@ def _require_system(command: str) -> None:
     if sys.platform == "win32":
         raise UnsupportedSystem(
             f"`joulemark {command}` does not run on Windows itself. Install Joulemark in WSL 2 (`wsl --install`), "
-            "which sees the GPU through NVIDIA's driver for Windows, and run it there. `verify`, `check` and `suite` work "
-            "here."
+            "which sees the GPU through NVIDIA's driver for Windows, and run it there. `verify`, `check` and `suite` "
+            "work here."
         )
     if command in MEASURING:
         name = "macOS" if sys.platform == "darwin" else sys.platform

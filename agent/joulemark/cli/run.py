@@ -29,7 +29,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="NAME",
-        help="the suite to run, or a folder such as ./suite (default: the one that `joulemark join` chose, else demo)",
+        help="the suite to run: one of the software, one that the platform hands out, such as a100-2024 or "
+        "a100-2024@VERSION, or a folder such as ./suite (default: the one that `joulemark join` chose, else demo)",
     )
     for name in ("task", "dataset", "model"):
         parser.add_argument(
@@ -117,7 +118,9 @@ def execute(arguments: Namespace) -> int:
     report = Report()
     try:
         with ends_in_order():
-            begun = begin(options)
+            begun = begin(config, options)
+            if begun.obtained.sentence:
+                output.aside(begun.obtained.sentence)
             forecast = foresee(config, options, begun.suite)
             report.selection = forecast.selection
             require_contributor(config, options)
@@ -198,7 +201,9 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     from joulemark.session.forecast import foresee
     from joulemark.session.run import begin
 
-    begun = begin(options)
+    begun = begin(config, options)
+    if begun.obtained.sentence:
+        output.aside(begun.obtained.sentence)
     forecast = foresee(config, options, begun.suite)
     print_plan(output, forecast)
     output.say("Nothing was downloaded, measured or sent.")

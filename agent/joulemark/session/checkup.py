@@ -25,11 +25,11 @@ from joulemark.meters.preflight import preflight
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
-from joulemark.session import sensor_timing
+from joulemark.session import sensor_timing, suite_source
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
-from joulemark.session.plan import load_suite, obstacle
+from joulemark.session.plan import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def check(
     Sends nothing but one question for the key. A GPU is watched at rest and its counter probed, unless `quick`.
     """
     machine = check_machine(config, openers=openers, quick=quick, timer=timer)
-    return (*machine, *_workloads(suite_name))
+    return (*machine, *_workloads(suite_name, config))
 
 
 def check_machine(
@@ -360,8 +360,8 @@ def _platform(config: Config) -> Iterator[Finding]:
         yield Finding(area="platform", what="clock", state="ok", detail="within 2 minutes of the platform's")
 
 
-def _workloads(suite_name: str) -> Iterator[Finding]:
-    suite = load_suite(suite_name)
+def _workloads(suite_name: str, config: Config) -> Iterator[Finding]:
+    suite = suite_source.find_suite(suite_name, config=config).suite
     for job in suite.jobs:
         why = obstacle(suite, job, typed=suite_name)
         yield Finding(

@@ -18,7 +18,7 @@ from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
-from joulemark.session import plan, sensor_timing, state
+from joulemark.session import plan, sensor_timing, state, suite_source
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Enrolled
     from joulemark.record.trace import Timing
     from joulemark.session.forecast import Forecast
+    from joulemark.session.suite_source import ObtainedSuite
     from joulemark.session.watch import Watch
     from joulemark.suite import Suite
 
@@ -46,23 +47,28 @@ __all__ = ["Done", "Options", "Report", "begin", "run"]
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """The suite of a run, and its time, which has begun to pass."""
+    """The suite of a run and where it came from, and its time, which has begun to pass."""
 
-    suite: Suite
+    obtained: ObtainedSuite
     budget: Budget
 
+    @property
+    def suite(self) -> Suite:
+        """The suite."""
+        return self.obtained.suite
 
-def begin(options: Options) -> Begun:
-    """What was asked for, if it can be had: nothing is measured, and no machine asked. Raises AgentError."""
+
+def begin(config: Config, options: Options) -> Begun:
+    """The suite that is asked for, fetched from the platform where need be; nothing is measured. Raises AgentError."""
     if options.needed and options.offline:
         raise UsageError(
             "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave one of them "
             "out."
         )
     budget = Budget.of(options.budget_s, time.monotonic)
-    suite = plan.load_suite(options.suite)
-    plan.require_pinned(suite, typed=options.suite)
-    return Begun(suite=suite, budget=budget)
+    obtained = suite_source.obtain_suite(options.suite, config=config, offline=options.offline)
+    plan.require_pinned(obtained.suite, typed=options.suite)
+    return Begun(obtained=obtained, budget=budget)
 
 
 def restart_budget(begun: Begun, options: Options) -> Begun:
@@ -110,7 +116,7 @@ def run(
             suite_digest=selection.suite.digest,
             meter=choice.meter.name,
             fresh=options.fresh,
-            asked=_asked(options),
+            asked=_asked(options, begun.obtained),
         )
         report.session = session.nonce
         around = Circumstances(
@@ -145,8 +151,8 @@ def run(
             work.all(forecast, session)
 
 
-def _asked(options: Options) -> state.Asked:
-    suite, meant = options.suite, options.meant
+def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:
+    suite, meant = obtained.name, options.meant
     return state.Asked(
         suite=str(Path(suite).expanduser().absolute()) if "/" in suite else suite,
         meter=options.meter,
