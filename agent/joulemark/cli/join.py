@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from joulemark.session.joining import SuiteChoice
 
 NEXT = "joulemark run"
-MEASURES = frozenset({"measured", "estimated"})
-FAULTS = frozenset({"not available", "noisy"})
+FAULTS = frozenset({"not available", "noisy", "warning"})
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -146,14 +145,14 @@ def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
             output.say(f"device    {finding.detail}")
+    measured = [finding for finding in findings if finding.state == "measured"]
+    for finding in measured or [finding for finding in findings if finding.state == "estimated"]:
+        output.say(f"{finding.state:<9} {finding.detail}")
     for finding in findings:
-        if finding.state in MEASURES:
-            output.say(f"{finding.state:<8}  {finding.detail}")
-    for finding in findings:
-        if finding.state in FAULTS or finding.state == "warning":
+        if finding.state in FAULTS:
             label = "not here" if finding.state == "not available" else finding.state
             mend = "" if finding.mend is None else f" To mend it: {finding.mend}"
-            output.say(f"{label:<8}  {finding.what}: {finding.detail}{mend}")
+            output.say(f"{label:<9} {finding.what}: {finding.detail}{mend}")
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -188,7 +188,7 @@ def _joined(arguments: Namespace, config: Config) -> Joined | None:
 
     if arguments.suite or arguments.resume:
         return None
-    joined = read_joined(config.folders)
+    joined = read_joined(config.folders.joined)
     if joined is None or joined.suite is None or joined.origin != config.origin:
         return None
     on_processor = arguments.meter in ("rapl", "estimate")

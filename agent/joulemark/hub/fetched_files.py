@@ -112,10 +112,6 @@ class FetchLog:
         """The suites whose files were asked for in advance. Raises UsageError."""
         return [_read(path, SuiteName) for path in sorted((self.folder / SUITES).glob("*.json"))]
 
-    def forget_suite(self, digest: str) -> None:
-        """Nothing of the suite is to be kept any more."""
-        (self.folder / SUITES / f"{digest}.json").unlink(missing_ok=True)
-
     def _path(self, cache: Path, kind: str, hub_id: str, revision: str) -> Path:
         key = hashlib.sha256("\0".join((str(cache), kind, hub_id, revision)).encode()).hexdigest()
         return self.folder / f"{key[:32]}.json"
