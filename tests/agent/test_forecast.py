@@ -25,6 +25,7 @@ from joulemark.session import forecast, state
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import NO_DOWNLOADS, Downloads, Limits, plan_cells
 from joulemark.session.plan import Selection
+from joulemark.session.suite_source import find_suite, obtain_suite
 from joulemark.session.work import Work
 from joulemark.suite import load_suite
 
@@ -178,13 +179,19 @@ def test_a_run_that_was_killed_in_a_job_is_foreseen_as_the_next_run_will_see_it(
 def downloading(
     enrolled: Agent, platform: FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Agent:
-    """An enrolled agent whose platform hands out a suite of the hub, an empty cache, and a run that measures nothing."""
+    """An enrolled agent, a platform that hands out a suite of the hub, an empty cache, runs that measure nothing."""
     from joulemark.session import suite_source
 
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     hand_out(platform, FILES)
-    monkeypatch.setattr(suite_source, "obtain_suite", REAL_OBTAIN)
-    monkeypatch.setattr(Work, "_attempt", lambda work, job: begun.append(job.key))
+    monkeypatch.setattr(
+        suite_source, "obtain_suite", obtain_suite
+    )  # the real ones, from before they were replaced
+    monkeypatch.setattr(suite_source, "find_suite", find_suite)
+    monkeypatch.setattr(Work, "_attempt", lambda _work, job: begun.append(job.key))
+    monkeypatch.setattr(
+        "joulemark.meters.device.host", lambda: (SimpleNamespace(memory_bytes=10**12), {})
+    )  # whatever this machine has
     begun.clear()
     return enrolled
 
@@ -270,8 +277,7 @@ def law_platform() -> Iterator[FakePlatform]:
 
 
 @pytest.mark.laws
-@law(in_every_run=40)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(law(in_every_run=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=options(),
     second=options(),
@@ -388,6 +394,3 @@ def test_the_standard_suite_is_planned_in_a_moment() -> None:
     assert sum(cell.seconds for cell in cells) <= 3 * 3600
     assert len(cells) + len(put_off) == len(suite.jobs)
     assert cells
-
-
-from joulemark.session.suite_source import obtain_suite as REAL_OBTAIN  # noqa: E402, N812 - before tests replace it
