@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Sequence
 
+    from joulemark.config import Config
+    from joulemark.record.suite_offers import SuiteOffers
     from joulemark.suite import Suite
     from joulemark.suite.estimate import Estimate, Total
 
 ACTIONS = {
-    "list": "the installed suites",
+    "list": "the suites that are installed or were fetched, and with --ask those of the platform",
     "show": "a suite's tasks, data sets, models and cells",
     "estimate": "GPU minutes, disk and memory of each cell, from published times",
     "pin": "ask the hub which revisions a suite's names mean, and write a pinned copy",
@@ -33,7 +35,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     for name, what in ACTIONS.items():
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name not in ("list", "clean"):
-            action.add_argument("suite", metavar="SUITE", help="a suite's name, or a folder such as ./suite")
+            version = "" if name == "pin" else ", NAME@VERSION,"
+            action.add_argument(
+                "suite", metavar="SUITE", help=f"a suite's name{version} or a folder such as ./suite"
+            )
+        elif name == "list":
+            action.add_argument(
+                "--ask", action="store_true", help="ask the platform which suites it hands out"
+            )
         if name in ("estimate", "fetch", "answer"):
             action.add_argument(
                 "--only", metavar="GLOB", help="only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"
@@ -112,26 +121,78 @@ def execute(arguments: Namespace) -> int:
     return code
 
 
-def _list(_arguments: Namespace, output: Output) -> dict[str, Any]:
+def _list(arguments: Namespace, output: Output) -> dict[str, Any]:
+    from joulemark import config as configs
+    from joulemark.session import suite_source
+
+    config = configs.load()
+    offers = suite_source.ask_offers(config) if arguments.ask else None
+    found = [("software", suite) for suite in _installed()]
+    found += [(config.origin, suite) for suite in suite_source.fetched_suites(config)]
+    _table(
+        output,
+        ("suite", "version", "cells", "revisions", "from", "title"),
+        [
+            (suite.name, suite.version, str(len(suite.jobs)), _state(suite), source, suite.title)
+            for source, suite in found
+        ],
+    )
+    answer: dict[str, Any] = {"suites": [_listed(suite, source) for source, suite in found]}
+    return answer if offers is None else answer | _offered(offers, config, output)
+
+
+def _installed() -> list[Suite]:
     from joulemark.suite import load_suite, suite_names
+
+    return [load_suite(name) for name in suite_names()]
+
+
+def _listed(suite: Suite, source: str) -> dict[str, Any]:
     from joulemark.suite.describe import counts
 
-    rows, found = [], []
-    for name in suite_names():
-        suite = load_suite(name)
-        rows.append((suite.name, suite.version, str(len(suite.jobs)), _state(suite), suite.title))
-        found.append(
-            {
-                "name": suite.name,
-                "version": suite.version,
-                "title": suite.title,
-                "digest": suite.digest,
-                "pinned": suite.is_pinned,
-                "counts": counts(suite),
-            }
+    return {
+        "name": suite.name,
+        "version": suite.version,
+        "title": suite.title,
+        "digest": suite.digest,
+        "pinned": suite.is_pinned,
+        "from": source,
+        "counts": counts(suite),
+    }
+
+
+def _offered(offers: SuiteOffers, config: Config, output: Output) -> dict[str, Any]:
+    """What the platform hands out, and what it could."""
+    from joulemark.session.suite_store import stored_files
+    from joulemark.suite.describe import plain
+
+    fetched = {suite.digest for suite in offers.suites if stored_files(config.folders, suite.digest)}
+    output.say("")
+    output.say(f"{config.origin} hands out:")
+    _table(
+        output,
+        ("suite", "version", "cells that run", "weights", "state", "title"),
+        [
+            (
+                suite.name,
+                suite.version,
+                f"{suite.runnable_cells} of {suite.cells}",
+                _size(suite.weights_bytes),
+                ("current" if suite.current else "former") + (", fetched" if suite.digest in fetched else ""),
+                suite.title,
+            )
+            for suite in offers.suites
+        ],
+    )
+    for waiting in offers.unpinned:
+        output.say(
+            f"Not pinned there: {waiting.name}. Its operator pins it with `manage.py pin_suite {waiting.name}`."
         )
-    _table(output, ("suite", "version", "cells", "revisions", "title"), rows)
-    return {"suites": found}
+    return {
+        "platform": config.origin,
+        "offered": [plain(suite) | {"fetched": suite.digest in fetched} for suite in offers.suites],
+        "unpinned": [plain(waiting) for waiting in offers.unpinned],
+    }
 
 
 def _show(arguments: Namespace, output: Output) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.field_types import Word
 from joulemark.record.statement import Time
-from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
+from joulemark.record.suite_offers import SuiteOffers
 from joulemark.suite.archive import MAX_ARCHIVE_BYTES, decode_archive
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.loader import digest_of
@@ -70,14 +70,6 @@ def stored_files(folders: Folders, digest: str) -> dict[str, bytes] | None:
     except (OSError, SuiteError):
         return None
     return content if digest_of(content) == digest else None
-
-
-def stored_suites(folders: Folders, origin: str) -> list[OfferedSuite]:
-    """Of what the platform offered last the suites whose archive is here, in the order of pinning."""
-    remembered = remembered_offers(folders, origin)
-    if remembered is None:
-        return []
-    return [suite for suite in remembered.offers.suites if _archive_file(folders, suite.digest).is_file()]
 
 
 def _archive_file(folders: Folders, digest: str) -> Path:
