@@ -72,23 +72,40 @@ def check(
 
     Sends nothing but one question for the key. A GPU is watched at rest and its counter probed, unless `quick`.
     """
+    machine = check_machine(config, openers=openers, quick=quick, timer=timer)
+    return (*machine, *_workloads(suite_name, config))
+
+
+def check_machine(
+    config: Config, *, openers: Openers | None = None, quick: bool = False, timer: Timer | None = None
+) -> tuple[Finding, ...]:
+    """The findings of `check` without the jobs of a suite."""
     return (
         *_meters(config, openers or Openers(), quick=quick, timer=timer or RealTimer()),
         *_folders(config.folders),
         _key(config),
         *_platform(config),
-        *_workloads(suite_name, config),
     )
+
+
+def measures_gpu(findings: tuple[Finding, ...]) -> bool:
+    """Whether a run would measure a GPU."""
+    return any(finding.what == "nvml" and finding.state == "measured" for finding in findings)
 
 
 def can_measure(findings: tuple[Finding, ...]) -> bool:
     """Whether `joulemark run --offline` would give at least one result: it makes a key where there is none."""
     jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
+    return jobs and is_fit(findings)
+
+
+def is_fit(findings: tuple[Finding, ...]) -> bool:
+    """Whether sensor, device, folders and key are fit for a run; of its jobs nothing is known."""
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
     noisy = any(finding.state == "noisy" for finding in findings)
     broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
     computes = all(finding.state == "ok" for finding in findings if finding.area == "device")
-    return jobs and folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
+    return folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
 
 
 def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
@@ -298,10 +315,10 @@ def _key(config: Config) -> Finding:
     except AgentError as error:  # a run without the platform does not read it
         return Finding(area="key", what="key", state="warning", detail=str(error))
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail="no key yet", mend="joulemark enrol")
+        return Finding(area="key", what="key", state="warning", detail="no key yet", mend=f"joulemark join {config.origin}")
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
-        return Finding(area="key", what="key", state="warning", detail=detail, mend="joulemark enrol")
+        return Finding(area="key", what="key", state="warning", detail=detail, mend=f"joulemark join {config.origin}")
     return Finding(
         area="key",
         what="key",

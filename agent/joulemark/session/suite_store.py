@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from joulemark import durable
@@ -45,6 +46,15 @@ def remembered_offers(folders: Folders, origin: str) -> RememberedOffers | None:
     except (OSError, RecordError):
         return None
     return remembered if remembered.origin == origin else None
+
+
+def all_offers(folders: Folders) -> list[RememberedOffers]:
+    """What each platform offered last; files that cannot be read are passed over, as if it had not been asked."""
+    found = []
+    for path in sorted(folders.suites.glob("offers-*.json")):
+        with suppress(OSError, RecordError):
+            found.append(decode(path.read_bytes(), RememberedOffers, what="stored offers"))
+    return found
 
 
 def store_archive(folders: Folders, *, digest: str, archive: bytes) -> None:
