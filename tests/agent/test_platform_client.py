@@ -13,8 +13,7 @@ import pytest
 from joulemark import platform_client
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed
 from joulemark.platform_client import PlatformClient
-from joulemark.record.messages import Needed, NeededJob
-from joulemark.record.statement import SuiteRef
+from joulemark.record.messages import Needed, NeededJob, NeededSuite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +118,7 @@ def test_nobody_there_is_tried_four_times() -> None:
     assert pauses == [0.5, 1.0, 2.0]
 
 
-SUITE = SuiteRef(name="tiny", version="1", digest="cd" * 32)
+SUITE = NeededSuite(name="tiny", version="1", digest="cd" * 32)
 JOB = NeededJob(
     task="sorting",
     dataset="numbers",
