@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PAUSES_S = (2.0, 5.0, 10.0)
 """What is shown may be ahead of the log, and a cache behind it: so long is waited before either is called a fault."""
 PATIENCE_S = 2 * 3600.0
-"""An audit asks much, and a platform that limits it counts by the hour: so long is waited, pause by pause, where it says so."""
+"""An audit asks much, and a platform that limits it counts by the hour: so long it is waited for, each time."""
 ADVICE = "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
 
 

@@ -16,6 +16,8 @@ from joulemark.session.run import PlatformPause
 from joulemark.waiting import WaitEnded
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from joulemark.session.report import Options
 
 ANSWER = "offline"
@@ -24,9 +26,20 @@ QUESTION = f"Measure on without it? Type `{ANSWER}` and Enter: results then rank
 
 def offline_question(options: Options) -> PlatformPause:
     """How to wait for the platform: asking, where somebody is at the terminal and has not said what to do."""
-    if options.offline_after or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return PlatformPause()
-    return PlatformPause(wait=wait_for_answer, question=QUESTION)
+    if _is_asked(options):
+        return PlatformPause(wait=wait_for_answer, question=QUESTION)
+    return PlatformPause()
+
+
+def _is_asked(options: Options) -> bool:
+    return not options.offline_after and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it was closed
+        return False
 
 
 def wait_for_answer(seconds: float) -> None:

@@ -23,6 +23,11 @@ def fetches(options: Options) -> bool:
     return not options.offline and not is_forbidden()
 
 
+def is_of_hub(suite: Suite, job: Job) -> bool:
+    """Whether the job's model comes from the hub."""
+    return suite.model(job.model).hub_id is not None
+
+
 def fetch_job(suite: Suite, job: Job, watch: Watch, waiting: Waiting) -> None:
     """Fetch what the cache lacks for the job; nothing is asked when it is whole.
 
@@ -30,7 +35,7 @@ def fetch_job(suite: Suite, job: Job, watch: Watch, waiting: Waiting) -> None:
     gives none in that time or answers as no hub does; FetchFailed, which costs this job alone; or StorageError when the
     disk is full.
     """
-    if suite.model(job.model).hub_id is None:
+    if not is_of_hub(suite, job):
         return
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
