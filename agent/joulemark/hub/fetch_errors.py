@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joulemark.errors import (
@@ -15,6 +16,7 @@ from joulemark.errors import (
     StorageError,
     UsageError,
 )
+from joulemark.patience import retry_after_s
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +78,8 @@ def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentEr
         return of_disk(cause, wanted.cache)
     return NoConnection(
         f"{hub} cannot be reached, or broke off, while {file} of the {wanted.name} was fetched "
-        f"({type(cause).__name__}). Files that came whole are kept: run the same command again to go on."
+        f"({type(cause).__name__}). What came is kept: the same command goes on.",
+        cause=type(cause).__name__,
     )
 
 
@@ -110,7 +113,9 @@ def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> Ag
         return gated(wanted)
     if status >= 500 or status == 429:
         return ServerFailed(
-            f"{hub} has a problem of its own (HTTP {status}) with {file} of the {wanted.name}. Files that came whole "
-            "are kept: run the same command again later."
+            f"{hub} has a problem of its own (HTTP {status}) with {file} of the {wanted.name}. What came is kept: the "
+            "same command goes on.",
+            status=status,
+            retry_after_s=retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)),
         )
     return BadAnswer(f"{hub} answered with HTTP {status} for {file} of the {wanted.name}. Check `--hub`.")

@@ -315,10 +315,18 @@ def _key(config: Config) -> Finding:
     except AgentError as error:  # a run without the platform does not read it
         return Finding(area="key", what="key", state="warning", detail=str(error))
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail="no key yet", mend=f"joulemark join {config.origin}")
+        return Finding(
+            area="key",
+            what="key",
+            state="warning",
+            detail="no key yet",
+            mend=f"joulemark join {config.origin}",
+        )
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
-        return Finding(area="key", what="key", state="warning", detail=detail, mend=f"joulemark join {config.origin}")
+        return Finding(
+            area="key", what="key", state="warning", detail=detail, mend=f"joulemark join {config.origin}"
+        )
     return Finding(
         area="key",
         what="key",
