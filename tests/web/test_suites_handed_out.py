@@ -312,6 +312,10 @@ def test_what_cannot_be_handed_out_changes_nothing(
         name: data.replace(b'datasets = ["prose", "verse"]', b'datasets = ["verse"]')
         for name, data in gone.items()
     }
+    named = lambda line: {  # noqa: E731
+        **pinned_files(),
+        "suite.toml": pinned_files()["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1),
+    }
     shouting = {
         name: data.replace(b'version = "1.20260131"', b'version = "1.A/B"')
         for name, data in pinned_files().items()
@@ -322,6 +326,9 @@ def test_what_cannot_be_handed_out_changes_nothing(
         (encode_archive(nothing_runs), "None of the 1 cells"),
         (encode_archive(shouting), "cannot stand in an address"),
         (encode_archive({"lock.toml": b""}), "no suite.toml"),
+        (encode_archive(named('title = ""')), "a line of 1 to 200 characters"),
+        (encode_archive(named(f'title = "{"T" * 201}"')), "a line of 1 to 200 characters"),
+        (encode_archive(named('title = "two\\nlines"')), "a line of 1 to 200 characters"),
     ):
         with pytest.raises(NotHandedOut, match=sentence):
             hand_out_suite(archive=archive)
