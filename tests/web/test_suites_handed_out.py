@@ -135,6 +135,8 @@ def test_an_archive_may_be_kept_for_ever_and_is_not_sent_twice(client: Client) -
     again = client.get(address, headers={"if-none-match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    plain = client.get(address, headers={"accept": "application/octet-stream"})
+    assert (plain.content, plain.headers["Content-Type"]) == (TINY, "application/octet-stream")
     absent = client.get(f"/api/v1/suites/{'0' * 64}.tar")
     assert (absent.status_code, absent.headers["Cache-Control"]) == (404, "no-store")
     assert (
