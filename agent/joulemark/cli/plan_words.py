@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from joulemark.cli.questions import ask
+from joulemark.cli.questions import ask, can_ask
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
 from joulemark.session.plan import by_sentence
@@ -44,7 +43,7 @@ def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
     if yes or not forecast.needs_download:
         return False
     line = summary(forecast)
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise ConsentMissing(
             f"{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on, or look at "
             "the plan with `--dry-run`."
