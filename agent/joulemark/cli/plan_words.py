@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.cli.questions import ask, can_ask
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
-from joulemark.session.plan import by_sentence
+from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def print_plan(output: Output, forecast: Forecast) -> None:
         output.say(f"Not again: {failed.key}. {failed.sentence}")
     for label, missing in (("Not now", forecast.put_off), ("Left out", forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
-            output.say(f"{label}: {', '.join(keys)}. {sentence}")
+            output.say(f"{label}: {in_words(keys)}. {sentence}")
 
 
 def times_in_words(forecast: Forecast) -> list[str]:

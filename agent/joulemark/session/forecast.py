@@ -66,6 +66,7 @@ class Downloads:
     by_job: Mapping[str, tuple[Wanted, ...]]
 
 
+NO_TIME = "It does not end in the time that is left. A later run begins it."
 NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 
@@ -290,16 +291,15 @@ def _room(downloads: Downloads) -> int | None:
 def _no_time(cell: Cell, left_s: float | None) -> str | None:
     if left_s is None or cell.seconds <= left_s:
         return None
-    return f"It takes about {cell.seconds:.0f} s, which are not left."
+    return NO_TIME
 
 
 def _no_room(cell: Cell, room_bytes: int | None, downloads: Downloads) -> str | None:
     if room_bytes is None or cell.download_bytes <= max(room_bytes, 0):
         return None
     return (
-        f"{cell.download_bytes / 1e9:.1f} GB are to be fetched for it, and {downloads.cache} has room for "
-        f"{max(room_bytes, 0) / 1e9:.1f} GB more. Free some space (`joulemark suite clean`), or point HF_HOME to a "
-        "larger disk."
+        f"What has to be fetched for it does not fit onto the disk of {downloads.cache} beside what the cells before "
+        "it need. Free some space (`joulemark suite clean`), or point HF_HOME to a larger disk."
     )
 
 
