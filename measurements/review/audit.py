@@ -83,8 +83,8 @@ def _unlogged() -> Iterator[str]:
     for key in Key.objects.exclude(pk__in=enrolled):
         yield f"The key {key} was never logged."
     pinned = Leaf.objects.filter(kind=LeafKind.SUITE_PINNED).values("subject")
-    for row in PinnedSuite.objects.in_order().exclude(suite__digest__in=pinned):
-        yield f"The suite {row} is handed out and was never logged."
+    for suite in PinnedSuite.objects.in_order().exclude(suite__digest__in=pinned):
+        yield f"The suite {suite} is handed out and was never logged."
     for model, kind in _recorded_by():
         for row in model._default_manager.exclude(leaf__kind=kind):
             yield f"The {model._meta.verbose_name} {row} has the leaf of something else."
