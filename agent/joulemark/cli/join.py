@@ -87,9 +87,9 @@ def execute(arguments: Namespace) -> int:
     choice, passed = joining.choose_suite(
         config, on_gpu=measures_gpu(findings), hours=time_h, named=arguments.suite
     )
-    for one in passed:
-        output.say(f"Not chosen: {one.name}. {one.sentence}")
-    answer["passed_over"] = [{"suite": one.name, "sentence": one.sentence} for one in passed]
+    for suite in passed:
+        output.say(f"Not chosen: {suite.name}. {suite.sentence}")
+    answer["passed_over"] = [{"suite": suite.name, "sentence": suite.sentence} for suite in passed]
     if choice is None:
         output.say(f"Not ready: mend what is named above, then run `joulemark join {config.origin}` again.")
         output.answer(answer)

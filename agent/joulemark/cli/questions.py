@@ -8,6 +8,11 @@ YES = frozenset({"", "y", "yes"})
 NO = frozenset({"n", "no"})
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal; standard input may be closed altogether."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask(question: str) -> bool:
     """Ask on stderr until the answer is a yes (or just Enter) or a no (or the end of input)."""
     while True:

@@ -223,6 +223,7 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     from joulemark.session.forecast import foresee
     from joulemark.session.run import begin
 
+    output.aside(f"Platform: {config.origin_in_words}.")
     begun = begin(config, options)
     if begun.obtained.sentence:
         output.aside(begun.obtained.sentence)

@@ -120,7 +120,7 @@ def run(
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
-            watch.note(f"Left out: {', '.join(keys)}. {sentence}")
+            watch.note(f"Left out: {plan.in_words(keys)}. {sentence}")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
