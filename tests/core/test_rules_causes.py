@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from joulemark.rules.causes import FLAGS_RULE, MENDS, OF_FLAGS, OF_RULES, FoundUnfit, cause_of, mend_of, recurring
+from joulemark.rules.causes import (
+    FLAGS_RULE,
+    MENDS,
+    OF_FLAGS,
+    OF_RULES,
+    FoundUnfit,
+    cause_of,
+    mend_of,
+    recurring,
+)
 from joulemark.rules.completeness import DIRTY
 from joulemark.rules.judge import RULES
 from measurements.boards.term_titles import FLAGS
