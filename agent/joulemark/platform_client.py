@@ -16,11 +16,13 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import (
     Enrolled,
+    ListedResults,
     LogProof,
     Needed,
     NeededJob,
     PlatformKey,
     Problem,
+    ResultStanding,
     ResultStatus,
     Ticket,
 )
@@ -38,13 +40,15 @@ PAUSES_S = (0.5, 1.0, 2.0)
 LONGEST_PAUSE_S = 30.0
 TOO_OFTEN = 429
 LARGEST_ANSWER_BYTES = 1024 * 1024
+LISTED_TOGETHER = 500
+"""Results in one page of a list."""
 CLOCK_TOLERANCE_S = 120.0
 LATER = "Results are kept, `joulemark submit` sends them later."
 AWAY = (
     "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; "
     "results are kept, `joulemark submit` sends them later."
 )
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+ANSWER_WITHIN_S, CONNECT_WITHIN_S = 30.0, 10.0
 
 
 class PlatformClient:
@@ -57,10 +61,12 @@ class PlatformClient:
         sleep: Callable[[float], None] = time.sleep,
         advice: str | None = None,
         patience_s: float = LONGEST_PAUSE_S,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         """`advice` says what to do when the platform gives no answer, where no results are to be sent.
 
-        `patience_s`: the longest pause that a 429 may ask for (Retry-After).
+        `patience_s`: the longest pause that a 429 may ask for (Retry-After). `answer_within_s`: the longest silence of
+        the platform within a request.
         """
         self.origin = origin
         self._advice = advice
@@ -71,7 +77,7 @@ class PlatformClient:
             self._http: httpx.Client = network.client(
                 httpx,
                 base_url=f"{origin}/api/v1/",
-                timeout=_TIMEOUT,
+                timeout=httpx.Timeout(answer_within_s, connect=min(answer_within_s, CONNECT_WITHIN_S)),
                 headers={"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"},
             )
         except (httpx.InvalidURL, ValueError) as error:
@@ -130,6 +136,15 @@ class PlatformClient:
     def result(self, result_id: str) -> ResultStatus:
         """Where a result stands. Raises Unreachable or Refused."""
         return self._ask("GET", f"results/{result_id}", ResultStatus)
+
+    def standing(self, result_id: str) -> ResultStanding:
+        """Where a result stands beside those of others. Raises Unreachable or Refused."""
+        return self._ask("GET", f"results/{result_id}/standing", ResultStanding)
+
+    def results_of(self, contributor: str, *, page: int = 1) -> ListedResults:
+        """One page of a contributor's results, latest first. Raises Unreachable or Refused."""
+        question = f"results/?contributor={contributor}&page_size={LISTED_TOGETHER}&page={page}"
+        return self._ask("GET", question, ListedResults)
 
     def proof(self, result_id: str) -> LogProof | None:
         """The (unchecked) proof that a result is in the log; None while it waits for its place there.

@@ -108,11 +108,6 @@ class ResultStanding:
         of_sensor = sensor_u(result.meter, result.hardware_class.title, mean_w)
         return None if of_sensor is None else COVERAGE_FACTOR * hypot(result.method_u, of_sensor)
 
-    @property
-    def short_id(self) -> str:
-        """The first digits of the result's id, as its short address has them."""
-        return self.submission.pk[:SHORT_DIGITS]
-
 
 def read_result_standing(result_id: str) -> ResultStanding | None:
     """Where the result with this id stands, or None when these bytes were never received."""

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from measurements.boards.result_standing import ResultStanding, read_result_standing
 from measurements.boards.units import wh_per_1000
 from measurements.catalog.described import problems
-from measurements.releases.links import absolute
+from measurements.releases.links import absolute, page_url, short_url
 from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.standing_serializers import ResultStandingSerializer
 
@@ -54,8 +54,8 @@ def _described(standing: ResultStanding) -> dict[str, Any]:
         "findings": [
             {name: finding[name] for name in ("code", "severity", "sentence")} for finding in findings
         ],
-        "page_url": absolute("result", submission.pk),
-        "short_url": absolute("short-result", standing.short_id),
+        "page_url": page_url(submission.pk),
+        "short_url": short_url(submission.pk),
         "value": _value(standing),
         "cell": None if cell is None else _cell(cell),
         "others": None if cell is None or cell.others is None else _others(cell.others),

@@ -43,6 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     (tmp_path / "quiet-proc" / "stat").write_text("cpu  9 9 9 9 9 9 9 9 9 9\n", encoding="ascii")
     monkeypatch.setattr(cpu_time, "PROC", tmp_path / "quiet-proc")
     monkeypatch.setattr("joulemark.platform_client.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("joulemark.session.verdicts.WAIT_S", 0.0)
     return config.load().folders
 
 

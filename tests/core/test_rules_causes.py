@@ -55,10 +55,14 @@ def test_what_nobody_knows_lies_in_the_job() -> None:
         ([[HEAT, COMPANY], [ANSWERS, COMPANY]], COMPANY),
         ([[ANSWERS]] * 5, None),
         ([[HEAT], [HEAT], []], None),
+        ([None], None),
+        ([[SLICE], None], SLICE),
+        ([[HEAT], None, [HEAT], None], HEAT),
+        ([[SLICE], [], None], None),
     ],
 )
 def test_a_lasting_cause_is_certain_at_once_and_a_passing_one_when_it_comes_twice_in_a_row(
-    results: list[list[FoundUnfit]], certain: FoundUnfit | None
+    results: list[list[FoundUnfit] | None], certain: FoundUnfit | None
 ) -> None:
     assert recurring(results) == certain
 

@@ -131,15 +131,18 @@ def cause_of(name: str) -> Cause:
     return OF_FLAGS.get(name) or OF_RULES.get(name, "job")
 
 
-def recurring(results: Sequence[Iterable[FoundUnfit]]) -> FoundUnfit | None:
+def recurring(results: Sequence[Iterable[FoundUnfit] | None]) -> FoundUnfit | None:
     """The finding of the latest result that the next job would have too; None where that is not certain.
 
-    `results`: what keeps each of the run's results from counting, in the order of measuring, nothing for one that may
-    count. A lasting cause is certain at once, a passing one when the result before was found the same.
+    `results`: what keeps each of the run's results from counting, in the order of measuring: nothing for one that may
+    count, None for one of which nothing is known yet, which is passed over. A lasting cause is certain at once, a
+    passing one when the result before was found the same.
     """
-    *before, latest = ([list(findings) for findings in results[-2:]]) or [[]]
-    names_before = {name for findings in before for finding in findings for name in finding.names}
-    for finding in latest:
+    known = [list(findings) for findings in results if findings is not None]
+    if not known:
+        return None
+    names_before = {name for findings in known[-2:-1] for finding in findings for name in finding.names}
+    for finding in known[-1]:
         for name in sorted(finding.names):
             cause = cause_of(name)
             if cause == "lasting" or (cause == "passing" and name in names_before):

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOT_COUNTED, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE
 from joulemark.session.plan import Filter, Missing
 
 if TYPE_CHECKING:
     from joulemark.meters.choose import Choice, Wanted
     from joulemark.outbox import Kept
+    from joulemark.record.messages import ResultStanding
+    from joulemark.rules.causes import FoundUnfit
     from joulemark.session.delivery import Delivery
     from joulemark.session.plan import Selection
+
+NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
+"""States of results that are on no board."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +26,8 @@ class Options:
 
     `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
     platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
-    before in this session. `cpu_watts`: watts per busy core of the estimate, None for those of the settings.
+    before in this session. `cpu_watts`: watts per busy core of the estimate, None for those of the settings. `wait`:
+    shortly for the verdict on each result. `force`: measure, and go on, whatever is found.
     """
 
     suite: str = "demo"
@@ -36,16 +42,46 @@ class Options:
     submit: bool = True
     fresh: bool = False
     force: bool = False
+    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """One finished job. `resumed` when an earlier run of the session had measured it."""
+    """One finished job. `resumed` when an earlier run of the session had measured it.
+
+    `standing` is what the platform said of it in this run, `unfit` what keeps it from counting: by the verdict, and
+    before there is one by the rules asked at home.
+    """
 
     key: str
     kept: Kept
     resumed: bool
     delivery: Delivery | None = None
+    standing: ResultStanding | None = None
+    unfit: tuple[FoundUnfit, ...] = ()
+
+    @property
+    def verdict(self) -> str | None:
+        """The state that the platform last told; None before it told one."""
+        return self.kept.note.verdict if self.standing is None else self.standing.state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Why a run ended before its plan: each further job would be found the same."""
+
+    code: str
+    sentence: str
+    what_to_do: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextJob:
+    """The job of which one more result would teach most. `runs_here`: whether it is among those of the run."""
+
+    key: str
+    contributors: int
+    runs_here: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +105,24 @@ class Report:
     failed_before: list[Failed] = field(default_factory=list)
     """Jobs that failed in an earlier run of the session and were not begun again."""
     put_off: list[Missing] = field(default_factory=list)
-    """Jobs that this run did not begin: no time, or over the limit."""
+    """Jobs that this run did not begin: no time, over the limit, or the run was stopped."""
+    stopped: Stopped | None = None
+    next_job: NextJob | None = None
 
     @property
     def exit_code(self) -> int:
-        """0, unless a job failed, now or before, or a result was refused or could not be sent."""
+        """0 when every finished result counts or may yet; else the first of these that is so.
+
+        A job failed, now or before; a result was refused; could not be sent; nothing that was sent counts; the plan was
+        stopped.
+        """
         if self.failed or self.failed_before:
             return EXIT_IMPOSSIBLE
         hows = {done.delivery.how for done in self.done if done.delivery is not None}
         if "refused" in hows:
             return EXIT_REFUSED
-        return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK
+        if "waiting" in hows:
+            return EXIT_UNREACHABLE
+        if self.done and all(done.verdict in NOT_COUNTED for done in self.done):
+            return EXIT_NOT_COUNTED
+        return EXIT_OK if self.stopped is None else EXIT_IMPOSSIBLE

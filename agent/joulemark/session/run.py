@@ -23,10 +23,12 @@ from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.fetch import fetches
+from joulemark.session.job_end import JobEnd
 from joulemark.session.machine_lock import only_run
 from joulemark.session.report import Done, Options, Report
 from joulemark.session.rests import require_ticks
 from joulemark.session.statement import Circumstances
+from joulemark.session.verdicts import Verdicts
 from joulemark.session.work import Work
 
 if TYPE_CHECKING:
@@ -115,14 +117,18 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
             flags=ready.flags,
             not_read=ready.not_read,
         )
-        with nullcontext() if options.offline else PlatformClient(config.origin) as client:
+        with (
+            nullcontext() if options.offline else PlatformClient(config.origin) as client,
+            Verdicts(config.origin) if _waits(options) else nullcontext() as verdicts,
+        ):
             if client is not None:
                 identities.check_platform_key(config.folders, config.origin, client.platform_key())
+            outbox = Outbox(config.folders)
             work = Work(
                 around=around,
                 device=device,
                 timings=ready.timings,
-                outbox=Outbox(config.folders),
+                outbox=outbox,
                 client=client,
                 key=None if enrolled is None or not options.submit else enrolled.platform,
                 config=config,
@@ -132,8 +138,21 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
                 journal=state.journal(config.folders, session),
                 pace=Pace(selection.suite),
                 budget=begun.budget,
+                ending=JobEnd(
+                    suite=selection.suite,
+                    outbox=outbox,
+                    watch=watch,
+                    report=report,
+                    verdicts=verdicts,
+                    goes_on=options.force,
+                ),
             )
             work.all(selection, session)
+
+
+def _waits(options: Options) -> bool:
+    """Whether verdicts are asked for: what is not sent has none."""
+    return options.wait and options.submit and not options.offline
 
 
 def _asked(options: Options) -> state.Asked:

@@ -19,6 +19,7 @@ from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
+from joulemark.session.comparison import own_energy_words
 from joulemark.session.delivery import deliver
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from joulemark.platform_client import PlatformClient
     from joulemark.record.trace import Timing
     from joulemark.session.budget import Budget, Pace
+    from joulemark.session.job_end import JobEnd
     from joulemark.session.journal import Journal
     from joulemark.session.plan import Selection
-    from joulemark.session.report import Options, Report
+    from joulemark.session.report import Options, Report, Stopped
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
     from joulemark.workloads import Workload
+
+STOPPED = "The run was stopped: each further job would be found the same."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class Work:
     journal: Journal
     pace: Pace
     budget: Budget
+    ending: JobEnd
 
     def all(self, selection: Selection, session: state.Session) -> None:
         """Send what the session has kept, then measure the rest; room for a result is held meanwhile."""
@@ -83,11 +88,22 @@ class Work:
                 self.outbox.hold_space()
                 self.watch.job(number, len(todo), job.key, estimated=self.around.meter.grade == "estimated")
                 self._attempt(job)
+                if (stopped := self.ending.stop()) is not None:
+                    self._stop(stopped, todo[number:])
+                    break
         finally:
             self.journal.stopped()
             self.outbox.give_up_space()
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
-            self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
+            if sentence != STOPPED:
+                self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
+        self.ending.finish(frozenset(job.key for job in selection.jobs))
+
+    def _stop(self, stopped: Stopped, left: list[Job]) -> None:
+        """Begin none of the jobs that are left; the report says why."""
+        self.report.stopped = stopped
+        for job in left:
+            self._put_off(job.key, STOPPED)
 
     def _todo(self, jobs: list[Job]) -> list[Job]:
         """The jobs to begin, in their order; of the others the report has each with its reason."""
@@ -143,8 +159,11 @@ class Work:
         self.journal.done(job.key)
         done = Done(key=job.key, kept=kept, resumed=False)
         self.report.done.append(done)
-        self.report.done[-1] = done = self._sent(done)
+        place = len(self.report.done) - 1
+        self.report.done[place] = done = self.ending.ask_rules(done)
+        self.report.done[place] = done = self._sent(done)
         self.watch.job_done(_told(done))
+        self.ending.ask_platform(place)
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
@@ -262,11 +281,8 @@ class Work:
 
 
 def _told(done: Done) -> str:
-    totals = done.kept.bundle.statement().predicate.totals
-    grade = done.kept.bundle.statement().predicate.sensor.grade
-    sentence = (
-        f"{done.key}: {totals.energy_per_query_j:.4g} J a query ({grade}), kept as {done.kept.digest[:16]}"
-    )
+    energy = own_energy_words(done.kept.bundle.statement().predicate)
+    sentence = f"{done.key}: {energy}, kept as {done.kept.digest[:16]}"
     if done.delivery is None:
         return f"{sentence}, not sent."
     if done.delivery.how == "sent":

@@ -1,0 +1,147 @@
+"""`joulemark results`: one's own results at a platform, with their states, in one or few requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.output import Output
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from joulemark.cli.result_lines import Listed
+    from joulemark.config import Config
+    from joulemark.outbox import Kept, Outbox
+    from joulemark.record.messages import Enrolled, ListedResult
+
+MOST_PAGES = 20
+"""Pages of the platform's list that are read: ten thousand results."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Everything, or what is already known alone."""
+    parser.add_argument(
+        "--offline", action="store_true", help="ask nobody: the states are those that were told last"
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when all is listed; 2 when a file is damaged, 6 when there is nothing. A platform out of reach is named."""
+    from joulemark import config as configs
+    from joulemark import identity as identities
+    from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.cli.result_lines import result_lines
+    from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo, Refused, Unreachable
+    from joulemark.outbox import Outbox
+    from joulemark.session.comparison import own_energy_words
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    outbox = Outbox(config.folders)
+    every = list(outbox.results())
+    own = [kept for kept in every if kept.bundle.statement().predicate.audience == config.origin]
+    damaged = tell_damaged(output, outbox)
+    tell_note_faults(output, own)
+    if not own and not damaged:
+        raise NothingToDo(
+            f"No result for {config.origin} is in the outbox. Measure something first: `joulemark run`."
+        )
+    enrolled = identities.enrolment(config.folders, config.origin)
+    listed: dict[str, ListedResult] = {}
+    not_asked = None if enrolled is not None else "not enrolled there"
+    if arguments.offline:
+        not_asked = "--offline"
+    elif enrolled is not None and any(kept.state == "sent" for kept in own):
+        try:
+            listed = _listed_by_platform(config, enrolled, {kept.digest for kept in own})
+        except (Refused, Unreachable) as error:
+            not_asked = str(error)
+            output.aside(f"The states are those that were told last: {error}")
+    rows = []
+    for kept in _noted(outbox, own, listed):
+        rows.append(row := _row(kept, listed.get(kept.digest)))
+        for line in result_lines(_shown(row, own_energy_words(kept.bundle.statement().predicate))):
+            output.say(line)
+    output.say(_summary(rows))
+    exit_code = EXIT_USAGE if damaged else EXIT_OK
+    output.answer(
+        {
+            "ok": exit_code == EXIT_OK,
+            "origin": config.origin,
+            "contributor": enrolled and enrolled.contributor,
+            "not_asked": not_asked,
+            "results": rows,
+            "damaged": damaged,
+        }
+    )
+    return exit_code
+
+
+def _listed_by_platform(config: Config, enrolled: Enrolled, wanted: set[str]) -> dict[str, ListedResult]:
+    """What the platform lists of these results, by id. Raises Refused or Unreachable."""
+    from joulemark.platform_client import PlatformClient
+
+    found: dict[str, ListedResult] = {}
+    with PlatformClient(config.origin, advice="Try again later.") as client:
+        for page in range(1, MOST_PAGES + 1):
+            answer = client.results_of(enrolled.contributor, page=page)
+            found |= {result.result_id: result for result in answer.results if result.result_id in wanted}
+            if answer.next is None or len(found) == len(wanted):
+                break
+    return found
+
+
+def _noted(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult]) -> list[Kept]:
+    """The results, with what the platform says now noted beside each."""
+    from msgspec.structs import replace
+
+    return [
+        kept
+        if kept.digest not in listed
+        else outbox.annotate(kept, replace(kept.note, verdict=listed[kept.digest].state))
+        for kept in own
+    ]
+
+
+def _row(kept: Kept, listed: ListedResult | None) -> dict[str, Any]:
+    from joulemark.energy.budget import expanded
+    from joulemark.session.comparison import J_PER_QUERY
+
+    predicate = kept.bundle.statement().predicate
+    work, refusal = predicate.workload, kept.note.refusal
+    return {
+        "result_id": kept.digest,
+        "job": f"{work.task}/{work.dataset}/{work.model}",
+        "measured_at": predicate.ended_at.isoformat(),
+        "energy_wh_per_1000": predicate.totals.energy_per_query_j / J_PER_QUERY,
+        "expanded_u": expanded(predicate.budget) if predicate.budget else None,
+        "grade": predicate.sensor.grade,
+        "state": kept.note.verdict or kept.state,
+        "codes": list(listed.codes) if listed else ([refusal.code] if refusal else []),
+        "page_url": listed and listed.page_url,
+        "short_url": listed and listed.short_url,
+        "file": str(kept.path),
+    }
+
+
+def _shown(row: dict[str, Any], energy: str) -> Listed:
+    from joulemark.cli.result_lines import Listed
+
+    return Listed(
+        state=row["state"],
+        job=row["job"],
+        energy=energy,
+        comparison=None,
+        codes=tuple(row["codes"]),
+        place=row["short_url"] or f"kept as {row['result_id'][:16]}",
+    )
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    """How many results are in each state, the most frequent first."""
+    from collections import Counter
+
+    counts = Counter(row["state"] for row in rows).most_common()
+    return f"{len(rows)} result{'s' if len(rows) != 1 else ''}: " + ", ".join(
+        f"{count} {state}" for state, count in counts
+    )
