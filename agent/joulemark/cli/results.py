@@ -62,7 +62,7 @@ def execute(arguments: Namespace) -> int:
         rows.append(row := _row(kept, listed.get(kept.digest)))
         for line in result_lines(_shown(row, own_energy_words(kept.bundle.statement().predicate))):
             output.say(line)
-    output.say(_summary(rows))
+    output.tell(_summary(rows))
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     output.answer(
         {

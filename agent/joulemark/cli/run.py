@@ -205,12 +205,12 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         for line in result_lines(_listed(done)):
             output.say(line)
     for failed in (*report.failed, *report.failed_before):
-        output.say(f"failed  {failed.key}  {failed.sentence}")
+        output.tell(f"failed  {failed.key}  {failed.sentence}")
     for sentence in (*_graded(report), *_ended(report)):
-        output.say(sentence)
+        output.tell(sentence)
     if report.choice is not None:
         for passed in report.choice.rejections:
-            output.say(
+            output.tell(
                 f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
             )
     missing = report.selection.missing if report.selection else ()

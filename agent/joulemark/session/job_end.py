@@ -168,11 +168,12 @@ def _unfit(done: Done, standing: ResultStanding, flags: tuple[str, ...]) -> tupl
     if standing.state == "accepted":
         return ()
     dirty = tuple(flag for flag in flags if flag in DIRTY)
-    return tuple(
+    found = tuple(
         FoundUnfit(finding.code, finding.sentence, dirty if finding.code == FLAGS_RULE else ())
         for finding in standing.findings
         if finding.severity != "flag"
     )
+    return found or done.unfit
 
 
 def _next_job(needed: tuple[NeededJob, ...], runnable: frozenset[str], done: set[str]) -> NextJob | None:

@@ -7,6 +7,7 @@ slow once is asked only once a job from then on, until it answers in time again.
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from joulemark.platform_client import PlatformClient
@@ -47,7 +48,7 @@ class Verdicts:
         self._clock, self._sleep = clock, sleep
         self._deadline_s = clock()
         self._client = PlatformClient(
-            origin, sleep=self._pause, patience_s=WAIT_S, answer_within_s=SILENCE_S, advice="Ask again later."
+            origin, sleep=self._pause, patience_s=inf, answer_within_s=SILENCE_S, advice="Ask again later."
         )
 
     def __enter__(self) -> Self:
