@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from joulemark.cli.output import Output
 from joulemark.cli.result_lines import WIDTH, Listed, result_lines, shortened
 from joulemark.record.messages import ResultStanding, StandingCell, StandingOthers, StandingValue
 from joulemark.session.comparison import comparison_sentence, percent, short_comparison, significant
@@ -195,6 +197,23 @@ def test_no_line_of_a_list_is_wider_than_80_columns(state: str, job: str, codes:
     assert lines[0].startswith(f"{state} ")
     assert lines[-1].strip() == listed.place
     assert all(code in "\n".join(lines) for code in codes)
+
+
+def test_sentences_end_between_words_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    link = f"https://example.org/{'x' * 90}"
+    sentence = f"{comparison_sentence(STANDING, 'gpu')} Its page: {link} and more."
+    output = Output(as_json=False)
+    output.tell(sentence)
+    assert capsys.readouterr().out == f"{sentence}\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    output.tell(sentence)
+    lines = capsys.readouterr().out.splitlines()
+    assert link in lines, "an address is never cut"
+    assert max(len(line) for line in lines if line != link) <= 80
+    assert " ".join(lines) == sentence
 
 
 def test_a_long_name_keeps_both_its_ends() -> None:

@@ -43,7 +43,8 @@ class Steady:
         end_ns = time.process_time_ns() + QUERY_NS
         while time.process_time_ns() < end_ns:
             pass
-        tokens = 8 if self.job.generates_text else None
+        most = self.job.max_new_tokens or self.job.max_length or 8
+        tokens = min(8, most) if self.job.generates_text else None
         return SimpleNamespace(query_id=query.id, value=query.id, output_tokens=tokens, input_tokens=4)
 
     def quality(self, queries: list[Any], _outputs: Any) -> list[Any]:

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
+from joulemark.record.codec import decode
+from joulemark.record.messages import ListedResults, ResultStanding
 from joulemark.record.statement import Term
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
@@ -45,6 +47,8 @@ def standing(client: Client, submission: Submission) -> dict[str, Any]:
     assert answer.status_code == 200, answer.content
     assert answer["Cache-Control"] == "no-cache"
     assert answer["ETag"]
+    read = decode(answer.content, ResultStanding, what="answer")  # as an agent reads it
+    assert read.comparison == answer.json()["comparison"]
     return answer.json()
 
 
@@ -199,3 +203,20 @@ def test_it_is_read_in_few_queries_however_many_others_there_are(client: Client)
 def test_an_unknown_result_is_not_found(client: Client) -> None:
     answer = client.get(f"/api/v1/results/{'0' * 64}/standing")
     assert (answer.status_code, answer.json()["code"]) == (404, "JM-HTTP-404")
+
+
+def test_an_agent_reads_its_contributors_list(client: Client) -> None:
+    own = [
+        measured("ada", 3.6),
+        measured("ada", 3.6, state=State.QUARANTINED, findings=(("JM-REST", "quarantine", "No."),)),
+    ]
+    measured("grace", 3.6)
+    who = own[0].key.contributor.pseudonym
+    answer = client.get(f"/api/v1/results/?contributor={who}&page_size=500&page=1")
+    listed = decode(answer.content, ListedResults, what="answer")
+    assert {result.result_id: (result.state, result.codes) for result in listed.results} == {
+        own[0].pk: ("accepted", ()),
+        own[1].pk: ("quarantined", ("JM-REST",)),
+    }
+    assert listed.next is None
+    assert listed.results[0].short_url == f"http://127.0.0.1:8000/r/{listed.results[0].result_id[:16]}"

@@ -23,9 +23,9 @@ class Output:
         """A line beside the answer: progress, a warning, an error."""
         _print(text, sys.stderr)
 
-    def tell(self, sentence: str) -> None:
-        """A sentence of the answer: on a terminal its lines end between words, elsewhere it is one line."""
-        stream = sys.stderr if self.as_json else sys.stdout
+    def tell(self, sentence: str, *, beside: bool = False) -> None:
+        """A sentence of the answer, or beside it: on a terminal its lines end between words, elsewhere it is one line."""
+        stream = sys.stderr if beside or self.as_json else sys.stdout
         for line in _terminal_lines(sentence, stream):
             _print(line, stream)
 

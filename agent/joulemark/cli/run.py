@@ -126,7 +126,7 @@ def execute(arguments: Namespace) -> int:
     try:
         with ends_in_order():
             begun = begin(options)
-            output.aside(_destination(config, options))
+            output.tell(_destination(config, options), beside=True)
             with watch_for(Console(stderr=True)) as watch:
                 run(config, options, begun, watch, report)
     except AgentError as error:
@@ -277,7 +277,7 @@ def _ended(report: Report) -> list[str]:
     if (job := report.next_job) is not None:
         sentences.append(f"Most useful next: {job.key}, measured by {_people(job.contributors)} so far.")
         if job.runs_here:
-            sentences.append("`joulemark run --needed` begins with it.")
+            sentences.append("The same command with `--needed` begins with it.")
     return sentences
 
 
