@@ -126,8 +126,8 @@ def read_result_standing(result_id: str) -> ResultStanding | None:
 
 def full_result_ids(short_id: str) -> list[str]:
     """The ids of the results that begin so: none, one, or two where there are several."""
-    found = Submission.objects.filter(pk__startswith=short_id).order_by("pk").values_list("pk", flat=True)
-    return list(found[:2])
+    ids = Submission.objects.filter(pk__startswith=short_id).order_by("pk").values_list("pk", flat=True)
+    return list(ids[:2])
 
 
 def _cell_of(result: Result) -> CellOfResult | None:
@@ -166,7 +166,7 @@ def _agree(rows: list[Row], value: CellValue) -> bool:
 
 def _equivalence_of(cell: Cell, rows: list[Row], contributor: int) -> Equivalence | None:
     try:
-        found = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
+        equivalences = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
     except NotComputable:
         return None
-    return next((one for one in found if one.contributor == contributor), None)
+    return next((each for each in equivalences if each.contributor == contributor), None)

@@ -78,11 +78,11 @@ def _value(standing: ResultStanding) -> dict[str, Any] | None:
 
 def _cell(cell: CellOfResult) -> dict[str, Any]:
     row = cell.row
-    shown = {name: getattr(row, name) for name in ("series", "task", "dataset", "model", "hardware", "grade", "scope",
+    fields = {name: getattr(row, name) for name in ("series", "task", "dataset", "model", "hardware", "grade", "scope",
              "stratum", "energy_wh_per_1000", "between_low_wh_per_1000", "between_high_wh_per_1000", "interval",
              "no_interval", "label", "tier", "n_contributors", "n_devices", "n_results")}  # fmt: skip
     page = f"{absolute('cell', row.series, row.task)}?{cell.address_query}"
-    return shown | {"is_current": cell.is_current, "n_own_results": cell.n_own_results, "page_url": page}
+    return fields | {"is_current": cell.is_current, "n_own_results": cell.n_own_results, "page_url": page}
 
 
 def _others(value: CellValue) -> dict[str, Any]:

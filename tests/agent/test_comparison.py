@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from joulemark.cli.output import Output
-from joulemark.cli.result_lines import WIDTH, Listed, result_lines, shortened
+from joulemark.cli.result_lines import WIDTH, ResultEntry, result_lines, shortened
 from joulemark.record.messages import ResultStanding, StandingCell, StandingOthers, StandingValue
 from joulemark.session.comparison import comparison_sentence, percent, short_comparison, significant
 from tests.laws import law
@@ -184,7 +184,7 @@ PLAIN = st.text(alphabet="abcdefghij-/_. ", min_size=1, max_size=200).filter(str
     st.lists(st.from_regex(r"JM-[A-Z]{2,12}(-[A-Z]{2,12})?", fullmatch=True), max_size=9),
 )
 def test_no_line_of_a_list_is_wider_than_80_columns(state: str, job: str, codes: list[str]) -> None:
-    listed = Listed(
+    listed = ResultEntry(
         state=state,
         job=job,
         energy="0.000315 Wh per 1,000 queries ± 0.52 % (estimated)",

@@ -24,7 +24,7 @@ class Output:
         _print(text, sys.stderr)
 
     def tell(self, sentence: str, *, beside: bool = False) -> None:
-        """A sentence of the answer, or beside it: on a terminal its lines end between words, elsewhere it is one line."""
+        """A sentence of the answer, or beside it: one line; on a terminal several, which end between words."""
         stream = sys.stderr if beside or self.as_json else sys.stdout
         for line in _terminal_lines(sentence, stream):
             _print(line, stream)

@@ -9,7 +9,7 @@ INDENT = " " * 13
 """The widest state, and two spaces."""
 
 
-class Listed(NamedTuple):
+class ResultEntry(NamedTuple):
     """What is listed of a result. `energy` has its unit, `comparison` a few words, `place` a link or a file's name."""
 
     state: str
@@ -20,15 +20,15 @@ class Listed(NamedTuple):
     place: str
 
 
-def result_lines(listed: Listed) -> list[str]:
+def result_lines(entry: ResultEntry) -> list[str]:
     """The lines: state and job; energy, and how it compares; codes where there are any; the link on one of its own."""
     from textwrap import wrap
 
-    beside = f"; {listed.comparison}" if listed.comparison else ""
-    lines = [f"{listed.state:<11}  {shortened(listed.job, WIDTH - len(INDENT))}"]
-    for text in (f"{listed.energy}{beside}", ", ".join(listed.codes)):
+    beside = f"; {entry.comparison}" if entry.comparison else ""
+    lines = [f"{entry.state:<11}  {shortened(entry.job, WIDTH - len(INDENT))}"]
+    for text in (f"{entry.energy}{beside}", ", ".join(entry.codes)):
         lines += wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
-    return [*lines, f"{INDENT}{listed.place}"]
+    return [*lines, f"{INDENT}{entry.place}"]
 
 
 def shortened(text: str, width: int) -> str:

@@ -9,7 +9,7 @@ from joulemark.cli.output import Output
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.cli.result_lines import Listed
+    from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
     from joulemark.outbox import Kept, Outbox
     from joulemark.record.messages import Enrolled, ListedResult
@@ -39,7 +39,7 @@ def execute(arguments: Namespace) -> int:
     config = configs.load()
     outbox = Outbox(config.folders)
     every = list(outbox.results())
-    own = [kept for kept in every if kept.bundle.statement().predicate.audience == config.origin]
+    own = [result for result in every if result.bundle.statement().predicate.audience == config.origin]
     damaged = tell_damaged(output, outbox)
     tell_note_faults(output, own)
     if not own and not damaged:
@@ -51,16 +51,16 @@ def execute(arguments: Namespace) -> int:
     not_asked = None if enrolled is not None else "not enrolled there"
     if arguments.offline:
         not_asked = "--offline"
-    elif enrolled is not None and any(kept.state == "sent" for kept in own):
+    elif enrolled is not None and any(result.state == "sent" for result in own):
         try:
-            listed = _listed_by_platform(config, enrolled, {kept.digest for kept in own})
+            listed = _listed_by_platform(config, enrolled, {result.digest for result in own})
         except (Refused, Unreachable) as error:
             not_asked = str(error)
             output.aside(f"The states are those that were told last: {error}")
     rows = []
-    for kept in _noted(outbox, own, listed):
-        rows.append(row := _row(kept, listed.get(kept.digest)))
-        for line in result_lines(_shown(row, own_energy_words(kept.bundle.statement().predicate))):
+    for result in _annotated(outbox, own, listed):
+        rows.append(row := _row(result, listed.get(result.digest)))
+        for line in result_lines(_entry(row, own_energy_words(result.bundle.statement().predicate))):
             output.say(line)
     output.tell(_summary(rows))
     exit_code = EXIT_USAGE if damaged else EXIT_OK
@@ -77,57 +77,57 @@ def execute(arguments: Namespace) -> int:
     return exit_code
 
 
-def _listed_by_platform(config: Config, enrolled: Enrolled, wanted: set[str]) -> dict[str, ListedResult]:
+def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]) -> dict[str, ListedResult]:
     """What the platform lists of these results, by id. Raises Refused or Unreachable."""
     from joulemark.platform_client import PlatformClient
 
-    found: dict[str, ListedResult] = {}
+    states: dict[str, ListedResult] = {}
     with PlatformClient(config.origin, advice="Try again later.") as client:
         for page in range(1, MOST_PAGES + 1):
             answer = client.results_of(enrolled.contributor, page=page)
-            found |= {result.result_id: result for result in answer.results if result.result_id in wanted}
-            if answer.next is None or len(found) == len(wanted):
+            states |= {row.result_id: row for row in answer.results if row.result_id in result_ids}
+            if answer.next is None or len(states) == len(result_ids):
                 break
-    return found
+    return states
 
 
-def _noted(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult]) -> list[Kept]:
+def _annotated(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult]) -> list[Kept]:
     """The results, with what the platform says now noted beside each."""
     from msgspec.structs import replace
 
     return [
-        kept
-        if kept.digest not in listed
-        else outbox.annotate(kept, replace(kept.note, verdict=listed[kept.digest].state))
-        for kept in own
+        result
+        if result.digest not in listed
+        else outbox.annotate(result, replace(result.note, verdict=listed[result.digest].state))
+        for result in own
     ]
 
 
-def _row(kept: Kept, listed: ListedResult | None) -> dict[str, Any]:
+def _row(result: Kept, listed: ListedResult | None) -> dict[str, Any]:
     from joulemark.energy.budget import expanded
     from joulemark.session.comparison import J_PER_QUERY
 
-    predicate = kept.bundle.statement().predicate
-    work, refusal = predicate.workload, kept.note.refusal
+    predicate = result.bundle.statement().predicate
+    work, refusal = predicate.workload, result.note.refusal
     return {
-        "result_id": kept.digest,
+        "result_id": result.digest,
         "job": f"{work.task}/{work.dataset}/{work.model}",
         "measured_at": predicate.ended_at.isoformat(),
         "energy_wh_per_1000": predicate.totals.energy_per_query_j / J_PER_QUERY,
         "expanded_u": expanded(predicate.budget) if predicate.budget else None,
         "grade": predicate.sensor.grade,
-        "state": kept.note.verdict or kept.state,
+        "state": result.note.verdict or result.state,
         "codes": list(listed.codes) if listed else ([refusal.code] if refusal else []),
         "page_url": listed and listed.page_url,
         "short_url": listed and listed.short_url,
-        "file": str(kept.path),
+        "file": str(result.path),
     }
 
 
-def _shown(row: dict[str, Any], energy: str) -> Listed:
-    from joulemark.cli.result_lines import Listed
+def _entry(row: dict[str, Any], energy: str) -> ResultEntry:
+    from joulemark.cli.result_lines import ResultEntry
 
-    return Listed(
+    return ResultEntry(
         state=row["state"],
         job=row["job"],
         energy=energy,

@@ -10,7 +10,7 @@ from joulemark.cli.values import positive, seconds, watts
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.cli.result_lines import Listed
+    from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
     from joulemark.meters.choose import Rejection, Wanted
     from joulemark.session.report import Failed
@@ -202,7 +202,7 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
     from joulemark.cli.result_lines import result_lines
 
     for done in report.done:
-        for line in result_lines(_listed(done)):
+        for line in result_lines(_entry(done)):
             output.say(line)
     for failed in (*report.failed, *report.failed_before):
         output.tell(f"failed  {failed.key}  {failed.sentence}")
@@ -298,15 +298,15 @@ def _failure(failed: Failed) -> dict[str, str]:
     return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
 
 
-def _listed(done: Done) -> Listed:
+def _entry(done: Done) -> ResultEntry:
     """A result as the list shows it."""
-    from joulemark.cli.result_lines import Listed
+    from joulemark.cli.result_lines import ResultEntry
     from joulemark.session.comparison import own_energy_words, short_comparison
 
     sent = done.kept.state if done.delivery is None else done.delivery.how
     standing = done.standing
     codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
-    return Listed(
+    return ResultEntry(
         state=done.verdict or sent,
         job=done.key,
         energy=own_energy_words(done.kept.bundle.statement().predicate),

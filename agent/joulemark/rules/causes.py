@@ -138,11 +138,11 @@ def recurring(results: Sequence[Iterable[FoundUnfit] | None]) -> FoundUnfit | No
     count, None for one of which nothing is known yet, which is passed over. A lasting cause is certain at once, a
     passing one when the result before was found the same.
     """
-    known = [list(findings) for findings in results if findings is not None]
-    if not known:
+    judged = [list(findings) for findings in results if findings is not None]
+    if not judged:
         return None
-    names_before = {name for findings in known[-2:-1] for finding in findings for name in finding.names}
-    for finding in known[-1]:
+    names_before = {name for findings in judged[-2:-1] for finding in findings for name in finding.names}
+    for finding in judged[-1]:
         for name in sorted(finding.names):
             cause = cause_of(name)
             if cause == "lasting" or (cause == "passing" and name in names_before):

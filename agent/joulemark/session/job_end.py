@@ -17,6 +17,7 @@ from joulemark.record.trace import parse
 from joulemark.rules.advice import what_to_do
 from joulemark.rules.causes import FLAGS_RULE, FoundUnfit, mend_of, recurring
 from joulemark.rules.completeness import DIRTY
+from joulemark.rules.rule import Severity
 from joulemark.session import verdicts
 from joulemark.session.comparison import comparison_sentence
 from joulemark.session.home_rules import TRIPS, judge_at_home, unfit
@@ -71,11 +72,10 @@ class JobEnd:
                 f"The rules cannot be asked at home ({type(error).__name__}); a platform still can."
             )
             return done
-        found = unfit(judgement, statement.predicate.flags)
         for finding in judgement.findings:
-            if finding.code in {one.code for one in found}:
+            if finding.severity != Severity.FLAG:
                 self._tell(finding.code, finding.severity, finding.sentence)
-        return replace(done, unfit=found)
+        return replace(done, unfit=unfit(judgement, statement.predicate.flags))
 
     def ask_platform(self, place: int) -> None:
         """Wait shortly for the verdict on the result at `place` of the report, and tell it; look at earlier ones."""
@@ -145,12 +145,12 @@ class JobEnd:
         done = self.report.done[place]
         kept = self.outbox.annotate(done.kept, structs.replace(done.kept.note, verdict=standing.state))
         predicate = kept.bundle.statement().predicate
-        told = {finding.code for finding in done.unfit}
+        codes_at_home = {finding.code for finding in done.unfit}
         done = replace(done, kept=kept, standing=standing, unfit=_unfit(done, standing, predicate.flags))
         self.report.done[place] = done
         self.watch.note(f"{STATES[standing.state]}: {standing.short_url}")
         for finding in standing.findings:
-            if finding.severity != "flag" and finding.code not in told:
+            if finding.severity != "flag" and finding.code not in codes_at_home:
                 self._tell(finding.code, finding.severity, finding.sentence)
         sentence = comparison_sentence(standing, predicate.device.kind)
         if sentence is not None:
@@ -168,12 +168,12 @@ def _unfit(done: Done, standing: ResultStanding, flags: tuple[str, ...]) -> tupl
     if standing.state == "accepted":
         return ()
     dirty = tuple(flag for flag in flags if flag in DIRTY)
-    found = tuple(
+    findings = tuple(
         FoundUnfit(finding.code, finding.sentence, dirty if finding.code == FLAGS_RULE else ())
         for finding in standing.findings
         if finding.severity != "flag"
     )
-    return found or done.unfit
+    return findings or done.unfit
 
 
 def _next_job(needed: tuple[NeededJob, ...], runnable: frozenset[str], done: set[str]) -> NextJob | None:
