@@ -17,6 +17,7 @@ COMMANDS = {
     "show": "print exactly what a result sends, or list what is kept",
     "submit": "send what is kept and not yet sent",
     "status": "ask the platform what became of results",
+    "results": "list your results with their states, energies and links",
     "verify": "check a result file, offline",
     "check": "ask at home what the rules say of a result",
     "audit": "check a platform's log, and what it shows against it",

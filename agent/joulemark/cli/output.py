@@ -23,6 +23,12 @@ class Output:
         """A line beside the answer: progress, a warning, an error."""
         _print(text, sys.stderr)
 
+    def tell(self, sentence: str, *, beside: bool = False) -> None:
+        """A sentence of the answer, or beside it: one line; on a terminal several, which end between words."""
+        stream = sys.stderr if beside or self.as_json else sys.stdout
+        for line in _terminal_lines(sentence, stream):
+            _print(line, stream)
+
     def answer(self, value: dict[str, Any]) -> None:
         """The JSON document, where one was asked for."""
         if self.as_json:
@@ -33,6 +39,15 @@ class Output:
                 print(text, flush=True)
             except UnicodeEncodeError:  # a locale without our letters, or a name that is no text at all
                 print(json.dumps(value, indent=2, allow_nan=False), flush=True)
+
+
+def _terminal_lines(sentence: str, stream: TextIO) -> list[str]:
+    if not stream.isatty():
+        return [sentence]
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    return wrap(sentence, get_terminal_size().columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _print(text: str, stream: TextIO) -> None:

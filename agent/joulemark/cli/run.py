@@ -10,6 +10,7 @@ from joulemark.cli.values import minutes, positive, seconds, watts
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
     from joulemark.joined import Joined
     from joulemark.meters.choose import Rejection, Wanted
@@ -89,7 +90,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-submit", action="store_true", help="keep results and send nothing but ticket requests"
     )
     parser.add_argument(
-        "--force", action="store_true", help="measure on a noisy machine all the same; the result is flagged"
+        "--no-wait", action="store_true", help="wait for no verdict and ask for nothing to compare with"
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="measure on a noisy machine all the same, and go on where each result would be put aside",
     )
     parser.add_argument(
         "--dry-run",
@@ -136,7 +142,7 @@ def execute(arguments: Namespace) -> int:
             forecast = foresee(config, options, begun.suite)
             report.selection = forecast.selection
             require_contributor(config, options)
-            output.aside(_destination(config, options))
+            output.tell(_destination(config, options), beside=True)
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
             with watch_for(Console(stderr=True)) as watch:
@@ -200,6 +206,7 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
         submit=asked.submit,
         fresh=arguments.fresh,
         force=asked.force,
+        wait=not arguments.no_wait,
         chosen_for_gpu=None if joined is None else joined.gpu,
     )
 
@@ -287,15 +294,18 @@ def _destination(config: Config, options: Options) -> str:
 
 
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
+    from joulemark.cli.result_lines import result_lines
+
     for done in report.done:
-        output.say(_line(done))
+        for line in result_lines(_entry(done)):
+            output.say(line)
     for failed in (*report.failed, *report.failed_before):
-        output.say(f"failed  {failed.key}  {failed.sentence}")
-    for sentence in _graded(report):
-        output.say(sentence)
+        output.tell(f"failed  {failed.key}  {failed.sentence}")
+    for sentence in (*_graded(report), *_ended(report)):
+        output.tell(sentence)
     if report.choice is not None:
         for passed in report.choice.rejections:
-            output.say(
+            output.tell(
                 f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
             )
     missing = report.selection.missing if report.selection else ()
@@ -310,6 +320,13 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "failed_before": [_failure(item) for item in report.failed_before],
         "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
         "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
+        "stopped": report.stopped
+        and {
+            "code": report.stopped.code,
+            "sentence": report.stopped.sentence,
+            "what_to_do": report.stopped.what_to_do,
+        },
+        "most_useful_next": report.next_job and report.next_job.key,
     }
     if failure is not None:
         value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
@@ -337,6 +354,32 @@ def _graded(report: Report) -> list[str]:
     ]
 
 
+def _ended(report: Report) -> list[str]:
+    """Why the run was stopped, whether nothing counts, and what is most useful next."""
+    from joulemark.errors import EXIT_NOT_COUNTED
+
+    sentences = []
+    if (stopped := report.stopped) is not None:
+        advice = f" What to do: {stopped.what_to_do.rstrip('.')}." if stopped.what_to_do else ""
+        sentences.append(
+            f"Stopped: each further job would be found the same. {stopped.code}: {stopped.sentence}{advice} Then run "
+            "it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
+        )
+    if report.exit_code == EXIT_NOT_COUNTED:
+        sentences.append(
+            "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a person look."
+        )
+    if (job := report.next_job) is not None:
+        sentences.append(f"Most useful next: {job.key}, measured by {_people(job.contributors)} so far.")
+        if job.runs_here:
+            sentences.append("The same command with `--needed` begins with it.")
+    return sentences
+
+
+def _people(count: int) -> str:
+    return "nobody" if count == 0 else f"{count} contributor{'s' if count > 1 else ''}"
+
+
 def _rejection(passed: Rejection) -> dict[str, str | None]:
     return {
         "meter": passed.meter,
@@ -350,13 +393,27 @@ def _failure(failed: Failed) -> dict[str, str]:
     return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
 
 
-def _line(done: Done) -> str:
-    totals = done.kept.bundle.statement().predicate.totals
-    state = done.kept.state if done.delivery is None else done.delivery.how
-    return f"{done.kept.digest[:16]}  {state:<8} {done.key}  {totals.energy_per_query_j:.4g} J a query"
+def _entry(done: Done) -> ResultEntry:
+    """A result as the list shows it."""
+    from joulemark.cli.result_lines import ResultEntry
+    from joulemark.session.comparison import own_energy_words, short_comparison
+
+    sent = done.kept.state if done.delivery is None else done.delivery.how
+    standing = done.standing
+    codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
+    return ResultEntry(
+        state=done.verdict or sent,
+        job=done.key,
+        energy=own_energy_words(done.kept.bundle.statement().predicate),
+        comparison=short_comparison(standing) if standing else None,
+        codes=codes or tuple(finding.code for finding in done.unfit),
+        place=standing.short_url if standing else f"kept as {done.kept.digest[:16]}",
+    )
 
 
 def _row(done: Done) -> dict[str, Any]:
+    from msgspec import to_builtins
+
     predicate = done.kept.bundle.statement().predicate
     refusal = done.kept.note.refusal
     return {
@@ -371,4 +428,7 @@ def _row(done: Done) -> dict[str, Any]:
         "queries": predicate.totals.queries,
         "windows": len(predicate.windows),
         "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+        "verdict": done.verdict,
+        "found_unfit": [{"code": finding.code, "sentence": finding.sentence} for finding in done.unfit],
+        "standing": done.standing and to_builtins(done.standing),
     }
