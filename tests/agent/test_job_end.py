@@ -148,7 +148,7 @@ def test_a_busy_platform_is_asked_when_it_says_so_and_never_later_than_agreed(
     home: object,
     monkeypatch: pytest.MonkeyPatch,
     retry_after: str,
-    is_answered: bool,
+    is_answered: bool,  # noqa: FBT001
 ) -> None:
     clock = Clock()
     platform.failures = [429]
