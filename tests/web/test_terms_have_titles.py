@@ -137,6 +137,6 @@ def test_the_lists_of_words_are_read_from_the_code() -> None:
         "noisy-machine",
         "missing-reading",
     } <= flags_in_code()
-    assert estimators_in_code() == {"bracket", "counter", "power", "average"}
+    assert estimators_in_code() == {"bracket", "counter", "derivative", "power", "average"}
     assert "tail" in term_names()
     assert isinstance(msgspec.inspect.type_info(s.Term), msgspec.inspect.StructType)

@@ -17,12 +17,15 @@ import numpy as np
 
 from joulemark.energy.budget import SENSOR_TERMS, combined
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.energy.percentiles import median
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.sensors import COVERAGE_FACTOR
 from joulemark.record.statement import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from joulemark.energy.accumulate import Gauges
     from joulemark.energy.derivative import Derivative
@@ -71,7 +74,7 @@ def compare(
         _average(trace, averages_j, gauges),
         _counter(trace, stream),
         _derivative(stream, derived),
-        _power(trace, stream, powers_j),
+        _power(trace, stream, powers_j, gauges),
     )
     return tuple(
         found for other in others if other and (found := _beside(stream.energy_j, other, own_u)) is not None
@@ -127,17 +130,43 @@ def _average(trace: Trace, averages_j: tuple[float, ...] | str, gauges: Gauges) 
     )
 
 
-def _power(trace: Trace, stream: ReadStream, powers_j: tuple[float, ...] | str) -> _Other | None:
-    """It looks at a part of each period, as a part-time counter does: the term `phase` of such a one."""
-    long = _long(trace)
-    if isinstance(powers_j, str) or stream.settling is None or not long:
+def _power(
+    trace: Trace, stream: ReadStream, powers_j: tuple[float, ...] | str, gauges: Gauges
+) -> _Other | None:
+    """Each reading is of an update up to a period ago, and is held since the one before: so late the load's edges are
+    told, in all windows alike. Between the updates it looks at a part of the time, as a part-time counter does.
+    """
+    gauge, long = trace.gauge("gpu-power-instant"), _long(trace)
+    if isinstance(powers_j, str) or gauge is None or stream.settling is None or not long:
         return None
+    period_s = stream.settling.timing.period_us / 1e6
+    late_s = period_s + _distance_s(gauges.read(gauge)[0], long)
+    late_j = fsum(_above_w(stream, number, span) * late_s for number, span in long)
+    total_j = max(fsum(stream.energy_j[number] for number, _ in long), 1e-9)
     seconds = fsum(span.seconds for _, span in long)
     return _Other(
         name="power",
         energy_j={number: powers_j[number] for number, _ in long},
-        relative_u=stream.settling.timing.period_us / 1e6 / seconds / 3**0.5,
+        relative_u=hypot(late_j / total_j, period_s / seconds) / 3**0.5,
     )
+
+
+def _distance_s(t_s: NDArray[np.float64], spans: Sequence[tuple[int, Span]]) -> float:
+    """The median distance of readings in the windows, in seconds; a whole window where one has less than two."""
+    distances_s = []
+    for _, span in spans:
+        first, behind = t_s.searchsorted([span.start_us / 1e6, span.end_us / 1e6])
+        distances_s.append(median(np.diff(t_s[first:behind])) if behind - first >= 2 else span.seconds)
+    return max(distances_s)
+
+
+def _above_w(stream: ReadStream, number: int, span: Span) -> float:
+    """How much more than at rest a window took, in watts; not below 0."""
+    if stream.settling is None:
+        return 0.0
+    before, _ = stream.settling.bracketed.around[number]
+    rest_w = stream.settling.bracketed.rest.power_w(before, span.start_us / 1e6)
+    return max(stream.energy_j[number] / span.seconds - rest_w, 0.0)
 
 
 def _counter(trace: Trace, stream: ReadStream) -> _Other | None:
@@ -147,14 +176,10 @@ def _counter(trace: Trace, stream: ReadStream) -> _Other | None:
         return None
     late_s = (abs(settling.timing.delay_us) + settling.timing.period_us) / 1e6
     energies_j, open_j = {}, 0.0
-    for number, (span, (before, _)) in enumerate(
-        zip(trace.windows(), settling.bracketed.around, strict=True)
-    ):
+    for number, span in enumerate(trace.windows()):
         energies_j[number] = stream.counter.difference(span.start_us, span.end_us).energy_j
-        work_w = stream.energy_j[number] / span.seconds
-        above_w = work_w - settling.bracketed.rest.power_w(before, span.start_us / 1e6)
-        ticks_w = max(work_w, energies_j[number] / span.seconds)
-        open_j += max(above_w, 0.0) * late_s + ticks_w * _beyond_s(stream, span)
+        ticks_w = max(stream.energy_j[number], energies_j[number]) / span.seconds
+        open_j += _above_w(stream, number, span) * late_s + ticks_w * _beyond_s(stream, span)
     return _Other(
         name="counter", energy_j=energies_j, relative_u=open_j / max(fsum(stream.energy_j), 1e-9) / 3**0.5
     )

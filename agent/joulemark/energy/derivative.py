@@ -62,16 +62,19 @@ def derivative(changes: Changes, windows: Sequence[Span], timing: Timing) -> Der
 def _edges(
     changes: Changes, t_s: NDArray[np.float64], at_s: NDArray[np.float64], *, blur_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of the steps across these times, in joules: the most that evenness misplaces, and what their times leave open."""
+    """Of the steps across these times, in joules: the most that evenness misplaces, and what their times leave open.
+
+    A counter that blurs shows the change of power over the whole of its blur: so far to both sides it is looked for.
+    """
     last = len(t_s) - 1
-    after = np.clip(t_s.searchsorted(at_s, side="left"), 1, last)
     lengths_s = np.diff(t_s)
     powers_w = np.diff(changes.energy_j) / np.maximum(lengths_s, 1e-9)
-    step = after - 1  # the power of the step that ends with change `after`
-    before, behind = powers_w[np.maximum(step - 1, 0)], powers_w[np.minimum(step + 1, len(powers_w) - 1)]
-    jumps_w = np.abs(behind - before)
+    after = np.clip(t_s.searchsorted(at_s, side="left"), 1, last)
+    step = after - 1  # of the powers, the one that ends with change `after`
+    spread_s = np.maximum(lengths_s[step], blur_s)
+    first = np.clip(t_s.searchsorted(at_s - spread_s, side="left") - 2, 0, last - 1)
+    behind = np.clip(t_s.searchsorted(at_s + spread_s, side="left") + 1, 1, last)
+    around = [powers_w[begin:end] for begin, end in zip(first, behind, strict=True)]
+    highest_w, lowest_w = (np.array([of(part) for part in around]) for of in (np.max, np.min))
     widths_s = (changes.high_s - changes.low_s)[after] / sqrt(12)
-    return (
-        EVEN_SHARE * jumps_w * np.maximum(lengths_s[step], blur_s),
-        widths_s * np.maximum(np.maximum(before, behind), powers_w[step]),
-    )
+    return EVEN_SHARE * (highest_w - lowest_w) * spread_s, widths_s * highest_w

@@ -81,6 +81,9 @@ def derived_windows(trace: Trace, streams: Sequence[ReadStream]) -> Derivative |
     if len(streams) != 1 or streams[0].settling is None:
         return "counter-needs-no-settling" if streams and streams[0].settling is None else "several-counters"
     settling = streams[0].settling
+    least_s = (settling.timing.settle_us + settling.timing.period_us) / 1e6
+    if any(span.seconds < least_s for span in trace.windows()):
+        return "windows-too-short"
     try:
         return derivative(settling.changes, trace.windows(), settling.timing)
     except EnergyError:

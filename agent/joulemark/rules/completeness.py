@@ -112,9 +112,13 @@ def nulls_have_reasons(case: Case) -> Broken | None:
 )
 def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
-    flags = DIRTY.intersection(case.said.flags) | ({DISAGREE} if _beyond_its_interval(case) else set())
-    raised = ", ".join(sorted(flags))
-    return broken(f"The run is flagged: {raised}.", flags=raised) if raised else None
+    if raised := ", ".join(sorted(DIRTY.intersection(case.said.flags))):
+        return broken(f"The agent flagged the run: {raised}.", flags=raised)
+    if _beyond_its_interval(case):
+        return broken(
+            "Two estimators of its energy differ by more than the result's own interval.", flags=DISAGREE
+        )
+    return None
 
 
 def _beyond_its_interval(case: Case) -> bool:
