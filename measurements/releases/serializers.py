@@ -15,7 +15,7 @@ from measurements.releases.links import bundle_url, page_url, short_url
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
-NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models"]
+NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
 HARDWARE = (
     "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
     "of it. A code keeps leading to its class."

@@ -164,7 +164,7 @@ SPECTACULAR_SETTINGS = {
         "PublishedGradeEnum": ["published"],
         "NoScoreIntervalEnum": ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],
         "NoCellIntervalEnum": ["single-source", "sources-disagree"],
-        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models"],
+        "NoModelIntervalEnum": ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"],
         "AnswerFormEnum": ["picks", "writes"],
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,

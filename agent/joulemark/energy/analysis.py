@@ -10,8 +10,9 @@ import numpy as np
 
 from joulemark.energy import budget
 from joulemark.energy.accumulate import Gauges
+from joulemark.energy.comparison import compare, disagreements
 from joulemark.energy.errors import NotMeasurable, TraceIncomplete
-from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
+from joulemark.energy.estimators import average_windows_j, derived_windows, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from joulemark.record.statement import Idle, Sensor, Term
+    from joulemark.record.statement import Comparison, Idle, Sensor, Term
     from joulemark.record.trace import Timing, Trace
 
 
@@ -48,6 +49,7 @@ class WindowEnergy:
 class Analysis:
     """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
 
+    `comparisons` sets each other estimator beside the headline, with the interval that both leave open.
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
     shows. `budget` is empty for an estimate. `mean_power_w` is the power at which the energy of the queries was drawn
     while they ran, None where there is none. `rests_w`: mean power of each settled rest beside a window, over the
@@ -60,6 +62,7 @@ class Analysis:
     totals: Totals
     estimates: dict[str, float]
     not_estimated: dict[str, str]
+    comparisons: tuple[Comparison, ...]
     budget: tuple[Term, ...]
     mean_power_w: float | None
     flags: tuple[str, ...]
@@ -85,15 +88,23 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     totals = _totals(trace, windows, work_j, asked_s)
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
-    found, missing = estimates(trace, streams, between, powers_j, averages_j)
+    derived = derived_windows(trace, streams)
+    found, missing = estimates(
+        trace, streams, between, derived=derived, powers_j=powers_j, averages_j=averages_j
+    )
     mean_power_w = _mean_power_w(trace, work_j, asked_s)
+    method = _budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+    comparisons = compare(
+        trace, streams, method, gauges, derived=derived, powers_j=powers_j, averages_j=averages_j
+    )
     return Analysis(
         windows=windows,
         idle=idle,
         totals=totals,
         estimates=found,
         not_estimated=missing,
-        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+        comparisons=comparisons,
+        budget=method
         + (
             ()
             if mean_power_w is None
@@ -103,7 +114,7 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
         flags=flags(
             trace,
             idle=idle,
-            disagree=counters_disagree(trace, streams, powers_j, averages_j),
+            disagree=bool(disagreements(comparisons)),
             gauges=gauges,
             idle_u_w=difference_u_w(trace, streams),
             headline=SCOPES[sensor.scope],
@@ -139,7 +150,7 @@ def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[f
 def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
     idle_w = None if idle is None else (idle.before_w + idle.after_w) / 2
     gross_j = [fsum(column) for column in zip(*(stream.energy_j for stream in streams), strict=True)]
-    _refuse_impossible(gross_j)
+    _refuse_impossible(gross_j, settles=any(stream.settling is not None for stream in streams))
     return tuple(
         WindowEnergy(
             start_s=span.start_us / 1e6,
@@ -152,13 +163,14 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
     )
 
 
-def _refuse_impossible(gross_j: Sequence[float]) -> None:
-    """Raises NotMeasurable for a window of less than no energy, or of more than a record can say.
+def _refuse_impossible(gross_j: Sequence[float], *, settles: bool) -> None:
+    """Raises NotMeasurable for a window of no energy or less, or of more than a record can say.
 
-    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another.
+    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another. One that
+    needs no settling and stands still gives 0, which `session.measure` refuses in its window and JM-ENERGY-ZERO here.
     """
     for number, joules in enumerate(gross_j, 1):
-        if not 0 <= joules <= MOST_J:
+        if not 0 <= joules <= MOST_J or (settles and joules == 0):
             raise NotMeasurable(
                 f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
                 "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "

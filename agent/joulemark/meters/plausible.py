@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters.meter import Reading
+from joulemark.meters.meter import Reading, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,14 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
                 f"The counter {info.name} rose as if {power_w:.3g} W were drawn, which cannot be."
             )
     gauges = tuple(tick if tick is None or is_storable(tick) else None for tick in reading.gauges)
-    return Reading(ticks=reading.ticks, gauges=gauges)
+    return Reading(ticks=reading.ticks, gauges=gauges, stamp=_storable_stamp(reading.stamp))
+
+
+def _storable_stamp(stamp: Stamp | None) -> Stamp | None:
+    """A stamp that no trace can hold says nothing."""
+    if stamp is None:
+        return None
+    return Stamp(*(value if 0 <= value <= LARGEST else 0 for value in stamp))
 
 
 def _power_w(info: StreamInfo, last: Tick, tick: Tick) -> float:

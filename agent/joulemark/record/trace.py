@@ -48,7 +48,9 @@ class Timing(Record, frozen=True, kw_only=True):
 class Stream(Record, frozen=True, kw_only=True):
     """One cumulative counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps.
 
-    A stream with `timing` is read by the `bracket` estimator, one without by `counter`.
+    A stream with `timing` is read by the `bracket` estimator, one without by `counter`. `stamp_us` and `latency_us` are
+    what the driver says of each reading, as they come: its stamp in microseconds since 1970 and how long it took, 0
+    where it says nothing; both are empty where no reading has them.
     """
 
     name: Slug
@@ -59,6 +61,8 @@ class Stream(Record, frozen=True, kw_only=True):
     t_us: Column
     value: Column
     timing: Timing | None = None
+    stamp_us: Column = ()
+    latency_us: Column = ()
 
 
 class Gauge(Record, frozen=True, kw_only=True):

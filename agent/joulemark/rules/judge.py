@@ -19,7 +19,7 @@ from joulemark.rules import (
 from joulemark.rules.case import Case
 from joulemark.rules.rule import Finding, Rule, Severity
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
 
 State = Literal["accepted", "quarantined", "rejected"]
@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     completeness.quality_is_stated,
     answer_rules.quality_is_that_of_others,
     completeness.words_can_be_seen,
+    completeness.estimators_agree,
     completeness.run_is_clean,
 )
 

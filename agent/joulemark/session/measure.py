@@ -11,11 +11,9 @@ from msgspec.structs import replace
 
 from joulemark.energy.analysis import window_work_j
 from joulemark.energy.errors import EnergyError, NotMeasurable
-from joulemark.energy.gaps import has_gap
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
-from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
@@ -150,10 +148,6 @@ class _Job:
             if self._timer.asleep_us() - asleep_us > ASLEEP_US:
                 self._flags.add("suspended")
         trace = self.trace()
-        if any(
-            has_gap(trace, stream) for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]
-        ):
-            self._flags.add("missing-reading")
         if self._sampler.missing:
             self._flags.add("missing-reading")
         first = self._windows[0].outputs[: len(self._queries)]
@@ -351,8 +345,12 @@ class _Job:
         self._quiet_us = end_us
 
     def _require_moved(self, before: Tick, after: Tick, *, seconds: float) -> None:
-        """Raises NotMeasurable when the counter stood still through a window that is long beside its period."""
-        still = after.value == before.value and seconds >= STUCK_PERIODS * self._meter.period_s
+        """Raises NotMeasurable when the counter stood still through a window that is long beside its period.
+
+        A counter that is read at the window's edges alone shows all that there is, however short the window.
+        """
+        shows_all = self._timing is None or seconds >= STUCK_PERIODS * self._meter.period_s
+        still = after.value == before.value and shows_all
         if self._meter.grade == "measured" and still:
             raise NotMeasurable(
                 f"The energy counter stood still at {after.value} {self._meter.streams[0].unit} through a window of "

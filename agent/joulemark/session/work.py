@@ -20,6 +20,7 @@ from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRe
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
 from joulemark.session.comparison import own_energy_words
+from joulemark.session.controls import changed_flags, read_controls
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
@@ -231,6 +232,7 @@ class Work:
         sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
         with workloads.crashes_named(job.key):
             queries = workload.queries(sample)
+        controls = read_controls(self.around.meter)
         measured = measure(
             workload,
             queries,
@@ -240,6 +242,7 @@ class Work:
             timings=self.timings,
             timer=RealTimer(),
         )
+        changed = changed_flags(controls, read_controls(self.around.meter))
         self.watch.stage("scoring", total=None)
         with workloads.crashes_named(job.key):
             quality = tuple(workload.quality(queries, measured.outputs))
@@ -255,6 +258,8 @@ class Work:
             not_scored=not_scored,
             inputs_sha256=workloads.inputs_sha256(queries),
             peak_memory_bytes=workload.peak_memory_bytes(),
+            controls=controls,
+            flags=changed,
         )
         return self.outbox.keep(signed_bundle(self.around, story))
 
