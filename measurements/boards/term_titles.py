@@ -15,6 +15,7 @@ METERS = {
 }
 TERMS = {
     "windows": _("spread of the windows"),
+    "queries": _("choice of the queries"),
     "edge": _("times of the counter's steps"),
     "idle": _("power at rest"),
     "tail": _("energy that the counter shows after the end"),

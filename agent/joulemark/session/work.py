@@ -24,6 +24,7 @@ from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
+from joulemark.session.population import population_of
 from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 
@@ -199,6 +200,7 @@ class Work:
         sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
         with workloads.crashes_named(job.key):
             queries = workload.queries(sample)
+        drawn_from = population_of(suite, job, queries, seed=seed)
         measured = measure(
             workload,
             queries,
@@ -207,7 +209,11 @@ class Work:
             self.watch,
             timings=self.timings,
             timer=RealTimer(),
+            population=None if drawn_from is None else drawn_from.population,
         )
+        if drawn_from is not None:  # the sample is what ran
+            sample = suite.sample(job.dataset, seed, len(measured.outputs))
+            queries = queries[: len(measured.outputs)]
         self.watch.stage("scoring", total=None)
         with workloads.crashes_named(job.key):
             quality = tuple(workload.quality(queries, measured.outputs))
@@ -221,7 +227,9 @@ class Work:
             measured=measured,
             quality=quality,
             not_scored=not_scored,
-            inputs_sha256=workloads.inputs_sha256(queries),
+            inputs_sha256=(
+                workloads.inputs_sha256(queries) if drawn_from is None else drawn_from.content_sha256
+            ),
             peak_memory_bytes=workload.peak_memory_bytes(),
         )
         return self.outbox.keep(signed_bundle(self.around, story))
