@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LEAST_QUERIES = 30
 """With fewer queries nothing is said about what explains their durations."""
 LEAST_EXPLAINED = 0.1
-LEAST_F = 12.0
+LEAST_F = 16.0
 """Sizes are used where they explain a tenth of the variance of durations, and by more than chance does: F of one and
 n - 2 degrees is above this for one random covariate in a thousand, so that choosing hardly makes the variance look
 smaller than it is."""
@@ -78,7 +78,7 @@ class PopulationMean:
 class _Choice:
     """Mean duration over the population, the relative variance that the choice of queries gives it, its degrees.
 
-    `deviation` is what each query that ran adds to that mean, relative, in order.
+    `deviation` is what each query that ran, once, in order, differs by from what is expected of it, relative.
     """
 
     mean_s: float
@@ -210,9 +210,9 @@ def _uncertainty(
     power = energies_j / seconds / (energies_j.sum() / seconds.sum()) - 1
     share = seconds / seconds.mean()
     by_power = _between(power * share)
-    by_pace = _pace(window, turn_s / turn_s.mean(), population)
     ran = len(turn_s)
     left = max(1 - ran / population, 0.0)
+    by_pace = _pace(window, choice.deviation if left else turn_s / turn_s.mean() - 1, population)
     means = _means(window, choice.deviation) if left else np.zeros(number)
     common = left * float(np.dot(power * share, means * share)) / (number - 1) / number
     bound = sqrt(by_power * choice.variance)
@@ -242,7 +242,8 @@ def _pace(window: NDArray[np.int64], turn: Floats, population: int) -> float:
     """Relative variance of the mean duration by what windows differ beyond the queries that are in them.
 
     Before all have run twice, the windows are random groups of queries: what their means differ more than single
-    queries explain (one-way analysis of variance) is the windows' own. Later each query is compared with itself.
+    queries explain (one-way analysis of variance) is the windows' own. What chance makes of it is never below 0, so the
+    interval is a little wide there. Later each query is compared with itself.
     """
     number = int(window[-1]) + 1
     if len(turn) < 2 * population:
@@ -251,10 +252,9 @@ def _pace(window: NDArray[np.int64], turn: Floats, population: int) -> float:
         counts = np.bincount(window)
         if groups < 2 or len(turn) <= groups:
             return 0.0
-        means = _means(window, turn)
-        within = float(np.sum((turn - means[window]) ** 2)) / (len(turn) - groups)
-        between = float(np.sum(counts * (means - turn.mean()) ** 2)) / (groups - 1)
-        return max(between - within, 0.0) * groups / len(turn) / number
+        between = float(np.sum(counts * (_means(window, turn) - turn.mean()) ** 2)) / (groups - 1)
+        excess = max(between - float(np.var(turn, ddof=1)), 0.0)
+        return excess / (len(turn) / groups - 1) / number
     place = np.arange(len(turn)) % population
     own = np.bincount(place, weights=turn) / np.bincount(place)
     means = _means(window, turn - own[place])
