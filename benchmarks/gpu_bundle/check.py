@@ -36,7 +36,9 @@ KEPT_OUTPUT = 4000
 def main() -> int:
     """Run every part, then write report.json, report.md and trace.json.gz; 1 where a part failed."""
     parser = argparse.ArgumentParser(description="How does this GPU's energy counter behave?")
-    parser.add_argument("--out", type=Path, default=Path("gpu-report"), help="a new folder (default: gpu-report)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("gpu-report"), help="a new folder (default: gpu-report)"
+    )
     parser.add_argument("--part", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=60.0, help=argparse.SUPPRESS)
     options = parser.parse_args()

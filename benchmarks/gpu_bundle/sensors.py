@@ -194,17 +194,24 @@ class Sweep:
     def _summary(self) -> dict[str, Any]:
         names = ("counter", *self._names)
         seen = {name: [cell["seen"][name] for cell in self.cells] for name in names}
-        lags = {name: [cell["lag_s"][name] for cell in self.cells if name in cell.get("lag_s", {})] for name in names}
+        lags = {
+            name: [cell["lag_s"][name] for cell in self.cells if name in cell.get("lag_s", {})]
+            for name in names
+        }
         return {
             name: {
-                "seen": spread_of(shares) if (shares := [s for s in seen[name] if s is not None and s == s]) else None,  # noqa: PLR0124
+                "seen": spread_of(shares)
+                if (shares := [s for s in seen[name] if s is not None and s == s])
+                else None,  # noqa: PLR0124
                 "lag_s": float(np.median(lags[name])) if lags[name] else None,
             }
             for name in names
         }
 
 
-def sweep(device: str, *, seconds: float, save: Callable[[dict[str, Any]], None]) -> tuple[dict[str, Any], dict[str, Any]]:
+def sweep(
+    device: str, *, seconds: float, save: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The report and the raw columns. Raises AgentError or WorkloadError."""
     timer = timers.RealTimer()
     meter = NvmlMeter()

@@ -15,6 +15,7 @@ METERS = {
 }
 TERMS = {
     "windows": _("spread of the windows"),
+    "queries": _("choice of the queries"),
     "edge": _("times of the counter's steps"),
     "idle": _("power at rest"),
     "tail": _("energy that the counter shows after the end"),
@@ -94,12 +95,15 @@ RULES = {
     "JM-REVISION": _("Data and weights are the pinned ones"),
     "JM-CONFIG": _("The configuration is one of the suite's"),
     "JM-SAMPLE": _("The queries are the seeded sample"),
+    "JM-POPULATION": _("Parts are parts of the suite's queries"),
+    "JM-PART-SIZES": _("The queries that ran are like the others"),
     "JM-INPUTS": _("The model was given the same"),
     "JM-ANSWERS": _("Every query has its answer"),
     "JM-TOKENS": _("Answers are as long as asked"),
     "JM-KNOWN-ANSWERS": _("Known answers are right"),
     "JM-OUTPUTS": _("Answers are those of others"),
     "JM-WINDOWS-FEW": _("There are enough windows"),
+    "JM-WINDOWS-SHORT": _("Windows are as long as the suite says"),
     "JM-SENSOR": _("Meter, unit and grade agree"),
     "JM-TRACE-GAPS": _("The trace covers the run"),
     "JM-SPANS": _("Nothing is counted twice"),

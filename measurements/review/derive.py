@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from math import hypot
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from joulemark.energy.budget import combined, method_u
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
-from joulemark.record.statement import Predicate
+from joulemark.record.statement import Predicate, Term
 from joulemark.rules.case import Case
 from joulemark.rules.hardware import gpu_of
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite
@@ -136,8 +137,14 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         relative_u=combined(said.budget) if said.budget else None,
         method_u=method_u(said.budget) if said.budget else None,
         mean_power_w=case.read.mean_power_w if case.read else None,
-        window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
+        window_u=within_session_u(said.budget),
     )
+
+
+def within_session_u(budget: Sequence[Term]) -> float | None:
+    """What the same job on the same device in another run would differ by: by its windows and their queries."""
+    terms = [term.relative for term in budget if term.name in ("windows", "queries")]
+    return hypot(*terms) if terms else None
 
 
 def stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:

@@ -30,7 +30,7 @@ from measurements.review.models import Cause, ModerationReason
 
 AGENT = Path(s.__file__).parents[1]
 SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
-SUITES = ("demo", "quick", "a100-2024", "a100-2024-open")
+SUITES = ("demo", "quick", "a100-2024", "a100-2024-lean", "a100-2024-open")
 
 
 def flags_in_code() -> set[str]:

@@ -11,12 +11,13 @@ import numpy as np
 from joulemark.energy import budget
 from joulemark.energy.accumulate import Gauges
 from joulemark.energy.comparison import compare, disagreements
-from joulemark.energy.errors import NotMeasurable, TraceIncomplete
+from joulemark.energy.errors import NotMeasurable, TraceIncomplete, TraceInconsistent
 from joulemark.energy.estimators import average_windows_j, derived_windows, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
 from joulemark.energy.percentiles import percentiles
+from joulemark.energy.population import Part, PopulationMean, population_mean
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
@@ -55,6 +56,8 @@ class Analysis:
     while they ran, None where there is none. `rests_w`: mean power of each settled rest beside a window, over the
     streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name. `streams`,
     `gauges` and `latencies_s` (of all queries, in order) are what it was all read from, decoded.
+
+    `of_parts` is there where the windows ran parts of a population: energies per query are then means over all of it.
     """
 
     windows: tuple[WindowEnergy, ...]
@@ -71,6 +74,7 @@ class Analysis:
     streams: tuple[ReadStream, ...]
     gauges: Gauges
     latencies_s: NDArray[np.float64]
+    of_parts: PopulationMean | None = None
 
 
 def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
@@ -85,15 +89,18 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     idle = idle_power(trace, streams)
     windows = _windows(trace, streams, idle)
     asked_s, gauges = latencies(trace), Gauges(trace)
-    totals = _totals(trace, windows, work_j, asked_s)
+    of_parts = mean_of_parts(trace, work_j) if trace.population is not None else None
+    totals = _totals(trace, windows, work_j, asked_s, of_parts)
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
     derived = derived_windows(trace, streams)
     found, missing = estimates(
         trace, streams, between, derived=derived, powers_j=powers_j, averages_j=averages_j
     )
+    if of_parts is not None:
+        found = {name: joules * of_parts.factor for name, joules in found.items()}
     mean_power_w = _mean_power_w(trace, work_j, asked_s)
-    method = _budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+    method = _budget(trace, sensor, streams, work_j, between, asked_s, gauges, of_parts)
     comparisons = compare(
         trace, streams, method, gauges, derived=derived, powers_j=powers_j, averages_j=averages_j
     )
@@ -124,6 +131,7 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
         streams=streams,
         gauges=gauges,
         latencies_s=asked_s,
+        of_parts=of_parts,
     )
 
 
@@ -134,6 +142,30 @@ def window_work_j(trace: Trace, sensor: Sensor) -> tuple[float, ...]:
     """
     streams = read_streams(trace, sensor)
     return _work_j(streams, pauses(trace, streams))
+
+
+def mean_of_parts(trace: Trace, work_j: Sequence[float]) -> PopulationMean:
+    """Mean energy of a query over the trace's population, by windows of `work_j` joules.
+
+    Raises TraceInconsistent for windows that cannot be parts of one, or a trace without a population.
+    """
+    population = trace.population
+    if population is None:
+        raise TraceInconsistent("The windows ran parts, and the trace does not say of what.")
+    if trace.mode != "throughput":
+        raise TraceInconsistent(
+            "Only windows whose queries follow each other at once are parts of a population."
+        )
+    parts = [
+        Part(
+            energy_j=joules,
+            seconds=span.seconds,
+            durations_s=np.array(queries.duration_us, dtype=np.float64) / 1e6,
+        )
+        for joules, span, queries in zip(work_j, trace.windows(), trace.queries, strict=True)
+    ]
+    sizes = np.array(population.sizes, dtype=np.float64) if population.sizes else None
+    return population_mean(parts, population=population.queries, sizes=sizes)
 
 
 def latencies(trace: Trace) -> NDArray[np.float64]:
@@ -183,6 +215,7 @@ def _totals(
     windows: Sequence[WindowEnergy],
     work_j: Sequence[float],
     asked_s: NDArray[np.float64],
+    of_parts: PopulationMean | None,
 ) -> Totals:
     """Sums over the windows, and the percentiles of latency (linear interpolation)."""
     queries = sum(window.queries for window in windows)
@@ -195,7 +228,7 @@ def _totals(
         duration_s=sum(span.end_us - span.start_us for span in trace.windows()) / 1e6,
         energy_gross_j=sum(window.gross_j for window in windows),
         energy_net_j=sum(nets) if len(nets) == len(windows) else None,
-        energy_per_query_j=sum(work_j) / queries,
+        energy_per_query_j=sum(work_j) / queries if of_parts is None else of_parts.per_query_j,
         latency_p50_s=p50_s,
         latency_p95_s=p95_s,
     )
@@ -209,6 +242,7 @@ def _budget(
     between: Sequence[Pauses],
     asked_s: NDArray[np.float64],
     gauges: Gauges,
+    of_parts: PopulationMean | None,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
     if total_j < 0:
@@ -233,6 +267,7 @@ def _budget(
         idle_j=idle_j,
         phase=phase,
         tail_j=tail_j(trace, streams, gauges),
+        of_parts=of_parts,
     )
 
 

@@ -1,10 +1,10 @@
 """Whether the estimators of one run agree: each beside the headline, with the interval that both leave open.
 
-What both share is no part of it: the windows' own spread, and the sensor's scale and zero. It is made of the 95 %
-half-width of how the two differ from window to window, and twice the standard uncertainties of what each of them may
-misplace in all windows alike, added in squares (GUM, JCGM 100:2008, 5.1). A difference beyond it is not explained by
-what is known of the two, and is flagged with its number; how large it is beside the result's own interval decides what
-becomes of the result (`rules.completeness`).
+What both share is no part of it: the windows' own spread, the choice of queries, and the sensor's scale and zero. It is
+made of the 95 % half-width of how the two differ from window to window, and twice the standard uncertainties of what
+each of them may misplace in all windows alike, added in squares (GUM, JCGM 100:2008, 5.1). A difference beyond it is not
+explained by what is known of the two, and is flagged with its number; how large it is beside the result's own interval
+decides what becomes of the result (`rules.completeness`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ AVERAGE_S = 1.0
 """POWER_AVERAGE is a mean over this time (NVML API reference, NVML_FI_DEV_POWER_AVERAGE)."""
 LEAST_WINDOWS = 2
 """One window does not show how two estimators scatter."""
-NO_PART_OF_IT = frozenset({*SENSOR_TERMS, "windows"})
+NO_PART_OF_IT = frozenset({*SENSOR_TERMS, "windows", "queries"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,8 @@ class Workload(Record, frozen=True, kw_only=True):
     """What was run. `sample_sha256` digests the ids of the sampled queries in order.
 
     `inputs_sha256` digests what these queries gave the model, before it is cut into tokens or scaled: contributors who
-    ran the same sample of the same revision have the same. It is left out by agents that do not know it yet.
+    ran the same sample of the same revision have the same. It is left out by agents that do not know it yet. Of a run
+    of parts it is `record.trace.Population.content_sha256()`, of all queries of the population: equal for everyone.
     """
 
     task: Slug
@@ -206,7 +207,10 @@ class Quality(Record, frozen=True, kw_only=True):
 
 
 class Totals(Record, frozen=True, kw_only=True):
-    """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine."""
+    """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine.
+
+    In a run of parts it is the mean over the whole population, estimated from the queries that ran.
+    """
 
     queries: Annotated[int, Meta(ge=1)]
     duration_s: Positive
@@ -223,7 +227,7 @@ class Term(Record, frozen=True, kw_only=True):
     Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
     """
 
-    name: Literal["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
+    name: Literal["windows", "queries", "edge", "idle", "tail", "phase", "gain", "offset"]
     kind: Literal["A", "B"]
     relative: Amount
 

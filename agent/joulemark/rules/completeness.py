@@ -180,7 +180,7 @@ def quality_is_stated(case: Case) -> Broken | None:
         return broken(
             f"Quality is stated as {quoted(found)}; the suite asks for {wanted}.", stated=found, wanted=wanted
         )
-    asked = suite.queries_per_window(work.dataset)
+    asked = len(case.sample.query_ids) if case.sample else suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
             return broken(
@@ -191,7 +191,7 @@ def quality_is_stated(case: Case) -> Broken | None:
             )
         if quality.n > asked:
             return broken(
-                f"{quoted(quality.metric)} is over {quality.n} answers; a window asks {asked} queries.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; {asked} queries were asked.",
                 metric=quality.metric,
                 n=quality.n,
                 queries=asked,

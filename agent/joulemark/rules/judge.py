@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *suite_rules.RULES,
     *answer_rules.RULES,
     suite_rules.enough_windows,
+    suite_rules.windows_are_long_enough,
     sensor_rules.sensor_is_consistent,
     recomputed.trace_is_complete,
     sensor_rules.spans_follow_one_another,

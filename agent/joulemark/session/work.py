@@ -26,6 +26,7 @@ from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
 from joulemark.session.platform_link import is_waiting, with_delivery
+from joulemark.session.population import population_of
 from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 
@@ -233,6 +234,7 @@ class Work:
         with workloads.crashes_named(job.key):
             queries = workload.queries(sample)
         controls = read_controls(self.around.meter)
+        drawn_from = population_of(suite, job, queries, seed=seed)
         measured = measure(
             workload,
             queries,
@@ -241,8 +243,12 @@ class Work:
             self.watch,
             timings=self.timings,
             timer=RealTimer(),
+            population=None if drawn_from is None else drawn_from.population,
         )
         changed = changed_flags(controls, read_controls(self.around.meter))
+        if drawn_from is not None:  # the sample is what ran
+            sample = suite.sample(job.dataset, seed, len(measured.outputs))
+            queries = queries[: len(measured.outputs)]
         self.watch.stage("scoring", total=None)
         with workloads.crashes_named(job.key):
             quality = tuple(workload.quality(queries, measured.outputs))
@@ -256,7 +262,9 @@ class Work:
             measured=measured,
             quality=quality,
             not_scored=not_scored,
-            inputs_sha256=workloads.inputs_sha256(queries),
+            inputs_sha256=(
+                workloads.inputs_sha256(queries) if drawn_from is None else drawn_from.content_sha256
+            ),
             peak_memory_bytes=workload.peak_memory_bytes(),
             controls=controls,
             flags=changed,
