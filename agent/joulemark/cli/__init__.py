@@ -7,9 +7,10 @@ import sys
 from importlib import import_module
 
 from joulemark import __version__
-from joulemark.errors import EXIT_INTERRUPTED, AgentError
+from joulemark.errors import EXIT_INTERRUPTED, AgentError, UnsupportedSystem
 
 COMMANDS = {
+    "join": "make a key, join a platform and say what of its suite fits this machine",
     "doctor": "say what can be measured here, what cannot, and how to mend it",
     "enrol": "make a key and make it known to the platform",
     "run": "measure a suite, keep each result and send it",
@@ -23,8 +24,12 @@ COMMANDS = {
     "revoke": "have a key of yours believed no more",
     "withdraw": "have a result of yours count no more",
     "appeal": "ask a person to look at a verdict again",
-    "suite": "list and show suites, estimate what they cost, pin and fetch them",
+    "suite": "list and show suites, estimate what they cost, pin, fetch and clean them",
 }
+MEASURING = frozenset({"join", "run", "doctor"})
+"""Commands that need Linux: they read its counters."""
+READING = frozenset({"verify", "check", "suite"})
+"""Commands that need nothing of the system but files to read."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         parser([]).print_help()
         return 0
     try:
+        _require_system(arguments.command)
         return int(import_module(f"joulemark.cli.{arguments.command}").execute(arguments))
     except AgentError as error:
         return _failed(arguments, error.code, str(error), error.exit_code)
@@ -62,6 +68,24 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
                 "--json", action="store_true", help="JSON on stdout, everything else on stderr"
             )
     return top
+
+
+def _require_system(command: str) -> None:
+    """Raises UnsupportedSystem for a command that cannot work on this operating system."""
+    if sys.platform == "linux" or command in READING:
+        return
+    if sys.platform == "win32":
+        raise UnsupportedSystem(
+            f"`joulemark {command}` does not run on Windows itself. Install Joulemark in WSL 2 (`wsl --install`), "
+            "which sees the GPU through NVIDIA's driver for Windows, and run it there. `verify`, `check` and `suite` "
+            "work here."
+        )
+    if command in MEASURING:
+        name = "macOS" if sys.platform == "darwin" else sys.platform
+        raise UnsupportedSystem(
+            f"`joulemark {command}` measures on Linux only: {name} shows no energy counter that Joulemark reads. Run "
+            "it on a Linux machine with an NVIDIA GPU. All commands that measure nothing work here."
+        )
 
 
 def _failed(arguments: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:

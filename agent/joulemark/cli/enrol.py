@@ -34,7 +34,7 @@ def execute(arguments: Namespace) -> int:
     sends = (
         "your public key" if arguments.name is None else f'your public key and the name "{arguments.name}"'
     )
-    output.aside(f"Sending {sends} to {config.origin}.")
+    output.aside(f"Sending {sends} to {config.origin_in_words}.")
     enrolled = enrol(config, identity=identity, name=arguments.name)
     output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
     output.say(f"Your public key   {identity.public_key}")

@@ -39,6 +39,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(f"Platform: {config.origin_in_words}.")
     answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)
     output.say(f"{config.origin} takes nothing more that key {answer.key_id[:16]} signs.")
     output.say(f"Results that are judged again: {answer.judged_again}.")

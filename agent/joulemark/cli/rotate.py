@@ -31,6 +31,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(f"Platform: {config.origin_in_words}.")
     new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)
     output.say(f"{answer.contributor} signs with a new key at {config.origin} from now on.")
     output.say(f"Your public key   {new.public_key}")

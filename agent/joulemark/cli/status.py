@@ -46,6 +46,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(f"Platform: {config.origin_in_words}.")
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
     asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())

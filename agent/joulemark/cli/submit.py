@@ -33,6 +33,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(f"Platform: {config.origin_in_words}.")
     outbox = Outbox(config.folders)
     results = list(outbox.results())
     damaged = tell_damaged(output, outbox)

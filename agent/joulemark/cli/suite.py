@@ -112,11 +112,10 @@ def _list(_arguments: Namespace, output: Output) -> dict[str, Any]:
 
 
 def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
-    from joulemark.suite import open_suite
     from joulemark.suite.describe import describe
     from joulemark.suite.words import limits_in_words, preparation_in_words
 
-    suite = open_suite(arguments.suite)
+    suite = _found(arguments, output)
     described = describe(suite)
     output.say(f"{suite.name} {suite.version}: {suite.title}")
     output.say(f"digest {suite.digest}, revisions {_state(suite)}")
@@ -171,15 +170,25 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     return described
 
 
+def _found(arguments: Namespace, output: Output) -> Suite:
+    """The suite that is meant: out of the software or a folder, or as a platform handed it out."""
+    from joulemark import config as configs
+    from joulemark.session.suite_source import find_suite
+
+    found = find_suite(arguments.suite, config=configs.load())
+    if found.sentence:
+        output.aside(found.sentence)
+    return found.suite
+
+
 def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     from fnmatch import fnmatchcase
 
     from joulemark.errors import NothingToDo
-    from joulemark.suite import open_suite
     from joulemark.suite.describe import plain
     from joulemark.suite.estimate import estimate, total
 
-    suite = open_suite(arguments.suite)
+    suite = _found(arguments, output)
     wanted = arguments.only
     rows = [row for row in estimate(suite) if wanted is None or fnmatchcase(row.job, wanted)]
     if not rows:

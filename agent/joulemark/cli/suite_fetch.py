@@ -17,14 +17,19 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
     from rich.console import Console
 
+    from joulemark import config as configs
     from joulemark.cli.progress import watch_for
     from joulemark.errors import NoConnection, NothingToDo
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
-    from joulemark.suite import open_suite, require_pinned
+    from joulemark.session.suite_source import obtain_suite
+    from joulemark.suite import require_pinned
     from joulemark.workloads.hub_cache import cache_folder
 
-    suite = open_suite(arguments.suite)
+    obtained = obtain_suite(arguments.suite, config=configs.load())
+    suite = obtained.suite
+    if obtained.sentence:
+        output.aside(obtained.sentence)
     require_pinned(suite, typed=arguments.suite)
     jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
     if not jobs:

@@ -68,7 +68,7 @@ def resume_or_begin(
     Raises UsageError.
     """
     path = _path(folders, origin, suite_digest, meter)
-    session = None if fresh else _stored(path)
+    session = find_session(folders, origin=origin, suite_digest=suite_digest, meter=meter, fresh=fresh)
     if session is None:
         session = Session(
             nonce=secrets.token_hex(16),
@@ -80,6 +80,13 @@ def resume_or_begin(
     session = replace(session, asked=asked, asked_at=datetime.now(UTC))
     durable.write(path, encode(session) + b"\n")
     return session
+
+
+def find_session(
+    folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool
+) -> Session | None:
+    """The stored session for these; None when there is none or `fresh` is set. Raises UsageError."""
+    return None if fresh else _stored(_path(folders, origin, suite_digest, meter))
 
 
 def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) -> Asked:
@@ -110,7 +117,12 @@ def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) ->
 
 def journal(folders: Folders, session: Session) -> Journal:
     """The journal of a session."""
-    return Journal(folders.sessions / f"{session.nonce}.journal")
+    return Journal(journal_path(folders, session))
+
+
+def journal_path(folders: Folders, session: Session) -> Path:
+    """Where the journal of a session lies."""
+    return folders.sessions / f"{session.nonce}.journal"
 
 
 def _stored(path: Path) -> Session | None:

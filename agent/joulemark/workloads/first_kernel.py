@@ -10,6 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import DeviceUnusable
@@ -67,7 +68,10 @@ def _torch() -> ModuleType:
     try:
         return import_module("torch")
     except ModuleNotFoundError as error:
-        raise DeviceUnusable(f"{error.name} is not installed. Run `pip install torch`.") from error
+        how = "`pip install torch`"
+        if CLONE is not None:
+            how = f"`make install-agent` in {CLONE}, with TORCH=gpu for a graphics card"
+        raise DeviceUnusable(f"{error.name} is not installed. Run {how}.") from error
     except (ImportError, OSError) as error:
         raise DeviceUnusable(
             f"torch cannot be loaded ({_first_line(error)}). Install it again: `pip install --force-reinstall torch`."
@@ -77,8 +81,8 @@ def _torch() -> ModuleType:
 def _require_build(torch: ModuleType, gpu: GpuIdentity) -> None:
     if torch.version.cuda is None:
         raise DeviceUnusable(
-            f"This torch ({torch.__version__}) is built without CUDA and cannot use the GPU {gpu.name}. Install a CUDA "
-            f"build ({GET_STARTED} names the command), or measure the processor: `--meter rapl` or `--meter estimate`."
+            f"This torch ({torch.__version__}) is built without CUDA and cannot use the GPU {gpu.name}. "
+            f"{_install_gpu_build()} Or measure the processor: `--meter rapl` or `--meter estimate`."
         )
 
 
@@ -130,8 +134,27 @@ def _lacks_kernels(torch: ModuleType, device: str, gpu: GpuIdentity) -> str:
     built = ", ".join(torch.cuda.get_arch_list()) or "none"
     return (
         f"This torch ({torch.__version__}) has no kernels for the GPU {gpu.name} (sm_{major}{minor}; it has {built}). "
-        f"Install a build of torch that has them: {GET_STARTED}."
+        f"{_install_gpu_build()}"
     )
+
+
+def _install_gpu_build() -> str:
+    """How to get a build of torch for GPUs: by make in a clone, which has locked ones, by pip elsewhere."""
+    if CLONE is not None:
+        return f"Run `make install-agent TORCH=gpu` in {CLONE}, which installs a build for GPUs."
+    return (
+        "Install a build of torch for this GPU and its driver: `pip install --force-reinstall torch` on most machines; "
+        f"{GET_STARTED} names the command for each CUDA."
+    )
+
+
+def _clone() -> Path | None:
+    """The clone that this package is run from; None where pip has copied it."""
+    folder = Path(__file__).resolve().parents[3]
+    return folder if (folder / "requirements" / "install_torch.py").is_file() else None
+
+
+CLONE = _clone()
 
 
 def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:
