@@ -35,6 +35,17 @@ def unit_heading(column: UnitColumn) -> str:
 
 
 @register.filter
+def unit_note(column: UnitColumn) -> str:
+    """What a reader must know of a column."""
+    return {
+        "output-token": gettext(
+            "Joules per token are of each model's own tokens, which are not equally long."
+        ),
+        "right-answer": gettext("Joules per right answer have the chance of the score in their interval."),
+    }[column.unit]
+
+
+@register.filter
 def unit_name(energy: Energy) -> str:
     """What the joules are per, in the reader's language."""
     name = {
