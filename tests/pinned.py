@@ -88,8 +88,17 @@ def pinned_folder(
     commit: str = "a" * 40,
     unavailable: tuple[Unavailable, ...] = (),
 ) -> Path:
-    """`folder` with the suite and a lock that gives everything this commit, but for what is unavailable."""
-    unpinned_folder(folder)
+    """`folder` with the files of `pinned_files`."""
+    folder.mkdir()
+    for name, data in pinned_files(version=version, commit=commit, unavailable=unavailable).items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def pinned_files(
+    *, version: str = "1.20260131", commit: str = "a" * 40, unavailable: tuple[Unavailable, ...] = ()
+) -> dict[str, bytes]:
+    """The suite and a lock that gives everything this commit, but for what is unavailable."""
     weights = WeightsFile(name="model.safetensors", sha256="1" * 64, bytes=30)
     gone = {entry.id for entry in unavailable}
     lock = Lock(
@@ -116,5 +125,4 @@ def pinned_folder(
         ),
         unavailable=unavailable,
     )
-    (folder / "lock.toml").write_bytes(lock.to_toml())
-    return folder
+    return {"suite.toml": MANIFEST.encode(), "lock.toml": lock.to_toml()}

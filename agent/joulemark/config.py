@@ -162,7 +162,7 @@ def _origin(
         return str(setting), "settings"
     from joulemark.joined import read_joined
 
-    if joined := read_joined(folders):
+    if joined := read_joined(folders.joined):
         return joined.origin, "joined"
     return DEFAULT_ORIGIN, "default"
 

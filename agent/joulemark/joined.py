@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from joulemark.errors import UsageError
 
 if TYPE_CHECKING:
-    from joulemark.config import Folders
+    from pathlib import Path
 
 MAX_HOURS = 8760.0
 
@@ -26,31 +26,31 @@ class Joined:
     hours: float | None = None
 
 
-def read_joined(folders: Folders) -> Joined | None:
+def read_joined(path: Path) -> Joined | None:
     """What was joined last, or None. Raises UsageError for a file that cannot be read as one of `join`."""
     import json
 
     try:
-        joined = Joined(**json.loads(folders.joined.read_bytes()))
+        joined = Joined(**json.loads(path.read_bytes()))
         _check_fields(joined)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(
-            f"{folders.joined} cannot be read as what `joulemark join` writes. Run `joulemark join ORIGIN` again, "
+            f"{path} cannot be read as what `joulemark join` writes. Run `joulemark join ORIGIN` again, "
             "which writes it anew."
         ) from error
     return joined
 
 
-def write_joined(folders: Folders, joined: Joined) -> None:
+def write_joined(path: Path, joined: Joined) -> None:
     """Remember it, in place of what was joined before. Raises StorageError."""
     import json
     from dataclasses import asdict
 
     from joulemark import durable
 
-    durable.write(folders.joined, json.dumps(asdict(joined), indent=1).encode() + b"\n", mode=0o600)
+    durable.write(path, json.dumps(asdict(joined), indent=1).encode() + b"\n", mode=0o600)
 
 
 def _check_fields(joined: Joined) -> None:
@@ -59,5 +59,5 @@ def _check_fields(joined: Joined) -> None:
     hours = joined.hours
     if not isinstance(joined.origin, str) or any(not isinstance(text, str | None) for text in texts):
         raise ValueError("not a text")
-    if hours is not None and (not isinstance(hours, int | float) or not 0 < hours <= MAX_HOURS):
+    if hours is not None and (type(hours) not in (int, float) or not 0 < hours <= MAX_HOURS):
         raise ValueError("not a number of hours")

@@ -38,7 +38,7 @@ def test_everything_a_run_needs_is_looked_at(enrolled: Agent) -> None:
 
 def test_what_is_missing_has_its_mend(agent: Agent) -> None:
     found = findings(agent)
-    assert found["key"]["mend"] == "joulemark enrol"
+    assert found["key"]["mend"] == "joulemark join http://127.0.0.1:9"
     assert found["platform"]["state"] == "not available"
 
 

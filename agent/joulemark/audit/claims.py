@@ -10,6 +10,9 @@ from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
+from joulemark.suite.archive import decode_archive
+from joulemark.suite.errors import BrokenArchive
+from joulemark.suite.loader import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from joulemark.log.leaf import Fact, LogLeaf
 
 MODERATION = "moderation"
+SUITE_PINNED = "suite-pinned"
 DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
 NEW_RULES = "new-rules"
@@ -70,6 +74,24 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | N
         index=index,
         result_id=leaf.subject,
         sentence=f"The bundle of result {leaf.subject[:16]}, received as entry {index}, {what}.",
+    )
+
+
+def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> Finding | None:
+    """Why the archive given for a pinned suite does not hold the files that the log names, if so."""
+    if archive is None:
+        what = "are not given any more"
+    else:
+        try:
+            if digest_of(decode_archive(archive)) == leaf.subject:
+                return None
+            what = "are others now"
+        except BrokenArchive as error:
+            what = f"cannot be read: {error}"
+    return Finding(
+        code="JM-LOG-SUITE",
+        index=index,
+        sentence=f"The files of suite {leaf.subject[:16]}, pinned as entry {index}, {what.rstrip('.')}.",
     )
 
 

@@ -27,7 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """One platform, and how thoroughly."""
     parser.add_argument("url", metavar="URL", help="the platform's origin, such as https://example.org")
     parser.add_argument("--all", action="store_true", help="read every entry, not only those that are new")
-    parser.add_argument("--no-bundles", action="store_true", help="do not download the results themselves")
+    parser.add_argument(
+        "--no-bundles", action="store_true", help="download neither the results themselves nor suites"
+    )
     parser.add_argument(
         "--log-key",
         metavar="KEY",
@@ -116,7 +118,7 @@ def _say(output: Output, report: Report) -> None:
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(report.kinds.items()))
         output.say(f"read      {read} entries{before}{f': {kinds}' if kinds else ''}")
         output.say(
-            f"compared  {read} rows, {report.bundles} bundles, {report.states} states "
+            f"compared  {read} rows, {report.bundles} bundles, {report.suites} suites, {report.states} states "
             f"({report.waiting} being judged), {report.listed} listed results"
         )
     for finding in report.findings:
@@ -140,6 +142,7 @@ def _answer(report: Report) -> dict[str, Any]:
         "read": sum(report.kinds.values()),
         "kinds": dict(sorted(report.kinds.items())),
         "bundles": report.bundles,
+        "suites": report.suites,
         "states": report.states,
         "waiting": report.waiting,
         "listed": report.listed,

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from joulemark.session.joining import SuiteChoice
 
 NEXT = "joulemark run"
-MEASURES = frozenset({"measured", "estimated"})
-FAULTS = frozenset({"not available", "noisy"})
+FAULTS = frozenset({"not available", "noisy", "warning"})
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -88,9 +87,9 @@ def execute(arguments: Namespace) -> int:
     choice, passed = joining.choose_suite(
         config, on_gpu=measures_gpu(findings), hours=time_h, named=arguments.suite
     )
-    for one in passed:
-        output.say(f"Not chosen: {one.name}. {one.sentence}")
-    answer["passed_over"] = [{"suite": one.name, "sentence": one.sentence} for one in passed]
+    for suite in passed:
+        output.say(f"Not chosen: {suite.name}. {suite.sentence}")
+    answer["passed_over"] = [{"suite": suite.name, "sentence": suite.sentence} for suite in passed]
     if choice is None:
         output.say(f"Not ready: mend what is named above, then run `joulemark join {config.origin}` again.")
         output.answer(answer)
@@ -146,14 +145,14 @@ def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
     for finding in findings:
         if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
             output.say(f"device    {finding.detail}")
+    measured = [finding for finding in findings if finding.state == "measured"]
+    for finding in measured or [finding for finding in findings if finding.state == "estimated"]:
+        output.say(f"{finding.state:<9} {finding.detail}")
     for finding in findings:
-        if finding.state in MEASURES:
-            output.say(f"{finding.state:<8}  {finding.detail}")
-    for finding in findings:
-        if finding.state in FAULTS or finding.state == "warning":
+        if finding.state in FAULTS:
             label = "not here" if finding.state == "not available" else finding.state
             mend = "" if finding.mend is None else f" To mend it: {finding.mend}"
-            output.say(f"{label:<8}  {finding.what}: {finding.detail}{mend}")
+            output.say(f"{label:<9} {finding.what}: {finding.detail}{mend}")
 
 
 def _row(finding: Finding) -> dict[str, Any]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.questions import ask, can_ask
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
-from joulemark.session.plan import by_sentence
+from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
 
 if TYPE_CHECKING:
     from joulemark.cli.output import Output
     from joulemark.session.forecast import Basis, Cell, Forecast
-
-YES = frozenset({"", "y", "yes"})
-NO = frozenset({"n", "no"})
 
 
 def summary(forecast: Forecast) -> str:
@@ -46,20 +43,16 @@ def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
     if yes or not forecast.needs_download:
         return False
     line = summary(forecast)
-    if not (sys.stdin is not None and sys.stdin.isatty()):
+    if not can_ask():
         raise ConsentMissing(
             f"{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on, or look at "
             "the plan with `--dry-run`."
         )
-    while True:
-        print(f"{line}. Go on? [Y/n] ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline()
-        word = answer.strip().lower()
-        if not answer or word in NO:
-            raise Declined("Nothing was downloaded and nothing measured.")
-        if word in YES:
-            return True
-        output.aside("Answer y or n.")
+    for sentence in times_in_words(forecast):
+        output.aside(sentence)
+    if not ask(f"{line}. Go on?"):
+        raise Declined("Nothing was downloaded and nothing measured.")
+    return True
 
 
 def print_plan(output: Output, forecast: Forecast) -> None:
@@ -90,7 +83,7 @@ def print_plan(output: Output, forecast: Forecast) -> None:
         output.say(f"Not again: {failed.key}. {failed.sentence}")
     for label, missing in (("Not now", forecast.put_off), ("Left out", forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
-            output.say(f"{label}: {', '.join(keys)}. {sentence}")
+            output.say(f"{label}: {in_words(keys)}. {sentence}")
 
 
 def times_in_words(forecast: Forecast) -> list[str]:

@@ -188,7 +188,7 @@ def _joined(arguments: Namespace, config: Config) -> Joined | None:
 
     if arguments.suite or arguments.resume:
         return None
-    joined = read_joined(config.folders)
+    joined = read_joined(config.folders.joined)
     if joined is None or joined.suite is None or joined.origin != config.origin:
         return None
     on_processor = arguments.meter in ("rapl", "estimate")
@@ -201,6 +201,7 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     from joulemark.session.forecast import foresee
     from joulemark.session.run import begin
 
+    output.aside(f"Platform: {config.origin_in_words}.")
     begun = begin(config, options)
     if begun.obtained.sentence:
         output.aside(begun.obtained.sentence)

@@ -20,13 +20,16 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     from joulemark import config as configs
     from joulemark.cli.progress import watch_for
     from joulemark.errors import NoConnection, NothingToDo
+    from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
+    from joulemark.session import state
     from joulemark.session.suite_source import obtain_suite
     from joulemark.suite import require_pinned
     from joulemark.workloads.hub_cache import cache_folder
 
-    obtained = obtain_suite(arguments.suite, config=configs.load())
+    config = configs.load()
+    obtained = obtain_suite(arguments.suite, config=config)
     suite = obtained.suite
     if obtained.sentence:
         output.aside(obtained.sentence)
@@ -40,6 +43,9 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     for sentence in dict.fromkeys(left_out.values()):
         output.say(sentence)
     cache = cache_folder()
+    log = FetchLog(config.folders.fetched)
+    if any(suite.model(job.model).hub_id or suite.dataset(job.dataset).hub_id for job in jobs):
+        log.add_suite(state.lasting_name(obtained.name), suite.digest)
     plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
     failures: list[tuple[Wanted, AgentError]] = []
     if plan is None:
@@ -52,6 +58,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
                     hub=arguments.hub,
                     progress=watch.fetched,
                     say=watch.note,
+                    log=log,
                     failed=lambda wanted, error: failures.append((wanted, error)),
                 )
         except NoConnection:

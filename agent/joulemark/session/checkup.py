@@ -314,11 +314,12 @@ def _key(config: Config) -> Finding:
         enrolled = identities.enrolment(config.folders, config.origin)
     except AgentError as error:  # a run without the platform does not read it
         return Finding(area="key", what="key", state="warning", detail=str(error))
+    join = f"joulemark join {config.origin}"
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail="no key yet", mend="joulemark enrol")
+        return Finding(area="key", what="key", state="warning", detail="no key yet", mend=join)
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
-        return Finding(area="key", what="key", state="warning", detail=detail, mend="joulemark enrol")
+        return Finding(area="key", what="key", state="warning", detail=detail, mend=join)
     return Finding(
         area="key",
         what="key",
@@ -343,7 +344,10 @@ def _platform(config: Config) -> Iterator[Finding]:
         )
     else:
         yield Finding(
-            area="platform", what="platform", state="ok", detail=f"{config.origin}, key {shown.key_id[:16]}"
+            area="platform",
+            what="platform",
+            state="ok",
+            detail=f"{config.origin_in_words}, key {shown.key_id[:16]}",
         )
     if skew_s is None:
         yield Finding(area="platform", what="clock", state="warning", detail="the platform tells no time")

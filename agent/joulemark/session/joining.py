@@ -9,11 +9,10 @@ from joulemark import identity as identities
 from joulemark.errors import AgentError, NothingToDo, StorageError
 from joulemark.joined import Joined, read_joined, write_joined
 from joulemark.platform_client import PlatformClient
-from joulemark.session import enrolment
+from joulemark.session import enrolment, suite_source
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import foresee
 from joulemark.session.report import Options
-from joulemark.session.suite_source import ask_offers, obtain_suite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,18 +66,18 @@ def known_or_enrolled(config: Config, identity: Identity, *, name: str | None) -
     if name is not None or stored is None or stored.key_id != identity.key_id:
         return enrolment.enrol(config, identity=identity, name=name), True
     with PlatformClient(config.origin) as client:
-        shown = client.platform_key()
-    return identities.learn_log_key(config.folders, config.origin, shown) or stored, False
+        platform_key = client.platform_key()
+    return identities.learn_log_key(config.folders, config.origin, platform_key) or stored, False
 
 
 def remember_platform(config: Config) -> None:
     """Make this platform the one of later commands; what was chosen there before stays chosen. Raises StorageError."""
     try:
-        before = read_joined(config.folders)
+        before = read_joined(config.folders.joined)
     except AgentError:  # damaged, which is why it is written anew
         before = None
     if before is None or before.origin != config.origin:
-        write_joined(config.folders, Joined(origin=config.origin))
+        write_joined(config.folders.joined, Joined(origin=config.origin))
 
 
 def remember_choice(config: Config, choice: SuiteChoice, *, hours: float) -> None:
@@ -89,7 +88,7 @@ def remember_choice(config: Config, choice: SuiteChoice, *, hours: float) -> Non
     joined = Joined(origin=config.origin)
     if choice.is_standard:
         joined = replace(joined, suite=choice.suite.name, gpu=choice.forecast.gpu, hours=hours)
-    write_joined(config.folders, joined)
+    write_joined(config.folders.joined, joined)
 
 
 def choose_suite(
@@ -134,7 +133,7 @@ def _rank(choice: SuiteChoice) -> tuple[bool, int, float, str]:
 def _offered_names(config: Config, passed: list[Passed]) -> Sequence[str]:
     """The names of the suites that the platform hands out now; none for a platform that has no such list."""
     try:
-        offers = ask_offers(config)
+        offers = suite_source.ask_offers(config)
     except NothingToDo as error:
         passed.append(Passed(name="standard suite", sentence=str(error)))
         return ()
@@ -152,7 +151,7 @@ def _offered_names(config: Config, passed: list[Passed]) -> Sequence[str]:
 
 def _choice(config: Config, name: str, *, hours: float | None, openers: Openers | None) -> SuiteChoice:
     """Raises AgentError where the suite cannot be had, or none of its cells runs here."""
-    obtained = obtain_suite(name, config=config)
+    obtained = suite_source.obtain_suite(name, config=config)
     options = Options(suite=name, budget_s=None if hours is None else hours * 3600)
     forecast = foresee(config, options, obtained.suite, openers=openers)
     pace = Pace(obtained.suite)

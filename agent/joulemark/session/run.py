@@ -6,7 +6,6 @@ import os
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
@@ -108,7 +107,7 @@ def run(
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
-            watch.note(f"Left out: {', '.join(keys)}. {sentence}")
+            watch.note(f"Left out: {plan.in_words(keys)}. {sentence}")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -152,9 +151,9 @@ def run(
 
 
 def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:
-    suite, meant = obtained.name, options.meant
+    meant = options.meant
     return state.Asked(
-        suite=str(Path(suite).expanduser().absolute()) if "/" in suite else suite,
+        suite=state.lasting_name(obtained.name),
         meter=options.meter,
         only=meant.only,
         tasks=meant.tasks,

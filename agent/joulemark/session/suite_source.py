@@ -83,7 +83,12 @@ def find_suite(typed: str, *, config: Config) -> ObtainedSuite:
         if stored is not None:
             return stored
     here = _named_here(typed, pinned=False)
-    return here or _from_platform(typed, config=config, offline=False, client=None)
+    if here is not None:
+        return here
+    try:
+        return _from_platform(typed, config=config, offline=False, client=None)
+    except Unreachable as error:  # nothing is to be run, so that the name is at fault rather than the network
+        raise UsageError(str(error)) from error
 
 
 def find_suite_of_digest(name: str, digest: str, *, config: Config) -> Suite | None:
@@ -92,6 +97,15 @@ def find_suite_of_digest(name: str, digest: str, *, config: Config) -> Suite | N
         return load_suite(name)
     files = suite_store.stored_files(config.folders, digest)
     return None if files is None else _read(files)
+
+
+def fetched_suites(config: Config) -> list[Suite]:
+    """The suites that the platform handed out and that are here, in the order of pinning. Nothing is asked."""
+    remembered = suite_store.remembered_offers(config.folders, config.origin)
+    if remembered is None:
+        return []
+    every = (suite_store.stored_files(config.folders, offered.digest) for offered in remembered.offers.suites)
+    return [_read(files) for files in every if files is not None]
 
 
 def ask_offers(config: Config, *, client: PlatformClient | None = None) -> SuiteOffers:
@@ -156,8 +170,15 @@ def _from_platform(
         return _fetched(name, version, config, client)
     except Unreachable as error:
         if stored is None:
+            error.args = (f"{_lacking(name)} {error}",)
             raise
         return _with_sentence(stored, f"{stored.sentence} The platform gives no answer now: {error}")
+
+
+def _lacking(name: str) -> str:
+    if name in suite_names():
+        return f"Suite {name} of this software fixes no revisions, and the platform that hands it out pinned was asked."
+    return f"There is no suite {name!r} in this software ({', '.join(suite_names())}), and the platform was asked."
 
 
 def _fetched(name: str, version: str, config: Config, client: PlatformClient | None) -> ObtainedSuite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from joulemark import durable
@@ -10,7 +11,7 @@ from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.field_types import Word
 from joulemark.record.statement import Time
-from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
+from joulemark.record.suite_offers import SuiteOffers
 from joulemark.suite.archive import MAX_ARCHIVE_BYTES, decode_archive
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.loader import digest_of
@@ -47,6 +48,15 @@ def remembered_offers(folders: Folders, origin: str) -> RememberedOffers | None:
     return remembered if remembered.origin == origin else None
 
 
+def all_offers(folders: Folders) -> list[RememberedOffers]:
+    """What each platform offered last; files that cannot be read are passed over, as if it had not been asked."""
+    offers = []
+    for path in sorted(folders.suites.glob("offers-*.json")):
+        with suppress(OSError, RecordError):
+            offers.append(decode(path.read_bytes(), RememberedOffers, what="stored offers"))
+    return offers
+
+
 def store_archive(folders: Folders, *, digest: str, archive: bytes) -> None:
     """Keep the archive of a suite, whose digest was checked. Raises StorageError."""
     durable.write(_archive_file(folders, digest), archive)
@@ -60,14 +70,6 @@ def stored_files(folders: Folders, digest: str) -> dict[str, bytes] | None:
     except (OSError, SuiteError):
         return None
     return content if digest_of(content) == digest else None
-
-
-def stored_suites(folders: Folders, origin: str) -> list[OfferedSuite]:
-    """Of what the platform offered last the suites whose archive is here, in the order of pinning."""
-    remembered = remembered_offers(folders, origin)
-    if remembered is None:
-        return []
-    return [suite for suite in remembered.offers.suites if _archive_file(folders, suite.digest).is_file()]
 
 
 def _archive_file(folders: Folders, digest: str) -> Path:

@@ -90,7 +90,7 @@ class Work:
             self.journal.stopped()
             self.outbox.give_up_space()
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
-            self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
+            self.watch.note(f"Not now: {plan.in_words(keys)}. {sentence}")
 
     def _put_off(self, key: str, sentence: str) -> None:
         self.report.put_off.append(Missing(key=key, sentence=sentence))
