@@ -92,8 +92,8 @@ def make_environment(folder: Path) -> FreshEnvironment:
     fresh = FreshEnvironment(folder=folder / "venv", home=folder / "home")
     fresh.home.mkdir(parents=True)
     venv.create(fresh.folder, with_pip=False, symlinks=True)
-    asked = [str(fresh.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-    site = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    question = [str(fresh.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = subprocess.run(question, check=True, capture_output=True, text=True).stdout.strip()
     # a folder named in a .pth file is searched after the environment's own, and its own .pth files, of which one leads
     # to this tree, are not read
     (Path(site) / "libraries.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")

@@ -43,7 +43,7 @@ def in_context(path: str) -> bool:
     """Whether the builder gets a file: the last line of .dockerignore that fits it or a folder above it decides."""
     pure = PurePosixPath(path)
     candidates = [str(pure), *(str(parent) for parent in pure.parents if str(parent) != ".")]
-    kept = True
+    included = True
     for line in IGNORED.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
@@ -51,19 +51,21 @@ def in_context(path: str) -> bool:
         plain = pattern.removeprefix("**/")
         names = candidates if plain == pattern else [PurePosixPath(name).name for name in candidates]
         if any(fnmatch(name, plain) and name.count("/") == plain.count("/") for name in names):
-            kept = line.startswith("!")
-    return kept
+            included = line.startswith("!")
+    return included
 
 
 def copied() -> dict[str, PurePosixPath]:
     """Where each COPY puts what, below the working folder."""
-    found: dict[str, PurePosixPath] = {}
+    targets: dict[str, PurePosixPath] = {}
     for words in of("COPY"):
         *sources, target = words.split()
         for source in sources:
             whole = source.endswith("/")
-            found[source.rstrip("/")] = PurePosixPath(target) / ("" if whole else PurePosixPath(source).name)
-    return found
+            targets[source.rstrip("/")] = PurePosixPath(target) / (
+                "" if whole else PurePosixPath(source).name
+            )
+    return targets
 
 
 def test_the_base_is_a_fixed_release_with_cudas_runtime() -> None:
