@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check real-clock performance clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -82,6 +82,16 @@ newest: ## The newest of everything that the ranges allow, in an environment of 
 	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements/demo.in
 	$(NEWEST)/bin/python tests/chromium.py --fetch
 	$(NEWEST)/bin/python tests/services.py -- $(NEWEST)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not locked' $(TESTS)
+
+# The time of the last commit, so that the same sources make the same bytes whoever builds them; without git a fixed one.
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),1767225600)
+dist: $(VENV)/.ready-lock ## Wheel and source distribution of the agent, in dist/, checked by twine
+	rm -rf dist
+	cd agent && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) ../$(BIN)/python -m hatchling build --directory ../dist
+	$(BIN)/python -m twine check --strict dist/*
+
+container-check: $(VENV)/.ready-lock ## hadolint over the container's recipe
+	$(BIN)/hadolint agent/Dockerfile
 
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
 	$(BIN)/python manage.py demo
@@ -184,4 +194,4 @@ performance: ## Write docs/performance.md from the benchmarks' last figures
 	$(PYTHON) benchmarks/page.py
 
 clean: ## Remove what these targets made
-	rm -rf $(VENV) build .demo var
+	rm -rf $(VENV) build dist .demo var

@@ -84,7 +84,7 @@ def unpack(wheels: Path, site: Path) -> dict[str, str]:
             taken[name] = f"machine, {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(site)  # noqa: S202 - our own wheels, beside this file
+                archive.extractall(site)
             taken[name] = f"bundle, {wheel.name.split('-')[1]}"
     return taken
 
@@ -213,7 +213,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def finite(value: Any) -> Any:
     """Null in place of what is no number."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
     if isinstance(value, dict):
         return {str(name): finite(item) for name, item in value.items()}

@@ -202,7 +202,7 @@ class Sweep:
             name: {
                 "seen": spread_of(shares)
                 if (shares := [s for s in seen[name] if s is not None and s == s])
-                else None,  # noqa: PLR0124
+                else None,
                 "lag_s": float(np.median(lags[name])) if lags[name] else None,
             }
             for name in names

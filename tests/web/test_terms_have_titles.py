@@ -12,6 +12,7 @@ import pytest
 from django.utils import translation
 
 from joulemark.consensus import agreement, cell, interval, ratio
+from joulemark.consensus.unit_energy import UNITS, NoUnitInterval, NoUnitValue
 from joulemark.energy.flags import HELD_BACK, THROTTLED
 from joulemark.impact.claims import Verdict
 from joulemark.impact.parity import Cause as ParityCause
@@ -24,6 +25,8 @@ from joulemark.rules.rule import Severity
 from joulemark.suite import load_suite
 from measurements.boards import term_titles
 from measurements.boards.templatetags import figures, statement_words
+from measurements.boards.templatetags import unit_energies as unit_filters
+from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
 from measurements.catalog.models import ModelKind
 from measurements.intake.models import State
 from measurements.review.models import Cause, ModerationReason
@@ -68,6 +71,8 @@ def term_names() -> tuple[str, ...]:
     return get_args(get_type_hints(s.Term)["name"])
 
 
+NO_UNIT_VALUE = (*get_args(NoUnitValue), BEFORE_THEN, OF_PUBLISHER)
+
 Case = tuple[str, Callable[[str], Any], Any]
 WORDS: list[Case] = [
     ("term", statement_words.term_name, term_names()),
@@ -92,6 +97,9 @@ WORDS: list[Case] = [
     ("unscored", figures.unscored_reason, NOT_SCORED),
     ("verdict of a claim", figures.verdict_name, get_args(Verdict)),
     ("parity", figures.parity_cause, get_args(ParityCause)),
+    ("unit", lambda unit: unit_filters.unit_name({"unit": unit, "metric": ""}), UNITS),
+    ("no unit value", lambda reason: unit_filters.no_unit_value({"no_value": reason}), NO_UNIT_VALUE),
+    ("no unit interval", unit_filters.no_unit_interval, get_args(NoUnitInterval)),
 ]
 
 
