@@ -88,8 +88,9 @@ class Work:
                 self.outbox.hold_space()
                 self.watch.job(number, len(todo), job.key, estimated=self.around.meter.grade == "estimated")
                 self._attempt(job)
-                if (stopped := self.ending.stop()) is not None:
-                    self._stop(stopped, todo[number:])
+                left = todo[number:]
+                if left and (stopped := self.ending.stop()) is not None:
+                    self._stop(stopped, left)
                     break
         finally:
             self.journal.stopped()
