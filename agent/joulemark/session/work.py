@@ -103,15 +103,17 @@ class Work:
         for number, job in enumerate(jobs, start=1):
             if not self._begin(job, number, len(jobs)):
                 without_hub.append((number, job))
-            if (stopped := self.ending.stop()) is not None:
-                self._stop(stopped, [*(waiting for _, waiting in without_hub), *jobs[number:]])
+            left = [*(later for _, later in without_hub), *jobs[number:]]
+            if left and (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, left)
                 return
         for place, (number, job) in enumerate(
             without_hub
         ):  # all else is measured: the hub may be there by now
             self._begin(job, number, len(jobs), is_last_try=True)
-            if (stopped := self.ending.stop()) is not None:
-                self._stop(stopped, [later for _, later in without_hub[place + 1 :]])
+            left = [later for _, later in without_hub[place + 1 :]]
+            if left and (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, left)
                 return
 
     def _stop(self, stopped: Stopped, left: list[Job]) -> None:
