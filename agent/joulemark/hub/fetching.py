@@ -282,8 +282,8 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> Non
         if here is None:
             _discard(path)
             raise NotVerified(
-                f"The file {file.path} of the {found.wanted.name} is no whole Parquet file and was deleted. Run the "
-                "command again.",
+                f"The file {file.path} of the {found.wanted.name} is no whole Parquet file and was deleted: the "
+                "next fetch gets it anew.",
                 code="broken-file",
             )
         rows += here
@@ -347,8 +347,7 @@ def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:
         _discard(path)
         raise NotVerified(
             f"The file {file.path} of the {wanted.name} came with the SHA-256 {found[:16]}…, not {sha256[:16]}… as it "
-            "must, and was deleted. Run the command again; if it comes the same, this hub has other bytes than were "
-            "pinned.",
+            "must, and was deleted. If the next fetch gets the same, this hub has other bytes than were pinned.",
             code="weights-digest" if wanted.kind == "models" else "broken-file",
         )
 

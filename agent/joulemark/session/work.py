@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from joulemark.workloads import Workload
 
 
+RETRY = "`--retry-failed` tries it again."
+"""What the same command alone does not: a job that is written down as failed is not begun again by itself."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """The jobs of one run, under its circumstances. `link` is None offline, `key` when nothing is to be sent."""
@@ -101,7 +105,7 @@ class Work:
                     Failed(
                         key=job.key,
                         code=before.code,
-                        sentence=f"It failed before: {before.sentence} `--retry-failed` tries it again.",
+                        sentence=f"It failed before: {before.sentence} {RETRY}",
                     )
                 )
         todo = [job for job in jobs if job.key not in failures]
@@ -173,8 +177,9 @@ class Work:
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
-        self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
-        self.watch.note(f"Failed: {job.key}. {sentence}")
+        failed = Failed(key=job.key, code=code, sentence=f"{sentence} {RETRY}")
+        self.report.failed.append(failed)
+        self.watch.note(f"Failed: {job.key}. {failed.sentence}")
 
     def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> str:
         """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""

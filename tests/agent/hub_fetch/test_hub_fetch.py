@@ -178,7 +178,7 @@ def test_a_body_that_ends_early_every_time_leaves_nothing(home: Home) -> None:
 def test_weights_with_another_digest_are_deleted_and_right_ones_then_accepted(home: Home) -> None:
     home.hub.wrong["model.safetensors"] = [WEIGHTS[::-1]]
     with pytest.raises(
-        NotVerified, match=r"came with the SHA-256 .* and was deleted. Run the command again"
+        NotVerified, match=r"came with the SHA-256 .* and was deleted. If the next fetch gets the same"
     ) as raised:
         home.fetch()
     assert raised.value.code == "weights-digest"
