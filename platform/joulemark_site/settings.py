@@ -171,7 +171,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "measurements.catalog.described.without_blank_choices",
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "measurements.catalog.described.with_long_addresses",
+        "measurements.catalog.described.with_common_refusals",
         "measurements.catalog.described.with_needed_bodies",
         "measurements.releases.simulated.with_field",
     ],

@@ -17,8 +17,8 @@ NEXT_STEP = {
     "received": "waits for a verdict: there is nothing to do",
     "checking": "is being checked: there is nothing to do",
     "accepted": "counts; if it was measured wrongly: joulemark withdraw",
-    "quarantined": "waits for a moderator; measure again, or tell your side: joulemark appeal",
-    "rejected": "does not count; measure again, or appeal within the platform's window: joulemark appeal",
+    "quarantined": "waits for a moderator; measure anew (joulemark run --fresh), or tell your side: joulemark appeal",
+    "rejected": "does not count; measure anew (joulemark run --fresh), or appeal within its window: joulemark appeal",
     "withdrawn": "was taken back and counts no more",
 }
 """What a state means for the one who sent the result."""

@@ -36,8 +36,8 @@ def gated(wanted: Wanted) -> NotOnHub:
     """The owner wants consent, and the hub knows of none."""
     return NotOnHub(
         "gated",
-        f"The {wanted.name} needs consent to its terms: give it at {wanted.entry.url}, set HF_TOKEN to a token of the "
-        "same account, then run the command again.",
+        f"The {wanted.name} needs consent to its terms: give it at {wanted.entry.url}, and set HF_TOKEN to a token of "
+        "the same account.",
     )
 
 

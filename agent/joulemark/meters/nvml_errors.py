@@ -61,6 +61,8 @@ _TABLE: dict[str, _Row] = {
     ),
     "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", "the driver did not answer in time", passes=True),
 }
+DOCTOR = "`joulemark doctor` says whether it answers."
+"""What to do where nothing is known of the cause."""
 OLD_BINDING = _Row(
     "nvml-binding-old",
     "the installed Python package for NVML is too old to ask for it",
@@ -89,7 +91,7 @@ def failed(nvml: ModuleType, error: Exception) -> MeterFailed:
     row = _row(nvml, error)
     if row.passes:
         return ReadingMissing(f"The GPU gave no reading: {row.cause}.")
-    return MeterFailed(f"The GPU stopped answering: {row.cause}. {row.mend or 'Run again.'}")
+    return MeterFailed(f"The GPU stopped answering: {row.cause}. {row.mend or DOCTOR}")
 
 
 def reason(nvml: ModuleType, error: Exception) -> str:

@@ -102,7 +102,7 @@ class GpuReadings:
         if not is_storable(counter):
             raise ReadingMissing(
                 f"The GPU's energy counter reads {counter.value} mJ, which no GPU can have drawn. "
-                "Restart the machine, then run again."
+                "Restart the machine."
             )
         if not counter.value and self._last_mj:
             raise ReadingMissing(f"The GPU's energy counter reads 0 mJ after {self._last_mj} mJ.")

@@ -86,7 +86,8 @@ def _read_uj(zone: Zone) -> int:
     except OSError as error:
         if error.errno in PERMANENT:
             raise MeterFailed(
-                f"RAPL stopped answering ({zone.stream}: {error.strerror}). Run again."
+                f"RAPL stopped answering ({zone.stream}: {error.strerror}). `joulemark doctor` says whether it can be "
+                "read."
             ) from error
         raise ReadingMissing(f"RAPL gave no reading ({zone.stream}: {error.strerror}).") from error
     except ValueError as error:

@@ -184,7 +184,8 @@ class Sampler:
             self._failure = failure
         except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
             self._failure = MeterFailed(
-                f"Reading the sensor {self._meter.name} broke off ({type(error).__name__}: {error}). Run again."
+                f"Reading the sensor {self._meter.name} broke off ({type(error).__name__}: {error}). "
+                "`joulemark doctor` says whether it can be read."
             )
             self._failure.__cause__ = error
 
@@ -217,7 +218,7 @@ class Sampler:
             if info.wraps_at is None and tick.value < last.value:
                 raise CounterReset(
                     f"The counter {info.name} fell in the middle of the run: the driver was loaded anew, or another "
-                    "program reset it. Run again."
+                    "program reset it. Let nothing do that while a job is measured."
                 )
         self._last = reading.ticks
 

@@ -21,7 +21,7 @@ from joulemark.session.budget import Pace
 from joulemark.session.fetch import fetches
 from joulemark.session.journal import read_journal
 from joulemark.session.plan import Missing, Selection
-from joulemark.session.report import Failed
+from joulemark.session.report import RETRY, Failed
 from joulemark.session.rests import require_ticks
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def plan_cells(
         Failed(
             key=job.key,
             code=failures[job.key].code,
-            sentence=f"It failed before: {failures[job.key].sentence} `--retry-failed` tries it again.",
+            sentence=f"It failed before: {failures[job.key].sentence} {RETRY}",
         )
         for job in selection.jobs
         if job.key in failures and job.key not in finished

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
     """The error for readings that give no result. `why` is a sentence."""
-    return ReadingsUnusable(f"The readings give no result: {why} Run again.", trace=trace)
+    return ReadingsUnusable(f"The readings give no result: {why}", trace=trace)
 
 
 def sensor_of(meter: Meter) -> Sensor:

@@ -27,7 +27,7 @@ from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
 from joulemark.session.platform_link import is_waiting, with_delivery
 from joulemark.session.population import population_of
-from joulemark.session.report import Done, Failed
+from joulemark.session.report import RETRY, Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 
 if TYPE_CHECKING:
@@ -107,9 +107,8 @@ class Work:
             if left and (stopped := self.ending.stop()) is not None:
                 self._stop(stopped, left)
                 return
-        for place, (number, job) in enumerate(
-            without_hub
-        ):  # all else is measured: the hub may be there by now
+        # All else is measured: the hub may be there by now.
+        for place, (number, job) in enumerate(without_hub):
             self._begin(job, number, len(jobs), is_last_try=True)
             left = [later for _, later in without_hub[place + 1 :]]
             if left and (stopped := self.ending.stop()) is not None:
@@ -184,8 +183,9 @@ class Work:
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
-        self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
-        self.watch.note(f"Failed: {job.key}. {sentence}")
+        failed = Failed(key=job.key, code=code, sentence=f"{sentence} {RETRY}")
+        self.report.failed.append(failed)
+        self.watch.note(f"Failed: {job.key}. {failed.sentence}")
 
     def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> str:
         """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""

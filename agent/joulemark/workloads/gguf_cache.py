@@ -42,7 +42,9 @@ def converted(gguf: Path, *, digest: str, cache_dir: Path) -> Path:
                 "point XDG_CACHE_HOME elsewhere."
             ) from error
     if not _intact(folder):
-        raise WorkloadError(f"The converted model in {folder} is damaged. Delete that folder and run again.")
+        raise WorkloadError(
+            f"The converted model in {folder} is damaged. Delete that folder: it is made anew."
+        )
     return folder
 
 

@@ -35,8 +35,8 @@ def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
         home.fetch()
     assert raised.value.code == "gated"
     assert str(raised.value) == (
-        "The model writer needs consent to its terms: give it at https://huggingface.co/someone/writer, set HF_TOKEN "
-        "to a token of the same account, then run the command again."
+        "The model writer needs consent to its terms: give it at https://huggingface.co/someone/writer, and set "
+        "HF_TOKEN to a token of the same account."
     )
 
 
