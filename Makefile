@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check real-clock performance evening clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check real-clock performance evening clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -147,6 +147,9 @@ bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside 
 
 bench-intervals: $(VENV)/.ready-bench ## What the two intervals of a value hold, with sensors that err as measured ones do
 	$(BIN)/python benchmarks/intervals.py
+
+bench-lean: $(VENV)/.ready-bench ## The lean protocol beside the full one: GPU hours, coverage, bias; the demo's models both ways
+	$(BIN)/python benchmarks/lean.py
 
 bench-ledger: $(VENV)/.ready-bench ## A log of a million leaves: a new checkpoint and a proof, beside pymerkle
 	$(BIN)/python benchmarks/ledger.py
