@@ -16,7 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "gpu-bundle"
 LOCK = ROOT / "requirements" / "agent.txt"
 PYTHON = "3.12"
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORMS = (
+    "manylinux_2_28_x86_64",
+    "manylinux_2_27_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+)
 PACKAGES = (
     "anyio",
     "certifi",
@@ -87,8 +92,23 @@ def _download(wheels: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--require-hashes", "--only-binary=:all:", "--python-version", PYTHON, "--implementation", "cp"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+        ]
+        command += [
+            "--require-hashes",
+            "--only-binary=:all:",
+            "--python-version",
+            PYTHON,
+            "--implementation",
+            "cp",
+        ]
         for platform in PLATFORMS:
             command += ["--platform", platform]
         subprocess.run([*command, "--dest", str(wheels), "--requirement", file.name], check=True)
@@ -122,4 +142,6 @@ if __name__ == "__main__":
         total = build(target)
     except (TooLarge, subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"gpu-bundle: {error}")
-    print(f"{target}: {total / 1e6:.1f} MB of wheels. Copy the folder to the machine, and run `python3 check.py` there.")
+    print(
+        f"{target}: {total / 1e6:.1f} MB of wheels. Copy the folder to the machine, and run `python3 check.py` there."
+    )

@@ -12,7 +12,9 @@ def rendered(report: dict[str, Any]) -> str:
     if report.get("rehearsal"):
         lines += ["**A rehearsal on a simulated card: it says nothing of any real one.**", ""]
     lines += [f"Begun {report.get('began_at')}, {report.get('seconds', '-')} s.", "", "## Parts", ""]
-    lines += table(("part", "state", "seconds", "error"), [_state(name, part) for name, part in parts.items()])
+    lines += table(
+        ("part", "state", "seconds", "error"), [_state(name, part) for name, part in parts.items()]
+    )
     for name, section in SECTIONS.items():
         found = (parts.get(name) or {}).get("report")
         if found:
@@ -41,7 +43,11 @@ def _state(name: str, part: dict[str, Any]) -> tuple[Any, ...]:
 def _machine(found: dict[str, Any]) -> list[str]:
     device, torch = found.get("device", {}), found.get("torch", {})
     rows = [(name, device.get(name)) for name in ("name", "driver", "vbios", "memory_bytes", "power_limit_w")]
-    rows += [("torch", torch.get("version")), ("CUDA of torch", torch.get("cuda")), ("python", found.get("python"))]
+    rows += [
+        ("torch", torch.get("version")),
+        ("CUDA of torch", torch.get("cuda")),
+        ("python", found.get("python")),
+    ]
     rows += [("gauges", ", ".join(found.get("gauges", ())))]
     rows += [(f"absent: {name}", why) for name, why in found.get("absent", {}).items()]
     controls = found.get("power_controls", {})
@@ -53,7 +59,11 @@ def _machine(found: dict[str, Any]) -> list[str]:
 def _doctor(found: dict[str, Any]) -> list[str]:
     findings = [(one["what"], one["state"], one["detail"]) for one in found.get("findings", ())]
     timing = found.get("timing") or {}
-    return [*table(("check", "state", "detail"), findings), "", *table(("probe", "value"), list(timing.items()))]
+    return [
+        *table(("check", "state", "detail"), findings),
+        "",
+        *table(("probe", "value"), list(timing.items())),
+    ]
 
 
 def _sensors(found: dict[str, Any]) -> list[str]:
@@ -63,12 +73,17 @@ def _sensors(found: dict[str, Any]) -> list[str]:
         for kind, one in kinds.items()
     ]
     summary = [
-        (name, *((one["seen"] or {}).get(which) for which in ("lowest", "mean", "highest", "cells")), one["lag_s"])
+        (
+            name,
+            *((one["seen"] or {}).get(which) for which in ("lowest", "mean", "highest", "cells")),
+            one["lag_s"],
+        )
         for name, one in found.get("summary", {}).items()
     ]
     names = list(found.get("levels", {}))
     cells = [
-        (one["period_s"], one["duty"], *(one["seen"].get(name) for name in names)) for one in found.get("cells", ())
+        (one["period_s"], one["duty"], *(one["seen"].get(name) for name in names))
+        for one in found.get("cells", ())
     ]
     return [
         f"The sweep ended: {found.get('ended')}.",
@@ -89,7 +104,8 @@ def _windows(found: dict[str, Any]) -> list[str]:
     estimates = [(name, value) for name, value in found.get("estimates", {}).items()]
     estimates += [(name, why) for name, why in found.get("not_estimated", {}).items()]
     compared = [
-        (one["estimator"], one["windows"], one["relative"], one["joint"]) for one in found.get("comparisons", ())
+        (one["estimator"], one["windows"], one["relative"], one["joint"])
+        for one in found.get("comparisons", ())
     ]
     terms = [(one["name"], one["relative"]) for one in found.get("budget", ())]
     return [
@@ -101,16 +117,19 @@ def _windows(found: dict[str, Any]) -> list[str]:
 
 
 def _jobs(found: dict[str, Any]) -> list[str]:
-    rows = [
-        (key, one["predicate"]["totals"]["energy_per_query_j"], one["analysis"]["expanded"], ", ".join(one["predicate"].get("flags", ())))
-        for key, one in found.get("jobs", {}).items()
-    ]  # fmt: skip
+    rows = []
+    for key, one in found.get("jobs", {}).items():
+        said = one["predicate"]
+        flags = ", ".join(said.get("flags", ()))
+        rows.append((key, said["totals"]["energy_per_query_j"], one["analysis"]["expanded"], flags))
     failed = [(one["key"], one["sentence"]) for one in found.get("answer", {}).get("failed", ())]
     return [
-        *table(("job", "J per query", "U (k = 2)", "flags"), rows), "",
-        *table(("failed", "why"), failed), "",
+        *table(("job", "J per query", "U (k = 2)", "flags"), rows),
+        "",
+        *table(("failed", "why"), failed),
+        "",
         f"Exit code of the session: {found.get('exit_code')}.",
-    ]  # fmt: skip
+    ]
 
 
 SECTIONS = {"machine": _machine, "doctor": _doctor, "sensors": _sensors, "windows": _windows, "jobs": _jobs}

@@ -110,7 +110,9 @@ def windows(_folder: Path, *, seconds: float, save: Callable[[Report], None]) ->
         )
         yielded, found = measured(device_name(), meter, timing or UNPROBED, protocol)
         flags = sorted({*yielded.flags, *found.flags})
-        return {**numbers(found), "timing": "probed" if timing else "unprobed", "flags": flags}, as_json(yielded.trace)
+        return {**numbers(found), "timing": "probed" if timing else "unprobed", "flags": flags}, as_json(
+            yielded.trace
+        )
     finally:
         meter.close()
 
@@ -144,7 +146,11 @@ def _torch() -> Report:
         import torch
     except ImportError as error:
         return {"error": str(error)}
-    report: Report = {"version": torch.__version__, "cuda": torch.version.cuda, "seen": torch.cuda.is_available()}
+    report: Report = {
+        "version": torch.__version__,
+        "cuda": torch.version.cuda,
+        "seen": torch.cuda.is_available(),
+    }
     if report["seen"]:
         report["device"] = torch.cuda.get_device_name(0)
         report["architectures"] = torch.cuda.get_arch_list()

@@ -68,7 +68,10 @@ def true_energy_j(
 
 
 def counter_lag_s(
-    t_s: NDArray[np.float64], energy_j: NDArray[np.float64], pulses: Sequence[tuple[float, float]], levels: Levels
+    t_s: NDArray[np.float64],
+    energy_j: NDArray[np.float64],
+    pulses: Sequence[tuple[float, float]],
+    levels: Levels,
 ) -> float:
     """How late the counter's own steps tell: where the true energy, moved by so much, fits them best."""
     moved = np.flatnonzero(np.diff(energy_j)) + 1
@@ -80,7 +83,10 @@ def counter_lag_s(
 
 
 def power_lag_s(
-    t_s: NDArray[np.float64], power_w: NDArray[np.float64], pulses: Sequence[tuple[float, float]], levels: Levels
+    t_s: NDArray[np.float64],
+    power_w: NDArray[np.float64],
+    pulses: Sequence[tuple[float, float]],
+    levels: Levels,
 ) -> float:
     """The same of power readings, against a load that is on or off."""
     starts_s, ends_s = (np.array([pulse[side] for pulse in pulses]) for side in (0, 1))
@@ -101,4 +107,9 @@ def share_seen(energy_j: float, *, seconds: float, on_s: float, levels: Levels) 
 
 def spread_of(shares: Sequence[float]) -> dict[str, Any]:
     """Lowest, highest and mean of what was seen over the cells."""
-    return {"lowest": min(shares), "highest": max(shares), "mean": sum(shares) / len(shares), "cells": len(shares)}
+    return {
+        "lowest": min(shares),
+        "highest": max(shares),
+        "mean": sum(shares) / len(shares),
+        "cells": len(shares),
+    }

@@ -124,7 +124,9 @@ def make_suite(folder: Path) -> dict[str, Path]:
         suite_version="1",
         models=tuple(pinned.values()),
         datasets=tuple(
-            PinnedDataSet(id=task, hub_id=f"bundle/{task}", revision=commit_of(task), branch="main", config=None)
+            PinnedDataSet(
+                id=task, hub_id=f"bundle/{task}", revision=commit_of(task), branch="main", config=None
+            )
             for task in JOBS
         ),
         unavailable=(),
@@ -150,7 +152,9 @@ def run_jobs(device: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]
     read_suite(suite)  # a fault of ours is told as such
     told = io.StringIO()
     with redirect_stdout(told):
-        code = main(["run", "--suite", str(suite), "--offline", "--fresh", "--force", "--meter", "nvml", "--json"])
+        code = main(
+            ["run", "--suite", str(suite), "--offline", "--fresh", "--force", "--meter", "nvml", "--json"]
+        )
     answer = json.loads(told.getvalue() or "{}")
     jobs, raw = {}, {}
     for result in answer.get("results", ()):
@@ -169,7 +173,9 @@ def run_jobs(device: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]
 def _pinned(name: str, folder: Path) -> PinnedModel:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     weights = tuple(
-        WeightsFile(name=path.relative_to(folder).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size)
+        WeightsFile(
+            name=path.relative_to(folder).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size
+        )
         for path in files
         if path.suffix == ".safetensors"
     )
@@ -180,7 +186,9 @@ def _pinned(name: str, folder: Path) -> PinnedModel:
         weights_sha256=weights_digest({file.name: file.sha256 for file in weights}),
         weights=weights,
         beside=tuple(
-            PinnedFile(name=path.relative_to(folder).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size)
+            PinnedFile(
+                name=path.relative_to(folder).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size
+            )
             for path in files
             if path.suffix != ".safetensors"
         ),
