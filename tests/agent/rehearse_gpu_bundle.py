@@ -136,9 +136,8 @@ def main(bundle: Path) -> int:
         wrong = faults(report, out, has_torch=has_torch)
         for sentence in wrong:
             print(sentence)
-        print(
-            f"{len(wrong)} faults; {size / 1e6:.1f} MB of wheels, {report['seconds']} s, torch {'there' if has_torch else 'missing'}."
-        )
+        torch = "with torch" if has_torch else "without torch"
+        print(f"{len(wrong)} faults {torch}; {size / 1e6:.1f} MB of wheels, {report['seconds']} s.")
     return 1 if wrong else 0
 
 

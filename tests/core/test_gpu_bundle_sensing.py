@@ -21,12 +21,8 @@ from benchmarks.gpu_bundle.sensing import (
 
 LEVELS = Levels(rest_w=60.0, load_w=350.0)
 PULSES = [(2.0, 3.0), (4.0, 4.25), (5.0, 6.5)]
-DEVICE = Device(
-    tuple(
-        Piece(seconds, watts)
-        for seconds, watts in ((2.0, 60.0), (1.0, 350.0), (1.0, 60.0), (0.25, 350.0), (0.75, 60.0), (1.5, 350.0), (3.5, 60.0))
-    )
-)  # fmt: skip
+SECONDS = (2.0, 1.0, 1.0, 0.25, 0.75, 1.5, 3.5)
+DEVICE = Device(tuple(Piece(seconds, 350.0 if n % 2 else 60.0) for n, seconds in enumerate(SECONDS)))
 
 
 def test_the_true_energy_is_the_integral_of_the_pulses() -> None:
