@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check real-clock performance evening clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -191,6 +191,12 @@ fuzz-api: $(VENV)/.ready-test ## 20,000 requests to each kind of platform, descr
 
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py
+
+gpu-bundle: $(VENV)/.ready ## For a GPU machine without a package index: build/gpu-bundle, wheels and one script
+	$(BIN)/python -m benchmarks.gpu_bundle.build
+
+gpu-rehearsal: gpu-bundle $(VENV)/.ready-test ## The bundle on a simulated card: Python 3.12, no network, nothing else installed
+	$(BIN)/python tests/agent/rehearse_gpu_bundle.py build/gpu-bundle
 
 real-clock: $(VENV)/.ready-test ## Sessions on five simulated cards under the machine's own clock: demo 20 times, then every suite
 	$(BIN)/python tests/agent/real_clock.py 20 demo

@@ -12,6 +12,7 @@ import argparse
 import gzip
 import importlib.metadata
 import json
+import math
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ import sys
 import time
 import traceback
 import zipfile
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -135,10 +137,8 @@ def bounded(name: str, out: Path, limit_s: float) -> dict[str, Any]:
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a part and what it started, which are a group of their own."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -160,7 +160,7 @@ def run_part(name: str, out: Path, seconds: float) -> int:
         save(report)
         if raw is not None:
             write_json(out / f"{name}.trace.json", raw)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever ends a part is written down
         traceback.print_exc()
         write_json(target, {**(read_json(target) or {}), "error": f"{type(error).__name__}: {error}"})
         return 1
@@ -176,7 +176,8 @@ def save_report(report: dict[str, Any], out: Path) -> None:
 
         text = rendered(report)
     except Exception as error:  # noqa: BLE001 - the JSON is there
-        text = f"# GPU report\n\nThe page could not be made ({type(error).__name__}: {error}); report.json has it all.\n"
+        fault = f"{type(error).__name__}: {error}"
+        text = f"# GPU report\n\nThe page could not be made ({fault}); report.json has it all.\n"
     finally:
         sys.path.remove(str(HERE))
     (out / "report.md").write_text(text, encoding="utf-8")
@@ -213,7 +214,7 @@ def write_json(path: Path, value: Any) -> None:
 
 def finite(value: Any) -> Any:
     """Null in place of what is no number."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
         return {str(name): finite(item) for name, item in value.items()}

@@ -117,16 +117,19 @@ def _windows(found: dict[str, Any]) -> list[str]:
 
 
 def _jobs(found: dict[str, Any]) -> list[str]:
-    rows = [
-        (key, one["predicate"]["totals"]["energy_per_query_j"], one["analysis"]["expanded"], ", ".join(one["predicate"].get("flags", ())))
-        for key, one in found.get("jobs", {}).items()
-    ]  # fmt: skip
+    rows = []
+    for key, one in found.get("jobs", {}).items():
+        said = one["predicate"]
+        flags = ", ".join(said.get("flags", ()))
+        rows.append((key, said["totals"]["energy_per_query_j"], one["analysis"]["expanded"], flags))
     failed = [(one["key"], one["sentence"]) for one in found.get("answer", {}).get("failed", ())]
     return [
-        *table(("job", "J per query", "U (k = 2)", "flags"), rows), "",
-        *table(("failed", "why"), failed), "",
+        *table(("job", "J per query", "U (k = 2)", "flags"), rows),
+        "",
+        *table(("failed", "why"), failed),
+        "",
         f"Exit code of the session: {found.get('exit_code')}.",
-    ]  # fmt: skip
+    ]
 
 
 SECTIONS = {"machine": _machine, "doctor": _doctor, "sensors": _sensors, "windows": _windows, "jobs": _jobs}

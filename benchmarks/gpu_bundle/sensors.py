@@ -1,4 +1,4 @@
-"""The sweep: square waves of duty cycles from 5 to 95 % and periods from 10 ms to 2 s, with everything read beside it."""
+"""The sweep: square waves of duty cycles from 5 to 95 % and periods from 10 ms to 2 s, and what is read meanwhile."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ PERIODS_S = (0.1, 0.01, 1.0, 0.03, 2.0, 0.3)
 DUTIES = (0.5, 0.05, 0.95, 0.25, 0.75)
 """The most telling first: time may run out."""
 READ_EVERY_S = 0.002
-CELL_S = 3.0
+CELL_S = 2.2
 SETTLE_S = 0.3
 LEVEL_S = 4.0
 LEVEL_AFTER_S = 1.5
+AVERAGE, AVERAGE_S = "gpu-power-average", 1.0
+"""Its readings are means of a second: those of the first one still show what was before."""
 LONG_PERIOD_S = 1.0
 """From so long a period on the edges are far enough apart to show a lag."""
 
@@ -114,7 +116,7 @@ class Sweep:
             self._pulse(load_s)
         else:
             self._timer.wait(LEVEL_S)
-        return begin_s + LEVEL_AFTER_S, self._now_s()
+        return begin_s + LEVEL_AFTER_S, self._now_s()  # what a mean of a second shows after that is the level
 
     def _cell(self, period_s: float, duty: float, levels: dict[str, Levels]) -> dict[str, Any]:
         """A rest, then whole periods; what each sensor saw of the load in them."""
@@ -168,7 +170,8 @@ class Sweep:
         return t_s[inside], values[inside]
 
     def _energy_j(self, name: str, begin_s: float, end_s: float) -> float:
-        t_s, values = self._between(name, begin_s, end_s)
+        late_s = AVERAGE_S if name == AVERAGE else 0.0
+        t_s, values = self._between(name, begin_s + late_s, end_s)
         if len(t_s) < 2:
             return float("nan")
         if name == "counter":
@@ -192,21 +195,16 @@ class Sweep:
         return found
 
     def _summary(self) -> dict[str, Any]:
-        names = ("counter", *self._names)
-        seen = {name: [cell["seen"][name] for cell in self.cells] for name in names}
-        lags = {
-            name: [cell["lag_s"][name] for cell in self.cells if name in cell.get("lag_s", {})]
-            for name in names
-        }
-        return {
-            name: {
-                "seen": spread_of(shares)
-                if (shares := [s for s in seen[name] if s is not None and s == s])
-                else None,
-                "lag_s": float(np.median(lags[name])) if lags[name] else None,
+        found = {}
+        for name in ("counter", *self._names):
+            shares = [cell["seen"][name] for cell in self.cells]
+            known = [share for share in shares if share is not None and np.isfinite(share)]
+            lags = [cell["lag_s"][name] for cell in self.cells if name in cell.get("lag_s", {})]
+            found[name] = {
+                "seen": spread_of(known) if known else None,
+                "lag_s": float(np.median(lags)) if lags else None,
             }
-            for name in names
-        }
+        return found
 
 
 def sweep(

@@ -1,10 +1,10 @@
 """Whether the estimators of one run agree: each beside the headline, with the interval that both leave open.
 
-What both share is no part of it: the windows' own spread, the choice of queries, and the sensor's scale and zero. It is
-made of the 95 % half-width of how the two differ from window to window, and twice the standard uncertainties of what
-each of them may misplace in all windows alike, added in squares (GUM, JCGM 100:2008, 5.1). A difference beyond it is not
-explained by what is known of the two, and is flagged with its number; how large it is beside the result's own interval
-decides what becomes of the result (`rules.completeness`).
+What both share is no part of it: the windows' own spread, the choice of queries, and the sensor's scale and zero. It
+is made of the 95 % half-width of how the two differ from window to window, and twice the standard uncertainties of
+what each of them may misplace in all windows alike, added in squares (GUM, JCGM 100:2008, 5.1). A difference beyond
+it is not explained by what is known of the two, and is flagged with its number; how large it is beside the result's
+own interval decides what becomes of the result (`rules.completeness`).
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _power(
         return None
     period_s = stream.settling.timing.period_us / 1e6
     late_s = period_s + _distance_s(gauges.read(gauge)[0], long)
-    late_j = fsum(_above_w(stream, number, span) * late_s for number, span in long)
+    late_j = fsum(_above_w(trace, stream, number, span) * late_s for number, span in long)
     total_j = max(fsum(stream.energy_j[number] for number, _ in long), 1e-9)
     seconds = fsum(span.seconds for _, span in long)
     return _Other(
@@ -160,13 +160,14 @@ def _distance_s(t_s: NDArray[np.float64], spans: Sequence[tuple[int, Span]]) -> 
     return max(distances_s)
 
 
-def _above_w(stream: ReadStream, number: int, span: Span) -> float:
-    """How much more than at rest a window took, in watts; not below 0."""
+def _above_w(trace: Trace, stream: ReadStream, number: int, span: Span) -> float:
+    """How much more than at rest a window's queries took while they ran, in watts; not below 0."""
     if stream.settling is None:
         return 0.0
     before, _ = stream.settling.bracketed.around[number]
-    rest_w = stream.settling.bracketed.rest.power_w(before, span.start_us / 1e6)
-    return max(stream.energy_j[number] / span.seconds - rest_w, 0.0)
+    rest_j = stream.settling.bracketed.rest.power_w(before, span.start_us / 1e6) * span.seconds
+    busy_s = sum(trace.queries[number].duration_us) / 1e6 or span.seconds
+    return max(stream.energy_j[number] - rest_j, 0.0) / busy_s
 
 
 def _counter(trace: Trace, stream: ReadStream) -> _Other | None:
@@ -179,7 +180,7 @@ def _counter(trace: Trace, stream: ReadStream) -> _Other | None:
     for number, span in enumerate(trace.windows()):
         energies_j[number] = stream.counter.difference(span.start_us, span.end_us).energy_j
         ticks_w = max(stream.energy_j[number], energies_j[number]) / span.seconds
-        open_j += _above_w(stream, number, span) * late_s + ticks_w * _beyond_s(stream, span)
+        open_j += _above_w(trace, stream, number, span) * late_s + ticks_w * _beyond_s(stream, span)
     return _Other(
         name="counter", energy_j=energies_j, relative_u=open_j / max(fsum(stream.energy_j), 1e-9) / 3**0.5
     )
