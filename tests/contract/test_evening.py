@@ -11,7 +11,7 @@ from tests.contract.evening import STAGES, evening
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(280)]
 
 
 def test_the_plan_of_an_evening_ends_complete(tmp_path: Path) -> None:

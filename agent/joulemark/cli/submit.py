@@ -62,7 +62,7 @@ def execute(arguments: Namespace) -> int:
         with PlatformClient(config.origin, waiting=waits) as client:
             identities.check_platform_key(config.folders, config.origin, client.platform_key())
             rows += [
-                _told(output, delivery)
+                _row_of(output, delivery)
                 for delivery in deliver_all(outbox, waiting, client, enrolled.platform)
             ]
     attempted = {row["result_id"] for row in rows}
@@ -97,7 +97,7 @@ def _exit_code(rows: list[dict[str, Any]], ours: list[Kept]) -> int:
     return EXIT_REFUSED if any(kept.state == "refused" for kept in ours) else EXIT_OK
 
 
-def _told(output: Output, delivery: Delivery) -> dict[str, Any]:
+def _row_of(output: Output, delivery: Delivery) -> dict[str, Any]:
     """Say what became of a result; the same as a row of the answer."""
     output.say(
         f"{delivery.kept.digest[:16]}  {delivery.how}"

@@ -85,8 +85,8 @@ def fetch_blob(
         if blob.exists():
             return
         with part.open("rb") as content:
-            found = hashlib.file_digest(content, "sha256").hexdigest()
-        if found != sha256:
+            actual_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        if actual_sha256 != sha256:
             part.unlink()
-            raise OtherBytes(found)
+            raise OtherBytes(actual_sha256)
         part.replace(blob)

@@ -140,12 +140,12 @@ def _is_of_all(failure: NoConnection | ServerFailed) -> bool:
 def unsent(outbox: Outbox, origin: str, *, retry_refused: bool = False) -> list[Kept]:
     """The results for this platform that are to be sent, oldest first, but last those over which it has failed."""
     states = {"waiting", "refused"} if retry_refused else {"waiting"}
-    found = [
+    pending = [
         kept
         for kept in outbox.results()
         if kept.state in states and kept.bundle.statement().predicate.audience == origin
     ]
-    return sorted(found, key=lambda kept: kept.note.failures)
+    return sorted(pending, key=lambda kept: kept.note.failures)
 
 
 def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Receipt:
