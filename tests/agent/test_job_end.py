@@ -12,8 +12,7 @@ from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark.errors import Unreachable
 from joulemark.patience import SHORT
-from joulemark.record.messages import Needed, NeededJob, StandingFinding, StandingOthers
-from joulemark.record.statement import SuiteRef
+from joulemark.record.messages import StandingFinding, StandingOthers
 from joulemark.session import measure as measuring
 from joulemark.session import verdicts
 from joulemark.session.run import _Readiness
@@ -374,39 +373,3 @@ def test_rules_that_trip_cost_no_result(
     assert enrolled(*RUN) == 0
     assert len(platform.results) == 3
     assert "The rules cannot be asked at home (ZeroDivisionError)" in enrolled.err
-
-
-def needed(key: str, contributors: int) -> NeededJob:
-    task, dataset, model = key.split("/")
-    return NeededJob(
-        task=task,
-        dataset=dataset,
-        model=model,
-        accepted=contributors,
-        contributors=contributors,
-        devices=contributors,
-        open_tickets=0,
-        label=None,
-        relative_range=None,
-    )
-
-
-def test_the_most_useful_job_that_is_left_is_named_in_the_end(
-    enrolled: Agent, platform: FakePlatform
-) -> None:
-    suite = fake_suite.suite()
-    platform.needed[suite.digest] = Needed(
-        suite=SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
-        jobs=(
-            needed(FIRST, 1),
-            needed("sorting/numbers/absent", 0),
-            *(needed(job.key, 2) for job in suite.jobs[1:]),
-        ),
-    )
-    assert enrolled(*RUN, "--limit", "1") == 0
-    assert f"Most useful next: {suite.jobs[1].key}, measured by 2 contributors so far." in enrolled.out
-    assert "The same command with `--needed` begins with it." in enrolled.out
-    answer = enrolled.json(*RUN)
-    assert answer["most_useful_next"] == "sorting/numbers/absent"
-    assert enrolled(*RUN) == 0
-    assert "Most useful next" not in enrolled.out, "nothing was measured"
