@@ -13,6 +13,7 @@ from django.test import Client
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from measurements.boards.viewed import VIEWED
+from measurements.catalog import suites
 from tests import made
 
 Post = Callable[[str, bytes], HttpResponse]
@@ -35,6 +36,12 @@ def platform_folder(settings, tmp_path) -> None:
 def no_views() -> None:
     """Views that another test's pages had are not this one's."""
     VIEWED.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_suites() -> None:
+    """Suites that another test's platform handed out are not this one's."""
+    suites._stored.clear()
 
 
 @pytest.fixture

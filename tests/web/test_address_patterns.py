@@ -7,7 +7,13 @@ from django.urls import Resolver404, resolve
 
 from tests.web.addresses import routes
 
-FITTING = {"series": "demo-1-estimated", "task": "t", "result_id": "a" * 64, "path": "0/000.p/1"}
+FITTING = {
+    "series": "demo-1-estimated",
+    "task": "t",
+    "result_id": "a" * 64,
+    "path": "0/000.p/1",
+    "digest": "a" * 64,
+}
 
 
 @pytest.mark.laws
