@@ -14,6 +14,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from measurements.boards.viewed import VIEWED
 from measurements.catalog import suites
+from measurements.catalog.services import load_suite_catalog
 from tests import made
 
 Post = Callable[[str, bytes], HttpResponse]
@@ -68,7 +69,14 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture
 def catalogue(db) -> None:
-    """The suites, as `manage.py prepare` loads them."""
+    """The suites and their jobs, before any is handed out: nothing is in the log yet."""
+    for suite in suites.known_suites().values():
+        load_suite_catalog(suite)
+
+
+@pytest.fixture
+def prepared(db) -> None:
+    """The suites as `manage.py prepare` loads them: those that are pinned are handed out and in the log."""
     call_command("load_catalog", verbosity=0)
 
 

@@ -248,7 +248,7 @@ def test_two_who_pin_at_once_make_one_row_and_one_leaf(committed, monkeypatch: p
 
 
 def test_what_the_software_holds_pinned_is_handed_out_when_the_platform_is_prepared(
-    client: Client, catalogue: None
+    client: Client, prepared: None
 ) -> None:
     demo = load_suite("demo")
     (row,) = listed(client)
