@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
+from measurements.catalog.suites import current_digests, known_suite, unpinned_suites
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
@@ -21,8 +21,8 @@ class SuiteHints:
 
 def suite_hints() -> SuiteHints:
     """As they are now: pinning changes it without a restart."""
-    digests = set(current_digests().values())
+    digests = current_digests()
+    suites = (known_suite(digest) for digest in digests.values())
     return SuiteHints(
-        current=[suite for digest, suite in known_suites().items() if digest in digests],
-        waiting=unpinned_suites(),
+        current=[suite for suite in suites if suite is not None], waiting=unpinned_suites(digests)
     )

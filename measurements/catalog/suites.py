@@ -11,7 +11,7 @@ from joulemark.suite import SuiteError, load_suite, read_archive, suite_names
 from measurements.catalog.models import PinnedSuite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.db.models import QuerySet
 
@@ -65,9 +65,13 @@ def current_digests() -> dict[str, str]:
     return dict(PinnedSuite.objects.in_order().values_list("suite__name", "suite__digest"))
 
 
-def unpinned_suites() -> list[Suite]:
-    """The suites of the software that fix no revisions and of which this platform has no pinned version."""
-    pinned = {*current_digests(), *(suite.name for suite in settings.SUITES)}
+def unpinned_suites(current: Mapping[str, str] | None = None) -> list[Suite]:
+    """The suites of the software that fix no revisions and of which this platform has no pinned version.
+
+    `current` is what `current_digests` says, where the caller has asked.
+    """
+    handed_out = current_digests() if current is None else current
+    pinned = {*handed_out, *(suite.name for suite in settings.SUITES)}
     suites = map(load_suite, suite_names())
     return [suite for suite in suites if not suite.is_pinned and suite.name not in pinned]
 

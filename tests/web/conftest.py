@@ -13,6 +13,8 @@ from django.test import Client
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from measurements.boards.viewed import VIEWED
+from measurements.catalog import suites
+from measurements.catalog.services import load_suite_catalog
 from tests import made
 
 Post = Callable[[str, bytes], HttpResponse]
@@ -35,6 +37,12 @@ def platform_folder(settings, tmp_path) -> None:
 def no_views() -> None:
     """Views that another test's pages had are not this one's."""
     VIEWED.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_suites() -> None:
+    """Suites that another test's platform handed out are not this one's."""
+    suites._stored.clear()
 
 
 @pytest.fixture
@@ -61,7 +69,14 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture
 def catalogue(db) -> None:
-    """The suites, as `manage.py prepare` loads them."""
+    """The suites and their jobs, before any is handed out: nothing is in the log yet."""
+    for suite in suites.known_suites().values():
+        load_suite_catalog(suite)
+
+
+@pytest.fixture
+def prepared(db) -> None:
+    """The suites as `manage.py prepare` loads them: those that are pinned are handed out and in the log."""
     call_command("load_catalog", verbosity=0)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from django.core.management import call_command
 
 from joulemark.suite import load_suite
+from joulemark.suite.archive import encode_archive
+from joulemark.suite.loader import files_of, folder_of
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
+from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
 from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
@@ -29,6 +32,7 @@ def populate() -> Values:
     for state in (State.REJECTED, State.QUARANTINED, State.RECEIVED):
         make_result(Run(by="mallory", device="m", state=state))
     refresh_stale_cells()
+    demo, _ = hand_out_suite(archive=encode_archive(files_of(folder_of("demo"))))
     sequence()
     return {
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
@@ -36,6 +40,7 @@ def populate() -> Values:
         "series": ["demo-1-estimated", "study-2024"],
         "task": ["text_classification"],
         "path": [f"0/000.p/{sequence().size}"],
+        "digest": [demo.suite.digest],
     }
 
 

@@ -49,6 +49,7 @@ def everywhere(client: Client) -> list[str]:
             "task": ["text_classification"],
             "result_id": [result],
             "path": ["0/000"],
+            "digest": ["0" * 64],
         }
     )
     board = client.get(BOARD).content.decode()

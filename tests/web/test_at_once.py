@@ -9,16 +9,19 @@ from django.core.management import call_command
 
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
+from joulemark.suite.archive import encode_archive
 from measurements.boards import importing
 from measurements.boards.models import PublishedFigure
+from measurements.catalog.models import PinnedSuite
 from measurements.contributors.models import Key
-from measurements.intake import batches, key_services
+from measurements.intake import batches, key_services, suite_services
 from measurements.intake import services as intake
 from measurements.intake.models import Submission
 from measurements.intake.refusals import Forbidden
 from measurements.ledger.models import Leaf
 from measurements.review import services as review
 from tests import made
+from tests.pinned import pinned_files
 from tests.racing import Gate, Racer
 from tests.web.test_key_doors import id_of, rotation
 
@@ -99,3 +102,18 @@ def test_two_imports_of_one_new_series_at_once_make_one(committed, monkeypatch, 
     assert first.result() == "scores: 1 figures of 1 runs, scope gpu, new"
     assert second.result() == "scores: nothing has changed"
     assert PublishedFigure.objects.count() == 1
+
+
+def test_two_who_pin_one_suite_at_once_make_one_row_and_one_leaf(committed, monkeypatch) -> None:
+    """The second begins while the first has written and not committed."""
+    archive, gate = encode_archive(pinned_files()), Gate()
+    monkeypatch.setattr(suite_services, "append_leaf", gate.wrap(suite_services.append_leaf))
+    first = Racer(lambda: suite_services.hand_out_suite(archive=archive))
+    gate.reached()
+    second = Racer(lambda: suite_services.hand_out_suite(archive=archive))
+    assert second.settled() == "blocked"
+    gate.open()
+    (row, created), (same, again) = first.result(), second.result()
+    assert (row.pk, created, again) == (same.pk, True, False)
+    assert PinnedSuite.objects.count() == 1
+    assert Leaf.objects.filter(kind="suite-pinned").count() == 1

@@ -31,7 +31,7 @@ def commanded(page: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, catalogue: None, page: str) -> None:
+def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, prepared: None, page: str) -> None:
     shown = text_of(client, page)
     assert re.findall(r"manage\.py pin_suite (\S+)", shown) == WAITING
     assert "3 suites wait for the operator of this platform" in shown
@@ -40,15 +40,15 @@ def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, catalogue: 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_is_asked_of_an_operator_who_has_done_it(
-    client: Client, catalogue: None, monkeypatch: pytest.MonkeyPatch, page: str
+    client: Client, prepared: None, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     for module in ("measurements.boards.pages", "measurements.boards.suite_hints"):
-        monkeypatch.setattr(f"{module}.unpinned_suites", list)
+        monkeypatch.setattr(f"{module}.unpinned_suites", lambda *_: [])
     assert "pin_suite" not in text_of(client, page)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_runs_what_an_agent_can_have(client: Client, catalogue: None, page: str) -> None:
+def test_every_command_runs_what_an_agent_can_have(client: Client, prepared: None, page: str) -> None:
     """A suite that its software holds pinned, or the current version of one that this platform hands out."""
     runnable = {name for name in suite_names() if load_suite(name).is_pinned} | set(current_digests())
     assert commanded(text_of(client, page)) <= runnable
@@ -58,7 +58,7 @@ def test_every_command_runs_what_an_agent_can_have(client: Client, catalogue: No
     assert ("tiny" in commanded(shown)) == (page != "/about/")
 
 
-def test_a_former_version_is_not_needed_and_can_still_be_had(client: Client, catalogue: None) -> None:
+def test_a_former_version_is_not_needed_and_can_still_be_had(client: Client, prepared: None) -> None:
     former, _ = hand_out_suite(archive=encode_archive(pinned_files()))
     current = encode_archive(pinned_files(version="1.20260202", commit="b" * 40))
     hand_out_suite(archive=current)

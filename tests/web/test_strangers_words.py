@@ -172,6 +172,7 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "series": ["demo-1-estimated"],
         "task": [made.first_job(made.load_suite("demo")).task],
         "path": ["0/000.p/1"],
+        "digest": [made.load_suite("demo").digest],
     }
     found = []
     for route in routes():

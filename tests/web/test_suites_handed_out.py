@@ -25,7 +25,6 @@ from joulemark.suite.loader import digest_of, files_of, folder_of
 from measurements.catalog import suites
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.models import Suite as SuiteRow
-from measurements.intake import suite_services
 from measurements.intake.suite_services import NotHandedOut, hand_out_suite
 from measurements.ledger import sequencer
 from measurements.ledger.models import Leaf, LeafKind
@@ -35,7 +34,6 @@ from tests import made
 from tests.both_databases import undone
 from tests.fake_hub import RunningHub, commit_of
 from tests.pinned import VERSE_IS_GONE, pinned_files, pinned_folder
-from tests.racing import Gate, Racer
 from tests.small_suite import MANIFEST
 
 if TYPE_CHECKING:
@@ -233,22 +231,8 @@ def test_a_result_of_a_suite_that_was_handed_out_is_judged_by_it(client: Client,
     assert client.get(f"/api/v1/results/{bundle.digest()}").json()["state"] == "accepted"
 
 
-def test_two_who_pin_at_once_make_one_row_and_one_leaf(committed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second begins while the first has written and not committed."""
-    gate = Gate()
-    monkeypatch.setattr(suite_services, "append_leaf", gate.wrap(suite_services.append_leaf))
-    first = Racer(lambda: hand_out_suite(archive=TINY))
-    gate.reached()
-    second = Racer(lambda: hand_out_suite(archive=TINY))
-    assert second.settled() == "blocked"
-    gate.open()
-    (row, created), (same, again) = first.result(), second.result()
-    assert (row.pk, created, again) == (same.pk, True, False)
-    assert (PinnedSuite.objects.count(), len(pinned_leaves())) == (1, 1)
-
-
 def test_what_the_software_holds_pinned_is_handed_out_when_the_platform_is_prepared(
-    client: Client, catalogue: None
+    client: Client, prepared: None
 ) -> None:
     demo = load_suite("demo")
     (row,) = listed(client)
