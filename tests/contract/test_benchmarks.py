@@ -15,12 +15,12 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 
 
-def figures(folder: Path, area: str, *command: str) -> list[dict[str, Any]]:
+def figures(folder: Path, area: str, *command: str, **more: str) -> list[dict[str, Any]]:
     """The rows that the benchmark wrote, without the machine."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**os.environ, "JOULEMARK_BENCH_FOLDER": str(folder)},
+        env={**os.environ, "JOULEMARK_BENCH_FOLDER": str(folder), **more},
         capture_output=True,
         text=True,
         timeout=240,
@@ -143,3 +143,13 @@ def test_ours_errs_least_where_others_are_dirty_or_collude(
     for case, by_tool in forty.items():
         if "clean" not in case:
             assert by_tool["joulemark"] == min(by_tool.values()), case
+
+
+def test_the_lean_protocol_costs_less_and_holds_the_mean(tmp_path: Path) -> None:
+    """A few cells; the whole suite, the full protocol's clock and real models are `make bench-lean`."""
+    few = {"BENCH_CELLS": "40", "BENCH_REPEATS": "2", "BENCH_FULL": "0", "BENCH_REAL": "0"}
+    rows = figures(tmp_path, "lean", "benchmarks/lean.py", **few)
+    hours = {row["tool"]: row["value"] for row in rows if row["unit"] == "GPU hours"}
+    assert hours["a100-2024-lean"] < 23 < hours["a100-2024"]
+    held = {row["case"]: row["value"] for row in rows if row["metric"] == "interval holds the mean"}
+    assert held["8 sessions on a card"] >= 75
