@@ -1,8 +1,8 @@
 """Runs of the agent on simulated cards under the machine's own clock: 5 ms between readings, calls of up to 6 ms.
 
 `python real_clock.py RUNS [SUITE...]` plays each suite's protocol so often on each of five cards, the counter probed
-anew in the first run of each; without a name every suite in the software. `make real-clock`. It prints a line a run, and
-ends with 1 if one gave no result.
+anew in the first run of each; without a name every suite in the software. `make real-clock`. It prints a line a run,
+and ends with 1 if one gave no result.
 """
 
 from __future__ import annotations

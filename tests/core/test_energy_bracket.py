@@ -163,7 +163,7 @@ def test_the_uncertainty_of_the_decay_is_carried_where_the_counter_is_noisy() ->
 
 
 def read_slowly(device: Device, *, until_s: float, read_s: float, seed: int) -> Changes:
-    """A counter that moves every 20 ms, told by readings that take about `read_s` each: few of its changes are sharp."""
+    """A counter that moves every 20 ms, told by readings that take about `read_s` each: few changes are sharp."""
     rng = np.random.default_rng(seed)
     reads_s = np.cumsum(read_s * rng.uniform(0.97, 1.6, int(until_s / read_s)))
     told = np.array([round(1000 * device.energy_j(np.floor(t / 0.02 + 1e-9) * 0.02)) for t in reads_s])
@@ -180,7 +180,7 @@ SHORT_RESTS = Device(
 
 @pytest.mark.parametrize("seed", [349, 55, 277, 69, 1, 2])
 def test_changes_that_are_sharp_by_chance_do_not_stand_for_all(seed: int) -> None:
-    """Readings of 5 to 8 ms: two changes of a rest, by chance known to a quarter of the period, say little of its power.
+    """Readings of 5 to 8 ms: two changes, by chance known to a quarter of the period, say little of a rest's power.
 
     By these alone the first three windows are of 83 to 85 J, and the fourth of 105.
     """
