@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import fake_suite
 import pytest
-from msgspec import UNSET, structs
+from msgspec import structs
 from nvml_sim.cards import A100, GA102, H100
 from nvml_sim.running import running
-from nvml_sim.scenario import ENERGY, Failure, Idle, Pause, Process, Scenario, Sensor
+from nvml_sim.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
 from joulemark.energy.analysis import analyse
 from joulemark.record import bundle as bundles
@@ -118,22 +118,6 @@ def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
     assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl", **other_scopes}
     assert said.flags == ()
     assert codes(bundle) == {"JM-TICKET-NONE", "JM-TIMES"}, "the calendar is real and the run's clock is not"
-
-
-def test_a_counter_of_whole_joules_that_steps_unevenly_and_pauses_is_measured(tmp_path: Path) -> None:
-    pauses = tuple(Pause(start_s=40.0 + 13.7 * n, end_s=40.6 + 13.7 * n) for n in range(40))
-    ended = run(tmp_path, scenario(H100.irregular(), counter_pauses=pauses))
-    assert ended.code == 0, ended.err
-    bundle = kept(ended)
-    said = bundle.statement().predicate
-    (board,) = traces.parse(traces.unpack(bundle.trace)).streams
-    assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.003)
-    assert said.flags == ()
-    assert {each.estimator for each in said.comparisons} == {"average", "counter", "derivative", "power"}
-    assert len(board.stamp_us) == len(board.latency_us) == len(board.t_us)
-    assert said.power_controls is not UNSET
-    assert said.absent["power_controls.workload_profiles"] == "not-offered-by-gpu"
-    assert codes(bundle) == {"JM-TICKET-NONE", "JM-TIMES"}
 
 
 def test_the_probe_is_made_once_and_kept(tmp_path: Path) -> None:
