@@ -200,7 +200,7 @@ gpu-rehearsal: gpu-bundle $(VENV)/.ready-test ## The bundle on a simulated card:
 
 real-clock: $(VENV)/.ready-test ## Sessions on five simulated cards under the machine's own clock: demo 20 times, then every suite
 	$(BIN)/python tests/agent/real_clock.py 20 demo
-	$(BIN)/python tests/agent/real_clock.py 1 quick a100-2024-open a100-2024
+	$(BIN)/python tests/agent/real_clock.py 1
 
 performance: ## Write docs/performance.md from the benchmarks' last figures
 	$(PYTHON) benchmarks/page.py

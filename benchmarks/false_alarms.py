@@ -33,8 +33,8 @@ from joulemark.rules.judge import RULES, RULES_VERSION
 SESSIONS = 2000
 MOST_PUT_ASIDE = 0.005
 MOST_BY_A_RULE = 0.001
-EXPECTED = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})
-"""Flags that say what is so."""
+EXPECTED = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})
+"""Flags that say what is so; counter and power of these machines differ by up to 2 %."""
 FILE = ROOT / "build" / "false-alarms.json"
 
 

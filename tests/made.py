@@ -165,6 +165,7 @@ def predicate(
         absent=absent(ticket=ticket, job=job),
         estimates=found.estimates,
         not_estimated=found.not_estimated,
+        comparisons=found.comparisons,
         budget=found.budget,
         peak_memory_bytes=None,
     )

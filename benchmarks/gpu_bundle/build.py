@@ -70,16 +70,16 @@ def build(folder: Path = FOLDER) -> int:
 
 def locked(lock: str) -> dict[str, str]:
     """Each requirement of a lock with its hashes, by its name."""
-    found, name = {}, ""
+    requirements, name = {}, ""
     for line in lock.splitlines():
         if match := re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==", line):
             name = match.group(1).lower().replace("_", "-")
-            found[name] = line
+            requirements[name] = line
         elif name and line.startswith(" ") and "--hash" in line:
-            found[name] += f"\n{line}"
+            requirements[name] += f"\n{line}"
         else:
             name = ""
-    return found
+    return requirements
 
 
 def _download(wheels: Path) -> None:

@@ -78,17 +78,17 @@ def main() -> int:
 
 def unpack(wheels: Path, site: Path) -> dict[str, str]:
     """Unpack each wheel that the machine does not have; by name where the package comes from."""
-    taken = {}
+    sources = {}
     site.mkdir(parents=True, exist_ok=True)
     for wheel in sorted(wheels.glob("*.whl")):
         name = re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
         try:
-            taken[name] = f"machine, {importlib.metadata.version(name)}"
+            sources[name] = f"machine, {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             with zipfile.ZipFile(wheel) as archive:
                 archive.extractall(site)
-            taken[name] = f"bundle, {wheel.name.split('-')[1]}"
-    return taken
+            sources[name] = f"bundle, {wheel.name.split('-')[1]}"
+    return sources
 
 
 def environment(out: Path) -> dict[str, str]:
@@ -128,11 +128,11 @@ def bounded(name: str, out: Path, limit_s: float) -> dict[str, Any]:
     saved = read_json(out / f"{name}.part.json")
     if state == "complete" and saved is None:
         state = "failed"
-    found = {"state": state, "seconds": round(time.monotonic() - began_s, 1), "report": saved}
+    outcome = {"state": state, "seconds": round(time.monotonic() - began_s, 1), "report": saved}
     if state != "complete":
-        found["output"] = log.read_text(encoding="utf-8", errors="replace")[-KEPT_OUTPUT:]
-    print(f"  {state} after {found['seconds']:.0f} s", flush=True)
-    return found
+        outcome["output"] = log.read_text(encoding="utf-8", errors="replace")[-KEPT_OUTPUT:]
+    print(f"  {state} after {outcome['seconds']:.0f} s", flush=True)
+    return outcome
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
@@ -189,12 +189,12 @@ def save_trace(out: Path) -> dict[str, Any]:
     left_out: list[str] = []
     target = out / "trace.json.gz"
     while True:
-        kept = {name: path for name, path in parts.items() if name not in left_out}
-        body = json.dumps({name: read_json(path) for name, path in kept.items()}, separators=(",", ":"))
+        included = {name: path for name, path in parts.items() if name not in left_out}
+        body = json.dumps({name: read_json(path) for name, path in included.items()}, separators=(",", ":"))
         target.write_bytes(gzip.compress(body.encode(), 9))
-        if target.stat().st_size < MOST_TRACE_BYTES or not kept:
-            return {"bytes": target.stat().st_size, "parts": sorted(kept), "left_out": left_out}
-        left_out.append(max(kept, key=lambda name: kept[name].stat().st_size))
+        if target.stat().st_size < MOST_TRACE_BYTES or not included:
+            return {"bytes": target.stat().st_size, "parts": sorted(included), "left_out": left_out}
+        left_out.append(max(included, key=lambda name: included[name].stat().st_size))
 
 
 def read_json(path: Path) -> Any:

@@ -16,9 +16,8 @@ def rendered(report: dict[str, Any]) -> str:
         ("part", "state", "seconds", "error"), [_state(name, part) for name, part in parts.items()]
     )
     for name, section in SECTIONS.items():
-        found = (parts.get(name) or {}).get("report")
-        if found:
-            lines += ["", f"## {name.capitalize()}", "", *section(found)]
+        if of_part := (parts.get(name) or {}).get("report"):
+            lines += ["", f"## {name.capitalize()}", "", *section(of_part)]
     return "\n".join(lines) + "\n"
 
 
@@ -40,25 +39,25 @@ def _state(name: str, part: dict[str, Any]) -> tuple[Any, ...]:
     return name, part.get("state"), part.get("seconds"), (part.get("report") or {}).get("error")
 
 
-def _machine(found: dict[str, Any]) -> list[str]:
-    device, torch = found.get("device", {}), found.get("torch", {})
+def _machine(report: dict[str, Any]) -> list[str]:
+    device, torch = report.get("device", {}), report.get("torch", {})
     rows = [(name, device.get(name)) for name in ("name", "driver", "vbios", "memory_bytes", "power_limit_w")]
     rows += [
         ("torch", torch.get("version")),
         ("CUDA of torch", torch.get("cuda")),
-        ("python", found.get("python")),
+        ("python", report.get("python")),
     ]
-    rows += [("gauges", ", ".join(found.get("gauges", ())))]
-    rows += [(f"absent: {name}", why) for name, why in found.get("absent", {}).items()]
-    controls = found.get("power_controls", {})
+    rows += [("gauges", ", ".join(report.get("gauges", ())))]
+    rows += [(f"absent: {name}", why) for name, why in report.get("absent", {}).items()]
+    controls = report.get("power_controls", {})
     values, absent = controls.get("values", {}), controls.get("absent", {})
     rows += [(name, absent.get(name) if value is None else value) for name, value in values.items()]
     return table(("fact", "value"), rows)
 
 
-def _doctor(found: dict[str, Any]) -> list[str]:
-    findings = [(one["what"], one["state"], one["detail"]) for one in found.get("findings", ())]
-    timing = found.get("timing") or {}
+def _doctor(report: dict[str, Any]) -> list[str]:
+    findings = [(entry["what"], entry["state"], entry["detail"]) for entry in report.get("findings", ())]
+    timing = report.get("timing") or {}
     return [
         *table(("check", "state", "detail"), findings),
         "",
@@ -66,27 +65,27 @@ def _doctor(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _sensors(found: dict[str, Any]) -> list[str]:
+def _sensors(report: dict[str, Any]) -> list[str]:
     steps = [
-        (name, kind, one["changes"], one["median_s"], one["p05_s"], one["p95_s"], one["resolution"])
-        for name, kinds in found.get("steps", {}).items()
-        for kind, one in kinds.items()
+        (name, kind, entry["changes"], entry["median_s"], entry["p05_s"], entry["p95_s"], entry["resolution"])
+        for name, kinds in report.get("steps", {}).items()
+        for kind, entry in kinds.items()
     ]
     summary = [
         (
             name,
-            *((one["seen"] or {}).get(which) for which in ("lowest", "mean", "highest", "cells")),
-            one["lag_s"],
+            *((entry["seen"] or {}).get(which) for which in ("lowest", "mean", "highest", "cells")),
+            entry["lag_s"],
         )
-        for name, one in found.get("summary", {}).items()
+        for name, entry in report.get("summary", {}).items()
     ]
-    names = list(found.get("levels", {}))
+    names = list(report.get("levels", {}))
     cells = [
-        (one["period_s"], one["duty"], *(one["seen"].get(name) for name in names))
-        for one in found.get("cells", ())
+        (entry["period_s"], entry["duty"], *(entry["seen"].get(name) for name in names))
+        for entry in report.get("cells", ())
     ]
     return [
-        f"The sweep ended: {found.get('ended')}.",
+        f"The sweep ended: {report.get('ended')}.",
         "",
         "Steps, in seconds; the resolution in mJ (counter) or mW:",
         "",
@@ -100,35 +99,35 @@ def _sensors(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _windows(found: dict[str, Any]) -> list[str]:
-    estimates = [(name, value) for name, value in found.get("estimates", {}).items()]
-    estimates += [(name, why) for name, why in found.get("not_estimated", {}).items()]
+def _windows(report: dict[str, Any]) -> list[str]:
+    estimates = [(name, value) for name, value in report.get("estimates", {}).items()]
+    estimates += [(name, why) for name, why in report.get("not_estimated", {}).items()]
     compared = [
-        (one["estimator"], one["windows"], one["relative"], one["joint"])
-        for one in found.get("comparisons", ())
+        (entry["estimator"], entry["windows"], entry["relative"], entry["joint"])
+        for entry in report.get("comparisons", ())
     ]
-    terms = [(one["name"], one["relative"]) for one in found.get("budget", ())]
+    terms = [(entry["name"], entry["relative"]) for entry in report.get("budget", ())]
     return [
         *table(("estimator", "J per query"), estimates), "",
         *table(("beside the headline", "windows", "difference", "joint interval"), compared), "",
         *table(("term", "relative"), terms), "",
-        f"Flags: {', '.join(found.get('flags', ())) or 'none'}.",
+        f"Flags: {', '.join(report.get('flags', ())) or 'none'}.",
     ]  # fmt: skip
 
 
-def _jobs(found: dict[str, Any]) -> list[str]:
+def _jobs(report: dict[str, Any]) -> list[str]:
     rows = []
-    for key, one in found.get("jobs", {}).items():
-        said = one["predicate"]
-        flags = ", ".join(said.get("flags", ()))
-        rows.append((key, said["totals"]["energy_per_query_j"], one["analysis"]["expanded"], flags))
-    failed = [(one["key"], one["sentence"]) for one in found.get("answer", {}).get("failed", ())]
+    for key, entry in report.get("jobs", {}).items():
+        predicate = entry["predicate"]
+        flags = ", ".join(predicate.get("flags", ()))
+        rows.append((key, predicate["totals"]["energy_per_query_j"], entry["analysis"]["expanded"], flags))
+    failed = [(entry["key"], entry["sentence"]) for entry in report.get("answer", {}).get("failed", ())]
     return [
         *table(("job", "J per query", "U (k = 2)", "flags"), rows),
         "",
         *table(("failed", "why"), failed),
         "",
-        f"Exit code of the session: {found.get('exit_code')}.",
+        f"Exit code of the session: {report.get('exit_code')}.",
     ]
 
 

@@ -108,9 +108,9 @@ def windows(_folder: Path, *, seconds: float, save: Callable[[Report], None]) ->
             budget_s=seconds / 2,
             fill_windows=False,
         )
-        yielded, found = measured(device_name(), meter, timing or UNPROBED, protocol)
-        flags = sorted({*yielded.flags, *found.flags})
-        return {**numbers(found), "timing": "probed" if timing else "unprobed", "flags": flags}, as_json(
+        yielded, analysis = measured(device_name(), meter, timing or UNPROBED, protocol)
+        flags = sorted({*yielded.flags, *analysis.flags})
+        return {**numbers(analysis), "timing": "probed" if timing else "unprobed", "flags": flags}, as_json(
             yielded.trace
         )
     finally:

@@ -129,7 +129,7 @@ class Sweep:
         self._timer.wait(LEVEL_AFTER_S if period_s >= LONG_PERIOD_S else SETTLE_S)
         pulses = self.pulses[first:]
         on_s = sum(off_s - on_s for on_s, off_s in pulses)
-        found: dict[str, Any] = {
+        summary: dict[str, Any] = {
             "period_s": period_s,
             "duty": duty,
             "seconds": end_s - begin_s,
@@ -144,8 +144,8 @@ class Sweep:
             },
         }
         if period_s >= LONG_PERIOD_S:
-            found["lag_s"] = self._lags(pulses, begin_s, end_s + LEVEL_AFTER_S, levels)
-        return found
+            summary["lag_s"] = self._lags(pulses, begin_s, end_s + LEVEL_AFTER_S, levels)
+        return summary
 
     def _lags(
         self, pulses: list[tuple[float, float]], begin_s: float, end_s: float, levels: dict[str, Levels]
@@ -187,24 +187,24 @@ class Sweep:
         return self._energy_j(name, begin_s, end_s) / (end_s - begin_s)
 
     def _steps(self, rest: tuple[float, float], load: tuple[float, float]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        summary: dict[str, Any] = {}
         for name in ("counter", *self._names):
             for kind, span in (("rest", rest), ("load", load)):
                 t_s, values = self._between(name, *span)
-                found.setdefault(name, {})[kind] = asdict(steps_of(t_s, values.astype(np.int64)))
-        return found
+                summary.setdefault(name, {})[kind] = asdict(steps_of(t_s, values.astype(np.int64)))
+        return summary
 
     def _summary(self) -> dict[str, Any]:
-        found = {}
+        summary = {}
         for name in ("counter", *self._names):
             shares = [cell["seen"][name] for cell in self.cells]
-            known = [share for share in shares if share is not None and np.isfinite(share)]
+            finite = [share for share in shares if share is not None and np.isfinite(share)]
             lags = [cell["lag_s"][name] for cell in self.cells if name in cell.get("lag_s", {})]
-            found[name] = {
-                "seen": spread_of(known) if known else None,
+            summary[name] = {
+                "seen": spread_of(finite) if finite else None,
                 "lag_s": float(np.median(lags)) if lags else None,
             }
-        return found
+        return summary
 
 
 def sweep(

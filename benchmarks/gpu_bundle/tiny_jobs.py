@@ -150,21 +150,21 @@ def run_jobs(device: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]
     workloads.available = lambda *_, **__: None
     suite = folder / "suite"
     read_suite(suite)  # a fault of ours is told as such
-    told = io.StringIO()
-    with redirect_stdout(told):
+    printed = io.StringIO()
+    with redirect_stdout(printed):
         code = main(
             ["run", "--suite", str(suite), "--offline", "--fresh", "--force", "--meter", "nvml", "--json"]
         )
-    answer = json.loads(told.getvalue() or "{}")
+    answer = json.loads(printed.getvalue() or "{}")
     jobs, raw = {}, {}
     for result in answer.get("results", ()):
         bundle = bundles.parse(Path(result["file"]).read_bytes())
-        said = bundle.statement().predicate
+        predicate = bundle.statement().predicate
         trace = traces.parse(traces.unpack(bundle.trace))
-        key = f"{said.workload.task}/{said.workload.model}"
+        key = f"{predicate.workload.task}/{predicate.workload.model}"
         jobs[key] = {
-            "predicate": as_json(said),
-            "analysis": numbers(analyse(trace, said.sensor, board_name=said.device.name)),
+            "predicate": as_json(predicate),
+            "analysis": numbers(analyse(trace, predicate.sensor, board_name=predicate.device.name)),
         }
         raw[key] = as_json(trace)
     return {"exit_code": code, "answer": answer, "jobs": jobs}, raw

@@ -65,18 +65,18 @@ def measured(device: str, meter: NvmlMeter, timing: Timing, protocol: Protocol) 
     return yielded, analyse(yielded.trace, sensor_of(meter), board_name=meter.device().name)
 
 
-def numbers(found: Analysis) -> dict[str, Any]:
+def numbers(analysis: Analysis) -> dict[str, Any]:
     """An analysis as JSON has it."""
     return {
-        "windows": [asdict(window) for window in found.windows],
-        "idle": msgspec.to_builtins(found.idle),
-        "totals": msgspec.to_builtins(found.totals),
-        "estimates": found.estimates,
-        "not_estimated": found.not_estimated,
-        "comparisons": msgspec.to_builtins(found.comparisons),
-        "budget": msgspec.to_builtins(found.budget),
-        "expanded": expanded(found.budget),
-        "flags": list(found.flags),
+        "windows": [asdict(window) for window in analysis.windows],
+        "idle": msgspec.to_builtins(analysis.idle),
+        "totals": msgspec.to_builtins(analysis.totals),
+        "estimates": analysis.estimates,
+        "not_estimated": analysis.not_estimated,
+        "comparisons": msgspec.to_builtins(analysis.comparisons),
+        "budget": msgspec.to_builtins(analysis.budget),
+        "expanded": expanded(analysis.budget),
+        "flags": list(analysis.flags),
     }
 
 

@@ -1,7 +1,8 @@
 """Runs of the agent on simulated cards under the machine's own clock: 5 ms between readings, calls of up to 6 ms.
 
-`python real_clock.py RUNS SUITE...` plays each suite's protocol so often on each of five cards, the counter probed anew
-in the first run of each; `make real-clock`. It prints a line a run, and ends with 1 if one gave no result.
+`python real_clock.py RUNS [SUITE...]` plays each suite's protocol so often on each of five cards, the counter probed
+anew in the first run of each; without a name every suite in the software. `make real-clock`. It prints a line a run,
+and ends with 1 if one gave no result.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "agent")]
 from nvml_sim.cards import A100, GA102, H100, V100
 from nvml_sim.running import running
 from nvml_sim.scenario import ALL, Idle, Scenario, Sensor
+
+from joulemark.suite import suite_names
 
 PROGRAM = Path(__file__).with_name("run_real_clock.py")
 READ = "nvmlDeviceGetFieldValues"
@@ -102,4 +105,4 @@ def main(runs: int, suites: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:] or list(suite_names())))

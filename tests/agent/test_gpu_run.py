@@ -265,6 +265,7 @@ def edited_trace(bundle: bundles.Bundle, change: Callable[[traces.Trace], traces
         idle=found.idle,
         estimates=found.estimates,
         not_estimated=found.not_estimated,
+        comparisons=found.comparisons,
         budget=found.budget,
     )
     context = Context(

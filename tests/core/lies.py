@@ -78,6 +78,7 @@ def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
         idle=found.idle,
         estimates=found.estimates,
         not_estimated=found.not_estimated,
+        comparisons=found.comparisons,
         budget=found.budget,
         flags=tuple(sorted({*case.said.flags, *found.flags})),
     )

@@ -225,6 +225,21 @@ def test_the_interval_over_models_is_welchs() -> None:
         assert (left.over_models_low, left.over_models_high, left.no_interval) == (None, None, reason)
 
 
+def test_models_that_do_not_differ_say_nothing_of_others() -> None:
+    """Not an interval of no width: how much other models would differ, nobody has seen."""
+    for energies in ((7.0, 2.0), (0.1, 0.3)):
+        values = [value(f"general {n}", "x", energies[0]) for n in range(3)]
+        values += [value(f"small {n}", "x", energies[1]) for n in range(4)]
+        same = paired_ratio(device_values=[], cell_values=values)
+        assert same is not None
+        assert same.ratio == pytest.approx(energies[0] / energies[1], rel=1e-12)
+        assert (same.over_models_low, same.degrees, same.no_interval) == (None, None, "no-spread")
+    nearly = [replace(values[0], energy_per_query_j=energies[0] * 1.0001), *values[1:]]
+    found = paired_ratio(device_values=[], cell_values=nearly)
+    assert found is not None
+    assert found.no_interval is None
+
+
 @pytest.mark.laws
 @pytest.mark.parametrize(("above", "below"), [(2, 2), (4, 8), (3, 2)])
 def test_the_interval_over_models_holds_the_truth(above: int, below: int) -> None:

@@ -127,3 +127,16 @@ def test_fifty_keys_on_one_device_are_not_fifty_contributors() -> None:
         Reading(contributor=n, device=n % 10, energy_per_query_j=1 + (n % 10) / 100) for n in range(500)
     ]
     assert cell_value(hundreds).variance.withheld["contributor"] == "too-few"
+
+
+@pytest.mark.parametrize("window_u", [1e100, 1e154, 1e200, 1.7e308])
+def test_an_uncertainty_that_says_nothing_makes_no_number_too_large(window_u: float) -> None:
+    sessions = [
+        Measured(contributor=n, device=n, log_energy=0.01 * (n % 3), window_u=0.01, n_windows=5)
+        for n in range(40)
+    ]
+    absurd = Measured(contributor="absurd", device="absurd", log_energy=0.0, window_u=window_u, n_windows=5)
+    split = variance_split([*sessions, absurd])
+    assert all(
+        part is None or math.isfinite(part) for part in (split.window, split.session, split.contributor)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -342,3 +342,48 @@ def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
 
     assert "JM-CONSTANT" not in told(lasting(0.03))
     assert "JM-CONSTANT" in told(lasting(6.0))
+
+
+def before_the_derivative(case: Case, **changes: Any) -> Case:
+    """As agents stated it that had no estimator `derivative` yet."""
+    estimates = {name: joules for name, joules in case.said.estimates.items() if name != "derivative"}
+    missing = {name: why for name, why in case.said.not_estimated.items() if name != "derivative"}
+    return stating(case, **{"estimates": estimates, "not_estimated": missing, "comparisons": (), **changes})
+
+
+@pytest.mark.parametrize("name", ["a100", "rtx-3090", "l4"])
+def test_an_agent_without_the_third_estimator_is_not_asked_for_it(name: str) -> None:
+    old = before_the_derivative(honest()[name])
+    assert told(old) == {}
+    apart = measuring(old, lambda trace: reading(trace, "gpu-throttle", lambda _, mask: mask | 0x200))
+    unstated = before_the_derivative(apart, flags=())
+    assert "JM-FLAGS" not in told(unstated), "it did not know the bit"
+    assert "JM-FLAGS" in told(stating(apart, flags=())), "today's agent does"
+
+
+def test_how_estimators_differ_is_recomputed(a100: Case) -> None:
+    stated = a100.said.comparisons
+    assert stated
+    wrong = {
+        "none": (),
+        "smaller": (replace(stated[0], relative=stated[0].relative / 2 - 1e-3), *stated[1:]),
+        "wider": (replace(stated[0], joint=stated[0].joint * 2 + 1e-3), *stated[1:]),
+        "another": (replace(stated[0], estimator="another"), *stated[1:]),
+    }
+    for what, comparisons in wrong.items():
+        assert "JM-UNCERTAINTY" in told(stating(a100, comparisons=comparisons)), what
+
+
+@pytest.mark.parametrize(("scale", "dirty"), [(1.05, False), (2.0, True)])
+def test_a_difference_is_flagged_with_its_number_and_puts_aside_beyond_the_results_interval(
+    a100: Case, scale: float, *, dirty: bool
+) -> None:
+    """A power reading that is 5 % off is within what the board's sensor may be off by, and one of twice is not."""
+    from joulemark.rules.judge import judge
+
+    apart = measuring(a100, lambda trace: reading(trace, "gpu-power-instant", lambda _, mw: mw * scale))
+    findings = {finding.code: finding for finding in judge(apart).findings}
+    assert findings["JM-ESTIMATORS"].severity == "flag"
+    assert findings["JM-ESTIMATORS"].evidence["estimator"] == "power"
+    assert abs(float(findings["JM-ESTIMATORS"].evidence["relative"] or 0)) > 0.02
+    assert ("JM-DIRTY" in findings) == dirty

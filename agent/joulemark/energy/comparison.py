@@ -77,7 +77,9 @@ def compare(
         _power(trace, stream, powers_j, gauges),
     )
     return tuple(
-        found for other in others if other and (found := _beside(stream.energy_j, other, own_u)) is not None
+        comparison
+        for other in others
+        if other and (comparison := _beside(stream.energy_j, other, own_u)) is not None
     )
 
 

@@ -52,27 +52,27 @@ class PowerControls:
 def power_controls(card: Card) -> PowerControls:
     """As they are set now. Raises nothing: a GPU that is gone is found by its counter."""
     profiles = _profiles(card)
-    least_most = _asked(
+    least_most = _query(
         card, "nvmlDeviceGetPowerManagementLimitConstraints", form=lambda pair: [mw / 1e3 for mw in pair]
     )
-    found: dict[str, Any | Absent] = {
+    answers: dict[str, Any | Absent] = {
         "workload_profiles": _part(profiles, "enforcedProfilesMask"),
         "workload_profiles_requested": _part(profiles, "requestedProfilesMask"),
         "limit_least_w": least_most if isinstance(least_most, Absent) else least_most[0],
         "limit_most_w": least_most if isinstance(least_most, Absent) else least_most[1],
         "module_limit_w": _field(card, CURRENT_LIMIT, scope=OF_MODULE, form=lambda mw: mw / 1e3),
         "module_limit_default_w": _field(card, DEFAULT_LIMIT, scope=OF_MODULE, form=lambda mw: mw / 1e3),
-        "sm_clock_most_mhz": _asked(card, "nvmlDeviceGetMaxClockInfo", SM),
-        "memory_clock_most_mhz": _asked(card, "nvmlDeviceGetMaxClockInfo", MEMORY),
-        "boost_clock_most_mhz": _asked(card, "nvmlDeviceGetMaxCustomerBoostClock", SM),
-        "application_clock_mhz": _asked(card, "nvmlDeviceGetApplicationsClock", SM),
-        "application_clock_default_mhz": _asked(card, "nvmlDeviceGetDefaultApplicationsClock", SM),
-        "clock_reasons": _first(_asked(card, function) for function in REASONS),
+        "sm_clock_most_mhz": _query(card, "nvmlDeviceGetMaxClockInfo", SM),
+        "memory_clock_most_mhz": _query(card, "nvmlDeviceGetMaxClockInfo", MEMORY),
+        "boost_clock_most_mhz": _query(card, "nvmlDeviceGetMaxCustomerBoostClock", SM),
+        "application_clock_mhz": _query(card, "nvmlDeviceGetApplicationsClock", SM),
+        "application_clock_default_mhz": _query(card, "nvmlDeviceGetDefaultApplicationsClock", SM),
+        "clock_reasons": _first(_query(card, function) for function in REASONS),
         **_smoothing_and_edpp(card),
     }
     return PowerControls(
-        values={name: None if isinstance(value, Absent) else value for name, value in found.items()},
-        absent={name: value.reason for name, value in found.items() if isinstance(value, Absent)},
+        values={name: None if isinstance(value, Absent) else value for name, value in answers.items()},
+        absent={name: value.reason for name, value in answers.items() if isinstance(value, Absent)},
     )
 
 
@@ -81,9 +81,9 @@ def scoped_power(card: Card, field: int, scope: int) -> Callable[[], int] | Abse
 
     The reader raises ReadingMissing or MeterFailed, and ReadingMissing for 0, which is no power that was read.
     """
-    tried = _field(card, field, scope=scope)
-    if isinstance(tried, Absent):
-        return tried
+    reading = _field(card, field, scope=scope)
+    if isinstance(reading, Absent):
+        return reading
 
     def read() -> int:
         value = card.during_a_run("nvmlDeviceGetFieldValues", [(field, scope)])[0]
@@ -119,7 +119,7 @@ def _profiles(card: Card) -> Any | Absent:
     if structure is None:
         return Absent(reason=nvml_errors.OLD_BINDING.reason)
     profiles = structure()
-    return _asked(card, PROFILES_FUNCTION, byref(profiles), form=lambda _: profiles)
+    return _query(card, PROFILES_FUNCTION, byref(profiles), form=lambda _: profiles)
 
 
 def _part(profiles: Any | Absent, mask: str) -> tuple[int, ...] | Absent:
@@ -133,7 +133,7 @@ def _part(profiles: Any | Absent, mask: str) -> tuple[int, ...] | Absent:
 
 
 def _field(card: Card, field: int, *, scope: int = 0, form: Callable[[int], Any] = int) -> Any | Absent:
-    values = _asked(card, "nvmlDeviceGetFieldValues", [(field, scope)], form=list)
+    values = _query(card, "nvmlDeviceGetFieldValues", [(field, scope)], form=list)
     if isinstance(values, Absent):
         return values
     (value,) = values
@@ -145,7 +145,7 @@ def _field(card: Card, field: int, *, scope: int = 0, form: Callable[[int], Any]
         return Absent(reason=NONSENSE)
 
 
-def _asked(card: Card, function: str, *arguments: Any, form: Callable[[Any], Any] = int) -> Any | Absent:
+def _query(card: Card, function: str, *arguments: Any, form: Callable[[Any], Any] = int) -> Any | Absent:
     try:
         return form(card.call(function, *arguments))
     except card.nvml.NVMLError as error:

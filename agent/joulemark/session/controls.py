@@ -31,8 +31,8 @@ def read_controls(meter: Meter) -> Controls | None:
     """Of a GPU; None of a processor, which has none. Raises nothing."""
     if not isinstance(meter, (GpuBesideHost, NvmlMeter)):
         return None
-    found = meter.power_controls()
-    stated, absent = fitted(PowerControls, found.values, found.absent, of="power_controls")
+    controls = meter.power_controls()
+    stated, absent = fitted(PowerControls, controls.values, controls.absent, of="power_controls")
     return Controls(stated=stated, absent=absent)
 
 

@@ -188,6 +188,7 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
         absent={},
         estimates=found.estimates,
         not_estimated=found.not_estimated,
+        comparisons=found.comparisons,
         budget=found.budget,
         not_read={"cpu": "no-rapl", "dram": "no-rapl"},
         peak_memory_bytes=round(4.4 * model.parameters) + 300_000_000,
