@@ -89,10 +89,8 @@ def _watts(text: str) -> float:
 
 def execute(arguments: Namespace) -> int:
     """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
-    from rich.console import Console
-
     from joulemark import config as configs
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.endings import Ended, ends_in_order
     from joulemark.session.plan import Filter
@@ -120,7 +118,7 @@ def execute(arguments: Namespace) -> int:
         with ends_in_order():
             begun = begin(options)
             output.aside(_destination(config, options))
-            with watch_for(Console(stderr=True)) as watch:
+            with watch_for(Screen(stderr=True)) as watch:
                 run(config, options, begun, watch, report)
     except AgentError as error:
         output.aside(f"joulemark: {error}")

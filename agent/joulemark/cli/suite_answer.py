@@ -12,15 +12,13 @@ if TYPE_CHECKING:
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing is written, or SuiteError."""
-    from rich.console import Console
-
     from joulemark import config as configs
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
     from joulemark.session.answering import write_answered_copy
     from joulemark.session.plan import Filter
 
-    with watch_for(Console(stderr=True)) as watch:
+    with watch_for(Screen(stderr=True)) as watch:
         answered = write_answered_copy(
             arguments.suite,
             folder=arguments.out,

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
-    from rich.console import Console
-
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import NoConnection, NothingToDo
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
@@ -41,7 +39,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
         output.say("Nothing to fetch: all that these cells need is there.")
     else:
         try:
-            with watch_for(Console(stderr=True)) as watch:
+            with watch_for(Screen(stderr=True)) as watch:
                 fetch(
                     plan,
                     hub=arguments.hub,

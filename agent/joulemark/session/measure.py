@@ -22,6 +22,7 @@ from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
+from joulemark.session.watch import WindowState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,6 +132,7 @@ class _Job:
         self._quiet_us = 0
         self._rested_behind: Span | None = None
         self._query_s = 0.0
+        self._half_width: float | None = None
 
     def run(self) -> Measured:
         """The whole protocol."""
@@ -184,11 +186,18 @@ class _Job:
         )
 
     def _announce(self) -> None:
+        least, most = self._protocol.windows_min, self._protocol.windows_max
         self._watch.stage(
-            f"window {len(self._windows) + 1}",
+            "window",
             total=len(self._queries),
             live=self._sampler.live,
             left_s=self._left_s(),
+            window=WindowState(
+                number=len(self._windows) + 1,
+                most=most,
+                half_width=self._half_width,
+                target=self._protocol.half_width_target if least < most else None,
+            ),
         )
 
     def _enough(self) -> bool:
@@ -204,7 +213,8 @@ class _Job:
             joules / len(window.queries.duration_us)
             for joules, window in zip(work_j, self._windows, strict=True)
         ]
-        return relative_half_width(per_query) < protocol.half_width_target
+        self._half_width = relative_half_width(per_query)
+        return self._half_width < protocol.half_width_target
 
     def _left_s(self) -> float | None:
         """The longest that the windows can still take, by those that are done; None before the first."""

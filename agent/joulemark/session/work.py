@@ -81,7 +81,13 @@ class Work:
                     )
                     continue
                 self.outbox.hold_space()
-                self.watch.job(number, len(todo), job.key, estimated=self.around.meter.grade == "estimated")
+                self.watch.job(
+                    number,
+                    len(todo),
+                    job.key,
+                    estimated=self.around.meter.grade == "estimated",
+                    plan_left_s=self._plan_left_s(todo[number - 1 :]),
+                )
                 self._attempt(job)
         finally:
             self.journal.stopped()
@@ -112,6 +118,11 @@ class Work:
         for job in todo[limit:]:
             self._put_off(job.key, f"`--limit {limit}` was asked for.")
         return todo[:limit]
+
+    def _plan_left_s(self, jobs: list[Job]) -> float:
+        """About how long these jobs take, in seconds: no longer than the time that the run was given."""
+        expected_s, left_s = sum(self.pace.seconds(job.key) for job in jobs), self.budget.left_s()
+        return expected_s if left_s is None else min(expected_s, left_s)
 
     def _put_off(self, key: str, sentence: str) -> None:
         self.report.put_off.append(Missing(key=key, sentence=sentence))
