@@ -1,8 +1,15 @@
-"""Where words go: the answer on stdout; with `--json` one JSON document there and all words on stderr."""
+"""Where words go: the answer on stdout; with `--json` one JSON document there and all words on stderr.
+
+No output ends in a traceback: what a stream's encoding lacks is written as an escape, a reader that went away is not
+written to any more, and a stream that was closed from the beginning gets nothing.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+
+from joulemark.translation import gettext as _
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
@@ -20,8 +27,8 @@ class Output:
         _print(text, sys.stderr if self.as_json else sys.stdout)
 
     def aside(self, text: str) -> None:
-        """A line beside the answer: progress, a warning, an error."""
-        _print(text, sys.stderr)
+        """Sentences beside the answer: progress, a warning, an error. On a terminal no word is broken."""
+        _print(_wrapped(text) if sys.stderr is not None and sys.stderr.isatty() else text, sys.stderr)
 
     def answer(self, value: dict[str, Any]) -> None:
         """The JSON document, where one was asked for."""
@@ -29,13 +36,82 @@ class Output:
             import json
 
             text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-            try:
-                print(text, flush=True)
-            except UnicodeEncodeError:  # a locale without our letters, or a name that is no text at all
-                print(json.dumps(value, indent=2, allow_nan=False), flush=True)
+            if not _encodes(
+                text, sys.stdout
+            ):  # a locale without our letters, or a name that is no text at all
+                text = json.dumps(value, indent=2, allow_nan=False)
+            _print(text, sys.stdout)
 
 
-def _print(text: str, stream: TextIO) -> None:
-    """A line; letters that the terminal's locale lacks are written as escapes."""
-    encoding = stream.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+def prepare_streams() -> None:
+    """Whatever is written to stdout and stderr from now on, letters that their encoding lacks become escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def both_encode(letters: str) -> bool:
+    """Whether stdout and stderr can write these letters."""
+    return all(_encodes(letters, stream) for stream in (sys.stdout, sys.stderr))
+
+
+def flush_streams() -> str | None:
+    """Write what waits; what cannot be written goes nowhere. Returns why stdout failed, unless its reader went away."""
+    fault = None
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            _discard(stream)
+        except OSError as error:
+            _discard(stream)
+            fault = error.strerror if stream is sys.stdout else fault
+    return fault
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what waits, and what comes, go nowhere: the interpreter flushes once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _wrapped(text: str) -> str:
+    import shutil
+    import textwrap
+
+    width = max(20, shutil.get_terminal_size().columns - 1)
+    lines = text.splitlines()
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines
+    )
+
+
+def _encodes(text: str, stream: TextIO | None) -> bool:
+    try:
+        text.encode(_encoding(stream))
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return (stream and stream.encoding) or "utf-8"
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    """A line; letters that the stream's encoding lacks are written as escapes. Raises BrokenPipeError, StorageError."""
+    if stream is None:
+        return
+    encoding = _encoding(stream)
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from joulemark.errors import StorageError
+
+        raise StorageError(
+            _("The output cannot be written ({why}). Write it somewhere else.").format(why=error.strerror)
+        ) from error

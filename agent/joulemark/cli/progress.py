@@ -101,7 +101,7 @@ class Plain:
 
     def note(self, sentence: str) -> None:
         """Print it."""
-        _print(self._console, sentence)
+        _print(self._console, sentence, wrapped=self._console.is_terminal)
 
     def job(
         self, number: int, of: int, key: str, *, estimated: bool, plan_left_s: float | None = None
@@ -137,7 +137,7 @@ class Plain:
                 *window_parts(name, window),
                 queries_part(total),
                 "" if watts is None else _("lately {power}").format(power=self._power(watts)),
-                *time_parts(left_s, self._plan.left_s()),
+                *(time_parts(left_s, self._plan.left_s()) if name == "window" else ()),
                 "" if state is None else flags_part(state.flags),
             ]
         )

@@ -122,8 +122,10 @@ def bytes_part(done_bytes: int, total_bytes: int) -> str:
 
 
 def clock_time(seconds: float) -> str:
-    """Minutes and seconds; hours and minutes from an hour on."""
+    """Seconds; minutes and seconds from a minute on, hours and minutes from an hour on."""
     whole = round(seconds)
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
     if whole < 3600:
         return _("{minutes}:{seconds:02d} min").format(minutes=whole // 60, seconds=whole % 60)
     return _("{hours} h {minutes:02d} min").format(hours=whole // 3600, minutes=whole % 3600 // 60)

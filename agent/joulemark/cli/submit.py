@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Refused results are left alone unless asked for."""
     parser.add_argument(
-        "--retry-refused", action="store_true", help="send also what the platform refused before"
+        "--retry-refused", action="store_true", help=_("send also what the platform refused before")
     )
 
 
@@ -38,7 +41,7 @@ def execute(arguments: Namespace) -> int:
     damaged = tell_damaged(output, outbox)
     tell_note_faults(output, results)
     if not results and not damaged:
-        raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
+        raise NothingToDo(_("The outbox is empty. Measure something first: `joulemark run`."))
     enrolled = identities.require_known(config.folders, config.origin)
     waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
     rows: list[dict[str, Any]] = []
@@ -47,7 +50,7 @@ def execute(arguments: Namespace) -> int:
             identities.check_platform_key(config.folders, config.origin, client.platform_key())
             for delivery in deliver_all(outbox, waiting, client, enrolled.platform):
                 output.say(
-                    f"{delivery.kept.digest[:16]}  {delivery.how}"
+                    f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
                     + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
                 )
                 rows.append(
@@ -63,15 +66,22 @@ def execute(arguments: Namespace) -> int:
     for kept in outbox.results():
         refusal = kept.note.refusal
         if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
-            output.say(f"{kept.digest[:16]}  refused earlier  {refusal.code}: {refusal.sentence}")
+            output.say(
+                _("{digest}  refused earlier  {code}: {sentence}").format(
+                    digest=kept.digest[:16], code=refusal.code, sentence=refusal.sentence
+                )
+            )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
     left = {kept.state for kept in ours}
     of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
     elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
     if elsewhere:
         output.say(
-            f"{elsewhere} results are for another platform and were left; "
-            "set JOULEMARK_PLATFORM to send them."
+            ngettext(
+                "{count} result is for another platform and was left; set JOULEMARK_PLATFORM to send it.",
+                "{count} results are for another platform and were left; set JOULEMARK_PLATFORM to send them.",
+                elsewhere,
+            ).format(count=elsewhere)
         )
     if "waiting" in left:
         waiting_ids = {kept.digest for kept in ours if kept.state == "waiting"}
@@ -81,6 +91,6 @@ def execute(arguments: Namespace) -> int:
     else:
         exit_code = EXIT_USAGE if damaged else EXIT_OK
     if exit_code == EXIT_OK:
-        output.say(f"All results for {config.origin} are sent.")
+        output.say(_("All results for {origin} are sent.").format(origin=config.origin))
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code

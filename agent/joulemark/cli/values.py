@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
+from joulemark.translation import gettext as _
+
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +23,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?
 def positive(text: str) -> int:
     """A whole number from 1 to MOST. Raises ArgumentTypeError."""
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
-        raise _wrong(text, f"write a whole number from 1 to {MOST}, such as 8")
+        raise _wrong(text, _("write a whole number from 1 to {most}, such as 8").format(most=MOST))
     return int(text)
 
 
@@ -30,7 +32,7 @@ def seconds(text: str) -> float:
     found = _DURATION.fullmatch(text)
     duration_s = float(found[1]) * UNITS_S[found[2]] if found else 0.0
     if not 1 <= duration_s <= MOST_SECONDS:
-        raise _wrong(text, "write a number and s, m or h without a space, from 1s to 8760h, such as 45m")
+        raise _wrong(text, _("write a number and s, m or h without a space, from 1s to 8760h, such as 45m"))
     return duration_s
 
 
@@ -38,14 +40,16 @@ def watts(text: str, *, most: float) -> float:
     """A number above 0 and up to `most`. Raises ArgumentTypeError."""
     power_w = float(text) if re.fullmatch(_NUMBER, text) else 0.0
     if not 0 < power_w <= most:
-        raise _wrong(text, f"write a number of watts above 0 and up to {most:g}, such as 9.5")
+        raise _wrong(
+            text, _("write a number of watts above 0 and up to {most:g}, such as 9.5").format(most=most)
+        )
     return power_w
 
 
 def key_digest(text: str) -> str:
     """The id of a key: 64 hex digits. Raises ArgumentTypeError."""
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise _wrong(text, "write the key's id, 64 digits of 0-9 and a-f")
+        raise _wrong(text, _("write the key's id, 64 digits of 0-9 and a-f"))
     return text.lower()
 
 
@@ -58,9 +62,9 @@ def moment(text: str) -> datetime:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _wrong(
-            text, "write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z"
+            text, _("write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z")
         ) from error
 
 
 def _wrong(text: str, accepted: str) -> ArgumentTypeError:
-    return ArgumentTypeError(f"{text!r} cannot be used: {accepted}")
+    return ArgumentTypeError(_("{text!r} cannot be used: {accepted}").format(text=text, accepted=accepted))
