@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from joulemark.errors import UsageError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +118,9 @@ def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None
         return None
     if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts <= MOST_WATTS:
         raise UsageError(
-            f"`cpu_watts` in {folders.settings} must be a number above 0 and up to {MOST_WATTS:g}."
+            _("`cpu_watts` in {settings} must be a number above 0 and up to {most_watts:g}.").format(
+                settings=folders.settings, most_watts=MOST_WATTS
+            )
         )
     return float(watts)
 
@@ -132,8 +135,10 @@ def parse_origin(text: str) -> str:
         port = parts.port
     except ValueError as error:
         raise UsageError(
-            f"The platform {ascii(text)[:LONGEST_ORIGIN]} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
-            "settings.toml."
+            _(
+                "The platform {text} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
+                "settings.toml."
+            ).format(text=ascii(text)[:LONGEST_ORIGIN])
         ) from error
     extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
@@ -146,8 +151,10 @@ def parse_origin(text: str) -> str:
 
 def _no_origin(text: str) -> UsageError:
     return UsageError(
-        f"The platform {ascii(text)[:LONGEST_ORIGIN]} is not an origin such as https://example.org; "
-        "set JOULEMARK_PLATFORM or `platform` in settings.toml."
+        _(
+            "The platform {text} is not an origin such as https://example.org; set JOULEMARK_PLATFORM or "
+            "`platform` in settings.toml."
+        ).format(text=ascii(text)[:LONGEST_ORIGIN])
     )
 
 
@@ -160,15 +167,23 @@ def _read_settings(path: Path) -> dict[str, object]:
         return {}
     except OSError as error:
         raise UsageError(
-            f"The settings file {path} cannot be read ({error.strerror}). Mend or remove it."
+            _("The settings file {path} cannot be read ({why}). Mend or remove it.").format(
+                path=path, why=error.strerror
+            )
         ) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
         from joulemark.record.codec import toml_place
 
         raise UsageError(
-            f"The settings file {path} is not TOML{toml_place(error)}. Mend or remove it."
+            _("The settings file {path} is not TOML{error}. Mend or remove it.").format(
+                path=path, error=toml_place(error)
+            )
         ) from error
     unknown = sorted(set(settings) - {"platform", "cpu_watts"})
     if unknown:
-        raise UsageError(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
+        raise UsageError(
+            _("The settings file {path} has unknown settings: {unknown}.").format(
+                path=path, unknown=", ".join(unknown)
+            )
+        )
     return settings
