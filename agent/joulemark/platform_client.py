@@ -24,6 +24,8 @@ from joulemark.record.messages import (
     ResultStatus,
     Ticket,
 )
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +41,10 @@ LONGEST_PAUSE_S = 30.0
 TOO_OFTEN = 429
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLOCK_TOLERANCE_S = 120.0
-LATER = "Results are kept, `joulemark submit` sends them later."
-AWAY = (
-    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; "
-    "results are kept, `joulemark submit` sends them later."
+LATER = marked("Results are kept, `joulemark submit` sends them later.")
+AWAY = marked(
+    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; results"
+    " are kept, `joulemark submit` sends them later."
 )
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
@@ -76,7 +78,9 @@ class PlatformClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError(
-                f"The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+                _(
+                    "The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+                ).format(origin=origin)
             ) from error
 
     def __enter__(self) -> Self:
@@ -124,7 +128,9 @@ class PlatformClient:
             return envelopes.parse(answer.content)
         except RecordError as error:
             raise BadAnswer(
-                f"{self.origin} answered without a receipt: {error} The result is kept."
+                _("{origin} answered without a receipt: {error} The result is kept.").format(
+                    origin=self.origin, error=error
+                )
             ) from error
 
     def result(self, result_id: str) -> ResultStatus:
@@ -151,8 +157,9 @@ class PlatformClient:
         answer = self._ask("GET", f"needed/?suite={suite_digest}", Needed)
         if answer.suite.digest != suite_digest:
             raise BadAnswer(
-                f"{self.origin} answers about suite {answer.suite.digest[:12]}, not {suite_digest[:12]}. "
-                "Check JOULEMARK_PLATFORM."
+                _(
+                    "{origin} answers about suite {digest}, not {suite_digest}. Check JOULEMARK_PLATFORM."
+                ).format(origin=self.origin, digest=answer.suite.digest[:12], suite_digest=suite_digest[:12])
             )
         return answer.jobs
 
@@ -170,7 +177,9 @@ class PlatformClient:
             return decode(answer.content, kind, what="answer")
         except RecordError as error:
             raise BadAnswer(
-                f"{self.origin} does not answer as a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
+                _(
+                    "{origin} does not answer as a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
+                ).format(origin=self.origin, error=error)
             ) from error
 
     def _exchange(
@@ -188,23 +197,31 @@ class PlatformClient:
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 if pause_s is None:
                     raise NoConnection(
-                        f"{self.origin} cannot be reached ({error}). {self._advice or AWAY}"
+                        _("{origin} cannot be reached ({error}). {advice}").format(
+                            origin=self.origin, error=error, advice=self._advice or _(AWAY)
+                        )
                     ) from error
                 self._sleep(pause_s)
                 continue
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise UsageError(f"The platform {self.origin} cannot be used: {error}.") from error
+                raise UsageError(
+                    _("The platform {origin} cannot be used: {error}.").format(
+                        origin=self.origin, error=error
+                    )
+                ) from error
             except httpx.HTTPError as error:
                 raise NoConnection(
-                    f"{self.origin} broke off or did not answer in time ({type(error).__name__}). "
-                    f"{self._advice or LATER}"
+                    _("{origin} broke off or did not answer in time ({name}). {advice}").format(
+                        origin=self.origin, name=type(error).__name__, advice=self._advice or _(LATER)
+                    )
                 ) from error
             if answer.status_code < 500 and answer.status_code != TOO_OFTEN:
                 return self._judged(answer)
             if pause_s is None:
                 raise ServerFailed(
-                    f"{self.origin} has a problem of its own (HTTP {answer.status_code}). "
-                    f"{self._advice or LATER}"
+                    _("{origin} has a problem of its own (HTTP {status_code}). {advice}").format(
+                        origin=self.origin, status_code=answer.status_code, advice=self._advice or _(LATER)
+                    )
                 )
             too_often = answer.status_code == TOO_OFTEN
             self._sleep(_pause(answer, pause_s, most_s=self._patience_s if too_often else LONGEST_PAUSE_S))
@@ -229,7 +246,9 @@ class PlatformClient:
                 size += len(chunk)
                 if size > most_bytes:
                     raise BadAnswer(
-                        f"{self.origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM."
+                        _("{origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM.").format(
+                            origin=self.origin, most_bytes=most_bytes
+                        )
                     )
             return httpx.Response(
                 answer.status_code, headers=_plain(answer.headers), content=b"".join(chunks)
@@ -240,15 +259,16 @@ class PlatformClient:
             return answer
         if answer.status_code < 400:
             raise BadAnswer(
-                f"{self.origin} redirects to {answer.headers.get('location')}; "
-                "set JOULEMARK_PLATFORM to that origin."
+                _("{origin} redirects to {address}; set JOULEMARK_PLATFORM to that origin.").format(
+                    origin=self.origin, address=answer.headers.get("location")
+                )
             )
         try:
             problem = decode(answer.content, Problem, what="refusal")
             code, sentence = problem.code, problem.detail
         except RecordError:
             code = f"HTTP-{answer.status_code}"
-            sentence = (
+            sentence = _(
                 "The platform refused without saying why; check JOULEMARK_PLATFORM and this agent's version."
             )
         if self.skew_s is not None and abs(self.skew_s) > CLOCK_TOLERANCE_S:

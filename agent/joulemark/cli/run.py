@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import positive, seconds, watts
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -16,67 +19,78 @@ if TYPE_CHECKING:
     from joulemark.session.run import Done, Options, Report
     from joulemark.session.state import Asked
 
-SENDS = (
-    "What is sent, under your public key: the numbers, the raw readings, and what they were had with: model, "
-    "libraries, processor or GPU, kernel version. Not sent: host name, user name, paths, serial numbers, the "
-    "model's answers. `joulemark show` prints it all."
+SENDS = marked(
+    "What is sent, under your public key: the numbers, the raw readings, and what they were had "
+    "with: model, libraries, processor or GPU, kernel version. Not sent: host name, user name, "
+    "paths, serial numbers, the model's answers. `joulemark show` prints it all."
 )
+ONLY_THIS = {
+    "task": marked("only this task; may be given several times"),
+    "dataset": marked("only this data set; may be given several times"),
+    "model": marked("only this model; may be given several times"),
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """What to measure, with what, and what to do with it."""
     parser.add_argument(
-        "--suite", metavar="NAME", help="the suite to run, or a folder such as ./suite (default: demo)"
+        "--suite", metavar="NAME", help=_("the suite to run, or a folder such as ./suite (default: demo)")
     )
-    for name in ("task", "dataset", "model"):
+    for name, what in ONLY_THIS.items():
         parser.add_argument(
             f"--{name}",
             action="append",
             default=[],
             metavar="GLOB",
-            help=f"only this {'data set' if name == 'dataset' else name}; may be given several times",
+            help=_(what),
         )
     parser.add_argument(
         "--budget",
         type=seconds,
         metavar="TIME",
-        help="begin nothing that does not end in time: 45m, 2h, 90s",
+        help=_("begin nothing that does not end in time: 45m, 2h, 90s"),
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="measure at most so many jobs")
+    parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most so many jobs"))
     parser.add_argument(
-        "--needed", action="store_true", help="in the order in which the platform needs results"
+        "--needed", action="store_true", help=_("in the order in which the platform needs results")
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and --force; what "
-        "is finished is not repeated",
+        help=_(
+            "go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and "
+            "--force; what is finished is not repeated"
+        ),
     )
     parser.add_argument(
-        "--retry-failed", action="store_true", help="also the jobs that failed before in this session"
+        "--retry-failed", action="store_true", help=_("also the jobs that failed before in this session")
     )
     parser.add_argument(
-        "--only", metavar="GLOB", help="only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'"
+        "--only", metavar="GLOB", help=_("only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'")
     )
     parser.add_argument(
         "--meter",
         choices=("auto", "nvml", "rapl", "estimate"),
-        help="the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate",
+        help=_(
+            "the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate"
+        ),
     )
     parser.add_argument(
-        "--cpu-watts", type=_watts, metavar="W", help="watts per busy core that the estimate assumes"
+        "--cpu-watts", type=_watts, metavar="W", help=_("watts per busy core that the estimate assumes")
     )
     parser.add_argument(
-        "--offline", action="store_true", help="no ticket and no sending; the result ranks lower"
+        "--offline", action="store_true", help=_("no ticket and no sending; the result ranks lower")
     )
     parser.add_argument(
-        "--no-submit", action="store_true", help="keep results and send nothing but ticket requests"
+        "--no-submit", action="store_true", help=_("keep results and send nothing but ticket requests")
     )
     parser.add_argument(
-        "--force", action="store_true", help="measure on a noisy machine all the same; the result is flagged"
+        "--force",
+        action="store_true",
+        help=_("measure on a noisy machine all the same; the result is flagged"),
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="begin a new session instead of resuming the last"
+        "--fresh", action="store_true", help=_("begin a new session instead of resuming the last")
     )
 
 
@@ -126,10 +140,11 @@ def execute(arguments: Namespace) -> int:
         return error.exit_code
     except KeyboardInterrupt as end:
         code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
-        kept = (
-            f"Interrupted. {len(report.done)} finished results are kept; "
-            "run the same command again to resume."
-        )
+        kept = ngettext(
+            "Interrupted. {count} finished result is kept; run the same command again to resume.",
+            "Interrupted. {count} finished results are kept; run the same command again to resume.",
+            len(report.done),
+        ).format(count=len(report.done))
         output.aside(kept)
         _tell(output, report, failure=("interrupted", kept), exit_code=code)
         return code
@@ -168,8 +183,10 @@ def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
         )
     if given := [f"--{name}" for name, value in named.items() if value]:
         raise UsageError(
-            f"`--resume` measures what the last run was asked to: leave {', '.join(given)} out, or name all of it "
-            "without `--resume`; what is finished is not repeated then either."
+            _(
+                "`--resume` measures what the last run was asked to: leave {given} out, or name all of it "
+                "without `--resume`; what is finished is not repeated then either."
+            ).format(given=", ".join(given))
         )
     last = last_asked(config.folders, origin=config.origin, note=output.aside)
     return replace(
@@ -183,23 +200,29 @@ def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
 
 def _destination(config: Config, options: Options) -> str:
     if options.offline:
-        return f"Offline: nothing is sent. Results are kept for {config.origin}. {SENDS}"
+        return _("Offline: nothing is sent. Results are kept for {origin}. {sends}").format(
+            origin=config.origin, sends=_(SENDS)
+        )
     if not options.submit:
-        return f"Tickets are asked of {config.origin}; results are kept and not sent. {SENDS}"
-    return f"Results go to {config.origin}. {SENDS}"
+        return _("Tickets are asked of {origin}; results are kept and not sent. {sends}").format(
+            origin=config.origin, sends=_(SENDS)
+        )
+    return _("Results go to {origin}. {sends}").format(origin=config.origin, sends=_(SENDS))
 
 
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
     for done in report.done:
         output.say(_line(done))
     for failed in (*report.failed, *report.failed_before):
-        output.say(f"failed  {failed.key}  {failed.sentence}")
+        output.say(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
     for sentence in _graded(report):
         output.say(sentence)
     if report.choice is not None:
         for passed in report.choice.rejections:
             output.say(
-                f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
+                _("Not used: {meter}. {sentence}").format(
+                    meter=passed.meter, sentence=" ".join(filter(None, (passed.sentence, passed.mend)))
+                )
             )
     missing = report.selection.missing if report.selection else ()
     value: dict[str, Any] = {
@@ -233,9 +256,15 @@ def _graded(report: Report) -> list[str]:
         words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
         counts[words] = counts.get(words, 0) + 1
     if len(counts) < 2:
-        return [f"Energy is {meter.grade}: {next(iter(counts), meter.provenance)}."]
+        return [
+            _("Energy is {grade}: {words}.").format(
+                grade=in_words(meter.grade), words=next(iter(counts), meter.provenance)
+            )
+        ]
     return [
-        f"Energy of {count} of {len(report.done)} results is {meter.grade}: {words}."
+        _("Energy of {count} of {results} results is {grade}: {words}.").format(
+            count=count, results=len(report.done), grade=in_words(meter.grade), words=words
+        )
         for words, count in counts.items()
     ]
 
@@ -256,7 +285,9 @@ def _failure(failed: Failed) -> dict[str, str]:
 def _line(done: Done) -> str:
     totals = done.kept.bundle.statement().predicate.totals
     state = done.kept.state if done.delivery is None else done.delivery.how
-    return f"{done.kept.digest[:16]}  {state:<8} {done.key}  {totals.energy_per_query_j:.4g} J a query"
+    return _("{digest}  {state:<8} {key}  {energy:.4g} J a query").format(
+        digest=done.kept.digest[:16], state=in_words(state), key=done.key, energy=totals.energy_per_query_j
+    )
 
 
 def _row(done: Done) -> dict[str, Any]:

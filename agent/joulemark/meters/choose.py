@@ -11,6 +11,7 @@ from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import on_the_bus
 from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.rapl import RaplMeter
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,9 @@ def choose(
     """
     openers = openers or Openers()
     if wanted == "estimate" and on_gpu:
-        raise UsageError("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
+        raise UsageError(
+            _("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
+        )
     if wanted == "nvml" or (wanted == "auto" and on_gpu):
         gpu = openers.nvml()
         return Choice(meter=GpuBesideHost(gpu, openers.rapl), rejections=tuple(map(_of_gpu, gpu.skipped)))
@@ -90,7 +93,7 @@ def hides_a_gpu(reason: str, *, bus: Callable[[], bool] = on_the_bus) -> bool:
 
 def told_to(error: MeterUnavailable) -> MeterUnavailable:
     """The error of a GPU that cannot be used, with how to measure the processor instead."""
-    instead = "To measure the processor instead, say so: `--meter rapl` or `--meter estimate`."
+    instead = _("To measure the processor instead, say so: `--meter rapl` or `--meter estimate`.")
     return MeterUnavailable(
         error.reason, error.sentence, mend=f"{error.mend} {instead}" if error.mend else instead
     )

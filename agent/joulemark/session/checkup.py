@@ -30,6 +30,7 @@ from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import load_suite, obstacle
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,7 +193,8 @@ def _facts(config: Config, device: DeviceFacts) -> Finding:
             area="device", what="facts", state="not available", detail=str(error), reason=error.code
         )
     missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
-    detail = f"{found.device.name}" + (f"; not told: {missing}" if missing else "")
+    name = found.device.name
+    detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
     return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
@@ -224,7 +226,7 @@ def _probed(
         what="probe",
         state="warning" if unsure else "ok",
         detail=known.sentence,
-        mend="Run `joulemark doctor` again on a quiet machine." if unsure else None,
+        mend=_("Run `joulemark doctor` again on a quiet machine.") if unsure else None,
         reason=known.reason,
         value=known.timing.coverage,
     )
@@ -235,7 +237,7 @@ def _skipped(gpu: BrokenGpu) -> Finding:
         area="meter",
         what=f"GPU {gpu.index}",
         state="warning",
-        detail=f"Passed over: {gpu.sentence}",
+        detail=_("Passed over: {sentence}").format(sentence=gpu.sentence),
         mend=gpu.mend,
         reason=gpu.reason,
     )
@@ -271,11 +273,16 @@ def _folders(folders: Folders) -> Iterator[Finding]:
                 area="folder",
                 what=what,
                 state="warning",
-                detail=f"{folder}, {free // 2**20} MiB free",
-                mend="Free some space, or a result may not fit.",
+                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
+                mend=_("Free some space, or a result may not fit."),
             )
         else:
-            yield Finding(area="folder", what=what, state="ok", detail=f"{folder}, {free // 2**20} MiB free")
+            yield Finding(
+                area="folder",
+                what=what,
+                state="ok",
+                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
+            )
 
 
 def _unwritable(what: str, folder: Path) -> Finding:
@@ -283,8 +290,8 @@ def _unwritable(what: str, folder: Path) -> Finding:
         area="folder",
         what=what,
         state="not available",
-        detail=f"{folder} is not writable",
-        mend=f"Make it writable, or set XDG_{what.upper()}_HOME to a folder of yours.",
+        detail=_("{folder} is not writable").format(folder=folder),
+        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of yours.").format(kind=what.upper()),
     )
 
 
@@ -298,15 +305,21 @@ def _key(config: Config) -> Finding:
     except AgentError as error:  # a run without the platform does not read it
         return Finding(area="key", what="key", state="warning", detail=str(error))
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail="no key yet", mend="joulemark enrol")
+        return Finding(
+            area="key", what="key", state="warning", detail=_("no key yet"), mend="joulemark enrol"
+        )
     if enrolled is None or enrolled.key_id != identity.key_id:
-        detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
+        detail = _("{key_id}, not enrolled at {origin}").format(
+            key_id=identity.key_id[:16], origin=config.origin
+        )
         return Finding(area="key", what="key", state="warning", detail=detail, mend="joulemark enrol")
     return Finding(
         area="key",
         what="key",
         state="ok",
-        detail=f"{identity.key_id[:16]}, enrolled as {enrolled.contributor}",
+        detail=_("{key_id}, enrolled as {contributor}").format(
+            key_id=identity.key_id[:16], contributor=enrolled.contributor
+        ),
     )
 
 
@@ -320,18 +333,25 @@ def _platform(config: Config) -> Iterator[Finding]:
         yield Finding(area="platform", what="platform", state="not available", detail=str(error))
         return
     if config.is_plain_http:
-        detail = f"{config.origin} is reached without encryption"
+        detail = _("{origin} is reached without encryption").format(origin=config.origin)
         yield Finding(
-            area="platform", what="platform", state="warning", detail=detail, mend="Use its https address."
+            area="platform", what="platform", state="warning", detail=detail, mend=_("Use its https address.")
         )
     else:
         yield Finding(
-            area="platform", what="platform", state="ok", detail=f"{config.origin}, key {shown.key_id[:16]}"
+            area="platform",
+            what="platform",
+            state="ok",
+            detail=_("{origin}, key {key_id}").format(origin=config.origin, key_id=shown.key_id[:16]),
         )
     if skew_s is None:
-        yield Finding(area="platform", what="clock", state="warning", detail="the platform tells no time")
+        yield Finding(area="platform", what="clock", state="warning", detail=_("the platform tells no time"))
     elif abs(skew_s) > CLOCK_TOLERANCE_S:
-        detail = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the platform's"
+        detail = (
+            _("{skew_s:.0f} s ahead of the platform's")
+            if skew_s > 0
+            else _("{skew_s:.0f} s behind the platform's")
+        ).format(skew_s=abs(skew_s))
         yield Finding(
             area="platform",
             what="clock",
@@ -340,7 +360,9 @@ def _platform(config: Config) -> Iterator[Finding]:
             mend="sudo timedatectl set-ntp true",
         )
     else:
-        yield Finding(area="platform", what="clock", state="ok", detail="within 2 minutes of the platform's")
+        yield Finding(
+            area="platform", what="clock", state="ok", detail=_("within 2 minutes of the platform's")
+        )
 
 
 def _workloads(suite_name: str) -> Iterator[Finding]:
@@ -351,5 +373,7 @@ def _workloads(suite_name: str) -> Iterator[Finding]:
             area="workload",
             what=job.key,
             state="ok" if why is None else "not available",
-            detail=f"suite {suite.name} {suite.version}" if why is None else why,
+            detail=_("suite {name} {version}").format(name=suite.name, version=suite.version)
+            if why is None
+            else why,
         )

@@ -11,6 +11,7 @@ from joulemark import durable
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Time
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,7 +89,9 @@ class Journal:
             self.failed(
                 key,
                 code="crashed",
-                sentence=f"{count} runs ended without a word while it was measured. Look whether memory runs out.",
+                sentence=_(
+                    "{count} runs ended without a word while it was measured. Look whether memory runs out."
+                ).format(count=count),
             )
 
     def _write(self, pages: Pages) -> None:

@@ -23,6 +23,7 @@ from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.watch import WindowState
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -365,8 +366,10 @@ class _Job:
         still = after.value == before.value and seconds >= STUCK_PERIODS * self._meter.period_s
         if self._meter.grade == "measured" and still:
             raise NotMeasurable(
-                f"The energy counter stood still at {after.value} {self._meter.streams[0].unit} through a window of "
-                f"{seconds:.3g} s. Reload its driver or restart the machine."
+                _(
+                    "The energy counter stood still at {value} {unit} through a window of {seconds:.3g} s. Reload"
+                    " its driver or restart the machine."
+                ).format(value=after.value, unit=self._meter.streams[0].unit, seconds=seconds)
             )
 
     def _in_turn(self, start_us: int) -> Iterable[Query]:

@@ -28,6 +28,7 @@ from joulemark.session.report import Done, Options, Report
 from joulemark.session.rests import require_ticks
 from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,8 +56,10 @@ def begin(options: Options) -> Begun:
     """What was asked for, if it can be had: nothing is measured, and no machine asked. Raises AgentError."""
     if options.needed and options.offline:
         raise UsageError(
-            "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave one of them "
-            "out."
+            _(
+                "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave"
+                " one of them out."
+            )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
     suite = plan.load_suite(options.suite)
@@ -76,7 +79,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
         identities.load_or_create(config.folders) if options.offline else identities.load(config.folders)
     )
     if identity is None:
-        raise NotEnrolled("There is no key yet. Run `joulemark enrol` first, or measure with `--offline`.")
+        raise NotEnrolled(_("There is no key yet. Run `joulemark enrol` first, or measure with `--offline`."))
     enrolled = (
         None if options.offline else identities.require_enrolment(config.folders, config.origin, identity)
     )
@@ -93,7 +96,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
         report.selection = selection
         plan.require_jobs(selection)
         for sentence, keys in plan.by_sentence(selection.missing).items():
-            watch.note(f"Left out: {', '.join(keys)}. {sentence}")
+            watch.note(_("Left out: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
         require_ticks(selection.suite.protocol, settles=device == "cuda")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
@@ -189,7 +192,7 @@ def _ready(
     watch.stage("first kernel", total=None)
     require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
-        watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
+        watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
     watch.stage("probe", total=None)
     known = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
     watch.note(f"{known.sentence.rstrip('.')}.")
@@ -207,6 +210,6 @@ def _flags_of(checks: Iterable[Check], options: Options, watch: Watch) -> tuple[
     except NoisyMachine as error:
         if not options.force:
             raise
-        watch.note(f"Forced, and flagged: {error}")
+        watch.note(_("Forced, and flagged: {error}").format(error=error))
         return ("noisy-machine",)
     return ()

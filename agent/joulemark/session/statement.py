@@ -21,6 +21,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
 from joulemark.session.readings import readings_unusable, sensor_of
+from joulemark.translation import gettext as _
 from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
     size = len(made.to_bytes())
     if size > MAX_BUNDLE_BYTES:
         raise readings_unusable(
-            f"The result has {size} bytes, and a platform takes {MAX_BUNDLE_BYTES}: the run was too long.",
+            _(
+                "The result has {size} bytes, and a platform takes {max_bundle_bytes}: the run was too long."
+            ).format(size=size, max_bundle_bytes=MAX_BUNDLE_BYTES),
             trace,
         )
     return made
@@ -171,8 +174,9 @@ def _require_energy(found: Analysis, sensor: record.Sensor) -> None:
     still = [number for number, window in enumerate(found.windows, 1) if window.gross_j <= 0]
     if sensor.grade == "measured" and still:
         raise NotMeasurable(
-            f"The energy counter did not rise in {len(still)} of {len(found.windows)} windows, first in window "
-            f"{still[0]}."
+            _(
+                "The energy counter did not rise in {count} of {windows} windows, first in window {first}."
+            ).format(count=len(still), windows=len(found.windows), first=still[0])
         )
 
 

@@ -26,6 +26,7 @@ from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
 from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,12 +73,19 @@ class Work:
                     self.watch.note(kept.note_fault)
                 self.report.done.append(self._sent(Done(key=job.key, kept=kept, resumed=True)))
         if self.report.done:
-            self.watch.note(f"Resuming: {len(self.report.done)} of {len(selection.jobs)} jobs are finished.")
+            self.watch.note(
+                _("Resuming: {done} of {jobs} jobs are finished.").format(
+                    done=len(self.report.done), jobs=len(selection.jobs)
+                )
+            )
         try:
             for number, job in enumerate(todo, start=1):
                 if not self.budget.has(self.pace.seconds(job.key)):
                     self._put_off(
-                        job.key, f"It takes about {self.pace.seconds(job.key):.0f} s, which are not left."
+                        job.key,
+                        _("It takes about {seconds:.0f} s, which are not left.").format(
+                            seconds=self.pace.seconds(job.key)
+                        ),
                     )
                     continue
                 self.outbox.hold_space()
@@ -93,7 +101,7 @@ class Work:
             self.journal.stopped()
             self.outbox.give_up_space()
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
-            self.watch.note(f"Not now: {', '.join(keys)}. {sentence}")
+            self.watch.note(_("Not now: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
 
     def _todo(self, jobs: list[Job]) -> list[Job]:
         """The jobs to begin, in their order; of the others the report has each with its reason."""
@@ -105,7 +113,9 @@ class Work:
                     Failed(
                         key=job.key,
                         code=before.code,
-                        sentence=f"It failed before: {before.sentence} `--retry-failed` tries it again.",
+                        sentence=_("It failed before: {sentence} `--retry-failed` tries it again.").format(
+                            sentence=before.sentence
+                        ),
                     )
                 )
         todo = [job for job in jobs if job.key not in failures]
@@ -116,7 +126,7 @@ class Work:
             todo.sort(key=lambda job: order.get(job.key, len(order)))
         limit = len(todo) if self.options.limit is None else self.options.limit
         for job in todo[limit:]:
-            self._put_off(job.key, f"`--limit {limit}` was asked for.")
+            self._put_off(job.key, _("`--limit {limit}` was asked for.").format(limit=limit))
         return todo[:limit]
 
     def _plan_left_s(self, jobs: list[Job]) -> float:
@@ -144,10 +154,10 @@ class Work:
                 self._require_device()
             return
         except ReadingsUnusable as error:
-            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
+            self._failed(job, error.code, " ".join([str(error), *self._kept_readings(error)]))
             return
         except MeterFailed as error:
-            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
+            self._failed(job, error.code, " ".join([str(error), *self._kept_readings(error)]))
             self._require_meter()
             return
         self.pace.took(job.key, time.monotonic() - began_s)
@@ -160,14 +170,14 @@ class Work:
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
         self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
-        self.watch.note(f"Failed: {job.key}. {sentence}")
+        self.watch.note(_("Failed: {key}. {sentence}").format(key=job.key, sentence=sentence))
 
-    def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> str:
-        """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""
+    def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> list[str]:
+        """A sentence of where the readings that gave no result lie, where there are any: they are not lost."""
         if error.trace is None:
-            return ""
+            return []
         path = unusable.keep(self.config.folders, error.trace)
-        return f" The readings are kept in {path}."
+        return [_("The readings are kept in {path}.").format(path=path)]
 
     def _require_device(self) -> None:
         """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
@@ -198,9 +208,10 @@ class Work:
         pinned = suite.weights_sha256(job.model)
         if loaded.weights_sha256 != pinned:
             raise workloads.WorkloadError(
-                f"The weights of {job.model} are not those of the suite "
-                f"({loaded.weights_sha256[:16]}, expected {pinned[:16]}). "
-                "Install the version that the suite names."
+                _(
+                    "The weights of {model} are not those of the suite ({weights_sha256}, expected {pinned}). "
+                    "Install the version that the suite names."
+                ).format(model=job.model, weights_sha256=loaded.weights_sha256[:16], pinned=pinned[:16])
             )
         with workloads.crashes_named(job.key):
             workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
@@ -273,13 +284,18 @@ class Work:
 
 
 def _told(done: Done) -> str:
-    totals = done.kept.bundle.statement().predicate.totals
-    grade = done.kept.bundle.statement().predicate.sensor.grade
-    sentence = (
-        f"{done.key}: {totals.energy_per_query_j:.4g} J a query ({grade}), kept as {done.kept.digest[:16]}"
+    predicate = done.kept.bundle.statement().predicate
+    facts = _("{key}: {energy:.4g} J a query ({grade}).").format(
+        key=done.key,
+        energy=predicate.totals.energy_per_query_j,
+        grade=_(predicate.sensor.grade),
     )
     if done.delivery is None:
-        return f"{sentence}, not sent."
+        return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.kept.digest[:16])])
     if done.delivery.how == "sent":
-        return f"{sentence}, received by the platform."
-    return f"{sentence}, {done.delivery.how}: {done.delivery.sentence}"
+        kept = _("Kept as {digest}, received by the platform.").format(digest=done.kept.digest[:16])
+        return " ".join([facts, kept])
+    kept = _("Kept as {digest}, {state}: {sentence}").format(
+        digest=done.kept.digest[:16], state=_(done.delivery.how), sentence=done.delivery.sentence
+    )
+    return " ".join([facts, kept])
