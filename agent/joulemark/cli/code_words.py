@@ -37,6 +37,10 @@ WORDS = (
     marked("reject"),
     marked("quarantine"),
     marked("flag"),
+    # where a published time comes from
+    marked("this data set"),
+    marked("mean of the task's data sets"),
+    marked("from the energy of CPU and memory"),
     # kinds of model
     marked("task-specific"),
     marked("general-purpose"),

@@ -210,7 +210,7 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
         (_("cell"), _("GPU minutes"), _("at most"), _("weights on disk"), _("in memory"), _("time from")),
         [
             (row.job, _number(row.gpu_minutes), _number(row.most_gpu_minutes), _size(row.disk_bytes),
-             _size(row.memory_bytes), row.basis or row.unknown.get("gpu_minutes", ""))
+             _size(row.memory_bytes), in_words(row.basis) if row.basis else row.unknown.get("gpu_minutes", ""))
             if row.obstacle is None else (row.job, "-", "-", "-", "-", _("does not run"))
             for row in rows
         ],
@@ -243,7 +243,7 @@ def _totals(total: Total, rows: int) -> list[str]:
     """Each number with what it covers."""
     said = [_("Cells that can run: {cells} of {rows}.").format(cells=total.cells, rows=rows)]
     if total.cells_by_basis:
-        bases = ", ".join(f"{basis} ({number})" for basis, number in total.cells_by_basis.items())
+        bases = ", ".join(f"{in_words(basis)} ({number})" for basis, number in total.cells_by_basis.items())
         said.append(
             _(
                 "Together at least {gpu_minutes:.1f} GPU hours on one A100-SXM4-80GB, with times from: "

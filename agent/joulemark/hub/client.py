@@ -18,6 +18,7 @@ from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,9 @@ def hub_origin(text: str) -> str:
     usable = usable and text.isprintable()
     if not usable or parts.query or parts.fragment:
         raise UsageError(
-            f"The hub {text!a} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
+            _(
+                "The hub {text!a} is no address such as {default_hub}. Name one with `--hub` or HF_ENDPOINT."
+            ).format(text=text, default_hub=DEFAULT_HUB)
         )
     return text.rstrip("/")
 
@@ -112,7 +115,7 @@ class HubClient:
         self._sleep = sleep
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
-            headers["Authorization"] = f"Bearer {network.checked_token(token, source='The token')}"
+            headers["Authorization"] = f"Bearer {network.checked_token(token, source=_('The token'))}"
         self._http: httpx.Client = network.client(
             httpx,
             base_url=f"{self.origin}/api/",
@@ -138,13 +141,17 @@ class HubClient:
         """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
         url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
         found: list[Entry] = []
-        for _ in range(MOST_PAGES):
+        for _page in range(MOST_PAGES):
             if url is None:
                 return tuple(entry for entry in found if entry.type == "file")
             answer = self._get(url)
             found += self._decoded(answer, list[Entry])
             url = answer.links.get("next", {}).get("url")
-        raise BadAnswer(f"{self.origin} has more than {MOST_PAGES} pages of files of {hub_id}.")
+        raise BadAnswer(
+            _("{origin} has more than {most_pages} pages of files of {hub_id}.").format(
+                origin=self.origin, most_pages=MOST_PAGES, hub_id=hub_id
+            )
+        )
 
     def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
         """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
@@ -153,8 +160,15 @@ class HubClient:
         answer = self._get(f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}")
         if len(answer.content) != file.size:
             raise BadAnswer(
-                f"{self.origin} gave {len(answer.content)} bytes of {file.path} of {hub_id}, and lists {file.size}. "
-                "Run the command again."
+                _(
+                    "{origin} gave {count} bytes of {path} of {hub_id}, and lists {size}. Run the command again."
+                ).format(
+                    origin=self.origin,
+                    count=len(answer.content),
+                    path=file.path,
+                    hub_id=hub_id,
+                    size=file.size,
+                )
             )
         return answer.content
 
@@ -162,7 +176,11 @@ class HubClient:
         try:
             return decode(answer.content, kind, what="answer")
         except Malformed as error:
-            raise BadAnswer(f"{self.origin} does not answer as a hub does. {error} Check `--hub`.") from error
+            raise BadAnswer(
+                _("{origin} does not answer as a hub does. {error} Check `--hub`.").format(
+                    origin=self.origin, error=error
+                )
+            ) from error
 
     def _get(self, path: str) -> httpx.Response:
         for pause_s in (*PAUSES_S, None):
@@ -170,21 +188,27 @@ class HubClient:
                 answer = self._http.get(path)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
                 raise UsageError(
-                    f"The hub {self.origin} leads to an address that cannot be used. Check `--hub`."
+                    _("The hub {origin} leads to an address that cannot be used. Check `--hub`.").format(
+                        origin=self.origin
+                    )
                 ) from error
             except httpx.HTTPError as error:
                 if pause_s is None:
                     raise NoConnection(
-                        f"{self.origin} cannot be reached ({type(error).__name__}). Nothing was written; "
-                        "check the network and `--hub`, then run the command again."
+                        _(
+                            "{origin} cannot be reached ({name}). Nothing was written; check the network and `--hub`, "
+                            "then run the command again."
+                        ).format(origin=self.origin, name=type(error).__name__)
                     ) from error
             else:
                 if answer.status_code < 500 and answer.status_code != 429:
                     return self._given(answer)
                 if pause_s is None:
                     raise ServerFailed(
-                        f"{self.origin} has a problem of its own (HTTP {answer.status_code}). Nothing was written; "
-                        "run the command again later."
+                        _(
+                            "{origin} has a problem of its own (HTTP {status_code}). Nothing was written; run the "
+                            "command again later."
+                        ).format(origin=self.origin, status_code=answer.status_code)
                     )
             self._sleep(pause_s)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -196,4 +220,8 @@ class HubClient:
             raise NotGiven("vanished")
         if answer.status_code in (401, 403):
             raise NotGiven("gated")
-        raise BadAnswer(f"{self.origin} answered with HTTP {answer.status_code}. Check `--hub`.")
+        raise BadAnswer(
+            _("{origin} answered with HTTP {status_code}. Check `--hub`.").format(
+                origin=self.origin, status_code=answer.status_code
+            )
+        )

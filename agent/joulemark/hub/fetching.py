@@ -36,6 +36,7 @@ from joulemark.hub.missing import (
 from joulemark.hub.needed_files import beside_rows, beside_weights
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import split_files
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +102,11 @@ def fetch(
     for found in surveys:
         say(f"{found.wanted.name}: {in_words(found.size_bytes)}")
     if surveys:
-        say(f"{in_words(total_bytes)} will be fetched into {plan.wanted[0].cache}.")
+        say(
+            _("{size} will be fetched into {cache}.").format(
+                size=in_words(total_bytes), cache=plan.wanted[0].cache
+            )
+        )
         require_space(plan.wanted[0].cache, total_bytes)
     count = ByteCount(total_bytes, progress)
     for found in surveys:
@@ -150,8 +155,10 @@ def require_space(cache: Path, size_bytes: int) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < size_bytes + durable.RESERVE_BYTES:
         raise DiskFull(
-            f"{in_words(size_bytes)} are to be fetched and {folder} has {in_words(free_bytes)} free. Free some space, "
-            "or point HF_HOME to a larger disk."
+            _(
+                "{size} are to be fetched and {folder} has {free} free. Free some space, or point"
+                " HF_HOME to a larger disk."
+            ).format(size=in_words(size_bytes), folder=folder, free=in_words(free_bytes))
         )
 
 
@@ -196,7 +203,9 @@ def _stored_token() -> str | None:
         found = get_token()
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"The token in {constants.HF_TOKEN_PATH} cannot be read. Remove it, or log in anew: `hf auth login`."
+            _(
+                "The token in {hf_token_path} cannot be read. Remove it, or log in anew: `hf auth login`."
+            ).format(hf_token_path=constants.HF_TOKEN_PATH)
         ) from error
     return None if not found else network.checked_token(found, source=str(constants.HF_TOKEN_PATH))
 
@@ -268,8 +277,10 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> Non
         if here is None:
             _discard(path)
             raise NotVerified(
-                f"The file {file.path} of the {found.wanted.name} is no whole Parquet file and was deleted. Run the "
-                "command again.",
+                _(
+                    "The file {path} of the {name} is no whole Parquet file and was deleted. Run the command "
+                    "again."
+                ).format(path=file.path, name=found.wanted.name),
                 code="broken-file",
             )
         rows += here
@@ -330,9 +341,11 @@ def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:
     if found != sha256:
         _discard(path)
         raise NotVerified(
-            f"The file {file.path} of the {wanted.name} came with the SHA-256 {found[:16]}…, not {sha256[:16]}… as it "
-            "must, and was deleted. Run the command again; if it comes the same, this hub has other bytes than were "
-            "pinned.",
+            _(
+                "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
+                "was deleted. Run the command again; if it comes the same, this hub has other bytes than were"
+                " pinned."
+            ).format(path=file.path, name=wanted.name, found=found[:16], sha256=sha256[:16]),
             code="weights-digest" if wanted.kind == "models" else "broken-file",
         )
 

@@ -21,6 +21,7 @@ from joulemark.suite.rows import Row, decode_rows
 from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
 from joulemark.suite.toml_file import decode_toml
+from joulemark.translation import gettext as _
 
 MANIFEST = "suite.toml"
 _READING = (
@@ -97,13 +98,18 @@ def files_of(folder: Traversable) -> dict[str, bytes]:
     try:
         content = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
     except OSError as error:
-        raise BrokenSuite(f"The folder {folder.name} cannot be read ({error.strerror}).") from error
+        raise BrokenSuite(
+            _("The folder {name} cannot be read ({why}).").format(name=folder.name, why=error.strerror)
+        ) from error
     for name in content:
         if any(
             "\ud800" <= character <= "\udfff" for character in name
         ):  # Python's sign for a byte that is no text
             raise BrokenSuite(
-                f"The folder {folder.name} has a file whose name is not in UTF-8, {name!a}. Rename it, or take it out."
+                _(
+                    "The folder {name} has a file whose name is not in UTF-8, {file!a}. Rename it, or take it "
+                    "out."
+                ).format(name=folder.name, file=name)
             )
     return content
 
@@ -111,7 +117,9 @@ def files_of(folder: Traversable) -> dict[str, bytes]:
 def decode_manifest(content: Mapping[str, bytes], *, folder: str) -> Manifest:
     """What ``suite.toml`` says. Raises BrokenSuite."""
     if MANIFEST not in content:
-        raise BrokenSuite(f"The folder {folder} has no {MANIFEST}.")
+        raise BrokenSuite(
+            _("The folder {folder} has no {manifest}.").format(folder=folder, manifest=MANIFEST)
+        )
     manifest = decode_toml(content[MANIFEST], Manifest, what=f"{MANIFEST} of {folder}")
     _check_names(manifest)
     return manifest
@@ -143,8 +151,10 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
         there, wanted = len(suite.query_ids(dataset.id)), suite.queries_per_window(dataset.id)
         if wanted > there:
             raise BrokenSuite(
-                f"A window of suite {suite.name} runs {wanted} queries of data set {dataset.id}, which has {there}. "
-                "Lower `queries`, or say `queries_per_window` of the data set."
+                _(
+                    "A window of suite {name} runs {wanted} queries of data set {id}, which has {there}. Lower "
+                    "`queries`, or say `queries_per_window` of the data set."
+                ).format(name=suite.name, wanted=wanted, id=dataset.id, there=there)
             )
     return suite
 
@@ -161,11 +171,15 @@ def digest_of(content: Mapping[str, bytes]) -> str:
 def _rows(dataset: DataSet, content: Mapping[str, bytes]) -> tuple[Row, ...]:
     name = str(dataset.file)
     if name not in content:
-        raise BrokenSuite(f"Data set {dataset.id} needs {name}, which is not there.")
+        raise BrokenSuite(
+            _("Data set {id} needs {name}, which is not there.").format(id=dataset.id, name=name)
+        )
     found = hashlib.sha256(content[name]).hexdigest()
     if found != dataset.revision:
         raise BrokenSuite(
-            f"{name} has the SHA-256 {found}, but {dataset.id} is pinned to {dataset.revision}."
+            _("{name} has the SHA-256 {found}, but {id} is pinned to {revision}.").format(
+                name=name, found=found, id=dataset.id, revision=dataset.revision
+            )
         )
     return decode_rows(content[name], str(dataset.rows), file=name)
 
@@ -185,12 +199,20 @@ def _check_names(manifest: Manifest) -> None:
         ("job", all_jobs, jobs),
     ):
         if len(entries) != len(unique):
-            raise BrokenSuite(f"Suite {manifest.name} has a {what} twice.")
+            raise BrokenSuite(
+                _("Suite {name} has the same {what} twice.").format(name=manifest.name, what=_(what))
+            )
     for name, task in datasets.items():
         if task not in tasks:
             raise BrokenSuite(
-                f"Data set {name} is for task {task}, which suite {manifest.name} does not have."
+                _("Data set {name} is for task {task}, which suite {suite} does not have.").format(
+                    name=name, task=task, suite=manifest.name
+                )
             )
     for job in all_jobs:
         if datasets.get(job.dataset) != job.task or job.model not in models:
-            raise BrokenSuite(f"Job {job.key} names a task, data set or model that does not fit the suite.")
+            raise BrokenSuite(
+                _("Job {key} names a task, data set or model that does not fit the suite.").format(
+                    key=job.key
+                )
+            )

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForQuestionAnswering
 
+from joulemark.translation import gettext as _
 from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.preprocess import Row, text_of
@@ -67,8 +68,10 @@ class ExtractiveQA(TaskWorkload):
         room = self._window - len(question) - self._tokenizer.num_special_tokens_to_add(pair=True)
         if room < 1:
             raise WorkloadError(
-                f"The question of query {query.id} fills the model's window of {self._window} tokens. Use a model with "
-                "a longer window."
+                _(
+                    "The question of query {id} fills the model's window of {window} tokens. Use a model with a "
+                    "longer window."
+                ).format(id=query.id, window=self._window)
             )
         return self._tokenizer(
             query.inputs["question"],
