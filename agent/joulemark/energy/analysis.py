@@ -19,6 +19,7 @@ from joulemark.energy.percentiles import percentiles
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,9 +161,11 @@ def _refuse_impossible(gross_j: Sequence[float]) -> None:
     for number, joules in enumerate(gross_j, 1):
         if not 0 <= joules <= MOST_J:
             raise NotMeasurable(
-                f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
-                "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "
-                "`joulemark doctor` to time the counter anew."
+                _(
+                    "Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too "
+                    "short for the counter, or the counter tells it later than the probe found. Measure longer "
+                    "windows, or run `joulemark doctor` to time the counter anew."
+                ).format(number=number, joules=joules)
             )
 
 
@@ -175,7 +178,7 @@ def _totals(
     """Sums over the windows, and the percentiles of latency (linear interpolation)."""
     queries = sum(window.queries for window in windows)
     if not queries:
-        raise TraceIncomplete("The windows hold no query.")
+        raise TraceIncomplete(_("The windows hold no query."))
     nets = [window.net_j for window in windows if window.net_j is not None]
     p50_s, p95_s = percentiles(asked_s, 0.5, 0.95)
     return Totals(
@@ -201,8 +204,10 @@ def _budget(
     total_j = fsum(work_j)
     if total_j < 0:
         raise NotMeasurable(
-            f"Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at rest is taken "
-            "off. Measure more of them, or longer ones."
+            _(
+                "Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at "
+                "rest is taken off. Measure more of them, or longer ones."
+            ).format(total_j=total_j)
         )
     if not total_j:
         return ()
