@@ -83,7 +83,7 @@ def window_energies_j(changes: Changes, trace: Trace, timing: Timing) -> tuple[f
 
 def _energies_of(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
     quiet, around = stretches(trace), around_windows(trace)
-    _, rest, ticks = _fitted(changes, quiet, around, trace, timing)
+    rest, ticks = _fitted(changes, quiet, around, trace, timing)[1:]
     return _energies(changes, ticks, rest, timing.delay_us / 1e6)
 
 

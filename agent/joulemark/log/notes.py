@@ -114,7 +114,7 @@ def cosign(note: str, *, name: str, key: Ed25519PrivateKey, at: datetime) -> str
 
     Whoever cosigns has verified the note before, and that it continues what was cosigned last.
     """
-    text, _ = _split(note)
+    text = _split(note)[0]
     seconds = int(at.timestamp())
     signature = seconds.to_bytes(8, "big") + key.sign(_witnessed(text, seconds))
     return note + _line(verifier_key(key, name=name, kind=COSIGNATURE), signature)

@@ -88,7 +88,7 @@ def _lookalikes() -> dict[str, str]:
     text = files("joulemark.record").joinpath("data", "lookalikes.txt").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for line in text.splitlines():
-        latin, _, characters = line.partition(" ")
+        latin, _space, characters = line.partition(" ")
         if not line.startswith("#"):
             found |= dict.fromkeys(characters, latin)
     capitals = {c.lower(): latin for c, latin in found.items() if len(c.lower()) == 1 and c.lower() != c}

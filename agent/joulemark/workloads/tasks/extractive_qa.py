@@ -53,7 +53,7 @@ class ExtractiveQA(TaskWorkload):
         context = query.inputs["context"]
         windows = self._windows(query)
         spans = [self._best_span(windows, number) for number in range(len(windows["input_ids"]))]
-        probability, first, after, _ = max(spans)
+        probability, first, after = max(spans)[:3]
         if self.recipe.reading.may_be_empty and min(empty for *_, empty in spans) > probability:
             first = after = 0
         read = sum(len(ids) for ids in windows["input_ids"])

@@ -1,0 +1,171 @@
+"""The sentences that code and templates mark for translation, by reading them: no program of GNU gettext is needed.
+
+A key is the message and its plural, None where it has none. Only literals can be in a catalogue, so a marked
+expression that is none is an error of the test.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).parents[1]
+Key = tuple[str, str | None]
+
+SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop", "marked"}
+PLURAL = {"ngettext", "ngettext_lazy"}
+PERCENT_FIELD = re.compile(r"%\((\w+)\)[sdr]|%[sdr]")
+
+
+@dataclass(frozen=True)
+class Half:
+    """One half of the software: its catalogue, and where its sentences are written."""
+
+    name: str
+    catalogue: Path
+    code: tuple[str, ...]
+    templates: tuple[str, ...] = ()
+
+    def sentences(self) -> dict[Key, str]:
+        """Every marked sentence, with a place where it is."""
+        found: dict[Key, str] = {}
+        for pattern in self.code:
+            for path in sorted(ROOT.glob(pattern)):
+                for key, line in marked_in_code(path.read_text(encoding="utf-8")):
+                    found.setdefault(key, f"{path.relative_to(ROOT)}:{line}")
+        for pattern in self.templates:
+            for path in sorted(ROOT.glob(pattern)):
+                for key in marked_in_template(path.read_text(encoding="utf-8")):
+                    found.setdefault(key, str(path.relative_to(ROOT)))
+        return found
+
+
+AGENT = Half(
+    "agent",
+    ROOT / "agent" / "joulemark" / "locale" / "ru" / "LC_MESSAGES" / "joulemark.po",
+    code=("agent/joulemark/**/*.py",),
+)
+PLATFORM = Half(
+    "platform",
+    ROOT / "platform" / "joulemark_site" / "locale" / "ru" / "LC_MESSAGES" / "django.po",
+    code=("measurements/**/*.py", "platform/joulemark_site/**/*.py"),
+    templates=("measurements/**/*.html", "platform/joulemark_site/templates/**/*.html"),
+)
+HALVES = (AGENT, PLATFORM)
+
+
+def marked_in_code(source: str) -> Iterator[tuple[Key, int]]:
+    """The sentences of calls of gettext and its kin whose argument is a literal, with their lines."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+            continue
+        first = _literal(node.args[0])
+        if node.func.id in SINGULAR and first is not None:
+            yield (first, None), node.lineno
+        elif node.func.id in PLURAL:
+            second = _literal(node.args[1])
+            assert first is not None, f"line {node.lineno}: the singular is no literal"
+            assert second is not None, f"line {node.lineno}: the plural is no literal"
+            yield (first, second), node.lineno
+
+
+def marked_in_template(source: str) -> Iterator[Key]:
+    """The sentences of a Django template, as Django itself writes them down for xgettext."""
+    from django.utils.translation.template import templatize
+
+    text = templatize(source)
+    literal = r"""u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+    for match in re.finditer(rf"ngettext\({literal},\s*{literal}", text):
+        yield ast.literal_eval(match[1]), ast.literal_eval(match[2])
+    for match in re.finditer(rf"(?<![\w.])(?:gettext|_)\({literal}\s*\)", text):
+        yield ast.literal_eval(match[1]), None
+
+
+def fields_of(text: str) -> list[str]:
+    """The placeholders of a sentence, sorted: `{name:.1f}` of str.format and `%(name)s` of the percent operator."""
+    percent = [match[0] for match in PERCENT_FIELD.finditer(text)]
+    braces = []
+    try:
+        for _, name, spec, conversion in Formatter().parse(text):
+            if name is not None:
+                braces.append(
+                    f"{{{name}{'!' + conversion if conversion else ''}{':' + spec if spec else ''}}}"
+                )
+    except ValueError:  # a lone brace: the sentence is no template of str.format
+        braces = ["not a template"]
+    return sorted([*percent, *braces])
+
+
+def _literal(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+WORDY = re.compile(r"[A-Za-z]{2,}[,.:;!?)`'\"]* +[`'\"(]*[A-Za-z]")
+"""Two words beside each other, of which the first has two letters."""
+
+
+def unmarked_in_code(source: str, *, exempt: Iterable[str] = ()) -> Iterator[tuple[int, str]]:
+    """Sentences that are literals and not marked: two words or more, outside of docstrings and annotations.
+
+    Those that begin with a text of `exempt` are passed over.
+    """
+    tree = ast.parse(source)
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    beginnings = tuple(exempt)
+    for node in ast.walk(tree):
+        text = _text(node)
+        if text is None or not _is_sentence(text, node) or text.startswith(beginnings):
+            continue
+        if not any(map(_excuses, _ancestors(node, parents), [node, *_ancestors(node, parents)])):
+            yield node.lineno, text  # type: ignore[attr-defined]  # every literal has a line
+
+
+def _text(node: ast.AST) -> str | None:
+    """A literal's text; of an f-string with `§` for each field."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "§" for part in node.values)
+    return None
+
+
+def _is_sentence(text: str, node: ast.AST) -> bool:
+    if WORDY.search(text):
+        return True
+    words = re.sub(r"\S*[/_=\\-]\S*", "", text)
+    return isinstance(node, ast.JoinedStr) and " " in text and bool(re.search(r"[a-z]{3,}", words))
+
+
+def _ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> list[ast.AST]:
+    chain = []
+    while node in parents:
+        node = parents[node]
+        chain.append(node)
+    return chain
+
+
+NOT_SHOWN = {
+    "AssertionError", "ArgumentParser", "Literal", "compile", "fullmatch", "import_module", "match", "search", "sub",
+}  # fmt: skip
+"""Calls and subscripts whose texts nobody is shown."""
+
+
+def _excuses(parent: ast.AST, child: ast.AST) -> bool:
+    """Whether a text below `child` of `parent` is marked already, a part of a larger text, or not shown."""
+    if isinstance(parent, ast.JoinedStr | ast.Expr) and not (
+        isinstance(parent, ast.Expr) and isinstance(child, ast.Call | ast.Yield | ast.Await)
+    ):
+        return True
+    if isinstance(parent, ast.Call):
+        name = parent.func.attr if isinstance(parent.func, ast.Attribute) else getattr(parent.func, "id", "")
+        return name in SINGULAR | PLURAL | NOT_SHOWN
+    if isinstance(parent, ast.Subscript):
+        return getattr(parent.value, "id", "") in NOT_SHOWN
+    return isinstance(parent, ast.AnnAssign) and child is parent.annotation
