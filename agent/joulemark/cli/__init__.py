@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from joulemark import __version__, translation
 from joulemark.cli.argparse_texts import translate_argparse
 from joulemark.cli.output import Output, both_encode, flush_streams, prepare_streams
-from joulemark.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_STORAGE, AgentError, UsageError
+from joulemark.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_STORAGE, AgentError, StorageError, UsageError
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -41,12 +42,11 @@ def main(argv: list[str] | None = None) -> int:
     translation.use(language if both_encode(LETTERS.get(language, "")) else translation.SOURCE)
     try:
         code = _run(sys.argv[1:] if argv is None else argv)
-    except BrokenPipeError:  # the reader of our output went away: nothing more can be said
-        code = EXIT_OK
+        return code if flush_streams() else code or EXIT_STORAGE
+    except SystemExit as end:  # argparse has printed its help, the version or an error
+        raise SystemExit(end.code if flush_streams() else end.code or EXIT_STORAGE) from None
     finally:
-        fault = flush_streams()
         translation.use(translation.SOURCE)
-    return EXIT_STORAGE if fault is not None and code == EXIT_OK else code
 
 
 def _run(words: list[str]) -> int:
@@ -98,5 +98,6 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
 def _failed(arguments: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:
     output = Output(as_json=arguments.json)
     output.aside(f"joulemark: {sentence}")
-    output.answer({"ok": False, "error": {"code": code, "sentence": sentence, "exit_code": exit_code}})
+    with suppress(StorageError):  # stdout itself may be what failed
+        output.answer({"ok": False, "error": {"code": code, "sentence": sentence, "exit_code": exit_code}})
     return exit_code

@@ -68,10 +68,11 @@ def execute(arguments: Namespace) -> int:
 def _draw(findings: tuple[Finding, ...]) -> None:
     """One line a finding, and one below it for what mends it; long lines are left to the terminal."""
     from rich.cells import cell_len, set_cell_size
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    from joulemark.cli.progress import Screen
+
+    console = Screen()
     rows = [(in_words(finding.area), finding.what, in_words(finding.state)) for finding in findings]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for finding, row in zip(findings, rows, strict=True):

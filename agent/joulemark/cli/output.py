@@ -55,19 +55,19 @@ def both_encode(letters: str) -> bool:
     return all(_encodes(letters, stream) for stream in (sys.stdout, sys.stderr))
 
 
-def flush_streams() -> str | None:
-    """Write what waits; what cannot be written goes nowhere. Returns why stdout failed, unless its reader went away."""
-    fault = None
+def flush_streams() -> bool:
+    """Write what waits; whether stdout took it, or its reader went away. What cannot be written goes nowhere."""
+    taken = True
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
                 stream.flush()
         except BrokenPipeError:
             _discard(stream)
-        except OSError as error:
+        except OSError:
             _discard(stream)
-            fault = error.strerror if stream is sys.stdout else fault
-    return fault
+            taken = taken and stream is not sys.stdout
+    return taken
 
 
 def _discard(stream: TextIO) -> None:
@@ -101,14 +101,14 @@ def _encoding(stream: TextIO | None) -> str:
 
 
 def _print(text: str, stream: TextIO | None) -> None:
-    """A line; letters that the stream's encoding lacks are written as escapes. Raises BrokenPipeError, StorageError."""
+    """A line; letters that the stream's encoding lacks are written as escapes. Raises StorageError."""
     if stream is None:
         return
     encoding = _encoding(stream)
     try:
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError:  # the reader went away: the command goes on, and its exit code stays true
+        _discard(stream)
     except OSError as error:
         from joulemark.errors import StorageError
 
