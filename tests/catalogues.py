@@ -169,3 +169,32 @@ def _excuses(parent: ast.AST, child: ast.AST) -> bool:
     if isinstance(parent, ast.Subscript):
         return getattr(parent.value, "id", "") in NOT_SHOWN
     return isinstance(parent, ast.AnnAssign) and child is parent.annotation
+
+
+def update(half: Half) -> tuple[int, int]:
+    """Give the catalogue an empty entry for each new sentence, take dead ones out and compile it; both numbers."""
+    import polib
+
+    used = half.sentences()
+    catalogue = polib.pofile(str(half.catalogue), wrapwidth=0)
+    known = {(entry.msgid, entry.msgid_plural or None): entry for entry in catalogue}
+    new, dead = used.keys() - known.keys(), known.keys() - used.keys()
+    for key in dead:
+        catalogue.remove(known[key])
+    for singular, plural in sorted(new, key=lambda key: used[key]):
+        plurals = {} if plural is None else {0: "", 1: "", 2: ""}
+        catalogue.append(polib.POEntry(msgid=singular, msgid_plural=plural or "", msgstr_plural=plurals))
+    catalogue.save()
+    catalogue.save_as_mofile(str(half.catalogue.with_suffix(".mo")))
+    return len(new), len(dead)
+
+
+if __name__ == "__main__":
+    from django.conf import settings
+
+    settings.configure()
+    for a_half in HALVES:
+        added, removed = update(a_half)
+        print(
+            f"{a_half.catalogue.relative_to(ROOT)}: {added} new sentences need their Russian, {removed} went"
+        )

@@ -299,7 +299,7 @@ class Live:
         estimated = self._job is not None and self._job.estimated
         state = None if self._state is None else self._state()
         if state is None:
-            return [power_part(None, estimated=estimated)]
+            return []
         if state.power_w is not None:
             self._powers_w.append(state.power_w)
         bars = sparkline(self._powers_w) if encodes(BARS, self._console.encoding) else ""
