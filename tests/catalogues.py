@@ -14,7 +14,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 ROOT = Path(__file__).parents[1]
 Key = tuple[str, str | None]
@@ -32,6 +32,8 @@ class Half:
     catalogue: Path
     code: tuple[str, ...]
     templates: tuple[str, ...] = ()
+    data: Callable[[], Iterable[str]] = tuple
+    """Sentences that are written as data of a room which itself translates nothing."""
 
     def sentences(self) -> dict[Key, str]:
         """Every marked sentence, with a place where it is."""
@@ -44,13 +46,26 @@ class Half:
             for path in sorted(ROOT.glob(pattern)):
                 for key in marked_in_template(path.read_text(encoding="utf-8")):
                     found.setdefault(key, str(path.relative_to(ROOT)))
+        for text in self.data():
+            found.setdefault((text, None), "data")
         return found
+
+
+def of_rules() -> Iterator[str]:
+    """What `joulemark check` shows of the rules: what holds when one is kept, and what to do when it is broken."""
+    from joulemark.rules.judge import RULES
+
+    for rule in RULES:
+        yield rule.title
+        if rule.mend is not None:
+            yield rule.mend
 
 
 AGENT = Half(
     "agent",
     ROOT / "agent" / "joulemark" / "locale" / "ru" / "LC_MESSAGES" / "joulemark.po",
     code=("agent/joulemark/**/*.py",),
+    data=of_rules,
 )
 PLATFORM = Half(
     "platform",

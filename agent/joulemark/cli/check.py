@@ -103,6 +103,7 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
         {
             "code": one.code,
             "severity": str(one.severity),
+            "rule": rules[one.code].title,
             "sentence": one.sentence,
             "evidence": dict(one.evidence),
             "what_to_do": what_to_do(one.code),
@@ -114,11 +115,12 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
 
 def _tell(output: Output, finding: dict[str, Any]) -> None:
     output.say(f"\n{finding['code']} ({in_words(finding['severity'])}) {finding['sentence']}")
+    output.say(_("  rule        {title}").format(title=_(finding["rule"])))
     if finding["evidence"]:
         facts = ", ".join(f"{name} = {value}" for name, value in finding["evidence"].items())
         output.say(_("  evidence    {facts}").format(facts=facts))
     if finding["what_to_do"]:
-        output.say(_("  what to do  {advice}").format(advice=finding["what_to_do"]))
+        output.say(_("  what to do  {advice}").format(advice=_(finding["what_to_do"])))
     output.say(_("  explained   {page}").format(page=finding["page"]))
 
 

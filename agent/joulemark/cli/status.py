@@ -46,7 +46,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
-    from joulemark.rules.advice import what_to_do
+    from joulemark.rules.advice import title_of, what_to_do
     from joulemark.session.delivery import ask_status
 
     output = Output(as_json=arguments.json)
@@ -85,8 +85,10 @@ def execute(arguments: Namespace) -> int:
             output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
                 output.say(f"    {code} ({in_words(severity)}) {sentence}")
+                if title := title_of(code):
+                    output.say(_("        rule: {title}").format(title=_(title)))
                 if advice := what_to_do(code):
-                    output.say(_("        what to do: {advice}").format(advice=advice))
+                    output.say(_("        what to do: {advice}").format(advice=_(advice)))
             output.say(f"    {_(NEXT_STEP[status.state])}")
             proof = kept.bundle.proof
             rows.append({**to_builtins(status), "leaf_index": None if proof is None else proof.index})
