@@ -187,18 +187,12 @@ class _Job:
         )
 
     def _announce(self) -> None:
-        least, most = self._protocol.windows_min, self._protocol.windows_max
         self._watch.stage(
             "window",
             total=len(self._queries),
             live=self._sampler.live,
             left_s=self._left_s(),
-            window=WindowState(
-                number=len(self._windows) + 1,
-                most=most,
-                half_width=self._half_width,
-                target=self._protocol.half_width_target if least < most else None,
-            ),
+            window=WindowState.of(self._protocol, len(self._windows) + 1, self._half_width),
         )
 
     def _enough(self) -> bool:

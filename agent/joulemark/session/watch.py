@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Self
+from typing import Protocol as Interface
 
 from joulemark.meters.sampler import Live
+
+if TYPE_CHECKING:
+    from joulemark.suite import Protocol
 
 LiveState = Callable[[], Live]
 
@@ -24,8 +28,15 @@ class WindowState:
     half_width: float | None = None
     target: float | None = None
 
+    @classmethod
+    def of(cls, protocol: Protocol, number: int, half_width: float | None) -> Self:
+        """Of a suite's protocol; where it has a fixed number of windows, no precision ends the job."""
+        fixed = protocol.windows_min == protocol.windows_max
+        target = None if fixed else protocol.half_width_target
+        return cls(number=number, most=protocol.windows_max, half_width=half_width, target=target)
 
-class Watch(Protocol):
+
+class Watch(Interface):
     """Told as things happen.
 
     `answered` is called inside the measured windows and must cost next to nothing.
