@@ -118,6 +118,34 @@ def fields_of(text: str) -> list[str]:
     return sorted([*percent, *braces])
 
 
+def misfilled_in_code(source: str) -> Iterator[tuple[int, str, set[str]]]:
+    """Marked sentences that are filled by `.format(...)` with other names than their fields: line, sentence, names.
+
+    Only those whose template stands before the call, alone or as one of two branches.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Attribute)
+            or node.func.attr != "format"
+        ):
+            continue
+        names = {keyword.arg for keyword in node.keywords}
+        if None in names:  # **mapping
+            continue
+        for key, _ in marked_in_code(ast.unparse(node.func.value)):
+            for text in filter(None, key):
+                fields = {name.partition(".")[0].partition("[")[0] for name in _names(text)}
+                if fields - names:
+                    yield node.lineno, text, fields ^ {name for name in names if name}
+
+
+def _names(text: str) -> Iterator[str]:
+    for _, name, _, _ in Formatter().parse(text):
+        if name is not None:
+            yield name
+
+
 def _literal(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 

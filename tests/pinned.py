@@ -1,4 +1,4 @@
-"""A suite of two small jobs on the hub, and folders with pinned copies of it, as `joulemark suite pin` writes them."""
+"""The tiny suite with its lock, as `joulemark suite pin` writes them: two small jobs on the hub."""
 
 from __future__ import annotations
 
@@ -8,63 +8,14 @@ from typing import TYPE_CHECKING
 from joulemark.suite import weights_digest
 from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable
 from joulemark.suite.schema import WeightsFile
+from tests.small_suite import manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFEST = """
-name = "tiny"
-version = "1"
-title = "Tiny"
-
-[protocol]
-queries = 3
-windows_min = 3
-windows_max = 4
-warmup_queries = 1
-idle_s = 0.0
-half_width_target = 0.5
-budget_s = 10.0
-
-[[tasks]]
-id = "text_generation"
-title = "Text generation"
-modality = "text-to-text"
-quality_metrics = []
-
-[[datasets]]
-id = "prose"
-task = "text_generation"
-title = "Prose"
-hub_id = "joulemark-tiny/prose"
-split = "test"
-columns = ["text"]
-keep = 5
-
-[[datasets]]
-id = "verse"
-task = "text_generation"
-title = "Verse"
-hub_id = "joulemark-tiny/verse"
-split = "train"
-columns = ["text"]
-keep = 4
-
-[[models]]
-id = "writer"
-title = "Writer"
-kind = "task-specific"
-parameters = 1000
-parameters_are = "reported"
-hub_id = "joulemark-tiny/writer"
-
-[[cells]]
-task = "text_generation"
-datasets = ["prose", "verse"]
-models = ["writer"]
-prompt = "{text}"
-max_new_tokens = 10
-"""
+MANIFEST = manifest()
+COMMIT = "a" * 40
+WEIGHTS = (WeightsFile(name="model.safetensors", sha256="1" * 64, bytes=30),)
 VERSE_IS_GONE = Unavailable(
     what="data set",
     id="verse",
@@ -85,36 +36,56 @@ def pinned_folder(
     folder: Path,
     *,
     version: str = "1.20260131",
-    commit: str = "a" * 40,
+    commit: str = COMMIT,
     unavailable: tuple[Unavailable, ...] = (),
 ) -> Path:
-    """`folder` with the suite and a lock that gives everything this commit, but for what is unavailable."""
-    unpinned_folder(folder)
-    weights = WeightsFile(name="model.safetensors", sha256="1" * 64, bytes=30)
-    gone = {entry.id for entry in unavailable}
-    lock = Lock(
-        format="joulemark-lock/1",
-        suite="tiny",
-        suite_version="1",
-        version=version,
-        hub="https://hub.example",
-        pinned_on=date(2026, 1, 31),
-        models=(
-            PinnedModel(
-                id="writer",
-                hub_id="joulemark-tiny/writer",
-                revision=commit,
-                weights_sha256=weights_digest({weights.name: weights.sha256}),
-                weights=(weights,),
-                licence="mit",
-            ),
-        ),
-        datasets=tuple(
-            PinnedDataSet(id=name, hub_id=f"joulemark-tiny/{name}", revision=commit, branch="main")
-            for name in ("prose", "verse")
-            if name not in gone
-        ),
-        unavailable=unavailable,
-    )
-    (folder / "lock.toml").write_bytes(lock.to_toml())
+    """`folder` with the files of `pinned_files`."""
+    folder.mkdir()
+    for name, data in pinned_files(version=version, commit=commit, unavailable=unavailable).items():
+        (folder / name).write_bytes(data)
     return folder
+
+
+def pinned_files(
+    *, version: str = "1.20260131", commit: str = COMMIT, unavailable: tuple[Unavailable, ...] = ()
+) -> dict[str, bytes]:
+    """The suite and a lock that gives everything this commit, but for what is unavailable."""
+    gone = {entry.id for entry in unavailable}
+    datasets = tuple(
+        PinnedDataSet(id=name, hub_id=f"joulemark-tiny/{name}", revision=commit, branch="main")
+        for name in ("prose", "verse")
+        if name not in gone
+    )
+    lock = first_lock(
+        version=version, models=(pinned_writer(commit=commit),), datasets=datasets, unavailable=unavailable
+    )
+    return {"suite.toml": MANIFEST.encode(), "lock.toml": lock.to_toml()}
+
+
+def pinned_writer(
+    *, commit: str = COMMIT, hub_id: str = "joulemark-tiny/writer", weights: tuple[WeightsFile, ...] = WEIGHTS
+) -> PinnedModel:
+    """The suite's model at a commit, with these weights."""
+    return PinnedModel(
+        id="writer",
+        hub_id=hub_id,
+        revision=commit,
+        weights_sha256=weights_digest({file.name: file.sha256 for file in weights}),
+        weights=weights,
+        licence="mit",
+    )
+
+
+def first_lock(**changes: object) -> Lock:
+    """A lock of the suite in the first format."""
+    fields = {
+        "format": "joulemark-lock/1",
+        "suite": "tiny",
+        "suite_version": "1",
+        "version": "1.20260131",
+        "hub": "https://hub.example",
+        "pinned_on": date(2026, 1, 31),
+        "models": (pinned_writer(),),
+        **changes,
+    }
+    return Lock(**fields)  # type: ignore[arg-type]

@@ -1,11 +1,15 @@
-"""Where things lie and which platform is meant: XDG folders; settings from the environment, then a file."""
+"""Where things lie and which platform is meant: XDG folders; settings from the environment, then files.
+
+The platform is the one of the environment, else of the user's settings.toml, else the one that `joulemark join` has
+written down in a file of the agent's own, else one on this machine.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from joulemark.errors import UsageError
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_ORIGIN = "http://127.0.0.1:8000"
+VARIABLE = "JOULEMARK_PLATFORM"
+OriginSource = Literal["command", "environment", "settings", "joined", "default"]
 MOST_WATTS = 50.0
 """A platform does not believe more per core (rule JM-SENSOR)."""
 LONGEST_ORIGIN = 200
@@ -49,6 +55,11 @@ class Folders:
         return self.config / "settings.toml"
 
     @property
+    def joined(self) -> Path:
+        """What `joulemark join` chose: the platform and its suite."""
+        return self.config / "joined.json"
+
+    @property
     def platforms(self) -> Path:
         """One file for each platform at which the key is enrolled."""
         return self.config / "platforms"
@@ -78,14 +89,39 @@ class Folders:
         """One file for each session of runs."""
         return self.state / "sessions"
 
+    @property
+    def fetched(self) -> Path:
+        """One file for each repository of the hub of which this agent fetched files."""
+        return self.state / "fetched"
+
+    @property
+    def suites(self) -> Path:
+        """Suites that platforms handed out, by digest, and one file for what each platform offers."""
+        return self.state / "suites"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Folders and settings of one command."""
+    """Folders and settings of one command. `origin_source` is where the platform's origin comes from."""
 
     folders: Folders
     origin: str
     cpu_watts: float | None
+    origin_source: OriginSource = "default"
+
+    @property
+    def origin_in_words(self) -> str:
+        """The platform with the reason why it is the one that is meant, for a sentence of a command."""
+        source = {
+            "command": _("as this command names it"),
+            "environment": _("set by {variable}").format(variable=VARIABLE),
+            "settings": _("set in settings.toml"),
+            "joined": _("by `joulemark join`"),
+            "default": _("the default; `joulemark join ORIGIN` or {variable} names another").format(
+                variable=VARIABLE
+            ),
+        }[self.origin_source]
+        return f"{self.origin} ({source})"
 
     @property
     def is_plain_http(self) -> bool:
@@ -94,10 +130,11 @@ class Config:
         return parts.scheme == "http" and parts.hostname not in _LOOPBACK
 
 
-def load(environ: Mapping[str, str] = os.environ) -> Config:
+def load(environ: Mapping[str, str] = os.environ, *, origin: str | None = None) -> Config:
     """Folders by platformdirs (XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME) and settings.
 
-    JOULEMARK_PLATFORM wins over `platform` in settings.toml, and that over the default. Raises UsageError.
+    `origin` is the platform that the command itself names, if it does. Else JOULEMARK_PLATFORM wins over `platform` in
+    settings.toml, that over what was joined, and that over the default. Raises UsageError.
     """
     import platformdirs
 
@@ -107,8 +144,49 @@ def load(environ: Mapping[str, str] = os.environ) -> Config:
         cache=platformdirs.user_cache_path("joulemark"),
     )
     settings = _read_settings(folders.settings)
-    origin = environ.get("JOULEMARK_PLATFORM") or settings.get("platform") or DEFAULT_ORIGIN
-    return Config(folders=folders, origin=parse_origin(str(origin)), cpu_watts=_cpu_watts(settings, folders))
+    chosen, source = _origin(environ, settings, folders, origin)
+    return Config(
+        folders=folders,
+        origin=parse_origin(chosen),
+        cpu_watts=_cpu_watts(settings, folders),
+        origin_source=source,
+    )
+
+
+def _origin(
+    environ: Mapping[str, str], settings: Mapping[str, object], folders: Folders, named: str | None
+) -> tuple[str, OriginSource]:
+    """The platform that is meant, not yet parsed, and by whom. Raises UsageError for a damaged file of `join`."""
+    if named is not None:
+        return named, "command"
+    if given := environ.get(VARIABLE):
+        return given, "environment"
+    if setting := settings.get("platform"):
+        return str(setting), "settings"
+    from joulemark.joined import read_joined
+
+    if joined := read_joined(folders.joined):
+        return joined.origin, "joined"
+    return DEFAULT_ORIGIN, "default"
+
+
+def require_no_other(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Raises UsageError where the environment or settings.toml name another platform than this command does.
+
+    They win over what is remembered, so that later commands would not talk to the platform that was joined.
+    """
+    settings = _read_settings(config.folders.settings)
+    for name, value in (
+        (VARIABLE, environ.get(VARIABLE)),
+        (str(config.folders.settings), settings.get("platform")),
+    ):
+        if value and parse_origin(str(value)) != config.origin:
+            raise UsageError(
+                _(
+                    "{name} names the platform {value} and wins over what `joulemark join` remembers. Remove it "
+                    "there, or join that one. Nothing was sent and nothing written."
+                ).format(name=name, value=parse_origin(str(value)))
+            )
 
 
 def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None:
@@ -152,8 +230,8 @@ def parse_origin(text: str) -> str:
 def _no_origin(text: str) -> UsageError:
     return UsageError(
         _(
-            "The platform {text} is not an origin such as https://example.org; set JOULEMARK_PLATFORM or "
-            "`platform` in settings.toml."
+            "The platform {text} is not an origin such as https://example.org; give `joulemark join` one,"
+            " or set JOULEMARK_PLATFORM or `platform` in settings.toml."
         ).format(text=ascii(text)[:LONGEST_ORIGIN])
     )
 

@@ -2,6 +2,7 @@
 
 AgentError                      exit code
 ├── UsageError                   2   the command line, a file or a setting cannot be used as given
+│   └── ConsentMissing               nobody was there to say yes to what the command would do
 ├── NotVerified                  3   a signature, a digest or a key does not fit
 │   ├── PlatformKeyChanged           the platform shows another key than the one that was stored
 │   ├── BadReceipt                   a receipt is not by the platform or not for this result
@@ -14,7 +15,9 @@ AgentError                      exit code
 │   ├── BadAnswer                    something answered, but not a Joulemark platform
 │   └── NotOnHub                     the hub does not give a model or data set that a suite pins
 ├── NothingToDo                  6   nothing matches, the outbox is empty
-│   └── NotEnrolled                  the key is not known to the platform yet
+│   ├── Declined                     the user said no; nothing was done
+│   ├── NotEnrolled                  the key is not known to the platform yet
+│   └── SuiteNotOffered              the platform has pinned no version of a suite, or offline none is here
 ├── MeasurementImpossible        7   no result can come of this run
 │   ├── MeterUnavailable             a sensor is not there or not readable
 │   ├── MeterFailed                  a sensor stopped answering
@@ -22,6 +25,7 @@ AgentError                      exit code
 │   │   └── CounterReset             its counter fell: the driver was loaded anew
 │   ├── ReadingsUnusable             the readings of one job give no result; the next job may
 │   ├── FactsUnusable                the machine or its driver says of itself what no result can hold
+│   ├── UnsupportedSystem            the command does not run on this operating system
 │   ├── DeviceUnusable               torch cannot compute on the chosen device
 │   ├── NoisyMachine                 the preflight found what would spoil every number
 │   ├── WorkloadUnavailable          the packages of every chosen job are missing
@@ -65,6 +69,12 @@ class UsageError(AgentError):
 
     exit_code = EXIT_USAGE
     code = "usage"
+
+
+class ConsentMissing(UsageError):
+    """What the command would do needs a yes, and there is neither a terminal to ask at nor `--yes`."""
+
+    code = "consent-missing"
 
 
 class NotVerified(AgentError):
@@ -167,10 +177,26 @@ class NothingToDo(AgentError):
     code = "nothing-to-do"
 
 
+class Declined(NothingToDo):
+    """The user said no to what the command would have done."""
+
+    code = "declined"
+
+
 class NotEnrolled(NothingToDo):
     """The platform does not know this key yet."""
 
     code = "not-enrolled"
+
+
+class SuiteNotOffered(NothingToDo):
+    """There is no pinned version of a suite to run. `code`: `suite-not-pinned`, or offline `suite-not-here`."""
+
+    code = "suite-not-pinned"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or type(self).code
 
 
 class MeasurementImpossible(AgentError):
@@ -231,6 +257,12 @@ class FactsUnusable(MeasurementImpossible):
     """A fact that every result must state cannot be had on this machine."""
 
     code = "facts-unusable"
+
+
+class UnsupportedSystem(MeasurementImpossible):
+    """The command does not run on this operating system."""
+
+    code = "unsupported-system"
 
 
 class DeviceUnusable(MeasurementImpossible):

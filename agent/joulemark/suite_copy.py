@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from joulemark import durable
 from joulemark.errors import StorageError, UsageError
 from joulemark.suite import read_suite
-from joulemark.suite.loader import files_of, folder_of
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from joulemark.suite import Suite
 
 
@@ -42,11 +43,11 @@ def new_folder(name: str) -> Path:
         ) from error
 
 
-def write_copy(source: str, target: Path, *, file: str, data: bytes) -> Suite:
-    """Write the files of the suite `source` into `target`, with `data` as its `file`, and return what lies there.
+def write_copy(files: Mapping[str, bytes], target: Path, *, file: str, data: bytes) -> Suite:
+    """Write the `files` of a suite into `target`, with `data` as its `file`, and return what lies there.
 
-    Raises UnknownSuite, BrokenSuite or StorageError.
+    Raises BrokenSuite or StorageError.
     """
-    for name, content in {**files_of(folder_of(source)), file: data}.items():
+    for name, content in {**files, file: data}.items():
         durable.write(target / name, content)
     return read_suite(target)

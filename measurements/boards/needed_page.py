@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from joulemark.suite import load_suite, suite_names
 from measurements.boards.needed import NeededJob, read_needed
 from measurements.catalog.models import AiModel, DataSet, Task
-from measurements.catalog.suites import known_suites
+from measurements.catalog.suites import current_digests, known_suites
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
@@ -43,10 +43,12 @@ class NeededOfSuite:
 
 
 def needed_of_suites() -> list[NeededOfSuite]:
-    """Every suite that is pinned and loaded: for no other is a result taken."""
+    """Every suite that is pinned and loaded, for no other is a result taken; of former versions none is needed."""
     found = []
+    current = current_digests()
     for suite in known_suites().values():
-        jobs = read_needed(suite) if suite.is_pinned else None
+        is_former = current.get(suite.name, suite.digest) != suite.digest
+        jobs = read_needed(suite) if suite.is_pinned and not is_former else None
         if jobs:
             found.append(_of_suite(suite, jobs))
     return found
@@ -82,6 +84,7 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
 
 
 def _called(suite: Suite) -> str:
-    """A suite of the software by its name; one that the operator has added by the folder that volunteers were given."""
+    """A suite that agents have or can fetch by its name; any other by the folder that volunteers were given."""
     own = {load_suite(name).digest for name in suite_names()}
-    return suite.name if suite.digest in own else f"./{suite.name}-{suite.version}"
+    is_named = suite.digest in own or suite.digest == current_digests().get(suite.name)
+    return suite.name if is_named else f"./{suite.name}-{suite.version}"

@@ -35,9 +35,11 @@ from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
+from measurements.boards.suite_hints import suite_hints
 from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
+from measurements.catalog.suites import unpinned_suites
 from measurements.intake.models import State
 
 LATEST = 8
@@ -51,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "boards": list_boards(),
         "latest": listed_submissions()[:LATEST],
         "origin": settings.ORIGIN,
+        "suites": suite_hints(),
     }
     return render(request, "boards/home.html", context)
 
@@ -159,7 +162,8 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
 @require_safe
 def needed(request: HttpRequest) -> HttpResponse:
     """What to measure next, with the command to do it."""
-    return render(request, "boards/needed.html", {"suites": needed_of_suites(), "origin": settings.ORIGIN})
+    context = {"suites": needed_of_suites(), "origin": settings.ORIGIN, "waiting": unpinned_suites()}
+    return render(request, "boards/needed.html", context)
 
 
 @require_safe
@@ -212,4 +216,5 @@ def decisions(request: HttpRequest) -> HttpResponse:
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""
-    return render(request, "boards/about.html", {"study": load_study(), "sensor": unknown_sensor()})
+    context = {"study": load_study(), "sensor": unknown_sensor(), "suites": suite_hints()}
+    return render(request, "boards/about.html", context)

@@ -19,4 +19,19 @@ class NameConverter:
         return value
 
 
+class DigestConverter:
+    """A SHA-256: 64 lower-case hex digits."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+register_converter(DigestConverter, "digest")
 register_converter(NameConverter, "name")

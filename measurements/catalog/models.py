@@ -9,7 +9,7 @@ it.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 
@@ -40,6 +40,33 @@ class Suite(models.Model):
     def slug(self) -> str:
         """The suite's part of a board's address, such as `demo-1`."""
         return f"{self.name}-{self.version}"
+
+
+class PinnedSuiteQuerySet(models.QuerySet["PinnedSuite"]):
+    """Reads of pinned suites."""
+
+    def in_order(self) -> Self:
+        """Each with its suite and without its bytes, as they were pinned: of one name the current version is last."""
+        return self.select_related("suite").defer("archive").order_by("pk")
+
+
+class PinnedSuite(models.Model):
+    """The files of a suite that this platform hands out, for ever: `archive` is what `joulemark.suite.archive` makes.
+
+    Never edited and never removed: former versions are handed out too, so that whoever has a result can read what it
+    ran. The current version of a name is the one that was pinned last.
+    """
+
+    suite = models.OneToOneField(Suite, on_delete=models.PROTECT, related_name="pinned")
+    archive = models.BinaryField()
+    archive_sha256 = models.CharField(max_length=64)
+    archive_bytes = models.PositiveIntegerField()
+    pinned_at = models.DateTimeField()
+
+    objects = PinnedSuiteQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.suite)
 
 
 class Task(models.Model):

@@ -1,24 +1,67 @@
-"""The suites of this platform: those inside the software, and the pinned copies that its operator has added."""
+"""The suites of this platform: those inside the software, those that it hands out, and the operator's folders."""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from joulemark.suite import load_suite, suite_names
+from joulemark.suite import SuiteError, load_suite, read_archive, suite_names
+from measurements.catalog.models import PinnedSuite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from joulemark.suite import Suite
+
+logger = logging.getLogger(__name__)
+
+_stored: dict[str, Suite] = {}
+"""Suites out of the database by digest, each read once a process: a pinned suite is never edited."""
 
 
 def known_suites() -> dict[str, Suite]:
     """Every suite by its digest, the operator's last: what a pinned copy says of a data set or model then stands.
 
-    Each is read once a process: those of the software at first use, those of JOULEMARK_SUITES at start.
+    Those of the software are read at first use, those of JOULEMARK_SUITES at start. Which are handed out is asked of
+    the database each time, so that a running process knows what was pinned since it started.
     """
-    every = (*map(load_suite, suite_names()), *settings.SUITES)
-    return {suite.digest: suite for suite in every}
+    pinned = list(PinnedSuite.objects.in_order().values_list("suite__digest", flat=True))
+    software = {suite.digest: suite for suite in map(load_suite, suite_names())}
+    _read(digest for digest in pinned if digest not in software and digest not in _stored)
+    stored = {digest: _stored[digest] for digest in pinned if digest in _stored}
+    return software | stored | {suite.digest: suite for suite in settings.SUITES}
+
+
+def known_suite(digest: str) -> Suite | None:
+    """The suite with this digest, None where this platform has none. The database is asked until it has the suite."""
+    for suite in (*map(load_suite, suite_names()), *settings.SUITES):
+        if suite.digest == digest:
+            return suite
+    if digest not in _stored:
+        _read([digest])
+    return _stored.get(digest)
+
+
+def current_digests() -> dict[str, str]:
+    """By name of each suite that is handed out the digest of its current version: the one that was pinned last."""
+    return dict(PinnedSuite.objects.in_order().values_list("suite__name", "suite__digest"))
+
+
+def unpinned_suites() -> list[Suite]:
+    """The suites of the software that fix no revisions and of which this platform has no pinned version."""
+    pinned = {*current_digests(), *(suite.name for suite in settings.SUITES)}
+    suites = map(load_suite, suite_names())
+    return [suite for suite in suites if not suite.is_pinned and suite.name not in pinned]
+
+
+def pin_advice(suite: Suite) -> str:
+    """What the operator must do so that results of an unpinned suite are taken."""
+    return (
+        f"No version of suite {suite.name} is pinned on this platform, so no result for it can be accepted. Its "
+        f"operator pins one with `manage.py pin_suite {suite.name}`."
+    )
 
 
 def pinned_copies(suite: Suite) -> list[Suite]:
@@ -29,3 +72,19 @@ def pinned_copies(suite: Suite) -> list[Suite]:
         if other.name == suite.name and other.digest != suite.digest and other.is_pinned
     ]
     return sorted(copies, key=lambda copy: copy.version)
+
+
+def _read(digests: Iterable[str]) -> None:
+    """Read suites out of the database. An archive that was edited there is no suite any more, and is left out."""
+    wanted = list(digests)
+    if not wanted:
+        return
+    for row in PinnedSuite.objects.filter(suite__digest__in=wanted).select_related("suite"):
+        try:
+            _stored[row.suite.digest] = read_archive(bytes(row.archive), digest=row.suite.digest)
+        except SuiteError as error:
+            logger.error(  # noqa: TRY400 - the sentence says it; `manage.py check_log` says the rest
+                "JM-SUITE-ARCHIVE the stored archive of suite %s was changed and is not used: %s Restore the database "
+                "from a backup; `manage.py check_log` names every row that was changed.",
+                row.suite, error,
+            )  # fmt: skip

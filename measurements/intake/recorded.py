@@ -11,6 +11,7 @@ from django.db.models import Max
 from joulemark.log import leaf as entries
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import UNJUDGED, Submission, Ticket
+from measurements.intake.suite_services import read_suites
 from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.recorded import Recorded, register
@@ -140,3 +141,4 @@ def register_readers() -> None:
     register(LeafKind.KEY_ENROLLED, read_enrolled)
     register(LeafKind.KEY_ROTATED, read_rotated)
     register(LeafKind.KEY_REVOKED, read_revoked)
+    register(LeafKind.SUITE_PINNED, read_suites)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from measurements.catalog.suites import known_suites, pinned_copies
+from measurements.catalog.suites import known_suites, pin_advice, pinned_copies
 from measurements.intake.refusals import BadRequest
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def _instead(suite: Suite) -> str:
     copies = pinned_copies(suite)
     if copies:
         named = " or ".join(f"{copy.version} (digest {copy.digest[:12]})" for copy in copies)
-        return f"Run the pinned version that this platform has, {suite.name} {named}, out of its folder."
+        return (
+            f"Run the pinned version that this platform has, {suite.name} {named}: `joulemark run --suite "
+            f"{suite.name}` fetches it."
+        )
     other = ", ".join(f"{one.name} {one.version}" for one in known_suites().values() if one.is_pinned)
-    return (
-        f"This platform has no pinned copy of it yet: its operator can add one, made with "
-        f"`joulemark suite pin {suite.name} --out FOLDER`. Until then run one of: {other}."
-    )
+    return f"{pin_advice(suite)} Until then run one of: {other}."

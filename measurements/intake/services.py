@@ -16,7 +16,7 @@ from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt, TicketRequest
 from measurements.catalog.models import Job
-from measurements.catalog.suites import known_suites
+from measurements.catalog.suites import known_suite
 from measurements.intake.door import (
     Opened,
     OpenedBundle,
@@ -65,7 +65,7 @@ def _job(request: TicketRequest) -> Job:
         )
         .first()
     )
-    known = known_suites().get(suite.digest)
+    known = known_suite(suite.digest)
     if job is None or known is None:
         raise BadRequest(
             "JM-SUITE-UNKNOWN",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,10 +68,23 @@ def _write(path: Path, data: bytes) -> None:
 
 def published_bytes() -> bytes | None:
     """The checkpoint's file as the world sees it; None before the first, or when the folder is lost. Raises OSError."""
+    path = place(CHECKPOINT)
+    if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+        raise OSError(errno.EINVAL, "is no file", str(path))
     try:
-        return place(CHECKPOINT).read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def set_damaged_aside() -> None:
+    """Keep what lies in the place of the checkpoint beside it; what is no file is moved away. Raises OSError."""
+    path = place(CHECKPOINT)
+    names = (DAMAGED if number == 0 else f"{DAMAGED}-{number}" for number in itertools.count())
+    if path.is_file():
+        write([(next(name for name in names if not place(name).is_dir()), path.read_bytes())])
+    else:
+        path.rename(next(place(name) for name in names if not os.path.lexists(place(name))))
 
 
 def is_longer_than(size: int) -> bool:

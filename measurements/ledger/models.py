@@ -20,6 +20,7 @@ class LeafKind(models.TextChoices):
     WITHDRAWAL = "withdrawal"
     APPEAL = "appeal"
     NAME_DECISION = "name-decision"
+    SUITE_PINNED = "suite-pinned"
 
 
 class LogHead(models.Model):

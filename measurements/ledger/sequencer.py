@@ -176,7 +176,7 @@ def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
         _require_not_longer(last, head, damaged)
         logger.warning("JM-LOG-CHECKPOINT-DAMAGED %s", damaged)
         with contextlib.suppress(OSError):
-            folder.write([(folder.DAMAGED, folder.published_bytes() or b"")])
+            folder.set_damaged_aside()
         return
     if published is None:
         return

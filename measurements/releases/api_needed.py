@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from measurements.boards.needed import read_needed
 from measurements.catalog.described import problems
-from measurements.catalog.suites import known_suites
+from measurements.catalog.suites import known_suite
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
 from measurements.releases.needed_serializers import NeededJobSerializer, NeededSerializer
@@ -44,7 +44,7 @@ class NeededView(APIView):
             raise BadRequest(
                 "JM-SUITE-MISSING", "Say which suite is meant: ?suite= and its digest, 64 hex digits."
             )
-        suite = known_suites().get(digest)
+        suite = known_suite(digest)
         if suite is None:
             raise Http404(f"This platform has no suite with the digest {digest[:12]}.")
         require_pinned(suite)

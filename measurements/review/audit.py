@@ -15,6 +15,7 @@ from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.errors import RecordError
 from joulemark.record.receipts import verified_receipt
+from measurements.catalog.models import PinnedSuite
 from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission, Ticket
 from measurements.intake.platform_key import signing_key
@@ -81,6 +82,9 @@ def _unlogged() -> Iterator[str]:
     enrolled = Leaf.objects.filter(kind=LeafKind.KEY_ENROLLED).values("subject")
     for key in Key.objects.exclude(pk__in=enrolled):
         yield f"The key {key} was never logged."
+    pinned = Leaf.objects.filter(kind=LeafKind.SUITE_PINNED).values("subject")
+    for suite in PinnedSuite.objects.in_order().exclude(suite__digest__in=pinned):
+        yield f"The suite {suite} is handed out and was never logged."
     for model, kind in _recorded_by():
         for row in model._default_manager.exclude(leaf__kind=kind):
             yield f"The {model._meta.verbose_name} {row} has the leaf of something else."

@@ -14,7 +14,7 @@ from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.noise_print import ALIKE, likeness
 from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
-from measurements.catalog.suites import known_suites
+from measurements.catalog.suites import known_suite
 from measurements.intake.models import Submission, Ticket
 from measurements.review.others import JobName, Peer, Prints, devices_of, peers_of, prints_of, unreported_of
 
@@ -34,10 +34,11 @@ class Known:
     @classmethod
     def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> Known:
         """Ask the database. `read` are the cases of those whose bytes decode, by result id."""
-        catalogued = set(SuiteRow.objects.values_list("digest", flat=True))
+        named = {case.said.suite.digest for case in read.values()}
+        catalogued = SuiteRow.objects.filter(digest__in=named).values_list("digest", flat=True)
         jobs = {job_name(case.statement) for case in read.values()}
         return cls(
-            suites={digest: suite for digest, suite in known_suites().items() if digest in catalogued},
+            suites={digest: suite for digest in catalogued if (suite := known_suite(digest)) is not None},
             traces=_same("trace_sha256", {submission.trace_sha256 for submission in submissions}),
             times=_same("result__times_sha256", {case.times_sha256 for case in read.values()}),
             peers=peers_of(jobs),

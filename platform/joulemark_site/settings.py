@@ -134,6 +134,7 @@ RATES = env.rates(
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
+SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -209,6 +210,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.level("JOULEMARK_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
+        "httpx": {"level": "WARNING"},  # pinning a suite asks a hub hundreds of questions
         "django.request": {"level": "ERROR"},  # a refusal writes its own line, with its code
         "django.security": {"level": "CRITICAL"},  # the same: any stranger can send a wrong Host
     },

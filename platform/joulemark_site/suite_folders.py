@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark_site.environment import BadSetting
+from measurements.catalog.suite_address import address_fault
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
-
-ADDRESSABLE = re.compile(r"[a-z0-9._-]{1,50}")
-"""Name and version are part of a board's address."""
 
 
 def pinned_suites(name: str) -> tuple[Suite, ...]:
@@ -21,8 +18,7 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
 
     Raises BadSetting for a folder without a pinned suite, and for two suites under one name and version.
     """
-    listed = os.environ.get(name, "").split(os.pathsep)
-    folders = [Path(path).expanduser().resolve() for path in listed if path.strip()]
+    folders = listed_folders(name)
     if not folders:
         return ()
     found: dict[str, Suite] = {}
@@ -37,6 +33,12 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
             )
         found[suite.digest] = suite
     return tuple(found.values())
+
+
+def listed_folders(name: str) -> tuple[Path, ...]:
+    """The folders that the variable lists, whatever is in them."""
+    listed = os.environ.get(name, "").split(os.pathsep)
+    return tuple(Path(path).expanduser().resolve() for path in listed if path.strip())
 
 
 def _installed() -> dict[tuple[str, str], tuple[str, str]]:
@@ -60,10 +62,6 @@ def _read(name: str, folder: Path) -> Suite:
             f"{name}: suite {suite.name} {suite.version} in {folder} is not pinned, so no result for it could be "
             f"judged; write a pinned copy with `joulemark suite pin {folder} --out FOLDER` and list that folder."
         )
-    for what, word in (("name", suite.name), ("version", suite.version)):
-        if not ADDRESSABLE.fullmatch(word):
-            raise BadSetting(
-                f"{name}: the suite in {folder} has the {what} {word!r}, which cannot stand in an address; "
-                "use at most 50 lower-case letters, digits, dots, dashes and underscores."
-            )
+    if fault := address_fault(suite):
+        raise BadSetting(f"{name}: the suite in {folder} {fault}")
     return suite

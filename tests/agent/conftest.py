@@ -12,7 +12,7 @@ from fake_log import FakeLog, RunningLog
 from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark import config
-from joulemark.meters import cpu_time, rapl
+from joulemark.meters import cpu_time, gpu, rapl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def platform() -> Iterator[FakePlatform]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    """Empty folders, no proxy, no settings, no RAPL, no company and no run of this machine, and no waiting."""
+    """Empty folders, no proxy, no settings, nothing of this machine (RAPL, GPU, company, runs), and no waiting."""
     for kind in ("CONFIG", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     for name in (*PROXIES, "JOULEMARK_PLATFORM", "JOULEMARK_TEST_STOP"):
@@ -39,6 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # where the lock lies that a run takes
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr(rapl, "POWERCAP", tmp_path / "no-powercap")
+    monkeypatch.setattr(gpu, "SYS", tmp_path / "no-sys")
     (tmp_path / "quiet-proc").mkdir()
     (tmp_path / "quiet-proc" / "stat").write_text("cpu  9 9 9 9 9 9 9 9 9 9\n", encoding="ascii")
     monkeypatch.setattr(cpu_time, "PROC", tmp_path / "quiet-proc")

@@ -43,13 +43,15 @@ class FakePlatform:
     sequenced: bool = True
     proof_of: int | None = None
     entry_of: str | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What is answered as it is, by path below the API."""
 
     @property
     def public(self) -> messages.PlatformKey:
         self.log.origin, self.log.platform_key = self.origin, self.key
         return self.log.public
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record]:
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record | bytes]:
         self.asked[f"{method} {path.split('/', 1)[0]}"] += 1
         if self.failures:
             status = self.failures.pop(0)
@@ -57,7 +59,12 @@ class FakePlatform:
                 return status, _problem(status, "JM-BROKEN", "Something broke here.")
         if path in self.refuse:
             return 422, _problem(422, self.refuse[path], "The platform does not want this.")
+        return self.answer_itself(method, path, body)
+
+    def answer_itself(self, method: str, path: str, body: bytes) -> tuple[int, Record | bytes]:
         match method, path.split("/"):
+            case "GET", _ if path in self.files:
+                return 200, self.files[path]
             case "GET", ["platform"]:
                 return 200, self.public
             case "GET", ["needed", question]:
@@ -170,7 +177,7 @@ class RunningPlatform:
 
             def _reply(self, method: str, body: bytes) -> None:
                 status, record = platform.answer(method, self.path.removeprefix("/api/v1/"), body)
-                data = encode(record)
+                data = record if isinstance(record, bytes) else encode(record)
                 self.send_response(status)
                 kind = "application/problem+json" if status >= 400 else "application/json"
                 self.send_header("Content-Type", kind)

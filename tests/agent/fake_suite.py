@@ -6,6 +6,7 @@ import os
 import signal
 from types import SimpleNamespace
 
+from joulemark.errors import UsageError
 from joulemark.suite import DataSet, Job, Model, Prompt, Protocol, Sample, Suite, Task
 from joulemark.suite.errors import UnknownSuite
 
@@ -131,15 +132,17 @@ MISSING: dict[str, str] = {}
 
 def install(setattr_: object) -> None:
     """Put suite and workload where the agent looks for them, by `setattr_(module, name, value)`."""
-    from joulemark import suite as suites
     from joulemark import workloads
+    from joulemark.session import suite_source
+    from joulemark.session.suite_source import ObtainedSuite
 
-    def load_suite(name: str) -> Suite:
+    def find(name: str, **_: object) -> ObtainedSuite:
         if name != "demo":
-            raise UnknownSuite(name, ["demo"])
-        return suite()
+            raise UsageError(str(UnknownSuite(name, ["demo"])))
+        return ObtainedSuite(suite=suite(), name=name, source="software", files={})
 
-    setattr_(suites, "open_suite", load_suite)
+    setattr_(suite_source, "obtain_suite", find)
+    setattr_(suite_source, "find_suite", find)
     setattr_(workloads, "run_first_kernel", lambda device, _gpu=None: f"Nothing computes on {device}.")
     setattr_(workloads, "open_workload", lambda _suite, job, **_: Workload(job))
     setattr_(workloads, "available", lambda _suite, job, **_: MISSING.get(job.key))

@@ -12,7 +12,10 @@ from laws import law
 from nvml_sim.cards import A100
 from nvml_sim.scenario import ENERGY, Failure, Scenario, WrongAnswer
 
-from joulemark.meters.gpu import PCI_DEVICES, on_the_bus
+from joulemark.errors import MeterUnavailable
+from joulemark.meters.choose import Openers, hides_a_gpu
+from joulemark.meters.gpu import PCI_DEVICES, SYS, on_the_bus
+from joulemark.session.plan import open_meter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,20 +203,50 @@ def test_the_doctor_is_not_ready_where_a_run_would_end(sessions: Sessions, tmp_p
     assert (skipped["state"], skipped["reason"]) == ("warning", "gpu-lost")
 
 
+def put_on_bus(
+    sys: Path, address: str, vendor: str | None, kind: str | None, driver: str | None = None
+) -> None:
+    """A device as the kernel describes it below `sys`."""
+    device = sys / PCI_DEVICES / address
+    device.mkdir(parents=True)
+    for name, text in (("vendor", vendor), ("class", kind)):
+        if text:
+            (device / name).write_text(f"{text}\n", encoding="ascii")
+    if driver is not None:
+        (device / "driver").symlink_to(f"../../../../bus/pci/drivers/{driver}")
+
+
 def test_the_bus_tells_a_gpu_from_other_devices(tmp_path: Path) -> None:
-    assert not on_the_bus(tmp_path / "no")
+    assert on_the_bus(tmp_path / "no") is None
     for address, vendor, kind in (
         ("0000:00:01.0", "0x8086", "0x030000"),
         ("0000:00:02.0", "0x10de", "0x040300"),
         ("0000:00:03.0", None, None),
     ):
-        (tmp_path / address).mkdir()
-        for name, text in (("vendor", vendor), ("class", kind)):
-            if text:
-                (tmp_path / address / name).write_text(f"{text}\n", encoding="ascii")
-    assert not on_the_bus(tmp_path)
-    (tmp_path / "0000:00:04.0").mkdir()
-    (tmp_path / "0000:00:04.0" / "vendor").write_text("0x10de\n", encoding="ascii")
-    (tmp_path / "0000:00:04.0" / "class").write_text("0x030200\n", encoding="ascii")
-    assert on_the_bus(tmp_path)
-    assert PCI_DEVICES.is_absolute()
+        put_on_bus(tmp_path, address, vendor, kind)
+    assert on_the_bus(tmp_path) is None
+    put_on_bus(tmp_path, "0000:00:05.0", "0x10de", "0x030200")
+    assert on_the_bus(tmp_path) == "no driver"
+    put_on_bus(tmp_path, "0000:00:04.0", "0x10de", "0x030000", "nouveau")
+    assert on_the_bus(tmp_path) == "nouveau"
+    assert SYS.is_absolute()
+
+
+def no_library() -> Any:
+    raise MeterUnavailable(
+        "no-nvidia-driver", "No NVIDIA driver is installed (libnvidia-ml.so.1 is not found)."
+    )
+
+
+def test_a_card_without_any_library_of_its_driver_is_not_passed_over_for_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("joulemark.meters.gpu.SYS", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    openers = Openers(nvml=no_library)
+    assert open_meter("auto", cpu_watts=None, openers=openers)[1] == "cpu", "nothing is on the bus"
+    put_on_bus(tmp_path, "0000:01:00.0", "0x10de", "0x030000", "nouveau")
+    with pytest.raises(MeterUnavailable, match=r"on the PCI bus \(nouveau\).*--gpus all.*--meter estimate"):
+        open_meter("auto", cpu_watts=None, openers=openers)
+    assert open_meter("estimate", cpu_watts=None, openers=openers)[1] == "cpu"
+    assert not hides_a_gpu("no-nvidia-driver", environ={"CUDA_VISIBLE_DEVICES": ""}), "the user has hidden it"

@@ -161,3 +161,35 @@ def test_settings_are_read_and_wrong_ones_are_named(agent: Agent, monkeypatch: p
         settings.write_text(broken, encoding="utf-8")
         assert agent("show") == 2
         assert str(settings) in agent.err
+
+
+@pytest.mark.parametrize(
+    ("system", "command", "sentence"),
+    [
+        ("win32", ["run", "--offline"], "Install Joulemark in WSL 2"),
+        ("win32", ["join", "http://127.0.0.1:9"], "Install Joulemark in WSL 2"),
+        ("win32", ["enrol"], "Install Joulemark in WSL 2"),
+        ("darwin", ["run", "--offline"], "measures on Linux only: macOS shows no energy counter"),
+        ("darwin", ["doctor"], "measures on Linux only: macOS"),
+        ("freebsd14", ["join", "http://127.0.0.1:9"], "measures on Linux only: freebsd14"),
+    ],
+    ids=str,
+)
+def test_a_system_that_cannot_measure_is_told_so_by_the_command_itself(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, system: str, command: list[str], sentence: str
+) -> None:
+    monkeypatch.setattr("sys.platform", system)
+    answer = agent.json(*command)
+    assert (agent.code, answer["error"]["code"]) == (7, "unsupported-system")
+    assert sentence in answer["error"]["sentence"]
+    assert not agent.folders.key.exists()
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_what_only_reads_files_works_on_any_system(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    agent("run", "--offline", "--meter", "estimate", "--only", "writing/*")
+    (kept,) = agent.outbox.results()
+    monkeypatch.setattr("sys.platform", system)
+    assert agent("verify", str(kept.path)) == 0

@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import fake_suite
 
+from joulemark.errors import MeterUnavailable
+from joulemark.meters.choose import Openers
 from joulemark.record import keys
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
     from agent_commands import Agent
     from fake_platform import FakePlatform
+
+    from joulemark.meters.nvml import NvmlMeter
 
 
 def findings(agent: Agent) -> dict[str, dict[str, str]]:
@@ -32,7 +38,7 @@ def test_everything_a_run_needs_is_looked_at(enrolled: Agent) -> None:
 
 def test_what_is_missing_has_its_mend(agent: Agent) -> None:
     found = findings(agent)
-    assert found["key"]["mend"] == "joulemark enrol"
+    assert found["key"]["mend"] == "joulemark join http://127.0.0.1:9"
     assert found["platform"]["state"] == "not available"
 
 
@@ -103,3 +109,26 @@ def test_the_table_names_every_finding(enrolled: Agent) -> None:
     assert enrolled("doctor") == 0
     for word in ("nvml", "rapl", "estimate", "platform", "sorting/numbers/small", "Ready"):
         assert word in enrolled.out
+
+
+def test_a_card_that_nouveau_drives_is_no_machine_without_a_gpu(
+    enrolled: Agent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = tmp_path / "sys/bus/pci/devices/0000:01:00.0"
+    device.mkdir(parents=True)
+    (device / "vendor").write_text("0x10de\n", encoding="ascii")
+    (device / "class").write_text("0x030000\n", encoding="ascii")
+    (device / "driver").symlink_to("../drivers/nouveau")
+    monkeypatch.setattr("joulemark.meters.gpu.SYS", tmp_path / "sys")
+    monkeypatch.setattr("joulemark.session.checkup.Openers", without_library)
+    nvml = findings(enrolled)["nvml"]
+    assert (enrolled.code, nvml["reason"]) == (7, "no-nvidia-driver")
+    assert "on the PCI bus (nouveau)" in nvml["detail"]
+    assert "Install NVIDIA's driver in place of nouveau" in nvml["mend"]
+
+
+def without_library() -> Openers:
+    def absent() -> NvmlMeter:
+        raise MeterUnavailable("no-nvidia-driver", "No NVIDIA driver is installed.")
+
+    return Openers(nvml=absent)

@@ -65,7 +65,7 @@ def test_what_is_sent_is_said_before(
     online: Agent, platform: FakePlatform, words: list[str], sends: str
 ) -> None:
     online("enrol", *words)
-    assert online.err == f"Sending {sends} to {platform.origin}.\n"
+    assert online.err == f"Sending {sends} to {platform.origin} (set by JOULEMARK_PLATFORM).\n"
 
 
 def test_a_key_that_others_can_read_is_refused(online: Agent) -> None:

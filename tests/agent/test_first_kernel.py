@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from gpu_sessions import Ended, Sessions
 from nvml_sim.cards import A100
 from nvml_sim.scenario import Scenario
+from run_on_gpu import FakeTorch
 
 from joulemark import workloads
 from joulemark.errors import DeviceUnusable
+from joulemark.workloads import first_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 RUN = ("run", "--offline", "--meter", "nvml", "--only", "*/small")
 FAULTS = {
@@ -120,5 +122,24 @@ def test_a_torch_that_is_not_there_or_does_not_load_is_named(monkeypatch: pytest
         workloads.run_first_kernel("cpu")
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(DeviceUnusable, match="pip install torch"):
-        workloads.run_first_kernel("cpu")
+    for clone, advice in (
+        (None, "Run `pip install torch`"),
+        (Path("/clone"), "make install-agent` in /clone"),
+    ):
+        monkeypatch.setattr("joulemark.workloads.first_kernel.CLONE", clone)
+        with pytest.raises(DeviceUnusable, match=advice):
+            workloads.run_first_kernel("cpu")
+
+
+@pytest.mark.parametrize("fault", ["no cuda", "no kernels"])
+def test_a_build_for_gpus_is_got_by_make_in_a_clone_and_by_pip_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(first_kernel, "import_module", lambda _: FakeTorch(fault, A100.uuid))
+    gpu = workloads.GpuIdentity(uuid=A100.uuid, name="NVIDIA A100")
+    assert Path(__file__).parents[2] == first_kernel.CLONE, "these tests run in a clone"
+    with pytest.raises(DeviceUnusable, match=f"`make install-agent TORCH=gpu` in {first_kernel.CLONE}"):
+        workloads.run_first_kernel("cuda", gpu)
+    monkeypatch.setattr(first_kernel, "CLONE", None)
+    with pytest.raises(DeviceUnusable, match="pip install --force-reinstall torch"):
+        workloads.run_first_kernel("cuda", gpu)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from agent_commands import Agent
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_USAGE
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_UNREACHABLE, EXIT_USAGE
 from joulemark.record.trace import answer_digest
 from joulemark.suite import read_suite
 from joulemark.suite.known import ANSWERS
@@ -77,8 +77,8 @@ def test_nothing_is_written_without_an_answer(
     ("suite", "more", "code", "sentence"),
     [
         ("demo", ("--only", "nothing"), EXIT_NOTHING, "No cell of demo fits"),
-        ("quick", (), EXIT_USAGE, "pin"),
-        ("unheard-of", (), EXIT_USAGE, "unheard-of"),
+        ("quick", (), EXIT_UNREACHABLE, "hands it out"),
+        ("unheard-of", (), EXIT_UNREACHABLE, "There is no suite 'unheard-of' in this software"),
     ],
 )
 def test_what_cannot_be_answered(

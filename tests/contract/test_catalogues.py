@@ -24,6 +24,7 @@ from tests.catalogues import (
     fields_of,
     marked_in_code,
     marked_in_template,
+    misfilled_in_code,
     unmarked_in_code,
 )
 
@@ -137,32 +138,40 @@ ENGLISH_ON_PURPOSE = {
 CODE = ("not available", "first kernel", "data set")
 """Codes of two words; they are translated where they are shown."""
 
+BASES = ("least of the suite", "measured here", "reference GPU")
+
 EXEMPT_TEXTS = {
     "audit/kept.py": ("stored audit",),
     "cli/__init__.py": ("joulemark ", "joulemark: "),
     "cli/damage.py": ("joulemark: ",),
     "cli/doctor.py": CODE,
+    "cli/join.py": (*CODE, "joulemark run", "joulemark join "),
+    "cli/plan_words.py": BASES,
     "cli/progress_text.py": CODE,
     "cli/run.py": ("joulemark: ",),
     "cli/show.py": ("joulemark: ",),
     "cli/suite.py": ("NVIDIA A100",),
     "cli/suite_fetch.py": CODE,
     "hub/client.py": ("Bearer ",),
+    "hub/fetched_files.py": ("note of what ",),
     "hub/missing.py": CODE,
     "identity.py": ("stored enrolment",),
     "log/leaf.py": ("log entry",),
     "log/notes.py": ("cosignature/v1",),
     "meters/check.py": CODE,
     "meters/device.py": ("^model name", "unnamed "),
+    "meters/gpu.py": ("no driver",),
     "meters/nvml_card.py": ("pip install ",),
     "meters/nvml_readings.py": ("NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION ",),
     "meters/rapl.py": ("intel-rapl ",),
     "record/field_types.py": ("SHA-256 in ", "128 random bits ", "a git commit "),
-    "session/checkup.py": (*CODE, "joulemark enrol", "sudo timedatectl "),
+    "session/budget.py": BASES,
+    "session/checkup.py": (*CODE, "sudo timedatectl "),
     "session/machine_lock.py": ("not a regular file",),
     "session/run.py": CODE,
     "session/sensor_timing.py": ("these times are not ",),
-    "suite/estimate.py": ("from the energy of ", "this data set", "mean of the task's "),
+    "session/suite_store.py": ("stored offers",),
+    "suite/estimate.py": ("NVIDIA A100", "from the energy of ", "this data set", "mean of the task's "),
     "suite/known.py": ("format = ",),
     "suite/loader.py": CODE,
     "suite/lock.py": (*CODE, "# Written by "),
@@ -189,6 +198,12 @@ def test_no_sentence_of_the_agent_is_forgotten() -> None:
             for line, text in unmarked_in_code(path.read_text(encoding="utf-8"), exempt=exempt)
         ]
     assert forgotten == []
+
+
+def test_every_field_of_a_sentence_is_filled() -> None:
+    """A name that `.format` lacks would be a traceback when the sentence is needed for the first time."""
+    for path in sorted((ROOT / "agent" / "joulemark").rglob("*.py")):
+        assert list(misfilled_in_code(path.read_text(encoding="utf-8"))) == [], path.name
 
 
 def test_what_stays_english_is_there() -> None:

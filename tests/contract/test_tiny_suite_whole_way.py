@@ -57,9 +57,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     }
     answer = ("suite", "answer", str(folder / "pinned"), "--out", str(folder / "tiny"), "--queries", "1000")
     subprocess.run([sys.executable, "-m", "joulemark", *answer], env={**os.environ, **home}, check=True)
-    with embedded_platform(folder=folder, JOULEMARK_SUITES=str(folder / "tiny")) as platform:
+    with embedded_platform(folder=folder) as platform:
         platform.environment |= {"JOULEMARK_PLATFORM": platform.origin, **home}
         platform.start_web()
+        platform.manage(
+            "pin_suite", "--folder", str(folder / "tiny")
+        )  # beside the web process, which is not told
+        (folder / "elsewhere").mkdir()
         assert joulemark(platform, "enrol", "--name", "Tiny").returncode == 0
         yield platform
 
@@ -75,7 +79,7 @@ def joulemark(
     command = [sys.executable, *program, *words, "--json"]
     return subprocess.run(
         command,
-        cwd=platform.folder,
+        cwd=platform.folder / "elsewhere",  # a volunteer has no folder of the suite
         env=platform.environment | more,
         capture_output=True,
         text=True,
@@ -89,12 +93,13 @@ def verdicts(platform: Platform) -> dict[str, tuple[str, set[str]]]:
     return {row["result_id"]: (row["state"], {code for code, *_ in row["findings"]}) for row in rows}
 
 
-RUN = ("run", "--suite", "./tiny", "--meter", "estimate", "--cpu-watts", "10")
+RUN = ("run", "--suite", "tiny", "--meter", "estimate", "--cpu-watts", "10")
 
 
 def test_every_job_is_accepted(running: Platform, suite: Suite) -> None:
     done = joulemark(running, *RUN, "--fresh")
     assert done.returncode == 0, done.stderr
+    assert f"(digest {suite.digest[:12]}), the current version of {running.origin}, asked now." in done.stderr
     sent = {row["result_id"]: row["job"] for row in json.loads(done.stdout)["results"]}
     assert sorted(sent.values()) == sorted(job.key for job in suite.jobs)
     assert len(sent) == 13

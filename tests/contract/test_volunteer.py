@@ -20,10 +20,11 @@ JOB = "text_classification/demo-topics/minilm-l6-v2"
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Platform]:
-    """An embedded platform, and in its environment an agent that knows it."""
+    """An embedded platform, and in its environment an agent that knows none, on a machine that shows no GPU."""
     with embedded_platform(folder=tmp_path) as platform:
         platform.environment |= {
-            "JOULEMARK_PLATFORM": platform.origin,
+            "JOULEMARK_PLATFORM": "",
+            "CUDA_VISIBLE_DEVICES": "",
             "TMPDIR": str(tmp_path),  # a measurement beside this test holds another lock
             **{f"XDG_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CONFIG", "STATE", "CACHE")},
         }
@@ -42,7 +43,12 @@ def joulemark(platform: Platform, *words: str) -> dict:
 
 
 def test_a_result_goes_the_whole_way(running: Platform) -> None:
-    joulemark(running, "enrol", "--name", "Test volunteer")
+    joined = joulemark(running, "join", running.origin, "--name", "Test volunteer")
+    assert (joined["next"], joined["suite"]["name"], joined["plan"]["download_bytes"]) == (
+        "joulemark run",
+        "demo",
+        0,
+    )
     (sent,) = joulemark(running, "run", "--only", JOB, "--meter", "estimate")["results"]
     (status,) = joulemark(running, "status")["results"]
     assert (status["state"], status["findings"]) == ("accepted", [])

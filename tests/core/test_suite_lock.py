@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,104 +22,44 @@ from joulemark.suite import (
     require_pinned,
     weights_digest,
 )
-from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable, decode_lock, second_format
+from joulemark.suite.lock import Lock, PinnedDataSet, Unavailable, decode_lock, second_format
 from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 from joulemark.suite.schemas import PUBLISHED, schema_of
+from tests.pinned import first_lock, pinned_writer
+from tests.small_suite import PROSE, VERSE, manifest
 
 COMMIT, OTHER = "a" * 40, "b" * 40
 FILES = (
     WeightsFile(name="model-00001-of-00002.safetensors", sha256="1" * 64, bytes=30),
     WeightsFile(name="model-00002-of-00002.safetensors", sha256="2" * 64, bytes=12),
 )
-MANIFEST = """
-name = "tiny"
-version = "1"
-title = "Tiny"
 
-[protocol]
-queries = 3
-windows_min = 3
-windows_max = 4
-warmup_queries = 1
-idle_s = 0.0
-half_width_target = 0.5
-budget_s = 10.0
-sample = "{sample}"
 
-[[tasks]]
-id = "text_generation"
-title = "Text generation"
-modality = "text-to-text"
-quality_metrics = ["rouge-l"]
-
-[[datasets]]
-id = "prose"
-task = "text_generation"
-title = "Prose"
-hub_id = "joulemark-tiny/prose"
-split = "test"
-columns = ["text"]
-keep = 5
-quality_metrics = []
-
-[[datasets]]
-id = "verse"
-task = "text_generation"
-title = "Verse"
-hub_id = "joulemark-tiny/verse"
-split = "train"
-columns = ["text"]
-keep = 4
-
-[[models]]
-id = "writer"
-title = "Writer"
-kind = "task-specific"
-parameters = 1000
-parameters_are = "reported"
-hub_id = "joulemark-tiny/writer"
-
-[[cells]]
-task = "text_generation"
-datasets = ["prose", "verse"]
-models = ["writer"]
-prompt = "{{text}}"
-max_new_tokens = 10
-"""
+def manifest_of(sample: str = "first") -> str:
+    """The tiny suite, scored but for its first data set."""
+    return manifest(
+        protocol=f'sample = "{sample}"',
+        metrics='"rouge-l"',
+        datasets={"prose": f"{PROSE}\nquality_metrics = []", "verse": VERSE},
+    )
 
 
 def lock(**changes: object) -> Lock:
     fields = {
-        "format": "joulemark-lock/1",
-        "suite": "tiny",
-        "suite_version": "1",
-        "version": "1.20260131",
-        "hub": "https://hub.example",
-        "pinned_on": date(2026, 1, 31),
-        "models": (
-            PinnedModel(
-                id="writer",
-                hub_id="joulemark-tiny/renamed-writer",
-                revision=COMMIT,
-                weights_sha256=weights_digest({file.name: file.sha256 for file in FILES}),
-                weights=FILES,
-                licence="mit",
-            ),
-        ),
+        "models": (pinned_writer(hub_id="joulemark-tiny/renamed-writer", weights=FILES),),
         "datasets": (
             PinnedDataSet(id="prose", hub_id="joulemark-tiny/prose", revision=COMMIT, branch="main"),
             PinnedDataSet(
                 id="verse", hub_id="joulemark-tiny/verse", revision=OTHER, branch=CONVERSION, config="default"
             ),
         ),
-        "unavailable": (),
         **changes,
     }
-    return Lock(**fields)  # type: ignore[arg-type]
+    return first_lock(**fields)
 
 
 def suite(folder: Path, *, of: Lock | None, sample: str = "first") -> Suite:
-    (folder / "suite.toml").write_text(MANIFEST.format(sample=sample), encoding="utf-8")
+    (folder / "suite.toml").write_text(manifest_of(sample), encoding="utf-8")
     if of is not None:
         (folder / "lock.toml").write_bytes(of.to_toml())
     return read_suite(folder)
@@ -292,7 +231,7 @@ def test_a_lock_with_other_bytes_is_refused(tmp_path: Path, old: str, new: str, 
 def test_a_manifest_that_contradicts_itself_is_refused(
     tmp_path: Path, old: str, new: str, sentence: str
 ) -> None:
-    text = MANIFEST.format(sample="first")
+    text = manifest_of()
     assert text.count(old) == 1
     (tmp_path / "suite.toml").write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(BrokenSuite, match=sentence):

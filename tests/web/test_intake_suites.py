@@ -55,7 +55,7 @@ def test_a_job_of_a_pinned_copy_gets_a_ticket(ask, tmp_path: Path) -> None:
 def test_a_suite_that_is_not_pinned_gets_none(ask) -> None:
     suite = load_suite("a100-2024")
     said = refusal(ask(suite, suite.jobs[0]), "JM-SUITE-UNPINNED")
-    assert "joulemark suite pin a100-2024 --out FOLDER" in said
+    assert "manage.py pin_suite a100-2024" in said
     assert said.endswith("Until then run one of: demo 1.")
 
 

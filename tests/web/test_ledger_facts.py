@@ -26,9 +26,10 @@ from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.rules.case import Finding, Severity
 from joulemark.rules.judge import Judgement
+from joulemark.suite.archive import encode_archive
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.contributors.models import Key
-from measurements.intake import key_services
+from measurements.intake import key_services, suite_services
 from measurements.intake import services as intake
 from measurements.intake.models import State, Submission
 from measurements.ledger import sequencer
@@ -44,6 +45,7 @@ from measurements.review.models import ModerationReason, Verdict
 from tests import made
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
 from tests.laws import law
+from tests.pinned import pinned_files
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1800)]
 
@@ -180,6 +182,13 @@ class Platform:
         state = self.draw(st.sampled_from([NameState.CONFIRMED, NameState.REFUSED]))
         HardwareClass.objects.filter(pk=hardware.pk).update(name_state=NameState.REPORTED)
         hardware_names.decide_name(hardware=hardware, moderator=_person(), state=state)
+
+    def suite_pinned(self) -> None:
+        """At any commit."""
+        commit = self.draw(st.text("0123456789abcdef", min_size=40, max_size=40))
+        self._later()
+        files = pinned_files(version=f"1.{commit[:12]}", commit=commit)
+        suite_services.hand_out_suite(archive=encode_archive(files))
 
     def withdrawal(self) -> None:
         """For any reason."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -136,6 +137,37 @@ def test_a_damaged_file_does_not_hide_that_the_database_is_older(file: Path) -> 
         with pytest.raises(LogBroken, match="older than it or another one"):
             sequencer.sequence()
     assert (Checkpoint.objects.count(), file.read_bytes()) == (signed, b"\xff")
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a folder with a file", "a pipe", "a link to a folder"])
+def test_what_is_no_file_in_the_place_of_the_checkpoint_is_moved_away(
+    client: Client, file: Path, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    good = file.read_bytes()
+    for turn in range(2):
+        file.unlink()
+        if kind == "a pipe":
+            os.mkfifo(file)
+        elif kind == "a link to a folder":
+            file.symlink_to(file.parent / "tile")
+        else:
+            file.mkdir()
+            if kind == "a folder with a file":
+                (file / "mine").write_text("kept")
+        caplog.clear()
+        assert client.get("/log/checkpoint").status_code == 503
+        (line,) = [record for record in caplog.records if "JM-LOG-CHECKPOINT-DAMAGED" in record.message]
+        assert line.exc_info is None
+        assert "\n" not in line.message
+        assert any("cannot be read" in fault for fault in log_faults())
+        sequencer.sequence()
+        assert file.read_bytes() == good
+        aside = folder.place(f"{folder.DAMAGED}-{turn}" if turn else folder.DAMAGED)
+        assert os.path.lexists(aside)
+        if kind == "a folder with a file":
+            assert (aside / "mine").read_text() == "kept"
+    assert client.get("/log/checkpoint").content == good
+    assert list(log_faults()) == []
 
 
 @pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/5", "tile/entries/000.p/5"])

@@ -10,6 +10,9 @@ from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
+from joulemark.suite.archive import decode_archive
+from joulemark.suite.errors import BrokenArchive
+from joulemark.suite.loader import digest_of
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from joulemark.log.leaf import Fact, LogLeaf
 
 MODERATION = "moderation"
+SUITE_PINNED = "suite-pinned"
 DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
 NEW_RULES = "new-rules"
@@ -83,6 +87,27 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | N
         index=index,
         result_id=leaf.subject,
         sentence=sentence.format(subject=leaf.subject[:16], index=index),
+    )
+
+
+def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> Finding | None:
+    """Why the archive given for a pinned suite does not hold the files that the log names, if so."""
+    if archive is None:
+        sentence = _("The files of suite {subject}, pinned as entry {index}, are not given any more.")
+        fault = ""
+    else:
+        try:
+            if digest_of(decode_archive(archive)) == leaf.subject:
+                return None
+            sentence = _("The files of suite {subject}, pinned as entry {index}, are others now.")
+            fault = ""
+        except BrokenArchive as error:
+            sentence = _("The files of suite {subject}, pinned as entry {index}, cannot be read: {fault}")
+            fault = str(error)
+    return Finding(
+        code="JM-LOG-SUITE",
+        index=index,
+        sentence=sentence.format(subject=leaf.subject[:16], index=index, fault=fault),
     )
 
 

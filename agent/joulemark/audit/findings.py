@@ -47,6 +47,7 @@ class Report:
     old_size: int | None = None
     kinds: Counter[str] = field(default_factory=Counter)
     bundles: int = 0
+    suites: int = 0
     states: int = 0
     waiting: int = 0
     listed: int = 0

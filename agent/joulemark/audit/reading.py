@@ -15,6 +15,7 @@ from joulemark.record.field_types import Sha256
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import ResultStatus
 from joulemark.record.statement import Count
+from joulemark.suite.archive import MAX_ARCHIVE_BYTES
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -113,6 +114,15 @@ class Platform:
         """The bytes of a result; None when the platform has them no more."""
         try:
             return self._client.fetch(f"api/v1/results/{result_id}/bundle", most_bytes=MAX_BUNDLE_BYTES)
+        except Refused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
+
+    def suite(self, digest: str) -> bytes | None:
+        """The archive of a suite; None when the platform hands it out no more."""
+        try:
+            return self._client.fetch(f"api/v1/suites/{digest}.tar", most_bytes=MAX_ARCHIVE_BYTES)
         except Refused as refused:
             if refused.status == NOT_FOUND:
                 return None

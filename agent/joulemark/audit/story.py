@@ -53,7 +53,7 @@ class Tell(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What to audit. `everything`: from the first entry on, whatever was read before. `bundles`: download results."""
+    """What to audit. `everything`: from the first entry on. `bundles`: download results, and suites."""
 
     origin: str
     everything: bool = False
@@ -224,6 +224,10 @@ class _Audit:
             if self._asked.bundles:
                 found.append(self._look_into(entry.index, leaf))
                 report.bundles += 1
+        if leaf.kind == claims.SUITE_PINNED and self._asked.bundles:
+            archive = self._platform.suite(leaf.subject)
+            found.append(claims.suite_finding(entry.index, leaf, archive))
+            report.suites += 1
         if leaf.kind == claims.MODERATION:
             self._moderated.add(leaf.subject)
         if state := claims.said_state(leaf, moderated=leaf.subject in self._moderated):

@@ -10,7 +10,15 @@ from importlib import import_module
 from joulemark import __version__, translation
 from joulemark.cli.argparse_texts import translate_argparse
 from joulemark.cli.output import Output, both_encode, flush_streams, prepare_streams
-from joulemark.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_STORAGE, AgentError, StorageError, UsageError
+from joulemark.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_STORAGE,
+    AgentError,
+    StorageError,
+    UnsupportedSystem,
+    UsageError,
+)
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -18,6 +26,7 @@ LETTERS = {"ru": "Жё"}
 """Letters of a language: a terminal that lacks them is spoken to in English."""
 
 COMMANDS = {
+    "join": marked("make a key, join a platform and say what of its suite fits this machine"),
     "doctor": marked("say what can be measured here, what cannot, and how to mend it"),
     "enrol": marked("make a key and make it known to the platform"),
     "run": marked("measure a suite, keep each result and send it"),
@@ -31,8 +40,12 @@ COMMANDS = {
     "revoke": marked("have a key of yours believed no more"),
     "withdraw": marked("have a result of yours count no more"),
     "appeal": marked("ask a person to look at a verdict again"),
-    "suite": marked("list and show suites, estimate what they cost, pin and fetch them"),
+    "suite": marked("list and show suites, estimate what they cost, pin, fetch and clean them"),
 }
+MEASURING = frozenset({"join", "run", "doctor"})
+"""Commands that need Linux: they read its counters."""
+READING = frozenset({"verify", "check", "suite"})
+"""Commands that need nothing of the system but files to read."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,6 +70,7 @@ def _run(words: list[str]) -> int:
     if arguments.json:
         translation.use(translation.SOURCE)  # programs read the same everywhere
     try:
+        _require_system(arguments.command)
         if (unknown := translation.unknown_language()) is not None:
             raise UsageError(
                 _("{variable} is {unknown!r}; the languages are {names}.").format(
@@ -80,7 +94,10 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
         description=_("Measure what an AI answer costs in energy, sign the result and check others'."),
     )
     top.add_argument(
-        "--version", action="version", version=f"joulemark {__version__}", help=_("show the version and exit")
+        "--version",
+        action="version",
+        version=f"joulemark {__version__}",
+        help=_("show the version and exit"),
     )
     commands = top.add_subparsers(dest="command", metavar=_("COMMAND"), title=_("commands"))
     named = next((word for word in words if word in COMMANDS), None)
@@ -93,6 +110,29 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
                 "--json", action="store_true", help=_("JSON on stdout, everything else on stderr")
             )
     return top
+
+
+def _require_system(command: str) -> None:
+    """Raises UnsupportedSystem for a command that cannot work on this operating system."""
+    if sys.platform == "linux" or command in READING:
+        return
+    if sys.platform == "win32":
+        raise UnsupportedSystem(
+            _(
+                "`joulemark {command}` does not run on Windows itself. Install Joulemark in WSL 2 (`wsl "
+                "--install`), which sees the GPU through NVIDIA's driver for Windows, and run it there. "
+                "`verify`, `check` and `suite` work here."
+            ).format(command=command)
+        )
+    if command in MEASURING:
+        name = "macOS" if sys.platform == "darwin" else sys.platform
+        raise UnsupportedSystem(
+            _(
+                "`joulemark {command}` measures on Linux only: {name} shows no energy counter that Joulemark "
+                "reads. Run it on a Linux machine with an NVIDIA GPU. All commands that measure nothing work "
+                "here."
+            ).format(command=command, name=name)
+        )
 
 
 def _failed(arguments: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:

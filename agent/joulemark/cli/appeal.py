@@ -34,6 +34,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     wanted = result_id(arguments.id, config.folders)
     answer = appeal(config, result_id=wanted, words=arguments.words)
     output.say(

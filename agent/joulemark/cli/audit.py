@@ -29,7 +29,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """One platform, and how thoroughly."""
     parser.add_argument("url", metavar="URL", help=_("the platform's origin, such as https://example.org"))
     parser.add_argument("--all", action="store_true", help=_("read every entry, not only those that are new"))
-    parser.add_argument("--no-bundles", action="store_true", help=_("do not download the results themselves"))
+    parser.add_argument(
+        "--no-bundles", action="store_true", help=_("download neither the results themselves nor suites")
+    )
     parser.add_argument(
         "--log-key",
         metavar="KEY",
@@ -131,11 +133,12 @@ def _say(output: Output, report: Report) -> None:
         output.say(_read_entries(read, report.old_size, kinds))
         output.say(
             _(
-                "compared  {read} rows, {bundles} bundles, {states} states ({waiting} of them being judged), {listed}"
-                " listed results"
+                "compared  {read} rows, {bundles} bundles, {suites} suites, {states} states ({waiting} of them being "
+                "judged), {listed} listed results"
             ).format(
                 read=read,
                 bundles=report.bundles,
+                suites=report.suites,
                 states=report.states,
                 waiting=report.waiting,
                 listed=report.listed,
@@ -179,6 +182,7 @@ def _answer(report: Report) -> dict[str, Any]:
         "read": sum(report.kinds.values()),
         "kinds": dict(sorted(report.kinds.items())),
         "bundles": report.bundles,
+        "suites": report.suites,
         "states": report.states,
         "waiting": report.waiting,
         "listed": report.listed,

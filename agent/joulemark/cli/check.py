@@ -37,7 +37,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="SUITE",
-        help=_("the suite that it ran: a name, or a folder such as ./suite (default: the installed one)"),
+        help=_(
+            "the suite that it ran: a name, or a folder such as ./suite (default: the one that the result"
+            " names)"
+        ),
     )
 
 
@@ -125,17 +128,14 @@ def _tell(output: Output, finding: dict[str, Any]) -> None:
 
 
 def _suite(statement: Statement, name: str | None) -> Suite | None:
-    """The one that is named, else the installed one with the digest that the result names, else None."""
-    from joulemark.suite import SuiteError, open_suite, suite_names
+    """The one that is named, else the installed or fetched one with the digest that the result names, else None."""
+    from joulemark import config as configs
+    from joulemark.session.suite_source import find_suite, find_suite_of_digest
 
-    try:
-        if name is not None:
-            return open_suite(name)
-        wanted = statement.predicate.suite
-        found = open_suite(wanted.name) if wanted.name in suite_names() else None
-    except SuiteError as error:
-        raise UsageError(str(error)) from error
-    return found if found is not None and found.digest == wanted.digest else None
+    if name is not None:
+        return find_suite(name, config=configs.load()).suite
+    ran = statement.predicate.suite
+    return find_suite_of_digest(ran.name, ran.digest, config=configs.load())
 
 
 def _case(statement: Statement, trace: Trace, suite: Suite | None) -> Case:

@@ -37,7 +37,7 @@ def execute(arguments: Namespace) -> int:
         if arguments.name is None
         else _('Sending your public key and the name "{name}" to {origin}.')
     )
-    output.aside(sends.format(name=arguments.name, origin=config.origin))
+    output.aside(sends.format(name=arguments.name, origin=config.origin_in_words))
     enrolled = enrol(config, identity=identity, name=arguments.name)
     output.say(
         _("Enrolled at {origin} as {contributor}.").format(

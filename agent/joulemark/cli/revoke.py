@@ -40,6 +40,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)
     output.say(
         _("{origin} takes nothing more that key {key_id} signs.").format(

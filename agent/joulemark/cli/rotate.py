@@ -34,6 +34,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)
     output.say(
         _("{contributor} signs with a new key at {origin} from now on.").format(

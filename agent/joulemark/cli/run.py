@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.config import Config
+    from joulemark.joined import Joined
     from joulemark.meters.choose import Rejection, Wanted
     from joulemark.session.report import Failed
     from joulemark.session.run import Done, Options, Report
@@ -34,7 +35,13 @@ ONLY_THIS = {
 def add_arguments(parser: ArgumentParser) -> None:
     """What to measure, with what, and what to do with it."""
     parser.add_argument(
-        "--suite", metavar="NAME", help=_("the suite to run, or a folder such as ./suite (default: demo)")
+        "--suite",
+        metavar="NAME",
+        help=_(
+            "the suite to run: one of the software, one that the platform hands out, such as a100-2024 or"
+            " a100-2024@VERSION, or a folder such as ./suite (default: the one that `joulemark join` "
+            "chose, else demo)"
+        ),
     )
     for name, what in ONLY_THIS.items():
         parser.add_argument(
@@ -48,7 +55,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--budget",
         type=seconds,
         metavar="TIME",
-        help=_("begin nothing that does not end in time: 45m, 2h, 90s"),
+        help=_(
+            "begin nothing that does not end in time: 45m, 2h, 90s (default: for the suite of `joulemark "
+            "join` the hours it was told; else none)"
+        ),
     )
     parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most so many jobs"))
     parser.add_argument(
@@ -90,6 +100,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=_("measure on a noisy machine all the same; the result is flagged"),
     )
     parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help=_(
+            "print the plan: cells, minutes, downloads, disk, what is left out and why; write and measure"
+            " nothing"
+        ),
+    )
+    parser.add_argument("--yes", action="store_true", help=_("download what the plan needs without asking"))
+    parser.add_argument(
         "--fresh", action="store_true", help=_("begin a new session instead of resuming the last")
     )
 
@@ -104,36 +123,32 @@ def _watts(text: str) -> float:
 def execute(arguments: Namespace) -> int:
     """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
     from joulemark import config as configs
+    from joulemark.cli.plan_words import require_consent
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.endings import Ended, ends_in_order
-    from joulemark.session.plan import Filter
-    from joulemark.session.run import Options, Report, begin, run
+    from joulemark.session.forecast import foresee
+    from joulemark.session.run import Report, begin, require_contributor, restart_budget, run
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    asked = _asked(arguments, config, output)
-    options = Options(
-        suite=asked.suite,
-        meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
-        meter=cast("Wanted", asked.meter),
-        budget_s=arguments.budget,
-        needed=arguments.needed,
-        limit=arguments.limit,
-        retry_failed=arguments.retry_failed,
-        cpu_watts=asked.cpu_watts,
-        offline=asked.offline,
-        submit=asked.submit,
-        fresh=arguments.fresh,
-        force=asked.force,
-    )
+    options = _options(arguments, config, output)
+    if arguments.dry_run:
+        return _dry_run(config, options, output)
     report = Report()
     try:
         with ends_in_order():
-            begun = begin(options)
+            begun = begin(config, options)
+            if begun.obtained.sentence:
+                output.aside(begun.obtained.sentence)
+            forecast = foresee(config, options, begun.suite)
+            report.selection = forecast.selection
+            require_contributor(config, options)
             output.aside(_destination(config, options))
+            if require_consent(output, forecast, yes=arguments.yes):
+                begun = restart_budget(begun, options)
             with watch_for(Screen(stderr=True)) as watch:
-                run(config, options, begun, watch, report)
+                run(config, options, begun, forecast, watch, report)
     except AgentError as error:
         output.aside(f"joulemark: {error}")
         _tell(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
@@ -152,7 +167,71 @@ def execute(arguments: Namespace) -> int:
     return report.exit_code
 
 
-def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
+def _options(arguments: Namespace, config: Config, output: Output) -> Options:
+    """What is to be measured, how and for how long; what `joulemark join` chose is told. Raises AgentError."""
+    from joulemark.session.plan import Filter
+    from joulemark.session.report import Options
+
+    joined = _joined(arguments, config)
+    asked = _asked(arguments, config, output, joined)
+    budget_s = arguments.budget
+    if joined is not None and joined.suite is not None:
+        sentence = _("Suite {suite}, which `joulemark join` chose for {device}. `--suite` names another.")
+        if budget_s is None and joined.hours is not None:
+            budget_s = joined.hours * 3600
+            sentence = _(
+                "Suite {suite}, which `joulemark join` chose for {device}, for up to {hours:g} h (`--budget` sets "
+                "another time). `--suite` names another."
+            )
+        device = joined.gpu or _("this processor")
+        output.aside(sentence.format(suite=joined.suite, device=device, hours=joined.hours))
+    return Options(
+        suite=asked.suite,
+        meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
+        meter=cast("Wanted", asked.meter),
+        budget_s=budget_s,
+        needed=arguments.needed,
+        limit=arguments.limit,
+        retry_failed=arguments.retry_failed,
+        cpu_watts=asked.cpu_watts,
+        offline=asked.offline,
+        submit=asked.submit,
+        fresh=arguments.fresh,
+        force=asked.force,
+        chosen_for_gpu=None if joined is None else joined.gpu,
+    )
+
+
+def _joined(arguments: Namespace, config: Config) -> Joined | None:
+    """What was joined, where this run takes its suite from there: it names none and measures that device."""
+    from joulemark.joined import read_joined
+
+    if arguments.suite or arguments.resume:
+        return None
+    joined = read_joined(config.folders.joined)
+    if joined is None or joined.suite is None or joined.origin != config.origin:
+        return None
+    on_processor = arguments.meter in ("rapl", "estimate")
+    return None if on_processor and joined.gpu is not None else joined
+
+
+def _dry_run(config: Config, options: Options, output: Output) -> int:
+    """Print the plan and touch nothing. 0; the code of what a run would end with before its first job otherwise."""
+    from joulemark.cli.plan_words import plan_as_json, print_plan
+    from joulemark.session.forecast import foresee
+    from joulemark.session.run import begin
+
+    begun = begin(config, options)
+    if begun.obtained.sentence:
+        output.aside(begun.obtained.sentence)
+    forecast = foresee(config, options, begun.suite)
+    print_plan(output, forecast)
+    output.say(_("Nothing was downloaded, measured or sent."))
+    output.answer({"ok": True, "platform": config.origin, **plan_as_json(forecast)})
+    return 0
+
+
+def _asked(arguments: Namespace, config: Config, output: Output, joined: Joined | None) -> Asked:
     """What is to be measured and how: as the last run was asked, or as this command says. Raises AgentError."""
     from msgspec.structs import replace
 
@@ -170,7 +249,7 @@ def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
     }
     if not arguments.resume:
         return Asked(
-            suite=arguments.suite or "demo",
+            suite=arguments.suite or (joined.suite if joined else None) or "demo",
             meter=arguments.meter or "auto",
             only=arguments.only,
             tasks=tuple(arguments.task),
@@ -201,13 +280,13 @@ def _asked(arguments: Namespace, config: Config, output: Output) -> Asked:
 def _destination(config: Config, options: Options) -> str:
     if options.offline:
         return _("Offline: nothing is sent. Results are kept for {origin}. {sends}").format(
-            origin=config.origin, sends=_(SENDS)
+            origin=config.origin_in_words, sends=_(SENDS)
         )
     if not options.submit:
         return _("Tickets are asked of {origin}; results are kept and not sent. {sends}").format(
-            origin=config.origin, sends=_(SENDS)
+            origin=config.origin_in_words, sends=_(SENDS)
         )
-    return _("Results go to {origin}. {sends}").format(origin=config.origin, sends=_(SENDS))
+    return _("Results go to {origin}. {sends}").format(origin=config.origin_in_words, sends=_(SENDS))
 
 
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:

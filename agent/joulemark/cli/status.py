@@ -51,6 +51,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
     asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())

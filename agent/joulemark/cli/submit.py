@@ -36,6 +36,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     results = list(outbox.results())
     damaged = tell_damaged(output, outbox)

@@ -1,4 +1,4 @@
-"""`joulemark suite list | show | estimate | pin | fetch | answer`: what suites are, cost and need."""
+"""`joulemark suite list | show | estimate | pin | fetch | clean | answer`: what suites are, cost and need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
-from joulemark.cli.values import positive
+from joulemark.cli.values import gigabytes, hours, positive
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
 
@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Sequence
 
+    from joulemark.config import Config
+    from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
     from joulemark.suite import Suite
-    from joulemark.suite.estimate import Total
+    from joulemark.suite.estimate import Estimate, Total
 
 ACTIONS = {
-    "list": marked("the installed suites"),
+    "list": marked("the suites that are installed or were fetched, and with --ask those of the platform"),
     "show": marked("a suite's tasks, data sets, models and cells"),
     "estimate": marked("GPU minutes, disk and memory of each cell, from published times"),
     "pin": marked("ask the hub which revisions a suite's names mean, and write a pinned copy"),
     "fetch": marked("download the pinned models and data sets of a suite"),
+    "clean": marked(
+        "free the models, data sets and suites that this agent fetched and that no open job needs"
+    ),
     "answer": marked(
         "ask a pinned suite's models on this machine, and write a copy that states their answers as known"
     ),
@@ -37,9 +42,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     for name, summary in ACTIONS.items():
         what = _(summary)
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
-        if name != "list":
+        if name not in ("list", "clean"):
+            what = (
+                _("a suite's name or a folder such as ./suite")
+                if name == "pin"
+                else _("a suite's name, NAME@VERSION, or a folder such as ./suite")
+            )
+            action.add_argument("suite", metavar="SUITE", help=what)
+        elif name == "list":
             action.add_argument(
-                "suite", metavar="SUITE", help=_("a suite's name, or a folder such as ./suite")
+                "--ask", action="store_true", help=_("ask the platform which suites it hands out")
             )
         if name in ("estimate", "fetch", "answer"):
             action.add_argument(
@@ -47,6 +59,27 @@ def add_arguments(parser: ArgumentParser) -> None:
                 metavar="GLOB",
                 help=_("only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"),
             )
+        if name == "estimate":
+            action.add_argument(
+                "--memory",
+                type=gigabytes,
+                metavar="GB",
+                help=_("only cells whose weights fit into so much memory of the device"),
+            )
+            action.add_argument(
+                "--hours",
+                type=hours,
+                metavar="H",
+                help=_(
+                    "only cells that end within H hours, taken in the suite's order as by `joulemark run "
+                    "--budget`"
+                ),
+            )
+        if name == "clean":
+            action.add_argument(
+                "--all", action="store_true", help=_("all that this agent fetched, also what open jobs need")
+            )
+            action.add_argument("--yes", action="store_true", help=_("free it without asking"))
         if name in ("pin", "answer"):
             action.add_argument(
                 "--out", required=True, metavar="FOLDER", help=_("a new folder for the suite's copy")
@@ -92,6 +125,10 @@ def execute(arguments: Namespace) -> int:
             from joulemark.cli import suite_fetch
 
             code, answer = suite_fetch.execute(arguments, output)
+        elif arguments.action == "clean":
+            from joulemark.cli import suite_clean
+
+            code, answer = suite_clean.execute(arguments, output)
         elif arguments.action == "answer":
             from joulemark.cli import suite_answer
 
@@ -106,34 +143,94 @@ def execute(arguments: Namespace) -> int:
     return code
 
 
-def _list(_arguments: Namespace, output: Output) -> dict[str, Any]:
+def _list(arguments: Namespace, output: Output) -> dict[str, Any]:
+    from joulemark import config as configs
+    from joulemark.session import suite_source
+
+    config = configs.load()
+    offers = suite_source.ask_offers(config) if arguments.ask else None
+    found = [(_("software"), suite) for suite in _installed()]
+    found += [(config.origin, suite) for suite in suite_source.fetched_suites(config)]
+    _table(
+        output,
+        (_("suite"), _("version"), _("cells"), _("revisions"), _("from"), _("title")),
+        [
+            (suite.name, suite.version, str(len(suite.jobs)), _state(suite), source, suite.title)
+            for source, suite in found
+        ],
+    )
+    answer: dict[str, Any] = {"suites": [_listed(suite, source) for source, suite in found]}
+    return answer if offers is None else answer | _offered(offers, config, output)
+
+
+def _installed() -> list[Suite]:
     from joulemark.suite import load_suite, suite_names
+
+    return [load_suite(name) for name in suite_names()]
+
+
+def _listed(suite: Suite, source: str) -> dict[str, Any]:
     from joulemark.suite.describe import counts
 
-    rows, found = [], []
-    for name in suite_names():
-        suite = load_suite(name)
-        rows.append((suite.name, suite.version, str(len(suite.jobs)), _state(suite), suite.title))
-        found.append(
-            {
-                "name": suite.name,
-                "version": suite.version,
-                "title": suite.title,
-                "digest": suite.digest,
-                "pinned": suite.is_pinned,
-                "counts": counts(suite),
-            }
+    return {
+        "name": suite.name,
+        "version": suite.version,
+        "title": suite.title,
+        "digest": suite.digest,
+        "pinned": suite.is_pinned,
+        "from": source,
+        "counts": counts(suite),
+    }
+
+
+def _offered(offers: SuiteOffers, config: Config, output: Output) -> dict[str, Any]:
+    """What the platform hands out, and what it could."""
+    from joulemark.session.suite_store import stored_files
+    from joulemark.suite.describe import plain
+
+    fetched = {suite.digest for suite in offers.suites if stored_files(config.folders, suite.digest)}
+    output.say("")
+    output.say(_("{origin} hands out:").format(origin=config.origin))
+    _table(
+        output,
+        (_("suite"), _("version"), _("cells that run"), _("weights"), _("state"), _("title")),
+        [
+            (
+                suite.name,
+                suite.version,
+                _("{part} of {whole}").format(part=suite.runnable_cells, whole=suite.cells),
+                _size(suite.weights_bytes),
+                ", ".join(_offer_state(suite, fetched)),
+                suite.title,
+            )
+            for suite in offers.suites
+        ],
+    )
+    for waiting in offers.unpinned:
+        output.say(
+            _("Not pinned there: {name}. Its operator pins it with `manage.py pin_suite {name}`.").format(
+                name=waiting.name
+            )
         )
-    _table(output, (_("suite"), _("version"), _("cells"), _("revisions"), _("title")), rows)
-    return {"suites": found}
+    return {
+        "platform": config.origin,
+        "offered": [plain(suite) | {"fetched": suite.digest in fetched} for suite in offers.suites],
+        "unpinned": [plain(waiting) for waiting in offers.unpinned],
+    }
+
+
+def _offer_state(suite: OfferedSuite, fetched: set[str]) -> list[str]:
+    return [
+        _("current") if suite.current else _("former"),
+        *([_("fetched")] if suite.digest in fetched else []),
+    ]
 
 
 def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
-    from joulemark.suite import open_suite
     from joulemark.suite.describe import describe
     from joulemark.suite.words import limits_in_words, preparation_in_words
 
-    suite = open_suite(arguments.suite)
+    suite = _found(arguments, output)
     described = describe(suite)
     output.say(f"{suite.name} {suite.version}: {suite.title}")
     output.say(_("digest {digest}, revisions {state}").format(digest=suite.digest, state=_state(suite)))
@@ -188,17 +285,34 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     return described
 
 
+def _found(arguments: Namespace, output: Output) -> Suite:
+    """The suite that is meant: out of the software or a folder, or as a platform handed it out."""
+    from joulemark import config as configs
+    from joulemark.session.suite_source import find_suite
+
+    found = find_suite(arguments.suite, config=configs.load())
+    if found.sentence:
+        output.aside(found.sentence)
+    return found.suite
+
+
 def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     from fnmatch import fnmatchcase
 
     from joulemark.errors import NothingToDo
-    from joulemark.suite import open_suite
     from joulemark.suite.describe import plain
-    from joulemark.suite.estimate import estimate, total
+    from joulemark.suite.estimate import REFERENCE_GPU, estimate, total
 
-    suite = open_suite(arguments.suite)
+    suite = _found(arguments, output)
     wanted = arguments.only
     rows = [row for row in estimate(suite) if wanted is None or fnmatchcase(row.job, wanted)]
+    rows, left_out = _narrowed(suite, rows, memory_gb=arguments.memory, time_h=arguments.hours)
+    if not rows and left_out:
+        raise NothingToDo(
+            _("No cell of {name} is left. {reason}").format(
+                name=suite.name, reason=next(iter(left_out.values()))
+            )
+        )
     if not rows:
         raise NothingToDo(
             _("No cell of {name} fits {pattern!r}. `joulemark suite show` lists them.").format(
@@ -218,14 +332,46 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     together = total(suite, rows)
     for sentence in [*_obstacles(row.obstacle for row in rows), *_totals(together, len(rows))]:
         output.say(sentence)
+    for sentence, number in Counter(left_out.values()).items():
+        output.say(
+            ngettext(
+                "Left out: {number} cell. {sentence}", "Left out: {number} cells. {sentence}", number
+            ).format(number=number, sentence=sentence)
+        )
     return {
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
-        "gpu": "NVIDIA A100-SXM4-80GB",
+        "gpu": REFERENCE_GPU,
+        "left_out": [{"job": key, "sentence": sentence} for key, sentence in left_out.items()],
         "cells": [plain(row) for row in rows],
         "total": plain(together),
         "memory_covers": "weights",
         "disk_covers": "weights",
     }
+
+
+def _narrowed(
+    suite: Suite, rows: list[Estimate], *, memory_gb: float | None, time_h: float | None
+) -> tuple[list[Estimate], dict[str, str]]:
+    """The rows that fit, and the others' reasons by job key.
+
+    What memory a cell needs is not always known: it stays then. Cells that do not run take no time.
+    """
+    from joulemark.session.budget import Pace
+
+    pace, fitting, left_out = Pace(suite), [], {}
+    left_s = None if time_h is None else time_h * 3600
+    for row in rows:
+        seconds = pace.seconds(row.job) if row.obstacle is None else 0.0
+        if memory_gb is not None and row.memory_bytes is not None and row.memory_bytes > memory_gb * 1e9:
+            left_out[row.job] = _("Their weights do not fit into {memory:g} GB.").format(memory=memory_gb)
+        elif left_s is not None and seconds > left_s:
+            left_out[row.job] = _(
+                "They do not end within {hours:g} h together with those before them."
+            ).format(hours=time_h)
+        else:
+            fitting.append(row)
+            left_s = None if left_s is None else left_s - seconds
+    return fitting, left_out
 
 
 def _obstacles(sentences: Iterable[str | None]) -> list[str]:

@@ -17,14 +17,23 @@ if TYPE_CHECKING:
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
+
+    from joulemark import config as configs
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import NoConnection, NothingToDo
+    from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
-    from joulemark.suite import open_suite, require_pinned
+    from joulemark.session import state
+    from joulemark.session.suite_source import obtain_suite
+    from joulemark.suite import require_pinned
     from joulemark.workloads.hub_cache import cache_folder
 
-    suite = open_suite(arguments.suite)
+    config = configs.load()
+    obtained = obtain_suite(arguments.suite, config=config)
+    suite = obtained.suite
+    if obtained.sentence:
+        output.aside(obtained.sentence)
     require_pinned(suite, typed=arguments.suite)
     jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
     if not jobs:
@@ -37,6 +46,9 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     for sentence in dict.fromkeys(left_out.values()):
         output.say(sentence)
     cache = cache_folder()
+    log = FetchLog(config.folders.fetched)
+    if any(suite.model(job.model).hub_id or suite.dataset(job.dataset).hub_id for job in jobs):
+        log.add_suite(state.lasting_name(obtained.name), suite.digest)
     plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
     failures: list[tuple[Wanted, AgentError]] = []
     if plan is None:
@@ -49,6 +61,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
                     hub=arguments.hub,
                     progress=watch.fetched,
                     say=watch.note,
+                    log=log,
                     failed=lambda wanted, error: failures.append((wanted, error)),
                 )
         except NoConnection:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST = 10**9 - 1
 MOST_SECONDS = 365 * 86400.0
+MOST_HOURS = MOST_SECONDS / 3600
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
@@ -25,6 +26,25 @@ def positive(text: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
         raise _wrong(text, _("write a whole number from 1 to {most}, such as 8").format(most=MOST))
     return int(text)
+
+
+def hours(text: str) -> float:
+    """A number of hours, from 0.1 to those of a year. Raises ArgumentTypeError."""
+    number = float(text) if re.fullmatch(_NUMBER, text) else 0.0
+    if not 0.1 <= number <= MOST_HOURS:
+        raise _wrong(
+            text,
+            _("write a number of hours from 0.1 to {most_hours:g}, such as 3").format(most_hours=MOST_HOURS),
+        )
+    return number
+
+
+def gigabytes(text: str) -> float:
+    """A number of gigabytes (10^9 bytes) above 0. Raises ArgumentTypeError."""
+    number = float(text) if re.fullmatch(_NUMBER, text) else 0.0
+    if not 0 < number <= MOST:
+        raise _wrong(text, _("write a number of gigabytes above 0, such as 24"))
+    return number
 
 
 def seconds(text: str) -> float:

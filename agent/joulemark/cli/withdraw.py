@@ -35,6 +35,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     status = withdraw(config, result_id=result_id(arguments.id, config.folders), reason=arguments.reason)
     output.say(f"{status.result_id[:16]}  {in_words(status.state)}  {status.url}")
     output.answer({"ok": True, "origin": config.origin, "result": to_builtins(status)})

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.missing import Fetch, Wanted
 
 PAUSES_S = (0.5, 2.0, 8.0)
@@ -78,12 +79,14 @@ def fetch(
     progress: Progress = lambda _name, _done_bytes, _total_bytes: None,
     say: Callable[[str], None] = lambda _: None,
     failed: Callable[[Wanted, AgentError], None] | None = None,
+    log: FetchLog | None = None,
 ) -> None:
     """Download all of `plan` from `hub`, else HF_ENDPOINT, else huggingface.co.
 
     `token` is sent to that hub; else HF_TOKEN or what `hf auth login` has kept. `say` is told what will come before it
     does, `progress` each file's name with bytes so far and bytes of all. Where `failed` is given it is told of each
-    repository that could not be had, and the others are fetched, unless the hub cannot be reached.
+    repository that could not be had, and the others are fetched, unless the hub cannot be reached. `log` notes each
+    file that came and was not there before.
 
     Raises NotOnHub (`gated`, `vanished`, `no-parquet`), NotVerified (`weights-digest`, `broken-file`: the file is
     deleted), Unreachable, StorageError or DiskFull, UsageError under HF_HUB_OFFLINE, WorkloadUnavailable.
@@ -111,7 +114,7 @@ def fetch(
     count = ByteCount(total_bytes, progress)
     for found in surveys:
         with _told(found.wanted, failed):
-            _download(found, source, count)
+            _download(found, source, _Arrivals(found, log), count)
 
 
 def survey(wanted: Wanted, client: HubClient) -> Survey:
@@ -226,7 +229,23 @@ def _told(wanted: Wanted, failed: Callable[[Wanted, AgentError], None] | None) -
         failed(wanted, error)
 
 
-def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
+class _Arrivals:
+    """Notes the files of a repository that came and were not there before."""
+
+    def __init__(self, found: Survey, log: FetchLog | None) -> None:
+        self._wanted, self._log = found.wanted, log
+        self._is_new = not found.wanted.folder.parents[1].exists()
+        files = (*found.small, *found.large)
+        self._absent = {file.path for file in files if not os.path.lexists(found.wanted.folder / file.path)}
+
+    def note(self, *files: Entry) -> None:
+        """These files are there now."""
+        names = [file.path for file in files if file.path in self._absent]
+        if self._log is not None and names:
+            self._log.add(self._wanted, names, is_new=self._is_new)
+
+
+def _download(found: Survey, hub: _Hub, arrivals: _Arrivals, count: ByteCount) -> None:
     """Small files first: once the last of the weights is there, so is all that they need."""
     from huggingface_hub import snapshot_download
 
@@ -249,6 +268,7 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
             tqdm_class=UnseenBar,
         )
         _persistently(attempt, wanted, name, hub)
+        arrivals.note(*found.small)
         count.whole(name, new_bytes)
     for pinned in damaged:
         _verify(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
@@ -258,11 +278,12 @@ def _download(found: Survey, hub: _Hub, count: ByteCount) -> None:
             if not has_size(wanted.folder / file.path, file.size):
                 _get(wanted, file, hub, count)
                 _verify(wanted, file, digests[file.path])
+                arrivals.note(file)
     else:
-        _shards(found, wanted.entry, hub, count)
+        _shards(found, wanted.entry, hub, arrivals, count)
 
 
-def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> None:
+def _shards(found: Survey, dataset: DataSet, hub: _Hub, arrivals: _Arrivals, count: ByteCount) -> None:
     """Shard by shard until the rows are there."""
     needed, rows, fetched = rows_needed(dataset), 0, 0
     for file in found.large:
@@ -273,6 +294,7 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, count: ByteCount) -> Non
                 count.expect(file.size)
             _get(found.wanted, file, hub, count)
             _verify(found.wanted, file, _sha256_in_name(path))
+            arrivals.note(file)
             fetched, here = fetched + 1, rows_in(path)
         if here is None:
             _discard(path)

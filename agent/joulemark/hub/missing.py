@@ -82,6 +82,17 @@ def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
     return Fetch(wanted) if wanted else None
 
 
+def missing_bytes(wanted: Wanted) -> int | None:
+    """The bytes that a fetch of the repository will bring, as far as the suite and the cache know; None of a data set.
+
+    Which shards of a data set hold the rows, and how large they are, is for the hub to tell.
+    """
+    if not isinstance(wanted.entry, Model):
+        return None
+    weights = (file for file in wanted.entry.files if not has_size(wanted.folder / file.name, file.bytes))
+    return sum(file.bytes for file in weights) + sum(file.bytes for file in damaged_files(wanted))
+
+
 def require_libraries() -> None:
     """Raises WorkloadUnavailable, with the command to run, unless the libraries that fetch and read are there.
 

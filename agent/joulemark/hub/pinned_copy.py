@@ -1,4 +1,4 @@
-"""A copy of a suite's folder with its lock: what `joulemark suite pin` writes."""
+"""A suite with its lock: what `joulemark suite pin` writes as a folder, and a platform hands out."""
 
 from __future__ import annotations
 
@@ -27,10 +27,20 @@ def write_pinned_copy(
 ) -> tuple[Suite, Lock]:
     """Pin the suite `name` (or the one in that folder) and write it with its lock into the new `folder`.
 
-    The hub is `hub`, else HF_ENDPOINT, else huggingface.co; HF_TOKEN, where it is set, is sent to it. Nothing is
-    written unless the hub has answered. Raises UsageError, SuiteError, Unreachable or StorageError.
+    As `ask_lock`; nothing is written unless the hub has answered. Raises StorageError too.
     """
-    suite, target = open_suite(name), new_folder(folder)
+    target = new_folder(folder)
+    lock = ask_lock(name, hub=hub, say=say)
+    return write_copy(files_of(folder_of(name)), target, file=LOCK, data=lock.to_toml()), lock
+
+
+def ask_lock(name: str, *, hub: str | None, say: Callable[[str], None]) -> Lock:
+    """Ask the hub for the lock of the unpinned suite `name`, or of the one in that folder; `say` is told each name.
+
+    The hub is `hub`, else HF_ENDPOINT, else huggingface.co; HF_TOKEN, where it is set, is sent to it. Raises
+    UsageError, SuiteError or Unreachable.
+    """
+    suite = open_suite(name)
     if LOCK in files_of(folder_of(name)):
         raise UsageError(
             _("Suite {name} {version} is pinned already. Pin the suite without its {lock}.").format(
@@ -43,5 +53,4 @@ def write_pinned_copy(
         )
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
     with HubClient(origin, token=network.token()) as client:
-        lock = pin(suite, client, say=say)
-    return write_copy(name, target, file=LOCK, data=lock.to_toml()), lock
+        return pin(suite, client, say=say)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import on_the_bus
+from joulemark.meters.gpu import hidden_from_cuda, on_the_bus
 from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.rapl import RaplMeter
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
 
-NO_GPU = frozenset({"no-nvidia-driver", "no-gpu", "gpu-hidden"})
-"""Reasons by which there is no GPU for this process: no library of a driver, none listed, or hidden by the user."""
-NO_DRIVER = frozenset({"nvidia-driver-not-loaded", "no-pynvml"})
+NO_GPU = frozenset({"no-gpu", "gpu-hidden"})
+"""Reasons by which there is no GPU for this process: none listed, or hidden by the user."""
+NO_LIBRARY = "no-nvidia-driver"
+"""No library of NVIDIA's driver: most machines have no such GPU, some have one that nouveau drives."""
+NO_DRIVER = frozenset({NO_LIBRARY, "nvidia-driver-not-loaded", "no-pynvml"})
 """Reasons that leave open whether there is one: a library without a driver is in many images for machines without."""
 
 Wanted = Literal["auto", "nvml", "rapl", "estimate"]
@@ -81,22 +84,34 @@ def choose(
     return Choice(meter=EstimateMeter(watts=cpu_watts), rejections=tuple(rejections))
 
 
-def hides_a_gpu(reason: str, *, bus: Callable[[], bool] = on_the_bus) -> bool:
+def hides_a_gpu(
+    reason: str,
+    *,
+    bus: Callable[[], str | None] = on_the_bus,
+    environ: Mapping[str, str] = os.environ,
+) -> bool:
     """Whether a machine whose NVML cannot be used, for `reason`, has a GPU all the same that the user may mean.
 
     A run then does not measure the processor instead, unless it is told to.
     """
     if reason in NO_GPU:
         return False
-    return bus() if reason in NO_DRIVER else True
+    return reason not in NO_DRIVER or (bus() is not None and not hidden_from_cuda(environ))
 
 
-def told_to(error: MeterUnavailable) -> MeterUnavailable:
+def told_to(error: MeterUnavailable, *, bus: Callable[[], str | None] = on_the_bus) -> MeterUnavailable:
     """The error of a GPU that cannot be used, with how to measure the processor instead."""
     instead = _("To measure the processor instead, say so: `--meter rapl` or `--meter estimate`.")
-    return MeterUnavailable(
-        error.reason, error.sentence, mend=f"{error.mend} {instead}" if error.mend else instead
-    )
+    sentence, mend = error.sentence, error.mend
+    if error.reason == NO_LIBRARY:
+        sentence = _(
+            "A GPU of NVIDIA is on the PCI bus ({driver}) and cannot be measured. {sentence}"
+        ).format(driver=bus(), sentence=sentence)
+        mend = _(
+            "Install NVIDIA's driver in place of nouveau, which tells no energy; in a container, install "
+            "it on the host and start the container with its GPUs (`--gpus all`)."
+        )
+    return MeterUnavailable(error.reason, sentence, mend=f"{mend} {instead}" if mend else instead)
 
 
 def _of_gpu(gpu: BrokenGpu) -> Rejection:

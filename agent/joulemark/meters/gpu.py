@@ -22,7 +22,10 @@ HIDING = frozenset({"", "-1", "NoDevFiles"})
 """First entries of CUDA_VISIBLE_DEVICES by which users and schedulers (Slurm: NoDevFiles) hide every GPU."""
 FORBIDDEN = "nvml-permission"
 """The reason of a GPU that this user may not open: CUDA does not number it."""
-PCI_DEVICES = Path("/sys/bus/pci/devices")
+SYS = Path("/sys")
+"""Where the kernel describes devices; tests put a folder of theirs here."""
+PCI_DEVICES = Path("bus/pci/devices")
+"""Below SYS."""
 NVIDIA, DISPLAY = "0x10de", "0x03"
 """NVIDIA's number and the class of display controllers, 3D ones included (PCI ID repository)."""
 
@@ -69,7 +72,7 @@ def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> t
     if setting is None:
         return _all_well(in_order, environ)
     entry = setting.split(",")[0].strip()
-    if entry in HIDING:
+    if hidden_from_cuda(environ):
         raise MeterUnavailable(
             "gpu-hidden",
             _("{variable}={setting} hides every GPU from this process.").format(
@@ -95,9 +98,19 @@ def pin(gpu: Gpu, environ: MutableMapping[str, str]) -> None:
     environ[VISIBLE] = gpu.uuid
 
 
-def on_the_bus(devices: Path = PCI_DEVICES) -> bool:
-    """Whether the machine's PCI bus has a GPU of NVIDIA, whatever its driver says."""
-    for device in devices.glob("*"):
+def hidden_from_cuda(environ: Mapping[str, str]) -> bool:
+    """Whether the environment hides every GPU from this process."""
+    setting = environ.get(VISIBLE)
+    return setting is not None and setting.split(",")[0].strip() in HIDING
+
+
+def on_the_bus(sys: Path | None = None) -> str | None:
+    """The kernel driver of the first GPU of NVIDIA on the PCI bus, whatever NVML says; None where there is none.
+
+    "no driver" where nothing drives it; `nouveau` and `vfio-pci` are those that keep NVIDIA's own from it. `sys` is
+    the folder of the kernel's descriptions.
+    """
+    for device in sorted(((sys or SYS) / PCI_DEVICES).glob("*")):
         try:
             vendor, kind = (
                 (device / name).read_text(encoding="ascii").strip() for name in ("vendor", "class")
@@ -105,8 +118,9 @@ def on_the_bus(devices: Path = PCI_DEVICES) -> bool:
         except (OSError, ValueError):
             continue
         if vendor == NVIDIA and kind.startswith(DISPLAY):
-            return True
-    return False
+            driver = device / "driver"
+            return driver.readlink().name if driver.is_symlink() else "no driver"
+    return None
 
 
 def _in_pci_order(gpus: Sequence[Gpu | BrokenGpu]) -> list[Gpu | BrokenGpu]:

@@ -23,6 +23,7 @@ from joulemark.record.messages import (
     TicketRequest,
 )
 from joulemark.record.statement import Statement
+from joulemark.record.suite_offers import SuiteOffers
 from joulemark.record.trace import Trace
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ PUBLISHED: dict[str, type[Record]] = {
     "revoked-1": requests.Revoked,
     "rotation-1": requests.Rotation,
     "statement-1": Statement,
+    "suite-offers-1": SuiteOffers,
     "ticket-1": Ticket,
     "ticket-request-1": TicketRequest,
     "trace-1": Trace,

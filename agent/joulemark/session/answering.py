@@ -9,7 +9,8 @@ from joulemark import workloads
 from joulemark.errors import NothingToDo, WorkloadUnavailable
 from joulemark.session.plan import obstacle
 from joulemark.session.report import Failed
-from joulemark.suite import open_suite, require_pinned
+from joulemark.session.suite_source import obtain_suite
+from joulemark.suite import require_pinned
 from joulemark.suite.known import ANSWERS, KnownAnswers
 from joulemark.suite_copy import new_folder, write_copy
 from joulemark.translation import gettext as _
@@ -42,7 +43,9 @@ def write_answered_copy(
     digest draws; `device` is torch's. A job that fails is told and left out. Raises UsageError, SuiteError,
     NothingToDo, WorkloadUnavailable when no job gave an answer, or StorageError.
     """
-    suite, target = open_suite(name), new_folder(folder)
+    target = new_folder(folder)
+    obtained = obtain_suite(name, config=config)
+    suite = obtained.suite
     require_pinned(suite, typed=name)
     jobs = [job for job in suite.jobs if meant.takes(job)]
     if not jobs:
@@ -71,7 +74,7 @@ def write_answered_copy(
         format="joulemark-answers/1",
         answers=(*kept, *(answer for answers in found.values() for answer in answers)),
     )
-    copy = write_copy(name, target, file=ANSWERS, data=known.to_toml())
+    copy = write_copy(obtained.files, target, file=ANSWERS, data=known.to_toml())
     return Answered(suite=copy, jobs=tuple(found), failed=tuple(failed))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from joulemark.suite.estimate import LEAST_WINDOW_S, estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from joulemark.suite import Suite
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 class Pace:
     """How long jobs take on this machine, by the published times and by those that were measured so far.
 
-    Published times are of an A100; the median ratio of what the finished jobs of this run took to what was published
-    scales them. A job without a published time is taken to be as long as the suite's shortest windows and rests.
+    Published times are of an A100; the median ratio of what the finished jobs of this session took to what was
+    published scales them. A job without a published time is taken to last as long as the suite's shortest windows and
+    rests.
     """
 
     suite: Suite
+    earlier_s: Mapping[str, float] = field(default_factory=dict)
+    """What jobs of earlier runs of the session took, in seconds by key."""
     _ratios: list[float] = field(default_factory=list)
     _published_s: dict[str, float] = field(default_factory=dict)
 
@@ -31,6 +34,14 @@ class Pace:
         self._published_s = {
             row.job: row.gpu_minutes * 60 for row in estimate(self.suite) if row.gpu_minutes is not None
         }
+        for key, seconds in self.earlier_s.items():
+            self.took(key, seconds)
+
+    def basis(self, key: str) -> Literal["measured here", "reference GPU", "least of the suite"]:
+        """What `seconds` of the job follows from."""
+        if key not in self._published_s:
+            return "least of the suite"
+        return "measured here" if self._ratios else "reference GPU"
 
     def seconds(self, key: str) -> float:
         """The least time that the job will take, in seconds."""

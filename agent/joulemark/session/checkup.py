@@ -25,11 +25,11 @@ from joulemark.meters.preflight import preflight
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
-from joulemark.session import sensor_timing
+from joulemark.session import sensor_timing, suite_source
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
-from joulemark.session.plan import load_suite, obstacle
+from joulemark.session.plan import obstacle
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -73,23 +73,40 @@ def check(
 
     Sends nothing but one question for the key. A GPU is watched at rest and its counter probed, unless `quick`.
     """
+    machine = check_machine(config, openers=openers, quick=quick, timer=timer)
+    return (*machine, *_workloads(suite_name, config))
+
+
+def check_machine(
+    config: Config, *, openers: Openers | None = None, quick: bool = False, timer: Timer | None = None
+) -> tuple[Finding, ...]:
+    """The findings of `check` without the jobs of a suite."""
     return (
         *_meters(config, openers or Openers(), quick=quick, timer=timer or RealTimer()),
         *_folders(config.folders),
         _key(config),
         *_platform(config),
-        *_workloads(suite_name),
     )
+
+
+def measures_gpu(findings: tuple[Finding, ...]) -> bool:
+    """Whether a run would measure a GPU."""
+    return any(finding.what == "nvml" and finding.state == "measured" for finding in findings)
 
 
 def can_measure(findings: tuple[Finding, ...]) -> bool:
     """Whether `joulemark run --offline` would give at least one result: it makes a key where there is none."""
     jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
+    return jobs and is_fit(findings)
+
+
+def is_fit(findings: tuple[Finding, ...]) -> bool:
+    """Whether sensor, device, folders and key are fit for a run; of its jobs nothing is known."""
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
     noisy = any(finding.state == "noisy" for finding in findings)
     broken_key = any(finding.area == "key" and finding.state == "not available" for finding in findings)
     computes = all(finding.state == "ok" for finding in findings if finding.area == "device")
-    return jobs and folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
+    return folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
 
 
 def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
@@ -306,13 +323,23 @@ def _key(config: Config) -> Finding:
         return Finding(area="key", what="key", state="warning", detail=str(error))
     if identity is None:
         return Finding(
-            area="key", what="key", state="warning", detail=_("no key yet"), mend="joulemark enrol"
+            area="key",
+            what="key",
+            state="warning",
+            detail=_("no key yet"),
+            mend=_("joulemark join {origin}").format(origin=config.origin),
         )
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = _("{key_id}, not enrolled at {origin}").format(
             key_id=identity.key_id[:16], origin=config.origin
         )
-        return Finding(area="key", what="key", state="warning", detail=detail, mend="joulemark enrol")
+        return Finding(
+            area="key",
+            what="key",
+            state="warning",
+            detail=detail,
+            mend=_("joulemark join {origin}").format(origin=config.origin),
+        )
     return Finding(
         area="key",
         what="key",
@@ -365,8 +392,8 @@ def _platform(config: Config) -> Iterator[Finding]:
         )
 
 
-def _workloads(suite_name: str) -> Iterator[Finding]:
-    suite = load_suite(suite_name)
+def _workloads(suite_name: str, config: Config) -> Iterator[Finding]:
+    suite = suite_source.find_suite(suite_name, config=config).suite
     for job in suite.jobs:
         why = obstacle(suite, job, typed=suite_name)
         yield Finding(

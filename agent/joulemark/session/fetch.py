@@ -8,6 +8,7 @@ from joulemark.errors import NotVerified, Unreachable
 from joulemark.workloads import FetchFailed
 
 if TYPE_CHECKING:
+    from joulemark.config import Folders
     from joulemark.session.report import Options
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Suite
@@ -20,13 +21,14 @@ def fetches(options: Options) -> bool:
     return not options.offline and not is_forbidden()
 
 
-def fetch_job(suite: Suite, job: Job, watch: Watch) -> None:
-    """Fetch what the cache lacks for the job; nothing is asked when it is whole.
+def fetch_job(suite: Suite, job: Job, watch: Watch, *, folders: Folders) -> None:
+    """Fetch what the cache lacks for the job, and note what came; nothing is asked when it is whole.
 
     Raises FetchFailed, which costs this job alone, or StorageError when the disk is full.
     """
     if suite.model(job.model).hub_id is None:
         return
+    from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.fetching import fetch
     from joulemark.hub.missing import plan_fetch
     from joulemark.workloads.hub_cache import cache_folder
@@ -36,6 +38,6 @@ def fetch_job(suite: Suite, job: Job, watch: Watch) -> None:
         return
     watch.stage("fetching", total=None)
     try:
-        fetch(plan, progress=watch.fetched, say=watch.note)
+        fetch(plan, progress=watch.fetched, say=watch.note, log=FetchLog(folders.fetched))
     except (Unreachable, NotVerified) as error:
         raise FetchFailed(str(error)) from error

@@ -67,14 +67,6 @@ class Filter:
         return " ".join(words)
 
 
-def load_suite(name: str) -> Suite:
-    """The suite called `name`, or in the folder `./name`. Raises UsageError when there is none or it is broken."""
-    try:
-        return suites.open_suite(name)
-    except SuiteError as error:
-        raise UsageError(str(error)) from error
-
-
 def require_pinned(suite: Suite, *, typed: str) -> None:
     """Raises UsageError unless the suite, which the user called `typed`, says which revisions it means."""
     try:

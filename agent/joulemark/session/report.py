@@ -22,6 +22,7 @@ class Options:
     `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
     platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
     before in this session. `cpu_watts`: watts per busy core of the estimate, None for those of the settings.
+    `chosen_for_gpu`: the GPU for which `joulemark join` chose the suite, where the user named none.
     """
 
     suite: str = "demo"
@@ -36,6 +37,7 @@ class Options:
     submit: bool = True
     fresh: bool = False
     force: bool = False
+    chosen_for_gpu: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
@@ -18,14 +17,12 @@ from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
-from joulemark.session import plan, sensor_timing, state
+from joulemark.session import plan, sensor_timing, state, suite_source
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
-from joulemark.session.fetch import fetches
 from joulemark.session.machine_lock import only_run
 from joulemark.session.report import Done, Options, Report
-from joulemark.session.rests import require_ticks
 from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
 from joulemark.translation import gettext as _
@@ -34,10 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from joulemark.config import Config
+    from joulemark.identity import Identity
     from joulemark.meters.check import Check
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import Meter
+    from joulemark.record.messages import Enrolled
     from joulemark.record.trace import Timing
+    from joulemark.session.forecast import Forecast
+    from joulemark.session.suite_source import ObtainedSuite
     from joulemark.session.watch import Watch
     from joulemark.suite import Suite
 
@@ -46,14 +47,19 @@ __all__ = ["Done", "Options", "Report", "begin", "run"]
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
-    """The suite of a run, and its time, which has begun to pass."""
+    """The suite of a run and where it came from, and its time, which has begun to pass."""
 
-    suite: Suite
+    obtained: ObtainedSuite
     budget: Budget
 
+    @property
+    def suite(self) -> Suite:
+        """The suite."""
+        return self.obtained.suite
 
-def begin(options: Options) -> Begun:
-    """What was asked for, if it can be had: nothing is measured, and no machine asked. Raises AgentError."""
+
+def begin(config: Config, options: Options) -> Begun:
+    """The suite that is asked for, fetched from the platform where need be; nothing is measured. Raises AgentError."""
     if options.needed and options.offline:
         raise UsageError(
             _(
@@ -62,27 +68,40 @@ def begin(options: Options) -> Begun:
             )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
-    suite = plan.load_suite(options.suite)
-    plan.require_pinned(suite, typed=options.suite)
-    return Begun(suite=suite, budget=budget)
+    obtained = suite_source.obtain_suite(options.suite, config=config, offline=options.offline)
+    plan.require_pinned(obtained.suite, typed=options.suite)
+    return Begun(obtained=obtained, budget=budget)
 
 
-def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Report) -> None:
-    """Measure what the session still lacks, keep each result, then send it.
+def restart_budget(begun: Begun, options: Options) -> Begun:
+    """The same run with its whole time before it: what passed while the user was asked is not taken off."""
+    return replace(begun, budget=Budget.of(options.budget_s, time.monotonic))
+
+
+def require_contributor(config: Config, options: Options) -> tuple[Identity, Enrolled | None]:
+    """The key, and its enrolment where results go to the platform; `offline` makes a key where there is none.
+
+    Raises NotEnrolled, or UsageError for a key or an enrolment that cannot be read.
+    """
+    if options.offline:
+        return identities.load_or_create(config.folders), None
+    identity = identities.load(config.folders)
+    if identity is None:
+        raise NotEnrolled(
+            _("There is no key yet. Run `joulemark join ORIGIN` first, or measure with `--offline`.")
+        )
+    return identity, identities.require_enrolment(config.folders, config.origin, identity)
+
+
+def run(
+    config: Config, options: Options, begun: Begun, forecast: Forecast, watch: Watch, report: Report
+) -> None:
+    """Measure the cells of the forecast in its order, keep each result, then send it.
 
     Raises AgentError; `report` tells how far.
     """
-    selection = plan.select(begun.suite, options.meant, typed=options.suite, fetch=fetches(options))
-    report.selection = selection
-    plan.require_jobs(selection)  # its error says what to install, so the notes below need not
-    identity = (
-        identities.load_or_create(config.folders) if options.offline else identities.load(config.folders)
-    )
-    if identity is None:
-        raise NotEnrolled(_("There is no key yet. Run `joulemark enrol` first, or measure with `--offline`."))
-    enrolled = (
-        None if options.offline else identities.require_enrolment(config.folders, config.origin, identity)
-    )
+    selection = report.selection = forecast.selection
+    identity, enrolled = require_contributor(config, options)
     choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
     if isinstance(choice.meter, GpuBesideHost):
@@ -90,14 +109,8 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
-        selection = plan.fitting(
-            selection, (described.device if device == "cuda" else described.host).memory_bytes
-        )
-        report.selection = selection
-        plan.require_jobs(selection)
         for sentence, keys in plan.by_sentence(selection.missing).items():
             watch.note(_("Left out: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
-        require_ticks(selection.suite.protocol, settles=device == "cuda")
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -105,7 +118,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
             suite_digest=selection.suite.digest,
             meter=choice.meter.name,
             fresh=options.fresh,
-            asked=_asked(options),
+            asked=_asked(options, begun.obtained),
         )
         report.session = session.nonce
         around = Circumstances(
@@ -118,6 +131,7 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
             flags=ready.flags,
             not_read=ready.not_read,
         )
+        journal = state.journal(config.folders, session)
         with nullcontext() if options.offline else PlatformClient(config.origin) as client:
             if client is not None:
                 identities.check_platform_key(config.folders, config.origin, client.platform_key())
@@ -132,17 +146,17 @@ def run(config: Config, options: Options, begun: Begun, watch: Watch, report: Re
                 watch=watch,
                 report=report,
                 options=options,
-                journal=state.journal(config.folders, session),
-                pace=Pace(selection.suite),
+                journal=journal,
+                pace=Pace(selection.suite, journal.took_s),
                 budget=begun.budget,
             )
-            work.all(selection, session)
+            work.all(forecast, session)
 
 
-def _asked(options: Options) -> state.Asked:
-    suite, meant = options.suite, options.meant
+def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:
+    meant = options.meant
     return state.Asked(
-        suite=str(Path(suite).expanduser().absolute()) if "/" in suite else suite,
+        suite=state.lasting_name(obtained.name),
         meter=options.meter,
         only=meant.only,
         tasks=meant.tasks,

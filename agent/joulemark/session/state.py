@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -23,8 +24,7 @@ from joulemark.session.journal import Journal
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from joulemark.config import Folders
     from joulemark.outbox import Kept, Outbox
@@ -69,7 +69,7 @@ def resume_or_begin(
     Raises UsageError.
     """
     path = _path(folders, origin, suite_digest, meter)
-    session = None if fresh else _stored(path)
+    session = find_session(folders, origin=origin, suite_digest=suite_digest, meter=meter, fresh=fresh)
     if session is None:
         session = Session(
             nonce=secrets.token_hex(16),
@@ -83,20 +83,25 @@ def resume_or_begin(
     return session
 
 
+def find_session(
+    folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool
+) -> Session | None:
+    """The stored session for these; None when there is none or `fresh` is set. Raises UsageError."""
+    return None if fresh else _stored(_path(folders, origin, suite_digest, meter))
+
+
 def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) -> Asked:
     """What the latest run for this platform was asked. Raises NothingToDo when there was none.
 
     Files that cannot be read as a session are passed over, and `note` is told which.
     """
-    asked, strange = [], []
-    for path in sorted(folders.sessions.glob("*.json")):
-        try:
-            session = _stored(path)
-        except UsageError:
-            strange.append(ascii(path.name)[1:-1])
-            continue
-        if session is not None and session.origin == origin and session.asked and session.asked_at:
-            asked.append((session.asked_at, session.asked))
+    sessions, unreadable = stored_sessions(folders)
+    asked = [
+        (session.asked_at, session.asked)
+        for session in sessions
+        if session.origin == origin and session.asked and session.asked_at
+    ]
+    strange = [ascii(path.name)[1:-1] for path in unreadable]
     if strange:
         note(
             _(
@@ -113,9 +118,33 @@ def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) ->
     return max(asked, key=lambda entry: entry[0])[1]
 
 
+def stored_sessions(folders: Folders) -> tuple[list[Session], list[Path]]:
+    """Every session, and the files that cannot be read as one; both in the order of the files' names."""
+    sessions, unreadable = [], []
+    for path in sorted(folders.sessions.glob("*.json")):
+        try:
+            session = _stored(path)
+        except UsageError:
+            unreadable.append(path)
+        else:
+            if session is not None:
+                sessions.append(session)
+    return sessions, unreadable
+
+
 def journal(folders: Folders, session: Session) -> Journal:
     """The journal of a session."""
-    return Journal(folders.sessions / f"{session.nonce}.journal")
+    return Journal(journal_path(folders, session))
+
+
+def lasting_name(name: str) -> str:
+    """How a suite is called for good: that of a folder by its absolute path."""
+    return str(Path(name).expanduser().absolute()) if "/" in name else name
+
+
+def journal_path(folders: Folders, session: Session) -> Path:
+    """Where the journal of a session lies."""
+    return folders.sessions / f"{session.nonce}.journal"
 
 
 def _stored(path: Path) -> Session | None:
@@ -133,8 +162,13 @@ def _stored(path: Path) -> Session | None:
 
 def finished(session: Session, outbox: Outbox) -> dict[str, Kept]:
     """The session's results by job key `task/dataset/model`."""
+    return finished_of(session, outbox.results())
+
+
+def finished_of(session: Session, results: Iterable[Kept]) -> dict[str, Kept]:
+    """Those of `results` that are the session's, by job key."""
     found = {}
-    for kept in outbox.results():
+    for kept in results:
         predicate = kept.bundle.statement().predicate
         if predicate.session == session.nonce:
             work = predicate.workload

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from joulemark.platform_client import PlatformClient
     from joulemark.record.trace import Timing
     from joulemark.session.budget import Budget, Pace
+    from joulemark.session.forecast import Forecast
     from joulemark.session.journal import Journal
-    from joulemark.session.plan import Selection
     from joulemark.session.report import Options, Report
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
@@ -62,10 +62,13 @@ class Work:
     pace: Pace
     budget: Budget
 
-    def all(self, selection: Selection, session: state.Session) -> None:
-        """Send what the session has kept, then measure the rest; room for a result is held meanwhile."""
+    def all(self, forecast: Forecast, session: state.Session) -> None:
+        """Send what the session has kept, then measure the cells of the plan; room for a result is held meanwhile."""
+        selection = forecast.selection
         before = state.finished(session, self.outbox)
-        todo = self._todo([job for job in selection.jobs if job.key not in before])
+        todo = [cell.job for cell in forecast.cells if cell.job.key not in before]
+        self.report.failed_before.extend(forecast.failed_before)
+        self.report.put_off.extend(forecast.put_off)
         for job in selection.jobs:
             kept = before.get(job.key)
             if kept is not None:
@@ -103,32 +106,6 @@ class Work:
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
             self.watch.note(_("Not now: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
 
-    def _todo(self, jobs: list[Job]) -> list[Job]:
-        """The jobs to begin, in their order; of the others the report has each with its reason."""
-        failures = {} if self.options.retry_failed else self.journal.failures
-        for job in jobs:
-            if job.key in failures:
-                before = failures[job.key]
-                self.report.failed_before.append(
-                    Failed(
-                        key=job.key,
-                        code=before.code,
-                        sentence=_("It failed before: {sentence} `--retry-failed` tries it again.").format(
-                            sentence=before.sentence
-                        ),
-                    )
-                )
-        todo = [job for job in jobs if job.key not in failures]
-        if self.options.needed and self.client is not None:
-            order = {
-                need.key: place for place, need in enumerate(self.client.needed(self.around.suite.digest))
-            }
-            todo.sort(key=lambda job: order.get(job.key, len(order)))
-        limit = len(todo) if self.options.limit is None else self.options.limit
-        for job in todo[limit:]:
-            self._put_off(job.key, _("`--limit {limit}` was asked for.").format(limit=limit))
-        return todo[:limit]
-
     def _plan_left_s(self, jobs: list[Job]) -> float:
         """About how long these jobs take, in seconds: no longer than the time that the run was given."""
         expected_s, left_s = sum(self.pace.seconds(job.key) for job in jobs), self.budget.left_s()
@@ -145,7 +122,7 @@ class Work:
         self.journal.begin(job.key)
         try:
             if fetches(self.options):
-                fetch_job(self.around.suite, job, self.watch)
+                fetch_job(self.around.suite, job, self.watch, folders=self.config.folders)
             began_s = time.monotonic()  # the way from the hub says nothing about the next job's pace
             kept = self._one(job)
         except workloads.WorkloadError as error:
@@ -160,8 +137,9 @@ class Work:
             self._failed(job, error.code, " ".join([str(error), *self._kept_readings(error)]))
             self._require_meter()
             return
-        self.pace.took(job.key, time.monotonic() - began_s)
-        self.journal.done(job.key)
+        took_s = time.monotonic() - began_s
+        self.pace.took(job.key, took_s)
+        self.journal.done(job.key, took_s=took_s)
         done = Done(key=job.key, kept=kept, resumed=False)
         self.report.done.append(done)
         self.report.done[-1] = done = self._sent(done)

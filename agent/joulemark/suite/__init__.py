@@ -5,6 +5,7 @@ volunteer and a reader use the same code.
 """
 
 from joulemark.suite.errors import (
+    BrokenArchive,
     BrokenSuite,
     NotPinned,
     RowsElsewhere,
@@ -13,7 +14,7 @@ from joulemark.suite.errors import (
     UnknownEntry,
     UnknownSuite,
 )
-from joulemark.suite.loader import load_suite, open_suite, read_suite, suite_names
+from joulemark.suite.loader import load_suite, open_suite, read_archive, read_suite, suite_names
 from joulemark.suite.lock import weights_digest
 from joulemark.suite.rows import Photo, Prompt, Row, Sentence, Text
 from joulemark.suite.sampling import Sample
@@ -21,6 +22,7 @@ from joulemark.suite.schema import DataSet, Job, Label, Model, Protocol, Resize,
 from joulemark.suite.suite import Suite, require_pinned
 
 __all__ = [
+    "BrokenArchive",
     "BrokenSuite",
     "DataSet",
     "Job",
@@ -44,6 +46,7 @@ __all__ = [
     "UnknownSuite",
     "load_suite",
     "open_suite",
+    "read_archive",
     "read_suite",
     "require_pinned",
     "suite_names",

@@ -4,6 +4,7 @@ SuiteError
 ├── UnknownSuite      no suite of this name is installed, or no folder of it is there
 ├── UnknownEntry      the suite has no task, data set, model or job of this name
 ├── BrokenSuite       the suite's files contradict each other
+│   └── BrokenArchive  the archive of a suite is not as archives of suites are
 ├── NotPinned         the suite names what is on the hub, but not which revision of it
 ├── RowsElsewhere     the rows of a data set are on the hub
 └── SampleTooLarge    more queries were asked for than the data set has
@@ -46,6 +47,10 @@ class UnknownEntry(SuiteError, LookupError):
 
 class BrokenSuite(SuiteError, ValueError):
     """The suite's files contradict each other: install the package again, or mend the suite you are writing."""
+
+
+class BrokenArchive(BrokenSuite):
+    """An archive is not in the one encoding of suites' archives, or files cannot be put into one."""
 
 
 class NotPinned(SuiteError):

@@ -24,6 +24,8 @@ BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 LEAST_WINDOW_S = 10.0
 """A window lasts at least 100 periods of its counter, which moves about ten times a second (docs/method.md)."""
 
+REFERENCE_GPU = "NVIDIA A100-SXM4-80GB"
+"""The GPU of the published times, as its driver names it."""
 QUERIES = 1000
 JOULES_PER_KWH = 3.6e6
 

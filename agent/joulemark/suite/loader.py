@@ -14,7 +14,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from threading import Lock as ThreadLock
 
-from joulemark.suite.errors import BrokenSuite, UnknownSuite
+from joulemark.suite.archive import decode_archive
+from joulemark.suite.errors import BrokenArchive, BrokenSuite, UnknownSuite
 from joulemark.suite.known import ANSWERS, decode_answers
 from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
 from joulemark.suite.rows import Row, decode_rows
@@ -24,6 +25,8 @@ from joulemark.suite.toml_file import decode_toml
 from joulemark.translation import gettext as _
 
 MANIFEST = "suite.toml"
+MAX_JOBS = 100_000
+"""Jobs of a suite, those of `cells` written out: a short file may name a product that no memory holds."""
 _READING = (
     ThreadLock()
 )  # msgspec describes a class to itself on first use, and two threads at once crash in that
@@ -86,11 +89,32 @@ def folder_of(name: str) -> Traversable:
 
 def read_suite(folder: Traversable) -> Suite:
     """Return the suite in `folder`. Raises BrokenSuite when a file is not right or they contradict each other."""
-    content = files_of(folder)
-    manifest, lock = decode_manifest(content, folder=folder.name), None
+    return suite_of_files(files_of(folder), folder=folder.name)
+
+
+def suite_of_files(content: Mapping[str, bytes], *, folder: str) -> Suite:
+    """Return the suite that these files make; `folder` names them in errors. Raises BrokenSuite."""
+    manifest, lock = decode_manifest(content, folder=folder), None
     if LOCK in content:
         lock = decode_lock(content[LOCK], suite=manifest.name, version=manifest.version)
     return _suite(manifest, lock, content)
+
+
+def read_archive(archive: bytes, *, digest: str | None = None) -> Suite:
+    """Return the suite in an archive (`joulemark.suite.archive`), of the `digest` that is expected.
+
+    Raises BrokenSuite, or BrokenArchive for other bytes than an archive has, and for another digest.
+    """
+    content = decode_archive(archive)
+    found = digest_of(content)
+    if digest is not None and found != digest:
+        raise BrokenArchive(
+            _("The files in the archive have the digest {found}, not {digest}.").format(
+                found=found[:12], digest=digest[:12]
+            )
+        )
+    with _READING:
+        return suite_of_files(content, folder=_("the archive"))
 
 
 def files_of(folder: Traversable) -> dict[str, bytes]:
@@ -121,6 +145,13 @@ def decode_manifest(content: Mapping[str, bytes], *, folder: str) -> Manifest:
             _("The folder {folder} has no {manifest}.").format(folder=folder, manifest=MANIFEST)
         )
     manifest = decode_toml(content[MANIFEST], Manifest, what=f"{MANIFEST} of {folder}")
+    jobs = len(manifest.jobs) + sum(len(cells.datasets) * len(cells.models) for cells in manifest.cells)
+    if jobs > MAX_JOBS:
+        raise BrokenSuite(
+            _("The suite in {folder} has {jobs} jobs, more than {max_jobs}.").format(
+                folder=folder, jobs=jobs, max_jobs=MAX_JOBS
+            )
+        )
     _check_names(manifest)
     return manifest
 

@@ -30,9 +30,11 @@ The suite `{STANDARD}` is the protocol of *Power Hungry Processing* (Luccioni, J
 that names the hub is run only with a `lock.toml` beside it: for each model a commit and the digest of every file that
 decides what runs (weights, configuration, tokenizer, processors, templates), for each data set a commit, of its Parquet
 conversion where the data set is a script (scripts are never run).
-`joulemark suite pin {STANDARD} --out FOLDER` asks the hub and writes a copy with its lock; the lock is part of the
-suite's digest and makes a version of its own, such as `1.0f3a9c27d1be`, which follows from what is pinned and not from
-the day. A platform believes no result of an unpinned suite.
+A platform's operator pins it once (`manage.py pin_suite {STANDARD}`, [operations](operations.md#pinning-a-suite)), and
+`joulemark run --suite {STANDARD}` fetches that version from the platform. `joulemark suite pin {STANDARD} --out FOLDER`
+does the same for a folder of your own. The lock is part of the suite's digest and makes a version of its own, such as
+`1.0f3a9c27d1be`, which follows from what is pinned and not from the day: the same commits make the same digest. A
+platform believes no result of an unpinned suite.
 
 **What does not run.** The rows of RedCaps are addresses of pictures, which change and vanish; none are fetched, and the
 cells on it do not run.

@@ -10,6 +10,7 @@ import re
 import warnings
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import DeviceUnusable
@@ -70,8 +71,11 @@ def _torch() -> ModuleType:
     try:
         return import_module("torch")
     except ModuleNotFoundError as error:
+        how = _("`pip install torch`")
+        if CLONE is not None:
+            how = _("`make install-agent` in {clone}, with TORCH=gpu for a graphics card").format(clone=CLONE)
         raise DeviceUnusable(
-            _("{name} is not installed. Run `pip install torch`.").format(name=error.name)
+            _("{name} is not installed. Run {how}.").format(name=error.name, how=how)
         ) from error
     except (ImportError, OSError) as error:
         raise DeviceUnusable(
@@ -85,10 +89,9 @@ def _require_build(torch: ModuleType, gpu: GpuIdentity) -> None:
     if torch.version.cuda is None:
         raise DeviceUnusable(
             _(
-                "This torch ({version}) is built without CUDA and cannot use the GPU {name}. Install a CUDA "
-                "build ({get_started} names the command), or measure the processor: `--meter rapl` or "
-                "`--meter estimate`."
-            ).format(version=torch.__version__, name=gpu.name, get_started=GET_STARTED)
+                "This torch ({version}) is built without CUDA and cannot use the GPU {name}. "
+                "{install_gpu_build} Or measure the processor: `--meter rapl` or `--meter estimate`."
+            ).format(version=torch.__version__, name=gpu.name, install_gpu_build=_install_gpu_build())
         )
 
 
@@ -153,15 +156,36 @@ def _lacks_kernels(torch: ModuleType, device: str, gpu: GpuIdentity) -> str:
     built = ", ".join(torch.cuda.get_arch_list()) or "none"
     return _(
         "This torch ({version}) has no kernels for the GPU {name} (sm_{major}{minor}; it has "
-        "{built}). Install a build of torch that has them: {get_started}."
+        "{built}). {install_gpu_build}"
     ).format(
         version=torch.__version__,
         name=gpu.name,
         major=major,
         minor=minor,
         built=built,
-        get_started=GET_STARTED,
+        install_gpu_build=_install_gpu_build(),
     )
+
+
+def _install_gpu_build() -> str:
+    """How to get a build of torch for GPUs: by make in a clone, which has locked ones, by pip elsewhere."""
+    if CLONE is not None:
+        return _("Run `make install-agent TORCH=gpu` in {clone}, which installs a build for GPUs.").format(
+            clone=CLONE
+        )
+    return _(
+        "Install a build of torch for this GPU and its driver: `pip install --force-reinstall torch` "
+        "on most machines; {get_started} names the command for each CUDA."
+    ).format(get_started=GET_STARTED)
+
+
+def _clone() -> Path | None:
+    """The clone that this package is run from; None where pip has copied it."""
+    folder = Path(__file__).resolve().parents[3]
+    return folder if (folder / "requirements" / "install_torch.py").is_file() else None
+
+
+CLONE = _clone()
 
 
 def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:

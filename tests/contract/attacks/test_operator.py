@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -16,7 +17,9 @@ from book import Outcome, attack
 from msgspec.structs import replace
 
 from joulemark.record.codec import encode
+from joulemark.suite.archive import encode_archive
 from tests import made
+from tests.pinned import pinned_files
 from tests.processes import Platform, embedded_platform, kill, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
@@ -136,6 +139,15 @@ def test_edited_verdict(operator) -> Outcome:
     return operator.after(
         f"UPDATE review_verdict SET findings = '[]' WHERE submission_id = '{operator.results[0]}'"
     )
+
+
+@attack(
+    "Operator puts other files in the place of a pinned suite", "found", "JM-LOG-ROW-OTHER", "JM-LOG-SUITE"
+)
+def test_exchanged_suite(operator) -> Outcome:
+    other = encode_archive(pinned_files())
+    columns = f"archive = X'{other.hex()}', archive_sha256 = '{hashlib.sha256(other).hexdigest()}'"
+    return operator.after(f"UPDATE catalog_pinnedsuite SET {columns}, archive_bytes = {len(other)}")
 
 
 @attack("Operator edits a ticket", "found", "JM-LOG-ROW-OTHER")

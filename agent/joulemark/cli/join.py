@@ -1,0 +1,193 @@
+"""`joulemark join ORIGIN`: the key, the platform, what this machine measures, and what `joulemark run` will do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.code_words import in_words
+from joulemark.cli.output import Output
+from joulemark.cli.values import hours
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from joulemark.session.checkup import Finding
+    from joulemark.session.joining import SuiteChoice
+
+NEXT = "joulemark run"
+FAULTS = frozenset({"not available", "noisy", "warning"})
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which platform; the rest is chosen where nothing is said."""
+    parser.add_argument("origin", metavar="ORIGIN", help=_("the platform, such as https://example.org"))
+    parser.add_argument(
+        "--name",
+        help=_("a name to be shown beside your results (1 to 60 characters); none by default"),
+    )
+    parser.add_argument(
+        "--passphrase",
+        action="store_true",
+        help=_("lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE"),
+    )
+    parser.add_argument(
+        "--suite",
+        metavar="NAME",
+        help=_(
+            "the suite that `joulemark run` shall measure (default: of those that the platform hands out "
+            "the one of which most cells fit this card)"
+        ),
+    )
+    parser.add_argument(
+        "--hours", type=hours, metavar="H", help=_("how long one `joulemark run` may last (default: 3)")
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when `joulemark run` can go on; 7 when nothing can be measured here yet, though the platform knows the key."""
+    from joulemark import config as configs
+    from joulemark.errors import EXIT_IMPOSSIBLE
+    from joulemark.session import joining
+    from joulemark.session.checkup import check_machine, is_fit, measures_gpu
+    from joulemark.session.enrolment import check_name, own_key
+
+    output = Output(as_json=arguments.json)
+    config = configs.load(origin=arguments.origin)
+    configs.require_no_other(config)
+    check_name(arguments.name)
+    identity = own_key(config.folders, locked=arguments.passphrase)
+    sends = (
+        _("Joining {origin}: it is sent your public key, nothing else.")
+        if arguments.name is None
+        else _('Joining {origin}: it is sent your public key and the name "{name}", nothing else.')
+    )
+    output.aside(sends.format(origin=config.origin, name=arguments.name))
+    enrolled, is_new = joining.known_or_enrolled(config, identity, name=arguments.name)
+    joining.remember_platform(config)
+    output.say(
+        (
+            _("platform  {origin}, enrolled as {contributor}")
+            if is_new
+            else _("platform  {origin}, enrolled before as {contributor}")
+        ).format(origin=config.origin, contributor=enrolled.contributor)
+    )
+    output.say(_("key       {key} (keep a copy: who has it signs as you)").format(key=config.folders.key))
+    output.aside(_("Looking at this machine; torch is loaded once."))
+    findings = check_machine(config, quick=True)
+    _say_findings(output, findings)
+    answer: dict[str, Any] = {
+        "ok": False,
+        "origin": config.origin,
+        "contributor": enrolled.contributor,
+        "key_id": identity.key_id,
+        "public_key": identity.public_key,
+        "key_file": str(config.folders.key),
+        "findings": [_row(finding) for finding in findings],
+        "suite": None,
+        "passed_over": [],
+        "plan": None,
+        "next": f"joulemark join {config.origin}",
+    }
+    if not is_fit(findings):
+        output.say(
+            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+                origin=config.origin
+            )
+        )
+        output.answer(answer)
+        return EXIT_IMPOSSIBLE
+    time_h = joining.EVENING_HOURS if arguments.hours is None else arguments.hours
+    choice, passed = joining.choose_suite(
+        config, on_gpu=measures_gpu(findings), hours=time_h, named=arguments.suite
+    )
+    for one in passed:
+        output.say(_("Not chosen: {name}. {sentence}").format(name=one.name, sentence=one.sentence))
+    answer["passed_over"] = [{"suite": one.name, "sentence": one.sentence} for one in passed]
+    if choice is None:
+        output.say(
+            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+                origin=config.origin
+            )
+        )
+        output.answer(answer)
+        return EXIT_IMPOSSIBLE
+    joining.remember_choice(config, choice, hours=time_h)
+    output.answer({**answer, **_chosen(output, choice, time_h)})
+    return 0
+
+
+def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any]:
+    """Say what of the suite fits, and what the next command is; the part of the answer that says so."""
+    from joulemark.cli.plan_words import duration, plan_as_json, summary, times_in_words
+
+    suite, forecast = choice.suite, choice.forecast
+    cells = len(suite.jobs)
+    output.say(
+        _("suite     {name} {version}: {title}").format(
+            name=suite.name, version=suite.version, title=suite.title
+        )
+    )
+    output.say(
+        _("fits      {fitting} of {cells} cells run on {device}, about {time} in all").format(
+            fitting=choice.fitting,
+            cells=cells,
+            device=forecast.gpu or _("this processor"),
+            time=duration(choice.all_seconds),
+        )
+    )
+    if forecast.finished:
+        output.say(
+            ngettext(
+                "finished  {count} cell, measured before",
+                "finished  {count} cells, measured before",
+                len(forecast.finished),
+            ).format(count=len(forecast.finished))
+        )
+    limit = _("up to {hours:g} h").format(hours=time_h) if choice.is_standard else _("no time limit")
+    output.say(_("next run  {plan} ({limit})").format(plan=summary(forecast), limit=limit))
+    for sentence in times_in_words(forecast):
+        output.say(f"{'':<10}{sentence}")
+    if not choice.is_standard:
+        sentence = _("A run without `--suite` measures {name}, which downloads nothing.")
+        output.say(f"{'':<10}{sentence.format(name=suite.name)}")
+    output.say(_("Next: {next}").format(next=NEXT))
+    return {
+        "ok": True,
+        "suite": {
+            "name": suite.name,
+            "version": suite.version,
+            "digest": suite.digest,
+            "cells": cells,
+            "cells_that_fit": choice.fitting,
+            "seconds_of_all": choice.all_seconds,
+            "is_standard": choice.is_standard,
+        },
+        "hours": time_h if choice.is_standard else None,
+        "plan": plan_as_json(forecast),
+        "next": NEXT,
+    }
+
+
+def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
+    """What is measured, by what; then what is not, and how to mend it. What is well is not told."""
+    for finding in findings:
+        if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
+            output.say(_("device    {detail}").format(detail=finding.detail))
+    measured = [finding for finding in findings if finding.state == "measured"]
+    for finding in measured or [finding for finding in findings if finding.state == "estimated"]:
+        output.say(f"{in_words(finding.state):<9} {finding.detail}")
+    for finding in findings:
+        if finding.state in FAULTS:
+            label = _("not here") if finding.state == "not available" else in_words(finding.state)
+            line = f"{label:<9} {finding.what}: {finding.detail}"
+            mend = [] if finding.mend is None else [_("To mend it: {mend}").format(mend=finding.mend)]
+            output.say(" ".join([line, *mend]))
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(finding)

@@ -1,0 +1,211 @@
+"""`joulemark suite clean` frees what this agent fetched for jobs that are done, and nothing that is anybody else's."""
+
+from __future__ import annotations
+
+import os
+import pty
+from typing import TYPE_CHECKING, Any
+
+import fake_suite
+import pytest
+from hub_home import FILES, MODEL_AT, WEIGHTS, Home
+
+from joulemark import workloads
+from joulemark.hub.fetched_files import FetchLog
+from joulemark.session.machine_lock import only_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent_commands import Agent
+
+CLEAN = ("suite", "clean")
+
+
+@pytest.fixture
+def measured(command: Agent, home: Home, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    """An agent that has fetched the suite's one job and measured it."""
+    fetch_suite(command, home)
+    run_suite(command, home, monkeypatch)
+    return command
+
+
+def fetch_suite(command: Agent, home: Home) -> None:
+    assert command("suite", "fetch", str(home.tmp_path / "small"), "--hub", home.hub.origin) == 0, command.err
+
+
+def run_suite(command: Agent, home: Home, monkeypatch: pytest.MonkeyPatch, *more: str) -> None:
+    monkeypatch.setattr(fake_suite, "WEIGHTS", home.suite.model("writer").weights_sha256)
+    monkeypatch.setattr(workloads, "open_workload", lambda _suite, job, **_: fake_suite.Workload(job))
+    monkeypatch.setattr(fake_suite.Workload, "quality", lambda *_: [])
+    words = ("run", "--offline", "--meter", "estimate", "--suite", str(home.tmp_path / "small"), *more)
+    assert command(*words) == 0, command.err
+
+
+def content(home: Home) -> dict[str, bytes]:
+    """Every file of a repository in the cache, behind links, by its path there."""
+    return {
+        path.relative_to(home.cache).as_posix(): path.read_bytes()
+        for path in home.cache.rglob("*")
+        if path.is_file() and path.relative_to(home.cache).parts[0].startswith(("models--", "datasets--"))
+    }
+
+
+def test_what_a_job_needs_that_is_not_finished_stays(command: Agent, home: Home) -> None:
+    fetch_suite(command, home)
+    before = content(home)
+    answer = command.json(*CLEAN, "--yes")
+    assert (command.code, answer["freed_bytes"], answer["repositories"]) == (0, 0, [])
+    assert [row["hub_id"] for row in answer["needed"]] == ["someone/prose", "someone/writer"]
+    assert content(home) == before
+    assert home.is_whole()
+
+
+def test_what_a_finished_suite_had_fetched_is_shown_asked_about_and_freed(
+    measured: Agent, home: Home
+) -> None:
+    before = content(home)
+    size_bytes = sum(len(data) for name, data in before.items() if "/blobs/" in name)
+    assert measured(*CLEAN) == 2
+    assert "model someone/writer at 121212121212" in measured.out
+    assert "Give `--yes`" in measured.err
+    assert content(home) == before
+    outbox = {path: path.read_bytes() for path in measured.folders.outbox.iterdir()}
+    key = measured.folders.key.read_bytes()
+    answer = measured.json(*CLEAN, "--yes")
+    assert measured.code == 0, measured.err
+    assert answer["freed_bytes"] == size_bytes > len(WEIGHTS)
+    assert content(home) == {}
+    assert {path: path.read_bytes() for path in measured.folders.outbox.iterdir()} == outbox
+    assert measured.folders.key.read_bytes() == key
+    assert measured.json(*CLEAN)["freed_bytes"] == 0
+    home.fetch()
+    assert home.is_whole(), "and it can be fetched again"
+
+
+def test_what_was_there_before_stays(command: Agent, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program has had two of the files, one of them at another commit."""
+    from huggingface_hub import hf_hub_download
+
+    for name, commit in (("config.json", MODEL_AT), ("model.safetensors", "77" * 20)):
+        hf_hub_download(
+            "someone/writer", name, revision=commit, cache_dir=home.cache, endpoint=home.hub.origin
+        )
+    theirs = content(home)
+    fetch_suite(command, home)
+    run_suite(command, home, monkeypatch)
+    assert command.json(*CLEAN, "--yes")["freed_bytes"] > 0
+    assert {name: data for name, data in content(home).items() if name in theirs} == theirs
+    names = {name.rpartition("/")[2] for name in content(home) if "/snapshots/" in name}
+    assert names == {"config.json", "model.safetensors"}
+
+
+def test_what_another_program_has_put_there_since_stays(measured: Agent, home: Home) -> None:
+    folder = home.cache / "models--someone--writer"
+    snapshot = folder / "snapshots" / MODEL_AT
+    (folder / "blobs" / "newer").write_bytes(b"newer")
+    (snapshot / "config.json").unlink()
+    (snapshot / "config.json").symlink_to("../../blobs/newer")
+    (snapshot / "extra.txt").write_bytes(b"extra")
+    (folder / "snapshots" / "other").mkdir()
+    (folder / "snapshots" / "other" / "tokenizer.json").symlink_to((snapshot / "tokenizer.json").readlink())
+    assert measured(*CLEAN, "--yes") == 0
+    left = {path.name for path in snapshot.iterdir()}
+    assert left == {"config.json", "extra.txt"}
+    assert (snapshot / "config.json").read_bytes() == b"newer"
+    shared = folder / "snapshots" / "other" / "tokenizer.json"
+    assert shared.read_bytes() == FILES["tokenizer.json"], "a blob that another link leads to stays"
+
+
+def test_a_suite_that_was_fetched_in_advance_keeps_what_it_needs(
+    measured: Agent, home: Home, tmp_path: Path
+) -> None:
+    from hub_home import pinned
+
+    other = pinned(tmp_path / "other", keep=4)
+    assert other.digest != home.suite.digest
+    assert measured("suite", "fetch", str(tmp_path / "other"), "--hub", home.hub.origin) == 0
+    before = content(home)
+    assert measured.json(*CLEAN, "--yes")["freed_bytes"] == 0
+    assert content(home) == before
+    answer = measured.json(*CLEAN, "--all", "--yes")
+    assert answer["freed_bytes"] > len(WEIGHTS)
+    assert content(home) == {}
+
+
+def test_a_new_session_needs_again_what_an_earlier_one_has_finished(
+    measured: Agent, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--fresh` measures everything anew, and was stopped before its first job."""
+    from joulemark.session.work import Work
+
+    with monkeypatch.context() as during:
+        during.setattr(Work, "_attempt", lambda *_: None)
+        run_suite(measured, home, during, "--fresh")
+    assert measured.json(*CLEAN, "--yes")["freed_bytes"] == 0
+    assert home.is_whole()
+    run_suite(measured, home, monkeypatch)
+    assert measured.json(*CLEAN, "--yes")["freed_bytes"] > 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 6), (b"what?\nyes\n", 0), (b"\n", 0), (b"\x04", 6)])
+def test_a_person_at_a_terminal_is_asked(
+    measured: Agent, home: Home, monkeypatch: pytest.MonkeyPatch, answer: bytes, code: int
+) -> None:
+    with at_terminal(monkeypatch, answer):
+        assert measured(*CLEAN) == code, measured.err
+    assert "Free " in measured.err
+    assert "[Y/n]" in measured.err
+    assert (content(home) == {}) == (code == 0)
+
+
+def at_terminal(monkeypatch: pytest.MonkeyPatch, typed: bytes) -> Any:
+    """A terminal at which this is typed is the standard input while the block runs."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def terminal() -> Any:
+        ours, theirs = pty.openpty()
+        with os.fdopen(theirs, encoding="utf-8") as stream, monkeypatch.context() as during:
+            during.setattr("sys.stdin", stream)
+            os.write(ours, typed)
+            yield
+        os.close(ours)
+
+    return terminal()
+
+
+def test_nothing_is_freed_while_a_run_measures(measured: Agent, home: Home) -> None:
+    before = content(home)
+    with only_run():
+        assert measured(*CLEAN, "--yes") == 7
+    assert content(home) == before
+
+
+@pytest.mark.parametrize("what", ["a session", "a note"])
+def test_what_cannot_be_read_is_named_and_nothing_is_freed(measured: Agent, home: Home, what: str) -> None:
+    folder = measured.folders.sessions if what == "a session" else measured.folders.fetched
+    damaged = folder / "damaged.json"
+    damaged.write_bytes(b"{")
+    before = content(home)
+    assert measured(*CLEAN, "--yes") == 2
+    assert str(damaged) in measured.err
+    assert content(home) == before
+
+
+def test_a_suite_that_is_gone_needs_nothing(command: Agent, home: Home) -> None:
+    fetch_suite(command, home)
+    (home.tmp_path / "small" / "suite.toml").unlink()
+    assert command.json(*CLEAN, "--yes")["freed_bytes"] > 0
+
+
+def test_each_file_is_noted_once_it_has_come(command: Agent, home: Home) -> None:
+    home.hub.statuses["model.safetensors"] = [500] * 9
+    assert command("suite", "fetch", str(home.tmp_path / "small"), "--hub", home.hub.origin) == 5
+    (model,) = [row for row in FetchLog(command.folders.fetched).repositories() if row.kind == "models"]
+    assert {file.name for file in model.files} == set(FILES) - {"model.safetensors"}
+    home.hub.statuses.clear()
+    fetch_suite(command, home)
+    (model,) = [row for row in FetchLog(command.folders.fetched).repositories() if row.kind == "models"]
+    assert {file.name for file in model.files} == set(FILES)
+    assert model.is_new

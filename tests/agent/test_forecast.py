@@ -1,0 +1,396 @@
+"""The plan of a run before it begins: what `--dry-run` shows is what a run does, and it touches nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import fake_suite
+import pytest
+from fake_platform import RunningPlatform
+from handed_out import hand_out, suite_files, suite_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from laws import law
+
+from joulemark.cli import main
+from joulemark.hub.missing import Wanted
+from joulemark.session import forecast, state
+from joulemark.session.budget import Pace
+from joulemark.session.forecast import NO_DOWNLOADS, Downloads, Limits, plan_cells
+from joulemark.session.plan import Selection
+from joulemark.session.suite_source import find_suite, obtain_suite
+from joulemark.session.work import Work
+from joulemark.suite import load_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent_commands import Agent
+    from fake_platform import FakePlatform
+
+MODELS = ("resnet-18", "resnet-50", "vit-base-patch16-224", "huge")
+FILES = suite_files("made", models=MODELS)
+SUITE = suite_of(FILES)
+KEYS = tuple(job.key for job in SUITE.jobs)
+
+
+def everything(home: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def whole() -> Selection:
+    return Selection(suite=SUITE, jobs=SUITE.jobs, missing=())
+
+
+def lacking(free_bytes: int | None) -> Downloads:
+    """An empty cache on a disk with so much room."""
+    cache = Path("/no/cache")
+    models = {model.id: Wanted(model, cache) for model in SUITE.models}
+    sets = {dataset.id: Wanted(dataset, cache) for dataset in SUITE.datasets}
+    return Downloads(
+        cache=cache,
+        free_bytes=free_bytes,
+        sizes={
+            **{wanted.name: wanted.entry.files[0].bytes + 2 for wanted in models.values()},  # type: ignore[union-attr]
+            **{wanted.name: None for wanted in sets.values()},
+        },
+        by_job={job.key: (models[job.model], sets[job.dataset]) for job in SUITE.jobs},
+    )
+
+
+def planned(**changes: Any) -> tuple[list[str], dict[str, str]]:
+    """The cells of a plan, and what it put off with the reason."""
+    words: dict[str, Any] = {
+        "finished": (),
+        "failures": {},
+        "pace": Pace(SUITE),
+        "limits": Limits(),
+        "downloads": NO_DOWNLOADS,
+        **changes,
+    }
+    cells, _, put_off = plan_cells(whole(), **words)
+    return [cell.job.key for cell in cells], {item.key: item.sentence for item in put_off}
+
+
+def test_each_repository_is_downloaded_by_the_first_cell_that_needs_it() -> None:
+    cells, _, _ = plan_cells(
+        whole(), finished=(), failures={}, pace=Pace(SUITE), limits=Limits(), downloads=lacking(None)
+    )
+    names = [wanted.name for cell in cells for wanted in cell.downloads]
+    assert sorted(names) == sorted({wanted.name for wanted in lacking(None).by_job[KEYS[0]]} | set(names))
+    assert len(names) == len(set(names)) == len(MODELS) + 2
+    assert sum(cell.download_bytes for cell in cells) == sum(
+        size for size in lacking(None).sizes.values() if size is not None
+    )
+    assert [name for cell in cells for name in cell.unsized] == ["cifar10", "cifar100"]
+
+
+def test_what_does_not_fit_onto_the_disk_is_put_off_and_what_is_smaller_behind_it_is_not() -> None:
+    """The models take 1, 4, 40 and 200 MB."""
+    cells, put_off = planned(downloads=lacking(20_000_000 + 4 * 1024 * 1024))
+    assert {key.rpartition("/")[2] for key in cells} == {"resnet-18", "resnet-50"}
+    assert set(put_off) == {key for key in KEYS if key.endswith(("vit-base-patch16-224", "huge"))}
+    assert "`joulemark suite clean`" in put_off[KEYS[2]]
+    assert planned(downloads=lacking(None))[0] == list(KEYS), "a disk that does not say is no limit"
+    assert planned(downloads=lacking(0))[0] == []
+
+
+def test_an_order_goes_before_the_suites_and_a_limit_cuts_behind_it() -> None:
+    order = (KEYS[5], KEYS[1])
+    assert planned(limits=Limits(order=order))[0][:3] == [KEYS[5], KEYS[1], KEYS[0]]
+    cells, put_off = planned(limits=Limits(order=order, jobs=2))
+    assert cells == list(order)
+    assert set(put_off.values()) == {"`--limit 2` was asked for."}
+
+
+def test_times_follow_what_the_session_has_seen() -> None:
+    pace = Pace(SUITE)
+    assert pace.basis(KEYS[1]) == "reference GPU"
+    assert pace.basis(KEYS[3]) == "least of the suite", "nobody has published the huge model"
+    seen = Pace(SUITE, {KEYS[0]: pace.seconds(KEYS[0]) / 4})
+    assert seen.basis(KEYS[1]) == "measured here"
+    assert seen.seconds(KEYS[1]) == pytest.approx(pace.seconds(KEYS[1]) / 4)
+    budget_s = 2.5 * pace.seconds(KEYS[0])
+    assert len(planned(limits=Limits(seconds=budget_s), pace=seen)[0]) > len(
+        planned(limits=Limits(seconds=budget_s), pace=pace)[0]
+    )
+
+
+def test_what_a_session_has_seen_outlives_its_process(enrolled: Agent) -> None:
+    enrolled("run", "--meter", "estimate", "--limit", "1")
+    (path,) = enrolled.folders.sessions.glob("*.journal")
+    took_s = json.loads(path.read_bytes())["took_s"]
+    assert list(took_s) == [fake_suite.JOBS[0].key]
+    assert took_s[fake_suite.JOBS[0].key] > 0
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(agent: Agent, tmp_path: Path) -> None:
+    before = everything(tmp_path)
+    assert agent("run", "--meter", "estimate", "--dry-run") == 0, agent.err
+    for job in fake_suite.JOBS:
+        assert job.key in agent.out
+    assert "3 cells, about" in agent.out
+    assert "no time of the model is published" in agent.out
+    assert agent.out.splitlines()[-1] == "Nothing was downloaded, measured or sent."
+    plan = agent.json("run", "--meter", "estimate", "--dry-run", "--budget", "1s")
+    assert (plan["cells"], len(plan["put_off"])) == ([], 3)
+    assert everything(tmp_path) == before
+    assert not agent.folders.key.exists()
+
+
+def test_a_dry_run_knows_what_the_session_has_finished_and_what_failed(enrolled: Agent) -> None:
+    small, large, writing = (job.key for job in fake_suite.JOBS)
+    from joulemark.workloads import WorkloadCrashed
+
+    fake_suite.TROUBLES[large] = WorkloadCrashed("It fell over.")
+    enrolled("run", "--meter", "estimate", "--task", "sorting")
+    before = everything(enrolled.folders.state)
+    plan = enrolled.json("run", "--meter", "estimate", "--dry-run")
+    assert ([cell["job"] for cell in plan["cells"]], plan["finished"]) == ([writing], [small])
+    assert [row["job"] for row in plan["failed_before"]] == [large]
+    again = enrolled.json("run", "--meter", "estimate", "--dry-run", "--retry-failed")
+    assert [cell["job"] for cell in again["cells"]] == [large, writing]
+    anew = enrolled.json("run", "--meter", "estimate", "--dry-run", "--fresh")
+    assert [cell["job"] for cell in anew["cells"]] == [small, large, writing]
+    assert everything(enrolled.folders.state) == before
+
+
+def test_a_run_that_was_killed_in_a_job_is_foreseen_as_the_next_run_will_see_it(enrolled: Agent) -> None:
+    from joulemark.session.journal import Journal, read_journal
+
+    path = enrolled.folders.sessions / "killed.journal"
+    Journal(path).begin("a/b/c")
+    assert read_journal(path).failures == {}
+    Journal(path).begin("a/b/c")
+    before = path.read_bytes()
+    assert read_journal(path).failures["a/b/c"].code == "crashed"
+    assert path.read_bytes() == before
+    assert Journal(path).failures["a/b/c"].code == "crashed"
+
+
+@pytest.fixture
+def downloading(
+    enrolled: Agent, platform: FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Agent:
+    """An enrolled agent, a platform that hands out a suite of the hub, an empty cache, runs that measure nothing."""
+    from joulemark.session import suite_source
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    hand_out(platform, FILES)
+    monkeypatch.setattr(
+        suite_source, "obtain_suite", obtain_suite
+    )  # the real ones, from before they were replaced
+    monkeypatch.setattr(suite_source, "find_suite", find_suite)
+    monkeypatch.setattr(Work, "_attempt", lambda _work, job: begun.append(job.key))
+    monkeypatch.setattr(
+        "joulemark.meters.device.host", lambda: (SimpleNamespace(memory_bytes=10**12), {})
+    )  # whatever this machine has
+    begun.clear()
+    return enrolled
+
+
+begun: list[str] = []
+"""The jobs that a run has begun."""
+RUN = ("run", "--suite", "made", "--meter", "estimate")
+
+
+def test_nothing_is_downloaded_without_a_yes(downloading: Agent) -> None:
+    answer = downloading.json(*RUN)
+    assert (downloading.code, answer["error"]["code"], begun) == (2, "consent-missing", [])
+    assert "to download, " in answer["error"]["sentence"]
+    assert answer["error"]["sentence"].count("`--yes`") == 1
+    assert downloading(*RUN, "--yes") == 0
+    assert begun == list(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "jobs"), [(b"\n", 0, 8), (b"Y\n", 0, 8), (b"perhaps\nn\n", 6, 0), (b"\x04", 6, 0)]
+)
+def test_at_a_terminal_a_plain_question_is_asked(
+    downloading: Agent, monkeypatch: pytest.MonkeyPatch, typed: bytes, code: int, jobs: int
+) -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        os.write(ours, typed)
+        assert downloading(*RUN) == code, downloading.err
+    os.close(ours)
+    assert len(begun) == jobs
+    assert "8 cells, about" in downloading.err
+    assert "Go on? [Y/n]" in downloading.err
+    assert ("Nothing was downloaded and nothing measured." in downloading.err) == (code == 6)
+
+
+def test_what_downloads_nothing_asks_nothing(enrolled: Agent) -> None:
+    assert enrolled("run", "--meter", "estimate") == 0
+    assert "[Y/n]" not in enrolled.err
+
+
+def test_an_estimate_and_a_dry_run_mean_the_same_by_hours_and_memory(downloading: Agent) -> None:
+    hours = ("suite", "estimate", "made", "--hours", "0.1")
+    told = downloading.json(*hours)
+    plan = downloading.json(*RUN, "--dry-run", "--budget", "6m")
+    assert [cell["job"] for cell in told["cells"]] == [cell["job"] for cell in plan["cells"]]
+    assert 0 < len(told["cells"]) < 8
+    assert {row["job"] for row in told["left_out"]} == {row["job"] for row in plan["put_off"]}
+    memory = downloading.json("suite", "estimate", "made", "--memory", "8")
+    assert {cell["job"].rpartition("/")[2] for cell in memory["cells"]} == {"resnet-18", "resnet-50"}
+    assert "do not fit into 8 GB" in memory["left_out"][0]["sentence"]
+    assert downloading("suite", "estimate", "made", "--memory", "0.5") == 6
+    assert "do not fit into 0.5 GB" in downloading.err
+    assert downloading("suite", "estimate", "demo", "--memory", "0.5") == 0, (
+        "what is not known is not left out"
+    )
+
+
+PATTERNS = st.sampled_from(["*", "cifar*", "resnet-*", "*-50", "image_*", "nothing", "huge", "cifar10"])
+
+
+@st.composite
+def options(draw: st.DrawFn) -> list[str]:
+    """Options of a run that choose cells, in any combination."""
+    words: list[str] = []
+    for name in ("--task", "--dataset", "--model"):
+        for pattern in draw(st.lists(PATTERNS, max_size=2)):
+            words += [name, pattern]
+    if draw(st.booleans()):
+        words += ["--only", draw(st.sampled_from(["*", "*/resnet*", "*/cifar10/*", "none"]))]
+    if draw(st.booleans()):
+        words += ["--limit", str(draw(st.integers(1, 9)))]
+    if draw(st.booleans()):
+        words += ["--budget", draw(st.sampled_from(["30s", "3m", "10m", "20m", "5h"]))]
+    words += [word for word in ("--needed", "--retry-failed", "--fresh") if draw(st.booleans())]
+    return words
+
+
+@pytest.fixture(scope="module")
+def law_platform() -> Iterator[FakePlatform]:
+    with RunningPlatform() as running:
+        yield running
+
+
+@pytest.mark.laws
+@settings(law(in_every_run=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    first=options(),
+    second=options(),
+    failing=st.sets(st.sampled_from(KEYS)),
+    needed=st.permutations(KEYS),
+    free_mb=st.none() | st.sampled_from([0, 10, 50, 300]),
+)
+def test_a_run_begins_the_cells_of_its_dry_run_in_the_same_order(
+    first: list[str],
+    second: list[str],
+    failing: set[str],
+    needed: list[str],
+    free_mb: int | None,
+    agent: Agent,
+    law_platform: FakePlatform,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever the filters and limits, the first run's finished and failed jobs, the order and the room on the disk."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        home = Path(stack.enter_context(folder_in(tmp_path)))
+        for kind in ("CONFIG", "STATE", "CACHE"):
+            patch.setenv(f"XDG_{kind}_HOME", str(home / kind))
+        patch.setenv("HF_HOME", str(home / "hf"))
+        patch.setenv("JOULEMARK_PLATFORM", law_platform.origin)
+        run = Rehearsal(patch, failing)
+        patch.setattr(forecast, "free_bytes", lambda _: None if free_mb is None else free_mb * 10**6)
+        patch.setattr(
+            "joulemark.platform_client.PlatformClient.needed",
+            lambda *_: tuple(SimpleNamespace(key=key) for key in needed),
+        )
+        assert main(["enrol"]) == 0
+        run(*first)
+        begin = ["run", "--meter", "estimate", *second]
+        capsys.readouterr()
+        code = main([*begin, "--dry-run", "--json"])
+        answer = json.loads(capsys.readouterr().out)
+        jobs = run(*second)
+        capsys.readouterr()
+        if code:
+            assert jobs == [], "a plan that cannot be made is no run"
+            return
+        assert jobs == [cell["job"] for cell in answer["cells"]]
+
+
+class Rehearsal:
+    """Runs whose jobs take no time and fail or finish as they are told to."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, failing: set[str]) -> None:
+        self.jobs: list[str] = []
+        self.finished: dict[str, dict[str, SimpleNamespace]] = {}
+        self._session = ""
+        patch.setattr("joulemark.session.suite_source.obtain_suite", lambda *_, **__: obtained())
+        patch.setattr("joulemark.session.work.state.finished", lambda session, _: dict(self._of(session)))
+        patch.setattr("joulemark.cli.run._tell", lambda *_, **__: None)
+        real = Work.all
+
+        def all_jobs(work: Work, plan: Any, session: state.Session) -> None:
+            self._session = session.nonce
+            real(work, plan, session)
+
+        def attempt(work: Work, job: Any) -> None:
+            self.jobs.append(job.key)
+            if job.key in failing:
+                work._failed(job, "workload-crashed", "It fell over.")
+            else:
+                kept = SimpleNamespace(note_fault=None, state="sent")
+                self.finished.setdefault(self._session, {})[job.key] = kept
+
+        patch.setattr(Work, "all", all_jobs)
+        patch.setattr(Work, "_attempt", attempt)
+
+    def _of(self, session: state.Session) -> dict[str, SimpleNamespace]:
+        return self.finished.get(session.nonce, {})
+
+    def __call__(self, *words: str) -> list[str]:
+        """The jobs that a run with these options begins, in their order."""
+        self.jobs.clear()
+        main(["run", "--meter", "estimate", "--yes", *words])
+        return list(self.jobs)
+
+
+def obtained() -> Any:
+    from joulemark.session.suite_source import ObtainedSuite
+
+    return ObtainedSuite(suite=SUITE, name="made", source="platform", files=FILES)
+
+
+def folder_in(tmp_path: Path) -> Any:
+    from contextlib import contextmanager
+    from tempfile import mkdtemp
+
+    @contextmanager
+    def folder() -> Iterator[str]:
+        made = mkdtemp(dir=tmp_path)
+        yield made
+        shutil.rmtree(made)
+
+    return folder()
+
+
+def test_the_standard_suite_is_planned_in_a_moment() -> None:
+    """312 cells: a plan must not cost a volunteer a minute."""
+    suite = load_suite("a100-2024")
+    selection = Selection(suite=suite, jobs=suite.jobs, missing=())
+    cells, _, put_off = plan_cells(
+        selection,
+        finished=(),
+        failures={},
+        pace=Pace(suite),
+        limits=Limits(seconds=3 * 3600.0),
+        downloads=NO_DOWNLOADS,
+    )
+    assert sum(cell.seconds for cell in cells) <= 3 * 3600
+    assert len(cells) + len(put_off) == len(suite.jobs)
+    assert cells
