@@ -236,8 +236,8 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     output.say(_("digest {digest}, revisions {state}").format(digest=suite.digest, state=_state(suite)))
     output.say(
         _(
-            "tasks: {tasks}; data sets: {datasets}; models: {task_specific_models} task-specific and "
-            "{general_purpose_models} general-purpose; cells: {task_specific_cells} + {general_purpose_cells}"
+            "{tasks} tasks, {datasets} data sets, {task_specific_models} task-specific and "
+            "{general_purpose_models} general-purpose models, {task_specific_cells} + {general_purpose_cells} cells"
         ).format(**described["counts"])
     )
     output.say("")
@@ -387,7 +387,7 @@ def _obstacles(sentences: Iterable[str | None]) -> list[str]:
 
 def _totals(total: Total, rows: int) -> list[str]:
     """Each number with what it covers."""
-    said = [_("Cells that can run: {cells} of {rows}.").format(cells=total.cells, rows=rows)]
+    said = [_("{cells} of {rows} cells can run.").format(cells=total.cells, rows=rows)]
     if total.cells_by_basis:
         bases = ", ".join(f"{in_words(basis)} ({number})" for basis, number in total.cells_by_basis.items())
         said.append(

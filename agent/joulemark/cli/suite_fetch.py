@@ -84,7 +84,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
 
 def _tell(output: Output, wanted: int, failures: list[tuple[Wanted, AgentError]]) -> None:
     output.say(
-        _("Models and data sets that were fetched: {done} of {wanted}.").format(
+        _("{done} of {wanted} models and data sets were fetched.").format(
             done=wanted - len(failures), wanted=wanted
         )
     )

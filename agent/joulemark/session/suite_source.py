@@ -265,15 +265,21 @@ def _obtained(offered: OfferedSuite, files: Mapping[str, bytes], sentence: str) 
     suite = _read(files)
     if (suite.name, suite.version) != (offered.name, offered.version) or not suite.is_pinned:
         raise NotVerified(
-            _(
-                "The suite that was offered as {name} {version} calls itself {real_name} {real_version}, revisions "
-                "{state}. Tell the platform's operator."
+            (
+                _(
+                    "The suite that was offered as {name} {version} is {real_name} {real_version} and pinned. Tell the "
+                    "platform's operator."
+                )
+                if suite.is_pinned
+                else _(
+                    "The suite that was offered as {name} {version} is {real_name} {real_version} and not pinned. "
+                    "Tell the platform's operator."
+                )
             ).format(
                 name=offered.name,
                 version=offered.version,
                 real_name=suite.name,
                 real_version=suite.version,
-                state=_("pinned") if suite.is_pinned else _("not pinned"),
             ),
             code="suite-digest",
         )

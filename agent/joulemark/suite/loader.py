@@ -230,9 +230,7 @@ def _check_names(manifest: Manifest) -> None:
         ("job", all_jobs, jobs),
     ):
         if len(entries) != len(unique):
-            raise BrokenSuite(
-                _("Suite {name} has the same {what} twice.").format(name=manifest.name, what=_(what))
-            )
+            raise BrokenSuite(_("Suite {name} has a {what} twice.").format(name=manifest.name, what=_(what)))
     for name, task in datasets.items():
         if task not in tasks:
             raise BrokenSuite(

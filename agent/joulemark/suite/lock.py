@@ -196,7 +196,7 @@ def _pin_dataset(dataset: DataSet, pin: PinnedDataSet | None) -> DataSet:
 def _check_names(what: str, pins: Mapping[str, object], known: set[str]) -> None:
     if strangers := sorted(set(pins) - known):
         raise BrokenSuite(
-            _("The {lock} pins what the suite does not have: {what} {name}.").format(
+            _("The {lock} pins a {what} that the suite does not have: {name}.").format(
                 lock=LOCK, what=_(what), name=strangers[0]
             )
         )
