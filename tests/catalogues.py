@@ -140,6 +140,21 @@ def misfilled_in_code(source: str) -> Iterator[tuple[int, str, set[str]]]:
                     yield node.lineno, text, fields ^ {name for name in names if name}
 
 
+def translated_at_import(source: str) -> Iterator[int]:
+    """The lines of calls of gettext that run while the module is imported: in constants, classes and defaults."""
+    pending: list[ast.AST] = [ast.parse(source)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            pending += [*node.args.defaults, *filter(None, node.args.kw_defaults), *node.decorator_list]
+            continue
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in (SINGULAR | PLURAL) - {"marked"}:
+            yield node.lineno
+        pending += ast.iter_child_nodes(node)
+
+
 def _names(text: str) -> Iterator[str]:
     for _, name, _, _ in Formatter().parse(text):
         if name is not None:

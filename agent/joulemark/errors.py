@@ -13,6 +13,7 @@ AgentError                      exit code
 │   ├── NoConnection                 no network, no server, no answer in time
 │   ├── ServerFailed                 the server answered with an error of its own (5xx) or is too busy (429)
 │   ├── BadAnswer                    something answered, but not a Joulemark platform
+│   ├── HubAway                      the hub gives no answer, or none of a hub's; no fault of the job that needs it
 │   └── NotOnHub                     the hub does not give a model or data set that a suite pins
 ├── NothingToDo                  6   nothing matches, the outbox is empty
 │   ├── Declined                     the user said no; nothing was done
@@ -145,21 +146,41 @@ class Unreachable(AgentError):
 
 
 class NoConnection(Unreachable):
-    """No connection, or no answer in time."""
+    """No connection, or no answer in time. `cause` is a clause that says which."""
 
     code = "no-connection"
+    retry_after_s: float | None = None
+
+    def __init__(self, sentence: str, *, cause: str | None = None) -> None:
+        super().__init__(sentence)
+        self.cause = cause or _("no connection")
 
 
 class ServerFailed(Unreachable):
-    """The server failed (5xx) or is too busy (429), also after retries."""
+    """The server failed (5xx) or is too busy (429), also after retries.
+
+    `status` is the answer's, `cause` a clause with it, `retry_after_s` the least pause that the server asks for.
+    """
 
     code = "server-failed"
+
+    def __init__(self, sentence: str, *, status: int = 500, retry_after_s: float | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.cause = f"HTTP {status}"
+        self.retry_after_s = retry_after_s
 
 
 class BadAnswer(Unreachable):
     """The answer is not one that a Joulemark platform gives."""
 
     code = "bad-answer"
+
+
+class HubAway(Unreachable):
+    """The hub gives no answer, or none that a hub gives: the job that needs it is put off, and has not failed."""
+
+    code = "hub-away"
 
 
 class NotOnHub(Unreachable):

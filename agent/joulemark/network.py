@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from joulemark.errors import UsageError
+from joulemark.exchange_limits import Exchange, Limits, limit_transport, limited_answer, limited_by
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -46,19 +47,20 @@ class Proxy:
     address: str
 
 
-def client(library: Any, *, environ: Mapping[str, str] = os.environ, **options: Any) -> Any:
+def client(library: Any, *, limits: Limits, environ: Mapping[str, str] = os.environ, **options: Any) -> Any:
     """A client of `library`, httpx or one with its interface, that takes the way the environment names.
 
-    `options` are those of its Client. A request raises UsageError when its way cannot be taken as it is named.
+    Each request keeps to `limits`, and raises a timeout of the library where it does not. `options` are those of its
+    Client. A request raises UsageError when its way cannot be taken as it is named.
     """
-    return library.Client(transport=Routes(library, environ), trust_env=False, **options)
+    return library.Client(transport=Routes(library, environ, limits), trust_env=False, **options)
 
 
 class Routes:
     """A transport that takes each request directly or through a proxy, and opens each way once."""
 
-    def __init__(self, library: Any, environ: Mapping[str, str]) -> None:
-        self._library, self._environ = library, environ
+    def __init__(self, library: Any, environ: Mapping[str, str], limits: Limits) -> None:
+        self._library, self._environ, self._limits = library, environ, limits
         self._ways: dict[tuple[Proxy | None, str], Any] = {}
 
     def __enter__(self) -> Self:
@@ -78,8 +80,11 @@ class Routes:
         way = self._ways.get((proxy, url.scheme))
         if way is None:
             way = self._ways[proxy, url.scheme] = self._opened(proxy, url.scheme)
+        exchange = Exchange(self._limits)
         try:
-            return way.handle_request(request)
+            with limited_by(exchange):
+                answer = way.handle_request(request)
+            return limited_answer(self._library, answer, exchange)
         except (self._library.ConnectError, self._library.ProxyError) as error:
             if proxy is None:
                 raise
@@ -96,6 +101,9 @@ class Routes:
             way.close()
 
     def _opened(self, proxy: Proxy | None, scheme: str) -> Any:
+        return limit_transport(self._library, self._way(proxy, scheme))
+
+    def _way(self, proxy: Proxy | None, scheme: str) -> Any:
         verify = context(self._library, self._environ) if scheme == "https" else False
         if proxy is None:
             return self._library.HTTPTransport(verify=verify, trust_env=False)
@@ -205,7 +213,7 @@ def require_way(library: Any, origin: str, environ: Mapping[str, str] = os.envir
     """Raises UsageError when a request to `origin` could not even be begun as the environment names its way."""
     url = library.URL(origin)
     proxy = proxy_for(url.scheme, url.host, url.port, environ)
-    Routes(library, environ)._opened(proxy, url.scheme).close()
+    Routes(library, environ, Limits())._opened(proxy, url.scheme).close()
 
 
 def has_settings(environ: Mapping[str, str] = os.environ) -> bool:

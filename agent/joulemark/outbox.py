@@ -44,10 +44,14 @@ class Refusal(Record, frozen=True):
 
 
 class Note(Record, frozen=True):
-    """What the platform last said about a result: a refusal, or where it stands."""
+    """What the platform last said about a result: a refusal, or where it stands.
+
+    `failures`: how often it was sent and the platform failed over it.
+    """
 
     refusal: Refusal | None = None
     verdict: str | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +111,9 @@ class Outbox:
         return self._read(path)
 
     def add_receipt(self, kept: Kept, receipt: Envelope) -> Kept:
-        """Write the (checked) receipt into the kept bundle and forget an earlier refusal."""
+        """Write the (checked) receipt into the kept bundle and forget an earlier refusal or failure."""
         durable.write(kept.path, replace(kept.bundle, receipt=receipt).to_bytes())
-        return self.annotate(kept, replace(kept.note, refusal=None))
+        return self.annotate(kept, replace(kept.note, refusal=None, failures=0))
 
     def add_proof(self, kept: Kept, proof: LogProof) -> Kept:
         """Write the (checked) proof into the kept bundle, beside its receipt."""

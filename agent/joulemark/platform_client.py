@@ -1,4 +1,9 @@
-"""The platform over HTTP: one method a question, every failure translated once, retries few and bounded."""
+"""The platform over HTTP: one method a question, every failure translated once, asked again as its `Waiting` says.
+
+Every request may be sent again. What is signed is signed once and sent again in the same bytes, which a platform takes
+once and answers alike whenever they come (docs/protocol.md): so a ticket whose answer was lost on the way is given
+again, and is not a second one that looks like the first of many runs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,8 @@ import httpx
 
 from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed, UsageError, WrongClock
+from joulemark.exchange_limits import Limits
+from joulemark.patience import retry_after_s
 from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
@@ -26,6 +33,7 @@ from joulemark.record.messages import (
 )
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,9 +44,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BUNDLE_TYPE = "application/vnd.joulemark.bundle+json"
-PAUSES_S = (0.5, 1.0, 2.0)
-LONGEST_PAUSE_S = 30.0
-TOO_OFTEN = 429
+PASSING = frozenset({408, 429})
+"""Refusals, beside 5xx, that say nothing of the request: the body came too slowly, or too much came at once."""
+SIGN_AGAIN_S = 300.0
+"""A signed time older than this may be what a platform calls a wrong clock; it then has not taken the request."""
+CLOCK_CODE = "JM-CLOCK"
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLOCK_TOLERANCE_S = 120.0
 LATER = marked("Results are kept, `joulemark submit` sends them later.")
@@ -47,31 +57,36 @@ AWAY = marked(
     " are kept, `joulemark submit` sends them later."
 )
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+LIMITS = Limits(total_s=120.0)
+"""Of a request and its answer: the largest has 2 MiB."""
 
 
 class PlatformClient:
-    """Talks to one platform. Connection errors, 5xx and 429 are tried again after pauses; nothing else is."""
+    """Talks to one platform.
+
+    No connection, an answer that does not come or breaks off, 408, 429 and 5xx are tried again as long as `waiting`
+    says; nothing else is.
+    """
 
     def __init__(
         self,
         origin: str,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        waiting: Waiting | None = None,
         advice: str | None = None,
-        patience_s: float = LONGEST_PAUSE_S,
     ) -> None:
         """`advice` says what to do when the platform gives no answer, where no results are to be sent.
 
-        `patience_s`: the longest pause that a 429 may ask for (Retry-After).
+        `waiting`: how long to wait for an answer; without it as long as somebody in front of a command would.
         """
         self.origin = origin
+        self.waiting = waiting or Waiting(origin)
         self._advice = advice
-        self._patience_s = patience_s
         self.skew_s: float | None = None
-        self._sleep = sleep
         try:
             self._http: httpx.Client = network.client(
                 httpx,
+                limits=LIMITS,
                 base_url=f"{origin}/api/v1/",
                 timeout=_TIMEOUT,
                 headers={"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"},
@@ -91,27 +106,34 @@ class PlatformClient:
     ) -> None:
         self._http.close()
 
-    def platform_key(self) -> PlatformKey:
-        """The key under which the platform signs. Raises Unreachable or Refused."""
-        return self._ask("GET", "platform", PlatformKey)
+    def platform_key(self, *, waiting: Waiting | None = None) -> PlatformKey:
+        """The key under which the platform signs. `waiting`: other than the client's, how long an answer is waited for.
+
+        Raises Unreachable or Refused.
+        """
+        return self._ask("GET", "platform", PlatformKey, waiting=waiting)
 
     def enrol(self, make: Callable[[], Envelope]) -> Enrolled:
-        """Enrol with the envelope that `make` signs, anew for each attempt. Raises Unreachable or Refused."""
-        return self._ask("POST", "enrolments", Enrolled, body=lambda: encode(make()))
+        """Enrol with the envelope that `make` signs. Raises Unreachable or Refused."""
+        return self.ask("enrolments", make, Enrolled)
 
     def ticket(self, make: Callable[[], Envelope]) -> Ticket:
-        """A ticket for the request that `make` signs, anew for each attempt.
-
-        Raises Unreachable or Refused.
-        """
-        return self._ask("POST", "tickets", Ticket, body=lambda: encode(make()))
+        """A ticket for the request that `make` signs. Raises Unreachable or Refused."""
+        return self.ask("tickets", make, Ticket)
 
     def ask(self, path: str, make: Callable[[], Envelope], kind: type[T]) -> T:
-        """Send the request that `make` signs, anew for each attempt, to `path`; the answer.
+        """Send the request that `make` signs to `path`, in the same bytes as often as it takes; the answer.
 
-        Raises Unreachable or Refused.
+        They are signed anew only when a platform that was long away calls their time wrong: then it has not taken
+        them. Raises Unreachable or Refused.
         """
-        return self._ask("POST", path, kind, body=lambda: encode(make()))
+        signed_s, body = time.monotonic(), encode(make())
+        try:
+            return self._ask("POST", path, kind, body=body)
+        except Refused as refused:
+            if refused.code != CLOCK_CODE or time.monotonic() - signed_s < SIGN_AGAIN_S:
+                raise
+            return self._ask("POST", path, kind, body=encode(make()))
 
     def read(self, path: str, kind: type[T], *, most_bytes: int = LARGEST_ANSWER_BYTES) -> T:
         """What the platform answers in public at `path` of its API. Raises Unreachable or Refused."""
@@ -122,8 +144,11 @@ class PlatformClient:
         return self._exchange("GET", f"{self.origin}/{path}", None, "*/*", most_bytes).content
 
     def submit(self, bundle: bytes) -> Envelope:
-        """Send a bundle's bytes; the receipt, not yet checked. Idempotent. Raises Unreachable or Refused."""
-        answer = self._exchange("POST", "results", lambda: bundle, BUNDLE_TYPE)
+        """Send a bundle's bytes, once; the receipt, not yet checked. Idempotent.
+
+        Whoever has several results decides which one to send when one could not be. Raises Unreachable or Refused.
+        """
+        answer = self._attempt("POST", "results", bundle, BUNDLE_TYPE, LARGEST_ANSWER_BYTES)
         try:
             return envelopes.parse(answer.content)
         except RecordError as error:
@@ -169,10 +194,11 @@ class PlatformClient:
         path: str,
         kind: type[T],
         *,
-        body: Callable[[], bytes] | None = None,
+        body: bytes | None = None,
         most_bytes: int = LARGEST_ANSWER_BYTES,
+        waiting: Waiting | None = None,
     ) -> T:
-        answer = self._exchange(method, path, body, "application/json", most_bytes)
+        answer = self._exchange(method, path, body, "application/json", most_bytes, waiting=waiting)
         try:
             return decode(answer.content, kind, what="answer")
         except RecordError as error:
@@ -186,59 +212,71 @@ class PlatformClient:
         self,
         method: str,
         path: str,
-        body: Callable[[], bytes] | None,
+        body: bytes | None,
         content_type: str,
         most_bytes: int = LARGEST_ANSWER_BYTES,
+        *,
+        waiting: Waiting | None = None,
     ) -> httpx.Response:
         """One request with its retries; an answer of 2xx. Raises Unreachable or Refused."""
-        for pause_s in (*PAUSES_S, None):
+        waiting = waiting or self.waiting
+        while True:
             try:
-                answer = self._once(method, path, body, content_type, most_bytes)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if pause_s is None:
-                    raise NoConnection(
-                        _("{origin} cannot be reached ({error}). {advice}").format(
-                            origin=self.origin, error=error, advice=self._advice or _(AWAY)
-                        )
-                    ) from error
-                self._sleep(pause_s)
-                continue
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise UsageError(
-                    _("The platform {origin} cannot be used: {error}.").format(
-                        origin=self.origin, error=error
-                    )
-                ) from error
-            except httpx.HTTPError as error:
-                raise NoConnection(
-                    _("{origin} broke off or did not answer in time ({name}). {advice}").format(
-                        origin=self.origin, name=type(error).__name__, advice=self._advice or _(LATER)
-                    )
-                ) from error
-            if answer.status_code < 500 and answer.status_code != TOO_OFTEN:
-                return self._judged(answer)
-            if pause_s is None:
-                raise ServerFailed(
-                    _("{origin} has a problem of its own (HTTP {status_code}). {advice}").format(
-                        origin=self.origin, status_code=answer.status_code, advice=self._advice or _(LATER)
-                    )
-                )
-            too_often = answer.status_code == TOO_OFTEN
-            self._sleep(_pause(answer, pause_s, most_s=self._patience_s if too_often else LONGEST_PAUSE_S))
-        raise AssertionError("unreachable: the last attempt returns or raises")
+                answer = self._attempt(method, path, body, content_type, most_bytes)
+            except (NoConnection, ServerFailed) as failure:
+                if not waiting.wait(failure.cause, failure.retry_after_s):
+                    raise
+            except (BadAnswer, Refused):
+                waiting.answered()
+                raise
+            else:
+                waiting.answered()
+                return answer
+
+    def _attempt(
+        self, method: str, path: str, body: bytes | None, content_type: str, most_bytes: int
+    ) -> httpx.Response:
+        """One attempt at a request; an answer of 2xx. Raises Unreachable, which says what may be asked again."""
+        try:
+            answer = self._once(method, path, body, content_type, most_bytes)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NoConnection(
+                _("{origin} cannot be reached ({error}). {advice}").format(
+                    origin=self.origin, error=error, advice=self._advice or _(AWAY)
+                ),
+                cause=_("no connection"),
+            ) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise UsageError(
+                _("The platform {origin} cannot be used: {error}.").format(origin=self.origin, error=error)
+            ) from error
+        except httpx.HTTPError as error:
+            raise NoConnection(
+                _("{origin} broke off or did not answer in time ({name}). {advice}").format(
+                    origin=self.origin, name=type(error).__name__, advice=self._advice or _(LATER)
+                ),
+                cause=_("no answer in time")
+                if isinstance(error, httpx.TimeoutException)
+                else _("it broke off"),
+            ) from error
+        if answer.status_code < 500 and answer.status_code not in PASSING:
+            return self._judged(answer)
+        raise ServerFailed(
+            _("{origin} has a problem of its own (HTTP {status_code}). {advice}").format(
+                origin=self.origin, status_code=answer.status_code, advice=self._advice or _(LATER)
+            ),
+            status=answer.status_code,
+            retry_after_s=retry_after_s(
+                answer.headers.get("retry-after"), _date_of(answer) or datetime.now(UTC)
+            ),
+        )
 
     def _once(
-        self,
-        method: str,
-        path: str,
-        body: Callable[[], bytes] | None,
-        content_type: str,
-        most_bytes: int,
+        self, method: str, path: str, body: bytes | None, content_type: str, most_bytes: int
     ) -> httpx.Response:
-        """One attempt, reading no more than an answer may have."""
-        content = None if body is None else body()
-        headers = {} if content is None else {"Content-Type": content_type}
-        with self._http.stream(method, path, content=content, headers=headers) as answer:
+        """An answer of any status, reading no more than an answer may have."""
+        headers = {} if body is None else {"Content-Type": content_type}
+        with self._http.stream(method, path, content=body, headers=headers) as answer:
             self._note_clock(answer)
             chunks, size = [], 0
             for chunk in answer.iter_bytes():
@@ -277,12 +315,18 @@ class PlatformClient:
 
     def _note_clock(self, answer: httpx.Response) -> None:
         """This machine's clock minus the platform's, from the Date header (whole seconds)."""
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return  # no usable Date: the skew stays unknown
-        if theirs.tzinfo is not None:
+        theirs = _date_of(answer)
+        if theirs is not None:
             self.skew_s = (datetime.now(UTC) - theirs).total_seconds()
+
+
+def _date_of(answer: httpx.Response) -> datetime | None:
+    """The time of the server's clock, to the second; None without a usable Date."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return None if theirs.tzinfo is None else theirs
 
 
 def _plain(headers: httpx.Headers) -> dict[str, str]:
@@ -290,9 +334,3 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
     return {
         name: value for name, value in headers.items() if name not in {"content-encoding", "content-length"}
     }
-
-
-def _pause(answer: httpx.Response, default_s: float, *, most_s: float) -> float:
-    """The pause that the platform asks for, within reason."""
-    asked = answer.headers.get("retry-after", "")
-    return min(float(asked), most_s) if asked.isdecimal() else default_s

@@ -13,6 +13,7 @@ from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark import config
 from joulemark.meters import cpu_time, gpu, rapl
+from joulemark.patience import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from joulemark.config import Folders
 
+AT_ONCE = Pauses(first_s=0.0, longest_s=0.0, count=2)
+"""Two more attempts, without a pause."""
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
@@ -43,7 +46,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     (tmp_path / "quiet-proc").mkdir()
     (tmp_path / "quiet-proc" / "stat").write_text("cpu  9 9 9 9 9 9 9 9 9 9\n", encoding="ascii")
     monkeypatch.setattr(cpu_time, "PROC", tmp_path / "quiet-proc")
-    monkeypatch.setattr("joulemark.platform_client.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("joulemark.waiting.SHORT", AT_ONCE)
+    for room in ("session.run", "patience"):
+        monkeypatch.setattr(f"joulemark.{room}.LONG", AT_ONCE)
     return config.load().folders
 
 
@@ -127,5 +132,4 @@ def command(home: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     """The command line with the installed suites and no pauses between attempts."""
     for name in ("HF_TOKEN", "HF_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("joulemark.hub.client.PAUSES_S", (0.0, 0.0))
     return Agent(home, capsys)

@@ -13,8 +13,8 @@ import pytest
 from joulemark import platform_client
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed
 from joulemark.platform_client import PlatformClient
-from joulemark.record.messages import Needed, NeededJob
-from joulemark.record.statement import SuiteRef
+from joulemark.record.messages import Needed, NeededJob, NeededSuite
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[PlatformClient]:
-    """A client of a server with one answer to everything; its pauses are in `client.pauses`."""
+def answering(
+    status: int, body: bytes = b"", *, only_these: bool = False, **headers: str
+) -> Iterator[PlatformClient]:
+    """A client of a server with one answer to everything; its pauses are in `client.pauses`.
+
+    `only_these`: no headers but those that are named.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
+            (self.send_response_only if only_these else self.send_response)(status)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)
             self.end_headers()
@@ -42,7 +47,8 @@ def answering(status: int, body: bytes = b"", **headers: str) -> Iterator[Platfo
     thread.start()
     pauses: list[float] = []
     try:
-        with PlatformClient(f"http://127.0.0.1:{server.server_address[1]}", sleep=pauses.append) as client:
+        origin = f"http://127.0.0.1:{server.server_address[1]}"
+        with PlatformClient(origin, waiting=Waiting(origin, pause=pauses.append, seed=1)) as client:
             client.pauses = pauses
             yield client
     finally:
@@ -88,38 +94,70 @@ def test_pauses_grow_and_end() -> None:
     with answering(500) as client:
         with pytest.raises(ServerFailed, match="HTTP 500"):
             client.platform_key()
-        assert client.pauses == [0.5, 1.0, 2.0]
+        for pause_s, envelope_s in zip(client.pauses, (0.5, 1.0, 2.0), strict=True):
+            assert envelope_s / 2 <= pause_s <= envelope_s
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 599])
+def test_what_says_nothing_of_the_request_is_asked_again(status: int) -> None:
+    with answering(status) as client:
+        with pytest.raises(ServerFailed, match=f"HTTP {status}"):
+            client.platform_key()
+        assert len(client.pauses) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 411, 413, 422])
+def test_a_refusal_is_not_asked_again(status: int) -> None:
+    with answering(status) as client:
+        with pytest.raises(Refused):
+            client.platform_key()
+        assert client.pauses == []
 
 
 def test_the_platform_may_ask_for_a_longer_pause_within_reason() -> None:
     with answering(503, Retry_After="7") as client:
         with pytest.raises(ServerFailed):
             client.platform_key()
-        assert client.pauses == [7.0] * 3
+        assert [7 <= pause_s <= 8 for pause_s in client.pauses] == [True] * 3
     with answering(503, Retry_After="86400") as client:
         with pytest.raises(ServerFailed):
             client.platform_key()
-        assert client.pauses == [platform_client.LONGEST_PAUSE_S] * 3
+        assert client.pauses == [], "who waits in front of a command does not wait for a day"
+
+
+def test_a_date_to_come_again_is_one_of_the_platforms_own_clock() -> None:
+    """The answer's Date is the platform's now, however wrong this machine's clock is."""
+    dates = {"Date": "Mon, 30 Nov 2015 20:00:00 GMT", "Retry_After": "Mon, 30 Nov 2015 20:00:09 GMT"}
+    with answering(503, only_these=True, **dates) as client:
+        with pytest.raises(ServerFailed):
+            client.platform_key()
+        assert [9 <= pause_s <= 10 for pause_s in client.pauses] == [True] * 3
 
 
 def test_only_who_has_the_patience_waits_long_for_a_turn() -> None:
     with answering(429, Retry_After="700") as client:
         with pytest.raises(ServerFailed, match="HTTP 429"):
             client.platform_key()
-        assert client.pauses == [platform_client.LONGEST_PAUSE_S] * 3
+        assert client.pauses == []
+        client.waiting = Waiting(client.origin, limit_s=3600.0, pause=client.pauses.append)
+        with pytest.raises(ServerFailed, match="HTTP 429"):
+            client.platform_key()
+        assert len(client.pauses) == 3
+        assert min(client.pauses) >= 700
 
 
 def test_nobody_there_is_tried_four_times() -> None:
     pauses: list[float] = []
+    origin = "http://127.0.0.1:9"
     with (
-        PlatformClient("http://127.0.0.1:9", sleep=pauses.append) as client,
+        PlatformClient(origin, waiting=Waiting(origin, pause=pauses.append)) as client,
         pytest.raises(NoConnection, match="--offline"),
     ):
         client.platform_key()
-    assert pauses == [0.5, 1.0, 2.0]
+    assert len(pauses) == 3
 
 
-SUITE = SuiteRef(name="tiny", version="1", digest="cd" * 32)
+SUITE = NeededSuite(name="tiny", version="1", digest="cd" * 32)
 JOB = NeededJob(
     task="sorting",
     dataset="numbers",

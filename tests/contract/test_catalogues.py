@@ -25,6 +25,7 @@ from tests.catalogues import (
     marked_in_code,
     marked_in_template,
     misfilled_in_code,
+    translated_at_import,
     unmarked_in_code,
 )
 
@@ -165,7 +166,7 @@ EXEMPT_TEXTS = {
     "meters/rapl.py": ("intel-rapl ",),
     "record/field_types.py": ("SHA-256 in ", "128 random bits ", "a git commit "),
     "session/budget.py": BASES,
-    "session/checkup.py": (*CODE, "sudo timedatectl "),
+    "session/checkup.py": (*CODE, "joulemark join ", "sudo timedatectl "),
     "session/machine_lock.py": ("not a regular file",),
     "session/run.py": CODE,
     "session/sensor_timing.py": ("these times are not ",),
@@ -203,6 +204,13 @@ def test_every_field_of_a_sentence_is_filled() -> None:
     """A name that `.format` lacks would be a traceback when the sentence is needed for the first time."""
     for path in sorted((ROOT / "agent" / "joulemark").rglob("*.py")):
         assert list(misfilled_in_code(path.read_text(encoding="utf-8"))) == [], path.name
+
+
+def test_no_sentence_is_translated_before_the_language_is_chosen() -> None:
+    """What is evaluated when a module is imported would stay English: constants and defaults are `marked` instead."""
+    for path in sorted((ROOT / "agent" / "joulemark").rglob("*.py")):
+        early = translated_at_import(path.read_text(encoding="utf-8"))
+        assert list(early) == [], path.name
 
 
 def test_what_stays_english_is_there() -> None:

@@ -9,7 +9,7 @@ from joulemark.audit.findings import Broken
 from joulemark.errors import Refused
 from joulemark.log.leaf import Fact
 from joulemark.log.tiles import MOST_ENTRY_BYTES, TILE_WIDTH, decode_entries
-from joulemark.record.codec import Record
+from joulemark.record.codec import Answer
 from joulemark.record.errors import RecordError
 from joulemark.record.field_types import Sha256
 from joulemark.record.limits import MAX_BUNDLE_BYTES
@@ -28,7 +28,7 @@ PAGE = 500
 NOT_FOUND = 404
 
 
-class LogRow(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class LogRow(Answer, frozen=True, kw_only=True):
     """An entry as the platform's tables have it now; `facts` is null where its row is gone."""
 
     index: Count
@@ -37,13 +37,13 @@ class LogRow(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
     facts: dict[str, Fact] | None
 
 
-class LogRows(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class LogRows(Answer, frozen=True, kw_only=True):
     """A stretch of the log, out of the tables."""
 
     rows: tuple[LogRow, ...]
 
 
-class ListedResult(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class ListedResult(Answer, frozen=True, kw_only=True):
     """A result in the public list; its numbers are null while it has none. Energy in joules."""
 
     result_id: Sha256
@@ -55,7 +55,7 @@ class ListedResult(Record, frozen=True, kw_only=True, forbid_unknown_fields=Fals
     energy_per_query_j: float | None = None
 
 
-class Listing(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class Listing(Answer, frozen=True, kw_only=True):
     """A page of the public list."""
 
     results: tuple[ListedResult, ...]

@@ -23,6 +23,7 @@ from joulemark.platform_client import PlatformClient
 from joulemark.record.errors import RecordError
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 
 PAUSES_S = (2.0, 5.0, 10.0)
 """What is shown may be ahead of the log, and a cache behind it: so long is waited before either is called a fault."""
-PATIENCE_S = 3600.0
-"""An audit asks much, and a platform that limits it counts by the hour: so long is waited where it says so."""
+PATIENCE_S = 2 * 3600.0
+"""An audit asks much, and a platform that limits it counts by the hour: so long it is waited for, each time."""
 ADVICE = marked(
     "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
 )
@@ -71,7 +72,8 @@ def audit(
     Unreachable or Refused.
     """
     before = keeping.load(folders, asked.origin, log_name(asked.origin))
-    with PlatformClient(asked.origin, sleep=sleep, advice=_(ADVICE), patience_s=PATIENCE_S) as client:
+    waiting = Waiting(asked.origin, limit_s=PATIENCE_S, pause=sleep)
+    with PlatformClient(asked.origin, waiting=waiting, advice=_(ADVICE)) as client:
         key, why = trusted_key(
             folders, client.platform_key(), origin=asked.origin, given=asked.log_key, before=before
         )

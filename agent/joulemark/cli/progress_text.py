@@ -30,6 +30,8 @@ STAGES = {
     "idle-after": marked("idle after the windows"),
     "window": marked("window"),
     "scoring": marked("scoring the answers"),
+    "sending": marked("sending results"),
+    "waiting": marked("waiting for an answer"),
 }
 SUBSTITUTES = {"…": "...", "·": "|", "±": "+/-", "°": "", "—": "-"}
 """For terminals whose encoding lacks a character."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
-from joulemark.cli.values import positive, seconds, watts
+from joulemark.cli.values import minutes, positive, seconds, watts
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
 
@@ -76,6 +76,17 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--retry-failed", action="store_true", help=_("also the jobs that failed before in this session")
     )
     parser.add_argument(
+        "--patience",
+        type=minutes,
+        metavar="MINUTES",
+        help=_("wait so long for a platform or hub that gives no answer, each time (default: 10)"),
+    )
+    parser.add_argument(
+        "--offline-after",
+        action="store_true",
+        help=_("measure on without the platform when that time is over; such results rank lower"),
+    )
+    parser.add_argument(
         "--only", metavar="GLOB", help=_("only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'")
     )
     parser.add_argument(
@@ -123,6 +134,7 @@ def _watts(text: str) -> float:
 def execute(arguments: Namespace) -> int:
     """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
     from joulemark import config as configs
+    from joulemark.cli.offline_question import offline_question
     from joulemark.cli.plan_words import require_consent
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
@@ -148,7 +160,15 @@ def execute(arguments: Namespace) -> int:
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
             with watch_for(Screen(stderr=True)) as watch:
-                run(config, options, begun, forecast, watch, report)
+                run(
+                    config,
+                    options,
+                    begun,
+                    forecast,
+                    watch,
+                    report,
+                    platform_pause=offline_question(options),
+                )
     except AgentError as error:
         output.aside(f"joulemark: {error}")
         _tell(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
@@ -170,7 +190,7 @@ def execute(arguments: Namespace) -> int:
 def _options(arguments: Namespace, config: Config, output: Output) -> Options:
     """What is to be measured, how and for how long; what `joulemark join` chose is told. Raises AgentError."""
     from joulemark.session.plan import Filter
-    from joulemark.session.report import Options
+    from joulemark.session.report import PATIENCE_S, Options
 
     joined = _joined(arguments, config)
     asked = _asked(arguments, config, output, joined)
@@ -193,6 +213,8 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
         needed=arguments.needed,
         limit=arguments.limit,
         retry_failed=arguments.retry_failed,
+        patience_s=PATIENCE_S if arguments.patience is None else arguments.patience,
+        offline_after=arguments.offline_after,
         cpu_watts=asked.cpu_watts,
         offline=asked.offline,
         submit=asked.submit,

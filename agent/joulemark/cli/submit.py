@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.cli.values import minutes
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from joulemark.outbox import Kept
+    from joulemark.session.delivery import Delivery
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -18,21 +22,31 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--retry-refused", action="store_true", help=_("send also what the platform refused before")
     )
+    parser.add_argument(
+        "--patience",
+        type=minutes,
+        default=60.0,
+        metavar="MINUTES",
+        help=_("wait so long for a platform that gives no answer (default: 1)"),
+    )
 
 
 def execute(arguments: Namespace) -> int:
-    """0 when all is sent; 2 when a file is damaged, 4 when one was refused, 5 when the platform is out of reach,
-    6 when nothing is there to send or the platform does not know a key that signed.
+    """0 when all is sent; 2 when a file is damaged, 3 when a receipt is not the platform's, 4 when a result was
+    refused, 5 when the platform is out of reach, 6 when nothing is there to send or the platform does not know a key
+    that signed.
 
     What is sent was signed when it was measured: no private key is read.
     """
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, EXIT_USAGE, NotEnrolled, NothingToDo
+    from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo
     from joulemark.outbox import Outbox
+    from joulemark.patience import LONG
     from joulemark.platform_client import PlatformClient
-    from joulemark.session.delivery import KEY_UNKNOWN, deliver_all, unsent
+    from joulemark.session.delivery import deliver_all, unsent
+    from joulemark.waiting import Waiting
 
     output = Output(as_json=arguments.json)
     config = configs.load()
@@ -47,22 +61,13 @@ def execute(arguments: Namespace) -> int:
     waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
     rows: list[dict[str, Any]] = []
     if waiting:
-        with PlatformClient(config.origin) as client:
+        waits = Waiting(config.origin, limit_s=arguments.patience, pauses=LONG, say=output.aside)
+        with PlatformClient(config.origin, waiting=waits) as client:
             identities.check_platform_key(config.folders, config.origin, client.platform_key())
-            for delivery in deliver_all(outbox, waiting, client, enrolled.platform):
-                output.say(
-                    f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
-                    + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
-                )
-                rows.append(
-                    {
-                        "result_id": delivery.kept.digest,
-                        "state": delivery.how,
-                        "code": delivery.code,
-                        "sentence": delivery.sentence,
-                        "leaf_index": delivery.receipt.leaf_index if delivery.receipt else None,
-                    }
-                )
+            rows += [
+                _told(output, delivery)
+                for delivery in deliver_all(outbox, waiting, client, enrolled.platform)
+            ]
     attempted = {row["result_id"] for row in rows}
     for kept in outbox.results():
         refusal = kept.note.refusal
@@ -73,8 +78,6 @@ def execute(arguments: Namespace) -> int:
                 )
             )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
-    left = {kept.state for kept in ours}
-    of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
     elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
     if elsewhere:
         output.say(
@@ -84,14 +87,36 @@ def execute(arguments: Namespace) -> int:
                 elsewhere,
             ).format(count=elsewhere)
         )
-    if "waiting" in left:
-        waiting_ids = {kept.digest for kept in ours if kept.state == "waiting"}
-        exit_code = NotEnrolled.exit_code if waiting_ids <= of_strange_keys else EXIT_UNREACHABLE
-    elif "refused" in left:
-        exit_code = EXIT_REFUSED
-    else:
-        exit_code = EXIT_USAGE if damaged else EXIT_OK
+    exit_code = _exit_code(rows, ours) or (EXIT_USAGE if damaged else EXIT_OK)
     if exit_code == EXIT_OK:
         output.say(_("All results for {origin} are sent.").format(origin=config.origin))
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code
+
+
+def _exit_code(rows: list[dict[str, Any]], ours: list[Kept]) -> int:
+    """The worst that is true of what was sent now (`rows`) and of all results for this platform; 0 when all is sent."""
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, BadReceipt, NotEnrolled
+    from joulemark.session.delivery import KEY_UNKNOWN
+
+    if any(row["code"] == BadReceipt.code for row in rows):
+        return BadReceipt.exit_code
+    if waiting_ids := {kept.digest for kept in ours if kept.state == "waiting"}:
+        of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
+        return NotEnrolled.exit_code if waiting_ids <= of_strange_keys else EXIT_UNREACHABLE
+    return EXIT_REFUSED if any(kept.state == "refused" for kept in ours) else EXIT_OK
+
+
+def _told(output: Output, delivery: Delivery) -> dict[str, Any]:
+    """Say what became of a result; the same as a row of the answer."""
+    output.say(
+        f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
+        + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
+    )
+    return {
+        "result_id": delivery.kept.digest,
+        "state": delivery.how,
+        "code": delivery.code,
+        "sentence": delivery.sentence,
+        "leaf_index": delivery.receipt.leaf_index if delivery.receipt else None,
+    }

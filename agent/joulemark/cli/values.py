@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MOST = 10**9 - 1
 MOST_SECONDS = 365 * 86400.0
 MOST_HOURS = MOST_SECONDS / 3600
+MOST_MINUTES = 1440
 UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
@@ -54,6 +55,19 @@ def seconds(text: str) -> float:
     if not 1 <= duration_s <= MOST_SECONDS:
         raise _wrong(text, _("write a number and s, m or h without a space, from 1s to 8760h, such as 45m"))
     return duration_s
+
+
+def minutes(text: str) -> float:
+    """A number of minutes from 0 to a day, in seconds. Raises ArgumentTypeError."""
+    number = float(text) if re.fullmatch(_NUMBER, text) else -1.0
+    if not 0 <= number <= MOST_MINUTES:
+        raise _wrong(
+            text,
+            _("write a number of minutes from 0 to {most_minutes}, such as 10").format(
+                most_minutes=MOST_MINUTES
+            ),
+        )
+    return number * 60
 
 
 def watts(text: str, *, most: float) -> float:

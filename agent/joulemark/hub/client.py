@@ -7,7 +7,7 @@ files carry their SHA-256 (``lfs.oid``). A repository that may not be read answe
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -16,20 +16,25 @@ import msgspec
 
 from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
+from joulemark.exchange_limits import Limits
+from joulemark.patience import retry_after_s
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
 from joulemark.translation import gettext as _
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
 T = TypeVar("T")
 
 DEFAULT_HUB = "https://huggingface.co"
-PAUSES_S = (0.5, 2.0, 8.0)
 MOST_PAGES = 200
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+LIMITS = Limits(total_s=120.0)
+"""Of a question and its answer: a page of a listing has a megabyte at most."""
+PASSING = frozenset({408, 429})
+"""Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
 
 Kind = Literal["models", "datasets"]
@@ -99,7 +104,7 @@ class NotGiven(Exception):
 
 
 class HubClient:
-    """Asks one hub. Connection errors, 5xx and 429 are tried again after pauses.
+    """Asks one hub. Connection errors, 5xx and 429 are tried again as long as `waiting` says.
 
     `token` is sent to this hub alone and kept nowhere. Raises UsageError when `origin` is no address of a hub.
     """
@@ -109,15 +114,16 @@ class HubClient:
         origin: str = DEFAULT_HUB,
         *,
         token: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        waiting: Waiting | None = None,
     ) -> None:
         self.origin = hub_origin(origin)
-        self._sleep = sleep
+        self._waiting = waiting or Waiting(self.origin)
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {network.checked_token(token, source=_('The token'))}"
         self._http: httpx.Client = network.client(
             httpx,
+            limits=LIMITS,
             base_url=f"{self.origin}/api/",
             timeout=_TIMEOUT,
             headers=headers,
@@ -183,35 +189,42 @@ class HubClient:
             ) from error
 
     def _get(self, path: str) -> httpx.Response:
-        for pause_s in (*PAUSES_S, None):
+        while True:
             try:
-                answer = self._http.get(path)
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise UsageError(
-                    _("The hub {origin} leads to an address that cannot be used. Check `--hub`.").format(
-                        origin=self.origin
-                    )
-                ) from error
-            except httpx.HTTPError as error:
-                if pause_s is None:
-                    raise NoConnection(
-                        _(
-                            "{origin} cannot be reached ({name}). Nothing was written; check the network and `--hub`, "
-                            "then run the command again."
-                        ).format(origin=self.origin, name=type(error).__name__)
-                    ) from error
+                answer = self._attempt(path)
+            except (NoConnection, ServerFailed) as failure:
+                if not self._waiting.wait(failure.cause, failure.retry_after_s):
+                    raise
             else:
-                if answer.status_code < 500 and answer.status_code != 429:
-                    return self._given(answer)
-                if pause_s is None:
-                    raise ServerFailed(
-                        _(
-                            "{origin} has a problem of its own (HTTP {status_code}). Nothing was written; run the "
-                            "command again later."
-                        ).format(origin=self.origin, status_code=answer.status_code)
-                    )
-            self._sleep(pause_s)
-        raise AssertionError("unreachable: the last attempt returns or raises")
+                self._waiting.answered()
+                return self._given(answer)
+
+    def _attempt(self, path: str) -> httpx.Response:
+        """An answer that says something of what was asked for. Raises NoConnection or ServerFailed."""
+        try:
+            answer = self._http.get(path)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise UsageError(
+                _("The hub {origin} leads to an address that cannot be used. Check `--hub`.").format(
+                    origin=self.origin
+                )
+            ) from error
+        except httpx.HTTPError as error:
+            raise NoConnection(
+                _(
+                    "{origin} cannot be reached ({name}). Nothing was written; check the network and `--hub`."
+                ).format(origin=self.origin, name=type(error).__name__),
+                cause=_("no connection") if isinstance(error, httpx.ConnectError) else type(error).__name__,
+            ) from error
+        if answer.status_code < 500 and answer.status_code not in PASSING:
+            return answer
+        raise ServerFailed(
+            _("{origin} has a problem of its own (HTTP {status_code}). Nothing was written.").format(
+                origin=self.origin, status_code=answer.status_code
+            ),
+            status=answer.status_code,
+            retry_after_s=retry_after_s(answer.headers.get("retry-after"), datetime.now(UTC)),
+        )
 
     def _given(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from joulemark.errors import (
@@ -15,6 +16,7 @@ from joulemark.errors import (
     StorageError,
     UsageError,
 )
+from joulemark.patience import retry_after_s
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -96,8 +98,9 @@ def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentEr
     return NoConnection(
         _(
             "{hub} cannot be reached, or broke off, while {file} of the {name} was fetched ({kind}). "
-            "Files that came whole are kept: run the same command again to go on."
-        ).format(hub=hub, file=file, name=wanted.name, kind=type(cause).__name__)
+            "What came is kept: the same command goes on."
+        ).format(hub=hub, file=file, name=wanted.name, kind=type(cause).__name__),
+        cause=type(cause).__name__,
     )
 
 
@@ -136,9 +139,11 @@ def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> Ag
     if status >= 500 or status == 429:
         return ServerFailed(
             _(
-                "{hub} has a problem of its own (HTTP {status}) with {file} of the {name}. Files that came "
-                "whole are kept: run the same command again later."
-            ).format(hub=hub, status=status, file=file, name=wanted.name)
+                "{hub} has a problem of its own (HTTP {status}) with {file} of the {name}. What came is kept:"
+                " the same command goes on."
+            ).format(hub=hub, status=status, file=file, name=wanted.name),
+            status=status,
+            retry_after_s=retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)),
         )
     return BadAnswer(
         _("{hub} answered with HTTP {status} for {file} of the {name}. Check `--hub`.").format(

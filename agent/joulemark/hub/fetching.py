@@ -12,7 +12,6 @@ import hashlib
 import os
 import re
 import shutil
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,16 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from joulemark import durable, network
-from joulemark.errors import AgentError, DiskFull, NoConnection, NotVerified, StorageError, UsageError
+from joulemark.errors import (
+    AgentError,
+    DiskFull,
+    NoConnection,
+    NotVerified,
+    ServerFailed,
+    StorageError,
+    UsageError,
+)
+from joulemark.exchange_limits import Limits
 from joulemark.hub.byte_count import ByteCount, Progress, UnseenBar, bar_for
 from joulemark.hub.client import DEFAULT_HUB, Entry, HubClient, NotGiven, hub_origin
 from joulemark.hub.fetch_errors import OFFLINE, gated, no_parquet, of_disk, translated, vanished
@@ -37,6 +45,7 @@ from joulemark.hub.needed_files import beside_rows, beside_weights
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import split_files
 from joulemark.translation import gettext as _
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +54,8 @@ if TYPE_CHECKING:
     from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.missing import Fetch, Wanted
 
-PAUSES_S = (0.5, 2.0, 8.0)
+FILE_LIMITS = Limits(least_bytes=300_000, rate_s=60.0)
+"""Of a file, which may be large: no time for all of it, but 5 kB a second, over a minute. Silence the library ends."""
 SETTINGS = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 """Environment that the hub's library reads once, when it is loaded: nothing but files is asked, and no bar drawn."""
 
@@ -191,7 +201,11 @@ def _set_library_up(origin: str) -> None:
     network.require_way(httpx2, origin)
     set_client_factory(
         lambda: network.client(
-            httpx2, event_hooks={"request": [hf_request_event_hook]}, follow_redirects=True, timeout=None
+            httpx2,
+            limits=FILE_LIMITS,
+            event_hooks={"request": [hf_request_event_hook]},
+            follow_redirects=True,
+            timeout=None,
         )
     )
     if network.has_settings():
@@ -337,17 +351,19 @@ def _persistently(attempt: Callable[[], object], wanted: Wanted, file: str, hub:
     """Try again after pauses what a broken or busy server spoilt; where it did not answer at all, the library has."""
     from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
 
-    for pause_s in (*PAUSES_S, None):
+    waiting = Waiting(hub.origin)
+    while True:
         try:
             attempt()
         except (OSError, RuntimeError, HTTPError) as error:
             failure = translated(error, wanted, file, hub.origin)
-            passing = failure.code in ("no-connection", "server-failed")
-            if pause_s is None or not passing or isinstance(error, LocalEntryNotFoundError):
+            is_tried_enough = isinstance(error, LocalEntryNotFoundError)
+            if is_tried_enough or not isinstance(failure, (NoConnection, ServerFailed)):
+                raise failure from error
+            if not waiting.wait(failure.cause, failure.retry_after_s):
                 raise failure from error
         else:
             return
-        time.sleep(pause_s)
 
 
 def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:

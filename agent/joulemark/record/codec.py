@@ -22,6 +22,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
 
+class Answer(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """Base of what a platform answers unsigned. Fields may be added to it, and a reader ignores those it does not know.
+
+    What is signed stays a plain Record: of bytes that somebody has signed nothing is passed over.
+    """
+
+
 _DECODERS: dict[type[Any], msgspec.json.Decoder[Any]] = {}
 _BUILDING = Lock()
 TOML_TYPES = (datetime, date, time)

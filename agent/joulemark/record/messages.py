@@ -1,7 +1,7 @@
 """The other signed messages: enrolment and ticket request from a volunteer, receipt from a platform; and plain answers.
 
 Each signed message names its audience (the platform's origin), a time and a nonce, so that it cannot be replayed or
-carried to another platform.
+carried to another platform. A plain answer is an Answer: its reader ignores fields that it does not know.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from joulemark.record.codec import Record
+from joulemark.record.codec import Answer, Record
 from joulemark.record.field_types import DisplayName, Nonce, Sha256, Slug, Word
 from joulemark.record.statement import Count, Seed, SuiteRef, Time, refuse_strange_times
 from joulemark.record.text import hidden_characters
@@ -53,7 +53,7 @@ class TicketRequest(Record, frozen=True, kw_only=True):
         refuse_strange_times(self.issued_at)
 
 
-class Ticket(Record, frozen=True, kw_only=True):
+class Ticket(Answer, frozen=True, kw_only=True):
     """A platform's answer: run under this nonce, with queries sampled by this seed, and report before `expires_at`."""
 
     id: Nonce
@@ -79,7 +79,7 @@ class Receipt(Record, frozen=True, kw_only=True):
     leaf: Annotated[bytes, Meta(max_length=0xFFFF)] | UnsetType = UNSET
 
 
-class LogProof(Record, frozen=True, kw_only=True):
+class LogProof(Answer, frozen=True, kw_only=True):
     """A platform's answer to where a result's entry is: at `index` in the log that `checkpoint` is the signed head of.
 
     `proof` is RFC 6962's audit path, nearest sibling first; `checkpoint` a signed note with what it says in clear text.
@@ -90,7 +90,7 @@ class LogProof(Record, frozen=True, kw_only=True):
     checkpoint: Annotated[str, Meta(min_length=1, max_length=64 * 1024)]
 
 
-class PlatformKey(Record, frozen=True, kw_only=True):
+class PlatformKey(Answer, frozen=True, kw_only=True):
     """The key under which a platform signs receipts, and the one under which its log signs checkpoints.
 
     `log_key` is a signed note's verifier key, `NAME+KEYID+BASE64`.
@@ -102,7 +102,7 @@ class PlatformKey(Record, frozen=True, kw_only=True):
     log_key: Word | UnsetType = UNSET
 
 
-class Enrolled(Record, frozen=True, kw_only=True):
+class Enrolled(Answer, frozen=True, kw_only=True):
     """A platform's answer to an enrolment: the pseudonym under which results are shown, and the platform's own key."""
 
     contributor: Slug
@@ -110,7 +110,7 @@ class Enrolled(Record, frozen=True, kw_only=True):
     platform: PlatformKey
 
 
-class Problem(Record, frozen=True, kw_only=True):
+class Problem(Answer, frozen=True, kw_only=True):
     """A refusal (RFC 9457, `application/problem+json`): a stable code and a sentence that says what to do next."""
 
     type: str
@@ -120,8 +120,8 @@ class Problem(Record, frozen=True, kw_only=True):
     code: str
 
 
-class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
-    """A job of a suite and what a platform knows of it. Advice, never signed: a reader ignores fields that it lacks.
+class NeededJob(Answer, frozen=True, kw_only=True):
+    """A job of a suite and what a platform knows of it: advice.
 
     `relative_range` is that of contributors' values over the cell's, null where there are not several sources.
     `views` are of the last 30 days, `gpu_minutes` are on the 2024 study's GPU.
@@ -146,10 +146,18 @@ class NeededJob(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
         return f"{self.task}/{self.dataset}/{self.model}"
 
 
-class Needed(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class NeededSuite(Answer, frozen=True, kw_only=True):
+    """The suite that an answer about needed work is about."""
+
+    name: Slug
+    version: Word
+    digest: Sha256
+
+
+class Needed(Answer, frozen=True, kw_only=True):
     """A platform's answer to what to measure next: first the job of which a further result would teach most."""
 
-    suite: SuiteRef
+    suite: NeededSuite
     jobs: tuple[NeededJob, ...]
 
 
@@ -157,7 +165,7 @@ ResultState = Literal["received", "checking", "accepted", "quarantined", "reject
 """States of a result. `checking` and `withdrawn` are reserved: no platform gives them yet."""
 
 
-class ResultStatus(Record, frozen=True, kw_only=True):
+class ResultStatus(Answer, frozen=True, kw_only=True):
     """Where a result stands. `findings` are (code, severity, sentence)."""
 
     result_id: Sha256

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from joulemark.record.codec import Record
+from joulemark.record.codec import Answer, Record
 from joulemark.record.envelope import Envelope
 from joulemark.record.field_types import Nonce, Sha256, Word
 from joulemark.record.messages import Problem
@@ -64,7 +64,7 @@ class Revocation(Request, frozen=True, kw_only=True):
             refuse_times_beyond_utc(self.since)
 
 
-class Revoked(Record, frozen=True, kw_only=True):
+class Revoked(Answer, frozen=True, kw_only=True):
     """A platform's answer to a revocation. `judged_again` counts the results that are."""
 
     key_id: Sha256
@@ -92,7 +92,7 @@ class Appeal(Request, frozen=True, kw_only=True):
             raise ValueError(f"the words hold characters that cannot be seen: {hidden}")
 
 
-class Appealed(Record, frozen=True, kw_only=True):
+class Appealed(Answer, frozen=True, kw_only=True):
     """A platform's answer to an appeal: until when somebody decides."""
 
     result_id: Sha256
@@ -100,7 +100,7 @@ class Appealed(Record, frozen=True, kw_only=True):
     decide_by: Time
 
 
-class BatchItem(Record, frozen=True, kw_only=True):
+class BatchItem(Answer, frozen=True, kw_only=True):
     """What became of one bundle of a batch: `status` is that of the door for one, with a receipt or a problem."""
 
     status: Count
@@ -109,7 +109,7 @@ class BatchItem(Record, frozen=True, kw_only=True):
     problem: Problem | None
 
 
-class BatchAnswer(Record, frozen=True, kw_only=True):
+class BatchAnswer(Answer, frozen=True, kw_only=True):
     """A platform's answer to a batch, in the order in which the bundles came."""
 
     items: tuple[BatchItem, ...]

@@ -327,18 +327,14 @@ def _key(config: Config) -> Finding:
             what="key",
             state="warning",
             detail=_("no key yet"),
-            mend=_("joulemark join {origin}").format(origin=config.origin),
+            mend=f"joulemark join {config.origin}",
         )
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = _("{key_id}, not enrolled at {origin}").format(
             key_id=identity.key_id[:16], origin=config.origin
         )
         return Finding(
-            area="key",
-            what="key",
-            state="warning",
-            detail=detail,
-            mend=_("joulemark join {origin}").format(origin=config.origin),
+            area="key", what="key", state="warning", detail=detail, mend=f"joulemark join {config.origin}"
         )
     return Finding(
         area="key",

@@ -5,6 +5,7 @@ Nothing is ever lost on the way.
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from joulemark.errors import BadProof, BadReceipt, Refused, Unreachable
+from joulemark.errors import BadProof, BadReceipt, NoConnection, Refused, ServerFailed, Unreachable
 from joulemark.log.notes import VerifierKey
 from joulemark.log.proofs import check_leaf, verified_proof
 from joulemark.outbox import Kept, Outbox, Refusal
@@ -26,62 +27,126 @@ if TYPE_CHECKING:
 
     from joulemark.platform_client import PlatformClient
     from joulemark.record.envelope import Envelope
+    from joulemark.waiting import Waiting
 
 How = Literal["sent", "refused", "waiting"]
 KEY_UNKNOWN = "JM-KEY-UNKNOWN"
 """A refusal of the key, not of the result: it waits until the key is enrolled."""
+MAX_ATTEMPTS = 3
+"""A result over which the platform failed so often, while it took others, waits for another day."""
+MAX_FAILURES_IN_A_ROW = 5
+"""With so many results in a row that nothing came of, it is not asked for more of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """What became of one attempt to send. `code` and `sentence` are the refusal's or the failure's."""
+    """What became of an attempt to send. `code` and `sentence` are the refusal's or the failure's.
+
+    `failure`: why nothing came of it, where another attempt may fare better.
+    """
 
     kept: Kept
     how: How
     code: str | None = None
     sentence: str | None = None
     receipt: Receipt | None = None
+    failure: NoConnection | ServerFailed | None = None
 
 
 def deliver(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey) -> Delivery:
-    """Send one result. A refusal is noted beside it; it stays waiting where the platform cannot be reached, or does not
-    know the key that signed it.
+    """Send one result, once.
 
-    Raises BadReceipt when the answer is not a receipt by the stored key for this very result.
+    A refusal is noted beside it. It stays waiting where the platform cannot be reached, answers with what is not a
+    receipt by the stored key for this very result, or does not know the key that signed it.
     """
     try:
         answer = client.submit(kept.bundle.as_sent())
+        receipt = checked_receipt(answer, kept.digest, key)
     except Refused as refused:
         if refused.code == KEY_UNKNOWN:
             return Delivery(kept=kept, how="waiting", code=refused.code, sentence=refused.sentence)
         refusal = Refusal(code=refused.code, sentence=refused.sentence, at=datetime.now(UTC))
         noted = outbox.annotate(kept, replace(kept.note, refusal=refusal))
         return Delivery(kept=noted, how="refused", code=refused.code, sentence=refused.sentence)
-    except Unreachable as unreachable:
-        return Delivery(kept=kept, how="waiting", code=unreachable.code, sentence=str(unreachable))
-    receipt = checked_receipt(answer, kept.digest, key)
+    except (NoConnection, ServerFailed) as failure:
+        if not _is_of_all(failure):
+            kept = outbox.annotate(kept, replace(kept.note, failures=kept.note.failures + 1))
+        return Delivery(kept=kept, how="waiting", code=failure.code, sentence=str(failure), failure=failure)
+    except (Unreachable, BadReceipt) as error:
+        kept = outbox.annotate(kept, replace(kept.note, failures=kept.note.failures + 1))
+        return Delivery(kept=kept, how="waiting", code=error.code, sentence=str(error))
     return Delivery(kept=outbox.add_receipt(kept, answer), how="sent", receipt=receipt)
 
 
 def deliver_all(
-    outbox: Outbox, results: Iterable[Kept], client: PlatformClient, key: PlatformKey
+    outbox: Outbox,
+    results: Iterable[Kept],
+    client: PlatformClient,
+    key: PlatformKey,
+    *,
+    waiting: Waiting | None = None,
 ) -> Iterator[Delivery]:
-    """Send each in turn; the first that finds no platform ends the round, the rest stays waiting."""
-    for kept in results:
-        delivery = deliver(outbox, kept, client, key)
-        yield delivery
-        if delivery.how == "waiting" and delivery.code != KEY_UNKNOWN:
-            return
+    """Send each; one that fails is tried again behind the others, as long as `waiting`, else the client's, says.
+
+    Each result that was tried is yielded once, with what became of it. None keeps the others back; but a platform that
+    is away, or of whose answers none can be used, is not asked for all of them: the rest stays waiting.
+    """
+    waiting = waiting or client.waiting
+    queue, attempts, last = deque(results), Counter[str](), dict[str, Delivery]()
+    is_any_taken, in_a_row = False, 0
+    while queue:
+        delivery = deliver(outbox, queue.popleft(), client, key)
+        digest, failure = delivery.kept.digest, delivery.failure
+        if delivery.how != "waiting" or delivery.code == KEY_UNKNOWN:
+            _note_answer(client, waiting)
+            is_any_taken, in_a_row = True, 0
+            last.pop(digest, None)
+            yield delivery
+            continue
+        in_a_row += 1
+        if failure is None:
+            yield delivery
+            if in_a_row >= MAX_FAILURES_IN_A_ROW:
+                break
+            continue
+        attempts[digest] += 1
+        last[digest] = delivery
+        if is_any_taken and attempts[digest] >= MAX_ATTEMPTS and not _is_of_all(failure):
+            continue
+        queue.append(delivery.kept)
+        is_stuck = in_a_row >= min(len(queue), MAX_FAILURES_IN_A_ROW)
+        if _is_of_all(failure) or is_stuck:
+            in_a_row = 0
+            if not waiting.wait(failure.cause, failure.retry_after_s):
+                break
+    yield from last.values()
+
+
+def _note_answer(client: PlatformClient, waiting: Waiting) -> None:
+    """The platform is there: for this round, and for all else that is asked of it."""
+    waiting.answered()
+    if client.waiting is not waiting:
+        client.waiting.answered()
+
+
+BUSY = frozenset({429, 502, 503, 504})
+"""Statuses of a platform that is restarting, overrun or behind a proxy that does not reach it."""
+
+
+def _is_of_all(failure: NoConnection | ServerFailed) -> bool:
+    """Whether another result would fare as this one did: nobody answers, or somebody says that there is too much."""
+    return isinstance(failure, NoConnection) or failure.status in BUSY
 
 
 def unsent(outbox: Outbox, origin: str, *, retry_refused: bool = False) -> list[Kept]:
-    """The results for this platform that are to be sent, oldest first."""
+    """The results for this platform that are to be sent, oldest first, but last those over which it has failed."""
     states = {"waiting", "refused"} if retry_refused else {"waiting"}
-    return [
+    found = [
         kept
         for kept in outbox.results()
         if kept.state in states and kept.bundle.statement().predicate.audience == origin
     ]
+    return sorted(found, key=lambda kept: kept.note.failures)
 
 
 def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Receipt:
@@ -141,6 +206,9 @@ def ask_status(
     """
     status = client.result(kept.digest)
     if kept.bundle.receipt is None:
-        kept = deliver(outbox, kept, client, key).kept
+        delivery = deliver(outbox, kept, client, key)
+        if delivery.code == BadReceipt.code:
+            raise BadReceipt(str(delivery.sentence))
+        kept = delivery.kept
     kept = complete(outbox, kept, client, key)
     return outbox.annotate(kept, replace(kept.note, verdict=status.state)), status

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import durable
-from joulemark.errors import MeterUnavailable
+from joulemark.errors import MeterUnavailable, Unreachable
 from joulemark.meters import device as devices
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.outbox import Outbox
@@ -269,10 +269,16 @@ def _positive(size_bytes: int | None) -> int | None:
 
 
 def _order(config: Config, options: Options, suite: Suite) -> tuple[str, ...]:
+    """The keys of a suite's jobs, the most useful first; none where the platform is away and is not waited for."""
     if not options.needed:
         return ()
-    with PlatformClient(config.origin) as client:
-        return tuple(need.key for need in client.needed(suite.digest))
+    try:
+        with PlatformClient(config.origin) as client:
+            return tuple(need.key for need in client.needed(suite.digest))
+    except Unreachable:
+        if options.offline_after:
+            return ()
+        raise
 
 
 def _cell(job: Job, pace: Pace, downloads: Downloads, coming: Collection[str]) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE
+from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, BadReceipt
 from joulemark.session.plan import Filter, Missing
 
 if TYPE_CHECKING:
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from joulemark.session.plan import Selection
 
 
+PATIENCE_S = 600.0
+"""How long a run waits for a platform or a hub, unless it is asked otherwise."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What the user asked for.
 
     `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
     platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
-    before in this session. `cpu_watts`: watts per busy core of the estimate, None for those of the settings.
-    `chosen_for_gpu`: the GPU for which `joulemark join` chose the suite, where the user named none.
+    before in this session. `patience_s`: how long a platform or hub that gives no answer is waited for, each time.
+    `offline_after`: when that time is over, jobs are measured without the platform. `cpu_watts`: watts per busy core of
+    the estimate, None for those of the settings. `chosen_for_gpu`: the GPU for which `joulemark join` chose the suite,
+    where the user named none.
     """
 
     suite: str = "demo"
@@ -31,6 +37,8 @@ class Options:
     needed: bool = False
     limit: int | None = None
     retry_failed: bool = False
+    patience_s: float = PATIENCE_S
+    offline_after: bool = False
     meter: Wanted = "auto"
     cpu_watts: float | None = None
     offline: bool = False
@@ -71,14 +79,26 @@ class Report:
     failed_before: list[Failed] = field(default_factory=list)
     """Jobs that failed in an earlier run of the session and were not begun again."""
     put_off: list[Missing] = field(default_factory=list)
-    """Jobs that this run did not begin: no time, or over the limit."""
+    """Jobs that this run did not begin: no time, over the limit, or the hub did not give what they need."""
+    is_hub_away: bool = False
+    """Whether one of them was put off because of the hub."""
+
+    def of(self, key: str) -> Done:
+        """The finished job with this key. Raises StopIteration."""
+        return next(done for done in self.done if done.key == key)
+
+    def replace(self, done: Done) -> None:
+        """Put `done` in the place of what was known of its job."""
+        self.done[[earlier.key for earlier in self.done].index(done.key)] = done
 
     @property
     def exit_code(self) -> int:
-        """0, unless a job failed, now or before, or a result was refused or could not be sent."""
+        """0, unless a job failed, now or before, was put off because of the hub, or a result could not be sent."""
         if self.failed or self.failed_before:
             return EXIT_IMPOSSIBLE
         hows = {done.delivery.how for done in self.done if done.delivery is not None}
+        if BadReceipt.code in {done.delivery.code for done in self.done if done.delivery is not None}:
+            return BadReceipt.exit_code
         if "refused" in hows:
             return EXIT_REFUSED
-        return EXIT_UNREACHABLE if "waiting" in hows else EXIT_OK
+        return EXIT_UNREACHABLE if "waiting" in hows or self.is_hub_away else EXIT_OK

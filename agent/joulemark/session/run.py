@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark import identity as identities
@@ -16,16 +18,19 @@ from joulemark.meters.gpu import pin
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
+from joulemark.patience import LONG
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, sensor_timing, state, suite_source
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
+from joulemark.session.platform_link import ADVICE, PlatformLink
 from joulemark.session.report import Done, Options, Report
 from joulemark.session.statement import Circumstances
 from joulemark.session.work import Work
 from joulemark.translation import gettext as _
+from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,11 +99,19 @@ def require_contributor(config: Config, options: Options) -> tuple[Identity, Enr
 
 
 def run(
-    config: Config, options: Options, begun: Begun, forecast: Forecast, watch: Watch, report: Report
+    config: Config,
+    options: Options,
+    begun: Begun,
+    forecast: Forecast,
+    watch: Watch,
+    report: Report,
+    *,
+    platform_pause: PlatformPause | None = None,
 ) -> None:
     """Measure the cells of the forecast in its order, keep each result, then send it.
 
-    Raises AgentError; `report` tells how far.
+    `platform_pause` waits where the platform is waited for, and may ask whether that is wanted. Raises AgentError;
+    `report` tells how far.
     """
     selection = report.selection = forecast.selection
     identity, enrolled = require_contributor(config, options)
@@ -132,15 +145,29 @@ def run(
             not_read=ready.not_read,
         )
         journal = state.journal(config.folders, session)
-        with nullcontext() if options.offline else PlatformClient(config.origin) as client:
+        pause = platform_pause or PlatformPause()
+        waiting = _waiting(config.origin, options, begun.budget, watch, pause)
+        with (
+            nullcontext()
+            if options.offline
+            else PlatformClient(config.origin, waiting=waiting, advice=_(ADVICE)) as client
+        ):
+            link = None
             if client is not None:
-                identities.check_platform_key(config.folders, config.origin, client.platform_key())
+                link = PlatformLink(
+                    client,
+                    check_key=partial(identities.check_platform_key, config.folders, config.origin),
+                    may_go_offline=options.offline_after,
+                    note=watch.note,
+                )
+                link.open()
             work = Work(
                 around=around,
                 device=device,
                 timings=ready.timings,
                 outbox=Outbox(config.folders),
-                client=client,
+                link=link,
+                hub=_waiting(_("the hub"), options, begun.budget, watch),
                 key=None if enrolled is None or not options.submit else enrolled.platform,
                 config=config,
                 watch=watch,
@@ -151,6 +178,39 @@ def run(
                 budget=begun.budget,
             )
             work.all(forecast, session)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformPause:
+    """How a run waits for its platform: `wait` pauses so many seconds, and raises WaitEnded where the user had enough.
+
+    `question`: what the user is asked meanwhile, None where there is nobody to ask.
+    """
+
+    wait: Callable[[float], None] = time.sleep
+    question: str | None = None
+
+
+def _waiting(
+    service: str, options: Options, budget: Budget, watch: Watch, pause: PlatformPause | None = None
+) -> Waiting:
+    """Patience with a service: a line that says so, and the stage that counts its time down."""
+    question = None if pause is None else pause.question
+
+    def on_wait(left_s: float) -> None:
+        if question is not None:
+            watch.note(question)
+        watch.stage("waiting", total=None, left_s=left_s)
+
+    return Waiting(
+        service,
+        limit_s=options.patience_s,
+        pauses=LONG,
+        budget_left_s=budget.left_s,
+        say=watch.note,
+        on_wait=on_wait,
+        pause=time.sleep if pause is None else pause.wait,
+    )
 
 
 def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from joulemark import workloads
-from joulemark.errors import MeterFailed, ReadingMissing, ReadingsUnusable
+from joulemark.errors import HubAway, MeterFailed, ReadingMissing, ReadingsUnusable
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import encode
@@ -19,11 +19,11 @@ from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
-from joulemark.session.delivery import deliver
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
+from joulemark.session.platform_link import is_waiting, with_delivery
 from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 from joulemark.translation import gettext as _
@@ -33,26 +33,28 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.outbox import Kept, Outbox
-    from joulemark.platform_client import PlatformClient
     from joulemark.record.trace import Timing
     from joulemark.session.budget import Budget, Pace
     from joulemark.session.forecast import Forecast
     from joulemark.session.journal import Journal
+    from joulemark.session.platform_link import PlatformLink
     from joulemark.session.report import Options, Report
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
+    from joulemark.waiting import Waiting
     from joulemark.workloads import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """The jobs of one run, under its circumstances. `key` is None when nothing is to be sent."""
+    """The jobs of one run, under its circumstances. `link` is None offline, `key` when nothing is to be sent."""
 
     around: Circumstances
     device: str
     timings: tuple[Timing | None, ...]
     outbox: Outbox
-    client: PlatformClient | None
+    link: PlatformLink | None
+    hub: Waiting
     key: PlatformKey | None
     config: Config
     watch: Watch
@@ -74,32 +76,23 @@ class Work:
             if kept is not None:
                 if kept.note_fault is not None:
                     self.watch.note(kept.note_fault)
-                self.report.done.append(self._sent(Done(key=job.key, kept=kept, resumed=True)))
+                self.report.done.append(Done(key=job.key, kept=kept, resumed=True))
         if self.report.done:
             self.watch.note(
                 _("Resuming: {done} of {jobs} jobs are finished.").format(
                     done=len(self.report.done), jobs=len(selection.jobs)
                 )
             )
+        self._send(list(self.report.done), waits=False)
         try:
-            for number, job in enumerate(todo, start=1):
-                if not self.budget.has(self.pace.seconds(job.key)):
-                    self._put_off(
-                        job.key,
-                        _("It takes about {seconds:.0f} s, which are not left.").format(
-                            seconds=self.pace.seconds(job.key)
-                        ),
-                    )
-                    continue
-                self.outbox.hold_space()
-                self.watch.job(
-                    number,
-                    len(todo),
-                    job.key,
-                    estimated=self.around.meter.grade == "estimated",
-                    plan_left_s=self._plan_left_s(todo[number - 1 :]),
-                )
-                self._attempt(job)
+            without_hub = [
+                (number, job)
+                for number, job in enumerate(todo, start=1)
+                if not self._begin(job, number, todo)
+            ]
+            for number, job in without_hub:  # all else is measured: the hub may be there by now
+                self._begin(job, number, todo, is_last_try=True)
+            self._send_rest()
         finally:
             self.journal.stopped()
             self.outbox.give_up_space()
@@ -114,15 +107,47 @@ class Work:
     def _put_off(self, key: str, sentence: str) -> None:
         self.report.put_off.append(Missing(key=key, sentence=sentence))
 
+    def _begin(self, job: Job, number: int, todo: list[Job], *, is_last_try: bool = False) -> bool:
+        """Measure job `number` of `todo` if it ends in time; False where it waits for the hub and may be tried again.
+
+        Raises as `_attempt` does.
+        """
+        if not self.budget.has(self.pace.seconds(job.key)):
+            self._put_off(
+                job.key,
+                _("It takes about {seconds:.0f} s, which are not left.").format(
+                    seconds=self.pace.seconds(job.key)
+                ),
+            )
+            return True
+        self.outbox.hold_space()
+        self.watch.job(
+            number,
+            len(todo),
+            job.key,
+            estimated=self.around.meter.grade == "estimated",
+            plan_left_s=self._plan_left_s(todo[number - 1 :]),
+        )
+        try:
+            self._attempt(job)
+        except HubAway as error:
+            self.journal.stopped()
+            if is_last_try:
+                self.report.is_hub_away = True
+                self._put_off(job.key, str(error))
+            return False
+        return True
+
     def _attempt(self, job: Job) -> None:
         """Measure one job and send it; what makes only this job fail is written down, and the plan goes on.
 
-        Raises MeterFailed or DeviceUnusable when the sensor or the device is gone, and what else ends a run.
+        Raises HubAway where the job is to be put off, MeterFailed or DeviceUnusable when the sensor or the device is
+        gone, and what else ends a run.
         """
         self.journal.begin(job.key)
         try:
             if fetches(self.options):
-                fetch_job(self.around.suite, job, self.watch, folders=self.config.folders)
+                fetch_job(self.around.suite, job, self.watch, self.hub, folders=self.config.folders)
             began_s = time.monotonic()  # the way from the hub says nothing about the next job's pace
             kept = self._one(job)
         except workloads.WorkloadError as error:
@@ -142,8 +167,10 @@ class Work:
         self.journal.done(job.key, took_s=took_s)
         done = Done(key=job.key, kept=kept, resumed=False)
         self.report.done.append(done)
-        self.report.done[-1] = done = self._sent(done)
+        done = self._sent(done)
         self.watch.job_done(_told(done))
+        if done.delivery is not None and done.delivery.how == "sent":
+            self._send([earlier for earlier in self.report.done if is_waiting(earlier)], waits=False)
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
@@ -194,7 +221,7 @@ class Work:
         with workloads.crashes_named(job.key):
             workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
         nonce = new_nonce()
-        ticket = None if self.client is None else self.client.ticket(self._ticket_request(job))
+        ticket = None if self.link is None else self.link.ticket(self._ticket_request(job))
         seed = offline_seed(nonce) if ticket is None else ticket.sample_seed
         sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
         with workloads.crashes_named(job.key):
@@ -234,15 +261,25 @@ class Work:
         )
 
     def _sent(self, done: Done) -> Done:
-        """Send it, unless it was sent or refused before or nothing is to be sent."""
-        if self.client is None or self.key is None or done.kept.state != "waiting":
-            return done
-        if any(
-            earlier.delivery is not None and earlier.delivery.how == "waiting" for earlier in self.report.done
-        ):
-            return done  # the platform is away: this result waits with the others
-        delivery = deliver(self.outbox, done.kept, self.client, self.key)
-        return replace(done, kept=delivery.kept, delivery=delivery)
+        """The finished job of the report, sent unless it was before or nothing is to be sent."""
+        self._send([done], waits=False)
+        return self.report.of(done.key)
+
+    def _send_rest(self) -> None:
+        """Nothing is left to measure: what could not be sent on the way is, as soon as the platform takes it."""
+        rest = [done for done in self.report.done if is_waiting(done)]
+        if rest and self.link is not None and self.key is not None:
+            self.watch.stage("sending", total=None)
+            self._send(rest, waits=True)
+
+    def _send(self, finished: list[Done], *, waits: bool) -> None:
+        """Send what waits of these jobs, and put into the report what became of it."""
+        waiting = {done.kept.digest: done for done in finished if done.kept.state == "waiting"}
+        if self.link is None or self.key is None or not waiting:
+            return
+        results = [done.kept for done in waiting.values()]
+        for delivery in self.link.send(self.outbox, results, self.key, waits=waits):
+            self.report.replace(with_delivery(waiting[delivery.kept.digest], delivery))
 
     def _ticket_request(self, job: Job) -> Callable[[], Envelope]:
         def make() -> Envelope:

@@ -24,14 +24,13 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub.file_download
     import huggingface_hub.utils._http as their_http
 
-    from joulemark.hub import client
+    from joulemark.patience import Pauses
 
     at_once = SimpleNamespace(sleep=lambda _: None)
     monkeypatch.setattr(huggingface_hub.file_download, "time", at_once)
     monkeypatch.setattr(their_http, "time", at_once)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_TELEMETRY", True)
-    monkeypatch.setattr(client, "PAUSES_S", (0.0, 0.0))
-    monkeypatch.setattr("joulemark.hub.fetching.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("joulemark.waiting.SHORT", Pauses(first_s=0.0, longest_s=0.0, count=2))
     for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
 

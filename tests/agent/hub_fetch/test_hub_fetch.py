@@ -149,7 +149,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(
 
 def test_what_came_whole_is_kept_when_the_rest_cannot_come(home: Home) -> None:
     home.hub.statuses["model.safetensors"] = [500] * 9
-    with pytest.raises(ServerFailed, match=r"HTTP 500.*run the same command again later"):
+    with pytest.raises(ServerFailed, match=r"HTTP 500.*the same command goes on"):
         home.fetch()
     assert home.files() == set(FILES) - {"model.safetensors"}
     home.hub.statuses.clear()
