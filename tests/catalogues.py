@@ -53,12 +53,14 @@ class Half:
 
 def of_rules() -> Iterator[str]:
     """What `joulemark check` shows of the rules: what holds when one is kept, and what to do when it is broken."""
+    from joulemark.rules import causes
     from joulemark.rules.judge import RULES
 
     for rule in RULES:
         yield rule.title
         if rule.mend is not None:
             yield rule.mend
+    yield from causes.MENDS.values()
 
 
 AGENT = Half(

@@ -53,6 +53,8 @@ EXIT_UNREACHABLE = 5
 EXIT_NOTHING = 6
 EXIT_IMPOSSIBLE = 7
 EXIT_STORAGE = 8
+EXIT_NOT_COUNTED = 9
+"""Measured and sent, and nothing of it counts: each result was rejected or put aside, or was withdrawn."""
 EXIT_HUNG_UP = 129
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143

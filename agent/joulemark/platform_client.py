@@ -23,11 +23,13 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import (
     Enrolled,
+    ListedResults,
     LogProof,
     Needed,
     NeededJob,
     PlatformKey,
     Problem,
+    ResultStanding,
     ResultStatus,
     Ticket,
 )
@@ -50,13 +52,15 @@ SIGN_AGAIN_S = 300.0
 """A signed time older than this may be what a platform calls a wrong clock; it then has not taken the request."""
 CLOCK_CODE = "JM-CLOCK"
 LARGEST_ANSWER_BYTES = 1024 * 1024
+LISTED_TOGETHER = 500
+"""Results in one page of a list."""
 CLOCK_TOLERANCE_S = 120.0
 LATER = marked("Results are kept, `joulemark submit` sends them later.")
 AWAY = marked(
     "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; results"
     " are kept, `joulemark submit` sends them later."
 )
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+ANSWER_WITHIN_S, CONNECT_WITHIN_S = 30.0, 10.0
 LIMITS = Limits(total_s=120.0)
 """Of a request and its answer: the largest has 2 MiB."""
 
@@ -74,10 +78,12 @@ class PlatformClient:
         *,
         waiting: Waiting | None = None,
         advice: str | None = None,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         """`advice` says what to do when the platform gives no answer, where no results are to be sent.
 
         `waiting`: how long to wait for an answer; without it as long as somebody in front of a command would.
+        `answer_within_s`: the longest silence of the platform within a request.
         """
         self.origin = origin
         self.waiting = waiting or Waiting(origin)
@@ -88,7 +94,7 @@ class PlatformClient:
                 httpx,
                 limits=LIMITS,
                 base_url=f"{origin}/api/v1/",
-                timeout=_TIMEOUT,
+                timeout=httpx.Timeout(answer_within_s, connect=min(answer_within_s, CONNECT_WITHIN_S)),
                 headers={"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"},
             )
         except (httpx.InvalidURL, ValueError) as error:
@@ -161,6 +167,15 @@ class PlatformClient:
     def result(self, result_id: str) -> ResultStatus:
         """Where a result stands. Raises Unreachable or Refused."""
         return self._ask("GET", f"results/{result_id}", ResultStatus)
+
+    def standing(self, result_id: str) -> ResultStanding:
+        """Where a result stands beside those of others. Raises Unreachable or Refused."""
+        return self._ask("GET", f"results/{result_id}/standing", ResultStanding)
+
+    def results_of(self, contributor: str, *, page: int = 1) -> ListedResults:
+        """One page of a contributor's results, latest first. Raises Unreachable or Refused."""
+        question = f"results/?contributor={contributor}&page_size={LISTED_TOGETHER}&page={page}"
+        return self._ask("GET", question, ListedResults)
 
     def proof(self, result_id: str) -> LogProof | None:
         """The (unchecked) proof that a result is in the log; None while it waits for its place there.

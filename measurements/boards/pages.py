@@ -32,6 +32,7 @@ from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import NotKept, list_boards, read_board
+from measurements.boards.result_standing import full_result_ids
 from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
@@ -204,6 +205,17 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
         "origin": settings.ORIGIN,
     }
     return render(request, "boards/result.html", context)
+
+
+@require_safe
+def short_result(_request: HttpRequest, short_id: str) -> HttpResponse:
+    """Lead from a result's short address, which fits into a line of a terminal, to its page."""
+    result_ids = full_result_ids(short_id)
+    if len(result_ids) > 1:
+        raise Http404(gettext("Several results have these first digits; open one by its whole address."))
+    if not result_ids:
+        raise Http404(gettext("This platform has received no result with this digest."))
+    return redirect("result", result_ids[0])
 
 
 @require_safe

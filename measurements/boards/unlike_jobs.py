@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.suite import load_suite
 from joulemark.suite.answer_forms import AnswerForm, answer_form
-from measurements.catalog.suites import known_suites
+from measurements.catalog.suites import suite_of_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,11 +27,8 @@ def forms_of(series: Series) -> Forms:
     """How each model of a series answers, where its suite (or the study's) says so and the task leaves a choice."""
     if series.is_study:
         return _forms(load_suite(STUDY_SUITE), hub_names=True)
-    suites = known_suites().values()
-    return next(
-        (_forms(suite) for suite in suites if (suite.name, suite.version) == (series.suite, series.version)),
-        {},
-    )
+    suite = suite_of_version(series.suite, series.version)
+    return {} if suite is None else _forms(suite)
 
 
 def answers_of(forms: Forms, rows: Iterable[BoardRow]) -> tuple[AnswerForm, ...]:

@@ -22,6 +22,7 @@ urlpatterns = [
     path("needed/", pages.needed, name="needed"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),
+    path("r/<short_result_id:short_id>", pages.short_result, name="short-result"),
     path("decisions/", pages.decisions, name="decisions"),
     path("about/", pages.about, name="about"),
 ]

@@ -11,7 +11,9 @@ from joulemark.suite import SuiteError, load_suite, read_archive, suite_names
 from measurements.catalog.models import PinnedSuite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
+
+    from django.db.models import QuerySet
 
     from joulemark.suite import Suite
 
@@ -29,19 +31,33 @@ def known_suites() -> dict[str, Suite]:
     """
     pinned = list(PinnedSuite.objects.in_order().values_list("suite__digest", flat=True))
     software = {suite.digest: suite for suite in map(load_suite, suite_names())}
-    _read(digest for digest in pinned if digest not in software and digest not in _stored)
+    if unread := [digest for digest in pinned if digest not in software and digest not in _stored]:
+        _read(PinnedSuite.objects.filter(suite__digest__in=unread))
     stored = {digest: _stored[digest] for digest in pinned if digest in _stored}
     return software | stored | {suite.digest: suite for suite in settings.SUITES}
 
 
 def known_suite(digest: str) -> Suite | None:
     """The suite with this digest, None where this platform has none. The database is asked until it has the suite."""
-    for suite in (*map(load_suite, suite_names()), *settings.SUITES):
-        if suite.digest == digest:
+    return _found(lambda suite: suite.digest == digest, suite__digest=digest)
+
+
+def suite_of_version(name: str, version: str) -> Suite | None:
+    """The same by name and version."""
+    return _found(
+        lambda suite: (suite.name, suite.version) == (name, version),
+        suite__name=name,
+        suite__version=version,
+    )
+
+
+def _found(is_meant: Callable[[Suite], bool], **where: str) -> Suite | None:
+    """The suite that is meant: one that this process has read, else out of the rows that fit `where`."""
+    read = (*map(load_suite, suite_names()), *settings.SUITES, *_stored.values())
+    for suite in read:
+        if is_meant(suite):
             return suite
-    if digest not in _stored:
-        _read([digest])
-    return _stored.get(digest)
+    return next(iter(_read(PinnedSuite.objects.filter(**where))), None)
 
 
 def current_digests() -> dict[str, str]:
@@ -74,17 +90,18 @@ def pinned_copies(suite: Suite) -> list[Suite]:
     return sorted(copies, key=lambda copy: copy.version)
 
 
-def _read(digests: Iterable[str]) -> None:
+def _read(rows: QuerySet[PinnedSuite]) -> list[Suite]:
     """Read suites out of the database. An archive that was edited there is no suite any more, and is left out."""
-    wanted = list(digests)
-    if not wanted:
-        return
-    for row in PinnedSuite.objects.filter(suite__digest__in=wanted).select_related("suite"):
+    found = []
+    for row in rows.select_related("suite"):
+        digest = row.suite.digest
         try:
-            _stored[row.suite.digest] = read_archive(bytes(row.archive), digest=row.suite.digest)
+            _stored[digest] = read_archive(bytes(row.archive), digest=digest)
+            found.append(_stored[digest])
         except SuiteError as error:
             logger.error(  # noqa: TRY400 - the sentence says it; `manage.py check_log` says the rest
                 "JM-SUITE-ARCHIVE the stored archive of suite %s was changed and is not used: %s Restore the database "
                 "from a backup; `manage.py check_log` names every row that was changed.",
                 row.suite, error,
             )  # fmt: skip
+    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from joulemark.suite import SuiteError, read_archive, require_pinned
@@ -50,7 +50,10 @@ def hand_out_suite(*, archive: bytes) -> tuple[PinnedSuite, bool]:
         if known is None:
             raise
         return known, False
-    except ValueError as error:  # this version is known with other files
+    except (
+        DataError,
+        ValueError,
+    ) as error:  # a text that no column holds, or a version known with other files
         raise NotHandedOut(str(error)) from error
 
 

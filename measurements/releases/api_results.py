@@ -18,6 +18,7 @@ from measurements.boards.results import listed_submissions
 from measurements.catalog.described import BUNDLE_TYPE, OCTETS, problems
 from measurements.intake.models import Submission
 from measurements.releases.links import OriginPages
+from measurements.releases.renderers import bytes_type
 from measurements.releases.serializers import ResultSerializer
 from measurements.releases.simulated import DownloadJsonRenderer
 
@@ -88,13 +89,7 @@ class BundleView(APIView):
             "Content-Disposition": f'attachment; filename="{result_id[:12]}.joulemark.json"',
             "Repr-Digest": f"sha-256=:{digest}:",
         }
-        return HttpResponse(bytes(stored), content_type=_bundle_type(request), headers=headers)
-
-
-def _bundle_type(request: Request) -> str:
-    """Return the media type that the client names first, of the two; without either, the bundle's own."""
-    accepted = (part.partition(";")[0].strip() for part in request.headers.get("Accept", "").split(","))
-    return next((kind for kind in accepted if kind in {OCTETS, BUNDLE_TYPE}), BUNDLE_TYPE)
+        return HttpResponse(bytes(stored), content_type=bytes_type(request, BUNDLE_TYPE), headers=headers)
 
 
 def _kept_for_ever(result_id: str) -> dict[str, str]:

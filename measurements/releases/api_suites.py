@@ -13,11 +13,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.catalog.described import problems
+from measurements.catalog.described import OCTETS, problems
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.suites import current_digests, known_suites, pin_advice, unpinned_suites
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.releases.links import absolute
+from measurements.releases.renderers import bytes_type
 from measurements.releases.suite_serializers import SuiteListSerializer
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ class SuiteArchiveView(APIView):
     """The files of a suite, exactly as they were pinned."""
 
     @extend_schema(
-        responses={(200, TAR_TYPE): OpenApiTypes.BINARY, **problems(404)},
+        responses={
+            (200, OCTETS): OpenApiTypes.BINARY,
+            (200, TAR_TYPE): OpenApiTypes.BINARY,
+            **problems(404),
+        },
         operation_id="download_suite",
         tags=["suites"],
     )
@@ -101,7 +106,11 @@ class SuiteArchiveView(APIView):
 
         Whoever has it already is told so without its bytes being read.
         """
-        headers = {"Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable", "ETag": f'"{digest}"'}
+        headers = {
+            "Cache-Control": f"public, max-age={ONE_YEAR_S}, immutable",
+            "ETag": f'"{digest}"',
+            "Vary": "Accept",
+        }
         stored = PinnedSuite.objects.filter(suite__digest=digest)
         known = get_conditional_response(request._request, etag=headers["ETag"])
         if known is not None and known.status_code == 304 and stored.exists():
@@ -117,4 +126,4 @@ class SuiteArchiveView(APIView):
             "Content-Disposition": f'attachment; filename="{name}-{version}.tar"',
             "Repr-Digest": f"sha-256=:{content_digest}:",
         }
-        return HttpResponse(bytes(archive), content_type=TAR_TYPE, headers=headers)
+        return HttpResponse(bytes(archive), content_type=bytes_type(request, TAR_TYPE), headers=headers)

@@ -9,6 +9,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from measurements.boards.as_of import address_at
+from measurements.boards.result_standing import SHORT_DIGITS
 
 if TYPE_CHECKING:
     from measurements.boards.as_of import Moment
@@ -43,3 +44,13 @@ def absolute(name: str, *args: str, moment: Moment | None = None) -> str:
 def bundle_url(result_id: str) -> str:
     """Where a bundle's exact bytes are."""
     return absolute("api-bundle", result_id)
+
+
+def page_url(result_id: str) -> str:
+    """Where a result's page is."""
+    return absolute("result", result_id)
+
+
+def short_url(result_id: str) -> str:
+    """A short address of a result's page, which fits into a line of a terminal."""
+    return absolute("short-result", result_id[:SHORT_DIGITS])

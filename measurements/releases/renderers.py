@@ -11,6 +11,7 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
+from measurements.catalog.described import OCTETS
 from measurements.releases.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ class AnyFormat(DefaultContentNegotiation):
         except NotAcceptable:
             return every[0], every[0].media_type
         return chosen
+
+
+def bytes_type(request: Request, own: str) -> str:
+    """Return the media type of bytes that the client names first: `own` or plain bytes; without either, `own`."""
+    accepted = (part.partition(";")[0].strip() for part in request.headers.get("Accept", "").split(","))
+    return next((kind for kind in accepted if kind in {OCTETS, own}), own)
 
 
 class OneFormat(BaseContentNegotiation):

@@ -11,7 +11,7 @@ from measurements.boards.comparing import ComparisonRow, Side
 from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
 from measurements.intake.models import State, Submission
-from measurements.releases.links import bundle_url
+from measurements.releases.links import bundle_url, page_url, short_url
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
@@ -350,6 +350,8 @@ class ResultSerializer(serializers.Serializer[Submission]):
     queries = serializers.IntegerField(source="result.queries", default=None)
     energy_per_query_j = serializers.FloatField(source="result.energy_per_query_j", default=None)
     bundle_url = serializers.SerializerMethodField()
+    page_url = serializers.SerializerMethodField(help_text="The page of the result with its evidence.")
+    short_url = serializers.SerializerMethodField(help_text="A short address that leads there.")
 
     def get_codes(self, submission: Submission) -> list[str]:
         """The codes of the verdict that stands."""
@@ -358,3 +360,11 @@ class ResultSerializer(serializers.Serializer[Submission]):
     def get_bundle_url(self, submission: Submission) -> str:
         """Where the exact bytes are."""
         return bundle_url(submission.result_id)
+
+    def get_page_url(self, submission: Submission) -> str:
+        """Its page."""
+        return page_url(submission.result_id)
+
+    def get_short_url(self, submission: Submission) -> str:
+        """The short address of its page."""
+        return short_url(submission.result_id)

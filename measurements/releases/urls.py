@@ -9,6 +9,7 @@ from measurements.releases.api_decisions import DecisionListView
 from measurements.releases.api_impact import ClaimsView, ImpactView, IntensitiesCsvView, IntensitiesView
 from measurements.releases.api_needed import NeededView
 from measurements.releases.api_results import BundleView, ResultListView
+from measurements.releases.api_standing import ResultStandingView
 from measurements.releases.api_suites import SuiteArchiveView, SuiteListView
 from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("needed/", NeededView.as_view(), name="api-needed"),
     path("results/", ResultListView.as_view(), name="api-results"),
     path("results/<result_id:result_id>/bundle", BundleView.as_view(), name="api-bundle"),
+    path("results/<result_id:result_id>/standing", ResultStandingView.as_view(), name="api-standing"),
     path("suites/", SuiteListView.as_view(), name="api-suites"),
     path("suites/<digest:digest>.tar", SuiteArchiveView.as_view(), name="api-suite-archive"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -19,7 +19,14 @@ class ResultIdConverter:
         return value
 
 
+class ShortResultIdConverter(ResultIdConverter):
+    """The first digits of a result id, as a short address has them."""
+
+    regex = "[0-9a-f]{16}"
+
+
 register_converter(ResultIdConverter, "result_id")
+register_converter(ShortResultIdConverter, "short_result_id")
 
 urlpatterns = [
     path("appeals", AppealView.as_view(), name="appeals"),

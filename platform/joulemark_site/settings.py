@@ -156,6 +156,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LabelEnum": ["single source", "several sources", "published"],
         "GradeEnum": ["measured", "estimated", "published"],
+        "ResultStateEnum": "measurements.intake.models.State",
+        "ResultGradeEnum": ["measured", "estimated"],
+        "ResultLabelEnum": ["single source", "several sources"],
+        "CellTierEnum": ["single source", "several sources", "replicated", "established"],
         "GradeOrOwnEnum": ["measured", "estimated", "published", "own"],
         "PublishedGradeEnum": ["published"],
         "NoScoreIntervalEnum": ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"],

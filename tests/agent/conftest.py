@@ -49,6 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
     monkeypatch.setattr("joulemark.waiting.SHORT", AT_ONCE)
     for room in ("session.run", "patience"):
         monkeypatch.setattr(f"joulemark.{room}.LONG", AT_ONCE)
+    monkeypatch.setattr("joulemark.session.verdicts.WAIT_S", 0.0)
     return config.load().folders
 
 

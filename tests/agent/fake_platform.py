@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from fake_log import FakeLog
+from msgspec.structs import replace
 
 from joulemark.log.leaf import decode as decode_leaf
 from joulemark.log.merkle import leaf_hash
@@ -35,6 +36,10 @@ class FakePlatform:
     failures: list[int] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    standings: dict[str, dict[str, object]] = field(default_factory=dict)
+    verdict: str = "accepted"
+    findings: tuple[messages.StandingFinding, ...] = ()
+    unjudged_looks: int = 0
     needed: dict[str, messages.Needed] = field(default_factory=dict)
     clock_ahead_s: float = 0.0
     receipt_key: object | None = None
@@ -52,7 +57,8 @@ class FakePlatform:
         return self.log.public
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record | bytes]:
-        self.asked[f"{method} {path.split('/', 1)[0]}"] += 1
+        what = "standing" if path.endswith("/standing") else path.split("/", 1)[0]
+        self.asked[f"{method} {what}"] += 1
         if self.failures:
             status = self.failures.pop(0)
             if status:
@@ -69,8 +75,8 @@ class FakePlatform:
                 return 200, self.public
             case "GET", ["needed", question]:
                 return self.what_is_needed(question.removeprefix("?suite="))
-            case "GET", ["results", result_id, *what]:
-                return self.proof(result_id) if what == ["proof"] else self.status(result_id)
+            case "GET", ["results", asked, *part]:
+                return self.results_asked(asked, part)
             case "POST", ["enrolments"]:
                 return self.enrol(body)
             case "POST", ["tickets"]:
@@ -78,6 +84,13 @@ class FakePlatform:
             case "POST", ["results"]:
                 return self.receive(body)
         return 404, _problem(404, "JM-NOT-FOUND", "There is nothing here.")
+
+    def results_asked(self, asked: str, part: list[str]) -> tuple[int, Record]:
+        if asked.startswith("?"):
+            return self.listed(asked)
+        if part == ["standing"]:
+            return self.standing(asked)
+        return self.proof(asked) if part == ["proof"] else self.status(asked)
 
     def enrol(self, body: bytes) -> tuple[int, Record]:
         envelope = envelopes.parse(body)
@@ -141,6 +154,60 @@ class FakePlatform:
                 404, "JM-HTTP-404", f"This platform has no suite with the digest {digest[:12]}."
             )
         return 200, self.needed[digest]
+
+    def state_of(self, result_id: str) -> str:
+        return self.states.get(result_id, self.verdict)
+
+    def standing(self, result_id: str) -> tuple[int, Record]:
+        """Where a result stands; the first `unjudged_looks` looks find no verdict."""
+        if result_id not in self.results:
+            return 404, _problem(404, "JM-HTTP-404", "This platform has no such result.")
+        state = self.state_of(result_id)
+        if self.unjudged_looks > 0:
+            self.unjudged_looks -= 1
+            state = "received"
+        value = messages.StandingValue(energy_wh_per_1000=2.31, expanded_u=None, grade="estimated")
+        cell = messages.StandingCell(
+            energy_wh_per_1000=2.31,
+            interval="",
+            label="single source",
+            tier="single source",
+            n_contributors=1,
+            n_own_results=1,
+            is_current=True,
+            page_url=f"{self.origin}/boards/cell/",
+        )
+        counts = state == "accepted"
+        answer = messages.ResultStanding(
+            result_id=result_id,
+            state=state,
+            findings=self.findings if state in {"quarantined", "rejected"} else (),
+            short_url=f"{self.origin}/r/{result_id[:16]}",
+            page_url=f"{self.origin}/results/{result_id}/",
+            value=value if state in {"accepted", "quarantined"} else None,
+            cell=cell if counts else None,
+            others=None,
+            comparison="alone" if counts else None,
+        )
+        return 200, replace(answer, **self.standings.get(result_id, {}))
+
+    def listed(self, question: str) -> tuple[int, Record]:
+        """The list of results, two a page, latest first."""
+        asked = dict(part.split("=") for part in question.removeprefix("?").split("&"))
+        page, ids = int(asked["page"]), list(reversed(self.results))
+        codes = tuple(finding.code for finding in self.findings)
+        rows = tuple(
+            messages.ListedResult(
+                page_url=f"{self.origin}/results/{one}/",
+                short_url=f"{self.origin}/r/{one[:16]}",
+                result_id=one,
+                state=self.state_of(one),
+                codes=codes if self.state_of(one) in {"quarantined", "rejected"} else (),
+            )
+            for one in ids[2 * page - 2 : 2 * page]
+        )
+        more = f"{self.origin}/api/v1/results/?page={page + 1}" if ids[2 * page :] else None
+        return 200, messages.ListedResults(next=more, results=rows)
 
     def status(self, result_id: str) -> tuple[int, Record]:
         if result_id not in self.results:

@@ -21,7 +21,6 @@ from nvml_sim.cards import A100
 from nvml_sim.clock import Clock
 from nvml_sim.virtual import Busy, VirtualTimer
 
-from joulemark import suite as suites
 from joulemark import workloads
 from joulemark.cli import main
 from joulemark.session import checkup, run, suite_source, work
@@ -127,7 +126,7 @@ def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
     protocol = replace(
         tiny.protocol, idle_s=idle_s, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=warmup_s
     )
-    suites.open_suite = lambda _name: replace(tiny, protocol=protocol)
+    fake_suite.suite = lambda: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
     workloads.busy_kernel = kernel
     if fault := os.environ.get("JOULEMARK_TEST_TORCH"):

@@ -57,7 +57,8 @@ def install() -> None:
     protocol = replace(
         named, queries=10, windows_max=min(named.windows_max, 5), windows_min=min(named.windows_min, 5)
     )
-    suites.open_suite = lambda _name: replace(fake_suite.suite(), protocol=protocol)
+    tiny = fake_suite.suite()
+    fake_suite.suite = lambda: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
     workloads.busy_kernel = lambda _device: Busy()
     measure.COUNTER_PERIODS = WINDOW_PERIODS

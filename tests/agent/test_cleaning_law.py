@@ -51,7 +51,7 @@ SESSIONS = st.lists(
 
 
 @pytest.mark.laws
-@settings(law(in_every_run=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(law(in_every_run=20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sessions=SESSIONS,
     current=st.tuples(st.booleans(), st.booleans()),

@@ -193,3 +193,18 @@ def test_what_only_reads_files_works_on_any_system(
     (kept,) = agent.outbox.results()
     monkeypatch.setattr("sys.platform", system)
     assert agent("verify", str(kept.path)) == 0
+
+
+def test_the_readme_leads_from_a_virtual_environment_to_a_result_by_three_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Volunteer your GPU") : text.index("## Use the data")]
+    first, *others = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    environment, *steps = [line.partition("#")[0].strip() for line in first.splitlines()]
+    assert environment == "python3 -m venv .venv && . .venv/bin/activate"
+    assert len(steps) == 3
+    assert steps[0].startswith("make install-agent")
+    named = re.findall(r"^joulemark (\w+)", "\n".join([*steps, *others]), re.MULTILINE)
+    assert named[:2] == ["join", "run"]
+    assert set(named) <= set(COMMANDS)
+    for system in ("Linux", "WSL 2", "container", "Windows", "macOS"):
+        assert system in section

@@ -228,6 +228,11 @@ def test_at_a_terminal_a_plain_question_is_asked(
     assert ("Nothing was downloaded and nothing measured." in downloading.err) == (code == 6)
 
 
+def test_a_closed_standard_input_is_no_terminal(downloading: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert downloading.json(*RUN)["error"]["code"] == "consent-missing"
+
+
 def test_what_downloads_nothing_asks_nothing(enrolled: Agent) -> None:
     assert enrolled("run", "--meter", "estimate") == 0
     assert "[Y/n]" not in enrolled.err

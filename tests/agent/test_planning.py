@@ -14,6 +14,7 @@ from test_resume import in_a_process, jobs_received
 from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_STORAGE, EXIT_USAGE, NothingToDo, StorageError
 from joulemark.session import plan, work
 from joulemark.session.budget import Budget, Pace
+from joulemark.session.forecast import NO_TIME
 from joulemark.session.journal import Journal
 from joulemark.session.plan import Filter
 from joulemark.suite import load_suite
@@ -61,7 +62,7 @@ def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
     """Ten windows of at least 10 s are asked of each job by its suite: none fits into two seconds."""
     answer = enrolled.json(*RUN, "--budget", "2s")
     assert (measured(answer), len(put_off(answer))) == ([], 3)
-    assert "which are not left" in put_off(answer)[SMALL]
+    assert put_off(answer)[SMALL] == NO_TIME
     assert len(measured(enrolled.json(*RUN, "--budget", "2h"))) == 3
 
 
@@ -241,3 +242,9 @@ def test_a_journal_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     assert Journal(path).failures["a/b/c"].code == "out-of-memory"
     Journal(path).done("a/b/c")
     assert Journal(path).failures == {}
+
+
+def test_a_sentence_for_many_jobs_names_a_few() -> None:
+    keys = [f"task/data/model-{number}" for number in range(300)]
+    assert plan.in_words(keys[:6]) == ", ".join(keys[:6])
+    assert plan.in_words(keys) == f"{', '.join(keys[:5])} and 295 more"

@@ -136,7 +136,7 @@ ENGLISH_ON_PURPOSE = {
 }
 """Rooms and files below agent/joulemark whose sentences are not translated, with the reason."""
 
-CODE = ("not available", "first kernel", "data set")
+CODE = ("not available", "first kernel", "data set", "single source", "waiting for the verdict")
 """Codes of two words; they are translated where they are shown."""
 
 BASES = ("least of the suite", "measured here", "reference GPU")
@@ -166,6 +166,8 @@ EXEMPT_TEXTS = {
     "meters/rapl.py": ("intel-rapl ",),
     "record/field_types.py": ("SHA-256 in ", "128 random bits ", "a git commit "),
     "session/budget.py": BASES,
+    "session/comparison.py": CODE,
+    "session/job_end.py": CODE,
     "session/checkup.py": (*CODE, "joulemark join ", "sudo timedatectl "),
     "session/machine_lock.py": ("not a regular file",),
     "session/run.py": CODE,

@@ -95,6 +95,7 @@ def test_every_code_in_the_source_is_explained() -> None:
         agent / "rules",
         agent / "log",
         agent / "audit",
+        apps / "catalog",
         apps / "ledger",
         apps / "intake",
         apps / "review",

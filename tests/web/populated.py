@@ -32,6 +32,7 @@ def populate() -> Values:
     sequence()
     return {
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
+        "short_id": [made[0].pk[:16]],
         "series": ["demo-1-estimated", "study-2024"],
         "task": ["text_classification"],
         "path": [f"0/000.p/{sequence().size}"],

@@ -11,26 +11,31 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from msgspec.structs import replace
 
 from joulemark.log.leaf import decode
 from joulemark.record.codec import decode as decode_record
 from joulemark.record.codec import encode
+from joulemark.record.messages import Ticket
 from joulemark.record.statement import SuiteRef
 from joulemark.record.suite_offers import SuiteOffers
 from joulemark.suite import load_suite, read_archive
 from joulemark.suite.archive import decode_archive, encode_archive
-from joulemark.suite.loader import digest_of
+from joulemark.suite.loader import digest_of, files_of, folder_of
 from measurements.catalog import suites
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.models import Suite as SuiteRow
+from measurements.intake import suite_services
 from measurements.intake.suite_services import NotHandedOut, hand_out_suite
 from measurements.ledger import sequencer
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.audit import faults
+from measurements.review.services import judge_waiting
 from tests import made
 from tests.both_databases import undone
 from tests.fake_hub import RunningHub, commit_of
 from tests.pinned import VERSE_IS_GONE, pinned_files, pinned_folder
+from tests.racing import Gate, Racer
 from tests.small_suite import MANIFEST
 
 if TYPE_CHECKING:
@@ -130,6 +135,8 @@ def test_an_archive_may_be_kept_for_ever_and_is_not_sent_twice(client: Client) -
     again = client.get(address, headers={"if-none-match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["Cache-Control"] == answer.headers["Cache-Control"]
+    plain = client.get(address, headers={"accept": "application/octet-stream"})
+    assert (plain.content, plain.headers["Content-Type"]) == (TINY, "application/octet-stream")
     absent = client.get(f"/api/v1/suites/{'0' * 64}.tar")
     assert (absent.status_code, absent.headers["Cache-Control"]) == (404, "no-store")
     assert (
@@ -211,6 +218,35 @@ def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Clien
     assert suite.digest in suites.known_suites()
 
 
+def test_a_result_of_a_suite_that_was_handed_out_is_judged_by_it(client: Client, enrolled) -> None:
+    files = files_of(folder_of("demo"))
+    files["suite.toml"] = files["suite.toml"].replace(b'version = "1"', b'version = "2"', 1)
+    copy = read_archive(encode_archive(files))
+    hand_out_suite(archive=encode_archive(files))
+    ref = SuiteRef(name=copy.name, version=copy.version, digest=copy.digest)
+    ticket = decode_record(
+        enrolled("tickets", encode(made.ticket_request(suite=ref))).content, Ticket, what="ticket"
+    )
+    bundle = made.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
+    assert enrolled("results", bundle.to_bytes()).status_code == 202
+    judge_waiting(result_ids=[bundle.digest()])
+    assert client.get(f"/api/v1/results/{bundle.digest()}").json()["state"] == "accepted"
+
+
+def test_two_who_pin_at_once_make_one_row_and_one_leaf(committed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second begins while the first has written and not committed."""
+    gate = Gate()
+    monkeypatch.setattr(suite_services, "append_leaf", gate.wrap(suite_services.append_leaf))
+    first = Racer(lambda: hand_out_suite(archive=TINY))
+    gate.reached()
+    second = Racer(lambda: hand_out_suite(archive=TINY))
+    assert second.settled() == "blocked"
+    gate.open()
+    (row, created), (same, again) = first.result(), second.result()
+    assert (row.pk, created, again) == (same.pk, True, False)
+    assert (PinnedSuite.objects.count(), len(pinned_leaves())) == (1, 1)
+
+
 def test_what_the_software_holds_pinned_is_handed_out_when_the_platform_is_prepared(
     client: Client, catalogue: None
 ) -> None:
@@ -278,6 +314,10 @@ def test_what_cannot_be_handed_out_changes_nothing(
         name: data.replace(b'datasets = ["prose", "verse"]', b'datasets = ["verse"]')
         for name, data in gone.items()
     }
+    named = lambda line: {  # noqa: E731
+        **pinned_files(),
+        "suite.toml": pinned_files()["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1),
+    }
     shouting = {
         name: data.replace(b'version = "1.20260131"', b'version = "1.A/B"')
         for name, data in pinned_files().items()
@@ -288,6 +328,9 @@ def test_what_cannot_be_handed_out_changes_nothing(
         (encode_archive(nothing_runs), "None of the 1 cells"),
         (encode_archive(shouting), "cannot stand in an address"),
         (encode_archive({"lock.toml": b""}), "no suite.toml"),
+        (encode_archive(named('title = ""')), "a line of 1 to 200 characters"),
+        (encode_archive(named(f'title = "{"T" * 201}"')), "a line of 1 to 200 characters"),
+        (encode_archive(named('title = "two\\nlines"')), "a line of 1 to 200 characters"),
     ):
         with pytest.raises(NotHandedOut, match=sentence):
             hand_out_suite(archive=archive)

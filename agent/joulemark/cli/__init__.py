@@ -33,6 +33,7 @@ COMMANDS = {
     "show": marked("print exactly what a result sends, or list what is kept"),
     "submit": marked("send what is kept and not yet sent"),
     "status": marked("ask the platform what became of results"),
+    "results": marked("list your results with their states, energies and links"),
     "verify": marked("check a result file, offline"),
     "check": marked("ask at home what the rules say of a result"),
     "audit": marked("check a platform's log, and what it shows against it"),

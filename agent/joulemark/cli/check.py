@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from joulemark.record.statement import Statement
     from joulemark.record.trace import Trace
-    from joulemark.rules.case import Case
     from joulemark.rules.judge import Judgement
     from joulemark.suite import Suite
 
@@ -47,18 +46,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0 when it is accepted, 3 when it is not or was changed; UsageError (2) when there is no such file or suite."""
     result_id, statement, trace = _verified(arguments.file)
-    case = _case(statement, trace, _suite(statement, arguments.suite))
+    suite = _suite(statement, arguments.suite)
 
-    from joulemark.rules.judge import RULES, RULES_VERSION, judge_by
+    from joulemark.rules.judge import RULES_VERSION
+    from joulemark.session.home_rules import PLATFORM_ONLY, judge_at_home
 
-    judged = judge_by(tuple(rule for rule in RULES if rule.asked != "platform"), case)
-    unasked = [rule.code for rule in RULES if rule.asked == "platform"]
+    judged = judge_at_home(statement, trace, suite)
     output = Output(as_json=arguments.json)
     output.say(f"{in_words(judged.state):<11} {arguments.file}: {_(WORDS[judged.state])}")
     findings = _findings(judged)
     for finding in findings:
         _tell(output, finding)
-    output.say(_("asked by the platform only: {unasked}").format(unasked=", ".join(unasked)))
+    output.say(_("asked by the platform only: {codes}").format(codes=", ".join(PLATFORM_ONLY)))
     output.answer(
         {
             "ok": judged.state == "accepted",
@@ -66,7 +65,7 @@ def execute(arguments: Namespace) -> int:
             "rules_version": RULES_VERSION,
             "state": judged.state,
             "findings": findings,
-            "asked_by_the_platform_only": unasked,
+            "asked_by_the_platform_only": list(PLATFORM_ONLY),
         }
     )
     return EXIT_OK if judged.state == "accepted" else EXIT_NOT_VERIFIED
@@ -136,37 +135,3 @@ def _suite(statement: Statement, name: str | None) -> Suite | None:
         return find_suite(name, config=configs.load()).suite
     ran = statement.predicate.suite
     return find_suite_of_digest(ran.name, ran.digest, config=configs.load())
-
-
-def _case(statement: Statement, trace: Trace, suite: Suite | None) -> Case:
-    """As a platform would see it that was sent this result now and had given the ticket that the result names."""
-    from datetime import UTC, datetime, timedelta
-
-    from joulemark.rules.case import Case, Context, TicketFacts
-
-    said, now = statement.predicate, datetime.now(UTC)
-    ticket = (
-        None
-        if said.ticket is None
-        else TicketFacts(
-            id=said.ticket.id,
-            nonce=said.ticket.nonce,
-            sample_seed=said.ticket.sample_seed,
-            task=said.workload.task,
-            dataset=said.workload.dataset,
-            model=said.workload.model,
-            device_tag=said.device.tag,
-            issued_at=said.started_at,
-            expires_at=now + timedelta(days=1),
-        )
-    )
-    context = Context(
-        received_at=now,
-        audience=said.audience,
-        public_key=said.contributor.public_key,
-        key_revoked=False,
-        ticket=ticket,
-        suite=suite,
-        same_trace_as=None,
-    )
-    return Case(statement, trace, context)

@@ -41,6 +41,12 @@ WORDS = (
     marked("this data set"),
     marked("mean of the task's data sets"),
     marked("from the energy of CPU and memory"),
+    # how sure a value is, and how results compare
+    marked("single source"),
+    marked("several sources"),
+    marked("replicated"),
+    marked("established"),
+    marked("agrees"),
     # kinds of model
     marked("task-specific"),
     marked("general-purpose"),

@@ -103,9 +103,9 @@ def execute(arguments: Namespace) -> int:
     choice, passed = joining.choose_suite(
         config, on_gpu=measures_gpu(findings), hours=time_h, named=arguments.suite
     )
-    for one in passed:
-        output.say(_("Not chosen: {name}. {sentence}").format(name=one.name, sentence=one.sentence))
-    answer["passed_over"] = [{"suite": one.name, "sentence": one.sentence} for one in passed]
+    for suite in passed:
+        output.say(_("Not chosen: {name}. {sentence}").format(name=suite.name, sentence=suite.sentence))
+    answer["passed_over"] = [{"suite": suite.name, "sentence": suite.sentence} for suite in passed]
     if choice is None:
         output.say(
             _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(

@@ -28,7 +28,13 @@ class Output:
 
     def aside(self, text: str) -> None:
         """Sentences beside the answer: progress, a warning, an error. On a terminal no word is broken."""
-        _print(_wrapped(text) if sys.stderr is not None and sys.stderr.isatty() else text, sys.stderr)
+        _print("\n".join(_terminal_lines(text, sys.stderr)), sys.stderr)
+
+    def tell(self, sentence: str, *, beside: bool = False) -> None:
+        """A sentence of the answer, or beside it: one line; on a terminal several, which end between words."""
+        stream = sys.stderr if beside or self.as_json else sys.stdout
+        for line in _terminal_lines(sentence, stream):
+            _print(line, stream)
 
     def answer(self, value: dict[str, Any]) -> None:
         """The JSON document, where one was asked for."""
@@ -77,15 +83,19 @@ def _discard(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def _wrapped(text: str) -> str:
-    import shutil
-    import textwrap
+def _terminal_lines(sentence: str, stream: TextIO | None) -> list[str]:
+    """On a terminal lines of its width, in which no word is broken; else the sentence as it is."""
+    if stream is None or not stream.isatty():
+        return [sentence]
+    from shutil import get_terminal_size
+    from textwrap import wrap
 
-    width = max(20, shutil.get_terminal_size().columns - 1)
-    lines = text.splitlines()
-    return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines
-    )
+    width = max(20, get_terminal_size().columns - 1)
+    return [
+        line
+        for paragraph in sentence.splitlines()
+        for line in wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
 
 
 def _encodes(text: str, stream: TextIO | None) -> bool:

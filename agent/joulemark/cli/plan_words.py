@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from joulemark.cli.questions import ask
+from joulemark.cli.questions import ask, can_ask
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
-from joulemark.session.plan import by_sentence
+from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
@@ -49,7 +48,7 @@ def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
     if yes or not forecast.needs_download:
         return False
     line = summary(forecast)
-    if not sys.stdin.isatty():
+    if not can_ask():
         raise ConsentMissing(
             _(
                 "{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on,"
@@ -97,7 +96,7 @@ def print_plan(output: Output, forecast: Forecast) -> None:
         output.say(_("Not again: {key}. {sentence}").format(key=failed.key, sentence=failed.sentence))
     for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
-            output.say(f"{label}: {', '.join(keys)}. {sentence}")
+            output.say(f"{label}: {in_words(keys)}. {sentence}")
 
 
 def times_in_words(forecast: Forecast) -> list[str]:

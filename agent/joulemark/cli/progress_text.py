@@ -31,6 +31,7 @@ STAGES = {
     "window": marked("window"),
     "scoring": marked("scoring the answers"),
     "sending": marked("sending results"),
+    "waiting for the verdict": marked("waiting for the verdict"),
     "waiting": marked("waiting for an answer"),
 }
 SUBSTITUTES = {"…": "...", "·": "|", "±": "+/-", "°": "", "—": "-"}

@@ -11,6 +11,11 @@ NO = frozenset({"n", "no", "н", "нет"})
 """In each language, whichever is spoken."""
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal; standard input may be closed altogether."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask(question: str) -> bool:
     """Ask on stderr until the answer is a yes (or just Enter) or a no (or the end of input)."""
     while True:

@@ -13,6 +13,7 @@ from joulemark.translation import marked, ngettext
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
     from joulemark.joined import Joined
     from joulemark.meters.choose import Rejection, Wanted
@@ -106,9 +107,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-submit", action="store_true", help=_("keep results and send nothing but ticket requests")
     )
     parser.add_argument(
+        "--no-wait", action="store_true", help=_("wait for no verdict and ask for nothing to compare with")
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
-        help=_("measure on a noisy machine all the same; the result is flagged"),
+        help=_("measure on a noisy machine all the same, and go on where each result would be put aside"),
     )
     parser.add_argument(
         "--dry-run",
@@ -156,7 +160,7 @@ def execute(arguments: Namespace) -> int:
             forecast = foresee(config, options, begun.suite)
             report.selection = forecast.selection
             require_contributor(config, options)
-            output.aside(_destination(config, options))
+            output.tell(_destination(config, options), beside=True)
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
             with watch_for(Screen(stderr=True)) as watch:
@@ -220,6 +224,7 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
         submit=asked.submit,
         fresh=arguments.fresh,
         force=asked.force,
+        wait=not arguments.no_wait,
         chosen_for_gpu=None if joined is None else joined.gpu,
     )
 
@@ -243,6 +248,7 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     from joulemark.session.forecast import foresee
     from joulemark.session.run import begin
 
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     begun = begin(config, options)
     if begun.obtained.sentence:
         output.aside(begun.obtained.sentence)
@@ -312,15 +318,18 @@ def _destination(config: Config, options: Options) -> str:
 
 
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
+    from joulemark.cli.result_lines import result_lines
+
     for done in report.done:
-        output.say(_line(done))
+        for line in result_lines(_entry(done)):
+            output.say(line)
     for failed in (*report.failed, *report.failed_before):
-        output.say(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
-    for sentence in _graded(report):
-        output.say(sentence)
+        output.tell(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
+    for sentence in (*_graded(report), *_ended(report)):
+        output.tell(sentence)
     if report.choice is not None:
         for passed in report.choice.rejections:
-            output.say(
+            output.tell(
                 _("Not used: {meter}. {sentence}").format(
                     meter=passed.meter, sentence=" ".join(filter(None, (passed.sentence, passed.mend)))
                 )
@@ -337,6 +346,13 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         "failed_before": [_failure(item) for item in report.failed_before],
         "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
         "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
+        "stopped": report.stopped
+        and {
+            "code": report.stopped.code,
+            "sentence": report.stopped.sentence,
+            "what_to_do": report.stopped.what_to_do,
+        },
+        "most_useful_next": report.next_job and report.next_job.key,
     }
     if failure is not None:
         value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
@@ -370,6 +386,45 @@ def _graded(report: Report) -> list[str]:
     ]
 
 
+def _ended(report: Report) -> list[str]:
+    """Why the run was stopped, whether nothing counts, and what is most useful next."""
+    from joulemark.errors import EXIT_NOT_COUNTED
+
+    sentences = []
+    if (stopped := report.stopped) is not None:
+        advice = (stopped.what_to_do or "").rstrip(".")
+        sentences += [
+            _("Stopped: each further job would be found the same. {code}: {sentence}").format(
+                code=stopped.code, sentence=stopped.sentence
+            ),
+            *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
+            _(
+                "Then run it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
+            ),
+        ]
+        sentences = [" ".join(sentences)]
+    if report.exit_code == EXIT_NOT_COUNTED:
+        sentences.append(
+            _(
+                "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a"
+                " person look."
+            )
+        )
+    if (job := report.next_job) is not None:
+        sentences.append(
+            ngettext(
+                "Most useful next: {key}, measured by {count} contributor so far.",
+                "Most useful next: {key}, measured by {count} contributors so far.",
+                job.contributors,
+            ).format(key=job.key, count=job.contributors)
+            if job.contributors
+            else _("Most useful next: {key}, measured by nobody so far.").format(key=job.key)
+        )
+        if job.runs_here:
+            sentences.append(_("The same command with `--needed` begins with it."))
+    return sentences
+
+
 def _rejection(passed: Rejection) -> dict[str, str | None]:
     return {
         "meter": passed.meter,
@@ -383,15 +438,27 @@ def _failure(failed: Failed) -> dict[str, str]:
     return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
 
 
-def _line(done: Done) -> str:
-    totals = done.kept.bundle.statement().predicate.totals
-    state = done.kept.state if done.delivery is None else done.delivery.how
-    return _("{digest}  {state:<8} {key}  {energy:.4g} J a query").format(
-        digest=done.kept.digest[:16], state=in_words(state), key=done.key, energy=totals.energy_per_query_j
+def _entry(done: Done) -> ResultEntry:
+    """A result as the list shows it."""
+    from joulemark.cli.result_lines import ResultEntry
+    from joulemark.session.comparison import own_energy_words, short_comparison
+
+    sent = done.kept.state if done.delivery is None else done.delivery.how
+    standing = done.standing
+    codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
+    return ResultEntry(
+        state=done.verdict or sent,
+        job=done.key,
+        energy=own_energy_words(done.kept.bundle.statement().predicate),
+        comparison=short_comparison(standing) if standing else None,
+        codes=codes or tuple(finding.code for finding in done.unfit),
+        place=standing.short_url if standing else _("kept as {digest}").format(digest=done.kept.digest[:16]),
     )
 
 
 def _row(done: Done) -> dict[str, Any]:
+    from msgspec import to_builtins
+
     predicate = done.kept.bundle.statement().predicate
     refusal = done.kept.note.refusal
     return {
@@ -406,4 +473,7 @@ def _row(done: Done) -> dict[str, Any]:
         "queries": predicate.totals.queries,
         "windows": len(predicate.windows),
         "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+        "verdict": done.verdict,
+        "found_unfit": [{"code": finding.code, "sentence": finding.sentence} for finding in done.unfit],
+        "standing": done.standing and to_builtins(done.standing),
     }

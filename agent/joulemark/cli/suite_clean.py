@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from joulemark.translation import gettext as _
@@ -18,7 +17,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises ConsentMissing, Declined, RunInProgress, StorageError or UsageError."""
     from joulemark import config as configs
     from joulemark.cli.plan_words import size
-    from joulemark.cli.questions import ask
+    from joulemark.cli.questions import ask, can_ask
     from joulemark.errors import ConsentMissing, Declined
     from joulemark.session.cleaning import clean, plan_cleaning
 
@@ -29,7 +28,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
         output.say(_("Nothing to free: no job is done with anything that this agent has fetched."))
         return 0, {"freed_bytes": 0, **_as_json(cleaning)}
     if not arguments.yes:
-        if not sys.stdin.isatty():
+        if not can_ask():
             raise ConsentMissing(
                 _("{size} would be freed, and there is no terminal to ask at. Give `--yes`.").format(
                     size=size(cleaning.size_bytes)

@@ -73,31 +73,33 @@ class FetchLog:
 
     folder: Path
 
-    def add(self, wanted: Wanted, names: Iterable[str], *, is_new: bool) -> None:
+    def add(self, missing: Wanted, names: Iterable[str], *, is_new: bool) -> None:
         """Note files of a repository that have come now. Raises StorageError."""
-        found = [
+        arrived = [
             FetchedFile(name=name, place=place)
             for name in names
-            if (place := place_of(wanted.folder / name, wanted.cache / _folder_name(wanted))) is not None
+            if (place := place_of(missing.folder / name, missing.cache / _folder_name(missing))) is not None
         ]
-        if not found:
+        if not arrived:
             return
-        path = self._path(wanted.cache, wanted.kind, wanted.hub_id, wanted.revision)
-        known = _read(path, FetchedRepository) if path.exists() else None
-        repository = known or FetchedRepository(
-            cache=str(wanted.cache),
-            kind=wanted.kind,
-            hub_id=wanted.hub_id,
-            revision=wanted.revision,
+        path = self._path(missing.cache, missing.kind, missing.hub_id, missing.revision)
+        before = _read(path, FetchedRepository) if path.exists() else None
+        repository = before or FetchedRepository(
+            cache=str(missing.cache),
+            kind=missing.kind,
+            hub_id=missing.hub_id,
+            revision=missing.revision,
             is_new=is_new,
         )
-        files = {file.name: file for file in (*repository.files, *found)}
+        files = {file.name: file for file in (*repository.files, *arrived)}
         durable.write(path, encode(replace(repository, files=tuple(files.values()))) + b"\n")
 
     def repositories(self) -> list[FetchedRepository]:
         """Everything that was fetched and not freed since, in the order of names. Raises UsageError."""
-        found = [_read(path, FetchedRepository) for path in self.folder.glob("*.json")]
-        return sorted(found, key=lambda repository: (repository.kind, repository.hub_id, repository.revision))
+        repositories = [_read(path, FetchedRepository) for path in self.folder.glob("*.json")]
+        return sorted(
+            repositories, key=lambda repository: (repository.kind, repository.hub_id, repository.revision)
+        )
 
     def forget(self, repository: FetchedRepository) -> None:
         """The repository's files are gone."""
@@ -134,16 +136,16 @@ def removal_of(repositories: Iterable[FetchedRepository]) -> list[Removal]:
     Of each commit only files that still lead to where they did when they were fetched. A blob stays while a link of
     another commit, or of another program, leads to it.
     """
-    known = list(repositories)
+    commits = list(repositories)
     ours = {
         repository.snapshot / file.name: repository.folder / file.place
-        for repository in known
+        for repository in commits
         for file in repository.files
         if place_of(repository.snapshot / file.name, repository.folder) == file.place
     }
     counted: set[Path] = set()
     removals = []
-    for repository in known:
+    for repository in commits:
         links = tuple(path for path in ours if path.is_relative_to(repository.snapshot))
         others = _places_of_others(repository.folder, ours)
         blobs = {ours[link] for link in links if ours[link] != link} - others - counted
@@ -207,8 +209,8 @@ def _remove_notes_of_library(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _folder_name(wanted: Wanted) -> str:
-    return repository_folder(wanted.kind, wanted.hub_id)
+def _folder_name(missing: Wanted) -> str:
+    return repository_folder(missing.kind, missing.hub_id)
 
 
 def _read(path: Path, kind: type[T]) -> T:

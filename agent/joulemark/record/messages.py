@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from joulemark.record.codec import Answer, Record
-from joulemark.record.field_types import DisplayName, Nonce, Sha256, Slug, Word
+from joulemark.record.field_types import END, DisplayName, Nonce, Sha256, Slug, Word
 from joulemark.record.statement import Count, Seed, SuiteRef, Time, refuse_strange_times
 from joulemark.record.text import hidden_characters
 
@@ -175,3 +175,85 @@ class ResultStatus(Answer, frozen=True, kw_only=True):
     rules_version: Word | None
     findings: tuple[tuple[str, str, str], ...]
     url: Word
+
+
+Energy = Annotated[float, Meta(gt=0)]
+Address = Annotated[str, Meta(min_length=1, max_length=2000, pattern=f"^[^\\x00-\\x20\\x7f]+{END}")]
+
+
+class StandingFinding(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """What a rule of the platform had to say of a result."""
+
+    code: Word
+    severity: Word
+    sentence: str
+
+
+class StandingValue(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A result's own value in Wh per 1,000 queries; `expanded_u` is relative (k = 2), null for an estimate."""
+
+    energy_wh_per_1000: Energy
+    expanded_u: Annotated[float, Meta(ge=0)] | None
+    grade: Word
+
+
+class StandingOthers(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The value that a cell would have without the result's contributor, in Wh per 1,000 queries.
+
+    The two ends are the 95 % interval between contributors, null for a single source or where sources disagree.
+    """
+
+    energy_wh_per_1000: Energy
+    between_low_wh_per_1000: float | None
+    between_high_wh_per_1000: float | None
+    interval: str
+    label: Word
+    n_contributors: Count
+
+
+class StandingCell(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """The value that a result takes part in, as its board shows it, in Wh per 1,000 queries."""
+
+    energy_wh_per_1000: Energy
+    interval: str
+    label: Word
+    tier: Word
+    n_contributors: Count
+    n_own_results: Count
+    is_current: bool
+    page_url: Address
+
+
+class ResultStanding(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A platform's answer to where a result stands: verdict, value, and how it lies beside those of others.
+
+    Never signed: a reader ignores fields that it lacks. `comparison` is `alone`, `open`, `agrees` or `differs`, null
+    while the result is not compared; a word of a later platform is shown as it is.
+    """
+
+    result_id: Sha256
+    state: ResultState
+    findings: tuple[StandingFinding, ...]
+    short_url: Address
+    page_url: Address
+    value: StandingValue | None
+    cell: StandingCell | None
+    others: StandingOthers | None
+    comparison: Word | None
+
+
+class ListedResult(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """A line of a platform's list of results: its state, the codes of its verdict, and its page."""
+
+    result_id: Sha256
+    state: ResultState
+    codes: tuple[Word, ...]
+    page_url: Address
+    short_url: Address
+
+
+class ListedResults(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """One page of a platform's list of results, latest first; `next` is null on the last."""
+
+    next: str | None
+    results: tuple[ListedResult, ...]

@@ -321,21 +321,14 @@ def _key(config: Config) -> Finding:
         enrolled = identities.enrolment(config.folders, config.origin)
     except AgentError as error:  # a run without the platform does not read it
         return Finding(area="key", what="key", state="warning", detail=str(error))
+    join = f"joulemark join {config.origin}"
     if identity is None:
-        return Finding(
-            area="key",
-            what="key",
-            state="warning",
-            detail=_("no key yet"),
-            mend=f"joulemark join {config.origin}",
-        )
+        return Finding(area="key", what="key", state="warning", detail=_("no key yet"), mend=join)
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = _("{key_id}, not enrolled at {origin}").format(
             key_id=identity.key_id[:16], origin=config.origin
         )
-        return Finding(
-            area="key", what="key", state="warning", detail=detail, mend=f"joulemark join {config.origin}"
-        )
+        return Finding(area="key", what="key", state="warning", detail=detail, mend=join)
     return Finding(
         area="key",
         what="key",
@@ -365,7 +358,9 @@ def _platform(config: Config) -> Iterator[Finding]:
             area="platform",
             what="platform",
             state="ok",
-            detail=_("{origin}, key {key_id}").format(origin=config.origin, key_id=shown.key_id[:16]),
+            detail=_("{origin}, key {key_id}").format(
+                origin=config.origin_in_words, key_id=shown.key_id[:16]
+            ),
         )
     if skew_s is None:
         yield Finding(area="platform", what="clock", state="warning", detail=_("the platform tells no time"))

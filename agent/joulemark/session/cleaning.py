@@ -123,7 +123,9 @@ def needed_repositories(config: Config) -> frozenset[Repository]:
     results = list(Outbox(config.folders).results())
     needed: set[Repository] = set()
     for suite in _open_suites(config, sessions):
-        for job in open_jobs(suite, [one for one in sessions if one.suite_digest == suite.digest], results):
+        for job in open_jobs(
+            suite, [session for session in sessions if session.suite_digest == suite.digest], results
+        ):
             needed |= set(_repositories(suite, job))
     return frozenset(needed)
 
@@ -141,10 +143,10 @@ def open_jobs(suite: Suite, sessions: list[Session], results: list[Kept]) -> lis
 
 
 def _filter(session: Session) -> Filter:
-    asked = session.asked
-    if asked is None:
+    options = session.asked
+    if options is None:
         return Filter()
-    return Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models)
+    return Filter(only=options.only, tasks=options.tasks, datasets=options.datasets, models=options.models)
 
 
 def _open_suites(config: Config, sessions: list[Session]) -> Iterator[Suite]:

@@ -1,6 +1,6 @@
 """The plan of a run before it begins: which cells in which order, how long, and what is downloaded for them.
 
-A dry run shows it, the user is asked about it, and a run measures its cells in its order: all three have it from here.
+A dry run shows it, the user is asked about it, and a run measures its cells in its order: all three compute it here.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from joulemark.session.plan import Missing, Selection
 from joulemark.session.report import Failed
 from joulemark.session.rests import require_ticks
 from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -67,6 +68,7 @@ class Downloads:
     by_job: Mapping[str, tuple[Wanted, ...]]
 
 
+NO_TIME = marked("It does not end in the time that is left. A later run begins it.")
 NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 
@@ -206,7 +208,7 @@ def plan_cells(
             put_off.append(Missing(key=job.key, sentence=sentence))
             continue
         cells.append(cell)
-        coming.update(wanted.name for wanted in cell.downloads)
+        coming.update(repository.name for repository in cell.downloads)
         left_s = None if left_s is None else left_s - cell.seconds
         room_bytes = None if room_bytes is None else room_bytes - cell.download_bytes
     return tuple(cells), failed_before, tuple(put_off)
@@ -222,14 +224,16 @@ def downloads_for(selection: Selection) -> Downloads:
 
     cache = cache_folder()
     fetch = plan_fetch(suite, *selection.jobs, cache=cache)
-    wanted = {(wanted.kind, wanted.entry.id): wanted for wanted in (fetch.wanted if fetch else ())}
+    repositories = {(entry.kind, entry.entry.id): entry for entry in (fetch.wanted if fetch else ())}
     return Downloads(
         cache=cache,
         free_bytes=free_bytes(cache),
-        sizes={repository.name: missing_bytes(repository) for repository in wanted.values()},
+        sizes={repository.name: missing_bytes(repository) for repository in repositories.values()},
         by_job={
             job.key: tuple(
-                wanted[key] for key in (("models", job.model), ("datasets", job.dataset)) if key in wanted
+                repositories[key]
+                for key in (("models", job.model), ("datasets", job.dataset))
+                if key in repositories
             )
             for job in selection.jobs
         },
@@ -282,15 +286,15 @@ def _order(config: Config, options: Options, suite: Suite) -> tuple[str, ...]:
 
 
 def _cell(job: Job, pace: Pace, downloads: Downloads, coming: Collection[str]) -> Cell:
-    new = tuple(wanted for wanted in downloads.by_job.get(job.key, ()) if wanted.name not in coming)
-    sizes = [downloads.sizes[wanted.name] for wanted in new]
+    new = tuple(item for item in downloads.by_job.get(job.key, ()) if item.name not in coming)
+    sizes = [downloads.sizes[repository.name] for repository in new]
     return Cell(
         job=job,
         seconds=pace.seconds(job.key),
         basis=pace.basis(job.key),
         downloads=new,
         download_bytes=sum(size for size in sizes if size is not None),
-        unsized=tuple(wanted.entry.id for wanted in new if downloads.sizes[wanted.name] is None),
+        unsized=tuple(item.entry.id for item in new if downloads.sizes[item.name] is None),
     )
 
 
@@ -303,16 +307,17 @@ def _room(downloads: Downloads) -> int | None:
 def _no_time(cell: Cell, left_s: float | None) -> str | None:
     if left_s is None or cell.seconds <= left_s:
         return None
-    return _("It takes about {seconds:.0f} s, which are not left.").format(seconds=cell.seconds)
+    return _(NO_TIME)
 
 
 def _no_room(cell: Cell, room_bytes: int | None, downloads: Downloads) -> str | None:
     if room_bytes is None or cell.download_bytes <= max(room_bytes, 0):
         return None
     return _(
-        "{size:.1f} GB are to be fetched for it, and {cache} has room for {room:.1f} "
-        "GB more. Free some space (`joulemark suite clean`), or point HF_HOME to a larger disk."
-    ).format(size=cell.download_bytes / 1e9, cache=downloads.cache, room=max(room_bytes, 0) / 1e9)
+        "What has to be fetched for it does not fit onto the disk of {cache} beside what the cells "
+        "before it need. Free some space (`joulemark suite clean`), or point HF_HOME to a larger "
+        "disk."
+    ).format(cache=downloads.cache)
 
 
 def by_basis(cells: Iterable[Cell]) -> dict[Basis, int]:

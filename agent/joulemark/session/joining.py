@@ -67,8 +67,8 @@ def known_or_enrolled(config: Config, identity: Identity, *, name: str | None) -
     if name is not None or stored is None or stored.key_id != identity.key_id:
         return enrolment.enrol(config, identity=identity, name=name), True
     with PlatformClient(config.origin) as client:
-        shown = client.platform_key()
-    return identities.learn_log_key(config.folders, config.origin, shown) or stored, False
+        platform_key = client.platform_key()
+    return identities.learn_log_key(config.folders, config.origin, platform_key) or stored, False
 
 
 def remember_platform(config: Config) -> None:

@@ -18,9 +18,14 @@ from joulemark.suite.estimate import estimate
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from joulemark.config import Config
     from joulemark.meters.device import DeviceFacts
     from joulemark.suite import Job, Suite
+
+NAMED_KEYS = 6
+"""So many jobs are named in a sentence that holds for all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +157,15 @@ def by_sentence(missing: tuple[Missing, ...]) -> dict[str, list[str]]:
     for one in missing:
         found.setdefault(one.sentence, []).append(one.key)
     return found
+
+
+def in_words(keys: Sequence[str]) -> str:
+    """A few keys by name, and how many more there are."""
+    if len(keys) <= NAMED_KEYS:
+        return ", ".join(keys)
+    return _("{keys} and {count} more").format(
+        keys=", ".join(keys[: NAMED_KEYS - 1]), count=len(keys) - NAMED_KEYS + 1
+    )
 
 
 def open_meter(

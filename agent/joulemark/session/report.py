@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, BadReceipt
+from joulemark.errors import (
+    EXIT_IMPOSSIBLE,
+    EXIT_NOT_COUNTED,
+    EXIT_OK,
+    EXIT_REFUSED,
+    EXIT_UNREACHABLE,
+    BadReceipt,
+)
 from joulemark.session.plan import Filter, Missing
 
 if TYPE_CHECKING:
     from joulemark.meters.choose import Choice, Wanted
     from joulemark.outbox import Kept
+    from joulemark.record.messages import ResultStanding
+    from joulemark.rules.causes import FoundUnfit
     from joulemark.session.delivery import Delivery
     from joulemark.session.plan import Selection
+
+NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
+"""States of results that are on no board."""
 
 
 PATIENCE_S = 600.0
@@ -28,7 +40,8 @@ class Options:
     before in this session. `patience_s`: how long a platform or hub that gives no answer is waited for, each time.
     `offline_after`: when that time is over, jobs are measured without the platform. `cpu_watts`: watts per busy core of
     the estimate, None for those of the settings. `chosen_for_gpu`: the GPU for which `joulemark join` chose the suite,
-    where the user named none.
+    where the user named none. `wait`: shortly for the verdict on each result. `force`: measure, and go on, whatever is
+    found.
     """
 
     suite: str = "demo"
@@ -46,16 +59,46 @@ class Options:
     fresh: bool = False
     force: bool = False
     chosen_for_gpu: str | None = None
+    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """One finished job. `resumed` when an earlier run of the session had measured it."""
+    """One finished job. `resumed` when an earlier run of the session had measured it.
+
+    `standing` is what the platform said of it in this run, `unfit` what keeps it from counting: by the verdict, and
+    before there is one by the rules asked at home.
+    """
 
     key: str
     kept: Kept
     resumed: bool
     delivery: Delivery | None = None
+    standing: ResultStanding | None = None
+    unfit: tuple[FoundUnfit, ...] = ()
+
+    @property
+    def verdict(self) -> str | None:
+        """The state that the platform last told; None before it told one."""
+        return self.kept.note.verdict if self.standing is None else self.standing.state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """Why a run ended before its plan: each further job would be found the same."""
+
+    code: str
+    sentence: str
+    what_to_do: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextJob:
+    """The job of which one more result would teach most. `runs_here`: whether it is among those of the run."""
+
+    key: str
+    contributors: int
+    runs_here: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +122,12 @@ class Report:
     failed_before: list[Failed] = field(default_factory=list)
     """Jobs that failed in an earlier run of the session and were not begun again."""
     put_off: list[Missing] = field(default_factory=list)
-    """Jobs that this run did not begin: no time, over the limit, or the hub did not give what they need."""
+    """Jobs that this run did not begin: no time, over the limit, the hub did not give what they need, or a stop."""
     is_hub_away: bool = False
     """Whether one of them was put off because of the hub."""
+
+    stopped: Stopped | None = None
+    next_job: NextJob | None = None
 
     def of(self, key: str) -> Done:
         """The finished job with this key. Raises StopIteration."""
@@ -93,7 +139,11 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, unless a job failed, now or before, was put off because of the hub, or a result could not be sent."""
+        """0 when every finished result counts or may yet; else the first of these that is so.
+
+        A job failed, now or before; a receipt does not fit; a result was refused; could not be sent, or a job was put
+        off because of the hub; nothing that was sent counts; the plan was stopped.
+        """
         if self.failed or self.failed_before:
             return EXIT_IMPOSSIBLE
         hows = {done.delivery.how for done in self.done if done.delivery is not None}
@@ -101,4 +151,8 @@ class Report:
             return BadReceipt.exit_code
         if "refused" in hows:
             return EXIT_REFUSED
-        return EXIT_UNREACHABLE if "waiting" in hows or self.is_hub_away else EXIT_OK
+        if "waiting" in hows or self.is_hub_away:
+            return EXIT_UNREACHABLE
+        if self.done and all(done.verdict in NOT_COUNTED for done in self.done):
+            return EXIT_NOT_COUNTED
+        return EXIT_OK if self.stopped is None else EXIT_IMPOSSIBLE

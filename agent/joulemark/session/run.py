@@ -24,10 +24,12 @@ from joulemark.session import plan, sensor_timing, state, suite_source
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
+from joulemark.session.job_end import JobEnd
 from joulemark.session.machine_lock import only_run
 from joulemark.session.platform_link import ADVICE, PlatformLink
 from joulemark.session.report import Done, Options, Report
 from joulemark.session.statement import Circumstances
+from joulemark.session.verdicts import Verdicts
 from joulemark.session.work import Work
 from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
@@ -123,7 +125,7 @@ def run(
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
-            watch.note(_("Left out: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
+            watch.note(_("Left out: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence))
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -147,10 +149,12 @@ def run(
         journal = state.journal(config.folders, session)
         pause = platform_pause or PlatformPause()
         waiting = _waiting(config.origin, options, begun.budget, watch, pause)
+        outbox = Outbox(config.folders)
         with (
             nullcontext()
             if options.offline
-            else PlatformClient(config.origin, waiting=waiting, advice=_(ADVICE)) as client
+            else PlatformClient(config.origin, waiting=waiting, advice=ADVICE) as client,
+            Verdicts(config.origin) if _waits(options) else nullcontext() as verdicts,
         ):
             link = None
             if client is not None:
@@ -165,7 +169,7 @@ def run(
                 around=around,
                 device=device,
                 timings=ready.timings,
-                outbox=Outbox(config.folders),
+                outbox=outbox,
                 link=link,
                 hub=_waiting(_("the hub"), options, begun.budget, watch),
                 key=None if enrolled is None or not options.submit else enrolled.platform,
@@ -176,6 +180,14 @@ def run(
                 journal=journal,
                 pace=Pace(selection.suite, journal.took_s),
                 budget=begun.budget,
+                ending=JobEnd(
+                    suite=selection.suite,
+                    outbox=outbox,
+                    watch=watch,
+                    report=report,
+                    verdicts=verdicts,
+                    goes_on=options.force,
+                ),
             )
             work.all(forecast, session)
 
@@ -211,6 +223,11 @@ def _waiting(
         on_wait=on_wait,
         pause=time.sleep if pause is None else pause.wait,
     )
+
+
+def _waits(options: Options) -> bool:
+    """Whether verdicts are asked for: what is not sent has none."""
+    return options.wait and options.submit and not options.offline
 
 
 def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:

@@ -50,11 +50,11 @@ def remembered_offers(folders: Folders, origin: str) -> RememberedOffers | None:
 
 def all_offers(folders: Folders) -> list[RememberedOffers]:
     """What each platform offered last; files that cannot be read are passed over, as if it had not been asked."""
-    found = []
+    offers = []
     for path in sorted(folders.suites.glob("offers-*.json")):
         with suppress(OSError, RecordError):
-            found.append(decode(path.read_bytes(), RememberedOffers, what="stored offers"))
-    return found
+            offers.append(decode(path.read_bytes(), RememberedOffers, what="stored offers"))
+    return offers
 
 
 def store_archive(folders: Folders, *, digest: str, archive: bytes) -> None:

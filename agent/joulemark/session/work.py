@@ -19,6 +19,7 @@ from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
+from joulemark.session.comparison import own_energy_words
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
@@ -27,6 +28,7 @@ from joulemark.session.platform_link import is_waiting, with_delivery
 from joulemark.session.report import Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +38,16 @@ if TYPE_CHECKING:
     from joulemark.record.trace import Timing
     from joulemark.session.budget import Budget, Pace
     from joulemark.session.forecast import Forecast
+    from joulemark.session.job_end import JobEnd
     from joulemark.session.journal import Journal
     from joulemark.session.platform_link import PlatformLink
-    from joulemark.session.report import Options, Report
+    from joulemark.session.report import Options, Report, Stopped
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload
+
+STOPPED = marked("The run was stopped: each further job would be found the same.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,7 @@ class Work:
     journal: Journal
     pace: Pace
     budget: Budget
+    ending: JobEnd
 
     def all(self, forecast: Forecast, session: state.Session) -> None:
         """Send what the session has kept, then measure the cells of the plan; room for a result is held meanwhile."""
@@ -85,19 +91,40 @@ class Work:
             )
         self._send(list(self.report.done), waits=False)
         try:
-            without_hub = [
-                (number, job)
-                for number, job in enumerate(todo, start=1)
-                if not self._begin(job, number, todo)
-            ]
-            for number, job in without_hub:  # all else is measured: the hub may be there by now
-                self._begin(job, number, todo, is_last_try=True)
+            self._measure_all(todo)
             self._send_rest()
         finally:
             self.journal.stopped()
             self.outbox.give_up_space()
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
-            self.watch.note(_("Not now: {keys}. {sentence}").format(keys=", ".join(keys), sentence=sentence))
+            if sentence != _(STOPPED):
+                self.watch.note(
+                    _("Not now: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence)
+                )
+        self.ending.finish(frozenset(job.key for job in selection.jobs))
+
+    def _measure_all(self, jobs: list[Job]) -> None:
+        """Each in turn, those for which the hub was away once more at the end; until a cause is found that lasts."""
+        without_hub: list[tuple[int, Job]] = []
+        for number, job in enumerate(jobs, start=1):
+            if not self._begin(job, number, jobs):
+                without_hub.append((number, job))
+            if (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, [*(waiting for _number, waiting in without_hub), *jobs[number:]])
+                return
+        for place, (number, job) in enumerate(
+            without_hub
+        ):  # all else is measured: the hub may be there by now
+            self._begin(job, number, jobs, is_last_try=True)
+            if (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, [later for _number, later in without_hub[place + 1 :]])
+                return
+
+    def _stop(self, stopped: Stopped, left: list[Job]) -> None:
+        """Begin none of the jobs that are left; the report says why."""
+        self.report.stopped = stopped
+        for job in left:
+            self._put_off(job.key, _(STOPPED))
 
     def _plan_left_s(self, jobs: list[Job]) -> float:
         """About how long these jobs take, in seconds: no longer than the time that the run was given."""
@@ -167,10 +194,13 @@ class Work:
         self.journal.done(job.key, took_s=took_s)
         done = Done(key=job.key, kept=kept, resumed=False)
         self.report.done.append(done)
+        place = len(self.report.done) - 1
+        self.report.done[place] = done = self.ending.ask_rules(done)
         done = self._sent(done)
         self.watch.job_done(_told(done))
         if done.delivery is not None and done.delivery.how == "sent":
             self._send([earlier for earlier in self.report.done if is_waiting(earlier)], waits=False)
+        self.ending.ask_platform(place)
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
@@ -299,11 +329,8 @@ class Work:
 
 
 def _told(done: Done) -> str:
-    predicate = done.kept.bundle.statement().predicate
-    facts = _("{key}: {energy:.4g} J a query ({grade}).").format(
-        key=done.key,
-        energy=predicate.totals.energy_per_query_j,
-        grade=_(predicate.sensor.grade),
+    facts = _("{key}: {energy}.").format(
+        key=done.key, energy=own_energy_words(done.kept.bundle.statement().predicate)
     )
     if done.delivery is None:
         return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.kept.digest[:16])])

@@ -1,0 +1,153 @@
+"""`joulemark results`: one's own results at a platform, with their states, in one or few requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.code_words import in_words
+from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from joulemark.cli.result_lines import ResultEntry
+    from joulemark.config import Config
+    from joulemark.outbox import Kept, Outbox
+    from joulemark.record.messages import Enrolled, ListedResult
+
+MOST_PAGES = 20
+"""Pages of the platform's list that are read: ten thousand results."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Everything, or what is already known alone."""
+    parser.add_argument(
+        "--offline", action="store_true", help=_("ask nobody: the states are those that were told last")
+    )
+
+
+def execute(arguments: Namespace) -> int:
+    """0 when all is listed; 2 when a file is damaged, 6 when there is nothing. A platform out of reach is named."""
+    from joulemark import config as configs
+    from joulemark import identity as identities
+    from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.cli.result_lines import result_lines
+    from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo, Refused, Unreachable
+    from joulemark.outbox import Outbox
+    from joulemark.session.comparison import own_energy_words
+
+    output = Output(as_json=arguments.json)
+    config = configs.load()
+    outbox = Outbox(config.folders)
+    every = list(outbox.results())
+    own = [result for result in every if result.bundle.statement().predicate.audience == config.origin]
+    damaged = tell_damaged(output, outbox)
+    tell_note_faults(output, own)
+    if not own and not damaged:
+        raise NothingToDo(
+            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
+                origin=config.origin
+            )
+        )
+    enrolled = identities.enrolment(config.folders, config.origin)
+    listed: dict[str, ListedResult] = {}
+    not_asked = None if enrolled is not None else _("not enrolled there")
+    if arguments.offline:
+        not_asked = "--offline"
+    elif enrolled is not None and any(result.state == "sent" for result in own):
+        try:
+            listed = _listed_by_platform(config, enrolled, {result.digest for result in own})
+        except (Refused, Unreachable) as error:
+            not_asked = str(error)
+            output.aside(_("The states are those that were told last: {error}").format(error=error))
+    rows = []
+    for result in _annotated(outbox, own, listed):
+        rows.append(row := _row(result, listed.get(result.digest)))
+        for line in result_lines(_entry(row, own_energy_words(result.bundle.statement().predicate))):
+            output.say(line)
+    output.tell(_summary(rows))
+    exit_code = EXIT_USAGE if damaged else EXIT_OK
+    output.answer(
+        {
+            "ok": exit_code == EXIT_OK,
+            "origin": config.origin,
+            "contributor": enrolled and enrolled.contributor,
+            "not_asked": not_asked,
+            "results": rows,
+            "damaged": damaged,
+        }
+    )
+    return exit_code
+
+
+def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]) -> dict[str, ListedResult]:
+    """What the platform lists of these results, by id. Raises Refused or Unreachable."""
+    from joulemark.platform_client import PlatformClient
+
+    states: dict[str, ListedResult] = {}
+    with PlatformClient(config.origin, advice=_("Try again later.")) as client:
+        for page in range(1, MOST_PAGES + 1):
+            answer = client.results_of(enrolled.contributor, page=page)
+            states |= {row.result_id: row for row in answer.results if row.result_id in result_ids}
+            if answer.next is None or len(states) == len(result_ids):
+                break
+    return states
+
+
+def _annotated(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult]) -> list[Kept]:
+    """The results, with what the platform says now noted beside each."""
+    from msgspec.structs import replace
+
+    return [
+        result
+        if result.digest not in listed
+        else outbox.annotate(result, replace(result.note, verdict=listed[result.digest].state))
+        for result in own
+    ]
+
+
+def _row(result: Kept, listed: ListedResult | None) -> dict[str, Any]:
+    from joulemark.energy.budget import expanded
+    from joulemark.session.comparison import J_PER_QUERY
+
+    predicate = result.bundle.statement().predicate
+    work, refusal = predicate.workload, result.note.refusal
+    return {
+        "result_id": result.digest,
+        "job": f"{work.task}/{work.dataset}/{work.model}",
+        "measured_at": predicate.ended_at.isoformat(),
+        "energy_wh_per_1000": predicate.totals.energy_per_query_j / J_PER_QUERY,
+        "expanded_u": expanded(predicate.budget) if predicate.budget else None,
+        "grade": predicate.sensor.grade,
+        "state": result.note.verdict or result.state,
+        "codes": list(listed.codes) if listed else ([refusal.code] if refusal else []),
+        "page_url": listed and listed.page_url,
+        "short_url": listed and listed.short_url,
+        "file": str(result.path),
+    }
+
+
+def _entry(row: dict[str, Any], energy: str) -> ResultEntry:
+    from joulemark.cli.result_lines import ResultEntry
+
+    return ResultEntry(
+        state=row["state"],
+        job=row["job"],
+        energy=energy,
+        comparison=None,
+        codes=tuple(row["codes"]),
+        place=row["short_url"] or _("kept as {digest}").format(digest=row["result_id"][:16]),
+    )
+
+
+def _summary(rows: list[dict[str, Any]]) -> str:
+    """How many results are in each state, the most frequent first."""
+    from collections import Counter
+
+    counts = Counter(row["state"] for row in rows).most_common()
+    states = ", ".join(f"{count} {in_words(state)}" for state, count in counts)
+    return ngettext("{count} result: {states}", "{count} results: {states}", len(rows)).format(
+        count=len(rows), states=states
+    )
