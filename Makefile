@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs fuzz-api false-alarms gpu-check real-clock performance clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -83,6 +83,16 @@ newest: ## The newest of everything that the ranges allow, in an environment of 
 	$(NEWEST)/bin/python tests/chromium.py --fetch
 	$(NEWEST)/bin/python tests/services.py -- $(NEWEST)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not locked' $(TESTS)
 
+# The time of the last commit, so that the same sources make the same bytes whoever builds them; without git a fixed one.
+SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),1767225600)
+dist: $(VENV)/.ready-lock ## Wheel and source distribution of the agent, in dist/, checked by twine
+	rm -rf dist
+	cd agent && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) ../$(BIN)/python -m hatchling build --directory ../dist
+	$(BIN)/python -m twine check --strict dist/*
+
+container-check: $(VENV)/.ready-lock ## hadolint over the container's recipe
+	$(BIN)/hadolint agent/Dockerfile
+
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
 	$(BIN)/python manage.py demo
 
@@ -136,6 +146,9 @@ bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside 
 bench-intervals: $(VENV)/.ready-bench ## What the two intervals of a value hold, with sensors that err as measured ones do
 	$(BIN)/python benchmarks/intervals.py
 
+bench-lean: $(VENV)/.ready-bench ## The lean protocol beside the full one: GPU hours, coverage, bias; the demo's models both ways
+	$(BIN)/python benchmarks/lean.py
+
 bench-ledger: $(VENV)/.ready-bench ## A log of a million leaves: a new checkpoint and a proof, beside pymerkle
 	$(BIN)/python benchmarks/ledger.py
 
@@ -161,6 +174,9 @@ bench-workloads: $(VENV)/.ready-bench ## What the measuring loop adds to a query
 false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sessions; build/false-alarms.json
 	$(BIN)/python benchmarks/false_alarms.py
 
+evening: $(VENV)/.ready-test ## A run on a simulated card while the platform is killed for 30 s in each stage and the hub for a minute
+	$(SERVICES) -- $(BIN)/python -m tests.contract.evening
+
 attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and the false alarms of each rule
 	$(SERVICES) -- $(BIN)/python -m pytest -q -p no:randomly tests/contract/attacks
 	$(BIN)/python benchmarks/false_alarms.py
@@ -174,6 +190,12 @@ fuzz-api: $(VENV)/.ready-test ## 20,000 requests to each kind of platform, descr
 gpu-check: $(VENV)/.ready ## On a machine with a GPU: doctor, probe and torch windows; report in build/gpu-check.json
 	$(BIN)/python benchmarks/gpu_check.py
 
+gpu-bundle: $(VENV)/.ready ## For a GPU machine without a package index: build/gpu-bundle, wheels and one script
+	$(BIN)/python -m benchmarks.gpu_bundle.build
+
+gpu-rehearsal: gpu-bundle $(VENV)/.ready-test ## The bundle on a simulated card: Python 3.12, no network, nothing else installed
+	$(BIN)/python tests/agent/rehearse_gpu_bundle.py build/gpu-bundle
+
 real-clock: $(VENV)/.ready-test ## Sessions on five simulated cards under the machine's own clock: demo 20 times, then every suite
 	$(BIN)/python tests/agent/real_clock.py 20 demo
 	$(BIN)/python tests/agent/real_clock.py 1 quick a100-2024-open a100-2024
@@ -182,4 +204,4 @@ performance: ## Write docs/performance.md from the benchmarks' last figures
 	$(PYTHON) benchmarks/page.py
 
 clean: ## Remove what these targets made
-	rm -rf $(VENV) build .demo var
+	rm -rf $(VENV) build dist .demo var

@@ -1,6 +1,7 @@
 """On a machine with a GPU: the doctor, the probe and real torch windows; the report goes to build/gpu-check.json.
 
-Run by `make gpu-check`; about four minutes. Exit status 7 with a sentence where there is no GPU that can be measured.
+Run by `make gpu-check` in a checkout; about four minutes. A machine without one gets the bundle (`make gpu-bundle`),
+which has more. Exit status 7 with a sentence where there is no GPU that can be measured.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "agent")]
 
 import msgspec
 
+from benchmarks.gpu_bundle.torch_windows import QUERY_S, measured, numbers
 from benchmarks.report import machine
 from joulemark import config as configs
-from joulemark.energy.analysis import Analysis, analyse
-from joulemark.energy.budget import expanded
 from joulemark.energy.errors import EnergyError
 from joulemark.errors import EXIT_IMPOSSIBLE, AgentError, MeasurementImpossible
 from joulemark.meters.nvml import NvmlMeter
@@ -28,49 +28,12 @@ from joulemark.meters.timer import RealTimer
 from joulemark.record import trace as traces
 from joulemark.session import sensor_timing
 from joulemark.session.checkup import gpu_findings
-from joulemark.session.measure import measure
-from joulemark.session.statement import sensor_of
-from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
-from joulemark.workloads import busy_kernel
 
 if TYPE_CHECKING:
     from joulemark.session.checkup import Finding
 
 FILE = ROOT / "build" / "gpu-check.json"
-QUERY_S = 0.05
-
-
-@dataclass(frozen=True)
-class Output:
-    """The answer of one query, which is none."""
-
-    query_id: int
-    value: str = ""
-    output_tokens: int | None = None
-
-
-class Products:
-    """A query keeps the GPU busy with products of matrices for 50 ms."""
-
-    def __init__(self, device: str) -> None:
-        self._kernel = busy_kernel(device)
-
-    def answer(self, query: int) -> Output:
-        """Returns when the device has finished."""
-        self._kernel.run(QUERY_S)
-        return Output(query)
-
-    def synchronise(self) -> None:
-        """The kernel has finished when it returns."""
-
-
-class Told(Silent):
-    """Prints each stage once."""
-
-    def stage(self, name: str, **_: Any) -> None:
-        """Which one begins."""
-        print(f"  {name}", flush=True)
 
 
 def checked(device: str, window_s: float) -> dict[str, Any]:
@@ -96,10 +59,7 @@ def checked(device: str, window_s: float) -> dict[str, Any]:
             budget_s=240.0,
         )
         print("torch windows, about two minutes", flush=True)
-        queries: list[Any] = list(range(protocol.queries))
-        work: Any = Products(device)
-        yielded = measure(work, queries, meter, protocol, Told(), timings=(timing,), timer=RealTimer())
-        found = analyse(yielded.trace, sensor_of(meter))
+        yielded, found = measured(device, meter, timing, protocol)
         _, packed = traces.pack(yielded.trace)
         return {
             "machine": machine("torch", "nvidia-ml-py", "joulemark"),
@@ -107,7 +67,7 @@ def checked(device: str, window_s: float) -> dict[str, Any]:
             "findings": [asdict(finding) for finding in findings],
             "timing": msgspec.to_builtins(timing),
             "absent": meter.absent,
-            "run": _numbers(found),
+            "run": numbers(found),
             "flags": sorted({*found.flags, *yielded.flags}),
             "trace_bytes": len(packed),
         }
@@ -119,18 +79,6 @@ def _why(findings: list[Finding]) -> str:
     return next(
         (finding.detail for finding in findings if finding.what == "probe"), "The probe gave nothing."
     )
-
-
-def _numbers(found: Analysis) -> dict[str, Any]:
-    return {
-        "windows": [asdict(window) for window in found.windows],
-        "idle": msgspec.to_builtins(found.idle),
-        "totals": msgspec.to_builtins(found.totals),
-        "estimates": found.estimates,
-        "not_estimated": found.not_estimated,
-        "budget": msgspec.to_builtins(found.budget),
-        "expanded": expanded(found.budget),
-    }
 
 
 def main() -> int:

@@ -189,6 +189,8 @@ def _result(
         energy_per_query_j=totals.energy_per_query_j,
         latency_p50_s=totals.latency_p50_s,
         latency_p95_s=totals.latency_p95_s,
+        input_tokens=None if run.tokens[0] is None else run.tokens[0] * run.windows,
+        output_tokens=None if run.tokens[1] is None else run.tokens[1] * run.windows,
         relative_u=combined(run.budget) if run.budget else None,
         method_u=method_u(run.budget) if run.budget else None,
         mean_power_w=run.mean_power_w,

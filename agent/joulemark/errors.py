@@ -245,7 +245,7 @@ class MeterUnavailable(MeasurementImpossible):
 
 
 class MeterFailed(MeasurementImpossible):
-    """A sensor stopped answering during a run; the job gives no result and can be run again.
+    """A sensor stopped answering during a run; the job gives no result.
 
     `trace` are the readings until then, None outside a job.
     """

@@ -9,11 +9,12 @@ from typing import Any
 from joulemark.consensus.agreement import Report, tier
 from joulemark.consensus.cell import CellValue, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
+from joulemark.consensus.unit_energy import CountedReading, unit_energies
 from joulemark.energy.sensors import sensor_u
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(Report):
+class Row(Report, CountedReading):
     """What of an eligible result its cell is made of. `device` is its tag, `announced` whether it had a ticket."""
 
     contributor: int
@@ -31,6 +32,9 @@ ROW_FIELDS = (
     "mean_power_w",
     "hardware_class__title",
     "submission__ticket_id",
+    "energy_gross_j",
+    "output_tokens",
+    "input_tokens",
     "quality",
 )
 """The columns of a result that a row has, in its order."""
@@ -38,20 +42,22 @@ ROW_FIELDS = (
 
 def row_of(values: Sequence[Any]) -> Row:
     """A row from the values of `ROW_FIELDS`."""
-    contributor, device, energy, method_u, window_u, n_windows, meter, power_w, board, ticket, quality = (
-        values
-    )
+    of = dict(zip(ROW_FIELDS, values, strict=True))
+    design = of["hardware_class__title"]
     return Row(
-        contributor=contributor,
-        device=device,
-        energy_per_query_j=energy,
-        relative_u=method_u,
-        window_u=window_u,
-        n_windows=n_windows,
-        sensor_u=sensor_u(meter, board, power_w),
-        design=board,
-        announced=ticket is not None,
-        quality=quality,
+        contributor=of["contributor_id"],
+        device=of["device__tag"],
+        energy_per_query_j=of["energy_per_query_j"],
+        relative_u=of["method_u"],
+        window_u=of["window_u"],
+        n_windows=of["window_count"],
+        sensor_u=sensor_u(of["meter"], design, of["mean_power_w"]),
+        design=design,
+        announced=of["submission__ticket_id"] is not None,
+        energy_gross_j=of["energy_gross_j"],
+        output_tokens=of["output_tokens"],
+        input_tokens=of["input_tokens"],
+        quality=of["quality"],
     )
 
 
@@ -75,11 +81,13 @@ def evident(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int,
 def combined(rows: Sequence[Row]) -> dict[str, Any]:
     """The fields of a cell, in whatever order the rows come. Raises ValueError for no row."""
     value = cell_value(rows)
+    quality = quality_values(_scores(rows))
     return asdict(value) | {
         "interval": value.interval or "",
         "no_interval": value.no_interval or "",
         "tier": tier(rows, between_u=_announced_u(rows, value)),
-        "quality": [asdict(score) for score in quality_values(_scores(rows))],
+        "quality": [asdict(score) for score in quality],
+        "unit_energies": [asdict(energy) for energy in unit_energies(rows, value=value, quality=quality)],
     }
 
 

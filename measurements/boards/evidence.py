@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import hypot, isclose
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from joulemark.consensus.unit_energy import CountedReading, session_unit_energies
 from joulemark.energy.budget import SENSOR_TERMS, combined, method_u
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
 from joulemark.record.bundle import parse
@@ -14,6 +17,7 @@ from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
 from measurements.boards.models import Cell, CellKey
+from measurements.boards.unit_energies import UnitEnergies, scores_of_session
 from measurements.intake.models import State, Submission
 from measurements.review.derive import stated, sum_known
 from measurements.review.models import CELL_FIELDS, Appeal, Moderation, Result, Verdict, Withdrawal
@@ -103,6 +107,23 @@ class Evidence:
     def output_tokens(self) -> int | None:
         """Tokens written in all windows; None where they were not counted in every one."""
         return sum_known(window.output_tokens for window in self.said.windows)
+
+    @property
+    def unit_energies(self) -> UnitEnergies:
+        """Joules per token and per right answer of the statement, with its own uncertainty and its sensor's."""
+        totals = self.said.totals
+        reading = CountedReading(
+            contributor=self.said.contributor.key_id,
+            device=self.said.device.tag,
+            energy_per_query_j=totals.energy_per_query_j,
+            relative_u=method_u(self.said.budget) if self.said.budget else None,
+            sensor_u=self.sensor_u,
+            energy_gross_j=totals.energy_gross_j,
+            output_tokens=self.output_tokens,
+            input_tokens=self.input_tokens,
+        )
+        scores = scores_of_session(msgspec.to_builtins(self.said.quality))
+        return [asdict(energy) for energy in session_unit_energies(reading, scores)]
 
     @property
     def peak_memory_bytes(self) -> int | None:

@@ -33,6 +33,9 @@ COLUMNS = {
     "mean_power_w": "DOUBLE",
     "hardware_class__title": "VARCHAR",
     "submission__ticket_id": "VARCHAR",
+    "energy_gross_j": "DOUBLE",
+    "output_tokens": "BIGINT",
+    "input_tokens": "BIGINT",
     "quality": "VARCHAR",
 }
 """Columns of the file with their types: a cell's key, the device, and what `combining` needs; quality is JSON."""

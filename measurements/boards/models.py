@@ -42,6 +42,10 @@ class CellQuerySet(models.QuerySet[Any]):
         """Cells whose interval was written before a value had one between contributors as well."""
         return self.filter(low_j__isnull=False, between_low_j__isnull=True)
 
+    def without_unit_energies(self) -> Self:
+        """Cells that were written before a value had its energies per token and per right answer."""
+        return self.filter(unit_energies=[])
+
     def with_names(self) -> Self:
         """Fetch what a row shows in the same query."""
         return self.select_related("suite", "dataset__task", "model", "hardware_class")
@@ -65,7 +69,8 @@ class CellContent(models.Model):
     `no_interval` says why there is none. `variance` holds relative standard deviations by level, null where they are
     not known, and `withheld` with the reasons. `quality` is a list of the fields of
     `joulemark.consensus.quality.QualityValue`; in revisions from before scores had intervals of {metric, value, n,
-    higher_is_better}. `version` is that of its board when it was written.
+    higher_is_better}. `unit_energies` is a list of the fields of `joulemark.consensus.unit_energy.UnitEnergy`, one of
+    each unit; empty in revisions from before there were any. `version` is that of its board when it was written.
     """
 
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="%(class)ss")
@@ -96,6 +101,7 @@ class CellContent(models.Model):
     label = models.CharField(max_length=20)
     tier = models.CharField(max_length=20, default="single source")
     quality = models.JSONField(default=list)
+    unit_energies = models.JSONField(default=list)
     version = models.PositiveBigIntegerField(default=0)
     updated_at = models.DateTimeField()
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure, PublishedSeries
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import Series, all_series, series_by_slug
+from measurements.boards.unit_energies import UnitColumn, unit_columns
 from measurements.catalog.models import Task
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class Group:
     def has_ranks(self) -> bool:
         """Whether any row was repeated by independent contributors."""
         return any(row.rank is not None for row in self.rows)
+
+    @property
+    def unit_columns(self) -> list[UnitColumn]:
+        """Columns of joules per token or right answer that every row has, each of one denominator."""
+        return unit_columns(self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)

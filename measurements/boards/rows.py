@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.consensus.interval import tells_something
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.fronts import cell_scores, fronts, published_scores
+from measurements.boards.unit_energies import OF_PUBLISHER, UnitEnergies, cell_unit_energies, without_values
 from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class BoardRow:
     whose devices nobody counted; its `n_results` are runs.
     `hardware` and `hardware_title` are a code while nobody has confirmed the name; `hardware_words` are then the words
     of the contributor `hardware_words_of`, and otherwise empty.
+    `unit_energies` are joules per token and per right answer with their own intervals; nothing is ranked by them.
     """
 
     series: str
@@ -73,6 +75,7 @@ class BoardRow:
     label: str
     tier: str
     quality: Quality
+    unit_energies: UnitEnergies
     front: list[str]
     beaten: list[str]
     source: str
@@ -201,6 +204,7 @@ def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
         label=cell.label,
         tier=cell.tier,
         quality=cell_scores(cell.quality),
+        unit_energies=cell_unit_energies(cell.unit_energies),
         front=[],
         beaten=[],
         source="",
@@ -249,6 +253,7 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         label="published",
         tier="published",
         quality=published_scores(figure.quality),
+        unit_energies=without_values(OF_PUBLISHER),
         front=[],
         beaten=[],
         source=figure.source,

@@ -103,14 +103,15 @@ def _refresh_each(keys: Iterable[CellKey]) -> int:
 def refresh_stale_cells() -> int:
     """Recompute the cells that a lost message has left behind; return how many changed.
 
-    Those that count another number of results than are eligible, or lack an interval, at once. Where as many came as
-    went, the number says nothing: so `LOOKED_AT` others are recomputed each minute, all of them in turn.
+    Those that count another number of results than are eligible, or lack what values have had since, at once. Where as
+    many came as went, the number says nothing: so `LOOKED_AT` others are recomputed each minute, all of them in turn.
     """
     counts = Result.objects.eligible().order_by().values(*CELL_FIELDS).annotate(n=Count("pk"))
     eligible = {_key_values(row): row["n"] for row in counts}
     shown = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
     stale = [values for values in eligible | shown if eligible.get(values) != shown.get(values)]
-    stale += map(_key_values, Cell.objects.without_second_interval().values(*CELL_FIELDS))
+    for lacking in (Cell.objects.without_second_interval(), Cell.objects.without_unit_energies()):
+        stale += map(_key_values, lacking.values(*CELL_FIELDS))
     turns = -(-len(shown) // LOOKED_AT) or 1
     now = int(timezone.now().timestamp() // 60)
     in_turn = [values for place, values in enumerate(sorted(shown)) if place % turns == now % turns]

@@ -32,13 +32,17 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     return {(status, PROBLEM_TYPE): described for status in statuses}
 
 
-def with_long_addresses(result: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Say of every question that an address is refused which is too long, or holds what cannot be read."""
+def with_common_refusals(result: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Say of every question what any of them is refused for: its address, or an ETag that is not the present one."""
     for operations in result["paths"].values():
         if "get" in operations:
             content = {PROBLEM_TYPE: {"schema": {"type": "object", "additionalProperties": {}}}}
             answers = operations["get"]["responses"]
             answers["414"] = {"content": content, "description": "The address is longer than 4,094 bytes"}
+            answers["412"] = {
+                "content": content,
+                "description": "The answer has another ETag than If-Match names",
+            }
             answers.setdefault(
                 "400", {"content": content, "description": "The address or a header cannot be read"}
             )

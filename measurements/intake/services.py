@@ -130,7 +130,7 @@ def _known(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
     if known is None and ticket is not None and Submission.objects.filter(ticket=ticket).exists():
         raise Conflict(
             "JM-TICKET-USED",
-            "This ticket was used for another result already; every run needs its own. Run again to get one.",
+            "This ticket was used for another result already, and every run needs its own: `joulemark run --fresh`.",
         )
     return known
 
@@ -151,7 +151,8 @@ def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None
         return None
     if ticket is None or ticket.key_id != opened.key.key_id:
         raise Forbidden(
-            "JM-TICKET-UNKNOWN", "This platform gave your key no such ticket; run again to get one."
+            "JM-TICKET-UNKNOWN",
+            "This platform gave your key no such ticket; `joulemark run --fresh` gets one.",
         )
     require_measured_in_time(opened.key, announced_at=ticket.issued_at)
     if (ticket.nonce, ticket.sample_seed) != (named.nonce, named.sample_seed):

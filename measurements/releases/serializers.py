@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from joulemark.consensus.quality_difference import QualityDifference
 from measurements.boards.comparing import ComparisonRow, Side
 from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
+from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
 from measurements.intake.models import State, Submission
 from measurements.releases.links import bundle_url, page_url, short_url
+from measurements.releases.unit_energy_serializer import UnitEnergySerializer
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
-NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models"]
+NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
 HARDWARE = (
     "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
     "of it. A code keeps leading to its class."
@@ -197,6 +200,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
         help_text="The board's version that brought this value; of a published figure the series' revision."
     )
     updated_at = serializers.DateTimeField()
+    unit_energies = UnitEnergySerializer(
+        many=True, help_text="Joules per token and per right answer; in CSV a column for each number."
+    )
 
 
 class BoardSerializer(serializers.Serializer[dict[str, Any]]):
@@ -352,6 +358,9 @@ class ResultSerializer(serializers.Serializer[Submission]):
     bundle_url = serializers.SerializerMethodField()
     page_url = serializers.SerializerMethodField(help_text="The page of the result with its evidence.")
     short_url = serializers.SerializerMethodField(help_text="A short address that leads there.")
+    unit_energies = serializers.SerializerMethodField(
+        help_text="Joules per token and per right answer; empty while the result has no numbers."
+    )
 
     def get_codes(self, submission: Submission) -> list[str]:
         """The codes of the verdict that stands."""
@@ -368,3 +377,9 @@ class ResultSerializer(serializers.Serializer[Submission]):
     def get_short_url(self, submission: Submission) -> str:
         """The short address of its page."""
         return short_url(submission.result_id)
+
+    @extend_schema_field(UnitEnergySerializer(many=True))
+    def get_unit_energies(self, submission: Submission) -> UnitEnergies:
+        """Those of the result, where it has one."""
+        result = getattr(submission, "result", None)
+        return [] if result is None else result_unit_energies(result)

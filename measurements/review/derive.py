@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from math import hypot
 from typing import TypeVar
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from joulemark.energy.budget import combined, method_u
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Device as DeviceRecord
-from joulemark.record.statement import Predicate
+from joulemark.record.statement import Predicate, Term
 from joulemark.rules.case import Case
 from joulemark.rules.hardware import gpu_of
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite
@@ -28,6 +29,12 @@ PLAIN_NAME = re.compile(r"[A-Z0-9a-z]+(?:[ -][A-Z0-9a-z]+)*")
 
 LOWERED = 0.99
 """A power limit below this share of the default is a stratum of its own."""
+
+WHOLE_EDPP = 100
+"""Per cent: the multiplier of EDPp that changes nothing."""
+
+MOST_STRATUM = 60
+"""Characters that the column holds."""
 
 
 def store_results(rows: Sequence[Result]) -> None:
@@ -130,8 +137,14 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         relative_u=combined(said.budget) if said.budget else None,
         method_u=method_u(said.budget) if said.budget else None,
         mean_power_w=case.read.mean_power_w if case.read else None,
-        window_u=next((term.relative for term in said.budget if term.name == "windows"), None),
+        window_u=within_session_u(said.budget),
     )
+
+
+def within_session_u(budget: Sequence[Term]) -> float | None:
+    """What the same job on the same device in another run would differ by: by its windows and their queries."""
+    terms = [term.relative for term in budget if term.name in ("windows", "queries")]
+    return hypot(*terms) if terms else None
 
 
 def stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:
@@ -176,12 +189,48 @@ def stratum_of(said: Predicate) -> str:
     """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered.
 
     On a processor also the threads that shared an operator, and a quota that leaves the process less time than its
-    affinity. Results of agents that did not state these have none of it in their stratum, and stand apart.
+    affinity. Results of agents that did not state these have none of it in their stratum, and stand apart. On a GPU
+    also what its firmware was told to do otherwise than by default (`_controls_of`).
     """
     limit_w, default_w = said.device.power_limit_w, said.device.power_limit_default_w
-    lowered = limit_w is not None and default_w is not None and limit_w < default_w * LOWERED
-    power = "lowered" if lowered else "default"
-    return f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}{_parallelism_of(said)}"
+    power = "lowered" if _is_lowered(limit_w, default_w) else "default"
+    base = f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}{_parallelism_of(said)}"
+    return _fitting(base, _controls_of(said))
+
+
+def _controls_of(said: Predicate) -> str:
+    """Workload power profiles, power smoothing, EDPp, a module's lowered limit and lowered clocks; no word by default.
+
+    What a card cannot tell is as by default: its kind does not offer it, or no agent could have set it.
+    """
+    controls = stated(said.power_controls, otherwise=None)
+    if controls is None:
+        return ""
+    words = []
+    if controls.workload_profiles:
+        words.append("profile-" + "-".join(map(str, sorted(set(controls.workload_profiles)))))
+    if controls.smoothing:
+        words.append(
+            "smoothing" if controls.smoothing_profile is None else f"smoothing-{controls.smoothing_profile}"
+        )
+    if controls.edpp_percent not in (None, WHOLE_EDPP):
+        words.append(f"edpp-{controls.edpp_percent}")
+    if _is_lowered(controls.module_limit_w, controls.module_limit_default_w):
+        words.append("module-lowered")
+    if _is_lowered(controls.application_clock_mhz, controls.application_clock_default_mhz):
+        words.append("clock-lowered")
+    return "".join(f".{word}" for word in words)
+
+
+def _is_lowered(value: float | None, default: float | None) -> bool:
+    return value is not None and default is not None and value < default * LOWERED
+
+
+def _fitting(base: str, controls: str) -> str:
+    """The whole, or with a digest in place of what is too long for the column."""
+    if len(base + controls) <= MOST_STRATUM:
+        return base + controls
+    return f"{base}.controls-{hashlib.sha256(controls.encode()).hexdigest()[:12]}"
 
 
 def _parallelism_of(said: Predicate) -> str:

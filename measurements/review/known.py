@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from django.conf import settings
 
 from joulemark.record.statement import Statement
+from joulemark.record.trace import ANSWER_BYTES
 from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.noise_print import ALIKE, likeness
 from joulemark.suite import Suite
@@ -17,6 +20,11 @@ from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suite
 from measurements.intake.models import Submission, Ticket
 from measurements.review.others import JobName, Peer, Prints, devices_of, peers_of, prints_of, unreported_of
+
+T = TypeVar("T")
+
+MOST_ORDERS = 500
+"""Orders of queries that are not drawn again: ten jobs' peers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +59,21 @@ class Known:
         """One of them, with what the rules may know of it."""
         said, me = read.said, submission.key.contributor_id
         peers = [peer for peer in self.peers.get(job_name(read.statement), ()) if peer.contributor != me]
+        suite = self.suites.get(said.suite.digest)
+        in_parts = suite is not None and suite.protocol.runs_parts
         alone = read.knowing(
-            suite=self.suites.get(said.suite.digest),
+            suite=suite,
             same_trace_as=_earlier(self.traces.get(submission.trace_sha256, ()), submission),
-            inputs_by_others=_inputs(peers, said.workload.sample_sha256),
+            inputs_by_others=_inputs(peers, None if in_parts else said.workload.sample_sha256),
             same_times_as=_earlier(self.times.get(read.times_sha256, ()), submission),
             same_noise_as=self._same_noise(submission, read),
-            quality_by_others=_qualities(peers),
+            quality_by_others=_qualities(peers, _value),
+            quality_sizes_by_others=_qualities(peers, _size),
             tickets_unreported=self.unreported.get(submission.pk, 0),
             device_shared_with=len(self.devices.get(said.device.tag, frozenset()) - {me}),
         )
-        answers = _answers(peers, said.workload.sample_sha256, alone)
+        sample = said.workload.sample_sha256
+        answers = _answers_to_parts(peers, alone) if in_parts else _answers(peers, sample, alone)
         return alone.knowing(answers_by_others=answers) if answers else alone
 
     def _same_noise(self, submission: Submission, read: Case) -> str | None:
@@ -105,18 +117,30 @@ def _earlier(known: Iterable[tuple[int, str]], submission: Submission) -> str | 
     return next((result_id for leaf_id, result_id in known if leaf_id < submission.leaf_id), None)
 
 
-def _inputs(peers: Iterable[Peer], sample: str) -> dict[str, int]:
-    """How many state each digest of what the model was given for this sample."""
-    stated = {(peer.contributor, peer.inputs) for peer in peers if peer.sample == sample and peer.inputs}
+def _inputs(peers: Iterable[Peer], sample: str | None) -> dict[str, int]:
+    """How many state each digest of what the model was given for this sample; for None, of a population, all do."""
+    stated = {
+        (peer.contributor, peer.inputs)
+        for peer in peers
+        if peer.inputs and (sample is None or peer.sample == sample)
+    }
     return dict(Counter(inputs for _, inputs in stated))
 
 
-def _qualities(peers: Iterable[Peer]) -> dict[str, list[float]]:
-    """By metric one value of each contributor: of its latest result."""
-    found: dict[str, dict[int, float]] = defaultdict(dict)
+def _value(score: tuple[str, float, int]) -> float:
+    return score[1]
+
+
+def _size(score: tuple[str, float, int]) -> int:
+    return score[2]
+
+
+def _qualities(peers: Iterable[Peer], of: Callable[[tuple[str, float, int]], T]) -> dict[str, list[T]]:
+    """By metric one value, or what else is meant of a score, of each contributor: of its latest result."""
+    found: dict[str, dict[int, T]] = defaultdict(dict)
     for peer in peers:
-        for metric, value in peer.quality:
-            found[metric].setdefault(peer.contributor, value)
+        for score in peer.quality:
+            found[score[0]].setdefault(peer.contributor, of(score))
     return {metric: list(values.values()) for metric, values in found.items()}
 
 
@@ -135,6 +159,36 @@ def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[s
         )
         for place, query in enumerate(case.sample.query_ids)
     }
+
+
+def _answers_to_parts(peers: Sequence[Peer], case: Case) -> dict[str, dict[str, int]]:
+    """The same where everyone ran another part: who has no ticket is left out, since only its bytes know its seed."""
+    suite, dataset = case.context.suite, case.said.workload.dataset
+    if case.sample is None or suite is None:
+        return {}
+    wanted = frozenset(case.sample.query_ids)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for peer in {peer.contributor: peer for peer in reversed(peers) if peer.seed is not None}.values():
+        for place, query in enumerate(
+            _order(suite, dataset, peer.seed or 0)[: len(peer.answers) // ANSWER_BYTES]
+        ):
+            if query in wanted:
+                answer = peer.answers[ANSWER_BYTES * place : ANSWER_BYTES * (place + 1)]
+                found[query][answer.hex()] += 1
+    return {query: dict(answers) for query, answers in found.items()}
+
+
+@lru_cache(maxsize=MOST_ORDERS)
+def _drawn(digest: str, dataset: str, seed: int) -> tuple[str, ...]:
+    suite = known_suite(digest)
+    if suite is None:
+        raise LookupError(f"No suite with the digest {digest} is here.")
+    return suite.sample(dataset, seed, len(suite.population(dataset))).query_ids
+
+
+def _order(suite: Suite, dataset: str, seed: int) -> tuple[str, ...]:
+    """All queries as this seed draws them, once for each seed: a job's peers are the same from result to result."""
+    return _drawn(suite.digest, dataset, seed)
 
 
 def came_untrusted(submission: Submission) -> bool:

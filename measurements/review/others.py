@@ -31,12 +31,16 @@ MOST_PRINTS = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """What matters of one other result."""
+    """What matters of one other result.
+
+    `seed` is its ticket's, None of a run without one. `quality` has metric, value and number of answers.
+    """
 
     contributor: int
+    seed: int | None
     sample: str
     inputs: str
-    quality: tuple[tuple[str, float], ...]
+    quality: tuple[tuple[str, float, int], ...]
     answers: bytes
 
 
@@ -44,15 +48,23 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
     """By job its latest results that were not rejected, latest first, MOST_PEERS of each at most."""
     found: dict[JobName, list[Peer]] = defaultdict(list)
     counting = Result.objects.filter(submission__state__in=(State.ACCEPTED, State.QUARANTINED))
-    said = ("contributor", "sample_sha256", "inputs_sha256", "quality", "answers")
+    said = (
+        "contributor",
+        "submission__ticket__sample_seed",
+        "sample_sha256",
+        "inputs_sha256",
+        "quality",
+        "answers",
+    )
     rows = _latest(counting, jobs, most=MOST_PEERS).values_list(*JOB, *said)
-    for suite, task, dataset, model, contributor, sample, inputs, quality, answers in rows:
+    for suite, task, dataset, model, contributor, seed, sample, inputs, quality, answers in rows:
         found[suite, task, dataset, model].append(
             Peer(
                 contributor=contributor,
+                seed=seed,
                 sample=sample,
                 inputs=inputs,
-                quality=tuple((score["metric"], score["value"]) for score in quality),
+                quality=tuple((score["metric"], score["value"], score["n"]) for score in quality),
                 answers=bytes(answers),
             )
         )

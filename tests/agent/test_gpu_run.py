@@ -111,10 +111,11 @@ def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
     assert timing is not None
     assert (timing.coverage, timing.period_us) == ("part-time", 100_000)
     assert said.totals.energy_per_query_j == pytest.approx(300.0 * 0.05, rel=0.005)
-    assert {"bracket", "counter", "power", "average"} == set(said.estimates)
+    assert {"bracket", "counter", "derivative", "power", "average"} == set(said.estimates)
     assert " ".join(term.name for term in said.budget) == "windows edge idle tail phase gain offset"
     assert {gauge.name for gauge in trace.gauges} >= {"gpu-power-instant", "gpu-temperature", "gpu-throttle"}
-    assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl"}
+    other_scopes = dict.fromkeys(("gpu-memory-power", "gpu-module-power"), "not-offered-by-gpu")
+    assert said.not_read == {"cpu": "no-rapl", "dram": "no-rapl", **other_scopes}
     assert said.flags == ()
     assert codes(bundle) == {"JM-TICKET-NONE", "JM-TIMES"}, "the calendar is real and the run's clock is not"
 

@@ -126,10 +126,12 @@ def test_what_a_gpu_does_not_offer_is_null_with_its_reason() -> None:
     with running(scripted(V100, LOADED)) as simulation:
         assert ask(simulation, code) == [
             *(True, None, {"mig": lacking}),
-            {"gpu-power-average": lacking, "gpu-mig": lacking},
+            {"gpu-power-average": lacking, "gpu-mig": lacking, **OTHER_SCOPES},
         ]
 
 
+OTHER_SCOPES = dict.fromkeys(("gpu-memory-power", "gpu-module-power"), "not-offered-by-gpu")
+"""What these cards do not tell apart."""
 FIELD = "NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION of nvmlDeviceGetFieldValues"
 LACKING = "not-offered-by-gpu"
 INSTANT_AND_AVERAGE = ["gpu-power-instant", "gpu-power-average"]
@@ -156,7 +158,7 @@ def test_power_is_read_where_it_is_known_what_it_means(
         gauges, watts, counted, reasons, counter = ask(simulation, READ)
     assert (gauges, watts, counter) == (names, [320_000] * len(names), provenance)
     assert counted == pytest.approx(card.counter_base_mj + 640_000, abs=60_000)
-    assert {name: reason for name, reason in reasons.items() if "power" in name} == absent
+    assert {name: reason for name, reason in reasons.items() if "power" in name} == absent | OTHER_SCOPES
 
 
 @pytest.mark.parametrize(
@@ -310,7 +312,7 @@ def test_a_condition_that_is_not_offered_is_left_out(
     failures = tuple(Failure(function=name, error="not supported") for name in lacks)
     with running(scripted(H100, failures=failures)) as simulation:
         absent, there = ask(simulation, code)
-    assert absent == dict.fromkeys(names, reason)
+    assert absent == dict.fromkeys(names, reason) | OTHER_SCOPES
     assert len(there) == 5 - len(names)
 
 
@@ -318,7 +320,8 @@ def test_a_user_who_may_not_list_processes_still_measures() -> None:
     failure = Failure(function="nvmlDeviceGetComputeRunningProcesses_v3", error="no permission")
     with running(scripted(H100, failures=(failure,))) as simulation:
         assert ask(simulation, f"{OPENED}\nanswer = meter.absent") == {
-            "gpu-foreign-processes": "nvml-permission"
+            "gpu-foreign-processes": "nvml-permission",
+            **OTHER_SCOPES,
         }
 
 
@@ -349,7 +352,7 @@ answer = [before[0], meter.power_samples(-1_000_000), meter.power_samples(200_00
 def test_a_driver_without_samples_says_so() -> None:
     code = f"{OPENED}\nmeter.read(now)\nanswer = [meter.power_samples(0), meter.absent]"
     with running(scripted(H100, failures=(Failure(function=SAMPLES, error="not supported"),))) as simulation:
-        assert ask(simulation, code) == [None, {"gpu-power-samples": LACKING}]
+        assert ask(simulation, code) == [None, {"gpu-power-samples": LACKING, **OTHER_SCOPES}]
 
 
 def test_the_calendar_is_placed_by_the_latest_start_until_it_is_set_back() -> None:

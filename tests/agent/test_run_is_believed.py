@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import fake_suite
 import pytest
+from msgspec.structs import replace
 
+from joulemark import suite as suites
 from joulemark.meters import cpu_time, processor_checks, rapl
 from joulemark.meters.meter import Reading, Tick
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
+from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 
@@ -23,11 +27,12 @@ if TYPE_CHECKING:
 
     from joulemark.meters.meter import Now
     from joulemark.outbox import Kept
+    from joulemark.suite import Sample, Suite
 
 POWER_W = 15
 
 
-def codes(kept: Kept) -> set[str]:
+def codes(kept: Kept, suite: Suite | None = None) -> set[str]:
     """What the rules find in an offline result."""
     statement = bundles.verified_statement(kept.bundle)
     context = Context(
@@ -36,7 +41,7 @@ def codes(kept: Kept) -> set[str]:
         public_key=statement.predicate.contributor.public_key,
         key_revoked=False,
         ticket=None,
-        suite=fake_suite.suite(),
+        suite=suite or fake_suite.suite(),
         same_trace_as=None,
     )
     trace = traces.parse(traces.unpack(kept.bundle.trace))
@@ -83,6 +88,42 @@ def test_a_counter_gives_gross_net_and_idle(steady_rapl: Agent) -> None:
     assert said.absent["sensor.stated_watts"] == "energy-is-measured"
     assert said.flags == ()
     assert codes(kept) == {"JM-TICKET-NONE"}
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """The tiny suite, its windows parts of the ten rows, each for a fifth of a second or longer."""
+    tiny = fake_suite.suite()
+    protocol = replace(tiny.protocol, sample="parts", queries=10, window_s=0.2)
+    suite = replace(tiny, protocol=protocol)
+    monkeypatch.setattr(suites, "open_suite", lambda _name: suite)
+
+    def queries(_workload: object, sample: Sample) -> list[SimpleNamespace]:
+        rows = suite.rows(suite.datasets[1].id)
+        texts = {row.id: row.prompt for row in rows}
+        return [SimpleNamespace(id=name, inputs={"text": texts[name]}) for name in sample.query_ids]
+
+    monkeypatch.setattr(fake_suite.Workload, "queries", queries)
+    return suite
+
+
+def test_a_run_of_parts_states_the_mean_of_all_and_is_believed(steady_rapl: Agent, in_parts: Suite) -> None:
+    assert steady_rapl("run", "--offline", "--only", "writing/*") == 0
+    (kept,) = steady_rapl.outbox.results()
+    said = kept.bundle.statement().predicate
+    trace = traces.parse(traces.unpack(kept.bundle.trace))
+    assert codes(kept, in_parts) == {"JM-TICKET-NONE"}
+    assert trace.population is not None
+    assert (trace.population.queries, trace.population.unit) == (10, "characters")
+    assert all(window.end_s - window.start_s >= 0.2 for window in said.windows)
+    assert said.totals.queries > 10, "they are short: all ran, and again"
+    assert len(trace.answer_digests()) == 10
+    terms = {term.name: term.relative for term in said.budget}
+    assert terms["queries"] == 0.0
+    seed = offline_seed(said.nonce)
+    order = in_parts.sample("letters", seed, 10)
+    assert said.workload.sample_sha256 == order.sha256
+    assert said.workload.inputs_sha256 == trace.population.content_sha256(in_parts.places("letters", seed))
 
 
 def test_a_processor_that_others_keep_busy_is_refused_and_a_forced_run_is_flagged(

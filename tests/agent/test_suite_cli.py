@@ -29,6 +29,7 @@ def test_list_names_every_suite_and_whether_it_is_pinned(command: Agent) -> None
     found = command.json("suite", "list")
     assert {entry["name"]: entry["pinned"] for entry in found["suites"]} == {
         "a100-2024": False,
+        "a100-2024-lean": False,
         "a100-2024-open": False,
         "demo": True,
         "quick": False,

@@ -17,6 +17,7 @@ from joulemark.energy.bracket import SHARP
 from joulemark.energy.budget import expanded
 from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import MeasurementImpossible
+from joulemark.record.trace import Population
 from joulemark.session import measure as measuring
 from joulemark.session.measure import Measured, sensor_of
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
@@ -24,7 +25,7 @@ from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite
 
 DEMO = load_suite("demo").protocol
-SUITES = ("demo", "quick", "a100-2024", "a100-2024-open")
+SUITES = ("demo", "quick", "a100-2024", "a100-2024-lean", "a100-2024-open")
 
 counters = st.builds(
     Counter,
@@ -63,6 +64,9 @@ def played(
             Silent(),
             timings=(counter.timing(),),
             timer=machine,
+            population=Population(queries=protocol.queries, inputs_sha256="0" * 64)
+            if protocol.runs_parts
+            else None,
         )
     return measured, machine
 
@@ -101,7 +105,9 @@ def test_every_session_has_its_ticks(counter: Counter, protocol: Protocol, query
 @pytest.mark.parametrize("name", SUITES)
 @pytest.mark.parametrize("period_s", [0.02, 0.1, 0.25, 1.0])
 def test_each_suite_of_the_software_shows_a_counter_often_enough(name: str, period_s: float) -> None:
-    protocol = replace(load_suite(name).protocol, windows_min=2, windows_max=2, warmup_s=0.0, queries=3)
+    protocol = replace(
+        load_suite(name).protocol, windows_min=2, windows_max=2, warmup_s=0.0, queries=3, window_s=0.0
+    )
     measured, machine = played(Counter(period_s=period_s, read_s=0.006, oversleep_s=0.001), protocol)
     found = analyse(measured.trace, sensor_of(machine))
     assert found.idle is not None

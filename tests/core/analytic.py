@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, fsum
+from random import Random
 
 import numpy as np
 
@@ -74,6 +75,29 @@ def steps(
         (at_s, fsum(device.energy_j(at_s - lag_s - back * period_s) for back in range(blur)) / blur)
         for at_s in times
     ]
+
+
+def irregular_steps(
+    device: Device,
+    rng: Random,
+    *,
+    until_s: float,
+    between_s: tuple[float, float] = (0.080, 0.140),
+    resolution_j: float = 1.0,
+    pauses_s: Sequence[tuple[float, float]] = (),
+) -> list[tuple[float, float]]:
+    """A full counter whose steps come at distances by chance, that counts in whole `resolution_j`, and pauses.
+
+    A step that would add less than the resolution is none; after a pause the counter has counted all the same.
+    """
+    found, at_s, last = [], 0.0, -1
+    while at_s < until_s:
+        at_s += rng.uniform(*between_s)
+        whole = int(device.energy_j(at_s) / resolution_j)
+        if whole != last and not any(start_s <= at_s < end_s for start_s, end_s in pauses_s):
+            found.append((at_s, whole * resolution_j))
+            last = whole
+    return found
 
 
 def seen(counter: Sequence[tuple[float, float]]) -> Changes:

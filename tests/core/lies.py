@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from joulemark.rules.rule import Finding
 
 PROGRAM = Path(__file__).with_name("honest_cases.py")
-SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN"})
+SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})
 """Flags that say what is so."""
 
 

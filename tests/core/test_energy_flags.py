@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from joulemark.energy.errors import TraceInconsistent
 from joulemark.energy.flags import conditions_flags, flags
 from joulemark.record.statement import Idle
-from joulemark.record.trace import Gauge, Stream, Trace, to_deltas
+from joulemark.record.trace import Gauge, Stream, Trace, from_deltas, to_deltas
+from joulemark.rules.completeness import DIRTY
 
 RUN = [("idle-before", 1.0, 3.0), ("window", 3.5, 6.0), ("idle-after", 7.0, 9.0)]
 BOARD = stream(steps(Device((Piece(10.0, 60.0),)), until_s=10.0), timing=None)
@@ -111,10 +112,47 @@ def test_a_gap_in_the_run_is_a_missing_reading_and_one_outside_is_not() -> None:
     assert found(run(without(BOARD, -1.0, 1.05))) == ()
 
 
-def test_a_trace_without_gauges_is_not_judged_by_its_gaps() -> None:
-    """Meters of processors are read at the edges alone."""
+def test_a_trace_that_was_read_at_its_edges_alone_is_not_judged_by_its_gaps() -> None:
+    """As older agents read a processor."""
     sparse = trace(without(BOARD, 4.0, 5.8), run=RUN)
-    assert flags(sparse, idle=None, disagree=False) == ()
+    assert flags(sparse, idle=None, disagree=False) == ("missing-reading",)
+    edges_s = [edge for _, *pair in RUN for edge in pair]
+    at_edges = without_all_but(BOARD, edges_s)
+    assert flags(trace(at_edges, run=RUN), idle=None, disagree=False) == ()
+    with_gauge = trace(at_edges, run=RUN, gauges=[gauge("gpu-mig", "count", [(1.0, 0)])])
+    assert flags(with_gauge, idle=None, disagree=False) == ("missing-reading",)
+
+
+def without_all_but(board: Stream, edges_s: list[float]) -> Stream:
+    """The stream read within 10 ms of these times alone."""
+    t_us, value = from_deltas(board.t_us), from_deltas(board.value)
+    kept = []
+    for edge_s in edges_s:
+        near = min(range(len(t_us)), key=lambda place: abs(t_us[place] - edge_s * 1e6))
+        kept.append((round(edge_s * 1e6), value[near]))
+    times, values = zip(*sorted(kept), strict=True)
+    return replace(board, t_us=to_deltas(times), value=to_deltas(values))
+
+
+@pytest.mark.parametrize(
+    ("mask", "name"),
+    [
+        (0x200, "board-limited"),
+        (0x400, "reliability-limited"),
+        (0x4000, "unknown-clock-reason"),
+        (0x4, "power-capped"),
+    ],
+)
+def test_a_reason_for_lower_clocks_that_makes_no_run_unfit_has_its_flag(mask: int, name: str) -> None:
+    assert conditions_flags({"gpu-throttle": [0, mask]}) == {name}
+    assert name not in DIRTY
+
+
+def test_every_reason_that_nvml_names_is_known_and_the_rest_is_not() -> None:
+    for bit in range(11):
+        assert "unknown-clock-reason" not in conditions_flags({"gpu-throttle": [1 << bit]})
+    for bit in (11, 31, 52):
+        assert conditions_flags({"gpu-throttle": [1 << bit]}) == {"unknown-clock-reason"}
 
 
 def test_what_a_watcher_is_shown_are_the_flags_of_the_conditions_so_far() -> None:

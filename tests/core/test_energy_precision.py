@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joulemark.energy.precision import relative_half_width, student_t_95
+from joulemark.consensus.student_t import t_quantile_95
+from joulemark.energy.precision import relative_half_width, student_t_95, student_t_95_at
 
 
 def test_two_windows_by_hand() -> None:
@@ -30,6 +31,15 @@ def test_quantiles_fall_with_the_degrees_of_freedom_and_stay_above_the_normal_on
     assert quantiles == sorted(quantiles, reverse=True)
     assert quantiles[0] == 12.706
     assert quantiles[-1] == 2.042 > 1.96
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.floats(1.0, 1e6))
+def test_quantiles_between_whole_degrees_are_exact_or_on_the_safe_side(degrees: float) -> None:
+    exact = t_quantile_95(degrees)
+    found = student_t_95_at(degrees)
+    assert found >= exact * (1 - 0.0015)
+    assert found <= exact * (1.0015 if degrees >= 3 else 1.25)
 
 
 @settings(deadline=None, derandomize=True)

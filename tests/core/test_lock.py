@@ -273,7 +273,7 @@ def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
         file
         for folder in folders
         for file in (ROOT / folder).rglob("*")
-        if file.suffix in {".py", ".md", ".html"} and "decisions" not in file.parts
+        if file.suffix in {".py", ".md", ".html", ".ipynb"} and "decisions" not in file.parts
     ]
     assert len(files) > 300
     asks = re.compile(r"pip install (?:--?[\w-]+ )*['\"]?joulemark")

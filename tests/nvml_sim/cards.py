@@ -22,7 +22,12 @@ class Card:
     A window is what one update averages over; the counter adds that mean times its period at every step: with a window
     of one period it is full, with a shorter one part-time, with a longer one blurred. MIG and ECC are -1 where the card
     does not offer them, and `average_window_s` 0 where POWER_AVERAGE is not offered. The counter's steps come up to
-    `counter_uneven` of its periods late, by chance; below 1.
+    `counter_uneven` of its periods late, by chance; below 1. `counter_jitter_s` moves each step itself by up to half
+    of it, and what a step adds with it; `counter_resolution_mj` is what the counter counts in.
+
+    Of newer cards: masks of workload power profiles (bit n is profile n) and power smoothing, EDPp in per cent, -1
+    where the card does not offer them; `memory_share` of the power is the memory's, 0 where it is not told apart; a
+    module takes `module_extra_w` more than its GPU, -1 where there is none. A clock of 0 MHz is not offered.
     """
 
     name: str
@@ -58,7 +63,36 @@ class Card:
     counter_lag_s: float = 0.0
     counter_phase_s: float = 0.0
     counter_uneven: float = 0.0
+    counter_jitter_s: float = 0.0
+    counter_resolution_mj: float = 1.0
     counter_base_mj: int = 7_654_321_000
+    profiles_offered: int = -1
+    profiles_requested: int = 0
+    profiles_enforced: int = 0
+    smoothing: int = -1
+    smoothing_profile: int = -1
+    edpp_percent: int = -1
+    memory_share: float = 0.0
+    module_extra_w: float = -1.0
+    module_limit_w: float = 0.0
+    module_default_limit_w: float = 0.0
+    max_sm_mhz: float = 0.0
+    max_memory_mhz: float = 0.0
+    boost_mhz: float = 0.0
+    application_mhz: float = 0.0
+    default_application_mhz: float = 0.0
+    clock_reasons: int = 0x1FF
+
+    def irregular(self) -> Card:
+        """The same card with a full counter that steps every 80 to 140 ms and counts in whole joules."""
+        return replace(
+            self,
+            counter_period_s=0.11,
+            counter_window_s=0.11,
+            counter_lag_s=0.0,
+            counter_jitter_s=0.03,
+            counter_resolution_mj=1000.0,
+        )
 
     def full(self) -> Card:
         """The same card with a counter that misses nothing."""
@@ -143,5 +177,42 @@ GA102 = Card(
     usage_window_s=1.0,
     average_window_s=1.0,
     counter_window_s=0.1,
+)
+B200 = replace(
+    H100,
+    name="NVIDIA B200",
+    driver="590.48.01",
+    nvml="13.590.48.01",
+    architecture=10,
+    compute_major=10,
+    memory_mib=183359,
+    limit_w=1000.0,
+    default_limit_w=1000.0,
+    max_limit_w=1000.0,
+    load_mhz=1965.0,
+    memory_mhz=3996.0,
+    profiles_offered=0b1111_1111_1111,
+    smoothing=0,
+    smoothing_profile=0,
+    edpp_percent=100,
+    memory_share=0.18,
+    max_sm_mhz=1965.0,
+    max_memory_mhz=3996.0,
+    boost_mhz=1965.0,
+    application_mhz=1965.0,
+    default_application_mhz=1965.0,
+    clock_reasons=0x7FF,
+)
+"""What a newer driver tells of such a card; how its sensors look is unknown, and taken from the H100's."""
+GH200 = replace(
+    H100,
+    name="NVIDIA GH200 480GB",
+    memory_mib=97871,
+    memory_share=0.2,
+    module_extra_w=90.0,
+    module_limit_w=1000.0,
+    module_default_limit_w=1000.0,
+    max_sm_mhz=1980.0,
+    max_memory_mhz=2619.0,
 )
 CARDS = {"A100": A100, "H100": H100, "V100": V100, "GA102": GA102}

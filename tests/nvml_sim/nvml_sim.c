@@ -23,10 +23,12 @@
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
-enum { OK = 0, UNINITIALIZED = 1, INVALID = 2, UNSUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7, UNKNOWN = 999 };
+enum { OK = 0, UNINITIALIZED = 1, INVALID = 2, UNSUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7, VERSION_MISMATCH = 25, UNKNOWN = 999 };
 enum { MOST_GPUS = 8, MOST_RULES = 256, RING = 120, TEXT = 96 };
 enum { NO_CARD = -1 };
 enum { FIELD_ENERGY = 83, FIELD_AVERAGE = 185, FIELD_INSTANT = 186, FIELD_MIN = 187 };
+enum { FIELD_SMOOTHING = 251, FIELD_SMOOTHING_PROFILE = 264, FIELD_EDPP = 274 };
+enum { SCOPE_GPU = 0, SCOPE_MODULE = 1, SCOPE_MEMORY = 2 }; /* NVML_POWER_SCOPE_* */
 #define MAGIC INT64_C(0x4a4d4e564d4c3031)
 #define NS 1e-9
 
@@ -59,7 +61,11 @@ static struct {
     double memory_mib, temperature_c, temperature_rise_c, idle_mhz, load_mhz, memory_mhz;
     double limit_w, default_limit_w, min_limit_w, max_limit_w;
     double mig, ecc, persistence, architecture, compute_major, compute_minor, cuda;
-    Rules process, throttle, limit, error, cost, answer;
+    double counter_jitter_s, counter_resolution_mj;
+    double profiles_offered, profiles_requested, profiles_enforced, smoothing, smoothing_profile, edpp_percent;
+    double memory_share, module_extra_w, module_limit_w, module_default_limit_w;
+    double max_sm_mhz, max_memory_mhz, boost_mhz, application_mhz, default_application_mhz, clock_reasons;
+    Rules process, throttle, limit, error, cost, answer, pause;
     Load *load;
     int loads, room;
     int64_t marks_seen;
@@ -75,14 +81,17 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct Key { enum { NUMBER, WORD, RULES } kind; const char *name; size_t at; } KEYS[] = {
     KEY(WORD, name), KEY(WORD, uuid), KEY(WORD, driver), KEY(WORD, nvml), KEY(WORD, vbios),
     KEY(RULES, process), KEY(RULES, throttle), KEY(RULES, limit), KEY(RULES, error), KEY(RULES, cost),
-    KEY(RULES, answer),
+    KEY(RULES, answer), KEY(RULES, pause),
     N(gpus), N(active), N(activity), N(seed), N(cost_sleeps), N(counter_uneven), N(idle_w), N(idle_extra_w), N(decay_s), N(warm_s),
     N(power_period_s), N(power_window_s), N(power_phase_s), N(usage_window_s), N(average_window_s),
     N(counter_supported), N(counter_period_s), N(counter_window_s), N(counter_lag_s), N(counter_phase_s),
     N(counter_base_mj), N(counter_reset_s), N(counter_gain), N(noise_w), N(gain), N(gain_drift_per_s), N(offset_w),
     N(memory_mib), N(temperature_c), N(temperature_rise_c), N(idle_mhz), N(load_mhz), N(memory_mhz), N(limit_w),
     N(default_limit_w), N(min_limit_w), N(max_limit_w), N(mig), N(ecc), N(persistence), N(architecture),
-    N(compute_major), N(compute_minor), N(cuda),
+    N(compute_major), N(compute_minor), N(cuda), N(counter_jitter_s), N(counter_resolution_mj),
+    N(profiles_offered), N(profiles_requested), N(profiles_enforced), N(smoothing), N(smoothing_profile), N(edpp_percent),
+    N(memory_share), N(module_extra_w), N(module_limit_w), N(module_default_limit_w), N(max_sm_mhz), N(max_memory_mhz),
+    N(boost_mhz), N(application_mhz), N(default_application_mhz), N(clock_reasons),
 };
 
 /* ---- what the card draws ---------------------------------------------------------------------------------- */
@@ -157,7 +166,8 @@ static void take_marks(void) {
         if (mark->watts > 0) add_load(t, INFINITY, mark->watts);
     }
     for (int i = 0; i < S.gpus; i++)
-        if ((double)S.gpu[i].step * S.counter_period_s + S.counter_phase_s > first) S.gpu[i] = (Gpu){.index = i};
+        if ((double)S.gpu[i].step * S.counter_period_s + S.counter_phase_s + S.counter_jitter_s > first)
+            S.gpu[i] = (Gpu){.index = i};
 }
 
 /* ---- how its sensors look at it --------------------------------------------------------------------------- */
@@ -194,21 +204,41 @@ static double power(const Gpu *gpu, double t, double window) {
     return sensed(gpu, (double)k * S.power_period_s + S.power_phase_s, window, S.power_period_s, k);
 }
 
-/* Each step adds (sensed power) x period. A window of one period makes the sum exact (full), a shorter one sees
- * a part of the time only, a longer one blurs; the lag moves the window into the past. The steps of an uneven counter
- * are told up to so many of its periods late, less than one. */
+/* When the counter makes step k: once a period, and by chance up to half of its jitter before or after. */
+static double step_at(int64_t k) {
+    double grid = (double)k * S.counter_period_s + S.counter_phase_s;
+    return S.counter_jitter_s > 0 ? grid + S.counter_jitter_s * (chance(k ^ INT64_C(0x5a5a5a5a)) - 0.5) : grid;
+}
+static int64_t step_of(double t) {
+    int64_t k = steps(t, S.counter_period_s, S.counter_phase_s);
+    if (S.counter_jitter_s <= 0) return k;
+    while (step_at(k + 1) <= t) k++;
+    while (step_at(k) > t) k--;
+    return k;
+}
+
+/* Each step adds (sensed power) x (time since the step before). A window of one period makes the sum exact (full), a
+ * shorter one sees a part of the time only, a longer one blurs; the lag moves the window into the past. The steps of an
+ * uneven counter are told up to so many of its periods late, less than one. A counter that pauses tells its count later,
+ * and one of a coarse resolution tells whole multiples of it. */
 static uint64_t counter_mj(Gpu *gpu, double t) {
-    int64_t now = steps(t, S.counter_period_s, S.counter_phase_s);
-    double since = t - S.counter_phase_s - (double)now * S.counter_period_s;
+    for (int i = 0; i < S.pause.n; i++)
+        if (S.pause.rule[i].start <= t && t < S.pause.rule[i].end) t = S.pause.rule[i].start;
+    int64_t now = step_of(t);
+    double since = t - step_at(now);
     if (S.counter_uneven > 0 && since < S.counter_uneven * chance(now) * S.counter_period_s) now--;
+    bool whole = S.counter_window_s == S.counter_period_s;
     while (gpu->step < now) {
-        double at = (double)++gpu->step * S.counter_period_s + S.counter_phase_s;
-        gpu->joules += S.counter_period_s * S.counter_gain
-            * sensed(gpu, at - S.counter_lag_s, S.counter_window_s, S.counter_period_s, gpu->step);
+        double at = step_at(++gpu->step), passed = at - step_at(gpu->step - 1);
+        bool jitters = S.counter_jitter_s > 0;
+        gpu->joules += (jitters ? passed : S.counter_period_s) * S.counter_gain
+            * sensed(gpu, at - S.counter_lag_s, jitters && whole ? passed : S.counter_window_s, S.counter_period_s, gpu->step);
         if (!gpu->was_reset && at >= S.counter_reset_s) gpu->joules = 0, gpu->was_reset = true;
     }
     /* half a microjoule up: a whole millijoule that the sum missed by rounding counts as one */
-    return (uint64_t)(gpu->joules * 1000 + 5e-4) + (gpu->was_reset ? 0 : (uint64_t)S.counter_base_mj);
+    uint64_t mj = (uint64_t)(gpu->joules * 1000 + 5e-4) + (gpu->was_reset ? 0 : (uint64_t)S.counter_base_mj);
+    uint64_t coarse = (uint64_t)S.counter_resolution_mj;
+    return coarse > 1 ? mj - mj % coarse : mj;
 }
 
 /* ---- clock, rules, files ---------------------------------------------------------------------------------- */
@@ -521,6 +551,31 @@ static uint64_t reasons(const Gpu *gpu, double t) {
 }
 OF_GPU(nvmlDeviceGetCurrentClocksThrottleReasons, uint64_t, *out = reasons(gpu, t))
 OF_GPU(nvmlDeviceGetCurrentClocksEventReasons, uint64_t, *out = reasons(gpu, t))
+OF_GPU(nvmlDeviceGetSupportedClocksEventReasons, uint64_t, *out = (uint64_t)S.clock_reasons)
+EXPORT int nvmlDeviceGetMaxClockInfo(Gpu *gpu, int type, unsigned *out)
+    OF_CARD(out && type >= 0 && type <= 3, *out = (unsigned)(type == 2 ? S.max_memory_mhz : S.max_sm_mhz);
+            if (!*out) answer = UNSUPPORTED; SPOIL(out))
+EXPORT int nvmlDeviceGetMaxCustomerBoostClock(Gpu *gpu, int type, unsigned *out)
+    OF_CARD(out && type >= 0 && type <= 3, *out = (unsigned)S.boost_mhz; if (!*out) answer = UNSUPPORTED; SPOIL(out))
+EXPORT int nvmlDeviceGetApplicationsClock(Gpu *gpu, int type, unsigned *out)
+    OF_CARD(out && type >= 0 && type <= 3, *out = (unsigned)S.application_mhz; if (!*out) answer = UNSUPPORTED; SPOIL(out))
+EXPORT int nvmlDeviceGetDefaultApplicationsClock(Gpu *gpu, int type, unsigned *out)
+    OF_CARD(out && type >= 0 && type <= 3, *out = (unsigned)S.default_application_mhz;
+            if (!*out) answer = UNSUPPORTED; SPOIL(out))
+/* nvmlWorkloadPowerProfileCurrentProfiles_v1_t: three masks of 255 profiles, of which the scenario has the first 53. */
+enum { PROFILES_V1 = 0x1000064 };
+typedef struct { unsigned version, offered[8], requested[8], enforced[8]; } Profiles;
+static void set_mask(unsigned mask[8], double bits) {
+    memset(mask, 0, 8 * sizeof *mask);
+    mask[0] = (unsigned)((uint64_t)bits & UINT32_MAX), mask[1] = (unsigned)((uint64_t)bits >> 32);
+}
+EXPORT int nvmlDeviceWorkloadPowerProfileGetCurrentProfiles(Gpu *gpu, Profiles *out)
+    OF_CARD(out, {
+        if (out->version != PROFILES_V1) answer = VERSION_MISMATCH;
+        else if (S.profiles_offered < 0) answer = UNSUPPORTED;
+        else set_mask(out->offered, S.profiles_offered), set_mask(out->requested, S.profiles_requested),
+             set_mask(out->enforced, S.profiles_enforced);
+    })
 typedef struct { unsigned gpu, memory; } Utilization;
 OF_GPU(nvmlDeviceGetUtilizationRates, Utilization,
        out->gpu = gpu->index == (int)S.active ? (unsigned)lround(100 * (busy(t) - busy(t - 1))) : 0;
@@ -563,10 +618,30 @@ typedef struct { unsigned field, scope; int64_t stamp_us, latency_us; unsigned t
 
 /* The energy field fails where the function of the same meaning is made to fail. */
 #define ENERGY "nvmlDeviceGetTotalEnergyConsumption"
+/* Power and limits of the module that a GPU shares with a processor, and of its memory alone. */
+static int scoped(const Gpu *gpu, double t, Field *out) {
+    double watts = power(gpu, t, S.power_window_s);
+    bool memory = out->scope == SCOPE_MEMORY && S.memory_share > 0 && out->field == FIELD_INSTANT;
+    bool module = out->scope == SCOPE_MODULE && S.module_extra_w >= 0;
+    if (memory) out->value.u = mw(watts * S.memory_share);
+    else if (module && out->field == FIELD_INSTANT) out->value.u = mw(watts + S.module_extra_w);
+    else if (module && out->field == FIELD_MIN + 2) out->value.u = mw(S.module_default_limit_w);
+    else if (module && out->field == FIELD_MIN + 3) out->value.u = mw(S.module_limit_w);
+    else return UNSUPPORTED;
+    return forced_error(memory ? "POWER_MEMORY" : "POWER_MODULE", t, gpu->index);
+}
+
 static int field(Gpu *gpu, double t, Field *out) {
     const double limits[] = {S.min_limit_w, S.max_limit_w, S.default_limit_w, limit_w(t)};
     unsigned id = out->field;
     out->type = id == FIELD_ENERGY ? 3 : 1;
+    if (out->scope) return scoped(gpu, t, out);
+    const double controls[] = {S.smoothing, S.smoothing_profile, S.edpp_percent};
+    int control = id == FIELD_SMOOTHING ? 0 : id == FIELD_SMOOTHING_PROFILE ? 1 : id == FIELD_EDPP ? 2 : -1;
+    if (control >= 0) {
+        out->value.u = (unsigned)controls[control];
+        return controls[control] < 0 ? UNSUPPORTED : OK;
+    }
     if (id == FIELD_ENERGY) {
         if (!S.counter_supported) return UNSUPPORTED;
         int forced = forced_error(ENERGY, t, gpu->index);
@@ -577,7 +652,6 @@ static int field(Gpu *gpu, double t, Field *out) {
     else if (id == FIELD_INSTANT) out->value.u = mw(power(gpu, t, S.power_window_s));
     else if (id >= FIELD_MIN && id < FIELD_MIN + 4) out->value.u = mw(limits[id - FIELD_MIN]);
     else return UNSUPPORTED;
-    if (out->scope) return UNSUPPORTED; /* 1 and 2 are a module's and the memory's own power */
     const char *name = id == FIELD_AVERAGE ? "POWER_AVERAGE" : id == FIELD_INSTANT ? "POWER_INSTANT" : "";
     spoil(name, gpu, t, &out->value.u, sizeof out->value.u);
     return forced_error(name, t, gpu->index);

@@ -53,9 +53,13 @@ bytes by chance."""
 REASONS = {
     "sw power cap": 0x4,
     "hw slowdown": 0x8,
+    "sync boost": 0x10,
     "sw thermal": 0x20,
     "hw thermal": 0x40,
     "power brake": 0x80,
+    "board limit": 0x200,
+    "reliability": 0x400,
+    "a later driver's": 0x4000,
 }
 ENERGY = "nvmlDeviceGetTotalEnergyConsumption"
 ALL = "*"
@@ -112,11 +116,20 @@ class LimitChange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pause:
+    """The counter tells nothing new from `start_s` to `end_s`; then it has counted all the same."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """A function gives an error of ERRORS from `start_s` to `end_s`.
 
     `function` is NVML's name as the binding binds it (`nvmlDeviceGetCount_v2`), `nvmlInit` for every form of it,
-    `POWER_INSTANT` or `POWER_AVERAGE` for that field alone, or ALL. A failure of ENERGY is one of its field too.
+    `POWER_INSTANT` or `POWER_AVERAGE` for that field alone (`POWER_MEMORY`, `POWER_MODULE`: of that scope), or ALL.
+    A failure of ENERGY is one of its field too.
     `card` is the number of the one card that fails so, or None for every one.
     """
 
@@ -175,6 +188,7 @@ class Scenario:
     call_costs_s: dict[str, float] = field(default_factory=dict)  # by function's name, or ALL
     costs_sleep: bool = False  # under a real clock: a call waits, and leaves its core to others
     counter_reset_s: float = inf
+    counter_pauses: tuple[Pause, ...] = ()
 
     def __post_init__(self) -> None:
         """Loads must be in order and apart, or neither the library nor the truth could say what is drawn."""
@@ -220,6 +234,8 @@ class Scenario:
             yield f"throttle reason {REASONS[held.reason]} {held.start_s!r} {held.end_s!r} 0"
         for change in sorted(self.limit_changes, key=lambda one: -one.start_s):
             yield f"limit limit {change.watts!r} {change.start_s!r} inf 0"
+        for pause in self.counter_pauses:
+            yield f"pause counter 0 {pause.start_s!r} {pause.end_s!r} 0"
         for failure in sorted(self.failures, key=lambda one: one.function == ALL):
             yield f"error {failure.function} {ERRORS[failure.error]} {_times(failure)}"
         for wrong in self.wrong_answers:

@@ -50,6 +50,7 @@ def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_p
                 quality=(("accuracy", round(chance.uniform(0.5, 1), 3)),),
                 announced=chance.random() < 0.8,
                 state=State.QUARANTINED,
+                tokens=chance.choice([(None, None), (400, None), (400, chance.randrange(300))]),
             )
         )
     owners = dict(Submission.objects.values_list("pk", "key__contributor"))

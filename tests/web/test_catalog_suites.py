@@ -44,7 +44,13 @@ def rows() -> list[tuple[object, ...]]:
 
 def test_every_suite_is_there_with_its_jobs(catalogue: None) -> None:
     counts = {suite.name: suite.jobs.count() for suite in SuiteRow.objects.all()}
-    assert counts == {"a100-2024": 312, "a100-2024-open": 40, "demo": 8, "quick": 10}
+    assert counts == {
+        "a100-2024": 312,
+        "a100-2024-lean": 312,
+        "a100-2024-open": 40,
+        "demo": 8,
+        "quick": 10,
+    }
     assert Job.objects.filter(suite__name="a100-2024", dataset__slug="imdb").count() == 16
 
 

@@ -12,7 +12,8 @@ import pytest
 from django.utils import translation
 
 from joulemark.consensus import agreement, cell, interval, ratio
-from joulemark.energy.flags import THROTTLED
+from joulemark.consensus.unit_energy import UNITS, NoUnitInterval, NoUnitValue
+from joulemark.energy.flags import HELD_BACK, THROTTLED
 from joulemark.impact.claims import Verdict
 from joulemark.impact.parity import Cause as ParityCause
 from joulemark.record import requests
@@ -24,18 +25,20 @@ from joulemark.rules.rule import Severity
 from joulemark.suite import load_suite
 from measurements.boards import term_titles
 from measurements.boards.templatetags import figures, statement_words
+from measurements.boards.templatetags import unit_energies as unit_filters
+from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
 from measurements.catalog.models import ModelKind
 from measurements.intake.models import State
 from measurements.review.models import Cause, ModerationReason
 
 AGENT = Path(s.__file__).parents[1]
 SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
-SUITES = ("demo", "quick", "a100-2024", "a100-2024-open")
+SUITES = ("demo", "quick", "a100-2024", "a100-2024-lean", "a100-2024-open")
 
 
 def flags_in_code() -> set[str]:
     """Every flag that the agent's code can raise: `found.add("…")` and the like, in the files that make flags."""
-    names = set(THROTTLED) | DIRTY
+    names = {*THROTTLED, *HELD_BACK, *DIRTY, "missing-reading-beside"}
     for file in [AGENT / "energy" / "flags.py", *(AGENT / "session").glob("*.py")]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             names |= set(_flags_of(node))
@@ -68,6 +71,8 @@ def term_names() -> tuple[str, ...]:
     return get_args(get_type_hints(s.Term)["name"])
 
 
+NO_UNIT_VALUE = (*get_args(NoUnitValue), BEFORE_THEN, OF_PUBLISHER)
+
 Case = tuple[str, Callable[[str], Any], Any]
 WORDS: list[Case] = [
     ("term", statement_words.term_name, term_names()),
@@ -92,6 +97,9 @@ WORDS: list[Case] = [
     ("unscored", figures.unscored_reason, NOT_SCORED),
     ("verdict of a claim", figures.verdict_name, get_args(Verdict)),
     ("parity", figures.parity_cause, get_args(ParityCause)),
+    ("unit", lambda unit: unit_filters.unit_name({"unit": unit, "metric": ""}), UNITS),
+    ("no unit value", lambda reason: unit_filters.no_unit_value({"no_value": reason}), NO_UNIT_VALUE),
+    ("no unit interval", unit_filters.no_unit_interval, get_args(NoUnitInterval)),
 ]
 
 
@@ -137,6 +145,6 @@ def test_the_lists_of_words_are_read_from_the_code() -> None:
         "noisy-machine",
         "missing-reading",
     } <= flags_in_code()
-    assert estimators_in_code() == {"bracket", "counter", "power", "average"}
+    assert estimators_in_code() == {"bracket", "counter", "derivative", "power", "average"}
     assert "tail" in term_names()
     assert isinstance(msgspec.inspect.type_info(s.Term), msgspec.inspect.StructType)

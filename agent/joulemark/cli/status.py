@@ -20,9 +20,11 @@ NEXT_STEP = {
     "received": marked("waits for a verdict: there is nothing to do"),
     "checking": marked("is being checked: there is nothing to do"),
     "accepted": marked("counts; if it was measured wrongly: joulemark withdraw"),
-    "quarantined": marked("waits for a moderator; measure again, or tell your side: joulemark appeal"),
+    "quarantined": marked(
+        "waits for a moderator; measure anew (joulemark run --fresh), or tell your side: joulemark appeal"
+    ),
     "rejected": marked(
-        "does not count; measure again, or appeal within the platform's window: joulemark appeal"
+        "does not count; measure anew (joulemark run --fresh), or appeal within its window: joulemark appeal"
     ),
     "withdrawn": marked("was taken back and counts no more"),
 }

@@ -137,39 +137,73 @@ def _checked(values: Iterable[float]) -> list[float]:
     return listed
 
 
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """The value and the two intervals of a cell's readings, named as in `CellValue`, in the unit of the readings."""
+
+    value: float
+    low: float | None
+    high: float | None
+    between_low: float | None
+    between_high: float | None
+    sensor_u: float | None
+    interval: Kind | None
+    no_interval: NoInterval | None
+    n_contributors: int
+
+
 def cell_value(readings: Iterable[Reading]) -> CellValue:
     """Combine the readings of one cell. Raises ImpossibleValue for none, or one not positive and finite."""
     heard = _heard(readings)
     listed, centre, values = heard.listed, heard.centre, heard.values
-    n_devices = len({reading.device for reading in listed})
-    alone = len(values) == 1 or n_devices == 1
-    low, high, kind, reason = (None, None, None, "single-source") if alone else _interval(heard)
+    alone = heard.alone
     moved = [] if alone else [abs(relative(float(by))) for by in shifts(centre, values)]
-    value = rounded(exp(centre.value))
-    between_low = None if low is None else min(rounded(exp(low)), value)
-    between_high = None if high is None else max(rounded(exp(high)), value)
-    sensor_u = _sensor_u(heard)
-    true_low, true_high = _with_sensors(listed, value, between_low, between_high, sensor_u)
+    estimate = _estimate(heard)
     return CellValue(
-        energy_per_query_j=value,
-        low_j=true_low,
-        high_j=true_high,
-        between_low_j=between_low,
-        between_high_j=between_high,
-        sensor_u=sensor_u,
-        interval=kind,
-        no_interval=reason,
-        least_j=min(rounded(exp(float(values[0]))), value),
-        most_j=max(rounded(exp(float(values[-1]))), value),
+        energy_per_query_j=estimate.value,
+        low_j=estimate.low,
+        high_j=estimate.high,
+        between_low_j=estimate.between_low,
+        between_high_j=estimate.between_high,
+        sensor_u=estimate.sensor_u,
+        interval=estimate.interval,
+        no_interval=estimate.no_interval,
+        least_j=min(rounded(exp(float(values[0]))), estimate.value),
+        most_j=max(rounded(exp(float(values[-1]))), estimate.value),
         spread=None if alone else rounded(centre.spread),
         dark_u=None if alone else rounded(heard.dark),
         shift=None if alone else rounded(max(moved)),
         variance=_rounded_split(_variance(heard)),
         voices=rounded(centre.voices),
-        n_devices=n_devices,
+        n_devices=heard.n_devices,
         n_contributors=len(values),
         n_results=len(listed),
         label="single source" if alone else "several sources",
+    )
+
+
+def estimate_of(readings: Iterable[Reading]) -> Estimate:
+    """The value and intervals of `cell_value` alone. Raises ImpossibleValue as it does."""
+    return _estimate(_heard(readings))
+
+
+def _estimate(heard: _Heard) -> Estimate:
+    low, high, kind, reason = (None, None, None, "single-source") if heard.alone else _interval(heard)
+    value = rounded(exp(heard.centre.value))
+    between_low = None if low is None else min(rounded(exp(low)), value)
+    between_high = None if high is None else max(rounded(exp(high)), value)
+    sensor_u = _sensor_u(heard)
+    true_low, true_high = _with_sensors(heard.listed, value, between_low, between_high, sensor_u)
+    return Estimate(
+        value=value,
+        low=true_low,
+        high=true_high,
+        between_low=between_low,
+        between_high=between_high,
+        sensor_u=sensor_u,
+        interval=kind,
+        no_interval=reason,
+        n_contributors=len(heard.values),
     )
 
 
@@ -222,6 +256,16 @@ class _Heard:
     uncertainties: list[float]
     centre: Centre
     dark: float
+
+    @property
+    def n_devices(self) -> int:
+        """Device tags, which are free to make."""
+        return len({reading.device for reading in self.listed})
+
+    @property
+    def alone(self) -> bool:
+        """Whether one contributor, or one device under several names, is all there is."""
+        return len(self.values) == 1 or self.n_devices == 1
 
 
 def _heard(readings: Iterable[Reading]) -> _Heard:

@@ -19,9 +19,12 @@ from joulemark.consensus.student_t import t_quantile_95
 Pair = tuple[Hashable, Hashable]
 """A general-purpose model and a task-specific one."""
 
-NoModelInterval = Literal["one-pair", "one-model-of-a-kind", "too-few-models"]
-"""Why there is no interval over models: one pair; several models of one kind alone; or so few that differ so much that
-the interval would tell nothing."""
+NoModelInterval = Literal["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
+"""Why there is no interval over models: one pair; several models of one kind alone; so few that differ so much that the
+interval would tell nothing; or models that do not differ at all, which says nothing of how much others would."""
+
+LEAST_SPREAD = 1e-9
+"""Of the mean, on the scale of its values: below it models differ by rounding alone."""
 
 
 LARGEST = 1e100
@@ -53,6 +56,8 @@ def mean_over_pairs(pairs: Mapping[Pair, float], *, widest: float = inf) -> Mean
     parts = [
         len(models) / (len(models) - 1) * fsum((off / len(pairs)) ** 2 for off in models) for models in kinds
     ]
+    if sqrt(fsum(parts)) <= LEAST_SPREAD * max(1.0, abs(mean)):
+        return MeanOverPairs(mean=mean, half_width=None, degrees=None, no_interval="no-spread")
     degrees = _satterthwaite(parts, [len(models) - 1 for models in kinds])
     half = t_quantile_95(degrees) * sqrt(fsum(parts))
     if not half <= widest or half == inf:
@@ -74,8 +79,6 @@ def _deviations(pairs: Mapping[Pair, float], mean: float, side: int) -> list[flo
 
 
 def _satterthwaite(parts: list[float], freedoms: list[int]) -> float:
-    """Degrees of freedom of a sum of variances; infinite where all are 0, so that nothing is left to be uncertain."""
+    """Degrees of freedom of a sum of variances, which is above 0."""
     total = fsum(parts)
-    if total == 0:
-        return inf
     return 1 / fsum((part / total) ** 2 / freedom for part, freedom in zip(parts, freedoms, strict=True))

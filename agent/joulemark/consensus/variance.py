@@ -30,6 +30,10 @@ SURE = 0.2
 (simulated; `make bench-consensus`)."""
 
 
+MOST_WINDOW_U = 1e100
+"""Relative: an uncertainty beyond it says nothing, and its square is no number."""
+
+
 class Measured(NamedTuple):
     """One session: the log of its energy per query, and the part of its uncertainty that its windows show, if known.
 
@@ -145,7 +149,7 @@ def _of_windows(listed: Sequence[Measured]) -> Scatter | None:
     """The variance of one window around its session: the middle of contributors, each the mean of its sessions."""
     of_contributor: dict[Hashable, list[tuple[float, int]]] = {}
     for session in listed:
-        if session.window_u is not None and session.n_windows > 1:
+        if session.window_u is not None and session.window_u <= MOST_WINDOW_U and session.n_windows > 1:
             freedom = session.n_windows - 1
             error = session.window_u / (t_quantile_95(freedom) / 2)
             of_contributor.setdefault(session.contributor, []).append((error**2 * session.n_windows, freedom))

@@ -10,12 +10,14 @@ import numpy as np
 
 from joulemark.energy import budget
 from joulemark.energy.accumulate import Gauges
-from joulemark.energy.errors import NotMeasurable, TraceIncomplete
-from joulemark.energy.estimators import average_windows_j, counters_disagree, estimates, power_windows_j
+from joulemark.energy.comparison import compare, disagreements
+from joulemark.energy.errors import NotMeasurable, TraceIncomplete, TraceInconsistent
+from joulemark.energy.estimators import average_windows_j, derived_windows, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
 from joulemark.energy.pauses import Pauses, pauses
 from joulemark.energy.percentiles import percentiles
+from joulemark.energy.population import Part, PopulationMean, population_mean
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from joulemark.record.statement import Idle, Sensor, Term
+    from joulemark.record.statement import Comparison, Idle, Sensor, Term
     from joulemark.record.trace import Timing, Trace
 
 
@@ -49,11 +51,14 @@ class WindowEnergy:
 class Analysis:
     """A run in numbers. `estimates` are joules per query by estimator, `not_estimated` why one is missing.
 
+    `comparisons` sets each other estimator beside the headline, with the interval that both leave open.
     net = gross - idle power x duration, with idle power the mean of before and after. `flags` are those that the trace
     shows. `budget` is empty for an estimate. `mean_power_w` is the power at which the energy of the queries was drawn
     while they ran, None where there is none. `rests_w`: mean power of each settled rest beside a window, over the
     streams; `periods_us`: how often each settling counter is seen to move in the rests, by its name. `streams`,
     `gauges` and `latencies_s` (of all queries, in order) are what it was all read from, decoded.
+
+    `of_parts` is there where the windows ran parts of a population: energies per query are then means over all of it.
     """
 
     windows: tuple[WindowEnergy, ...]
@@ -61,6 +66,7 @@ class Analysis:
     totals: Totals
     estimates: dict[str, float]
     not_estimated: dict[str, str]
+    comparisons: tuple[Comparison, ...]
     budget: tuple[Term, ...]
     mean_power_w: float | None
     flags: tuple[str, ...]
@@ -69,6 +75,7 @@ class Analysis:
     streams: tuple[ReadStream, ...]
     gauges: Gauges
     latencies_s: NDArray[np.float64]
+    of_parts: PopulationMean | None = None
 
 
 def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
@@ -83,18 +90,29 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     idle = idle_power(trace, streams)
     windows = _windows(trace, streams, idle)
     asked_s, gauges = latencies(trace), Gauges(trace)
-    totals = _totals(trace, windows, work_j, asked_s)
+    of_parts = mean_of_parts(trace, work_j) if trace.population is not None else None
+    totals = _totals(trace, windows, work_j, asked_s, of_parts)
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
-    found, missing = estimates(trace, streams, between, powers_j, averages_j)
+    derived = derived_windows(trace, streams)
+    found, missing = estimates(
+        trace, streams, between, derived=derived, powers_j=powers_j, averages_j=averages_j
+    )
+    if of_parts is not None:
+        found = {name: joules * of_parts.factor for name, joules in found.items()}
     mean_power_w = _mean_power_w(trace, work_j, asked_s)
+    method = _budget(trace, sensor, streams, work_j, between, asked_s, gauges, of_parts)
+    comparisons = compare(
+        trace, streams, method, gauges, derived=derived, powers_j=powers_j, averages_j=averages_j
+    )
     return Analysis(
         windows=windows,
         idle=idle,
         totals=totals,
         estimates=found,
         not_estimated=missing,
-        budget=_budget(trace, sensor, streams, work_j, between, asked_s, gauges)
+        comparisons=comparisons,
+        budget=method
         + (
             ()
             if mean_power_w is None
@@ -104,7 +122,7 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
         flags=flags(
             trace,
             idle=idle,
-            disagree=counters_disagree(trace, streams, powers_j, averages_j),
+            disagree=bool(disagreements(comparisons)),
             gauges=gauges,
             idle_u_w=difference_u_w(trace, streams),
             headline=SCOPES[sensor.scope],
@@ -114,6 +132,7 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
         streams=streams,
         gauges=gauges,
         latencies_s=asked_s,
+        of_parts=of_parts,
     )
 
 
@@ -124,6 +143,30 @@ def window_work_j(trace: Trace, sensor: Sensor) -> tuple[float, ...]:
     """
     streams = read_streams(trace, sensor)
     return _work_j(streams, pauses(trace, streams))
+
+
+def mean_of_parts(trace: Trace, work_j: Sequence[float]) -> PopulationMean:
+    """Mean energy of a query over the trace's population, by windows of `work_j` joules.
+
+    Raises TraceInconsistent for windows that cannot be parts of one, or a trace without a population.
+    """
+    population = trace.population
+    if population is None:
+        raise TraceInconsistent(_("The windows ran parts, and the trace does not say of what."))
+    if trace.mode != "throughput":
+        raise TraceInconsistent(
+            _("Only windows whose queries follow each other at once are parts of a population.")
+        )
+    parts = [
+        Part(
+            energy_j=joules,
+            seconds=span.seconds,
+            durations_s=np.array(queries.duration_us, dtype=np.float64) / 1e6,
+        )
+        for joules, span, queries in zip(work_j, trace.windows(), trace.queries, strict=True)
+    ]
+    sizes = np.array(population.sizes, dtype=np.float64) if population.sizes else None
+    return population_mean(parts, population=population.queries, sizes=sizes)
 
 
 def latencies(trace: Trace) -> NDArray[np.float64]:
@@ -140,7 +183,7 @@ def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[f
 def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
     idle_w = None if idle is None else (idle.before_w + idle.after_w) / 2
     gross_j = [fsum(column) for column in zip(*(stream.energy_j for stream in streams), strict=True)]
-    _refuse_impossible(gross_j)
+    _refuse_impossible(gross_j, settles=any(stream.settling is not None for stream in streams))
     return tuple(
         WindowEnergy(
             start_s=span.start_us / 1e6,
@@ -153,13 +196,14 @@ def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> 
     )
 
 
-def _refuse_impossible(gross_j: Sequence[float]) -> None:
-    """Raises NotMeasurable for a window of less than no energy, or of more than a record can say.
+def _refuse_impossible(gross_j: Sequence[float], *, settles: bool) -> None:
+    """Raises NotMeasurable for a window of no energy or less, or of more than a record can say.
 
-    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another.
+    A counter that tells later than it settles, or goes on in jumps, gives a window what belongs to another. One that
+    needs no settling and stands still gives 0, which `session.measure` refuses in its window and JM-ENERGY-ZERO here.
     """
     for number, joules in enumerate(gross_j, 1):
-        if not 0 <= joules <= MOST_J:
+        if not 0 <= joules <= MOST_J or (settles and joules == 0):
             raise NotMeasurable(
                 _(
                     "Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too "
@@ -174,6 +218,7 @@ def _totals(
     windows: Sequence[WindowEnergy],
     work_j: Sequence[float],
     asked_s: NDArray[np.float64],
+    of_parts: PopulationMean | None,
 ) -> Totals:
     """Sums over the windows, and the percentiles of latency (linear interpolation)."""
     queries = sum(window.queries for window in windows)
@@ -186,7 +231,7 @@ def _totals(
         duration_s=sum(span.end_us - span.start_us for span in trace.windows()) / 1e6,
         energy_gross_j=sum(window.gross_j for window in windows),
         energy_net_j=sum(nets) if len(nets) == len(windows) else None,
-        energy_per_query_j=sum(work_j) / queries,
+        energy_per_query_j=sum(work_j) / queries if of_parts is None else of_parts.per_query_j,
         latency_p50_s=p50_s,
         latency_p95_s=p95_s,
     )
@@ -200,6 +245,7 @@ def _budget(
     between: Sequence[Pauses],
     asked_s: NDArray[np.float64],
     gauges: Gauges,
+    of_parts: PopulationMean | None,
 ) -> tuple[Term, ...]:
     total_j = fsum(work_j)
     if total_j < 0:
@@ -226,6 +272,7 @@ def _budget(
         idle_j=idle_j,
         phase=phase,
         tail_j=tail_j(trace, streams, gauges),
+        of_parts=of_parts,
     )
 
 

@@ -12,7 +12,7 @@ counter is right on average only: windows then begin at many phases of its perio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import fsum, inf
+from math import fsum, hypot, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 SHARP = 0.25
 """A change counts as sharp when its time is known to this share of the counter's period."""
+LEAST_SHARP = 0.5
+"""Sharp changes are taken alone where at least this share of all changes in the settled rests is sharp. Where a reading
+costs about a quarter of the period, a few are sharp by chance, and a power at rest from these few is no better known
+than from all."""
 DELAY_SHARE = 0.1
 """The probe knows the delay to about a tenth of itself, and no better than a tenth of the counter's period."""
 
@@ -64,11 +68,11 @@ class _Ticks:
 def bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
     """Every window of `trace`, from the changes of one stream.
 
-    Changes whose time is known to a part of the counter's period are taken; where a window lacks one, all are, and
-    its uncertainty grows. Raises TraceIncomplete when a window lacks a settled tick on one side.
+    Changes whose time is known to a part of the counter's period are taken; where most are not, or a window lacks one,
+    all are, and its uncertainty grows. Raises TraceIncomplete when a window lacks a settled tick on one side.
     """
     try:
-        return _bracket(changes.sharp(SHARP * timing.period_us / 1e6), trace, timing)
+        return _bracket(_usable(changes, trace, timing), trace, timing)
     except TraceIncomplete:
         return _bracket(changes, trace, timing)
 
@@ -76,9 +80,21 @@ def bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
 def window_energies_j(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
     """The energies alone, without what they are uncertain by. Raises as `bracket` does."""
     try:
-        return _energies_of(changes.sharp(SHARP * timing.period_us / 1e6), trace, timing)
+        return _energies_of(_usable(changes, trace, timing), trace, timing)
     except TraceIncomplete:
         return _energies_of(changes, trace, timing)
+
+
+def _usable(changes: Changes, trace: Trace, timing: Timing) -> Changes:
+    """The sharp changes, or all where less than `LEAST_SHARP` of those in the settled rests are sharp."""
+    within_s, settle_s = SHARP * timing.period_us / 1e6, timing.settle_us / 1e6
+    sharp = np.concatenate(([0], np.cumsum(changes.high_s - changes.low_s <= within_s)))
+    total = known = 0
+    for stretch in stretches(trace):
+        first, behind = changes.between(stretch.start_s + settle_s, stretch.end_s)
+        total += behind - first
+        known += int(sharp[behind] - sharp[first])
+    return changes.sharp(within_s) if known >= LEAST_SHARP * total else changes
 
 
 def _energies_of(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
@@ -150,7 +166,9 @@ def _energies(changes: Changes, ticks: list[_Ticks], rest: RestPower, delay_s: f
 
 
 def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> float:
-    """Each tick lies anywhere between two reads: a rectangular distribution times the power at rest."""
+    """Each tick lies anywhere between two reads: a rectangular distribution times the power at rest; and its energy
+    anywhere within the counter's resolution, where that is coarser than its unit.
+    """
     middle_s = changes.middle_s()
     parts = [
         (changes.high_s[tick] - changes.low_s[tick])
@@ -158,7 +176,7 @@ def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> f
         * rest.power_w(stretch, float(middle_s[tick]) - delay_s)
         for tick, stretch in ((one.b, one.before), (one.c, one.after))
     ]
-    return float(np.hypot(*parts))
+    return hypot(*parts, *[changes.resolution_j / 12**0.5] * 2)
 
 
 def _idle_j(

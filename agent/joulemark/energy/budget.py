@@ -20,6 +20,7 @@ from joulemark.translation import ngettext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from joulemark.energy.population import PopulationMean
     from joulemark.record.statement import Sensor
     from joulemark.record.trace import Timing
 
@@ -39,19 +40,17 @@ def method_terms(
     idle_j: float,
     phase: float,
     tail_j: float = 0.0,
+    of_parts: PopulationMean | None = None,
 ) -> tuple[Term, ...]:
     """What the method itself leaves open; empty for an estimate, which has no sensor whose error could be stated.
 
     `per_query_j` one value a window; `edge_j` of each window, `idle_j` of their sum; `phase` as `phase()` gives it;
-    `tail_j` what the power readings show above rest while the counter settled, over all windows. Raises NotMeasurable.
+    `tail_j` what the power readings show above rest while the counter settled, over all windows. With `of_parts` the
+    windows ran parts of a population, and the choice of queries is a term of its own. Raises NotMeasurable.
     """
     if sensor_error(sensor.meter) is None:
         return ()
-    found = (
-        [Term(name="windows", kind="A", relative=width / COVERAGE_FACTOR)]
-        if ((width := relative_half_width(per_query_j)) < inf)
-        else []
-    )
+    found = _between_windows(per_query_j) if of_parts is None else _between_parts(of_parts)
     found += [
         Term(name="edge", kind="B", relative=hypot(*edge_j) / total_j),
         Term(name="idle", kind="B", relative=idle_j / total_j),
@@ -66,6 +65,20 @@ def method_terms(
             ).format(share=combined(found))
         )
     return tuple(found)
+
+
+def _between_windows(per_query_j: Sequence[float]) -> list[Term]:
+    width = relative_half_width(per_query_j)
+    return [Term(name="windows", kind="A", relative=width / COVERAGE_FACTOR)] if width < inf else []
+
+
+def _between_parts(of_parts: PopulationMean) -> list[Term]:
+    if of_parts.windows_u == inf:
+        return []
+    return [
+        Term(name="windows", kind="A", relative=of_parts.windows_u),
+        Term(name="queries", kind="A", relative=of_parts.queries_u),
+    ]
 
 
 def sensor_terms(

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from joulemark.energy.counter import Counter
 
 
+LEAST_RISES = 10
+"""Ten rises by chance are all multiples of 2 once in a thousand runs, and of more still less often."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Changes:
     """Each change of a counter: seen between `low_s` and `high_s`; `energy_j` is the sum after it, from the first read.
 
     A counter is read and not heard: the read before the change and the one that showed it bracket its time.
+    `resolution_j`: a counter that counts in coarser steps than its unit shows whole multiples of this; 0 of another.
     """
 
     low_s: NDArray[np.float64]
     high_s: NDArray[np.float64]
     energy_j: NDArray[np.float64]
+    resolution_j: float = 0.0
 
     @cached_property
     def _middle_s(self) -> NDArray[np.float64]:
@@ -36,7 +42,12 @@ class Changes:
     def sharp(self, within_s: float) -> Changes:
         """Those whose time is known to `within_s`: between reads farther apart it may have moved twice."""
         known = self.high_s - self.low_s <= within_s
-        return Changes(low_s=self.low_s[known], high_s=self.high_s[known], energy_j=self.energy_j[known])
+        return Changes(
+            low_s=self.low_s[known],
+            high_s=self.high_s[known],
+            energy_j=self.energy_j[known],
+            resolution_j=self.resolution_j,
+        )
 
     def between(self, from_s: float, to_s: float) -> tuple[int, int]:
         """The changes that were wholly between two times: the first, and the one behind the last."""
@@ -59,4 +70,17 @@ def changes(counter: Counter) -> Changes:
     moved = np.flatnonzero(counter.units[1:] != counter.units[:-1]) + 1
     t_s = counter.t_us / 1e6
     energy_j = counter.units[moved].astype(np.float64) * counter.joules_per_unit
-    return Changes(low_s=t_s[moved - 1], high_s=t_s[moved], energy_j=energy_j)
+    return Changes(
+        low_s=t_s[moved - 1],
+        high_s=t_s[moved],
+        energy_j=energy_j,
+        resolution_j=_resolution(counter.units[moved]) * counter.joules_per_unit,
+    )
+
+
+def _resolution(units: NDArray[np.int64]) -> int:
+    """The largest number that all rises are whole multiples of, where there are enough of them to tell; else 0."""
+    if len(units) < LEAST_RISES:
+        return 0
+    common = int(np.gcd.reduce(np.diff(units)))
+    return common if common > 1 else 0

@@ -1,8 +1,9 @@
 """The other estimators, from the same ticks: what they say beside the headline is published with it.
 
-`counter`   plain difference of the counter at the edges, as most programs take it
-`power`     POWER_INSTANT readings, each held since the one before, with settled edges as `bracket` has them
-`average`   mean of POWER_AVERAGE times the duration, for long windows
+`counter`     plain difference of the counter at the edges, as most programs take it
+`derivative`  power from the counter's own changes, integrated from edge to edge (`derivative`)
+`power`       POWER_INSTANT readings, each held since the one before, with settled edges as `bracket` has them
+`average`     mean of POWER_AVERAGE times the duration, for long windows
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from msgspec.structs import replace
 
 from joulemark.energy.accumulate import Gauges, held
 from joulemark.energy.bracket import window_energies_j
+from joulemark.energy.comparison import AVERAGE_S, LONG_S
+from joulemark.energy.derivative import Derivative, derivative
 from joulemark.energy.errors import EnergyError
-from joulemark.energy.precision import relative_half_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,25 +26,20 @@ if TYPE_CHECKING:
     from joulemark.energy.streams import ReadStream
     from joulemark.record.trace import Trace
 
-LONG_S = 10.0
-"""`average`, and the comparison of counter and power, need windows at least this long."""
-DISAGREE = 0.05
-"""Share by which energy and power may differ: above what noise and edges make of a long window."""
-LEAST_WINDOWS = 3
-AVERAGE_S = 1.0
-"""POWER_AVERAGE is a mean over this time (NVML API reference, NVML_FI_DEV_POWER_AVERAGE)."""
-
 
 def estimates(
     trace: Trace,
     streams: Sequence[ReadStream],
     pauses: Sequence[Pauses],
+    *,
+    derived: Derivative | str,
     powers_j: tuple[float, ...] | str,
     averages_j: tuple[float, ...] | str,
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Joules per query by each estimator that could be had, and why the others could not.
+    """Joules per query by each estimator that could be computed, and why the others could not.
 
-    `powers_j` is what `power_windows_j` gave, `averages_j` what `average_windows_j` did. Raises EnergyError.
+    `derived` is what `derived_windows` returns, `powers_j` what `power_windows_j` does, `averages_j` what
+    `average_windows_j` does. Raises EnergyError.
     """
     queries = sum(len(one.duration_us) for one in trace.queries)
     pause_j = fsum(one.energy_j for one in pauses)
@@ -51,6 +48,7 @@ def estimates(
     for name, joules in (
         ("bracket", _bracket_j(streams)),
         ("counter", counter_j(trace, streams)),
+        ("derivative", derived if isinstance(derived, str) else fsum(derived.energy_j)),
         ("power", powers_j if isinstance(powers_j, str) else fsum(powers_j)),
         ("average", averages_j if isinstance(averages_j, str) else fsum(averages_j)),
     ):
@@ -72,41 +70,24 @@ def counter_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
     )
 
 
-def counters_disagree(
-    trace: Trace,
-    streams: Sequence[ReadStream],
-    powers_j: tuple[float, ...] | str,
-    averages_j: tuple[float, ...] | str | None = None,
-) -> bool:
-    """Whether energy and power contradict each other by more than DISAGREE, in the windows of LONG_S or more.
-
-    POWER_AVERAGE sees everything and is taken where it is read. POWER_INSTANT looks at a part of the time only, so its
-    windows scatter: the 95 % interval of the mean ratio must lie beyond DISAGREE, which takes three windows.
-    """
-    if averages_j is None:
-        averages_j = average_windows_j(trace, streams)
-    long = [number for number, span in enumerate(trace.windows()) if span.seconds >= LONG_S]
-    gross_j = [fsum(stream.energy_j[number] for stream in streams) for number in long]
-    if not isinstance(averages_j, str):
-        by_average_j = fsum(averages_j[number] for number in long)
-        return by_average_j > 0 and abs(fsum(gross_j) / by_average_j - 1) > DISAGREE
-    if isinstance(powers_j, str) or len(long) < LEAST_WINDOWS:
-        return False
-    ratios = [
-        joules / powers_j[number]
-        for joules, number in zip(gross_j, long, strict=True)
-        if powers_j[number] > 0
-    ]
-    if len(ratios) < LEAST_WINDOWS:
-        return False
-    mean = fsum(ratios) / len(ratios)
-    return abs(mean - 1) - mean * relative_half_width(ratios) > DISAGREE
-
-
 def _bracket_j(streams: Sequence[ReadStream]) -> float | str:
     if all(stream.settling is None for stream in streams):
         return "counter-needs-no-settling"
     return fsum(joules for stream in streams for joules in stream.energy_j)
+
+
+def derived_windows(trace: Trace, streams: Sequence[ReadStream]) -> Derivative | str:
+    """Each window by the counter's own changes; why not, where the headline is not one counter that settles."""
+    if len(streams) != 1 or streams[0].settling is None:
+        return "counter-needs-no-settling" if streams and streams[0].settling is None else "several-counters"
+    settling = streams[0].settling
+    least_s = (settling.timing.settle_us + settling.timing.period_us) / 1e6
+    if any(span.seconds < least_s for span in trace.windows()):
+        return "windows-too-short"
+    try:
+        return derivative(settling.changes, trace.windows(), settling.timing)
+    except EnergyError:
+        return "too-few-changes"
 
 
 def power_windows_j(

@@ -8,7 +8,7 @@ import numpy as np
 
 from joulemark.energy.accumulate import Gauges
 from joulemark.energy.foreign_cpu import has_company
-from joulemark.energy.gaps import has_gap
+from joulemark.energy.gaps import gap_flags
 from joulemark.energy.sensors import COVERAGE_FACTOR
 
 if TYPE_CHECKING:
@@ -29,6 +29,17 @@ LIMIT_WITHIN_MW = 1000
 """Limits are set in whole watts; what a driver tells of one in milliwatts may differ by its own rounding."""
 POWER_CAP = 0x04
 """SW power cap: the limit is reached. That is a stratum of its own and no fault."""
+BOARD_LIMIT, RELIABILITY_LIMIT = 0x200, 0x400
+"""Board limit and reliability: the firmware holds the clocks below what the load would take (bits since driver 615)."""
+KNOWN_REASONS = 0x7FF
+"""Every bit of NVML's clock event reasons that has a meaning by driver 615."""
+HELD_BACK = {
+    "power-capped": POWER_CAP,
+    "board-limited": BOARD_LIMIT,
+    "reliability-limited": RELIABILITY_LIMIT,
+    "unknown-clock-reason": ~KNOWN_REASONS & (2**53 - 1),
+}
+"""Flags that say why clocks were lower and put nothing aside, by the bits that they come from."""
 
 
 def flags(
@@ -40,7 +51,7 @@ def flags(
     idle_u_w: float = 0.0,
     headline: frozenset[str] | None = None,
 ) -> tuple[str, ...]:
-    """The flags of a run, sorted. `disagree` says that counter and power do (`estimators.counters_disagree`).
+    """The flags of a run, sorted. `disagree` says that two estimators do (`comparison.disagreements`).
 
     `idle_u_w` is the standard uncertainty of the difference of the two idle powers (`idle.difference_u_w`). `headline`
     are the scopes that the result is about, None for all: what is wrong with streams beside them alone has a flag of
@@ -55,11 +66,7 @@ def flags(
         found.add("idle-drift")
     if disagree:
         found.add("counters-disagree")
-    for stream in (
-        trace.streams if trace.gauges else ()
-    ):  # agents that read a processor at its edges have none
-        if has_gap(trace, stream):
-            found.add("missing-reading" if _counts(stream.scope, headline) else "missing-reading-beside")
+    found |= gap_flags(trace, headline)
     on_processor = [
         stream.scope for stream in trace.streams if stream.scope in HOST_SCOPES and stream.unit == "uJ"
     ]
@@ -89,8 +96,7 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
     for value in state.get("gpu-throttle", ()):
         bits |= value
     found = {name for name, mask in THROTTLED.items() if bits & mask}
-    if bits & POWER_CAP:
-        found.add("power-capped")
+    found |= {name for name, mask in HELD_BACK.items() if bits & mask}
     if any(value > 0 for value in state.get("gpu-foreign-processes", ())):
         found.add("foreign-process")
     if any(value > 0 for value in state.get("gpu-mig", ())):

@@ -7,14 +7,42 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from joulemark.record.trace import Stream, Trace
 
 LONGEST_GAP_S = 1.0
 """Beside the work the meter is read ten times a second; ten readings in a row are not missed by chance."""
 LONGEST_HOST_GAP_S = 1.5
 """The same where the processor that reads does the work too: its readings wait for a turn."""
+EDGE_US = 20_000
+"""A tick so near to the edge of a span was read for that edge."""
 GAP_PERIODS = 3.0
 """Only changes of a counter are kept: one that moves slowly has gaps of its own period."""
+
+
+def gap_flags(trace: Trace, headline: Collection[str] | None) -> set[str]:
+    """The flags of streams that were silent for too long; beside the scopes of `headline` (None: all) another one.
+
+    A trace whose ticks all lie at the edges of its spans is of an agent that read nothing in between: it is not judged.
+    """
+    if not trace.gauges and not any(_is_read_inside(trace, stream) for stream in trace.streams):
+        return set()
+    return {
+        "missing-reading" if headline is None or stream.scope in headline else "missing-reading-beside"
+        for stream in trace.streams
+        if has_gap(trace, stream)
+    }
+
+
+def _is_read_inside(trace: Trace, stream: Stream) -> bool:
+    """Whether a tick lies within a span, apart from its edges."""
+    t_us = np.array(stream.t_us, dtype=np.float64).cumsum()
+    return any(
+        bool(((t_us > span.start_us + EDGE_US) & (t_us < span.end_us - EDGE_US)).any())
+        for span in trace.spans
+        if span.kind != "warm-up"
+    )
 
 
 def has_gap(trace: Trace, stream: Stream) -> bool:

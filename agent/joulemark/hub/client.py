@@ -21,9 +21,12 @@ from joulemark.patience import retry_after_s
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
 from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
 
 T = TypeVar("T")
@@ -33,6 +36,8 @@ MOST_PAGES = 200
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LIMITS = Limits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
+PARTIAL = 206
+KEPT = marked("What came is kept: the same command goes on.")
 PASSING = frozenset({408, 429})
 """Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
@@ -114,6 +119,7 @@ class HubClient:
         origin: str = DEFAULT_HUB,
         *,
         token: str | None = None,
+        limits: Limits = LIMITS,
         waiting: Waiting | None = None,
     ) -> None:
         self.origin = hub_origin(origin)
@@ -123,7 +129,7 @@ class HubClient:
             headers["Authorization"] = f"Bearer {network.checked_token(token, source=_('The token'))}"
         self._http: httpx.Client = network.client(
             httpx,
-            limits=LIMITS,
+            limits=limits,
             base_url=f"{self.origin}/api/",
             timeout=_TIMEOUT,
             headers=headers,
@@ -161,9 +167,7 @@ class HubClient:
 
     def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
         """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
-        folder = "datasets/" if kind == "datasets" else ""
-        path = "/".join(quote(part, safe="") for part in file.path.split("/"))
-        answer = self._get(f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}")
+        answer = self._get(self._address(kind, hub_id, revision, file))
         if len(answer.content) != file.size:
             raise BadAnswer(
                 _(
@@ -177,6 +181,68 @@ class HubClient:
                 )
             )
         return answer.content
+
+    def add_to_part(
+        self,
+        kind: Kind,
+        hub_id: str,
+        revision: str,
+        file: Entry,
+        part: Path,
+        received: Callable[[int], None],
+    ) -> None:
+        """Append to `part` what it lacks of a file, in one attempt; what came before it broke off stays.
+
+        `received` is told of each piece how many bytes it has. Raises NotGiven, NoConnection, ServerFailed, BadAnswer
+        for more bytes than are listed, or OSError.
+        """
+        begin = part.stat().st_size if part.exists() else 0
+        if begin > file.size:
+            begin = 0
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        if begin:
+            headers["Range"] = f"bytes={begin}-"
+        address = self._address(kind, hub_id, revision, file)
+        try:
+            with self._http.stream("GET", address, headers=headers) as answer:
+                self._require_given(answer)
+                goes_on = answer.headers.get("content-range", "").startswith(f"bytes={begin}-")
+                begin = begin if answer.status_code == PARTIAL and goes_on else 0
+                with part.open("r+b" if begin else "wb") as content:
+                    content.seek(begin)
+                    for piece in answer.iter_raw():  # in the pieces that come: a larger one would be lost
+                        content.write(piece)
+                        received(len(piece))
+                    size = content.tell()
+        except httpx.HTTPError as error:
+            raise NoConnection(
+                _(
+                    "{origin} cannot be reached, or broke off, while {path} of {hub_id} was fetched ({name}). "
+                    "{kept}"
+                ).format(
+                    origin=self.origin, path=file.path, hub_id=hub_id, name=type(error).__name__, kept=_(KEPT)
+                ),
+                cause=_cause_of(error),
+            ) from error
+        if size > file.size:
+            part.unlink()
+            raise BadAnswer(
+                _("{origin} gave more than the {size} bytes that it lists of {path}.").format(
+                    origin=self.origin, size=file.size, path=file.path
+                )
+            )
+        if size < file.size:
+            raise NoConnection(
+                _("{origin} broke off, while {path} of {hub_id} was fetched. {kept}").format(
+                    origin=self.origin, path=file.path, hub_id=hub_id, kept=_(KEPT)
+                ),
+                cause=_("it broke off"),
+            )
+
+    def _address(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> str:
+        folder = "datasets/" if kind == "datasets" else ""
+        path = "/".join(quote(part, safe="") for part in file.path.split("/"))
+        return f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}"
 
     def _decoded(self, answer: httpx.Response, kind: type[T]) -> T:
         try:
@@ -214,17 +280,25 @@ class HubClient:
                 _(
                     "{origin} cannot be reached ({name}). Nothing was written; check the network and `--hub`."
                 ).format(origin=self.origin, name=type(error).__name__),
-                cause=_("no connection") if isinstance(error, httpx.ConnectError) else type(error).__name__,
+                cause=_cause_of(error),
             ) from error
+        self._require_passed(answer, _("Nothing was written."))
+        return answer
+
+    def _require_passed(self, answer: httpx.Response, outcome: str) -> None:
         if answer.status_code < 500 and answer.status_code not in PASSING:
-            return answer
+            return
         raise ServerFailed(
-            _("{origin} has a problem of its own (HTTP {status_code}). Nothing was written.").format(
-                origin=self.origin, status_code=answer.status_code
+            _("{origin} has a problem of its own (HTTP {status_code}). {outcome}").format(
+                origin=self.origin, status_code=answer.status_code, outcome=outcome
             ),
             status=answer.status_code,
             retry_after_s=retry_after_s(answer.headers.get("retry-after"), datetime.now(UTC)),
         )
+
+    def _require_given(self, answer: httpx.Response) -> None:
+        self._require_passed(answer, _(KEPT))
+        self._given(answer)
 
     def _given(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_success:
@@ -238,3 +312,10 @@ class HubClient:
                 origin=self.origin, status_code=answer.status_code
             )
         )
+
+
+def _cause_of(error: httpx.HTTPError) -> str:
+    """Why there is no answer, as a clause."""
+    if isinstance(error, httpx.TimeoutException):
+        return _("no answer in time")
+    return _("no connection") if isinstance(error, httpx.ConnectError) else _("it broke off")

@@ -39,8 +39,8 @@ def gated(wanted: Wanted) -> NotOnHub:
     return NotOnHub(
         "gated",
         _(
-            "The {name} needs consent to its terms: give it at {url}, set HF_TOKEN to a token of the same"
-            " account, then run the command again."
+            "The {name} needs consent to its terms: give it at {url}, and set HF_TOKEN to a token of the "
+            "same account."
         ).format(name=wanted.name, url=wanted.entry.url),
     )
 

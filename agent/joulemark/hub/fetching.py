@@ -42,6 +42,7 @@ from joulemark.hub.missing import (
     rows_needed,
 )
 from joulemark.hub.needed_files import beside_rows, beside_weights
+from joulemark.hub.part_download import OtherBytes, fetch_blob, part_of, size_of
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import split_files
 from joulemark.translation import gettext as _
@@ -290,7 +291,7 @@ def _download(found: Survey, hub: _Hub, arrivals: _Arrivals, count: ByteCount) -
         digests = {file.name: file.sha256 for file in wanted.entry.files}
         for file in found.large:
             if not has_size(wanted.folder / file.path, file.size):
-                _get(wanted, file, hub, count)
+                _get(wanted, file, hub, count, digests[file.path])
                 _verify(wanted, file, digests[file.path])
                 arrivals.note(file)
     else:
@@ -306,7 +307,7 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, arrivals: _Arrivals, cou
         if here is None:
             if fetched:
                 count.expect(file.size)
-            _get(found.wanted, file, hub, count)
+            _get(found.wanted, file, hub, count, None if file.lfs is None else file.lfs.oid)
             _verify(found.wanted, file, _sha256_in_name(path))
             arrivals.note(file)
             fetched, here = fetched + 1, rows_in(path)
@@ -314,8 +315,8 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, arrivals: _Arrivals, cou
             _discard(path)
             raise NotVerified(
                 _(
-                    "The file {path} of the {name} is no whole Parquet file and was deleted. Run the command "
-                    "again."
+                    "The file {path} of the {name} is no whole Parquet file and was deleted: the next fetch gets "
+                    "it anew."
                 ).format(path=file.path, name=found.wanted.name),
                 code="broken-file",
             )
@@ -324,11 +325,15 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, arrivals: _Arrivals, cou
             return
 
 
-def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount) -> None:
+def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount, sha256: str | None) -> None:
+    """Fetch a large file: its bytes by ourselves where its digest is known, its place in the cache by the library."""
     from huggingface_hub import hf_hub_download
 
     _discard_if_there(wanted.folder / file.path)
-    require_space(wanted.cache, file.size)
+    if sha256 is not None and _SHA256.fullmatch(sha256):
+        _get_blob(wanted, file, hub, count, sha256)
+    else:
+        require_space(wanted.cache, file.size)
 
     def attempt() -> None:
         count.again()
@@ -345,6 +350,25 @@ def _get(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount) -> None:
 
     _persistently(attempt, wanted, file.path, hub)
     count.whole(file.path, file.size)
+
+
+def _get_blob(wanted: Wanted, file: Entry, hub: _Hub, count: ByteCount, sha256: str) -> None:
+    part = part_of(wanted, sha256)
+    require_space(wanted.cache, max(0, file.size - size_of(part)))
+
+    def begin(here_bytes: int) -> None:
+        count.again()
+        count.part(file.path, here_bytes)
+
+    try:
+        with HubClient(hub.origin, token=hub.token, limits=FILE_LIMITS) as client:
+            fetch_blob(client, wanted, file, sha256, begin=begin, received=partial(count.part, file.path))
+    except NotGiven as error:
+        raise (gated(wanted) if error.reason == "gated" else vanished(wanted, file.path)) from error
+    except OtherBytes as error:
+        raise _other_bytes(wanted, file, error.sha256, sha256) from error
+    except OSError as error:
+        raise of_disk(error, wanted.cache) from error
 
 
 def _persistently(attempt: Callable[[], object], wanted: Wanted, file: str, hub: _Hub) -> None:
@@ -378,14 +402,17 @@ def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:
         raise of_disk(error, wanted.cache) from error
     if found != sha256:
         _discard(path)
-        raise NotVerified(
-            _(
-                "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
-                "was deleted. Run the command again; if it comes the same, this hub has other bytes than were"
-                " pinned."
-            ).format(path=file.path, name=wanted.name, found=found[:16], sha256=sha256[:16]),
-            code="weights-digest" if wanted.kind == "models" else "broken-file",
-        )
+        raise _other_bytes(wanted, file, found, sha256)
+
+
+def _other_bytes(wanted: Wanted, file: Entry, found: str, sha256: str) -> NotVerified:
+    return NotVerified(
+        _(
+            "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
+            "was deleted. If the next fetch gets the same, this hub has other bytes than were pinned."
+        ).format(path=file.path, name=wanted.name, found=found[:16], sha256=sha256[:16]),
+        code="weights-digest" if wanted.kind == "models" else "broken-file",
+    )
 
 
 def _sha256_in_name(path: Path) -> str | None:

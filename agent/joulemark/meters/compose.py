@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import GaugeInfo, Meter, Now, StreamInfo, Tick
     from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml_controls import PowerControls
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -124,7 +125,7 @@ class GpuBesideHost:
     def read(self, now: Now) -> Reading:
         """The GPU's reading with the host's ticks behind it. Raises ReadingMissing or MeterFailed of the GPU."""
         gpu = self.gpu.read(now)
-        return Reading(ticks=(*gpu.ticks, *self._read_host(now)), gauges=gpu.gauges)
+        return Reading(ticks=(*gpu.ticks, *self._read_host(now)), gauges=gpu.gauges, stamp=gpu.stamp)
 
     def look(self, now: Now) -> tuple[Tick | None, ...]:
         """The GPU's conditions, then the host's, None of one that is over."""
@@ -138,6 +139,10 @@ class GpuBesideHost:
     def device(self) -> DeviceFacts:
         """The GPU."""
         return self.gpu.device()
+
+    def power_controls(self) -> PowerControls:
+        """The GPU's."""
+        return self.gpu.power_controls()
 
     def close(self) -> None:
         """Let go of both."""

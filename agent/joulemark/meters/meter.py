@@ -21,11 +21,22 @@ class Tick(NamedTuple):
     value: int
 
 
+class Stamp(NamedTuple):
+    """What a driver says of one reading: its time in microseconds since 1970, and how long it took; 0 for nothing."""
+
+    stamp_us: int
+    latency_us: int
+
+
 class Reading(NamedTuple):
-    """One look at a meter: a tick of each stream, and of each fast gauge (None where it gave nothing)."""
+    """One look at a meter: a tick of each stream, and of each fast gauge (None where it gave nothing).
+
+    `stamp` is the driver's of the first stream, None where its readings carry none.
+    """
 
     ticks: tuple[Tick, ...]
     gauges: tuple[Tick | None, ...] = ()
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

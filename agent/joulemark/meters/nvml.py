@@ -11,6 +11,7 @@ from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick
 from joulemark.meters.nvml_card import Absent, Card, open_card
 from joulemark.meters.nvml_clock import CalendarClock
 from joulemark.meters.nvml_conditions import GpuConditions
+from joulemark.meters.nvml_controls import PowerControls, power_controls
 from joulemark.meters.nvml_readings import GpuReadings
 from joulemark.meters.nvml_samples import NAME as SAMPLES
 from joulemark.meters.nvml_samples import PowerSamples
@@ -108,6 +109,10 @@ class NvmlMeter:
     def device(self) -> DeviceFacts:
         """What NVML says about the GPU; what it does not say is None with a reason."""
         return self.card.device()
+
+    def power_controls(self) -> PowerControls:
+        """What the GPU's firmware is told to do with power and clocks now; what it does not say has a reason."""
+        return power_controls(self.card)
 
     def close(self) -> None:
         """Let go of the driver; safe when it is already gone."""

@@ -1,4 +1,8 @@
-"""The state of a GPU that a run must not overlook: heat, held-back clocks, other processes, its power limit, MIG."""
+"""The state of a GPU that a run must not overlook: heat, held-back clocks, other processes, its power limit, MIG.
+
+Beside it the power of other scopes than the board's: the memory's alone, and the module's that a GPU shares with a
+processor (Grace Hopper), where the driver tells them apart. The headline's counter is of neither.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from joulemark.errors import ReadingMissing
 from joulemark.meters.gpu_processes import OurProcesses, using_pids
 from joulemark.meters.meter import GaugeInfo, Now, Tick, timed
 from joulemark.meters.nvml_card import Absent
+from joulemark.meters.nvml_controls import OF_MEMORY, OF_MODULE, scoped_power
+from joulemark.meters.nvml_readings import POWER_INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +42,8 @@ class GpuConditions:
             GaugeInfo(name="gpu-foreign-processes", unit="count"): _foreign(card, ours),
             GaugeInfo(name="gpu-power-limit", unit="mW"): _value(card, LIMIT),
             GaugeInfo(name="gpu-mig", unit="count"): _value(card, MIG, form=lambda modes: int(modes[0])),
+            GaugeInfo(name="gpu-memory-power", unit="mW"): scoped_power(card, POWER_INSTANT, OF_MEMORY),
+            GaugeInfo(name="gpu-module-power", unit="mW"): scoped_power(card, POWER_INSTANT, OF_MODULE),
         }
         self.absent = {info.name: one.reason for info, one in wanted.items() if isinstance(one, Absent)}
         self._reads = {info: one for info, one in wanted.items() if not isinstance(one, Absent)}

@@ -66,6 +66,8 @@ _TABLE: dict[str, _Row] = {
     ),
     "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", marked("the driver did not answer in time"), passes=True),
 }
+DOCTOR = marked("`joulemark doctor` says whether it answers.")
+"""What to do where nothing is known of the cause."""
 OLD_BINDING = _Row(
     "nvml-binding-old",
     marked("the installed Python package for NVML is too old to ask for it"),
@@ -98,7 +100,7 @@ def failed(nvml: ModuleType, error: Exception) -> MeterFailed:
         return ReadingMissing(_("The GPU gave no reading: {cause}.").format(cause=_(row.cause)))
     return MeterFailed(
         _("The GPU stopped answering: {cause}. {advice}").format(
-            cause=_(row.cause), advice=_(row.mend or RUN_AGAIN)
+            cause=_(row.cause), advice=_(row.mend or DOCTOR)
         )
     )
 

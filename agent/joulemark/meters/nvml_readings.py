@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import MeterUnavailable, ReadingMissing
 from joulemark.meters import nvml_errors
-from joulemark.meters.meter import GaugeInfo, Now, Reading, Tick, timed
+from joulemark.meters.meter import GaugeInfo, Now, Reading, Stamp, Tick, timed
 from joulemark.meters.nvml_card import Absent
 from joulemark.meters.plausible import is_storable
 from joulemark.translation import gettext as _
@@ -86,7 +86,13 @@ class GpuReadings:
         else:
             counter = timed(now, lambda: int(self._card.during_a_run(ENERGY_FUNCTION)))
         gauges = tuple(self._gauge(info, fields, t_us, now) for info in self.gauges)
-        return Reading(ticks=(self._not_emptied(counter),), gauges=gauges)
+        return Reading(ticks=(self._not_emptied(counter),), gauges=gauges, stamp=self._stamp(fields))
+
+    def _stamp(self, fields: dict[int, Any]) -> Stamp | None:
+        """As the driver gave it with the counter; only fields carry one."""
+        if not self.counter_is_field:
+            return None
+        return Stamp(int(fields[ENERGY].timestamp), int(fields[ENERGY].latencyUsec))
 
     def _field_values(self) -> dict[int, Any]:
         if not self._fields:
@@ -99,8 +105,7 @@ class GpuReadings:
         if not is_storable(counter):
             raise ReadingMissing(
                 _(
-                    "The GPU's energy counter reads {value} mJ, which no GPU can have drawn. Restart the machine,"
-                    " then run again."
+                    "The GPU's energy counter reads {value} mJ, which no GPU can have drawn. Restart the machine."
                 ).format(value=counter.value)
             )
         if not counter.value and self._last_mj:

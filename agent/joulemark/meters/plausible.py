@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters.meter import Reading
+from joulemark.meters.meter import Reading, Stamp
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -45,7 +45,14 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
                 )
             )
     gauges = tuple(tick if tick is None or is_storable(tick) else None for tick in reading.gauges)
-    return Reading(ticks=reading.ticks, gauges=gauges)
+    return Reading(ticks=reading.ticks, gauges=gauges, stamp=_storable_stamp(reading.stamp))
+
+
+def _storable_stamp(stamp: Stamp | None) -> Stamp | None:
+    """A stamp that no trace can hold says nothing."""
+    if stamp is None:
+        return None
+    return Stamp(*(value if 0 <= value <= LARGEST else 0 for value in stamp))
 
 
 def _power_w(info: StreamInfo, last: Tick, tick: Tick) -> float:

@@ -87,9 +87,9 @@ def _read_uj(zone: Zone) -> int:
     except OSError as error:
         if error.errno in PERMANENT:
             raise MeterFailed(
-                _("RAPL stopped answering ({stream}: {why}). Run again.").format(
-                    stream=zone.stream, why=error.strerror
-                )
+                _(
+                    "RAPL stopped answering ({stream}: {why}). `joulemark doctor` says whether it can be read."
+                ).format(stream=zone.stream, why=error.strerror)
             ) from error
         raise ReadingMissing(
             _("RAPL gave no reading ({stream}: {why}).").format(stream=zone.stream, why=error.strerror)

@@ -185,9 +185,10 @@ class Sampler:
             self._failure = failure
         except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
             self._failure = MeterFailed(
-                _("Reading the sensor {name} broke off ({name2}: {error}). Run again.").format(
-                    name=self._meter.name, name2=type(error).__name__, error=error
-                )
+                _(
+                    "Reading the sensor {name} broke off ({name2}: {error}). `joulemark doctor` says whether it "
+                    "can be read."
+                ).format(name=self._meter.name, name2=type(error).__name__, error=error)
             )
             self._failure.__cause__ = error
 
@@ -221,7 +222,7 @@ class Sampler:
                 raise CounterReset(
                     _(
                         "The counter {name} fell in the middle of the run: the driver was loaded anew, or another "
-                        "program reset it. Run again."
+                        "program reset it. Let nothing do that while a job is measured."
                     ).format(name=info.name)
                 )
         self._last = reading.ticks

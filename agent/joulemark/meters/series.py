@@ -5,13 +5,16 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
+from joulemark.meters.meter import Stamp, Tick
 from joulemark.record.trace import Gauge, Stream, to_deltas
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
+    from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo
     from joulemark.record.trace import Timing
+
+NO_STAMP = Stamp(0, 0)
 
 
 class Column:
@@ -34,6 +37,7 @@ class Series:
         self._infos, self._gauge_infos = tuple(streams), tuple(gauges)
         self.counts = [Column() for _ in streams]
         self._gauges = [Column() for _ in gauges]
+        self._stamps = Column()
         self._unmoved: Reading | None = None
         self.changes = 0
         """How many changes of the first counter were kept."""
@@ -63,7 +67,8 @@ class Series:
         return moved
 
     def streams(self, timings: Sequence[Timing | None]) -> tuple[Stream, ...]:
-        """Every counter, as the trace keeps it."""
+        """Every counter, as the trace keeps it; the driver's stamps are the first one's."""
+        stamped = any(self._stamps.t_us)
         return tuple(
             Stream(
                 name=info.name,
@@ -74,8 +79,12 @@ class Series:
                 t_us=to_deltas(column.t_us),
                 value=to_deltas(column.value),
                 timing=timing,
+                stamp_us=to_deltas(self._stamps.t_us) if stamped and not number else (),
+                latency_us=to_deltas(self._stamps.value) if stamped and not number else (),
             )
-            for info, column, timing in zip(self._infos, self.counts, timings, strict=True)
+            for number, (info, column, timing) in enumerate(
+                zip(self._infos, self.counts, timings, strict=True)
+            )
         )
 
     def gauges(self) -> tuple[Gauge, ...]:
@@ -86,6 +95,7 @@ class Series:
         self._unmoved = None
         for column, tick in zip(self.counts, reading.ticks, strict=True):
             column.add(tick)
+        self._stamps.add(Tick(*(reading.stamp or NO_STAMP)))
         for column, reading_of_gauge in zip(self._gauges, reading.gauges, strict=True):
             if reading_of_gauge is not None:
                 column.add(reading_of_gauge)

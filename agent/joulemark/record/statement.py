@@ -26,6 +26,8 @@ Positive = Annotated[float, Meta(gt=0, le=1e15)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Tokens = Annotated[int, Meta(ge=0, le=2**40)]
 Seed = Annotated[int, Meta(ge=0, lt=2**48)]
+Profiles = Annotated[tuple[Annotated[int, Meta(ge=0, le=255)], ...], Meta(max_length=256)]
+Megahertz = Annotated[int, Meta(ge=1, le=100_000)]
 Meter = Literal["nvml-counter", "rapl", "cpu-time-estimate"]
 Grade = Literal["measured", "estimated"]
 Scope = Literal["gpu", "gpu+cpu+dram", "cpu", "cpu+dram"]
@@ -64,7 +66,8 @@ class Workload(Record, frozen=True, kw_only=True):
     """What was run. `sample_sha256` digests the ids of the sampled queries in order.
 
     `inputs_sha256` digests what these queries gave the model, before it is cut into tokens or scaled: contributors who
-    ran the same sample of the same revision have the same. It is left out by agents that do not know it yet.
+    ran the same sample of the same revision have the same. It is left out by agents that do not know it yet. Of a run
+    of parts it is `record.trace.Population.content_sha256()`, of all queries of the population: equal for everyone.
     """
 
     task: Slug
@@ -93,6 +96,34 @@ class Device(Record, frozen=True, kw_only=True):
     vbios: Word | None
     ecc: bool | None
     mig: bool | None
+
+
+class PowerControls(Record, frozen=True, kw_only=True):
+    """What the device's firmware was told to do with power and clocks when the job began, beside the power limit.
+
+    Workload power profiles are NVML's numbers: those that are enforced, and those that were requested. `smoothing`:
+    whether power smoothing is on, and which preset profile it follows. `edpp_percent`: the multiplier of EDPp, the peak
+    of electrical power that the board allows. Limits can be set from `limit_least_w` to `limit_most_w`; a module's
+    limit is that of a GPU and a processor together (Grace Hopper). `..._most_mhz` are the highest clocks,
+    `application_clock_mhz` the one that the owner set. `clock_reasons` are the bits of NVML's clock event reasons that
+    the device can show.
+    """
+
+    workload_profiles: Profiles | None
+    workload_profiles_requested: Profiles | None
+    smoothing: bool | None
+    smoothing_profile: Annotated[int, Meta(ge=0, le=255)] | None
+    edpp_percent: Annotated[int, Meta(ge=0, le=10000)] | None
+    limit_least_w: Positive | None
+    limit_most_w: Positive | None
+    module_limit_w: Positive | None
+    module_limit_default_w: Positive | None
+    sm_clock_most_mhz: Megahertz | None
+    memory_clock_most_mhz: Megahertz | None
+    boost_clock_most_mhz: Megahertz | None
+    application_clock_mhz: Megahertz | None
+    application_clock_default_mhz: Megahertz | None
+    clock_reasons: Count | None
 
 
 class Host(Record, frozen=True, kw_only=True):
@@ -176,7 +207,10 @@ class Quality(Record, frozen=True, kw_only=True):
 
 
 class Totals(Record, frozen=True, kw_only=True):
-    """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine."""
+    """Sums over the windows; `energy_per_query_j` = gross energy / queries, the number that boards combine.
+
+    In a run of parts it is the mean over the whole population, estimated from the queries that ran.
+    """
 
     queries: Annotated[int, Meta(ge=1)]
     duration_s: Positive
@@ -193,9 +227,22 @@ class Term(Record, frozen=True, kw_only=True):
     Kind A is found by statistics, kind B otherwise (GUM). docs/method.md says what each name covers.
     """
 
-    name: Literal["windows", "edge", "idle", "tail", "phase", "gain", "offset"]
+    name: Literal["windows", "queries", "edge", "idle", "tail", "phase", "gain", "offset"]
     kind: Literal["A", "B"]
     relative: Amount
+
+
+class Comparison(Record, frozen=True, kw_only=True):
+    """Another estimator beside the headline, over the windows that both have.
+
+    `relative` is its energy over the headline's, less 1. `joint` is the half-width of the interval that both leave
+    open together (95 %, relative), without what they share: the windows' spread and the sensor's scale and zero.
+    """
+
+    estimator: Slug
+    windows: Annotated[int, Meta(ge=2, le=10000)]
+    relative: Annotated[float, Meta(ge=-1, le=1e15)]
+    joint: Amount
 
 
 class Contributor(Record, frozen=True, kw_only=True):
@@ -233,10 +280,11 @@ class Predicate(Record, frozen=True, kw_only=True):
     """Everything a volunteer says about one run.
 
     `estimates`: joules per query by each estimator that could be had from the same ticks, `not_estimated` why the
-    others could not. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a condition of
-    the device was not read, by its name. `not_scored`: why a metric of the task has no value, by its name.
-    `peak_memory_bytes`: the most device memory that tensors took since the model began to load. `parallelism` is left
-    out by agents that do not know it yet.
+    others could not. `comparisons` sets each other estimator beside the headline; agents that do not know the estimator
+    `derivative` yet leave it out. `budget` is the uncertainty of the headline. `not_read`: why a scope, a gauge or a
+    condition of the device was not read, by its name. `not_scored`: why a metric has no value, by its name.
+    `peak_memory_bytes`: the most device memory that tensors took since the model began to load. `parallelism` and
+    `power_controls` are left out by agents that do not know them yet, and `power_controls` of a processor.
     """
 
     audience: Word
@@ -267,6 +315,8 @@ class Predicate(Record, frozen=True, kw_only=True):
     not_scored: Annotated[dict[Slug, Slug], Meta(max_length=50)] = {}
     peak_memory_bytes: Count | UnsetType | None = UNSET
     parallelism: Parallelism | UnsetType = UNSET
+    comparisons: Annotated[tuple[Comparison, ...], Meta(max_length=20)] = ()
+    power_controls: PowerControls | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Times lie in years that a run can lie in. Raises ValueError, which decoding reports as a schema fault."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import Malformed, TooLarge
-from joulemark.record.field_types import Slug
+from joulemark.record.field_types import Sha256, Slug
 from joulemark.record.limits import MAX_TRACE_BYTES
 from joulemark.record.statement import Amount, Count, Positive
 from joulemark.translation import gettext as _
@@ -49,7 +49,9 @@ class Timing(Record, frozen=True, kw_only=True):
 class Stream(Record, frozen=True, kw_only=True):
     """One cumulative counter. Joules = value x `joules_per_unit`; `wraps_at` is its modulus in units, if it wraps.
 
-    A stream with `timing` is read by the `bracket` estimator, one without by `counter`.
+    A stream with `timing` is read by the `bracket` estimator, one without by `counter`. `stamp_us` and `latency_us` are
+    what the driver says of each reading, as they come: its stamp in microseconds since 1970 and how long it took, 0
+    where it says nothing; both are empty where no reading has them.
     """
 
     name: Slug
@@ -60,6 +62,8 @@ class Stream(Record, frozen=True, kw_only=True):
     t_us: Column
     value: Column
     timing: Timing | None = None
+    stamp_us: Column = ()
+    latency_us: Column = ()
 
 
 class Gauge(Record, frozen=True, kw_only=True):
@@ -110,6 +114,41 @@ class Queries(Record, frozen=True, kw_only=True):
         return tuple(accumulate(gap + last for gap, last in zip(self.gap_us, before, strict=False)))
 
 
+class Population(Record, frozen=True, kw_only=True):
+    """All queries that a run of parts draws from, in the order drawn by the seed; its windows run them consecutively.
+
+    `sizes` says of each how large it is, known without running it: characters of its texts or pixels of its pictures
+    (`unit`); empty with `unit` None where neither can be counted. `inputs_sha256` digests what all of them give the
+    model, in the data set's order.
+    """
+
+    queries: Annotated[int, Meta(ge=1, le=100_000)]
+    inputs_sha256: Sha256
+    sizes: Annotated[tuple[Count, ...], Meta(max_length=100_000)] = ()
+    unit: Literal["characters", "pixels"] | None = None
+
+    def __post_init__(self) -> None:
+        """Each query has a size, or none has. Raises ValueError, which decoding reports as a schema fault."""
+        if len(self.sizes) != (0 if self.unit is None else self.queries):
+            raise ValueError(
+                f"the population has {self.queries} queries and {len(self.sizes)} sizes in {self.unit or 'no unit'}"
+            )
+
+    def content_sha256(self, places: Sequence[int]) -> str:
+        """SHA-256 in hex over what the queries give the model and their sizes, in the data set's order.
+
+        `places` says where each query in the drawn order stands in the data set. Whoever ran the same population has
+        the same digest, whatever the seed was. Raises ValueError unless `places` are all places.
+        """
+        if sorted(places) != list(range(self.queries)):
+            raise ValueError("the places must be those of all queries")
+        sizes = [0] * len(self.sizes)
+        for place, size in zip(places, self.sizes, strict=False):
+            sizes[place] = size
+        lines = [self.inputs_sha256, self.unit or "", *map(str, sizes)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 class Trace(Record, frozen=True, kw_only=True):
     """A run as the sensors saw it. `queries` has one entry for each window span, in order.
 
@@ -118,6 +157,8 @@ class Trace(Record, frozen=True, kw_only=True):
 
     `answers` holds the first ANSWER_BYTES bytes of the SHA-256 of each answer of the first pass over the sample, in
     the sample's order; an answer's digest is that of its line among the outputs, `answer_digest`.
+
+    `population` is there where the windows ran parts of a larger number of queries, None where each ran the sample.
     """
 
     version: Literal[1]
@@ -127,6 +168,7 @@ class Trace(Record, frozen=True, kw_only=True):
     gauges: Annotated[tuple[Gauge, ...], Meta(max_length=64)] = ()
     mode: Literal["throughput", "latency"] = "throughput"
     answers: Annotated[bytes, Meta(max_length=4_000_000)] = b""
+    population: Population | None = None
 
     def answer_digests(self) -> tuple[str, ...]:
         """The answers' short digests in lower-case hex, in the sample's order; what is left over at the end is none."""

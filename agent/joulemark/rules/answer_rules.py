@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-from statistics import median
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -206,7 +206,7 @@ def _right(case: Case, known: Mapping[str, str]) -> tuple[int, int]:
     kept=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their median "
     "by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
     mend="Fetch the model again; look at the versions of its libraries",
-    version="6",
+    version="8",
     asked="platform",
 )
 def quality_is_that_of_others(case: Case) -> Broken | None:
@@ -217,7 +217,9 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
             continue
         middle = median(others)
         spread = 1.4826 * median(abs(value - middle) for value in others)
-        width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, _chance(middle, stated.n, len(others))))
+        sizes = case.context.quality_sizes_by_others.get(stated.metric) or [stated.n] * len(others)
+        chance = _chance(middle, stated.n, sizes)
+        width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, chance))
         if abs(stated.value - middle) > width:
             return broken(
                 f"{quoted(stated.metric)} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in "
@@ -231,15 +233,18 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
     return None
 
 
-def _chance(middle: float, n: int, others: int) -> float:
-    """Standard deviation, by chance, of a score of `n` answers less the median of `others` such scores.
+def _chance(middle: float, n: int, others: Sequence[int]) -> float:
+    """Standard deviation, by chance, of a score of `n` answers less the median of others' scores of so many answers.
 
-    The share behind the scores is taken as Agresti and Coull 1998 do (doi:10.1080/00031305.1998.10480550): that all of
-    a few answers were right does not say that every answer is. A score between 0 and 1 scatters at most as a share.
+    Where windows run parts, everyone scores another number of queries. The share behind the scores is taken as Agresti
+    and Coull 1998 do (doi:10.1080/00031305.1998.10480550): that all of a few answers were right does not say that every
+    answer is. A score between 0 and 1 scatters at most as a share.
     """
     square = QUALITY_DEVIATIONS**2
-    share = (middle * n * others + square / 2) / (n * others + square)
-    return sqrt(share * (1 - share) / n * (1 + MEDIAN_COSTS / others))
+    answers = sum(others)
+    share = (middle * answers + square / 2) / (answers + square)
+    of_median = MEDIAN_COSTS / len(others) * fmean(1 / size for size in others)
+    return sqrt(share * (1 - share) * (1 / n + of_median))
 
 
 RULES = (

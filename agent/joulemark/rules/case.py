@@ -53,12 +53,11 @@ class Context:
 
     `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` that of one whose trace has the
     same `times_sha256`, `same_noise_as` that of one whose `noise_print` is alike; None if there is none. `others` are
-    other contributors whose results of the same job were not
-    rejected: `inputs_by_others` says how many of them state each `inputs_sha256` for the same sample;
-    `answers_by_others`, by query id, how many give an answer of each short digest; `quality_by_others`, by metric, the
-    value of each, one a contributor. `tickets_unreported`: tickets that the same contributor took for this job and
-    device before this one, and of which no result came. `device_shared_with`: how many other contributors report the
-    same device tag.
+    other contributors whose results of the same job were not rejected: `inputs_by_others` says how many of them state
+    each `inputs_sha256` for the same sample; `answers_by_others`, by query id, how many give an answer of each short
+    digest; `quality_by_others`, by metric, the value of each, one a contributor, and `quality_sizes_by_others` over how
+    many answers it is. `tickets_unreported`: tickets that the same contributor took for this job and device before this
+    one, and of which no result came. `device_shared_with`: how many other contributors report the same device tag.
     """
 
     received_at: datetime
@@ -73,6 +72,7 @@ class Context:
     same_noise_as: str | None = None
     answers_by_others: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     quality_by_others: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    quality_sizes_by_others: Mapping[str, Sequence[int]] = field(default_factory=dict)
     tickets_unreported: int = 0
     device_shared_with: int = 0
 
@@ -104,9 +104,28 @@ class Case:
         suite, said = self.context.suite, self.said
         if suite is None or not any(d.id == said.workload.dataset and d.is_pinned for d in suite.datasets):
             return None
-        seed = self.context.ticket.sample_seed if self.context.ticket else offline_seed(said.nonce)
         dataset = said.workload.dataset
-        return suite.sample(dataset, seed=seed, count=suite.queries_per_window(dataset))
+        count = suite.queries_per_window(dataset)
+        if suite.protocol.runs_parts:
+            count = min(count, sum(len(queries.duration_us) for queries in self.trace.queries)) or 1
+        return suite.sample(dataset, seed=self.seed, count=count)
+
+    @property
+    def seed(self) -> int:
+        """What chose the queries, or their order."""
+        ticket = self.context.ticket
+        return ticket.sample_seed if ticket else offline_seed(self.said.nonce)
+
+    @cached_property
+    def places(self) -> tuple[int, ...] | None:
+        """Where each query of the population, in the order drawn, stands in the data set.
+
+        None as `sample` is, and where windows run whole samples.
+        """
+        suite = self.context.suite
+        if self.sample is None or suite is None or not suite.protocol.runs_parts:
+            return None
+        return suite.places(self.said.workload.dataset, self.seed)
 
     @cached_property
     def energy(self) -> Analysis | EnergyError:

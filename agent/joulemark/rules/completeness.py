@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET
 
+from joulemark.energy.budget import expanded
+from joulemark.energy.comparison import disagreements
 from joulemark.record.text import hidden_characters
 from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from joulemark.rules.case import Case
+
+DISAGREE = "counters-disagree"
+"""Makes a run unfit where the estimators differ by more than the result's own interval (`_beyond_its_interval`)."""
 
 DIRTY = frozenset(
     {
@@ -27,7 +33,7 @@ DIRTY = frozenset(
         "idle-drift",
         "power-limit-changed",
         "mig",
-        "counters-disagree",
+        "power-controls-changed",
         "noisy-machine",
         "foreign-cpu",
         "suspended",
@@ -99,14 +105,53 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     "JM-DIRTY",
     Severity.QUARANTINE,
     "The run is clean",
-    kept="The agent raised no flag that makes a run unfit",
+    kept="The agent raised no flag that makes a run unfit, and no two estimators of its energy differ by more than the "
+    "result's own interval",
     mend="Remove the cause that the flag names; measure again",
-    version="7",
+    version="8",
 )
 def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
-    raised = ", ".join(sorted(DIRTY.intersection(case.said.flags)))
-    return broken(f"The agent flagged the run: {raised}.", flags=raised) if raised else None
+    if raised := ", ".join(sorted(DIRTY.intersection(case.said.flags))):
+        return broken(f"The agent flagged the run: {raised}.", flags=raised)
+    if _beyond_its_interval(case):
+        return broken(
+            "Two estimators of its energy differ by more than the result's own interval.", flags=DISAGREE
+        )
+    return None
+
+
+def _beyond_its_interval(case: Case) -> bool:
+    """Whether another estimator lies outside of the interval that the result states for its energy (k = 2)."""
+    if case.read is None:
+        return False  # trace_is_complete says so
+    interval = expanded(case.read.budget)
+    return any(abs(each.relative) > interval for each in disagreements(case.read.comparisons))
+
+
+@rule(
+    "JM-ESTIMATORS",
+    Severity.FLAG,
+    "Estimators agree",
+    kept="Estimators of the same energy differ by no more than the interval that both leave open together",
+    mend="Run `joulemark doctor` to time the counter anew; where a card's own readings differ, nothing",
+    version="8",
+)
+def estimators_agree(case: Case) -> Broken | None:
+    """Counter, power readings and the counter's derivative tell one energy, within what each of them can misplace."""
+    apart = disagreements(case.read.comparisons) if case.read is not None else ()
+    if not apart:
+        return None
+    worst = max(apart, key=lambda each: abs(each.relative) / each.joint if each.joint else math.inf)
+    return broken(
+        f"By the estimator {worst.estimator} the energy is {worst.relative:+.2%} beside the headline; both together "
+        f"leave {worst.joint:.2%} open.",
+        estimator=worst.estimator,
+        relative=worst.relative,
+        joint=worst.joint,
+        windows=worst.windows,
+        estimators=", ".join(each.estimator for each in apart),
+    )
 
 
 @rule(
@@ -135,7 +180,7 @@ def quality_is_stated(case: Case) -> Broken | None:
         return broken(
             f"Quality is stated as {quoted(found)}; the suite asks for {wanted}.", stated=found, wanted=wanted
         )
-    asked = suite.queries_per_window(work.dataset)
+    asked = len(case.sample.query_ids) if case.sample else suite.queries_per_window(work.dataset)
     for quality in case.said.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
             return broken(
@@ -146,7 +191,7 @@ def quality_is_stated(case: Case) -> Broken | None:
             )
         if quality.n > asked:
             return broken(
-                f"{quoted(quality.metric)} is over {quality.n} answers; a window asks {asked} queries.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; {asked} queries were asked.",
                 metric=quality.metric,
                 n=quality.n,
                 queries=asked,

@@ -19,7 +19,7 @@ from joulemark.rules import (
 from joulemark.rules.case import Case
 from joulemark.rules.rule import Finding, Rule, Severity
 
-RULES_VERSION = "7"
+RULES_VERSION = "8"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
 
 State = Literal["accepted", "quarantined", "rejected"]
@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *suite_rules.RULES,
     *answer_rules.RULES,
     suite_rules.enough_windows,
+    suite_rules.windows_are_long_enough,
     sensor_rules.sensor_is_consistent,
     recomputed.trace_is_complete,
     sensor_rules.spans_follow_one_another,
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     completeness.quality_is_stated,
     answer_rules.quality_is_that_of_others,
     completeness.words_can_be_seen,
+    completeness.estimators_agree,
     completeness.run_is_clean,
 )
 

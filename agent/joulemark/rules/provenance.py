@@ -224,7 +224,7 @@ def has_ticket(case: Case) -> Broken | None:
     Severity.REJECT,
     "The ticket fits the run",
     kept="The result is of the job and device that the ticket was given for",
-    mend="Run again",
+    mend="Measure it anew: `joulemark run --fresh`",
     version="1",
     asked="platform",
 )
@@ -257,7 +257,7 @@ def ticket_fits(case: Case) -> Broken | None:
     Severity.REJECT,
     "The run fits the ticket's time",
     kept="The run began after its ticket and arrived before the ticket ended",
-    mend="Run again",
+    mend="Measure it anew: `joulemark run --fresh`",
     version="1",
     asked="platform",
 )
@@ -274,7 +274,7 @@ def ticket_in_time(case: Case) -> Broken | None:
         )
     if case.context.received_at > ticket.expires_at:
         return broken(
-            "The ticket had run out when the result arrived; run again with a new one.",
+            "The ticket had run out when the result arrived; measure it anew with another one.",
             received_at=case.context.received_at.isoformat(),
             ticket_expires_at=ticket.expires_at.isoformat(),
         )

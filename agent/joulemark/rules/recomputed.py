@@ -11,14 +11,18 @@ from joulemark.energy.sensors import EDITION, FIRST_EDITION
 from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from joulemark.energy.analysis import Analysis
-    from joulemark.record.statement import Term
+    from joulemark.record.statement import Comparison, Predicate, Term
     from joulemark.rules.case import Case
 
 TOLERANCE = 1e-6
 """Relative difference that rounding may cause between a stated number and the recomputed one."""
+
+LATER_FLAGS = frozenset({"counters-disagree", "board-limited", "reliability-limited", "unknown-clock-reason"})
+"""Flags that agents without the estimator `derivative` raise otherwise or not at all. None of them makes a run unfit by
+its name."""
 
 
 @rule(
@@ -123,10 +127,10 @@ def totals_are_recomputed(case: Case) -> Broken | None:
     "JM-UNCERTAINTY",
     Severity.REJECT,
     "Uncertainty is that of the trace",
-    kept="Estimators and uncertainty budget equal those recomputed from the trace, to 1e-6, with the sensor's terms of "
-    "today's or an earlier table of boards",
+    kept="Estimators, how they differ and the uncertainty budget equal those recomputed from the trace, to 1e-6, with "
+    "the sensor's terms of today's or an earlier table of boards",
     mend=None,
-    version="7",
+    version="8",
 )
 def uncertainty_is_recomputed(case: Case) -> Broken | None:
     """Stated estimators and uncertainty budget are those of the trace."""
@@ -136,14 +140,15 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
     states_nothing = not (stated.estimates or stated.not_estimated or stated.budget)
     if states_nothing and all(stream.timing is None for stream in case.trace.streams):
         return None  # an agent from before the bracket stated one estimator and no budget
-    if set(stated.estimates) != set(found.estimates) or stated.not_estimated != found.not_estimated:
-        names, recomputed = _names(stated.estimates), _names(found.estimates)
+    recomputed_j, missing = _by_known_estimators(case, found)
+    if set(stated.estimates) != set(recomputed_j) or stated.not_estimated != missing:
+        names, recomputed = _names(stated.estimates), _names(recomputed_j)
         return broken(
             f"The estimators are stated as {quoted(names)}; the trace gives {recomputed}.",
             stated=names,
             recomputed=recomputed,
         )
-    for name, value in found.estimates.items():
+    for name, value in recomputed_j.items():
         if not same(stated.estimates[name], value):
             return broken(
                 f"The estimator {name} is stated as {stated.estimates[name]}; the trace gives {value}.",
@@ -151,6 +156,8 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
                 stated=stated.estimates[name],
                 recomputed=value,
             )
+    if knows_derivative(stated) and (fault := _other_comparisons(stated.comparisons, found.comparisons)):
+        return fault
     budgets = [_budget(case, found, edition) for edition in (EDITION, FIRST_EDITION)]
     kinds = [[(term.name, term.kind) for term in budget] for budget in budgets]
     stated_kinds = [(term.name, term.kind) for term in stated.budget]
@@ -171,6 +178,43 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
     return None
 
 
+def knows_derivative(stated: Predicate) -> bool:
+    """Whether the agent has the estimator `derivative`, and with it compares estimators and knows the later flags."""
+    return "derivative" in stated.estimates or "derivative" in stated.not_estimated
+
+
+def _by_known_estimators(case: Case, found: Analysis) -> tuple[dict[str, float], dict[str, str]]:
+    """Estimates, and reasons of those that are missing, without an estimator that the agent did not have yet."""
+    if knows_derivative(case.said):
+        return found.estimates, found.not_estimated
+    estimates, missing = dict(found.estimates), dict(found.not_estimated)
+    estimates.pop("derivative", None)
+    missing.pop("derivative", None)
+    return estimates, missing
+
+
+def _other_comparisons(stated: Sequence[Comparison], found: Sequence[Comparison]) -> Broken | None:
+    names = [", ".join(each.estimator for each in listed) for listed in (stated, found)]
+    if names[0] != names[1]:
+        return broken(
+            f"The estimators that are compared are stated as {quoted(names[0])}; the trace gives {names[1] or 'none'}.",
+            stated=names[0],
+            recomputed=names[1],
+        )
+    for said, traced in zip(stated, found, strict=True):
+        for name in ("windows", "relative", "joint"):
+            pair = float(getattr(said, name)), float(getattr(traced, name))
+            if abs(pair[0] - pair[1]) > TOLERANCE * max(1.0, abs(pair[1])):
+                return broken(
+                    f"The {name} of the estimator {said.estimator} is stated as {pair[0]}; the trace gives {pair[1]}.",
+                    name=name,
+                    estimator=said.estimator,
+                    stated=pair[0],
+                    recomputed=pair[1],
+                )
+    return None
+
+
 def _budget(case: Case, found: Analysis, edition: int) -> tuple[Term, ...]:
     """The budget as agents of this edition of the sensors' table sign it."""
     method = tuple(term for term in found.budget if term.name not in SENSOR_TERMS)
@@ -188,15 +232,16 @@ def _budget(case: Case, found: Analysis, edition: int) -> tuple[Term, ...]:
     "JM-FLAGS",
     Severity.QUARANTINE,
     "Flags are stated",
-    kept="Every flag that the trace shows is stated",
+    kept="Every flag that the trace shows, and that the agent knows, is stated",
     mend=None,
-    version="7",
+    version="8",
 )
 def flags_are_recomputed(case: Case) -> Broken | None:
     """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""
     if case.read is None:
         return None  # trace_is_complete says so
-    hidden = ", ".join(sorted(set(case.read.flags) - set(case.said.flags)))
+    unknown = frozenset[str]() if knows_derivative(case.said) else LATER_FLAGS
+    hidden = ", ".join(sorted(set(case.read.flags) - set(case.said.flags) - unknown))
     return broken(f"The trace shows what the run does not state: {hidden}.", flags=hidden) if hidden else None
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from math import fsum, sqrt
+from statistics import fmean
 from typing import TYPE_CHECKING
+
+from msgspec import UNSET
 
 from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
 
@@ -12,6 +16,9 @@ if TYPE_CHECKING:
 
 DTYPES = frozenset({"float32", "float16", "bfloat16", "float8", "int8", "int4"})
 """Number formats that a result may be run in; each is a stratum of its own."""
+
+LEAST_PART = 30
+"""Of fewer queries the mean size tells too little."""
 
 REPORTED_WITHIN = 3.0
 """Factor within which a model's parameters are those that a study reported: lists leave out heads or encoders."""
@@ -153,14 +160,15 @@ def _parameters_fit(model: Model, stated: int) -> bool:
     Severity.REJECT,
     "The queries are the seeded sample",
     kept="The queries are those that the seed chooses, or the first ones where the suite says so, a whole number of "
-    "times",
+    "times; where windows run parts, as many as the windows ran of the order that the seed draws",
     mend=None,
-    version="3",
+    version="8",
 )
 def sample_is_seeded(case: Case) -> Broken | None:
     """The queries are those that the ticket's seed chooses, or the first ones where the suite says so.
 
-    They are as many as the suite asks for in one window. A data set that is not pinned has no sample.
+    They are as many as the suite asks for in one window, or as the windows ran of a population. A data set that is not
+    pinned has no sample.
     """
     suite, said, expected = case.context.suite, case.said, case.sample
     if suite is None or expected is None:
@@ -172,6 +180,8 @@ def sample_is_seeded(case: Case) -> Broken | None:
                 f"The queries are not the first {len(expected.query_ids)} of the data set.", **evidence
             )
         return broken("The sampled queries are not those that the ticket's seed chooses.", **evidence)
+    if suite.protocol.runs_parts:
+        return None
     size = len(expected.query_ids)
     for number, window in enumerate(said.windows, 1):
         if window.queries % size:
@@ -182,6 +192,110 @@ def sample_is_seeded(case: Case) -> Broken | None:
                 sample=size,
             )
     return None
+
+
+@rule(
+    "JM-POPULATION",
+    Severity.REJECT,
+    "Parts are parts of the suite's queries",
+    kept="Where the suite's windows run parts, the trace says of how many queries, which are the suite's; their sizes "
+    "are those of the data set where the platform has it; and the stated digest of the inputs is over them. Elsewhere "
+    "it says nothing of the kind",
+    mend=None,
+    version="8",
+)
+def population_is_the_suites(case: Case) -> Broken | None:
+    """What is stated of all queries that parts were drawn from is what the suite has, as far as that can be told."""
+    suite, population, work = case.context.suite, case.trace.population, case.said.workload
+    if suite is not None and not suite.protocol.runs_parts and population is not None:
+        return broken(
+            "Every window of this suite runs the whole sample; this run states parts of a larger number of queries.",
+            queries=population.queries,
+        )
+    if suite is None or case.job is None or case.places is None:
+        return None
+    wanted = len(case.places)
+    if population is None or population.queries != wanted:
+        found = None if population is None else population.queries
+        return broken(
+            f"The parts were drawn from {found or 'an unknown number of'} queries; the suite has {wanted}.",
+            queries=found,
+            suite_queries=wanted,
+        )
+    if work.inputs_sha256 != population.content_sha256(case.places):
+        return broken(
+            "The stated digest of the inputs is not that of the queries and sizes in the trace.",
+            inputs_sha256=None if work.inputs_sha256 is UNSET else str(work.inputs_sha256),
+        )
+    known = suite.characters(work.dataset)
+    if known is not None and population.unit == "characters":
+        differ = sum(size != known[place] for size, place in zip(population.sizes, case.places, strict=True))
+        if differ:
+            return broken(
+                f"{differ} of the {wanted} queries have another number of characters than the data set's.",
+                differ=differ,
+                queries=wanted,
+            )
+    return None
+
+
+FAR_FROM_MEAN = 5.0
+"""Standard deviations that the mean size of a random part may lie from that of all: beyond by chance once in a million
+runs, for sizes that scatter much in ten thousand."""
+
+
+@rule(
+    "JM-PART-SIZES",
+    Severity.QUARANTINE,
+    "The queries that ran are like the others",
+    kept=f"The sizes of the queries that ran are on average those of all, within {FAR_FROM_MEAN:.0f} standard "
+    "deviations of a random part",
+    mend=None,
+    version="8",
+)
+def part_is_like_the_whole(case: Case) -> Broken | None:
+    """Sizes of the queries that did not run are stated by the agent alone: they must look like those that did."""
+    population = case.trace.population
+    if population is None or not population.sizes:
+        return None
+    count, ran = population.queries, case.said.totals.queries
+    if ran >= count or ran < LEAST_PART:
+        return None
+    mean, mean_of_part = fmean(population.sizes), fmean(population.sizes[:ran])
+    variance = fsum((size - mean) ** 2 for size in population.sizes) / (count - 1)
+    deviation = sqrt(variance * (1 / ran - 1 / count))
+    if abs(mean_of_part - mean) <= FAR_FROM_MEAN * deviation:
+        return None
+    return broken(
+        f"The {ran} queries that ran have {mean_of_part:.4g} {population.unit} on average, all {count} have "
+        f"{mean:.4g}: a random part is within {FAR_FROM_MEAN * deviation:.3g} of it.",
+        mean_of_part=mean_of_part,
+        mean=mean,
+        within=FAR_FROM_MEAN * deviation,
+        unit=population.unit,
+    )
+
+
+@rule(
+    "JM-WINDOWS-SHORT",
+    Severity.QUARANTINE,
+    "Windows are as long as the suite says",
+    kept="No window is shorter than the suite's `window_s`",
+    mend="Measure again with an agent that keeps the protocol",
+    version="8",
+)
+def windows_are_long_enough(case: Case) -> Broken | None:
+    """A window lasts as long as the suite says: a run that ends windows as it likes chooses its queries."""
+    suite = case.context.suite
+    least_s = 0.0 if suite is None else suite.protocol.window_s
+    shortest_s = min((span.seconds for span in case.trace.windows()), default=least_s)
+    if shortest_s >= least_s:
+        return None
+    return broken(
+        f"A window lasts {shortest_s:.3f} s; the suite asks for {least_s:g} s or more.",
+        shortest_s=shortest_s,
+        least_s=least_s,
+    )
 
 
 @rule(
@@ -210,5 +324,7 @@ RULES = (
     revisions_fit,
     configuration_fits,
     sample_is_seeded,
+    population_is_the_suites,
+    part_is_like_the_whole,
 )
-"""In the order in which they are asked; `enough_windows` comes after the answers."""
+"""In the order in which they are asked; `enough_windows` and `windows_are_long_enough` come after the answers."""

@@ -57,7 +57,7 @@ class Pace:
 
     def _shortest_s(self) -> float:
         protocol = self.suite.protocol
-        window_s = LEAST_WINDOW_S if protocol.fill_windows else 0.0
+        window_s = max(protocol.window_s, LEAST_WINDOW_S if protocol.fill_windows else 0.0)
         return protocol.windows_min * window_s + 2 * protocol.idle_s
 
 

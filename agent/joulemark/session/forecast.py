@@ -21,7 +21,7 @@ from joulemark.session.budget import Pace
 from joulemark.session.fetch import fetches
 from joulemark.session.journal import read_journal
 from joulemark.session.plan import Missing, Selection
-from joulemark.session.report import Failed
+from joulemark.session.report import RETRY, Failed
 from joulemark.session.rests import require_ticks
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
@@ -183,8 +183,8 @@ def plan_cells(
         Failed(
             key=job.key,
             code=failures[job.key].code,
-            sentence=_("It failed before: {sentence} `--retry-failed` tries it again.").format(
-                sentence=failures[job.key].sentence
+            sentence=_("It failed before: {sentence} {retry}").format(
+                sentence=failures[job.key].sentence, retry=_(RETRY)
             ),
         )
         for job in selection.jobs

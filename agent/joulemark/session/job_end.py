@@ -78,7 +78,7 @@ class JobEnd:
             return done
         for finding in judgement.findings:
             if finding.severity != Severity.FLAG:
-                self._tell(finding.code, finding.severity, finding.sentence)
+                self._tell_finding(finding.code, finding.severity, finding.sentence)
         return replace(done, unfit=unfit(judgement, statement.predicate.flags))
 
     def ask_platform(self, place: int) -> None:
@@ -89,7 +89,7 @@ class JobEnd:
             self.watch.stage("waiting for the verdict", total=None)
             standing = self._standing_of(done, within_s=0.0 if self._is_slow else verdicts.WAIT_S)
             if standing is not None:
-                self._take(place, standing)
+                self._record_standing(place, standing)
             if standing is None or standing.state in verdicts.UNJUDGED:
                 self._pending.append(place)
                 self._is_slow = True
@@ -98,13 +98,13 @@ class JobEnd:
 
     def stop(self) -> Stopped | None:
         """Why no further job should begin; None where the next one may count, or the user goes on all the same."""
-        measured = [self._known(done) for done in self.report.done if not done.resumed]
+        measured = [self._unfit_so_far(done) for done in self.report.done if not done.resumed]
         finding = None if self.goes_on else recurring(measured)
         if finding is None:
             return None
         return Stopped(code=finding.code, sentence=finding.sentence, what_to_do=mend_of(finding))
 
-    def _known(self, done: Done) -> tuple[FoundUnfit, ...] | None:
+    def _unfit_so_far(self, done: Done) -> tuple[FoundUnfit, ...] | None:
         """What keeps a result from counting; None while nothing was found at home and a verdict may still come."""
         waits = self.verdicts is not None and (
             done.standing is None or done.standing.state in verdicts.UNJUDGED
@@ -129,7 +129,7 @@ class JobEnd:
                 self._pending.remove(place)
                 self._is_slow = False
                 self.watch.note(f"{self.report.done[place].key}:")
-                self._take(place, standing)
+                self._record_standing(place, standing)
 
     def _standing_of(self, done: Done, *, within_s: float) -> ResultStanding | None:
         if self.verdicts is None:
@@ -146,7 +146,7 @@ class JobEnd:
         except Unreachable:
             return None
 
-    def _take(self, place: int, standing: ResultStanding) -> None:
+    def _record_standing(self, place: int, standing: ResultStanding) -> None:
         """Note a standing beside its result, and tell it."""
         done = self.report.done[place]
         kept = self.outbox.annotate(done.kept, structs.replace(done.kept.note, verdict=standing.state))
@@ -157,12 +157,12 @@ class JobEnd:
         self.watch.note(f"{_(STATES[standing.state])}: {standing.short_url}")
         for finding in standing.findings:
             if finding.severity != "flag" and finding.code not in codes_at_home:
-                self._tell(finding.code, finding.severity, finding.sentence)
+                self._tell_finding(finding.code, finding.severity, finding.sentence)
         sentence = comparison_sentence(standing, predicate.device.kind)
         if sentence is not None:
             self.watch.note(sentence)
 
-    def _tell(self, code: str, severity: str, sentence: str) -> None:
+    def _tell_finding(self, code: str, severity: str, sentence: str) -> None:
         parts = [f"{code} ({_(severity)}) {sentence}"]
         if advice := what_to_do(code):
             parts.append(_("What to do: {advice}.").format(advice=_(advice)))

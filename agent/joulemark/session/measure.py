@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from joulemark.energy.analysis import window_work_j
+from joulemark.energy.analysis import mean_of_parts, window_work_j
 from joulemark.energy.errors import EnergyError, NotMeasurable
-from joulemark.energy.gaps import has_gap
 from joulemark.energy.phases import golden, lattice, starts_s
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
-from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from joulemark.meters.meter import Meter, Tick
     from joulemark.meters.timer import Timer
-    from joulemark.record.trace import Timing
+    from joulemark.record.trace import Population, Timing
     from joulemark.session.watch import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, Workload
@@ -48,6 +46,8 @@ ASLEEP_US = 50_000
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order.
+
+    Where windows run parts, they are the answers to the queries that ran, each once.
 
     `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
     since the machine was started (`meters.timer.boot_ns`).
@@ -80,13 +80,20 @@ def measure(
     *,
     timings: Sequence[Timing | None] | None = None,
     timer: Timer | None = None,
+    population: Population | None = None,
 ) -> Measured:
     """Run the protocol once. Idle is read only where the meter knows it.
 
+    `population` says of `queries`, where windows run parts, what is known of all of them; they are then in the order
+    that was drawn.
+
     `timings` has an entry for each stream of the meter: how its counter keeps time, or None for one that needs no
     settling. Raises MeasurementImpossible before anything runs where this protocol cannot be measured by this meter,
-    and with the readings so far MeterFailed, or ReadingsUnusable where they say nothing about energy.
+    and with the readings so far MeterFailed, or ReadingsUnusable where they say nothing about energy. Raises ValueError
+    for a protocol that runs parts without a population.
     """
+    if protocol.runs_parts and (population is None or population.queries != len(queries)):
+        raise ValueError(_("a protocol that runs parts needs what is known of all queries"))
     require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
         workload=workload,
@@ -96,6 +103,7 @@ def measure(
         watch=watch,
         timings=tuple(timings or [None] * len(meter.streams)),
         timer=timer or RealTimer(),
+        population=population,
     )
     try:
         return job.run()
@@ -119,10 +127,12 @@ class _Job:
         watch: Watch,
         timings: tuple[Timing | None, ...],
         timer: Timer,
+        population: Population | None,
     ) -> None:
         self._workload, self._queries, self._meter = workload, queries, meter
         self._protocol, self._watch = protocol, watch
-        self._timings, self._timer = timings, timer
+        self._timings, self._timer, self._population = timings, timer, population
+        self._ahead = iter(cycle(queries))
         self._timing = next((timing for timing in timings if timing is not None), None)
         closely_s = CLOSELY_S if self._timing is None else min(CLOSELY_S, self._timing.period_us / 1e7)
         self._rests = RestPlan.of(protocol, self._timing, counter_period_s=meter.period_s)
@@ -153,13 +163,9 @@ class _Job:
             if self._timer.asleep_us() - asleep_us > ASLEEP_US:
                 self._flags.add("suspended")
         trace = self.trace()
-        if any(
-            has_gap(trace, stream) for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]
-        ):
-            self._flags.add("missing-reading")
         if self._sampler.missing:
             self._flags.add("missing-reading")
-        first = self._windows[0].outputs[: len(self._queries)]
+        first = self._first_pass()
         if any(_differ(first, window.outputs) for window in self._windows):
             self._flags.add("outputs-vary")
         return Measured(
@@ -184,12 +190,18 @@ class _Job:
             queries=tuple(window.queries for window in self._windows),
             gauges=self._sampler.gauges(),
             mode=self._protocol.mode,
+            population=self._population,
         )
+
+    def _first_pass(self) -> tuple[Output, ...]:
+        """The answers to the queries that ran, each query's first one."""
+        outputs = chain.from_iterable(window.outputs for window in self._windows)
+        return tuple(islice(outputs, len(self._queries)))
 
     def _announce(self) -> None:
         self._watch.stage(
             "window",
-            total=len(self._queries),
+            total=None if self._protocol.runs_parts else len(self._queries),
             live=self._sampler.live,
             left_s=self._left_s(),
             window=WindowState.of(self._protocol, len(self._windows) + 1, self._half_width),
@@ -203,7 +215,11 @@ class _Job:
         if count >= protocol.windows_max or self._timer.now() >= protocol.budget_s * 1e6:
             return True
         self._rest()  # the last window's energy is known once the counter has settled
-        work_j = window_work_j(self.trace(), sensor_of(self._meter))
+        trace = self.trace()
+        work_j = window_work_j(trace, sensor_of(self._meter))
+        if protocol.runs_parts:
+            self._half_width = mean_of_parts(trace, work_j).relative_half_width
+            return self._half_width < protocol.half_width_target
         per_query = [
             joules / len(window.queries.duration_us)
             for joules, window in zip(work_j, self._windows, strict=True)
@@ -231,11 +247,9 @@ class _Job:
         temperatures_c: list[float] = []
         begun = self._sampler.edge()
         answered = 0
-        for query in (
-            cycle(self._queries)
-            if protocol.warmup_s
-            else islice(cycle(self._queries), protocol.warmup_queries)
-        ):
+        # parts begin at the other end: what ran in the warm-up should not be what is measured next
+        queries = cycle(self._queries[::-1] if protocol.runs_parts else self._queries)
+        for query in queries if protocol.warmup_s else islice(queries, protocol.warmup_queries):
             self._workload.answer(query)
             self._watch.answered()
             answered += 1
@@ -323,7 +337,7 @@ class _Job:
         return lattice(count)[number] if self._protocol.windows_min == count else golden(number)
 
     def _window(self) -> None:
-        """The sample back to back, again until the window is long enough; or each query at its own phase."""
+        """The sample back to back, again until the window is long enough; the next part; or each at its own phase."""
         self._workload.synchronise()
         self._align()
         before = self._sampler.edge(look="before")[0] if self._timing is None else self._sampler.last()[0]
@@ -356,8 +370,12 @@ class _Job:
         self._quiet_us = end_us
 
     def _require_moved(self, before: Tick, after: Tick, *, seconds: float) -> None:
-        """Raises NotMeasurable when the counter stood still through a window that is long beside its period."""
-        still = after.value == before.value and seconds >= STUCK_PERIODS * self._meter.period_s
+        """Raises NotMeasurable when the counter stood still through a window that is long beside its period.
+
+        A counter that is read at the window's edges alone shows all that there is, however short the window.
+        """
+        shows_all = self._timing is None or seconds >= STUCK_PERIODS * self._meter.period_s
+        still = after.value == before.value and shows_all
         if self._meter.grade == "measured" and still:
             raise NotMeasurable(
                 _(
@@ -371,13 +389,21 @@ class _Job:
         if self._protocol.mode == "latency" and self._timing is not None:
             yield from self._at_phases(start_us, self._timing.period_us / 1e6)
             return
-        least_us = (
-            math.ceil(COUNTER_PERIODS * self._meter.period_s * 1e6) if self._protocol.fill_windows else 0
-        )
+        least_us = math.ceil(1e6 * self._least_window_s())
+        if self._protocol.runs_parts:
+            yield next(self._ahead)
+            while self._timer.now() - start_us < least_us:
+                yield next(self._ahead)
+            return
         while True:
             yield from self._queries
             if self._timer.now() - start_us >= least_us:
                 return
+
+    def _least_window_s(self) -> float:
+        """As long as the suite says and the counter needs."""
+        counter_s = COUNTER_PERIODS * self._meter.period_s if self._protocol.fill_windows else 0.0
+        return max(self._protocol.window_s, counter_s)
 
     def _at_phases(self, start_us: int, period_s: float) -> Iterable[Query]:
         """Each query at its own phase, and each window's phases between those of the others."""

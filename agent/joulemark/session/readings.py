@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
     """The error for readings that give no result. `why` is a sentence."""
-    return ReadingsUnusable(_("The readings give no result: {why} Run again.").format(why=why), trace=trace)
+    return ReadingsUnusable(_("The readings give no result: {why}").format(why=why), trace=trace)
 
 
 def sensor_of(meter: Meter) -> Sensor:

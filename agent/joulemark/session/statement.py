@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from joulemark.energy.analysis import analyse
-from joulemark.energy.errors import EnergyError, NotMeasurable
+from joulemark.energy.errors import EnergyError
 from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
 from joulemark.meters.timer import boot_ns
 from joulemark.record import statement as record
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
     from joulemark.record.bundle import Bundle
     from joulemark.record.messages import Ticket
+    from joulemark.session.controls import Controls
     from joulemark.session.facts import Facts
     from joulemark.session.measure import Measured
     from joulemark.suite import Job, Sample, Suite
@@ -58,7 +59,7 @@ class Circumstances:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What became of one job. `nonce` is the statement's own."""
+    """What became of one job. `nonce` is the statement's own; `controls` were read as it began."""
 
     job: Job
     nonce: str
@@ -70,6 +71,8 @@ class Story:
     not_scored: tuple[MissingQuality, ...]
     inputs_sha256: str
     peak_memory_bytes: int | None
+    controls: Controls | None = None
+    flags: tuple[str, ...] = ()
     threads: TorchThreads = field(default_factory=torch_threads)
 
 
@@ -118,7 +121,6 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
     measured = story.measured
     sensor = sensor_of(around.meter)
     found = analyse(measured.trace, sensor, board_name=around.facts.device.name)
-    _require_energy(found, sensor)
     quality, not_a_number = _quality(story)
     quota = cpu_quota()
     issued_at, moment = stamps()
@@ -142,10 +144,11 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         totals=found.totals,
         quality=quality,
         trace=record.TraceInfo(encoding="zlib", encoded_sha256=traces.sha256(packed), raw_bytes=len(raw)),
-        flags=tuple(sorted({*around.flags, *measured.flags, *found.flags})),
+        flags=tuple(sorted({*around.flags, *story.flags, *measured.flags, *found.flags})),
         absent={},
         estimates=found.estimates,
         not_estimated=found.not_estimated,
+        comparisons=found.comparisons,
         budget=found.budget,
         not_read={**around.meter.absent, **around.not_read},
         not_scored={**{missing.metric: missing.reason for missing in story.not_scored}, **not_a_number},
@@ -156,8 +159,10 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
             cpu_quota=quota.cpus,
             settings=thread_settings(),
         ),
+        power_controls=msgspec.UNSET if story.controls is None else story.controls.stated,
     )
-    return msgspec.structs.replace(predicate, absent=absent(predicate, _reasons(around.facts, quota)))
+    reasons = {**_reasons(around.facts, quota), **({} if story.controls is None else story.controls.absent)}
+    return msgspec.structs.replace(predicate, absent=absent(predicate, reasons))
 
 
 def stamps() -> tuple[datetime, Callable[[int], datetime]]:
@@ -167,17 +172,6 @@ def stamps() -> tuple[datetime, Callable[[int], datetime]]:
     """
     now, now_ns = datetime.now(UTC), boot_ns()
     return now, lambda at_ns: now - timedelta(microseconds=(now_ns - at_ns) // 1000)
-
-
-def _require_energy(found: Analysis, sensor: record.Sensor) -> None:
-    """Raises NotMeasurable when a measured window has no energy: its counter stood still while the device worked."""
-    still = [number for number, window in enumerate(found.windows, 1) if window.gross_j <= 0]
-    if sensor.grade == "measured" and still:
-        raise NotMeasurable(
-            _(
-                "The energy counter did not rise in {count} of {windows} windows, first in window {first}."
-            ).format(count=len(still), windows=len(found.windows), first=still[0])
-        )
 
 
 def _quality(story: Story) -> tuple[tuple[record.Quality, ...], dict[str, str]]:

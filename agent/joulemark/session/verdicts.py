@@ -7,6 +7,7 @@ slow once is asked only once a job from then on, until it answers in time again.
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from joulemark.errors import Unreachable
@@ -49,7 +50,7 @@ class Verdicts:
         """`origin`: the platform's. Raises UsageError when it is no address."""
         self._clock, self._sleep = clock, sleep
         self._deadline_s = clock()
-        waiting = Waiting(origin, limit_s=WAIT_S, budget_left_s=self._left_s, pause=sleep, now=clock)
+        waiting = Waiting(origin, limit_s=inf, budget_left_s=self._left_s, pause=sleep, now=clock)
         self._client = PlatformClient(
             origin, waiting=waiting, answer_within_s=SILENCE_S, advice=_("Ask again later.")
         )

@@ -20,12 +20,14 @@ from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRe
 from joulemark.record.statement import offline_seed
 from joulemark.session import plan, state, unusable
 from joulemark.session.comparison import own_energy_words
+from joulemark.session.controls import changed_flags, read_controls
 from joulemark.session.device_check import require_device
 from joulemark.session.fetch import fetch_job, fetches
 from joulemark.session.measure import measure
 from joulemark.session.plan import Missing
 from joulemark.session.platform_link import is_waiting, with_delivery
-from joulemark.session.report import Done, Failed
+from joulemark.session.population import population_of
+from joulemark.session.report import RETRY, Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
@@ -109,15 +111,16 @@ class Work:
         for number, job in enumerate(jobs, start=1):
             if not self._begin(job, number, jobs):
                 without_hub.append((number, job))
-            if (stopped := self.ending.stop()) is not None:
-                self._stop(stopped, [*(waiting for _number, waiting in without_hub), *jobs[number:]])
+            left = [*(later for _number, later in without_hub), *jobs[number:]]
+            if left and (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, left)
                 return
-        for place, (number, job) in enumerate(
-            without_hub
-        ):  # all else is measured: the hub may be there by now
+        # All else is measured: the hub may be there by now.
+        for place, (number, job) in enumerate(without_hub):
             self._begin(job, number, jobs, is_last_try=True)
-            if (stopped := self.ending.stop()) is not None:
-                self._stop(stopped, [later for _number, later in without_hub[place + 1 :]])
+            left = [later for _number, later in without_hub[place + 1 :]]
+            if left and (stopped := self.ending.stop()) is not None:
+                self._stop(stopped, left)
                 return
 
     def _stop(self, stopped: Stopped, left: list[Job]) -> None:
@@ -204,8 +207,9 @@ class Work:
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
-        self.report.failed.append(Failed(key=job.key, code=code, sentence=sentence))
-        self.watch.note(_("Failed: {key}. {sentence}").format(key=job.key, sentence=sentence))
+        failed = Failed(key=job.key, code=code, sentence=f"{sentence} {_(RETRY)}")
+        self.report.failed.append(failed)
+        self.watch.note(_("Failed: {key}. {sentence}").format(key=job.key, sentence=failed.sentence))
 
     def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> list[str]:
         """A sentence of where the readings that gave no result lie, where there are any: they are not lost."""
@@ -256,6 +260,8 @@ class Work:
         sample = suite.sample(job.dataset, seed, suite.queries_per_window(job.dataset))
         with workloads.crashes_named(job.key):
             queries = workload.queries(sample)
+        controls = read_controls(self.around.meter)
+        drawn_from = population_of(suite, job, queries, seed=seed)
         measured = measure(
             workload,
             queries,
@@ -264,7 +270,12 @@ class Work:
             self.watch,
             timings=self.timings,
             timer=RealTimer(),
+            population=None if drawn_from is None else drawn_from.population,
         )
+        changed = changed_flags(controls, read_controls(self.around.meter))
+        if drawn_from is not None:  # the sample is what ran
+            sample = suite.sample(job.dataset, seed, len(measured.outputs))
+            queries = queries[: len(measured.outputs)]
         self.watch.stage("scoring", total=None)
         with workloads.crashes_named(job.key):
             quality = tuple(workload.quality(queries, measured.outputs))
@@ -278,8 +289,12 @@ class Work:
             measured=measured,
             quality=quality,
             not_scored=not_scored,
-            inputs_sha256=workloads.inputs_sha256(queries),
+            inputs_sha256=(
+                workloads.inputs_sha256(queries) if drawn_from is None else drawn_from.content_sha256
+            ),
             peak_memory_bytes=workload.peak_memory_bytes(),
+            controls=controls,
+            flags=changed,
         )
         return self.outbox.keep(signed_bundle(self.around, story))
 

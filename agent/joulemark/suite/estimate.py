@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.energy.steady import PART_S, STRETCHES
 from joulemark.suite.published import Figure, Study, load_study
 from joulemark.suite.schema import Entry
 from joulemark.translation import gettext as _
@@ -17,15 +18,28 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.suite.schema import DataSet, Job, Model
+    from joulemark.suite.schema import DataSet, Job, Model, Protocol
     from joulemark.suite.suite import Suite
 
+NORMAL_95 = 1.959963984540054
 BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 LEAST_WINDOW_S = 10.0
 """A window lasts at least 100 periods of its counter, which moves about ten times a second (docs/method.md)."""
 
 REFERENCE_GPU = "NVIDIA A100-SXM4-80GB"
 """The GPU of the published times, as its driver names it."""
+SPREADS = {
+    "text-to-category": 0.4,
+    "text-to-text": 0.6,
+    "image-to-category": 0.3,
+    "image-to-text": 0.4,
+    "text-to-image": 0.01,
+}
+"""Standard deviation of a query's duration over its mean, by a task's modality. No source has them: they are assumed,
+rather too large than too small, and serve to plan alone. A picture takes the same steps whatever the prompt."""
+REST_S = 1.5
+"""Behind each piece of work, until the counter has settled and has shown the power at rest (docs/method.md)."""
+
 QUERIES = 1000
 JOULES_PER_KWH = 3.6e6
 
@@ -34,6 +48,9 @@ Basis = Literal["this data set", "mean of the task's data sets", "from the energ
 
 class Estimate(Entry, frozen=True, kw_only=True):
     """One cell. `gpu_minutes` is for the fewest windows, with idle and warm-up queries, `most_gpu_minutes` for most.
+
+    Where windows run parts, `gpu_minutes` is for as many as the precision needs if durations scatter as SPREADS
+    assumes, with the shortest steady warm-up and all rests.
 
     `query_s` is the time of one query and `basis` where it comes from. `memory_bytes` is the weights alone, in the
     suite's number format; `disk_bytes` the weights files where the suite is pinned, else the same as memory.
@@ -110,7 +127,7 @@ def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
         unknown.pop("disk_bytes", None)
     return Estimate(
         job=job.key,
-        gpu_minutes=None if query_s is None else _minutes(suite, job, query_s, suite.protocol.windows_min),
+        gpu_minutes=None if query_s is None else _gpu_minutes(suite, job, query_s),
         most_gpu_minutes=None if query_s is None else _most_minutes(suite, job, query_s),
         query_s=query_s,
         basis=basis,
@@ -119,6 +136,32 @@ def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
         unknown=unknown,
         obstacle=suite.obstacle(job),
     )
+
+
+def _gpu_minutes(suite: Suite, job: Job, query_s: float) -> float:
+    if suite.protocol.runs_parts:
+        return min(_minutes_of_parts(suite, job, query_s), _most_minutes(suite, job, query_s))
+    return _minutes(suite, job, query_s, suite.protocol.windows_min)
+
+
+def _minutes_of_parts(suite: Suite, job: Job, query_s: float) -> float:
+    """Windows of whole queries until the choice of queries leaves the mean open by the target alone; rests, idles and
+    the three stretches of a warm-up that is steady from the start.
+    """
+    protocol = suite.protocol
+    per_window = math.ceil(_window_s(protocol) / query_s)
+    spread = SPREADS[suite.task(job.task).modality]
+    free = (protocol.half_width_target / (NORMAL_95 * spread)) ** 2
+    needed = 1 / (1 / suite.queries_per_window(job.dataset) + free)
+    windows = min(max(math.ceil(needed / per_window), protocol.windows_min), protocol.windows_max)
+    warm_up_s = STRETCHES * math.ceil(PART_S / query_s) * query_s if protocol.warmup_s else 0.0
+    warm_up_s = max(warm_up_s, protocol.warmup_queries * query_s)
+    seconds = warm_up_s + windows * (per_window * query_s + REST_S) + 2 * (protocol.idle_s + REST_S)
+    return seconds / 60
+
+
+def _window_s(protocol: Protocol) -> float:
+    return max(protocol.window_s, LEAST_WINDOW_S if protocol.fill_windows else 0.0)
 
 
 def _minutes(suite: Suite, job: Job, query_s: float, windows: int) -> float:
@@ -134,6 +177,8 @@ def _minutes(suite: Suite, job: Job, query_s: float, windows: int) -> float:
 def _most_minutes(suite: Suite, job: Job, query_s: float) -> float:
     """All windows and the whole warm-up, or what the budget allows where that is less; never less than the least."""
     protocol = suite.protocol
+    if protocol.runs_parts:  # the window in which the time ends is finished, and the card rests
+        return (protocol.budget_s + _window_s(protocol) + query_s + protocol.idle_s + 2 * REST_S) / 60
     least = _minutes(suite, job, query_s, protocol.windows_min)
     most = _minutes(suite, job, query_s, protocol.windows_max) + protocol.warmup_s / 60
     return max(least, min(most, protocol.budget_s / 60))

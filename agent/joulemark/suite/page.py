@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from joulemark.suite.describe import counts
+from joulemark.suite.estimate import estimate
 from joulemark.suite.loader import load_suite
 from joulemark.suite.words import limits_in_words, preparation_in_words
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from joulemark.suite.schema import DataSet, Job, Model
     from joulemark.suite.suite import Suite
 
-STANDARD, OPEN, QUICK = "a100-2024", "a100-2024-open", "quick"
+STANDARD, LEAN, OPEN, QUICK = "a100-2024", "a100-2024-lean", "a100-2024-open", "quick"
 NOTHING = "–"  # noqa: RUF001 - a dash for "nothing" in a table
 
 HEAD = f"""# The standard suite
@@ -59,6 +61,7 @@ def page() -> str:
         *_models(standard),
         *_limits(standard),
         *_choices(standard),
+        *_lean(standard, load_suite(LEAN)),
         *_other(load_suite(OPEN), "Open data sets in place of others"),
         *_other(load_suite(QUICK), "One cell for each task"),
     ]
@@ -182,6 +185,34 @@ def _choices(suite: Suite) -> Iterator[str]:
         for choice in suite.choices
     ]
     yield _table(("About", "Article", "Logs and scripts", "Taken", "Why"), rows)
+
+
+def _lean(standard: Suite, lean: Suite) -> Iterator[str]:
+    """What of the standard suite is measured otherwise; the rest is word for word the same."""
+    old, new = standard.protocol, lean.protocol
+    yield f"## `{lean.name}`: the same cells for an evening\n"
+    yield (
+        f"Tasks, data sets, models, prompts and limits are those of `{standard.name}`, word for word. A window runs a "
+        f"part of the first {new.queries} rows, in an order that the ticket's seed draws, and the result is the mean "
+        f"over all {new.queries} ([how](method.md#parts-of-the-queries)). Times are by `joulemark suite estimate`.\n"
+    )
+    rows = [
+        ("Queries of a window", f"the first {old.queries}", f"a part of the first {new.queries}"),
+        ("Windows", f"{old.windows_min} to {old.windows_max}", f"{new.windows_min} to {new.windows_max}"),
+        ("At rest before and after", f"{old.idle_s:.0f} s each", f"{new.idle_s:.0f} s each"),
+        ("Ends at the latest after", f"{old.budget_s / 60:.0f} min", f"{new.budget_s / 60:.0f} min"),
+        ("GPU hours, all cells that run", *(f"{_minutes(suite)[0] / 60:.0f}" for suite in (standard, lean))),
+        ("Minutes, the median cell", *(f"{_minutes(suite)[1]:.1f}" for suite in (standard, lean))),
+    ]
+    yield _table(("", f"`{standard.name}`", f"`{lean.name}`"), rows)
+
+
+def _minutes(suite: Suite) -> tuple[float, float]:
+    """GPU minutes of all cells that run, and of the median one."""
+    minutes = [
+        row.gpu_minutes for row in estimate(suite) if row.obstacle is None and row.gpu_minutes is not None
+    ]
+    return sum(minutes), median(minutes)
 
 
 def _other(suite: Suite, title: str) -> Iterator[str]:

@@ -59,6 +59,14 @@ class Photo(Entry, frozen=True, kw_only=True):
 
 Row: TypeAlias = Sentence | Prompt | Text | Photo
 
+
+def text_of_row(row: Row) -> str | None:
+    """What a query of this row gives a model to read, before any prompt; None for a picture."""
+    if isinstance(row, Prompt):
+        return row.prompt
+    return None if isinstance(row, Photo) else row.text
+
+
 _KINDS: dict[str, type[Row]] = {"sentences": Sentence, "prompts": Prompt, "texts": Text, "photos": Photo}
 
 

@@ -30,17 +30,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Protocol(Entry, frozen=True, kw_only=True):
     """How a job is measured, one query at a time (batch size 1).
 
-    `sample` says which queries a window runs: those that the ticket's seed draws (`seeded`) or the first of the data
-    set, as in the 2024 study (`first`). `dtype` is the number format that the suite means a model to run in; another
-    is measured too and stands apart.
+    `sample` says which queries a window runs: those that the ticket's seed draws (`seeded`), the first of the data set,
+    as in the 2024 study (`first`), or a part of the first `queries` (`parts`): the ticket's seed draws an order of all
+    of them, and windows run consecutive parts of it, each for as long as a window lasts. The result is then the mean
+    over all of them, and `half_width_target` includes the choice of those that ran. `dtype` is the number format that
+    the suite means a model to run in; another is measured too and stands apart.
 
-    `queries` is the sample of one window where the data set names no number of its own. Windows follow each other
-    until the 95 % half-width of the mean, relative to the mean, is under `half_width_target`, `windows_max` are done,
-    or the job has taken `budget_s` seconds; at least `windows_min` are done in any case. `idle_s`: seconds at rest,
-    model resident, before the first window and after the last. `warmup_queries`: queries before the first window, at
-    least; with `warmup_s` they go on until power and temperature are steady, at most for so long. A window shorter
-    than its counter needs repeats its sample, unless `fill_windows` is off. In the mode `latency` each query of a
-    window begins at its own phase of the sensor, with pauses between.
+    `queries` is the sample of one window where the data set names no number of its own. Windows follow each other until
+    the 95 % half-width of the mean, relative to the mean, is under `half_width_target`, `windows_max` are done, or the
+    job has taken `budget_s` seconds; at least `windows_min` are done in any case. `idle_s`: seconds at rest, model
+    resident, before the first window and after the last. `window_s`: seconds that a window lasts at least, beside what
+    its counter needs. `warmup_queries`: queries before the first window, at least; with `warmup_s` they go on until
+    power and temperature are steady, at most for so long. A window shorter than its counter needs repeats its sample,
+    unless `fill_windows` is off. In the mode `latency` each query of a window begins at its own phase of the sensor,
+    with pauses between.
     """
 
     queries: Positive
@@ -53,17 +56,25 @@ class Protocol(Entry, frozen=True, kw_only=True):
     warmup_s: Seconds = 0.0
     fill_windows: bool = True
     mode: Literal["throughput", "latency"] = "throughput"
-    sample: Literal["seeded", "first"] = "seeded"
+    sample: Literal["seeded", "first", "parts"] = "seeded"
     dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    window_s: Seconds = 0.0
 
     def __post_init__(self) -> None:
-        """Raises ValueError when fewer windows are allowed than are asked for."""
+        """Raises ValueError when fewer windows are allowed than are asked for, or parts cannot be told apart."""
         if self.windows_min > self.windows_max:
             raise ValueError(
                 _("windows_min ({windows_min}) is more than windows_max ({windows_max})").format(
                     windows_min=self.windows_min, windows_max=self.windows_max
                 )
             )
+        if self.sample == "parts" and (self.mode == "latency" or self.windows_min < 2):
+            raise ValueError(_("sample = parts needs mode = throughput and two windows or more"))
+
+    @property
+    def runs_parts(self) -> bool:
+        """Whether each window runs another part of the queries, and the result is the mean over all of them."""
+        return self.sample == "parts"
 
 
 class Task(Entry, frozen=True, kw_only=True):

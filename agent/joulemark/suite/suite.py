@@ -9,7 +9,7 @@ from joulemark.record.field_types import Sha256
 from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
 from joulemark.suite.known import KnownAnswer
 from joulemark.suite.lock import Unavailable
-from joulemark.suite.rows import Row
+from joulemark.suite.rows import Row, text_of_row
 from joulemark.suite.sampling import Sample, draw, first
 from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.translation import gettext as _
@@ -90,7 +90,7 @@ class Suite(Entry, frozen=True, kw_only=True):
         return tuple(_find("query", query_id, by_id) for query_id in query_ids)
 
     def queries_per_window(self, dataset_id: str) -> int:
-        """How many different queries one window runs. Raises UnknownEntry."""
+        """How many different queries one window runs, or all windows draw theirs from. Raises UnknownEntry."""
         return self.dataset(dataset_id).queries_per_window or self.protocol.queries
 
     def quality_metrics(self, dataset_id: str) -> tuple[str, ...]:
@@ -107,12 +107,39 @@ class Suite(Entry, frozen=True, kw_only=True):
             return tuple(map(str, range(dataset.keep or 0)))
         return tuple(row.id for row in self.contents[dataset.id])
 
+    def population(self, dataset_id: str) -> tuple[str, ...]:
+        """The queries that parts are drawn from, in the data set's order. Raises UnknownEntry."""
+        return self.query_ids(dataset_id)[: self.queries_per_window(dataset_id)]
+
+    def characters(self, dataset_id: str) -> tuple[int, ...] | None:
+        """The number of characters of each text of the population; None for pictures and for data on the hub.
+
+        Raises UnknownEntry.
+        """
+        rows = self.contents.get(self.dataset(dataset_id).id)
+        if rows is None:
+            return None
+        texts = [text_of_row(row) for row in rows[: self.queries_per_window(dataset_id)]]
+        return None if None in texts else tuple(len(text or "") for text in texts)
+
+    def places(self, dataset_id: str, seed: int) -> tuple[int, ...]:
+        """Where each query of the population, in the order that `seed` draws, stands in the data set, from 0.
+
+        Of a protocol that runs parts. Raises UnknownEntry or NotPinned.
+        """
+        ids = self.population(dataset_id)
+        place = {query_id: number for number, query_id in enumerate(ids)}
+        return tuple(place[query_id] for query_id in self.sample(dataset_id, seed, len(ids)).query_ids)
+
     def sample(self, dataset_id: str, seed: int, count: int) -> Sample:
         """The `count` queries that `seed` chooses, in their order, or the first ones where the protocol says so.
 
+        Where windows run parts, those are the first `count` in the order that `seed` draws of the population.
         Raises UnknownEntry, SampleTooLarge, or NotPinned.
         """
         revision, ids = self.dataset_revision(dataset_id), self.query_ids(dataset_id)
+        if self.protocol.runs_parts:
+            ids = self.population(dataset_id)
         if self.protocol.sample == "first":
             return first(dataset=dataset_id, revision=revision, ids=ids, count=count)
         return draw(dataset=dataset_id, revision=revision, ids=ids, seed=seed, count=count)

@@ -19,13 +19,14 @@ from joulemark.workloads.base import (
 )
 from joulemark.workloads.busy import busy_kernel
 from joulemark.workloads.first_kernel import GpuIdentity, run_first_kernel
-from joulemark.workloads.inputs import inputs_sha256
+from joulemark.workloads.inputs import InputSizes, input_sizes, inputs_sha256
 from joulemark.workloads.known_answers import answers_of, require_known_answers
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [
     "FetchFailed",
     "GpuIdentity",
+    "InputSizes",
     "Loaded",
     "MissingQuality",
     "OutOfMemory",
@@ -39,6 +40,7 @@ __all__ = [
     "available",
     "busy_kernel",
     "crashes_named",
+    "input_sizes",
     "inputs_sha256",
     "open_workload",
     "require_known_answers",

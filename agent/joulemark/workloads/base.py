@@ -44,7 +44,7 @@ class WorkloadCrashed(WorkloadError):
 
 
 class FetchFailed(WorkloadError):
-    """A model or data set could not be fetched from the hub; the job can be run again."""
+    """A model or data set could not be fetched from the hub, which does not give it."""
 
     code = "fetch-failed"
 

@@ -48,7 +48,7 @@ def converted(gguf: Path, *, digest: str, cache_dir: Path) -> Path:
             ) from error
     if not _intact(folder):
         raise WorkloadError(
-            _("The converted model in {folder} is damaged. Delete that folder and run again.").format(
+            _("The converted model in {folder} is damaged. Delete that folder: it is made anew.").format(
                 folder=folder
             )
         )

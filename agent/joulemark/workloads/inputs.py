@@ -1,10 +1,11 @@
-"""What queries give a model, as a digest: two runs with the same one were asked the same."""
+"""What queries give a model: as a digest (two runs with the same one were asked the same), and how large they are."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,8 +24,47 @@ def inputs_sha256(queries: Iterable[Query]) -> str:
     return digest.hexdigest()
 
 
-def _plain(value: Any) -> Any:
+@dataclass(frozen=True, kw_only=True)
+class InputSizes:
+    """One size a query, all in one unit."""
+
+    sizes: tuple[int, ...]
+    unit: Literal["characters", "pixels"]
+
+
+def input_sizes(queries: Iterable[Query]) -> InputSizes | None:
+    """How large each query is, known without running it: characters of its texts, or pixels of its pictures.
+
+    None where they have both, or neither. Characters and not tokens: they are the same whatever the model, and whoever
+    has the data can count them.
+    """
+    characters, pixels = [], []
+    for query in queries:
+        values = list(query.inputs.values())
+        characters.append([_characters(value) for value in values])
+        pixels.append([value.size[0] * value.size[1] for value in values if _is_picture(value)])
+    if characters and not any(pixels) and all(None not in row for row in characters):
+        return InputSizes(sizes=tuple(sum(filter(None, row)) for row in characters), unit="characters")
+    if pixels and all(pixels) and all(count is None for row in characters for count in row):
+        return InputSizes(sizes=tuple(map(sum, pixels)), unit="pixels")
+    return None
+
+
+def _characters(value: Any) -> int | None:
+    """Of a text or of several; None for what is no text."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value):
+        return sum(map(len, value))
+    return None
+
+
+def _is_picture(value: Any) -> bool:
     """Pictures are known by what they can do, so that nothing is imported for them."""
-    if hasattr(value, "tobytes") and hasattr(value, "mode"):
+    return hasattr(value, "tobytes") and hasattr(value, "mode")
+
+
+def _plain(value: Any) -> Any:
+    if _is_picture(value):
         return [value.mode, *value.size, hashlib.sha256(value.tobytes()).hexdigest()]
     return value

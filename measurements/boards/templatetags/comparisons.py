@@ -45,6 +45,7 @@ def no_model_interval(reason: str) -> str:
     return {
         "one-pair": gettext("one pair of models: nothing is known of others"),
         "one-model-of-a-kind": gettext("one model of a kind: nothing is known of others"),
+        "no-spread": gettext("models that do not differ say nothing of others"),
         "too-few-models": gettext("too few models, which differ too much, for an interval"),
     }.get(reason, DASH)
 

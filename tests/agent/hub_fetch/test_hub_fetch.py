@@ -168,7 +168,7 @@ def test_a_busy_hub_is_asked_again(home: Home) -> None:
 def test_a_body_that_ends_early_every_time_leaves_nothing(home: Home) -> None:
     home.hub.cut["model.safetensors"] = [0] * 99
     with pytest.raises(
-        NoConnection, match="broke off, while model.safetensors of the model writer was fetched"
+        NoConnection, match="broke off, while model.safetensors of someone/writer was fetched"
     ):
         home.fetch()
     assert "model.safetensors" not in home.files()
@@ -178,7 +178,7 @@ def test_a_body_that_ends_early_every_time_leaves_nothing(home: Home) -> None:
 def test_weights_with_another_digest_are_deleted_and_right_ones_then_accepted(home: Home) -> None:
     home.hub.wrong["model.safetensors"] = [WEIGHTS[::-1]]
     with pytest.raises(
-        NotVerified, match=r"came with the SHA-256 .* and was deleted. Run the command again"
+        NotVerified, match=r"came with the SHA-256 .* and was deleted. If the next fetch gets the same"
     ) as raised:
         home.fetch()
     assert raised.value.code == "weights-digest"
@@ -240,3 +240,67 @@ def test_a_split_that_is_not_clear_is_named(home: Home) -> None:
     with pytest.raises(NotOnHub, match="has no Parquet files that are clearly of its split train") as raised:
         home.fetch()
     assert raised.value.code == "no-parquet"
+
+
+def test_a_part_stays_when_the_hub_goes_away_and_the_next_fetch_goes_on_from_there(home: Home) -> None:
+    whole = FILES["model.safetensors"]
+    home.hub.cut["model.safetensors"] = [1000, 0, 0, 0, 0, 0]
+    with pytest.raises(NoConnection, match="What came is kept"):
+        home.fetch()
+    assert not home.is_whole()
+    (part,) = home.cache.rglob("*.joulemark-part")
+    assert part.read_bytes() == whole[:1000]
+    home.hub.cut.clear()
+    home.hub.ranges.clear()
+    home.told.clear()
+    home.fetch()
+    assert home.hub.ranges[0] == "bytes=1000-"
+    assert home.is_whole()
+    assert not list(home.cache.rglob("*.joulemark-part"))
+    done = [done_bytes for name, done_bytes, _ in home.told if name == "model.safetensors"]
+    assert done == sorted(done)
+
+
+def test_a_hub_that_gives_the_whole_file_instead_of_its_rest_is_no_trouble(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.hub.cut["model.safetensors"] = [1000, 0, 0, 0]
+    with pytest.raises(NoConnection):
+        home.fetch()
+    home.hub.cut.clear()
+    honest = home.hub.file
+    monkeypatch.setattr(home.hub, "file", lambda method, target, _range: honest(method, target, None))
+    home.fetch()
+    assert home.is_whole()
+
+
+def test_a_part_that_was_damaged_is_found_by_the_digest_and_fetched_anew(home: Home) -> None:
+    home.hub.cut["model.safetensors"] = [1000, 0, 0, 0]
+    with pytest.raises(NoConnection):
+        home.fetch()
+    home.hub.cut.clear()
+    (part,) = home.cache.rglob("*.joulemark-part")
+    part.write_bytes(b"x" * 1000)
+    with pytest.raises(NotVerified, match="was deleted. If the next fetch gets the same"):
+        home.fetch()
+    home.fetch()
+    assert home.is_whole()
+
+
+def test_a_part_longer_than_the_file_is_begun_anew(home: Home) -> None:
+    home.hub.cut["model.safetensors"] = [1000, 0, 0, 0]
+    with pytest.raises(NoConnection):
+        home.fetch()
+    home.hub.cut.clear()
+    (part,) = home.cache.rglob("*.joulemark-part")
+    part.write_bytes(bytes(9000))
+    home.fetch()
+    assert home.is_whole()
+
+
+def test_each_byte_that_came_through_is_not_asked_for_again(home: Home) -> None:
+    """A hub that breaks off every time, and gives some more each time, is asked as often as it takes."""
+    home.hub.cut["model.safetensors"] = [500] * 20
+    home.fetch()
+    assert home.is_whole()
+    assert home.hub.ranges[:3] == ["bytes=500-", "bytes=1000-", "bytes=1500-"]

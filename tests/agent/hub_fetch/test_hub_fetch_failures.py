@@ -35,8 +35,8 @@ def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
         home.fetch()
     assert raised.value.code == "gated"
     assert str(raised.value) == (
-        "The model writer needs consent to its terms: give it at https://huggingface.co/someone/writer, set HF_TOKEN "
-        "to a token of the same account, then run the command again."
+        "The model writer needs consent to its terms: give it at https://huggingface.co/someone/writer, and set "
+        "HF_TOKEN to a token of the same account."
     )
 
 
@@ -195,15 +195,16 @@ def test_suite_fetch_goes_on_past_what_cannot_be_had(command: Agent, home: Home)
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["quick"], 2, "pin it with `joulemark suite pin quick --out FOLDER`"),
+        (["quick"], 5, "127.0.0.1:9 cannot be reached"),
         (["demo"], 0, "Nothing to fetch"),
         (["demo", "--only", "none/*"], 6, "No cell of demo fits 'none/*'"),
     ],
     ids=str,
 )
 def test_suite_fetch_says_why_there_is_nothing_to_fetch(
-    command: Agent, words: list[str], code: int, sentence: str
+    command: Agent, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, sentence: str
 ) -> None:
+    monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
     assert command("suite", "fetch", *words) == code
     assert sentence in command.out + command.err
 

@@ -1,0 +1,92 @@
+"""A large file of the hub, fetched into a part that stays where the connection breaks off, and goes on from there.
+
+huggingface_hub goes on within one call and deletes its part when it gives up: a hub that is away for a minute would
+cost the hours before it. A part lies among the repository's blobs, which the cache's own tools leave alone, under the
+SHA-256 that the file must have; once it has it, it becomes the blob itself, and the library finds it there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from joulemark.errors import NoConnection, ServerFailed
+from joulemark.suite.hub_files import repository_folder
+from joulemark.waiting import Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from joulemark.hub.client import Entry, HubClient
+    from joulemark.hub.missing import Wanted
+
+SUFFIX = ".joulemark-part"
+
+
+class OtherBytes(Exception):
+    """The file came whole and is not the one that was wanted: `sha256` is what came. The part is deleted."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(sha256)
+        self.sha256 = sha256
+
+
+def part_of(wanted: Wanted, sha256: str) -> Path:
+    """Where the bytes of a file are gathered."""
+    return blob_of(wanted, sha256).with_name(f"{sha256}{SUFFIX}")
+
+
+def blob_of(wanted: Wanted, sha256: str) -> Path:
+    """Where the cache keeps a file with this digest."""
+    return wanted.cache / repository_folder(wanted.kind, wanted.hub_id) / "blobs" / sha256
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def fetch_blob(
+    client: HubClient,
+    wanted: Wanted,
+    file: Entry,
+    sha256: str,
+    *,
+    begin: Callable[[int], None],
+    received: Callable[[int], None],
+) -> None:
+    """Fetch `file`, whose digest is to be `sha256`, into the cache's blobs; nothing where it is there.
+
+    `begin` is told at each attempt how many bytes are here already, `received` how many more have come. Raises
+    OtherBytes, NotGiven, Unreachable or OSError.
+    """
+    blob, part = blob_of(wanted, sha256), part_of(wanted, sha256)
+    locks = wanted.cache / ".locks" / part.parent.parent.name  # where the library has its own
+    for folder in (part.parent, locks):
+        folder.mkdir(parents=True, exist_ok=True)
+    waiting = Waiting(client.origin)
+    with FileLock(locks / f"{part.name}.lock"):
+        while not blob.exists() and size_of(part) != file.size:
+            before_bytes = size_of(part)
+            begin(before_bytes)
+            try:
+                client.add_to_part(wanted.kind, wanted.hub_id, wanted.revision, file, part, received)
+            except (NoConnection, ServerFailed) as failure:
+                if size_of(part) > before_bytes:
+                    waiting.answered()
+                if not waiting.wait(failure.cause, failure.retry_after_s):
+                    raise
+        if blob.exists():
+            return
+        with part.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if found != sha256:
+            part.unlink()
+            raise OtherBytes(found)
+        part.replace(blob)

@@ -1,0 +1,74 @@
+"""A rehearsal of the GPU bundle: its parts on a simulated card under a virtual clock, torch on the processor.
+
+Named by JOULEMARK_BUNDLE_HOOK, and run in each part's process before the part, with the simulation's environment.
+`JOULEMARK_TEST_FAULT` makes a part fail: `no-kernel` (torch cannot use the card), `hang:PART` (it never ends).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.append(str(TESTS))
+
+from nvml_sim.clock import Clock
+from nvml_sim.virtual import Busy, VirtualTimer
+
+from joulemark import workloads
+from joulemark.meters import timer as timers
+from joulemark.session import checkup, run, work
+
+WATTS, QUERY_S = 350.0, 0.02
+FAULT = os.environ.get("JOULEMARK_TEST_FAULT", "")
+TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+
+
+class Work:
+    """A workload of torch whose queries draw power from the simulated card for 20 ms each."""
+
+    def __init__(self, real: Any) -> None:
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def answer(self, query: Any) -> Any:
+        TIMER.work(WATTS, QUERY_S)
+        return self._real.answer(query)
+
+
+def kernel(device: str) -> Busy:
+    """In place of the products of matrices."""
+    if FAULT == "no-kernel":
+        raise workloads.WorkloadError(f"torch cannot use {device}.")
+    return Busy(TIMER, WATTS)
+
+
+def tasks(open_task: Any) -> Any:
+    return lambda recipe, rows: Work(open_task(recipe, rows))
+
+
+os.environ["JOULEMARK_BUNDLE_DEVICE"] = "cpu"
+TIMER.wait(3.0)
+workloads.busy_kernel = kernel
+timers.RealTimer = run.RealTimer = work.RealTimer = checkup.RealTimer = lambda: TIMER
+run.require_device = work.require_device = lambda *_: None
+if f"hang:{sys.argv[sys.argv.index('--part') + 1]}" == FAULT:
+    time.sleep(3600)
+if "jobs" in sys.argv:
+    from benchmarks.gpu_bundle import tiny_jobs
+
+    tiny_jobs.open_task = tasks(tiny_jobs.open_task)
+if "sensors" in sys.argv or "doctor" in sys.argv or "jobs" in sys.argv:
+    from joulemark.meters import probe
+
+    probe.READ_EVERY_S = 0.005  # where time costs nothing, a reading does
+if "sensors" in sys.argv:
+    from benchmarks.gpu_bundle import sensors
+
+    sensors.READ_EVERY_S = 0.005

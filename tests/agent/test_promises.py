@@ -1,0 +1,115 @@
+"""What a sentence promises of running again is true: a job that is written down as failed needs `--retry-failed`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fake_suite
+import pytest
+
+from joulemark import errors, workloads
+from joulemark.errors import MeterFailed, NotOnHub, NotVerified, ReadingsUnusable
+from joulemark.workloads import WorkloadCrashed, WorkloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent_commands import Agent
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("agent/joulemark", "measurements", "platform/joulemark_site")
+PROMISE = re.compile(
+    r"\b(?:re-?run|run|try|start|repeat)\b[^.;:]{0,60}\b(?:again|anew|once more)\b", re.IGNORECASE
+)
+WRITTEN_DOWN = (WorkloadError, ReadingsUnusable, MeterFailed, NotOnHub, NotVerified)
+"""Errors that a run catches over a job and writes down (`session.work`, `session.fetch`)."""
+
+ELSEWHERE = {
+    "audit/story.py": "an audit, which goes on from what it kept",
+    "cli/run.py": "a run that was interrupted: no job is written down",
+    "identity.py": "`joulemark rotate` or `joulemark enrol`, which have no journal",
+    "meters/probe.py": "`joulemark doctor`",
+    "rules/sensor_rules.py": "`joulemark doctor`",
+    "session/checkup.py": "`joulemark doctor`",
+    "session/work.py": "with `--retry-failed`, which it names",
+    "passphrases.py": "a passphrase is asked for by the next command",
+    "log/checkpoints.py": "an audit, which asks anew each time",
+    "measurements/intake/door.py": "a signed request, which is made anew by each command",
+}
+"""Sentences that no error class around them explains: which command they mean."""
+
+
+def sentences(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
+    """Every text of a program but its docstrings, with what stands around it."""
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        around = parents[node]
+        if not isinstance(around, (ast.Expr, ast.JoinedStr)):
+            yield around, text
+
+
+@cache
+def promises() -> tuple[tuple[str, str, str], ...]:
+    """Each promise to run again: its file, the name of what is called with it, and its text."""
+    found = []
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for around, text in sentences(ast.parse(path.read_text(encoding="utf-8"))):
+                if PROMISE.search(text) and "--fresh" not in text and "migrations" not in path.parts:
+                    called = around.func if isinstance(around, ast.Call) else None
+                    name = called.id if isinstance(called, ast.Name) else ""
+                    found.append(
+                        (path.relative_to(ROOT).as_posix().removeprefix("agent/joulemark/"), name, text)
+                    )
+    return tuple(found)
+
+
+def test_promises_are_found() -> None:
+    assert len(promises()) > 8
+    assert PROMISE.search("The GPU stopped answering. Run again.")
+    assert PROMISE.search("Unset it, then run the command again.")
+
+
+def test_no_error_that_a_run_writes_down_promises_that_the_same_command_tries_again() -> None:
+    for path, name, text in promises():
+        kind = getattr(errors, name, None) or getattr(workloads, name, None)
+        if kind is None:
+            assert path in ELSEWHERE, f"{path}: who runs again after this? {text}"
+        else:
+            assert not issubclass(kind, WRITTEN_DOWN), f"{path}: {text}"
+
+
+def test_every_other_promise_is_still_there() -> None:
+    assert ELSEWHERE.keys() <= {path for path, _, _ in promises()}
+
+
+JOB = "sorting/numbers/large"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadingsUnusable("They give no result."), MeterFailed("It stopped."), WorkloadCrashed("It broke.")],
+    ids=repr,
+)
+def test_a_failed_job_says_what_tries_it_again_and_that_does(
+    enrolled: Agent, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setitem(fake_suite.TROUBLES, JOB, error)
+    (failed,) = enrolled.json("run", "--meter", "estimate")["failed"]
+    assert failed["sentence"] == f"{error} `--retry-failed` tries it again."
+    assert f"Failed: {JOB}. {error} `--retry-failed` tries it again." in enrolled.err
+    monkeypatch.delitem(fake_suite.TROUBLES, JOB)
+    answer = enrolled.json("run", "--meter", "estimate")
+    assert (enrolled.code, answer["failed_before"][0]["job"]) == (7, JOB)
+    assert answer["failed_before"][0]["sentence"].count("--retry-failed") == 1
+    assert enrolled("run", "--meter", "estimate", "--retry-failed") == 0
