@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Half:
     data: Callable[[], Iterable[str]] = tuple
     """Sentences that are written as data of a room which itself translates nothing."""
 
+    @cache  # noqa: B019  two halves, as long as the tests run
     def sentences(self) -> dict[Key, str]:
         """Every marked sentence, with a place where it is."""
         found: dict[Key, str] = {}
@@ -78,9 +80,15 @@ PLATFORM = Half(
 HALVES = (AGENT, PLATFORM)
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """The tree of a file, which several tests walk."""
+    return ast.parse(source)
+
+
 def marked_in_code(source: str) -> Iterator[tuple[Key, int]]:
     """The sentences of calls of gettext and its kin whose argument is a literal, with their lines."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
             continue
         first = _literal(node.args[0])
@@ -125,7 +133,7 @@ def misfilled_in_code(source: str) -> Iterator[tuple[int, str, set[str]]]:
 
     Only those whose template stands before the call, alone or as one of two branches.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if (
             not isinstance(node, ast.Call)
             or not isinstance(node.func, ast.Attribute)
@@ -144,7 +152,7 @@ def misfilled_in_code(source: str) -> Iterator[tuple[int, str, set[str]]]:
 
 def translated_at_import(source: str) -> Iterator[int]:
     """The lines of calls of gettext that run while the module is imported: in constants, classes and defaults."""
-    pending: list[ast.AST] = [ast.parse(source)]
+    pending: list[ast.AST] = [parsed(source)]
     while pending:
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -176,7 +184,7 @@ def unmarked_in_code(source: str, *, exempt: Iterable[str] = ()) -> Iterator[tup
 
     Those that begin with a text of `exempt` are passed over.
     """
-    tree = ast.parse(source)
+    tree = parsed(source)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     beginnings = tuple(exempt)
     for node in ast.walk(tree):
