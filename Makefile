@@ -131,10 +131,8 @@ suite-docs: $(VENV)/.ready ## Write docs/suite.md from the suites' files
 rules-docs: $(VENV)/.ready ## Write the rules into docs/rules.md from their functions
 	$(BIN)/python -m joulemark.rules.page docs/rules.md
 
-messages: $(VENV)/.ready-test ## Collect strings for translation and compile them (needs GNU gettext)
-	$(BIN)/python manage.py makemessages --locale ru --no-obsolete --no-location --no-wrap \
-		--ignore '$(VENV)/*' --ignore 'tests/*' --ignore 'agent/*' --ignore 'benchmarks/*' --ignore 'build/*'
-	cd platform/joulemark_site && ../../$(BIN)/django-admin compilemessages
+messages: $(VENV)/.ready-test ## Bring both Russian catalogues up to date with code and templates, and compile them
+	$(BIN)/python tests/catalogues.py
 
 bench-cells: $(VENV)/.ready-bench ## One cell refreshed beside all recomputed, at 1 and 10 million results; DuckDB beside SQL
 	$(BIN)/python benchmarks/cells.py

@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "No DATABASE_URL: run `make test`, or `python tests/services.py -- pytest`; both start the servers."
         )
+    os.environ["JOULEMARK_LANG"] = "en"  # whatever the developer's own language is
     _expect_a_busy_machine()
     config.pluginmanager.register(AttackTable())
     config.stash[SERVERS] = ExitStack()

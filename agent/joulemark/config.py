@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from joulemark.errors import UsageError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,11 +113,13 @@ class Config:
     def origin_in_words(self) -> str:
         """The platform with the reason why it is the one that is meant, for a sentence of a command."""
         source = {
-            "command": "as this command names it",
-            "environment": f"set by {VARIABLE}",
-            "settings": "set in settings.toml",
-            "joined": "by `joulemark join`",
-            "default": f"the default; `joulemark join ORIGIN` or {VARIABLE} names another",
+            "command": _("as this command names it"),
+            "environment": _("set by {variable}").format(variable=VARIABLE),
+            "settings": _("set in settings.toml"),
+            "joined": _("by `joulemark join`"),
+            "default": _("the default; `joulemark join ORIGIN` or {variable} names another").format(
+                variable=VARIABLE
+            ),
         }[self.origin_source]
         return f"{self.origin} ({source})"
 
@@ -179,8 +182,10 @@ def require_no_other(config: Config, environ: Mapping[str, str] = os.environ) ->
     ):
         if value and parse_origin(str(value)) != config.origin:
             raise UsageError(
-                f"{name} names the platform {parse_origin(str(value))} and wins over what `joulemark join` remembers. "
-                f"Remove it there, or join that one. Nothing was sent and nothing written."
+                _(
+                    "{name} names the platform {value} and wins over what `joulemark join` remembers. Remove it "
+                    "there, or join that one. Nothing was sent and nothing written."
+                ).format(name=name, value=parse_origin(str(value)))
             )
 
 
@@ -191,7 +196,9 @@ def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None
         return None
     if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts <= MOST_WATTS:
         raise UsageError(
-            f"`cpu_watts` in {folders.settings} must be a number above 0 and up to {MOST_WATTS:g}."
+            _("`cpu_watts` in {settings} must be a number above 0 and up to {most_watts:g}.").format(
+                settings=folders.settings, most_watts=MOST_WATTS
+            )
         )
     return float(watts)
 
@@ -206,8 +213,10 @@ def parse_origin(text: str) -> str:
         port = parts.port
     except ValueError as error:
         raise UsageError(
-            f"The platform {ascii(text)[:LONGEST_ORIGIN]} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
-            "settings.toml."
+            _(
+                "The platform {text} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
+                "settings.toml."
+            ).format(text=ascii(text)[:LONGEST_ORIGIN])
         ) from error
     extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
@@ -220,8 +229,10 @@ def parse_origin(text: str) -> str:
 
 def _no_origin(text: str) -> UsageError:
     return UsageError(
-        f"The platform {ascii(text)[:LONGEST_ORIGIN]} is not an origin such as https://example.org; "
-        "give `joulemark join` one, or set JOULEMARK_PLATFORM or `platform` in settings.toml."
+        _(
+            "The platform {text} is not an origin such as https://example.org; give `joulemark join` one,"
+            " or set JOULEMARK_PLATFORM or `platform` in settings.toml."
+        ).format(text=ascii(text)[:LONGEST_ORIGIN])
     )
 
 
@@ -234,15 +245,23 @@ def _read_settings(path: Path) -> dict[str, object]:
         return {}
     except OSError as error:
         raise UsageError(
-            f"The settings file {path} cannot be read ({error.strerror}). Mend or remove it."
+            _("The settings file {path} cannot be read ({why}). Mend or remove it.").format(
+                path=path, why=error.strerror
+            )
         ) from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML
         from joulemark.record.codec import toml_place
 
         raise UsageError(
-            f"The settings file {path} is not TOML{toml_place(error)}. Mend or remove it."
+            _("The settings file {path} is not TOML{error}. Mend or remove it.").format(
+                path=path, error=toml_place(error)
+            )
         ) from error
     unknown = sorted(set(settings) - {"platform", "cpu_watts"})
     if unknown:
-        raise UsageError(f"The settings file {path} has unknown settings: {', '.join(unknown)}.")
+        raise UsageError(
+            _("The settings file {path} has unknown settings: {unknown}.").format(
+                path=path, unknown=", ".join(unknown)
+            )
+        )
     return settings

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from joulemark.errors import DiskFull, StorageError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,11 +83,15 @@ def translated(error: OSError, path: Path) -> StorageError:
     """The agent's error for a failed write at `path`."""
     if error.errno in _NO_SPACE:
         return DiskFull(
-            f"No space is left to write {path}. Free some space there, then run the command again."
+            _("No space is left to write {path}. Free some space there, then run the command again.").format(
+                path=path
+            )
         )
     reason = os.strerror(error.errno) if error.errno else str(error)
     return StorageError(
-        f"{path} cannot be written ({reason}). Make it writable, or choose another XDG folder."
+        _("{path} cannot be written ({reason}). Make it writable, or choose another XDG folder.").format(
+            path=path, reason=reason
+        )
     )
 
 

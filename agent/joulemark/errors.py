@@ -37,6 +37,8 @@ AgentError                      exit code
 
 from __future__ import annotations
 
+from joulemark.translation import gettext as _
+
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
     from typing import Literal
@@ -123,12 +125,18 @@ class WrongClock(Refused):
     """The platform refused while this machine's clock is far from the platform's."""
 
     def __init__(self, code: str, sentence: str, *, status: int, skew_s: float) -> None:
-        side = "ahead of" if skew_s > 0 else "behind"
         hint = (
-            f"{sentence} This machine's clock is {abs(skew_s):.0f} s {side} the platform's: "
-            "set it (`timedatectl set-ntp true`), then run the command again."
+            _(
+                "{sentence} This machine's clock is {skew_s:.0f} s ahead of the platform's: set it "
+                "(`timedatectl set-ntp true`), then run the command again."
+            )
+            if skew_s > 0
+            else _(
+                "{sentence} This machine's clock is {skew_s:.0f} s behind the platform's: set it "
+                "(`timedatectl set-ntp true`), then run the command again."
+            )
         )
-        super().__init__(code, hint, status=status)
+        super().__init__(code, hint.format(sentence=sentence, skew_s=abs(skew_s)), status=status)
         self.skew_s = skew_s
 
 
@@ -145,9 +153,9 @@ class NoConnection(Unreachable):
     code = "no-connection"
     retry_after_s: float | None = None
 
-    def __init__(self, sentence: str, *, cause: str = "no connection") -> None:
+    def __init__(self, sentence: str, *, cause: str | None = None) -> None:
         super().__init__(sentence)
-        self.cause = cause
+        self.cause = cause or _("no connection")
 
 
 class ServerFailed(Unreachable):

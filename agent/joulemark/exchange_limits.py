@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -44,7 +46,9 @@ class Exchange:
             return timeout
         left_s = self._ends_s - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError(f"the exchange took longer than {self._limits.total_s:.0f} s")
+            raise TimeoutError(
+                _("the exchange took longer than {total_s:.0f} s").format(total_s=self._limits.total_s)
+            )
         return left_s if timeout is None else min(timeout, left_s)
 
     def count(self, size_bytes: int, seconds: float) -> None:
@@ -54,7 +58,11 @@ class Exchange:
         if self._reading_s < self._limits.rate_s:
             return
         if self._bytes < self._limits.least_bytes:
-            raise TimeoutError(f"{self._bytes} bytes came in {self._reading_s:.0f} s")
+            raise TimeoutError(
+                _("{bytes} bytes came in {reading_s:.0f} s").format(
+                    bytes=self._bytes, reading_s=self._reading_s
+                )
+            )
         self._bytes, self._reading_s = 0, 0.0
 
 

@@ -20,6 +20,7 @@ from joulemark.record import keys
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import Enrolled, PlatformKey
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -49,14 +50,18 @@ def load(folders: Folders) -> Identity | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"The key {folders.key} cannot be read: {error.strerror}.") from error
+        raise UsageError(
+            _("The key {key} cannot be read: {why}.").format(key=folders.key, why=error.strerror)
+        ) from error
     if mode & 0o077:
-        raise UsageError(f"Others can read the key {folders.key}. Close it: chmod 600 {folders.key}")
+        raise UsageError(
+            _("Others can read the key {key}. Close it: chmod 600 {key}").format(key=folders.key)
+        )
     return _opened(
         folders.key,
         pem,
         passphrase=passphrases.known_for(folders.key, pem),
-        anew="enrol a new key",
+        anew=_("move {path} away and enrol a new key.").format(path=folders.key),
     )
 
 
@@ -66,7 +71,9 @@ def is_locked(folders: Folders) -> bool:
         return keys.is_locked(folders.key.read_bytes())
     except OSError as error:
         raise UsageError(
-            f"The key {folders.key} cannot be read: {error.strerror}. Restore it from a copy, or enrol anew."
+            _("The key {key} cannot be read: {why}. Restore it from a copy, or enrol anew.").format(
+                key=folders.key, why=error.strerror
+            )
         ) from error
 
 
@@ -85,7 +92,9 @@ def load_or_create(folders: Folders, *, passphrase: str | None = None) -> Identi
     passphrases.remember(folders.key, passphrase)
     made = load(folders)
     if made is None:
-        raise StorageError(f"The key {folders.key} was written and is gone; check the folder.")
+        raise StorageError(
+            _("The key {key} was written and is gone; check the folder.").format(key=folders.key)
+        )
     return made
 
 
@@ -106,7 +115,7 @@ def next_key(folders: Folders, *, passphrase: str | None = None) -> Identity:
         folders.next_key,
         pem,
         passphrase=passphrases.known_for(folders.key, pem),
-        anew="run `joulemark rotate` again",
+        anew=_("move {path} away and run `joulemark rotate` again.").format(path=folders.next_key),
     )
 
 
@@ -123,12 +132,15 @@ def _opened(path: Path, pem: bytes, *, passphrase: str | None, anew: str) -> Ide
     except RecordError as error:
         if error.code == "JM-KEY-PASSPHRASE":
             raise UsageError(
-                f"{error} Set {passphrases.VARIABLE} or type it at the prompt. If it is lost, move {path} "
-                f"away and {anew}."
+                _("{error} Set {variable} or type it at the prompt. If it is lost: {anew}").format(
+                    error=error, variable=passphrases.VARIABLE, anew=anew
+                )
             ) from error
         raise UsageError(
-            f"The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a copy, "
-            f"or move it away and {anew}."
+            _(
+                "The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a "
+                "copy, or else: {anew}"
+            ).format(path=path, anew=anew)
         ) from error
     public_key = keys.public_hex(key)
     return Identity(key=key, public_key=public_key, key_id=keys.key_id(public_key))
@@ -149,7 +161,9 @@ def _read_enrolment(path: Path) -> Enrolled | None:
         return None
     except (OSError, RecordError) as error:
         raise UsageError(
-            f"{path} cannot be read: {error} Remove it and run `joulemark enrol` again."
+            _("{path} cannot be read: {error} Remove it and run `joulemark enrol` again.").format(
+                path=path, error=error
+            )
         ) from error
 
 
@@ -171,7 +185,9 @@ def require_known(folders: Folders, origin: str) -> Enrolled:
 
 def _not_enrolled(origin: str) -> NotEnrolled:
     return NotEnrolled(
-        f"This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
+        _(
+            "This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
+        ).format(origin=origin)
     )
 
 
@@ -191,26 +207,43 @@ def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> Non
     """Trust on first use: a platform's key may be new, but it may not change. Raises PlatformKeyChanged."""
     if keys.key_id(shown.public_key) != shown.key_id:
         raise PlatformKeyChanged(
-            f"{origin} shows a key whose id is not its digest; do not trust its answers."
+            _("{origin} shows a key whose id is not its digest; do not trust its answers.").format(
+                origin=origin
+            )
         )
     if shown.origin != origin:
         raise PlatformKeyChanged(
-            f"The platform at {origin} calls itself {shown.origin}. "
-            f"If that is the one you mean, set JOULEMARK_PLATFORM={shown.origin}."
+            _(
+                "The platform at {origin} calls itself {shown}. If that is the one you mean, set "
+                "JOULEMARK_PLATFORM={shown}."
+            ).format(origin=origin, shown=shown.origin)
         )
     known = enrolment(folders, origin)
     if known is not None and known.platform.public_key != shown.public_key:
         raise PlatformKeyChanged(
-            f"{origin} shows another key than when you enrolled ({shown.key_id[:16]}, before "
-            f"{known.platform.key_id[:16]}). Nothing was sent. "
-            f"Ask its operator over another channel; if the change is real, "
-            f"remove {_enrolment_file(folders, origin)} and enrol again."
+            _(
+                "{origin} shows another key than when you enrolled ({shown}, before {known}). Nothing was "
+                "sent. Ask its operator over another channel; if the change is real, remove {file} and "
+                "enrol again."
+            ).format(
+                origin=origin,
+                shown=shown.key_id[:16],
+                known=known.platform.key_id[:16],
+                file=_enrolment_file(folders, origin),
+            )
         )
     if known is not None and known.platform.log_key not in {UNSET, shown.log_key}:
         raise PlatformKeyChanged(
-            f"{origin} shows another key of its log than before ({shown.log_key or 'none'}, before "
-            f"{known.platform.log_key}): it may show you another log than others see. Ask its operator over another "
-            f"channel; if the change is real, remove {_enrolment_file(folders, origin)} and enrol again."
+            _(
+                "{origin} shows another key of its log than before ({shown}, before {known}): it may show "
+                "you another log than others see. Ask its operator over another channel; if the change is "
+                "real, remove {file} and enrol again."
+            ).format(
+                origin=origin,
+                shown=shown.log_key or _("none"),
+                known=known.platform.log_key,
+                file=_enrolment_file(folders, origin),
+            )
         )
 
 
@@ -245,7 +278,7 @@ def machine_identity(folders: Folders, machine_id: Path = MACHINE_ID) -> str:
         except (FileNotFoundError, PermissionError):
             continue
         except (OSError, ValueError) as error:
-            raise StorageError(f"{path} cannot be read: {error}.") from error
+            raise StorageError(_("{path} cannot be read: {error}.").format(path=path, error=error)) from error
         if re.fullmatch(r"[0-9a-f]{32}", text):
             return text
     made = secrets.token_hex(16)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.errors import UsageError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +38,10 @@ def read_joined(path: Path) -> Joined | None:
         return None
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(
-            f"{path} cannot be read as what `joulemark join` writes. Run `joulemark join ORIGIN` again, "
-            "which writes it anew."
+            _(
+                "{path} cannot be read as what `joulemark join` writes. Run `joulemark join ORIGIN` again, "
+                "which writes it anew."
+            ).format(path=path)
         ) from error
     return joined
 
@@ -58,6 +61,6 @@ def _check_fields(joined: Joined) -> None:
     texts = (joined.suite, joined.gpu)
     hours = joined.hours
     if not isinstance(joined.origin, str) or any(not isinstance(text, str | None) for text in texts):
-        raise ValueError("not a text")
+        raise ValueError(_("not a text"))
     if hours is not None and (type(hours) not in (int, float) or not 0 < hours <= MAX_HOURS):
-        raise ValueError("not a number of hours")
+        raise ValueError(_("not a number of hours"))

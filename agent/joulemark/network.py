@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from joulemark.errors import UsageError
 from joulemark.exchange_limits import Exchange, Limits, limit_transport, limited_answer, limited_by
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,9 @@ class Routes:
         url = request.url
         proxy = proxy_for(url.scheme, url.host, url.port, self._environ)
         if proxy is None and not _can_be_looked_up(url):
-            raise self._library.ConnectError(f"{url.host} is no name of a host", request=request)
+            raise self._library.ConnectError(
+                _("{host} is no name of a host").format(host=url.host), request=request
+            )
         way = self._ways.get((proxy, url.scheme))
         if way is None:
             way = self._ways[proxy, url.scheme] = self._opened(proxy, url.scheme)
@@ -86,7 +89,10 @@ class Routes:
             if proxy is None:
                 raise
             raise self._library.ConnectError(
-                f"{error}, through the proxy that {proxy.variable} names", request=request
+                _("{error}, through the proxy that {variable} names").format(
+                    error=error, variable=proxy.variable
+                ),
+                request=request,
             ) from error
 
     def close(self) -> None:
@@ -109,8 +115,10 @@ class Routes:
             )
         except ImportError as error:
             raise UsageError(
-                f"{proxy.variable} names a SOCKS proxy, which needs the package socksio. Run `pip install socksio`, or "
-                f"name an http proxy, or unset {proxy.variable}."
+                _(
+                    "{variable} names a SOCKS proxy, which needs the package socksio. Run `pip install socksio`, "
+                    "or name an http proxy, or unset {variable}."
+                ).format(variable=proxy.variable)
             ) from error
         except (TypeError, ValueError, self._library.InvalidURL) as error:
             raise _no_address(proxy) from error
@@ -162,8 +170,10 @@ def checked_address(library: Any, proxy: Proxy) -> Any:
         raise _no_address(proxy) from error
     if url.scheme not in SCHEMES:
         raise UsageError(
-            f"{proxy.variable} names a proxy of the kind {url.scheme!r}; usable are {', '.join(SCHEMES)}. Name one of "
-            f"these, or unset {proxy.variable}."
+            _(
+                "{variable} names a proxy of the kind {scheme!r}; usable are {schemes}. Name one of these, or"
+                " unset {variable}."
+            ).format(variable=proxy.variable, scheme=url.scheme, schemes=", ".join(SCHEMES))
         )
     if not usable:
         raise _no_address(proxy)
@@ -184,12 +194,18 @@ def context(library: Any, environ: Mapping[str, str]) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         if environ.get(KEY_LOG) and not _reads(environ[KEY_LOG]):
-            raise UsageError(f"{KEY_LOG} names a file that cannot be written. Unset it.") from error
+            raise UsageError(
+                _("{key_log} names a file that cannot be written. Unset it.").format(key_log=KEY_LOG)
+            ) from error
         if variable is None:
-            raise UsageError(f"This Python has no certificates to check others by ({reason}).") from error
+            raise UsageError(
+                _("This Python has no certificates to check others by ({reason}).").format(reason=reason)
+            ) from error
         raise UsageError(
-            f"{variable} names the certificates {ascii(environ[variable])[:200]}, which cannot be read ({reason}). "
-            f"Point it to a file in PEM that is there, or unset it."
+            _(
+                "{variable} names the certificates {text}, which cannot be read ({reason}). Point it to a "
+                "file in PEM that is there, or unset it."
+            ).format(variable=variable, text=ascii(environ[variable])[:200], reason=reason)
         ) from error
 
 
@@ -218,8 +234,10 @@ def checked_token(text: str, *, source: str) -> str:
     """`text` if it can be sent as a token. Raises UsageError naming its `source`, and never the token."""
     if not _TOKEN.fullmatch(text):
         raise UsageError(
-            f"{source} holds characters that no token has (a line end, a space or another alphabet). Copy the token "
-            "anew from the hub's settings, or unset it."
+            _(
+                "{source} holds characters that no token has (a line end, a space or another alphabet). Copy "
+                "the token anew from the hub's settings, or unset it."
+            ).format(source=source)
         )
     return text
 
@@ -229,7 +247,11 @@ def require_numbers(environ: Mapping[str, str] = os.environ) -> None:
     for variable in NUMBERS:
         text = environ.get(variable, "").strip()
         if variable in environ and text and not re.fullmatch(r"\+?[0-9]{1,9}", text):
-            raise UsageError(f"{variable} must be a whole number of seconds. Correct or unset it.")
+            raise UsageError(
+                _("{variable} must be a whole number of seconds. Correct or unset it.").format(
+                    variable=variable
+                )
+            )
 
 
 def _fits(entry: str, host: str, port: int | None) -> bool:
@@ -287,5 +309,7 @@ def _reads(path: str) -> bool:
 
 def _no_address(proxy: Proxy) -> UsageError:
     return UsageError(
-        f"{proxy.variable} is no address of a proxy such as http://host:3128. Correct it, or unset {proxy.variable}."
+        _(
+            "{variable} is no address of a proxy such as http://host:3128. Correct it, or unset {variable}."
+        ).format(variable=proxy.variable)
     )

@@ -18,6 +18,8 @@ from joulemark.record import bundle as bundles
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Time
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,16 +150,30 @@ class Outbox:
         if broken and not fitting:
             raise UsageError(broken[0].reason)
         if not fitting:
-            raise NothingToDo(f"No result in the outbox begins with {prefix}. `joulemark show` lists them.")
+            raise NothingToDo(
+                _("No result in the outbox begins with {prefix}. `joulemark show` lists them.").format(
+                    prefix=prefix
+                )
+            )
         if len(fitting) > 1:
-            raise UsageError(f"{len(fitting)} results begin with {prefix}; give more characters.")
+            raise UsageError(
+                ngettext(
+                    "{count} result begins with {prefix}; give more characters.",
+                    "{count} results begin with {prefix}; give more characters.",
+                    len(fitting),
+                ).format(count=len(fitting), prefix=prefix)
+            )
         return fitting[0]
 
     def _read(self, path: Path) -> Kept:
         kept = read_bundle(path)
         digest = kept.digest()
         if path.name != f"{digest}{SUFFIX}":
-            raise UsageError(f"{path} does not hold the result that its name says: it was edited or renamed.")
+            raise UsageError(
+                _("{path} does not hold the result that its name says: it was edited or renamed.").format(
+                    path=path
+                )
+            )
         note, fault = self._note(digest)
         return Kept(path=path, digest=digest, bundle=kept, note=note, note_fault=fault)
 
@@ -175,7 +191,9 @@ class Outbox:
             why = f"{error.strerror}."
         except RecordError as error:
             why = str(error)
-        return Note(), f"The note {path} cannot be read and counts as none: {why} Its result is untouched."
+        return Note(), _(
+            "The note {path} cannot be read and counts as none: {why} Its result is untouched."
+        ).format(path=path, why=why)
 
     def _note_path(self, digest: str) -> Path:
         return self.folder / f"{digest}{NOTE_SUFFIX}"
@@ -187,7 +205,11 @@ def read_bundle(path: Path) -> Bundle:
         kept = bundles.parse(path.read_bytes())
         kept.statement()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UsageError(_("{path} cannot be read: {why}.").format(path=path, why=error.strerror)) from error
     except RecordError as error:
-        raise UsageError(f"{path} is not a Joulemark result ({error.code}): {error}") from error
+        raise UsageError(
+            _("{path} is not a Joulemark result ({code}): {error}").format(
+                path=path, code=error.code, error=error
+            )
+        ) from error
     return kept

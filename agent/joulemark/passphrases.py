@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import UsageError
 from joulemark.record import keys
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def known_for(path: Path, pem: bytes) -> str | None:
         return None
     from getpass import getpass
 
-    _typed[path] = getpass(f"Passphrase of {path}: ")
+    _typed[path] = getpass(_("Passphrase of {path}: ").format(path=path))
     return _typed[path]
 
 
@@ -38,14 +39,16 @@ def new() -> str:
     given = os.environ.get(VARIABLE)
     if given is None:
         if not sys.stdin.isatty():
-            raise UsageError(f"There is no terminal to type a passphrase at: set {VARIABLE}.")
+            raise UsageError(
+                _("There is no terminal to type a passphrase at: set {variable}.").format(variable=VARIABLE)
+            )
         from getpass import getpass
 
-        given = getpass("New passphrase: ")
-        if getpass("The same again: ") != given:
-            raise UsageError("The two passphrases differ; nothing was made. Try again.")
+        given = getpass(_("New passphrase: "))
+        if getpass(_("The same again: ")) != given:
+            raise UsageError(_("The two passphrases differ; nothing was made. Try again."))
     if len(given) < LEAST:
-        raise UsageError(f"A passphrase has at least {LEAST} characters.")
+        raise UsageError(_("A passphrase has at least {least} characters.").format(least=LEAST))
     return given
 
 

@@ -33,6 +33,8 @@ from joulemark.record.messages import (
     ResultStatus,
     Ticket,
 )
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -53,10 +55,10 @@ LARGEST_ANSWER_BYTES = 1024 * 1024
 LISTED_TOGETHER = 500
 """Results in one page of a list."""
 CLOCK_TOLERANCE_S = 120.0
-LATER = "Results are kept, `joulemark submit` sends them later."
-AWAY = (
-    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; "
-    "results are kept, `joulemark submit` sends them later."
+LATER = marked("Results are kept, `joulemark submit` sends them later.")
+AWAY = marked(
+    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; results"
+    " are kept, `joulemark submit` sends them later."
 )
 ANSWER_WITHIN_S, CONNECT_WITHIN_S = 30.0, 10.0
 LIMITS = Limits(total_s=120.0)
@@ -97,7 +99,9 @@ class PlatformClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError(
-                f"The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+                _(
+                    "The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+                ).format(origin=origin)
             ) from error
 
     def __enter__(self) -> Self:
@@ -155,7 +159,9 @@ class PlatformClient:
             return envelopes.parse(answer.content)
         except RecordError as error:
             raise BadAnswer(
-                f"{self.origin} answered without a receipt: {error} The result is kept."
+                _("{origin} answered without a receipt: {error} The result is kept.").format(
+                    origin=self.origin, error=error
+                )
             ) from error
 
     def result(self, result_id: str) -> ResultStatus:
@@ -191,8 +197,9 @@ class PlatformClient:
         answer = self._ask("GET", f"needed/?suite={suite_digest}", Needed)
         if answer.suite.digest != suite_digest:
             raise BadAnswer(
-                f"{self.origin} answers about suite {answer.suite.digest[:12]}, not {suite_digest[:12]}. "
-                "Check JOULEMARK_PLATFORM."
+                _(
+                    "{origin} answers about suite {digest}, not {suite_digest}. Check JOULEMARK_PLATFORM."
+                ).format(origin=self.origin, digest=answer.suite.digest[:12], suite_digest=suite_digest[:12])
             )
         return answer.jobs
 
@@ -211,7 +218,9 @@ class PlatformClient:
             return decode(answer.content, kind, what="answer")
         except RecordError as error:
             raise BadAnswer(
-                f"{self.origin} does not answer as a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
+                _(
+                    "{origin} does not answer as a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
+                ).format(origin=self.origin, error=error)
             ) from error
 
     def _exchange(
@@ -247,20 +256,30 @@ class PlatformClient:
             answer = self._once(method, path, body, content_type, most_bytes)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise NoConnection(
-                f"{self.origin} cannot be reached ({error}). {self._advice or AWAY}", cause="no connection"
+                _("{origin} cannot be reached ({error}). {advice}").format(
+                    origin=self.origin, error=error, advice=self._advice or _(AWAY)
+                ),
+                cause=_("no connection"),
             ) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            raise UsageError(f"The platform {self.origin} cannot be used: {error}.") from error
+            raise UsageError(
+                _("The platform {origin} cannot be used: {error}.").format(origin=self.origin, error=error)
+            ) from error
         except httpx.HTTPError as error:
             raise NoConnection(
-                f"{self.origin} broke off or did not answer in time ({type(error).__name__}). "
-                f"{self._advice or LATER}",
-                cause="no answer in time" if isinstance(error, httpx.TimeoutException) else "it broke off",
+                _("{origin} broke off or did not answer in time ({name}). {advice}").format(
+                    origin=self.origin, name=type(error).__name__, advice=self._advice or _(LATER)
+                ),
+                cause=_("no answer in time")
+                if isinstance(error, httpx.TimeoutException)
+                else _("it broke off"),
             ) from error
         if answer.status_code < 500 and answer.status_code not in PASSING:
             return self._judged(answer)
         raise ServerFailed(
-            f"{self.origin} has a problem of its own (HTTP {answer.status_code}). {self._advice or LATER}",
+            _("{origin} has a problem of its own (HTTP {status_code}). {advice}").format(
+                origin=self.origin, status_code=answer.status_code, advice=self._advice or _(LATER)
+            ),
             status=answer.status_code,
             retry_after_s=retry_after_s(
                 answer.headers.get("retry-after"), _date_of(answer) or datetime.now(UTC)
@@ -280,7 +299,9 @@ class PlatformClient:
                 size += len(chunk)
                 if size > most_bytes:
                     raise BadAnswer(
-                        f"{self.origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM."
+                        _("{origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM.").format(
+                            origin=self.origin, most_bytes=most_bytes
+                        )
                     )
             return httpx.Response(
                 answer.status_code, headers=_plain(answer.headers), content=b"".join(chunks)
@@ -291,15 +312,16 @@ class PlatformClient:
             return answer
         if answer.status_code < 400:
             raise BadAnswer(
-                f"{self.origin} redirects to {answer.headers.get('location')}; "
-                "set JOULEMARK_PLATFORM to that origin."
+                _("{origin} redirects to {address}; set JOULEMARK_PLATFORM to that origin.").format(
+                    origin=self.origin, address=answer.headers.get("location")
+                )
             )
         try:
             problem = decode(answer.content, Problem, what="refusal")
             code, sentence = problem.code, problem.detail
         except RecordError:
             code = f"HTTP-{answer.status_code}"
-            sentence = (
+            sentence = _(
                 "The platform refused without saying why; check JOULEMARK_PLATFORM and this agent's version."
             )
         if self.skew_s is not None and abs(self.skew_s) > CLOCK_TOLERANCE_S:

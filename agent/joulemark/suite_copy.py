@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from joulemark import durable
 from joulemark.errors import StorageError, UsageError
 from joulemark.suite import read_suite
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,19 +23,23 @@ def new_folder(name: str) -> Path:
     Raises UsageError or StorageError.
     """
     if not name:
-        raise UsageError("`--out` has no name. Name a new folder, such as ./pinned.")
+        raise UsageError(_("`--out` has no name. Name a new folder, such as ./pinned."))
     folder = Path(name).expanduser()
     try:
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{name} is there and is no folder. Name a new folder.")
+            raise UsageError(_("{name} is there and is no folder. Name a new folder.").format(name=name))
         if folder.exists() and any(folder.iterdir()):
-            raise UsageError(f"{name} is not empty. Name a new folder: a suite is never edited.")
+            raise UsageError(
+                _("{name} is not empty. Name a new folder: a suite is never edited.").format(name=name)
+            )
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         with TemporaryFile(dir=there):
             return folder
     except OSError as error:
         raise StorageError(
-            f"{name} cannot be written ({error.strerror}). Name a folder that can, such as ./pinned."
+            _("{name} cannot be written ({why}). Name a folder that can, such as ./pinned.").format(
+                name=name, why=error.strerror
+            )
         ) from error
 
 

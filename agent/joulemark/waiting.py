@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from joulemark.patience import SHORT, Pauses, pause_s
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +90,8 @@ class Waiting:
         """The service has answered: an outage is over."""
         if self._is_announced or self.is_away:
             passed_s = 0.0 if self._began_s is None else self._now() - self._began_s
-            self._say(f"{self.service} answers again{f' after {in_words(passed_s)}' if passed_s else ''}.")
+            again = _("{service} answers again after {time}.") if passed_s else _("{service} answers again.")
+            self._say(again.format(service=self.service, time=in_words(passed_s)))
         self._began_s, self._is_announced = None, False
         self.is_away = self.is_ended_by_user = False
 
@@ -107,18 +109,24 @@ class Waiting:
         now = datetime.now().astimezone()
         since, until = now - timedelta(seconds=passed_s), now + timedelta(seconds=left_s)
         self._say(
-            f"Waiting for {self.service} ({cause}) since {since:%H:%M:%S}, until {until:%H:%M:%S} at most. Ctrl-C is "
-            "safe: what was measured is kept."
+            _(
+                "Waiting for {service} ({cause}) since {since:%H:%M:%S}, until {until:%H:%M:%S} at most. "
+                "Ctrl-C is safe: what was measured is kept."
+            ).format(service=self.service, cause=cause, since=since, until=until)
         )
         self._on_wait(left_s)
 
     def _give_up(self, cause: str) -> None:
         if self._is_announced:
-            self._say(f"{self.service} is waited for no longer ({cause}).")
+            self._say(
+                _("{service} is waited for no longer ({cause}).").format(service=self.service, cause=cause)
+            )
         self._began_s, self._is_announced = None, False
         self.is_away = True
 
 
 def in_words(seconds: float) -> str:
     """A duration for a reader: `35 s`, or `12 min` from two minutes on."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return _("{number:.0f} s").format(number=seconds)
+    return _("{number:.0f} min").format(number=seconds / 60)

@@ -48,6 +48,7 @@ def test_a_lie_is_told_with_its_evidence_and_what_to_do(
     assert finding == {
         "code": "JM-DIRTY",
         "severity": "quarantine",
+        "rule": "The run is clean",
         "sentence": "The agent flagged the run: foreign-process.",
         "evidence": {"flags": "foreign-process"},
         "what_to_do": "Remove the cause that the flag names; measure again",

@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-import polib
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -259,45 +258,6 @@ def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPa
 def test_an_empty_platform_says_what_to_do(client: Client, db) -> None:
     assert "load_published" in client.get("/").content.decode()
     assert client.get("/results/").status_code == 200
-
-
-def test_the_russian_texts_are_complete_and_compiled() -> None:
-    source = polib.pofile(str(RUSSIAN))
-    assert source.untranslated_entries() == []
-    assert source.fuzzy_entries() == []
-    compiled = {
-        (e.msgid, e.msgid_plural, e.msgstr, str(e.msgstr_plural))
-        for e in polib.mofile(str(RUSSIAN.with_suffix(".mo")))
-    }
-    assert compiled == {
-        (e.msgid, e.msgid_plural, e.msgstr, str(e.msgstr_plural)) for e in source if not e.obsolete
-    }
-
-
-def test_no_text_of_pages_or_code_is_missing_from_the_russian_file() -> None:
-    known = {entry.msgid for entry in polib.pofile(str(RUSSIAN))}
-    found: set[str] = set()
-    for path in [
-        *ROOT.glob("measurements/**/*.html"),
-        *ROOT.glob("platform/joulemark_site/templates/**/*.html"),
-    ]:
-        text = path.read_text()
-        found |= set(re.findall(r'{% translate "([^"]+)" %}', text)) | set(
-            re.findall(r'_\("([^"]+)"\)', text)
-        )
-        for block in re.findall(
-            r"{% blocktranslate trimmed[^%]*%}(.*?){% endblocktranslate %}", text, re.DOTALL
-        ):
-            singular = " ".join(
-                line.strip() for line in re.split(r"{% plural %}", block)[0].strip().splitlines()
-            )
-            found.add(re.sub(r"{{ (\w+) }}", r"%(\1)s", singular))
-    for path in ROOT.glob("measurements/**/*.py"):
-        found |= set(re.findall(r'(?<!\w)gettext\(\s*"([^"]+)"\s*\)', path.read_text()))
-    found |= {*titles.TITLES, *titles.STUDY_TEXTS, *impact_texts.CLAIM_TEXTS, *impact_texts.CLAIM_SOURCES}
-    found |= {*impact_texts.UNITS, *impact_texts.EQUIVALENCES, *impact_texts.CAVEATS, *PLACES}
-    assert len(found) > 200
-    assert found - known == set()
 
 
 PROPER_NAME = re.compile(

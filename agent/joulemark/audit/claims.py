@@ -13,6 +13,7 @@ from joulemark.record.errors import RecordError
 from joulemark.suite.archive import decode_archive
 from joulemark.suite.errors import BrokenArchive
 from joulemark.suite.loader import digest_of
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,24 +36,32 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> Finding | None
         return Finding(
             code="JM-LOG-ROW-GONE",
             index=index,
-            sentence=f"Entry {index} says {leaf.kind} of {leaf.subject[:16]}, and its row is gone from the platform.",
+            sentence=_(
+                "Entry {index} says {kind} of {subject}, and its row is gone from the platform."
+            ).format(index=index, kind=leaf.kind, subject=leaf.subject[:16]),
         )
     if (row.kind, row.subject) == (leaf.kind, leaf.subject) and not _other_facts(leaf, row.facts):
         return None
     return Finding(
         code="JM-LOG-ROW-OTHER",
         index=index,
-        sentence=f"Entry {index} says {leaf.kind} of {leaf.subject[:16]} with other facts than the platform shows: "
-        f"{_difference(leaf, row)}.",
+        sentence=_(
+            "Entry {index} says {kind} of {subject} with other facts than the platform shows: {difference}."
+        ).format(index=index, kind=leaf.kind, subject=leaf.subject[:16], difference=_difference(leaf, row)),
     )
 
 
 def _difference(leaf: LogLeaf, row: LogRow) -> str:
     if (leaf.kind, leaf.subject) != (row.kind, row.subject):
-        return f"it shows {row.kind} of {row.subject[:16]}"
+        return _("it shows {kind} of {subject}").format(kind=row.kind, subject=row.subject[:16])
     facts = row.facts or {}
     names = _other_facts(leaf, facts)
-    return "; ".join(f"{name} {leaf.facts.get(name)!r}, shown {facts.get(name)!r}" for name in names)
+    return "; ".join(
+        _("{name} {logged!r}, shown {shown!r}").format(
+            name=name, logged=leaf.facts.get(name), shown=facts.get(name)
+        )
+        for name in names
+    )
 
 
 def _other_facts(leaf: LogLeaf, facts: Mapping[str, Fact]) -> list[str]:
@@ -68,30 +77,37 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | N
     """Why the bytes given for a received result are not those that the log names, if so."""
     if data is not None and hashlib.sha256(data).hexdigest() == leaf.subject:
         return None
-    what = "is not given any more" if data is None else "is another one now"
+    sentence = (
+        _("The bundle of result {subject}, received as entry {index}, is not given any more.")
+        if data is None
+        else _("The bundle of result {subject}, received as entry {index}, is another one now.")
+    )
     return Finding(
         code="JM-LOG-BUNDLE",
         index=index,
         result_id=leaf.subject,
-        sentence=f"The bundle of result {leaf.subject[:16]}, received as entry {index}, {what}.",
+        sentence=sentence.format(subject=leaf.subject[:16], index=index),
     )
 
 
 def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> Finding | None:
     """Why the archive given for a pinned suite does not hold the files that the log names, if so."""
     if archive is None:
-        what = "are not given any more"
+        sentence = _("The files of suite {subject}, pinned as entry {index}, are not given any more.")
+        fault = ""
     else:
         try:
             if digest_of(decode_archive(archive)) == leaf.subject:
                 return None
-            what = "are others now"
+            sentence = _("The files of suite {subject}, pinned as entry {index}, are others now.")
+            fault = ""
         except BrokenArchive as error:
-            what = f"cannot be read: {error}"
+            sentence = _("The files of suite {subject}, pinned as entry {index}, cannot be read: {fault}")
+            fault = str(error)
     return Finding(
         code="JM-LOG-SUITE",
         index=index,
-        sentence=f"The files of suite {leaf.subject[:16]}, pinned as entry {index}, {what.rstrip('.')}.",
+        sentence=sentence.format(subject=leaf.subject[:16], index=index, fault=fault),
     )
 
 
@@ -123,7 +139,7 @@ def numbers_finding(index: int, said: Numbers, listed: ListedResult) -> Finding 
     """
     counts = listed.state == "accepted"
     other = [
-        f"{name} {right!r}, listed {shown!r}"
+        _("{name} {right!r}, listed {shown!r}").format(name=name, right=right, shown=shown)
         for name, right in said.items()
         if (shown := getattr(listed, name)) != right and (counts or shown is not None)
     ]
@@ -133,8 +149,10 @@ def numbers_finding(index: int, said: Numbers, listed: ListedResult) -> Finding 
         code="JM-LOG-NUMBERS",
         index=index,
         result_id=listed.result_id,
-        sentence=f"The platform lists result {listed.result_id[:16]} with other numbers than its bundle, received as "
-        f"entry {index}: {'; '.join(other)}.",
+        sentence=_(
+            "The platform lists result {result_id} with other numbers than its bundle, received as entry "
+            "{index}: {other}."
+        ).format(result_id=listed.result_id[:16], index=index, other="; ".join(other)),
     )
 
 
@@ -164,13 +182,20 @@ def state_findings(said: Mapping[str, tuple[int, str]], platform: Platform) -> t
         if status is not None and status.state in UNJUDGED:
             waiting += 1
         elif status is None or status.state != state:
-            shown = "does not know it" if status is None else f"shows it as {status.state}"
+            shown = None if status is None else status.state
+            sentence = (
+                _("Result {result_id} is {state} by entry {index}, and the platform does not know it.")
+                if shown is None
+                else _(
+                    "Result {result_id} is {state} by entry {index}, and the platform shows it as {shown}."
+                )
+            )
             findings.append(
                 Finding(
                     code="JM-LOG-STATE",
                     index=index,
                     result_id=result_id,
-                    sentence=f"Result {result_id[:16]} is {state} by entry {index}, and the platform {shown}.",
+                    sentence=sentence.format(result_id=result_id[:16], state=state, index=index, shown=shown),
                 )
             )
     return findings, waiting
@@ -181,7 +206,9 @@ def unlogged(result_id: str) -> Finding:
     return Finding(
         code="JM-LOG-UNLOGGED",
         result_id=result_id,
-        sentence=f"The platform lists result {result_id[:16]}, and no entry of its log says that it was received.",
+        sentence=_(
+            "The platform lists result {result_id}, and no entry of its log says that it was received."
+        ).format(result_id=result_id[:16]),
     )
 
 
@@ -191,7 +218,9 @@ def vanished(received: Iterable[str], platform: Platform) -> list[Finding]:
         Finding(
             code="JM-LOG-STATE",
             result_id=result_id,
-            sentence=f"Result {result_id[:16]} was received by the log, and the platform does not know it any more.",
+            sentence=_(
+                "Result {result_id} was received by the log, and the platform does not know it any more."
+            ).format(result_id=result_id[:16]),
         )
         for result_id in sorted(received)
         if platform.status(result_id) is None

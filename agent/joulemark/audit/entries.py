@@ -10,6 +10,7 @@ from joulemark.log import leaf as leaves
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.tiles import TILE_WIDTH, Tile, entry_bundles
 from joulemark.record.errors import RecordError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,9 @@ def read_entries(
     if frontier.root() != checkpoint.root:
         raise Broken(
             "JM-LOG-ENTRIES",
-            f"The {checkpoint.size} entries that the log gives do not hash to the root that it has signed.",
+            _("The {size} entries that the log gives do not hash to the root that it has signed.").format(
+                size=checkpoint.size
+            ),
         )
 
 
@@ -69,7 +72,9 @@ def _require_tile(tile: bytes, hashes: list[bytes], first: int) -> None:
         if tile[at * 32 : at * 32 + 32] != found:
             raise Broken(
                 "JM-LOG-ENTRIES",
-                f"Entry {first + at} is not the one whose hash is in the log's own tile: it was edited.",
+                _("Entry {index} is not the one whose hash is in the log's own tile: it was edited.").format(
+                    index=first + at
+                ),
                 index=first + at,
             )
 
@@ -78,5 +83,8 @@ def _require_root(frontier: Frontier, passing: Checkpoint | None) -> None:
     if passing is not None and frontier.size == passing.size and frontier.root() != passing.root:
         raise Broken(
             "JM-LOG-FORK",
-            f"The first {passing.size} entries of the log are not those that it had signed before: it was rewritten.",
+            _(
+                "The first {size} entries of the log are not those that it had signed before: it was "
+                "rewritten."
+            ).format(size=passing.size),
         )

@@ -17,6 +17,7 @@ from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.field_types import Word
 from joulemark.record.statement import Count, Time
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,7 @@ class Kept(Record, frozen=True, kw_only=True):
         frontier = self.frontier()
         whole = frontier.size == checkpoint.size
         if frontier.size > checkpoint.size or (whole and frontier.root() != checkpoint.root):
-            raise ValueError("its entries do not make its checkpoint")
+            raise ValueError(_("its entries do not make its checkpoint"))
 
     def results(self) -> set[str]:
         """The ids of the results that were received."""
@@ -97,8 +98,10 @@ def load(folders: Folders, origin: str, log: str) -> Kept | None:
         return None
     except (OSError, ValueError, RecordError) as error:
         raise UsageError(
-            f"{path} cannot be used: {error} Restore it from a copy, or move it away and audit from the beginning; "
-            "what the log was before is then no longer compared."
+            _(
+                "{path} cannot be used: {error} Restore it from a copy, or move it away and audit from the "
+                "beginning; what the log was before is then no longer compared."
+            ).format(path=path, error=error)
         ) from error
     return kept
 

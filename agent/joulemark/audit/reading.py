@@ -16,6 +16,7 @@ from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import ResultStatus
 from joulemark.record.statement import Count
 from joulemark.suite.archive import MAX_ARCHIVE_BYTES
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.log.tiles import EntryBundle, Tile
@@ -72,7 +73,7 @@ class Platform:
         try:
             return self._log("checkpoint").decode()
         except UnicodeDecodeError as error:
-            raise Broken("JM-NOTE", "The checkpoint is not text; ask the platform's operator.") from error
+            raise Broken("JM-NOTE", _("The checkpoint is not text; ask the platform's operator.")) from error
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile; of a full one where the partial one is gone. Raises Broken (JM-LOG-MISSING)."""
@@ -97,7 +98,10 @@ class Platform:
             raise Broken(error.code, f"{bundle.path}: {error}") from error
         if len(entries) < bundle.width:
             raise Broken(
-                "JM-ENTRIES", f"{bundle.path} holds {len(entries)} entries instead of {bundle.width}."
+                "JM-ENTRIES",
+                _("{path} holds {count} entries instead of {width}.").format(
+                    path=bundle.path, count=len(entries), width=bundle.width
+                ),
             )
         return entries[: bundle.width]
 
@@ -150,5 +154,7 @@ class Platform:
         except Refused as refused:
             raise Broken(
                 "JM-LOG-MISSING",
-                f"The log does not give {path} ({refused}). Ask the platform's operator for it.",
+                _("The log does not give {path} ({refused}). Ask the platform's operator for it.").format(
+                    path=path, refused=refused
+                ),
             ) from refused

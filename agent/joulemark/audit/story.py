@@ -21,6 +21,8 @@ from joulemark.log.proofs import RECEIVED
 from joulemark.log.tiles import consistency_proof
 from joulemark.platform_client import PlatformClient
 from joulemark.record.errors import RecordError
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ PAUSES_S = (2.0, 5.0, 10.0)
 """What is shown may be ahead of the log, and a cache behind it: so long is waited before either is called a fault."""
 PATIENCE_S = 2 * 3600.0
 """An audit asks much, and a platform that limits it counts by the hour: so long it is waited for, each time."""
-ADVICE = "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
+ADVICE = marked(
+    "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
+)
 
 
 class Tell(Protocol):
@@ -69,7 +73,7 @@ def audit(
     """
     before = keeping.load(folders, asked.origin, log_name(asked.origin))
     waiting = Waiting(asked.origin, limit_s=PATIENCE_S, pause=sleep)
-    with PlatformClient(asked.origin, waiting=waiting, advice=ADVICE) as client:
+    with PlatformClient(asked.origin, waiting=waiting, advice=_(ADVICE)) as client:
         key, why = trusted_key(
             folders, client.platform_key(), origin=asked.origin, given=asked.log_key, before=before
         )
@@ -148,7 +152,9 @@ class _Audit:
             )
         except RecordError as error:
             raise NotVerified(
-                f"The checkpoint of {self._asked.origin} is not verified ({error.code}): {error}",
+                _("The checkpoint of {origin} is not verified ({code}): {error}").format(
+                    origin=self._asked.origin, code=error.code, error=error
+                ),
                 code=error.code,
             ) from error
         self._witnesses = [(signer.key.name, signer.at) for signer in note.signers if signer.at is not None]
@@ -164,8 +170,10 @@ class _Audit:
         if head.size < old.size:
             raise Broken(
                 "JM-LOG-SHRUNK",
-                f"The log had {old.size} entries when it was last audited, and shows {head.size} now: entries were "
-                "taken away, or an old checkpoint is shown to you.",
+                _(
+                    "The log had {size} entries when it was last audited, and shows {shown} now: entries were "
+                    "taken away, or an old checkpoint is shown to you."
+                ).format(size=old.size, shown=head.size),
             )
         try:
             proof = consistency_proof(old.size, head.size, self._platform.tile)
@@ -175,7 +183,9 @@ class _Audit:
         except NotInLog as error:
             raise Broken(
                 "JM-LOG-FORK",
-                f"{error} The log that is shown now is another one than before: it was rewritten.",
+                _("{error} The log that is shown now is another one than before: it was rewritten.").format(
+                    error=error
+                ),
             ) from error
         except RecordError as error:
             raise Broken(error.code, str(error)) from error
@@ -204,7 +214,9 @@ class _Audit:
         report, leaf = self._report, entry.leaf
         if leaf is None:
             report.kinds["unreadable"] += 1
-            sentence = f"Entry {entry.index} cannot be read as an entry of this log: {entry.fault}"
+            sentence = _("Entry {index} cannot be read as an entry of this log: {fault}").format(
+                index=entry.index, fault=entry.fault
+            )
             report.findings.append(Finding(code="JM-LOG-LEAF", index=entry.index, sentence=sentence))
             return
         report.kinds[leaf.kind] += 1

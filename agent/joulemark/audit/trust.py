@@ -11,6 +11,7 @@ from joulemark.audit import kept as keeping
 from joulemark.errors import NotVerified, PlatformKeyChanged, UsageError
 from joulemark.log.notes import VerifierKey
 from joulemark.record.errors import RecordError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.audit.kept import Kept
@@ -37,17 +38,24 @@ def trusted_key(
     known = [(text, why) for text, why in named if text is not None]
     if not known:
         raise UsageError(
-            f"{origin} shows no key of a log, so there is nothing to check its log with. "
-            "Ask its operator for the key and give it with --log-key."
+            _(
+                "{origin} shows no key of a log, so there is nothing to check its log with. Ask its operator "
+                "for the key and give it with --log-key."
+            ).format(origin=origin)
         )
     text, why = known[0]
-    if other := next((one for one, _ in known if one != text), None):
+    if other := next((one for one, _why in known if one != text), None):
         raise PlatformKeyChanged(
-            f"Two keys are named for the log of {origin}: {text} ({why}), and {other}. Nothing was kept. Ask its "
-            "operator over another channel which is right; if it was changed, move "
-            f"{keeping.path_of(folders, origin)} away and audit again."
+            _(
+                "Two keys are named for the log of {origin}: {text} ({why}), and {other}. Nothing was kept. "
+                "Ask its operator over another channel which is right; if it was changed, move {file} away"
+                " and audit again."
+            ).format(origin=origin, text=text, why=why, other=other, file=keeping.path_of(folders, origin))
         )
     try:
         return VerifierKey.parse(text), why
     except RecordError as error:
-        raise NotVerified(f"The log key of {origin} cannot be used: {error}", code=error.code) from error
+        raise NotVerified(
+            _("The log key of {origin} cannot be used: {error}").format(origin=origin, error=error),
+            code=error.code,
+        ) from error

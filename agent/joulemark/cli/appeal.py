@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -12,12 +13,14 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which result, and what the moderators should know."""
-    parser.add_argument("id", metavar="ID", help="a result's id, or its beginning where it is in the outbox")
+    parser.add_argument(
+        "id", metavar="ID", help=_("a result's id, or its beginning where it is in the outbox")
+    )
     parser.add_argument(
         "--words",
         required=True,
         metavar="TEXT",
-        help="why the verdict is wrong (1 to 1000 characters); it is public",
+        help=_("why the verdict is wrong (1 to 1000 characters); it is public"),
     )
 
 
@@ -31,11 +34,13 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     wanted = result_id(arguments.id, config.folders)
     answer = appeal(config, result_id=wanted, words=arguments.words)
     output.say(
-        f"{answer.result_id[:16]}  appealed; it is decided by {answer.decide_by:%Y-%m-%d %H:%M} UTC at the latest."
+        _("{result_id}  appealed; it is decided by {decide_by:%Y-%m-%d %H:%M} UTC at the latest.").format(
+            result_id=answer.result_id[:16], decide_by=answer.decide_by
+        )
     )
     output.answer({"ok": True, "origin": config.origin, **to_builtins(answer)})
     return 0

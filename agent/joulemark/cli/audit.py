@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -16,31 +18,34 @@ if TYPE_CHECKING:
 TELL_S = 1.0
 LONG_PAUSE_S = 15.0
 WHY = {
-    "given": "the one you gave",
-    "kept": "kept by the last audit",
-    "enrolled": "stored at enrolment",
-    "first-use": "shown by the platform and kept from now on; compare it over another channel",
+    "given": marked("the one you gave"),
+    "kept": marked("kept by the last audit"),
+    "enrolled": marked("stored at enrolment"),
+    "first-use": marked("shown by the platform and kept from now on; compare it over another channel"),
 }
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """One platform, and how thoroughly."""
-    parser.add_argument("url", metavar="URL", help="the platform's origin, such as https://example.org")
-    parser.add_argument("--all", action="store_true", help="read every entry, not only those that are new")
+    parser.add_argument("url", metavar="URL", help=_("the platform's origin, such as https://example.org"))
+    parser.add_argument("--all", action="store_true", help=_("read every entry, not only those that are new"))
     parser.add_argument(
-        "--no-bundles", action="store_true", help="download neither the results themselves nor suites"
+        "--no-bundles", action="store_true", help=_("download neither the results themselves nor suites")
     )
     parser.add_argument(
         "--log-key",
         metavar="KEY",
-        help="the log's key, NAME+ID+BASE64, had from a trusted place; else the one kept, or shown at first use",
+        help=_(
+            "the log's key, NAME+ID+BASE64, had from a trusted place; else the one kept, or shown at "
+            "first use"
+        ),
     )
     parser.add_argument(
         "--witness",
         metavar="KEY",
         action="append",
         default=[],
-        help="the checkpoint must be co-signed with this key; may be given several times",
+        help=_("the checkpoint must be co-signed with this key; may be given several times"),
     )
 
 
@@ -74,7 +79,7 @@ class _Progress:
     def __call__(self, done: int, of: int) -> None:
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + TELL_S
-            self._output.aside(f"{done} of {of} entries are read.")
+            self._output.aside(_("{done} of {of} entries are read.").format(done=done, of=of))
 
 
 class _Pause:
@@ -86,7 +91,9 @@ class _Pause:
     def __call__(self, seconds: float) -> None:
         if seconds > LONG_PAUSE_S:
             self._output.aside(
-                f"The platform asks for a pause of {seconds:.0f} s; the audit goes on after it."
+                _("The platform asks for a pause of {seconds:.0f} s; the audit goes on after it.").format(
+                    seconds=seconds
+                )
             )
         time.sleep(seconds)
 
@@ -101,32 +108,65 @@ def _key(text: str, kind: int, option: str) -> VerifierKey:
     except RecordError as error:
         raise UsageError(f"{option}: {error}") from error
     if key.kind != kind:
-        raise UsageError(f"{option}: {key.name} is a key of the other kind; logs sign, witnesses co-sign.")
+        raise UsageError(
+            _("{option}: {name} is a key of the other kind; logs sign, witnesses co-sign.").format(
+                option=option, name=key.name
+            )
+        )
     return key
 
 
 def _say(output: Output, report: Report) -> None:
     checkpoint, read = report.checkpoint, sum(report.kinds.values())
-    output.say(f"log       {checkpoint.origin}, {checkpoint.size} entries, root {checkpoint.root.hex()}")
-    output.say(f"key       {report.log_key.encode()} ({WHY[report.trust]})")
-    for name, at in report.witnesses:
-        output.say(f"witness   {name} at {at.isoformat(timespec='seconds')}")
-    if report.evidence is None:
-        before = (
-            "" if report.old_size is None else f", which continue the {report.old_size} of the last audit"
+    output.say(
+        _("log       {origin}, {size} entries, root {root}").format(
+            origin=checkpoint.origin, size=checkpoint.size, root=checkpoint.root.hex()
         )
+    )
+    output.say(
+        _("key       {log_key} ({why})").format(log_key=report.log_key.encode(), why=_(WHY[report.trust]))
+    )
+    for name, at in report.witnesses:
+        output.say(_("witness   {name} at {at}").format(name=name, at=at.isoformat(timespec="seconds")))
+    if report.evidence is None:
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(report.kinds.items()))
-        output.say(f"read      {read} entries{before}{f': {kinds}' if kinds else ''}")
+        output.say(_read_entries(read, report.old_size, kinds))
         output.say(
-            f"compared  {read} rows, {report.bundles} bundles, {report.suites} suites, {report.states} states "
-            f"({report.waiting} being judged), {report.listed} listed results"
+            _(
+                "compared  {read} rows, {bundles} bundles, {suites} suites, {states} states ({waiting} of them being "
+                "judged), {listed} listed results"
+            ).format(
+                read=read,
+                bundles=report.bundles,
+                suites=report.suites,
+                states=report.states,
+                waiting=report.waiting,
+                listed=report.listed,
+            )
         )
     for finding in report.findings:
         output.say(f"{finding.code}  {finding.sentence}")
     if report.evidence is not None:
-        output.say(f"Nothing is believed of this log. Evidence: {report.evidence}. Show it to others.")
+        output.say(
+            _("Nothing is believed of this log. Evidence: {evidence}. Show it to others.").format(
+                evidence=report.evidence
+            )
+        )
     elif not report.findings:
-        output.say("Everything that was looked at fits.")
+        output.say(_("Everything that was looked at fits."))
+
+
+def _read_entries(count: int, old_size: int | None, kinds: str) -> str:
+    if old_size is None:
+        sentence = ngettext("read      {count} entry", "read      {count} entries", count)
+    else:
+        sentence = ngettext(
+            "read      {count} entry, which continues the {old_size} of the last audit",
+            "read      {count} entries, which continue the {old_size} of the last audit",
+            count,
+        )
+    sentence = sentence.format(count=count, old_size=old_size)
+    return f"{sentence}: {kinds}" if kinds else sentence
 
 
 def _answer(report: Report) -> dict[str, Any]:

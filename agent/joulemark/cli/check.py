@@ -6,8 +6,11 @@ not asked.
 
 from __future__ import annotations
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK, NotVerified, UsageError
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
 
 PAGE = "docs/rules.md"
 WORDS = {
-    "accepted": "the rules that can be asked at home accept it",
-    "quarantined": "a platform would put it aside until a moderator decides",
-    "rejected": "a platform would not count it",
+    "accepted": marked("the rules that can be asked at home accept it"),
+    "quarantined": marked("a platform would put it aside until a moderator decides"),
+    "rejected": marked("a platform would not count it"),
 }
 
 
@@ -33,7 +36,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="SUITE",
-        help="the suite that it ran: a name, or a folder such as ./suite (default: the one that the result names)",
+        help=_(
+            "the suite that it ran: a name, or a folder such as ./suite (default: the one that the result"
+            " names)"
+        ),
     )
 
 
@@ -47,11 +53,11 @@ def execute(arguments: Namespace) -> int:
 
     judged = judge_at_home(statement, trace, suite)
     output = Output(as_json=arguments.json)
-    output.say(f"{judged.state:<11} {arguments.file}: {WORDS[judged.state]}")
+    output.say(f"{in_words(judged.state):<11} {arguments.file}: {_(WORDS[judged.state])}")
     findings = _findings(judged)
     for finding in findings:
         _tell(output, finding)
-    output.say(f"asked by the platform only: {', '.join(PLATFORM_ONLY)}")
+    output.say(_("asked by the platform only: {codes}").format(codes=", ".join(PLATFORM_ONLY)))
     output.answer(
         {
             "ok": judged.state == "accepted",
@@ -78,13 +84,16 @@ def _verified(name: str) -> tuple[str, Statement, Trace]:
         with Path(name).open("rb") as file:
             data = file.read(MAX_BUNDLE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
+        raise UsageError(_("{name} cannot be read: {why}.").format(name=name, why=error.strerror)) from error
     try:
         bundle = bundles.parse(data)
         statement, raw = bundles.verified(bundle)
         return bundle.digest(), statement, parse(raw)
     except RecordError as error:
-        raise NotVerified(f"{name} is not verified ({error.code}): {error}", code=error.code) from error
+        raise NotVerified(
+            _("{name} is not verified ({code}): {error}").format(name=name, code=error.code, error=error),
+            code=error.code,
+        ) from error
 
 
 def _findings(judged: Judgement) -> list[dict[str, Any]]:
@@ -96,6 +105,7 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
         {
             "code": one.code,
             "severity": str(one.severity),
+            "rule": rules[one.code].title,
             "sentence": one.sentence,
             "evidence": dict(one.evidence),
             "what_to_do": what_to_do(one.code),
@@ -106,13 +116,14 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
 
 
 def _tell(output: Output, finding: dict[str, Any]) -> None:
-    output.say(f"\n{finding['code']} ({finding['severity']}) {finding['sentence']}")
+    output.say(f"\n{finding['code']} ({in_words(finding['severity'])}) {finding['sentence']}")
+    output.say(_("  rule        {title}").format(title=_(finding["rule"])))
     if finding["evidence"]:
         facts = ", ".join(f"{name} = {value}" for name, value in finding["evidence"].items())
-        output.say(f"  evidence    {facts}")
+        output.say(_("  evidence    {facts}").format(facts=facts))
     if finding["what_to_do"]:
-        output.say(f"  what to do  {finding['what_to_do']}")
-    output.say(f"  explained   {finding['page']}")
+        output.say(_("  what to do  {advice}").format(advice=_(finding["what_to_do"])))
+    output.say(_("  explained   {page}").format(page=finding["page"]))
 
 
 def _suite(statement: Statement, name: str | None) -> Suite | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -15,7 +17,11 @@ def tell_damaged(output: Output, outbox: Outbox) -> list[dict[str, str]]:
     """Say which results are damaged; their rows for the JSON answer."""
     rows = []
     for one in outbox.damaged():
-        output.say(f"{one.path.name[:16]}  damaged  {one.reason} Restore it from a copy, or remove it.")
+        output.say(
+            _("{name}  damaged  {reason} Restore it from a copy, or remove it.").format(
+                name=one.path.name[:16], reason=one.reason
+            )
+        )
         rows.append({"file": str(one.path), "reason": one.reason})
     return rows
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -24,10 +26,10 @@ COLOURS = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Which suite's jobs to look at."""
     parser.add_argument(
-        "--suite", default="demo", metavar="NAME", help="the suite to check for (default: demo)"
+        "--suite", default="demo", metavar="NAME", help=_("the suite to check for (default: demo)")
     )
     parser.add_argument(
-        "--quick", action="store_true", help="do not watch the GPU at rest nor probe its energy counter"
+        "--quick", action="store_true", help=_("do not watch the GPU at rest nor probe its energy counter")
     )
 
 
@@ -41,20 +43,22 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     if not arguments.quick:
-        output.aside("Where there is a GPU, it is watched at rest and its counter probed: about 90 s.")
+        output.aside(_("Where there is a GPU, it is watched at rest and its counter probed: about 90 s."))
     findings = check(configs.load(), arguments.suite, quick=arguments.quick)
     ready, offline = can_run(findings), can_measure(findings)
     if not output.as_json:
         _draw(findings)
     if ready:
-        output.say("Ready: `joulemark run` can give a result here.")
+        output.say(_("Ready: `joulemark run` can give a result here."))
     elif offline:
         output.say(
-            "Not ready: `joulemark run` needs an enrolled key and a platform that answers; the table says what to do. "
-            "Without them, `joulemark run --offline` can measure."
+            _(
+                "Not ready: `joulemark run` needs an enrolled key and a platform that answers; the table says"
+                " what to do. Without them, `joulemark run --offline` can measure."
+            )
         )
     else:
-        output.say("Not ready: nothing can be measured here; the table says what is missing.")
+        output.say(_("Not ready: nothing can be measured here; the table says what is missing."))
     output.answer(
         {"ok": ready, "can_measure_offline": offline, "findings": [asdict(finding) for finding in findings]}
     )
@@ -63,15 +67,18 @@ def execute(arguments: Namespace) -> int:
 
 def _draw(findings: tuple[Finding, ...]) -> None:
     """One line a finding, and one below it for what mends it; long lines are left to the terminal."""
-    from rich.console import Console
+    from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    console = Console()
-    widths = [max(len(getattr(finding, name)) for finding in findings) for name in ("area", "what", "state")]
-    for finding in findings:
-        line = Text(f"{finding.area:<{widths[0]}}  {finding.what:<{widths[1]}}  ")
-        line.append(f"{finding.state:<{widths[2]}}", style=COLOURS[finding.state])
-        line.append(f"  {finding.detail}")
-        console.print(line, soft_wrap=True)
+    from joulemark.cli.progress import Screen
+
+    console = Screen()
+    rows = [(in_words(finding.area), finding.what, in_words(finding.state)) for finding in findings]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for finding, row in zip(findings, rows, strict=True):
+        area, what, state = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        line = Text(f"{area}  {what}  ").append(state, style=COLOURS[finding.state])
+        console.print(line.append(f"  {finding.detail}"), soft_wrap=True)
         if finding.mend is not None:
-            console.print(Text(f"{'':<{sum(widths) + 6}}mend: {finding.mend}"), soft_wrap=True)
+            mend = _("mend: {mend}").format(mend=finding.mend)
+            console.print(Text(f"{'':<{sum(widths) + 6}}{mend}"), soft_wrap=True)

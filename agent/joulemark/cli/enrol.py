@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -13,12 +14,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """A name is optional."""
     parser.add_argument(
-        "--name", help="a name to be shown beside your results (1 to 60 characters); none by default"
+        "--name", help=_("a name to be shown beside your results (1 to 60 characters); none by default")
     )
     parser.add_argument(
         "--passphrase",
         action="store_true",
-        help="lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE",
+        help=_("lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE"),
     )
 
 
@@ -32,16 +33,26 @@ def execute(arguments: Namespace) -> int:
     check_name(arguments.name)
     identity = own_key(config.folders, locked=arguments.passphrase)
     sends = (
-        "your public key" if arguments.name is None else f'your public key and the name "{arguments.name}"'
+        _("Sending your public key to {origin}.")
+        if arguments.name is None
+        else _('Sending your public key and the name "{name}" to {origin}.')
     )
-    output.aside(f"Sending {sends} to {config.origin_in_words}.")
+    output.aside(sends.format(name=arguments.name, origin=config.origin_in_words))
     enrolled = enrol(config, identity=identity, name=arguments.name)
-    output.say(f"Enrolled at {config.origin} as {enrolled.contributor}.")
-    output.say(f"Your public key   {identity.public_key}")
     output.say(
-        f"Platform's key    {enrolled.platform.public_key}  (kept; a change of it is an error from now on)"
+        _("Enrolled at {origin} as {contributor}.").format(
+            origin=config.origin, contributor=enrolled.contributor
+        )
     )
-    output.say(f"Private key file  {config.folders.key}  (keep a copy: who has it signs as you)")
+    output.say(_("Your public key   {public_key}").format(public_key=identity.public_key))
+    output.say(
+        _("Platform's key    {public_key}  (kept; a change of it is an error from now on)").format(
+            public_key=enrolled.platform.public_key
+        )
+    )
+    output.say(
+        _("Private key file  {key}  (keep a copy: who has it signs as you)").format(key=config.folders.key)
+    )
     output.answer(
         {
             "ok": True,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import hours
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -20,24 +23,26 @@ FAULTS = frozenset({"not available", "noisy", "warning"})
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which platform; the rest is chosen where nothing is said."""
-    parser.add_argument("origin", metavar="ORIGIN", help="the platform, such as https://example.org")
+    parser.add_argument("origin", metavar="ORIGIN", help=_("the platform, such as https://example.org"))
     parser.add_argument(
         "--name",
-        help="a name to be shown beside your results (1 to 60 characters); none by default",
+        help=_("a name to be shown beside your results (1 to 60 characters); none by default"),
     )
     parser.add_argument(
         "--passphrase",
         action="store_true",
-        help="lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE",
+        help=_("lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE"),
     )
     parser.add_argument(
         "--suite",
         metavar="NAME",
-        help="the suite that `joulemark run` shall measure (default: of those that the platform hands out the one of "
-        "which most cells fit this card)",
+        help=_(
+            "the suite that `joulemark run` shall measure (default: of those that the platform hands out "
+            "the one of which most cells fit this card)"
+        ),
     )
     parser.add_argument(
-        "--hours", type=hours, metavar="H", help="how long one `joulemark run` may last (default: 3)"
+        "--hours", type=hours, metavar="H", help=_("how long one `joulemark run` may last (default: 3)")
     )
 
 
@@ -54,16 +59,23 @@ def execute(arguments: Namespace) -> int:
     configs.require_no_other(config)
     check_name(arguments.name)
     identity = own_key(config.folders, locked=arguments.passphrase)
-    output.aside(
-        f"Joining {config.origin}: it is sent your public key{_and_name(arguments.name)}, nothing else."
+    sends = (
+        _("Joining {origin}: it is sent your public key, nothing else.")
+        if arguments.name is None
+        else _('Joining {origin}: it is sent your public key and the name "{name}", nothing else.')
     )
+    output.aside(sends.format(origin=config.origin, name=arguments.name))
     enrolled, is_new = joining.known_or_enrolled(config, identity, name=arguments.name)
     joining.remember_platform(config)
     output.say(
-        f"platform  {config.origin}, {'enrolled' if is_new else 'enrolled before'} as {enrolled.contributor}"
+        (
+            _("platform  {origin}, enrolled as {contributor}")
+            if is_new
+            else _("platform  {origin}, enrolled before as {contributor}")
+        ).format(origin=config.origin, contributor=enrolled.contributor)
     )
-    output.say(f"key       {config.folders.key} (keep a copy: who has it signs as you)")
-    output.aside("Looking at this machine; torch is loaded once.")
+    output.say(_("key       {key} (keep a copy: who has it signs as you)").format(key=config.folders.key))
+    output.aside(_("Looking at this machine; torch is loaded once."))
     findings = check_machine(config, quick=True)
     _say_findings(output, findings)
     answer: dict[str, Any] = {
@@ -80,7 +92,11 @@ def execute(arguments: Namespace) -> int:
         "next": f"joulemark join {config.origin}",
     }
     if not is_fit(findings):
-        output.say(f"Not ready: mend what is named above, then run `joulemark join {config.origin}` again.")
+        output.say(
+            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+                origin=config.origin
+            )
+        )
         output.answer(answer)
         return EXIT_IMPOSSIBLE
     time_h = joining.EVENING_HOURS if arguments.hours is None else arguments.hours
@@ -88,10 +104,14 @@ def execute(arguments: Namespace) -> int:
         config, on_gpu=measures_gpu(findings), hours=time_h, named=arguments.suite
     )
     for suite in passed:
-        output.say(f"Not chosen: {suite.name}. {suite.sentence}")
+        output.say(_("Not chosen: {name}. {sentence}").format(name=suite.name, sentence=suite.sentence))
     answer["passed_over"] = [{"suite": suite.name, "sentence": suite.sentence} for suite in passed]
     if choice is None:
-        output.say(f"Not ready: mend what is named above, then run `joulemark join {config.origin}` again.")
+        output.say(
+            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+                origin=config.origin
+            )
+        )
         output.answer(answer)
         return EXIT_IMPOSSIBLE
     joining.remember_choice(config, choice, hours=time_h)
@@ -105,20 +125,35 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
 
     suite, forecast = choice.suite, choice.forecast
     cells = len(suite.jobs)
-    output.say(f"suite     {suite.name} {suite.version}: {suite.title}")
     output.say(
-        f"fits      {choice.fitting} of {cells} cells run on {forecast.gpu or 'this processor'}, "
-        f"about {duration(choice.all_seconds)} in all"
+        _("suite     {name} {version}: {title}").format(
+            name=suite.name, version=suite.version, title=suite.title
+        )
+    )
+    output.say(
+        _("fits      {fitting} of {cells} cells run on {device}, about {time} in all").format(
+            fitting=choice.fitting,
+            cells=cells,
+            device=forecast.gpu or _("this processor"),
+            time=duration(choice.all_seconds),
+        )
     )
     if forecast.finished:
-        output.say(f"finished  {len(forecast.finished)} cells, measured before")
-    limit = f"up to {time_h:g} h" if choice.is_standard else "no time limit"
-    output.say(f"next run  {summary(forecast)} ({limit})")
+        output.say(
+            ngettext(
+                "finished  {count} cell, measured before",
+                "finished  {count} cells, measured before",
+                len(forecast.finished),
+            ).format(count=len(forecast.finished))
+        )
+    limit = _("up to {hours:g} h").format(hours=time_h) if choice.is_standard else _("no time limit")
+    output.say(_("next run  {plan} ({limit})").format(plan=summary(forecast), limit=limit))
     for sentence in times_in_words(forecast):
-        output.say(f"          {sentence}")
+        output.say(f"{'':<10}{sentence}")
     if not choice.is_standard:
-        output.say(f"          A run without `--suite` measures {suite.name}, which downloads nothing.")
-    output.say(f"Next: {NEXT}")
+        sentence = _("A run without `--suite` measures {name}, which downloads nothing.")
+        output.say(f"{'':<10}{sentence.format(name=suite.name)}")
+    output.say(_("Next: {next}").format(next=NEXT))
     return {
         "ok": True,
         "suite": {
@@ -136,23 +171,20 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
     }
 
 
-def _and_name(name: str | None) -> str:
-    return "" if name is None else f' and the name "{name}"'
-
-
 def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
     """What is measured, by what; then what is not, and how to mend it. What is well is not told."""
     for finding in findings:
         if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
-            output.say(f"device    {finding.detail}")
+            output.say(_("device    {detail}").format(detail=finding.detail))
     measured = [finding for finding in findings if finding.state == "measured"]
     for finding in measured or [finding for finding in findings if finding.state == "estimated"]:
-        output.say(f"{finding.state:<9} {finding.detail}")
+        output.say(f"{in_words(finding.state):<9} {finding.detail}")
     for finding in findings:
         if finding.state in FAULTS:
-            label = "not here" if finding.state == "not available" else finding.state
-            mend = "" if finding.mend is None else f" To mend it: {finding.mend}"
-            output.say(f"{label:<9} {finding.what}: {finding.detail}{mend}")
+            label = _("not here") if finding.state == "not available" else in_words(finding.state)
+            line = f"{label:<9} {finding.what}: {finding.detail}"
+            mend = [] if finding.mend is None else [_("To mend it: {mend}").format(mend=finding.mend)]
+            output.say(" ".join([line, *mend]))
 
 
 def _row(finding: Finding) -> dict[str, Any]:

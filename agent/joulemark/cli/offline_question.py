@@ -13,6 +13,8 @@ import time
 from typing import TYPE_CHECKING
 
 from joulemark.session.run import PlatformPause
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import WaitEnded
 
 if TYPE_CHECKING:
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
     from joulemark.session.report import Options
 
 ANSWER = "offline"
-QUESTION = f"Measure on without it? Type `{ANSWER}` and Enter: results then rank lower, and are sent when it answers."
+QUESTION = marked(
+    "Measure on without it? Type `{answer}` and Enter: results then rank lower, and are sent when it answers."
+)
 
 
 def offline_question(options: Options) -> PlatformPause:
     """How to wait for the platform: asking, where somebody is at the terminal and has not said what to do."""
     if _is_asked(options):
-        return PlatformPause(wait=wait_for_answer, question=QUESTION)
+        return PlatformPause(wait=wait_for_answer, question=_(QUESTION).format(answer=ANSWER))
     return PlatformPause()
 
 
@@ -47,7 +51,7 @@ def wait_for_answer(seconds: float) -> None:
     ends_s = time.monotonic() + seconds
     while (left_s := ends_s - time.monotonic()) > 0:
         descriptor = sys.stdin.fileno()
-        is_typed, _, _ = select.select([descriptor], [], [], left_s)
+        is_typed = select.select([descriptor], [], [], left_s)[0]
         if not is_typed:
             return
         if os.tcgetpgrp(descriptor) != os.getpgrp():  # in the background: what is typed is for somebody else

@@ -9,6 +9,8 @@ from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
 from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from joulemark.cli.output import Output
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
 
 def summary(forecast: Forecast) -> str:
     """Cells, time, downloads and free disk in one line, such as `12 cells, about 3.1 h, 41.0 GB to download`."""
-    parts = [_cells(len(forecast.cells)), f"about {duration(forecast.seconds)}"]
+    parts = [_cells(len(forecast.cells)), _("about {time}").format(time=duration(forecast.seconds))]
     if forecast.needs_download:
-        parts.append(f"{downloads_in_words(forecast)} to download")
+        parts.append(_("{size} to download").format(size=downloads_in_words(forecast)))
         free = forecast.downloads.free_bytes
-        parts.append("free space unknown" if free is None else f"{size(free)} free")
+        parts.append(_("free space unknown") if free is None else _("{free} free").format(free=size(free)))
     return ", ".join(parts)
 
 
@@ -30,8 +32,11 @@ def downloads_in_words(forecast: Forecast) -> str:
     names = len(set(forecast.unsized))
     if not names:
         return size(forecast.download_bytes)
-    on_top = f"{names} data set{'s' if names > 1 else ''}"
-    return f"{size(forecast.download_bytes)} and {on_top}" if forecast.download_bytes else on_top
+    if not forecast.download_bytes:
+        return ngettext("{count} data set", "{count} data sets", names).format(count=names)
+    return ngettext("{size} and {count} data set", "{size} and {count} data sets", names).format(
+        size=size(forecast.download_bytes), count=names
+    )
 
 
 def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
@@ -45,26 +50,32 @@ def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
     line = summary(forecast)
     if not can_ask():
         raise ConsentMissing(
-            f"{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on, or look at "
-            "the plan with `--dry-run`."
+            _(
+                "{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on,"
+                " or look at the plan with `--dry-run`."
+            ).format(line=line)
         )
     for sentence in times_in_words(forecast):
         output.aside(sentence)
-    if not ask(f"{line}. Go on?"):
-        raise Declined("Nothing was downloaded and nothing measured.")
+    if not ask(_("{line}. Go on?").format(line=line)):
+        raise Declined(_("Nothing was downloaded and nothing measured."))
     return True
 
 
 def print_plan(output: Output, forecast: Forecast) -> None:
     """The plan as a table, then its sums, then what is not in it and why."""
     suite = forecast.selection.suite
-    where = forecast.gpu or "this processor"
-    output.say(f"Plan: suite {suite.name} {suite.version} on {where}, meter {forecast.meter}.")
+    where = forecast.gpu or _("this processor")
+    output.say(
+        _("Plan: suite {name} {version} on {where}, meter {meter}.").format(
+            name=suite.name, version=suite.version, where=where, meter=forecast.meter
+        )
+    )
     rows = [
         (str(number), cell.job.key, f"{cell.seconds / 60:.1f}", _cell_download(cell))
         for number, cell in enumerate(forecast.cells, start=1)
     ]
-    heads = ("", "cell", "minutes", "download")
+    heads = ("", _("cell"), _("minutes"), _("download"))
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for row in (heads, *rows) if rows else ():
         number, key, minutes, download = (
@@ -78,10 +89,12 @@ def print_plan(output: Output, forecast: Forecast) -> None:
     for sentence in times_in_words(forecast):
         output.say(sentence)
     if forecast.finished:
-        output.say(f"{_cells(len(forecast.finished))} finished already in this session.")
+        output.say(
+            _("Finished already in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
+        )
     for failed in forecast.failed_before:
-        output.say(f"Not again: {failed.key}. {failed.sentence}")
-    for label, missing in (("Not now", forecast.put_off), ("Left out", forecast.selection.missing)):
+        output.say(_("Not again: {key}. {sentence}").format(key=failed.key, sentence=failed.sentence))
+    for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
             output.say(f"{label}: {in_words(keys)}. {sentence}")
 
@@ -89,17 +102,22 @@ def print_plan(output: Output, forecast: Forecast) -> None:
 def times_in_words(forecast: Forecast) -> list[str]:
     """What the times rest on, one sentence for each basis."""
     counts = by_basis(forecast.cells)
-    words: dict[Basis, str] = {
-        "reference GPU": f"the least on the reference GPU, {REFERENCE_GPU}"
-        + (
-            ""
-            if forecast.gpu == REFERENCE_GPU
-            else f"; {forecast.gpu or 'this processor'} takes another time"
+    sentences: dict[Basis, str] = {
+        "reference GPU": _("Times of {cells}: the least on the reference GPU, {gpu}.")
+        if forecast.gpu == REFERENCE_GPU
+        else _("Times of {cells}: the least on the reference GPU, {gpu}; {device} takes another time."),
+        "measured here": _(
+            "Times of {cells}: those of the reference GPU, {gpu}, scaled by what finished cells took here."
         ),
-        "measured here": f"those of the reference GPU, {REFERENCE_GPU}, scaled by what finished cells took here",
-        "least of the suite": "the least that the suite's windows and rests last: no time of the model is published",
+        "least of the suite": _(
+            "Times of {cells}: the least that the suite's windows and rests last; no time of the model is published."
+        ),
     }
-    return [f"Times of {_cells(number)} are {words[basis]}." for basis, number in counts.items()]
+    device = forecast.gpu or _("this processor")
+    return [
+        sentences[basis].format(cells=_cells(number), gpu=REFERENCE_GPU, device=device)
+        for basis, number in counts.items()
+    ]
 
 
 def plan_as_json(forecast: Forecast) -> dict[str, Any]:
@@ -138,20 +156,22 @@ def plan_as_json(forecast: Forecast) -> dict[str, Any]:
 def duration(seconds: float) -> str:
     """A time as people say it: `40 s`, `12 min` or `3.1 h`."""
     if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.1f} h"
+        return _("{number:.0f} s").format(number=seconds)
+    if seconds < 99.5 * 60:
+        return _("{number:.0f} min").format(number=seconds / 60)
+    return _("{number:.1f} h").format(number=seconds / 3600)
 
 
 def size(size_bytes: int) -> str:
     """Bytes in kB, MB or GB, by powers of ten."""
-    for unit, number in (("GB", 1e9), ("MB", 1e6)):
+    for template, number in ((_("{number:.1f} GB"), 1e9), (_("{number:.1f} MB"), 1e6)):
         if size_bytes >= number:
-            return f"{size_bytes / number:.1f} {unit}"
-    return f"{size_bytes / 1e3:.1f} kB"
+            return template.format(number=size_bytes / number)
+    return _("{number:.1f} kB").format(number=size_bytes / 1e3)
 
 
 def _cells(number: int) -> str:
-    return f"{number} cell{'' if number == 1 else 's'}"
+    return ngettext("{count} cell", "{count} cells", number).format(count=number)
 
 
 def _cell_download(cell: Cell) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 
-YES = frozenset({"", "y", "yes"})
-NO = frozenset({"n", "no"})
+from joulemark.translation import gettext as _
+
+YES = frozenset({"", "y", "yes", "д", "да"})
+NO = frozenset({"n", "no", "н", "нет"})
+"""In each language, whichever is spoken."""
 
 
 def can_ask() -> bool:
@@ -16,11 +19,11 @@ def can_ask() -> bool:
 def ask(question: str) -> bool:
     """Ask on stderr until the answer is a yes (or just Enter) or a no (or the end of input)."""
     while True:
-        print(f"{question} [Y/n] ", end="", file=sys.stderr, flush=True)
+        print(f"{question} {_('[Y/n]')} ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         word = answer.strip().lower()
         if not answer or word in NO:
             return False
         if word in YES:
             return True
-        print("Answer y or n.", file=sys.stderr, flush=True)
+        print(_("Answer y or n."), file=sys.stderr, flush=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from joulemark.cli.code_words import in_words
+
 WIDTH = 80
 INDENT = " " * 13
 """The widest state, and two spaces."""
@@ -25,7 +27,7 @@ def result_lines(entry: ResultEntry) -> list[str]:
     from textwrap import wrap
 
     beside = f"; {entry.comparison}" if entry.comparison else ""
-    lines = [f"{entry.state:<11}  {shortened(entry.job, WIDTH - len(INDENT))}"]
+    lines = [f"{in_words(entry.state):<11}  {shortened(entry.job, WIDTH - len(INDENT))}"]
     for text in (f"{entry.energy}{beside}", ", ".join(entry.codes)):
         lines += wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
     return [*lines, f"{INDENT}{entry.place}"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -21,7 +24,7 @@ MOST_PAGES = 20
 def add_arguments(parser: ArgumentParser) -> None:
     """Everything, or what is already known alone."""
     parser.add_argument(
-        "--offline", action="store_true", help="ask nobody: the states are those that were told last"
+        "--offline", action="store_true", help=_("ask nobody: the states are those that were told last")
     )
 
 
@@ -44,11 +47,13 @@ def execute(arguments: Namespace) -> int:
     tell_note_faults(output, own)
     if not own and not damaged:
         raise NothingToDo(
-            f"No result for {config.origin} is in the outbox. Measure something first: `joulemark run`."
+            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
+                origin=config.origin
+            )
         )
     enrolled = identities.enrolment(config.folders, config.origin)
     listed: dict[str, ListedResult] = {}
-    not_asked = None if enrolled is not None else "not enrolled there"
+    not_asked = None if enrolled is not None else _("not enrolled there")
     if arguments.offline:
         not_asked = "--offline"
     elif enrolled is not None and any(result.state == "sent" for result in own):
@@ -56,7 +61,7 @@ def execute(arguments: Namespace) -> int:
             listed = _listed_by_platform(config, enrolled, {result.digest for result in own})
         except (Refused, Unreachable) as error:
             not_asked = str(error)
-            output.aside(f"The states are those that were told last: {error}")
+            output.aside(_("The states are those that were told last: {error}").format(error=error))
     rows = []
     for result in _annotated(outbox, own, listed):
         rows.append(row := _row(result, listed.get(result.digest)))
@@ -82,7 +87,7 @@ def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]
     from joulemark.platform_client import PlatformClient
 
     states: dict[str, ListedResult] = {}
-    with PlatformClient(config.origin, advice="Try again later.") as client:
+    with PlatformClient(config.origin, advice=_("Try again later.")) as client:
         for page in range(1, MOST_PAGES + 1):
             answer = client.results_of(enrolled.contributor, page=page)
             states |= {row.result_id: row for row in answer.results if row.result_id in result_ids}
@@ -133,7 +138,7 @@ def _entry(row: dict[str, Any], energy: str) -> ResultEntry:
         energy=energy,
         comparison=None,
         codes=tuple(row["codes"]),
-        place=row["short_url"] or f"kept as {row['result_id'][:16]}",
+        place=row["short_url"] or _("kept as {digest}").format(digest=row["result_id"][:16]),
     )
 
 
@@ -142,6 +147,7 @@ def _summary(rows: list[dict[str, Any]]) -> str:
     from collections import Counter
 
     counts = Counter(row["state"] for row in rows).most_common()
-    return f"{len(rows)} result{'s' if len(rows) != 1 else ''}: " + ", ".join(
-        f"{count} {state}" for state, count in counts
+    states = ", ".join(f"{count} {in_words(state)}" for state, count in counts)
+    return ngettext("{count} result: {states}", "{count} results: {states}", len(rows)).format(
+        count=len(rows), states=states
     )

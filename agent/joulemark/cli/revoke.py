@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.cli.output import Output
 from joulemark.cli.values import key_digest, moment
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,19 +15,19 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Which key, why, and since when what it signed is not to be believed."""
     parser.add_argument(
-        "--reason", choices=("lost", "stolen", "retired"), required=True, help="why; it is public"
+        "--reason", choices=("lost", "stolen", "retired"), required=True, help=_("why; it is public")
     )
     parser.add_argument(
         "--key",
         type=key_digest,
         metavar="KEYID",
-        help="another key of yours (64 hex digits); this one without it",
+        help=_("another key of yours (64 hex digits); this one without it"),
     )
     parser.add_argument(
         "--since",
         type=moment,
         metavar="TIME",
-        help="judge again what came at or after this time, such as 2026-03-01T12:00Z; nothing without it",
+        help=_("judge again what came at or after this time, such as 2026-03-01T12:00Z; nothing without it"),
     )
 
 
@@ -39,9 +40,13 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)
-    output.say(f"{config.origin} takes nothing more that key {answer.key_id[:16]} signs.")
-    output.say(f"Results that are judged again: {answer.judged_again}.")
+    output.say(
+        _("{origin} takes nothing more that key {key_id} signs.").format(
+            origin=config.origin, key_id=answer.key_id[:16]
+        )
+    )
+    output.say(_("Results that are judged again: {judged_again}.").format(judged_again=answer.judged_again))
     output.answer({"ok": True, "origin": config.origin, **to_builtins(answer)})
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -15,12 +16,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--passphrase",
         action="store_true",
-        help="lock the new key where the old one is not: asked for twice, or taken from JOULEMARK_PASSPHRASE",
+        help=_(
+            "lock the new key where the old one is not: asked for twice, or taken from JOULEMARK_PASSPHRASE"
+        ),
     )
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help="rotate though results of the old key were not sent yet, or another platform knows that key",
+        help=_("rotate though results of the old key were not sent yet, or another platform knows that key"),
     )
 
 
@@ -31,12 +34,18 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)
-    output.say(f"{answer.contributor} signs with a new key at {config.origin} from now on.")
-    output.say(f"Your public key   {new.public_key}")
-    output.say(f"Private key file  {config.folders.key}  (keep a copy; the old key lies beside it)")
-    output.say("Results of runs that were announced under the old key are still taken.")
+    output.say(
+        _("{contributor} signs with a new key at {origin} from now on.").format(
+            contributor=answer.contributor, origin=config.origin
+        )
+    )
+    output.say(_("Your public key   {public_key}").format(public_key=new.public_key))
+    output.say(
+        _("Private key file  {key}  (keep a copy; the old key lies beside it)").format(key=config.folders.key)
+    )
+    output.say(_("Results of runs that were announced under the old key are still taken."))
     output.answer(
         {
             "ok": True,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes, positive, seconds, watts
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -18,11 +21,16 @@ if TYPE_CHECKING:
     from joulemark.session.run import Done, Options, Report
     from joulemark.session.state import Asked
 
-SENDS = (
-    "What is sent, under your public key: the numbers, the raw readings, and what they were had with: model, "
-    "libraries, processor or GPU, kernel version. Not sent: host name, user name, paths, serial numbers, the "
-    "model's answers. `joulemark show` prints it all."
+SENDS = marked(
+    "What is sent, under your public key: the numbers, the raw readings, and what they were had "
+    "with: model, libraries, processor or GPU, kernel version. Not sent: host name, user name, "
+    "paths, serial numbers, the model's answers. `joulemark show` prints it all."
 )
+ONLY_THIS = {
+    "task": marked("only this task; may be given several times"),
+    "dataset": marked("only this data set; may be given several times"),
+    "model": marked("only this model; may be given several times"),
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,81 +38,93 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="NAME",
-        help="the suite to run: one of the software, one that the platform hands out, such as a100-2024 or "
-        "a100-2024@VERSION, or a folder such as ./suite (default: the one that `joulemark join` chose, else demo)",
+        help=_(
+            "the suite to run: one of the software, one that the platform hands out, such as a100-2024 or"
+            " a100-2024@VERSION, or a folder such as ./suite (default: the one that `joulemark join` "
+            "chose, else demo)"
+        ),
     )
-    for name in ("task", "dataset", "model"):
+    for name, what in ONLY_THIS.items():
         parser.add_argument(
             f"--{name}",
             action="append",
             default=[],
             metavar="GLOB",
-            help=f"only this {'data set' if name == 'dataset' else name}; may be given several times",
+            help=_(what),
         )
     parser.add_argument(
         "--budget",
         type=seconds,
         metavar="TIME",
-        help="begin nothing that does not end in time: 45m, 2h, 90s (default: for the suite of `joulemark join` the "
-        "hours it was told; else none)",
+        help=_(
+            "begin nothing that does not end in time: 45m, 2h, 90s (default: for the suite of `joulemark "
+            "join` the hours it was told; else none)"
+        ),
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help="measure at most so many jobs")
+    parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most so many jobs"))
     parser.add_argument(
-        "--needed", action="store_true", help="in the order in which the platform needs results"
+        "--needed", action="store_true", help=_("in the order in which the platform needs results")
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and --force; what "
-        "is finished is not repeated",
+        help=_(
+            "go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and "
+            "--force; what is finished is not repeated"
+        ),
     )
     parser.add_argument(
-        "--retry-failed", action="store_true", help="also the jobs that failed before in this session"
+        "--retry-failed", action="store_true", help=_("also the jobs that failed before in this session")
     )
     parser.add_argument(
         "--patience",
         type=minutes,
         metavar="MINUTES",
-        help="wait so long for a platform or hub that gives no answer, each time (default: 10)",
+        help=_("wait so long for a platform or hub that gives no answer, each time (default: 10)"),
     )
     parser.add_argument(
         "--offline-after",
         action="store_true",
-        help="measure on without the platform when that time is over; such results rank lower",
+        help=_("measure on without the platform when that time is over; such results rank lower"),
     )
     parser.add_argument(
-        "--only", metavar="GLOB", help="only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'"
+        "--only", metavar="GLOB", help=_("only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'")
     )
     parser.add_argument(
         "--meter",
         choices=("auto", "nvml", "rapl", "estimate"),
-        help="the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate",
+        help=_(
+            "the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate"
+        ),
     )
     parser.add_argument(
-        "--cpu-watts", type=_watts, metavar="W", help="watts per busy core that the estimate assumes"
+        "--cpu-watts", type=_watts, metavar="W", help=_("watts per busy core that the estimate assumes")
     )
     parser.add_argument(
-        "--offline", action="store_true", help="no ticket and no sending; the result ranks lower"
+        "--offline", action="store_true", help=_("no ticket and no sending; the result ranks lower")
     )
     parser.add_argument(
-        "--no-submit", action="store_true", help="keep results and send nothing but ticket requests"
+        "--no-submit", action="store_true", help=_("keep results and send nothing but ticket requests")
     )
     parser.add_argument(
-        "--no-wait", action="store_true", help="wait for no verdict and ask for nothing to compare with"
+        "--no-wait", action="store_true", help=_("wait for no verdict and ask for nothing to compare with")
     )
     parser.add_argument(
         "--force",
         action="store_true",
-        help="measure on a noisy machine all the same, and go on where each result would be put aside",
+        help=_("measure on a noisy machine all the same, and go on where each result would be put aside"),
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the plan: cells, minutes, downloads, disk, what is left out and why; write and measure nothing",
+        help=_(
+            "print the plan: cells, minutes, downloads, disk, what is left out and why; write and measure"
+            " nothing"
+        ),
     )
-    parser.add_argument("--yes", action="store_true", help="download what the plan needs without asking")
+    parser.add_argument("--yes", action="store_true", help=_("download what the plan needs without asking"))
     parser.add_argument(
-        "--fresh", action="store_true", help="begin a new session instead of resuming the last"
+        "--fresh", action="store_true", help=_("begin a new session instead of resuming the last")
     )
 
 
@@ -117,12 +137,10 @@ def _watts(text: str) -> float:
 
 def execute(arguments: Namespace) -> int:
     """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
-    from rich.console import Console
-
     from joulemark import config as configs
     from joulemark.cli.offline_question import offline_question
     from joulemark.cli.plan_words import require_consent
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.endings import Ended, ends_in_order
     from joulemark.session.forecast import foresee
@@ -145,7 +163,7 @@ def execute(arguments: Namespace) -> int:
             output.tell(_destination(config, options), beside=True)
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
-            with watch_for(Console(stderr=True)) as watch:
+            with watch_for(Screen(stderr=True)) as watch:
                 run(
                     config,
                     options,
@@ -161,10 +179,11 @@ def execute(arguments: Namespace) -> int:
         return error.exit_code
     except KeyboardInterrupt as end:
         code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
-        kept = (
-            f"Interrupted. {len(report.done)} finished results are kept; "
-            "run the same command again to resume."
-        )
+        kept = ngettext(
+            "Interrupted. {count} finished result is kept; run the same command again to resume.",
+            "Interrupted. {count} finished results are kept; run the same command again to resume.",
+            len(report.done),
+        ).format(count=len(report.done))
         output.aside(kept)
         _tell(output, report, failure=("interrupted", kept), exit_code=code)
         return code
@@ -181,16 +200,15 @@ def _options(arguments: Namespace, config: Config, output: Output) -> Options:
     asked = _asked(arguments, config, output, joined)
     budget_s = arguments.budget
     if joined is not None and joined.suite is not None:
-        hours = ""
+        sentence = _("Suite {suite}, which `joulemark join` chose for {device}. `--suite` names another.")
         if budget_s is None and joined.hours is not None:
-            budget_s, hours = (
-                joined.hours * 3600,
-                f", for up to {joined.hours:g} h (`--budget` sets another time)",
+            budget_s = joined.hours * 3600
+            sentence = _(
+                "Suite {suite}, which `joulemark join` chose for {device}, for up to {hours:g} h (`--budget` sets "
+                "another time). `--suite` names another."
             )
-        where = joined.gpu or "this processor"
-        output.aside(
-            f"Suite {joined.suite}, which `joulemark join` chose for {where}{hours}. `--suite` names another."
-        )
+        device = joined.gpu or _("this processor")
+        output.aside(sentence.format(suite=joined.suite, device=device, hours=joined.hours))
     return Options(
         suite=asked.suite,
         meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
@@ -230,13 +248,13 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     from joulemark.session.forecast import foresee
     from joulemark.session.run import begin
 
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     begun = begin(config, options)
     if begun.obtained.sentence:
         output.aside(begun.obtained.sentence)
     forecast = foresee(config, options, begun.suite)
     print_plan(output, forecast)
-    output.say("Nothing was downloaded, measured or sent.")
+    output.say(_("Nothing was downloaded, measured or sent."))
     output.answer({"ok": True, "platform": config.origin, **plan_as_json(forecast)})
     return 0
 
@@ -272,8 +290,10 @@ def _asked(arguments: Namespace, config: Config, output: Output, joined: Joined 
         )
     if given := [f"--{name}" for name, value in named.items() if value]:
         raise UsageError(
-            f"`--resume` measures what the last run was asked to: leave {', '.join(given)} out, or name all of it "
-            "without `--resume`; what is finished is not repeated then either."
+            _(
+                "`--resume` measures what the last run was asked to: leave {given} out, or name all of it "
+                "without `--resume`; what is finished is not repeated then either."
+            ).format(given=", ".join(given))
         )
     last = last_asked(config.folders, origin=config.origin, note=output.aside)
     return replace(
@@ -287,10 +307,14 @@ def _asked(arguments: Namespace, config: Config, output: Output, joined: Joined 
 
 def _destination(config: Config, options: Options) -> str:
     if options.offline:
-        return f"Offline: nothing is sent. Results are kept for {config.origin_in_words}. {SENDS}"
+        return _("Offline: nothing is sent. Results are kept for {origin}. {sends}").format(
+            origin=config.origin_in_words, sends=_(SENDS)
+        )
     if not options.submit:
-        return f"Tickets are asked of {config.origin_in_words}; results are kept and not sent. {SENDS}"
-    return f"Results go to {config.origin_in_words}. {SENDS}"
+        return _("Tickets are asked of {origin}; results are kept and not sent. {sends}").format(
+            origin=config.origin_in_words, sends=_(SENDS)
+        )
+    return _("Results go to {origin}. {sends}").format(origin=config.origin_in_words, sends=_(SENDS))
 
 
 def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
@@ -300,13 +324,15 @@ def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, ex
         for line in result_lines(_entry(done)):
             output.say(line)
     for failed in (*report.failed, *report.failed_before):
-        output.tell(f"failed  {failed.key}  {failed.sentence}")
+        output.tell(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
     for sentence in (*_graded(report), *_ended(report)):
         output.tell(sentence)
     if report.choice is not None:
         for passed in report.choice.rejections:
             output.tell(
-                f"Not used: {passed.meter}. {passed.sentence}{f' {passed.mend}' if passed.mend else ''}"
+                _("Not used: {meter}. {sentence}").format(
+                    meter=passed.meter, sentence=" ".join(filter(None, (passed.sentence, passed.mend)))
+                )
             )
     missing = report.selection.missing if report.selection else ()
     value: dict[str, Any] = {
@@ -347,9 +373,15 @@ def _graded(report: Report) -> list[str]:
         words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
         counts[words] = counts.get(words, 0) + 1
     if len(counts) < 2:
-        return [f"Energy is {meter.grade}: {next(iter(counts), meter.provenance)}."]
+        return [
+            _("Energy is {grade}: {words}.").format(
+                grade=in_words(meter.grade), words=next(iter(counts), meter.provenance)
+            )
+        ]
     return [
-        f"Energy of {count} of {len(report.done)} results is {meter.grade}: {words}."
+        _("Energy of {count} of {results} results is {grade}: {words}.").format(
+            count=count, results=len(report.done), grade=in_words(meter.grade), words=words
+        )
         for words, count in counts.items()
     ]
 
@@ -360,24 +392,37 @@ def _ended(report: Report) -> list[str]:
 
     sentences = []
     if (stopped := report.stopped) is not None:
-        advice = f" What to do: {stopped.what_to_do.rstrip('.')}." if stopped.what_to_do else ""
-        sentences.append(
-            f"Stopped: each further job would be found the same. {stopped.code}: {stopped.sentence}{advice} Then run "
-            "it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
-        )
+        advice = (stopped.what_to_do or "").rstrip(".")
+        sentences += [
+            _("Stopped: each further job would be found the same. {code}: {sentence}").format(
+                code=stopped.code, sentence=stopped.sentence
+            ),
+            *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
+            _(
+                "Then run it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
+            ),
+        ]
+        sentences = [" ".join(sentences)]
     if report.exit_code == EXIT_NOT_COUNTED:
         sentences.append(
-            "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a person look."
+            _(
+                "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a"
+                " person look."
+            )
         )
     if (job := report.next_job) is not None:
-        sentences.append(f"Most useful next: {job.key}, measured by {_people(job.contributors)} so far.")
+        sentences.append(
+            ngettext(
+                "Most useful next: {key}, measured by {count} contributor so far.",
+                "Most useful next: {key}, measured by {count} contributors so far.",
+                job.contributors,
+            ).format(key=job.key, count=job.contributors)
+            if job.contributors
+            else _("Most useful next: {key}, measured by nobody so far.").format(key=job.key)
+        )
         if job.runs_here:
-            sentences.append("The same command with `--needed` begins with it.")
+            sentences.append(_("The same command with `--needed` begins with it."))
     return sentences
-
-
-def _people(count: int) -> str:
-    return "nobody" if count == 0 else f"{count} contributor{'s' if count > 1 else ''}"
 
 
 def _rejection(passed: Rejection) -> dict[str, str | None]:
@@ -407,7 +452,7 @@ def _entry(done: Done) -> ResultEntry:
         energy=own_energy_words(done.kept.bundle.statement().predicate),
         comparison=short_comparison(standing) if standing else None,
         codes=codes or tuple(finding.code for finding in done.unfit),
-        place=standing.short_url if standing else f"kept as {done.kept.digest[:16]}",
+        place=standing.short_url if standing else _("kept as {digest}").format(digest=done.kept.digest[:16]),
     )
 
 

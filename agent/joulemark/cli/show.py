@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -19,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="a result file, or the id (or its beginning) of one in the outbox",
+        help=_("a result file, or the id (or its beginning) of one in the outbox"),
     )
 
 
@@ -38,15 +40,17 @@ def _list(output: Output) -> int:
     rows: list[dict[str, Any]] = []
     for entry in outbox.entries():
         if isinstance(entry, Damaged):
-            output.say(f"{entry.path.name[:16]}  damaged  {entry.reason}")
+            output.say(_("{name}  damaged  {reason}").format(name=entry.path.name[:16], reason=entry.reason))
             rows.append({"file": str(entry.path), "state": "damaged", "reason": entry.reason})
             continue
         predicate = entry.bundle.statement().predicate
         work, refusal = predicate.workload, entry.note.refusal
         job = f"{work.task}/{work.dataset}/{work.model}"
-        cost = f"{predicate.totals.energy_per_query_j:.4g} J a query ({predicate.sensor.grade})"
-        said = entry.note.verdict or ""
-        output.say(f"{entry.digest[:16]}  {entry.state:<8} {said:<12} {job}  {cost}")
+        cost = _("{energy:.4g} J a query ({grade})").format(
+            energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
+        )
+        said = in_words(entry.note.verdict) if entry.note.verdict else ""
+        output.say(f"{entry.digest[:16]}  {in_words(entry.state):<8} {said:<12} {job}  {cost}")
         if entry.note_fault is not None:
             output.aside(f"joulemark: {entry.note_fault}")
         if refusal is not None:
@@ -65,7 +69,7 @@ def _list(output: Output) -> int:
             }
         )
     if not rows:
-        raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
+        raise NothingToDo(_("The outbox is empty. Measure something first: `joulemark run`."))
     output.answer({"ok": True, "folder": str(outbox.folder), "results": rows})
     return 0
 
@@ -89,23 +93,32 @@ def _one(name: str, output: Output) -> int:
     }
     summary = _summary(trace)
     output.say(json.dumps(statement, indent=2, ensure_ascii=False))
+    output.say("")
     output.say(
-        f"\nAbove: the signed statement, whole. Payload type {bundle.envelope.payload_type}, "
-        f"one signature by key {bundle.envelope.key_id}."
+        _(
+            "Above: the signed statement, whole. Payload type {payload_type}, one signature by key {key_id}."
+        ).format(payload_type=bundle.envelope.payload_type, key_id=bundle.envelope.key_id)
     )
     for stream in summary["streams"]:
         output.say(
-            "Trace: stream {name} ({scope}, {unit}), {ticks} ticks over {seconds:.3f} s".format(**stream)
+            _("Trace: stream {name} ({scope}, {unit}), {ticks} ticks over {seconds:.3f} s").format(**stream)
         )
     for span in summary["spans"]:
         output.say(
-            "Trace: {kind} from {start_s:.3f} to {end_s:.3f} s, {queries} queries timed".format(**span)
+            _("Trace: {kind} from {start_s:.3f} to {end_s:.3f} s, {queries} queries timed").format(**span)
         )
     output.say(
-        "Sizes: " + ", ".join(f"{name.replace('_', ' ')} {size} bytes" for name, size in sizes.items())
+        _(
+            "Sizes: sent {sent} bytes, statement {statement} bytes, trace compressed {trace_compressed} bytes, "
+            "trace raw {trace_raw} bytes"
+        ).format(**sizes)
     )
     output.say(
-        f"Receipt: {'in the file, not sent' if bundle.receipt else 'none yet'}. Result id {bundle.digest()}."
+        (
+            _("Receipt: in the file, not sent. Result id {result_id}.")
+            if bundle.receipt
+            else _("Receipt: none yet. Result id {result_id}.")
+        ).format(result_id=bundle.digest())
     )
     output.answer(
         {
@@ -130,7 +143,9 @@ def _trace(bundle: Bundle) -> Trace:
     try:
         return traces.parse(traces.unpack(bundle.trace))
     except RecordError as error:
-        raise UsageError(f"The trace cannot be read ({error.code}): {error}") from error
+        raise UsageError(
+            _("The trace cannot be read ({code}): {error}").format(code=error.code, error=error)
+        ) from error
 
 
 def _summary(trace: Trace) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -14,12 +17,16 @@ if TYPE_CHECKING:
 
 
 NEXT_STEP = {
-    "received": "waits for a verdict: there is nothing to do",
-    "checking": "is being checked: there is nothing to do",
-    "accepted": "counts; if it was measured wrongly: joulemark withdraw",
-    "quarantined": "waits for a moderator; measure anew (joulemark run --fresh), or tell your side: joulemark appeal",
-    "rejected": "does not count; measure anew (joulemark run --fresh), or appeal within its window: joulemark appeal",
-    "withdrawn": "was taken back and counts no more",
+    "received": marked("waits for a verdict: there is nothing to do"),
+    "checking": marked("is being checked: there is nothing to do"),
+    "accepted": marked("counts; if it was measured wrongly: joulemark withdraw"),
+    "quarantined": marked(
+        "waits for a moderator; measure anew (joulemark run --fresh), or tell your side: joulemark appeal"
+    ),
+    "rejected": marked(
+        "does not count; measure anew (joulemark run --fresh), or appeal within its window: joulemark appeal"
+    ),
+    "withdrawn": marked("was taken back and counts no more"),
 }
 """What a state means for the one who sent the result."""
 
@@ -27,7 +34,7 @@ NEXT_STEP = {
 def add_arguments(parser: ArgumentParser) -> None:
     """One result, or all that were sent."""
     parser.add_argument(
-        "id", metavar="ID", nargs="?", help="a result's id or its beginning; all results without it"
+        "id", metavar="ID", nargs="?", help=_("a result's id or its beginning; all results without it")
     )
 
 
@@ -41,12 +48,12 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
-    from joulemark.rules.advice import what_to_do
+    from joulemark.rules.advice import title_of, what_to_do
     from joulemark.session.delivery import ask_status
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
     asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
@@ -55,7 +62,9 @@ def execute(arguments: Namespace) -> int:
     tell_note_faults(output, asked)
     if not asked and not damaged:
         raise NothingToDo(
-            f"No result for {config.origin} is in the outbox. Measure something first: `joulemark run`."
+            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
+                origin=config.origin
+            )
         )
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
@@ -71,13 +80,19 @@ def execute(arguments: Namespace) -> int:
                 rows.append({"result_id": kept.digest, "state": None, "error": str(refused)})
                 exit_code = EXIT_REFUSED
                 continue
-            output.say(f"{kept.digest[:16]}  {status.state}  for {_age(status)}  {status.url}")
+            output.say(
+                _("{digest}  {state}  for {age}  {url}").format(
+                    digest=kept.digest[:16], state=in_words(status.state), age=_age(status), url=status.url
+                )
+            )
             output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
-                output.say(f"    {code} ({severity}) {sentence}")
+                output.say(f"    {code} ({in_words(severity)}) {sentence}")
+                if title := title_of(code):
+                    output.say(_("        rule: {title}").format(title=_(title)))
                 if advice := what_to_do(code):
-                    output.say(f"        what to do: {advice}")
-            output.say(f"    {NEXT_STEP[status.state]}")
+                    output.say(_("        what to do: {advice}").format(advice=_(advice)))
+            output.say(f"    {_(NEXT_STEP[status.state])}")
             proof = kept.bundle.proof
             rows.append({**to_builtins(status), "leaf_index": None if proof is None else proof.index})
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
@@ -89,16 +104,20 @@ def _age(status: ResultStatus) -> str:
     from datetime import UTC, datetime
 
     seconds = (datetime.now(UTC) - (status.judged_at or status.received_at)).total_seconds()
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+    for template, length in (
+        (_("{number:.0f} d"), 86400),
+        (_("{number:.0f} h"), 3600),
+        (_("{number:.0f} min"), 60),
+    ):
         if seconds >= length:
-            return f"{seconds / length:.0f} {unit}"
-    return "less than a minute"
+            return template.format(number=seconds / length)
+    return _("less than a minute")
 
 
 def _place(bundle: Bundle, *, logged: bool) -> str:
     """Where the result is in the platform's log."""
     if bundle.proof is not None:
-        return f"in the log as entry {bundle.proof.index}; the proof is in its file"
+        return _("in the log as entry {index}; the proof is in its file").format(index=bundle.proof.index)
     if bundle.receipt is None or not logged:
-        return "not shown to be in the log"
-    return "promised to be in the log, and not in its sequence yet: ask again in a minute"
+        return _("not shown to be in the log")
+    return _("promised to be in the log, and not in its sequence yet: ask again in a minute")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,14 +20,14 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Refused results are left alone unless asked for."""
     parser.add_argument(
-        "--retry-refused", action="store_true", help="send also what the platform refused before"
+        "--retry-refused", action="store_true", help=_("send also what the platform refused before")
     )
     parser.add_argument(
         "--patience",
         type=minutes,
         default=60.0,
         metavar="MINUTES",
-        help="wait so long for a platform that gives no answer (default: 1)",
+        help=_("wait so long for a platform that gives no answer (default: 1)"),
     )
 
 
@@ -47,13 +50,13 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     results = list(outbox.results())
     damaged = tell_damaged(output, outbox)
     tell_note_faults(output, results)
     if not results and not damaged:
-        raise NothingToDo("The outbox is empty. Measure something first: `joulemark run`.")
+        raise NothingToDo(_("The outbox is empty. Measure something first: `joulemark run`."))
     enrolled = identities.require_known(config.folders, config.origin)
     waiting = unsent(outbox, config.origin, retry_refused=arguments.retry_refused)
     rows: list[dict[str, Any]] = []
@@ -69,17 +72,24 @@ def execute(arguments: Namespace) -> int:
     for kept in outbox.results():
         refusal = kept.note.refusal
         if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
-            output.say(f"{kept.digest[:16]}  refused earlier  {refusal.code}: {refusal.sentence}")
+            output.say(
+                _("{digest}  refused earlier  {code}: {sentence}").format(
+                    digest=kept.digest[:16], code=refusal.code, sentence=refusal.sentence
+                )
+            )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
     elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
     if elsewhere:
         output.say(
-            f"{elsewhere} results are for another platform and were left; "
-            "set JOULEMARK_PLATFORM to send them."
+            ngettext(
+                "{count} result is for another platform and was left; set JOULEMARK_PLATFORM to send it.",
+                "{count} results are for another platform and were left; set JOULEMARK_PLATFORM to send them.",
+                elsewhere,
+            ).format(count=elsewhere)
         )
     exit_code = _exit_code(rows, ours) or (EXIT_USAGE if damaged else EXIT_OK)
     if exit_code == EXIT_OK:
-        output.say(f"All results for {config.origin} are sent.")
+        output.say(_("All results for {origin} are sent.").format(origin=config.origin))
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code
 
@@ -100,7 +110,7 @@ def _exit_code(rows: list[dict[str, Any]], ours: list[Kept]) -> int:
 def _row_of(output: Output, delivery: Delivery) -> dict[str, Any]:
     """Say what became of a result; the same as a row of the answer."""
     output.say(
-        f"{delivery.kept.digest[:16]}  {delivery.how}"
+        f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
         + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
     )
     return {

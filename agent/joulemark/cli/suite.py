@@ -6,85 +6,107 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import gigabytes, hours, positive
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Sequence
 
     from joulemark.config import Config
-    from joulemark.record.suite_offers import SuiteOffers
+    from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
     from joulemark.suite import Suite
     from joulemark.suite.estimate import Estimate, Total
 
 ACTIONS = {
-    "list": "the suites that are installed or were fetched, and with --ask those of the platform",
-    "show": "a suite's tasks, data sets, models and cells",
-    "estimate": "GPU minutes, disk and memory of each cell, from published times",
-    "pin": "ask the hub which revisions a suite's names mean, and write a pinned copy",
-    "fetch": "download the pinned models and data sets of a suite",
-    "clean": "free the models, data sets and suites that this agent fetched and that no open job needs",
-    "answer": "ask a pinned suite's models on this machine, and write a copy that states their answers as known",
+    "list": marked("the suites that are installed or were fetched, and with --ask those of the platform"),
+    "show": marked("a suite's tasks, data sets, models and cells"),
+    "estimate": marked("GPU minutes, disk and memory of each cell, from published times"),
+    "pin": marked("ask the hub which revisions a suite's names mean, and write a pinned copy"),
+    "fetch": marked("download the pinned models and data sets of a suite"),
+    "clean": marked(
+        "free the models, data sets and suites that this agent fetched and that no open job needs"
+    ),
+    "answer": marked(
+        "ask a pinned suite's models on this machine, and write a copy that states their answers as known"
+    ),
 }
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """An action, and what it needs."""
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
-    for name, what in ACTIONS.items():
+    actions = parser.add_subparsers(dest="action", metavar=_("ACTION"), title=_("actions"), required=True)
+    for name, summary in ACTIONS.items():
+        what = _(summary)
         action = actions.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         if name not in ("list", "clean"):
-            version = "" if name == "pin" else ", NAME@VERSION,"
-            action.add_argument(
-                "suite", metavar="SUITE", help=f"a suite's name{version} or a folder such as ./suite"
+            what = (
+                _("a suite's name or a folder such as ./suite")
+                if name == "pin"
+                else _("a suite's name, NAME@VERSION, or a folder such as ./suite")
             )
+            action.add_argument("suite", metavar="SUITE", help=what)
         elif name == "list":
             action.add_argument(
-                "--ask", action="store_true", help="ask the platform which suites it hands out"
+                "--ask", action="store_true", help=_("ask the platform which suites it hands out")
             )
         if name in ("estimate", "fetch", "answer"):
             action.add_argument(
-                "--only", metavar="GLOB", help="only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"
+                "--only",
+                metavar="GLOB",
+                help=_("only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"),
             )
         if name == "estimate":
             action.add_argument(
                 "--memory",
                 type=gigabytes,
                 metavar="GB",
-                help="only cells whose weights fit into so much memory of the device",
+                help=_("only cells whose weights fit into so much memory of the device"),
             )
             action.add_argument(
                 "--hours",
                 type=hours,
                 metavar="H",
-                help="only cells that end within H hours, taken in the suite's order as by `joulemark run --budget`",
+                help=_(
+                    "only cells that end within H hours, taken in the suite's order as by `joulemark run "
+                    "--budget`"
+                ),
             )
         if name == "clean":
             action.add_argument(
-                "--all", action="store_true", help="all that this agent fetched, also what open jobs need"
+                "--all", action="store_true", help=_("all that this agent fetched, also what open jobs need")
             )
-            action.add_argument("--yes", action="store_true", help="free it without asking")
+            action.add_argument("--yes", action="store_true", help=_("free it without asking"))
         if name in ("pin", "answer"):
             action.add_argument(
-                "--out", required=True, metavar="FOLDER", help="a new folder for the suite's copy"
+                "--out", required=True, metavar="FOLDER", help=_("a new folder for the suite's copy")
             )
         if name == "answer":
             action.add_argument(
-                "--queries", type=positive, default=8, metavar="N", help="so many of each cell (default: 8)"
+                "--queries",
+                type=positive,
+                default=8,
+                metavar="N",
+                help=_("so many of each cell (default: 8)"),
             )
             action.add_argument(
-                "--device", choices=("cpu", "cuda"), default="cpu", help="where the models run (default: cpu)"
+                "--device",
+                choices=("cpu", "cuda"),
+                default="cpu",
+                help=_("where the models run (default: cpu)"),
             )
         if name in ("pin", "fetch"):
             action.add_argument(
-                "--hub", metavar="URL", help="the hub's origin (default: HF_ENDPOINT, else huggingface.co)"
+                "--hub", metavar="URL", help=_("the hub's origin (default: HF_ENDPOINT, else huggingface.co)")
             )
         action.add_argument(
             "--json",
             action="store_true",
             default=argparse.SUPPRESS,
-            help="JSON on stdout, everything else on stderr",
+            help=_("JSON on stdout, everything else on stderr"),
         )
 
 
@@ -127,11 +149,11 @@ def _list(arguments: Namespace, output: Output) -> dict[str, Any]:
 
     config = configs.load()
     offers = suite_source.ask_offers(config) if arguments.ask else None
-    found = [("software", suite) for suite in _installed()]
+    found = [(_("software"), suite) for suite in _installed()]
     found += [(config.origin, suite) for suite in suite_source.fetched_suites(config)]
     _table(
         output,
-        ("suite", "version", "cells", "revisions", "from", "title"),
+        (_("suite"), _("version"), _("cells"), _("revisions"), _("from"), _("title")),
         [
             (suite.name, suite.version, str(len(suite.jobs)), _state(suite), source, suite.title)
             for source, suite in found
@@ -168,17 +190,17 @@ def _offered(offers: SuiteOffers, config: Config, output: Output) -> dict[str, A
 
     fetched = {suite.digest for suite in offers.suites if stored_files(config.folders, suite.digest)}
     output.say("")
-    output.say(f"{config.origin} hands out:")
+    output.say(_("{origin} hands out:").format(origin=config.origin))
     _table(
         output,
-        ("suite", "version", "cells that run", "weights", "state", "title"),
+        (_("suite"), _("version"), _("cells that run"), _("weights"), _("state"), _("title")),
         [
             (
                 suite.name,
                 suite.version,
-                f"{suite.runnable_cells} of {suite.cells}",
+                _("{part} of {whole}").format(part=suite.runnable_cells, whole=suite.cells),
                 _size(suite.weights_bytes),
-                ("current" if suite.current else "former") + (", fetched" if suite.digest in fetched else ""),
+                ", ".join(_offer_state(suite, fetched)),
                 suite.title,
             )
             for suite in offers.suites
@@ -186,13 +208,22 @@ def _offered(offers: SuiteOffers, config: Config, output: Output) -> dict[str, A
     )
     for waiting in offers.unpinned:
         output.say(
-            f"Not pinned there: {waiting.name}. Its operator pins it with `manage.py pin_suite {waiting.name}`."
+            _("Not pinned there: {name}. Its operator pins it with `manage.py pin_suite {name}`.").format(
+                name=waiting.name
+            )
         )
     return {
         "platform": config.origin,
         "offered": [plain(suite) | {"fetched": suite.digest in fetched} for suite in offers.suites],
         "unpinned": [plain(waiting) for waiting in offers.unpinned],
     }
+
+
+def _offer_state(suite: OfferedSuite, fetched: set[str]) -> list[str]:
+    return [
+        _("current") if suite.current else _("former"),
+        *([_("fetched")] if suite.digest in fetched else []),
+    ]
 
 
 def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
@@ -202,17 +233,17 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     suite = _found(arguments, output)
     described = describe(suite)
     output.say(f"{suite.name} {suite.version}: {suite.title}")
-    output.say(f"digest {suite.digest}, revisions {_state(suite)}")
-    number = described["counts"]
+    output.say(_("digest {digest}, revisions {state}").format(digest=suite.digest, state=_state(suite)))
     output.say(
-        f"{number['tasks']} tasks, {number['datasets']} data sets, {number['task_specific_models']} task-specific and "
-        f"{number['general_purpose_models']} general-purpose models, {number['task_specific_cells']} + "
-        f"{number['general_purpose_cells']} cells"
+        _(
+            "{tasks} tasks, {datasets} data sets, {task_specific_models} task-specific and "
+            "{general_purpose_models} general-purpose models, {task_specific_cells} + {general_purpose_cells} cells"
+        ).format(**described["counts"])
     )
     output.say("")
     _table(
         output,
-        ("data set", "task", "from", "split", "licence", "preparation"),
+        (_("data set"), _("task"), _("from"), _("split"), _("licence"), _("preparation")),
         [
             (
                 entry.id,
@@ -228,11 +259,11 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     output.say("")
     _table(
         output,
-        ("model", "kind", "parameters", "licence", "from"),
+        (_("model"), _("kind"), _("parameters"), _("licence"), _("from")),
         [
             (
                 entry.id,
-                entry.kind,
+                in_words(entry.kind),
                 f"{entry.parameters:,}",
                 entry.licence or "?",
                 entry.hub_id or entry.package or "",
@@ -243,9 +274,9 @@ def _show(arguments: Namespace, output: Output) -> dict[str, Any]:
     output.say("")
     _table(
         output,
-        ("cell", "limits"),
+        (_("cell"), _("limits")),
         [
-            (job.key, limits_in_words(job) if suite.obstacle(job) is None else "does not run")
+            (job.key, limits_in_words(job) if suite.obstacle(job) is None else _("does not run"))
             for job in suite.jobs
         ],
     )
@@ -277,16 +308,24 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     rows = [row for row in estimate(suite) if wanted is None or fnmatchcase(row.job, wanted)]
     rows, left_out = _narrowed(suite, rows, memory_gb=arguments.memory, time_h=arguments.hours)
     if not rows and left_out:
-        raise NothingToDo(f"No cell of {suite.name} is left. {next(iter(left_out.values()))}")
+        raise NothingToDo(
+            _("No cell of {name} is left. {reason}").format(
+                name=suite.name, reason=next(iter(left_out.values()))
+            )
+        )
     if not rows:
-        raise NothingToDo(f"No cell of {suite.name} fits {wanted!r}. `joulemark suite show` lists them.")
+        raise NothingToDo(
+            _("No cell of {name} fits {pattern!r}. `joulemark suite show` lists them.").format(
+                name=suite.name, pattern=wanted
+            )
+        )
     _table(
         output,
-        ("cell", "GPU minutes", "at most", "weights on disk", "in memory", "time from"),
+        (_("cell"), _("GPU minutes"), _("at most"), _("weights on disk"), _("in memory"), _("time from")),
         [
             (row.job, _number(row.gpu_minutes), _number(row.most_gpu_minutes), _size(row.disk_bytes),
-             _size(row.memory_bytes), row.basis or row.unknown.get("gpu_minutes", ""))
-            if row.obstacle is None else (row.job, "-", "-", "-", "-", "does not run")
+             _size(row.memory_bytes), in_words(row.basis) if row.basis else row.unknown.get("gpu_minutes", ""))
+            if row.obstacle is None else (row.job, "-", "-", "-", "-", _("does not run"))
             for row in rows
         ],
     )  # fmt: skip
@@ -294,7 +333,11 @@ def _estimate(arguments: Namespace, output: Output) -> dict[str, Any]:
     for sentence in [*_obstacles(row.obstacle for row in rows), *_totals(together, len(rows))]:
         output.say(sentence)
     for sentence, number in Counter(left_out.values()).items():
-        output.say(f"Left out: {number} cells. {sentence}")
+        output.say(
+            ngettext(
+                "Left out: {number} cell. {sentence}", "Left out: {number} cells. {sentence}", number
+            ).format(number=number, sentence=sentence)
+        )
     return {
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "gpu": REFERENCE_GPU,
@@ -320,9 +363,11 @@ def _narrowed(
     for row in rows:
         seconds = pace.seconds(row.job) if row.obstacle is None else 0.0
         if memory_gb is not None and row.memory_bytes is not None and row.memory_bytes > memory_gb * 1e9:
-            left_out[row.job] = f"Their weights do not fit into {memory_gb:g} GB."
+            left_out[row.job] = _("Their weights do not fit into {memory:g} GB.").format(memory=memory_gb)
         elif left_s is not None and seconds > left_s:
-            left_out[row.job] = f"They do not end within {time_h:g} h together with those before them."
+            left_out[row.job] = _(
+                "They do not end within {hours:g} h together with those before them."
+            ).format(hours=time_h)
         else:
             fitting.append(row)
             left_s = None if left_s is None else left_s - seconds
@@ -332,27 +377,50 @@ def _narrowed(
 def _obstacles(sentences: Iterable[str | None]) -> list[str]:
     """Why cells do not run, each reason once with the number of its cells."""
     counts = Counter(sentence for sentence in sentences if sentence is not None)
-    return [f"{number} cells do not run. {sentence}" for sentence, number in counts.items()]
+    return [
+        ngettext(
+            "{number} cell does not run. {sentence}", "{number} cells do not run. {sentence}", number
+        ).format(number=number, sentence=sentence)
+        for sentence, number in counts.items()
+    ]
 
 
 def _totals(total: Total, rows: int) -> list[str]:
     """Each number with what it covers."""
-    said = [f"{total.cells} of {rows} cells can run."]
+    said = [_("{cells} of {rows} cells can run.").format(cells=total.cells, rows=rows)]
     if total.cells_by_basis:
-        bases = ", ".join(f"{basis} ({number})" for basis, number in total.cells_by_basis.items())
+        bases = ", ".join(f"{in_words(basis)} ({number})" for basis, number in total.cells_by_basis.items())
         said.append(
-            f"Together at least {total.gpu_minutes / 60:.1f} GPU hours on one A100-SXM4-80GB, with times from: {bases}."
+            _(
+                "Together at least {gpu_minutes:.1f} GPU hours on one A100-SXM4-80GB, with times from: "
+                "{bases}."
+            ).format(gpu_minutes=total.gpu_minutes / 60, bases=bases)
         )
     if total.cells_without_time:
-        said.append(f"{total.cells_without_time} cells have no published time.")
+        said.append(
+            ngettext(
+                "{count} cell has no published time.",
+                "{count} cells have no published time.",
+                total.cells_without_time,
+            ).format(count=total.cells_without_time)
+        )
     if total.models:
         said.append(
-            f"On disk {_size(total.disk_bytes)}: the weights of {total.models} models, each once; data sets come "
-            "on top."
+            ngettext(
+                "On disk {size}: the weights of {count} model; data sets come on top.",
+                "On disk {size}: the weights of {count} models, each once; data sets come on top.",
+                total.models,
+            ).format(size=_size(total.disk_bytes), count=total.models)
         )
     if total.models_without_disk:
-        said.append(f"What the weights of {total.models_without_disk} models take on disk is not known.")
-    return [*said, "In memory there is more than the weights."]
+        said.append(
+            ngettext(
+                "What the weights of {count} model take on disk is not known.",
+                "What the weights of {count} models take on disk is not known.",
+                total.models_without_disk,
+            ).format(count=total.models_without_disk)
+        )
+    return [*said, _("In memory there is more than the weights.")]
 
 
 def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:
@@ -362,10 +430,16 @@ def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:
     suite, lock = write_pinned_copy(
         arguments.suite, folder=arguments.out, hub=arguments.hub, say=output.aside
     )
-    output.say(f"{arguments.out}: {suite.name} {suite.version}, digest {suite.digest}")
+    output.say(
+        _("{out}: {name} {version}, digest {digest}").format(
+            out=arguments.out, name=suite.name, version=suite.version, digest=suite.digest
+        )
+    )
     gone = len(lock.unavailable)
     output.say(
-        f"{len(lock.models)} models and {len(lock.datasets)} data sets are pinned; {gone} could not be."
+        _("Pinned: {models} models, {datasets} data sets; not available: {gone}.").format(
+            models=len(lock.models), datasets=len(lock.datasets), gone=gone
+        )
     )
     for entry in lock.unavailable:
         output.say(f"{entry.reason}: {entry.sentence}")
@@ -380,7 +454,7 @@ def _pin(arguments: Namespace, output: Output) -> dict[str, Any]:
 
 
 def _state(suite: Suite) -> str:
-    return "pinned" if suite.is_pinned else "not pinned"
+    return _("pinned") if suite.is_pinned else _("not pinned")
 
 
 def _number(value: float | None) -> str:
@@ -388,7 +462,7 @@ def _number(value: float | None) -> str:
 
 
 def _size(value: int | None) -> str:
-    return "?" if value is None else f"{value / 1e9:.2f} GB"
+    return "?" if value is None else _("{value:.2f} GB").format(value=value / 1e9)
 
 
 def _table(output: Output, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -12,15 +14,13 @@ if TYPE_CHECKING:
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing is written, or SuiteError."""
-    from rich.console import Console
-
     from joulemark import config as configs
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
     from joulemark.session.answering import write_answered_copy
     from joulemark.session.plan import Filter
 
-    with watch_for(Console(stderr=True)) as watch:
+    with watch_for(Screen(stderr=True)) as watch:
         answered = write_answered_copy(
             arguments.suite,
             folder=arguments.out,
@@ -31,10 +31,18 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
             watch=watch,
         )
     suite, failed = answered.suite, answered.failed
-    output.say(f"{arguments.out}: {suite.name} {suite.version}, digest {suite.digest}")
-    output.say(f"{len(suite.known)} answers are known, of {len({known.key for known in suite.known})} cells.")
+    output.say(
+        _("{out}: {name} {version}, digest {digest}").format(
+            out=arguments.out, name=suite.name, version=suite.version, digest=suite.digest
+        )
+    )
+    output.say(
+        _("Known answers: {answers}, of {cells} cells.").format(
+            answers=len(suite.known), cells=len({known.key for known in suite.known})
+        )
+    )
     for one in failed:
-        output.say(f"failed  {one.key}  {one.sentence}")
+        output.say(_("failed  {key}  {sentence}").format(key=one.key, sentence=one.sentence))
     return EXIT_IMPOSSIBLE if failed else EXIT_OK, {
         "ok": not failed,
         "folder": arguments.out,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -23,17 +25,21 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     cleaning = plan_cleaning(config, everything=arguments.all)
     _say(output, cleaning)
     if cleaning.is_empty:
-        output.say("Nothing to free: no job is done with anything that this agent has fetched.")
+        output.say(_("Nothing to free: no job is done with anything that this agent has fetched."))
         return 0, {"freed_bytes": 0, **_as_json(cleaning)}
     if not arguments.yes:
         if not can_ask():
             raise ConsentMissing(
-                f"{size(cleaning.size_bytes)} would be freed, and there is no terminal to ask at. Give `--yes`."
+                _("{size} would be freed, and there is no terminal to ask at. Give `--yes`.").format(
+                    size=size(cleaning.size_bytes)
+                )
             )
-        if not ask(f"Free {size(cleaning.size_bytes)}?"):
-            raise Declined("Nothing was freed.")
+        if not ask(_("Free {size}?").format(size=size(cleaning.size_bytes))):
+            raise Declined(_("Nothing was freed."))
     cleaning = clean(config, cleaning, everything=arguments.all)
-    output.say(f"{size(cleaning.size_bytes)} were freed. Results and keys were not touched.")
+    output.say(
+        _("{size} were freed. Results and keys were not touched.").format(size=size(cleaning.size_bytes))
+    )
     return 0, {"freed_bytes": cleaning.size_bytes, **_as_json(cleaning)}
 
 
@@ -44,15 +50,29 @@ def _say(output: Output, cleaning: Cleaning) -> None:
         if not removal.links:
             continue
         repository = removal.repository
-        what = "model" if repository.kind == "models" else "data set"
+        what = _("model") if repository.kind == "models" else _("data set")
         output.say(
-            f"{size(removal.size_bytes):>9}  {what} {repository.hub_id} at {repository.revision[:12]}, "
-            f"{len(removal.links)} files in {repository.cache}"
+            _("{size:>9}  {what} {hub_id} at {revision}, files in {cache}: {count}").format(
+                size=size(removal.size_bytes),
+                what=what,
+                hub_id=repository.hub_id,
+                revision=repository.revision[:12],
+                count=len(removal.links),
+                cache=repository.cache,
+            )
         )
     for suite in cleaning.suites:
-        output.say(f"{size(suite.size_bytes):>9}  suite {suite.digest[:12]}, handed out by a platform")
+        output.say(
+            _("{size:>9}  suite {digest}, handed out by a platform").format(
+                size=size(suite.size_bytes), digest=suite.digest[:12]
+            )
+        )
     if cleaning.needed:
-        output.say(f"{len(cleaning.needed)} models and data sets stay: jobs that are not finished need them.")
+        output.say(
+            _("Models and data sets that stay, because unfinished jobs need them: {count}.").format(
+                count=len(cleaning.needed)
+            )
+        )
 
 
 def _as_json(cleaning: Cleaning) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -15,10 +17,9 @@ if TYPE_CHECKING:
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
-    from rich.console import Console
 
     from joulemark import config as configs
-    from joulemark.cli.progress import watch_for
+    from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import NoConnection, NothingToDo
     from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.fetching import fetch
@@ -37,7 +38,9 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
     if not jobs:
         raise NothingToDo(
-            f"No cell of {suite.name} fits {arguments.only!r}. `joulemark suite show` lists them."
+            _("No cell of {name} fits {pattern!r}. `joulemark suite show` lists them.").format(
+                name=suite.name, pattern=arguments.only
+            )
         )
     left_out = {job.key: sentence for job in jobs if (sentence := suite.obstacle(job)) is not None}
     for sentence in dict.fromkeys(left_out.values()):
@@ -49,10 +52,10 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
     failures: list[tuple[Wanted, AgentError]] = []
     if plan is None:
-        output.say("Nothing to fetch: all that these cells need is there.")
+        output.say(_("Nothing to fetch: all that these cells need is there."))
     else:
         try:
-            with watch_for(Console(stderr=True)) as watch:
+            with watch_for(Screen(stderr=True)) as watch:
                 fetch(
                     plan,
                     hub=arguments.hub,
@@ -62,8 +65,8 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
                     failed=lambda wanted, error: failures.append((wanted, error)),
                 )
         except NoConnection:
-            for _, error in failures:
-                output.say(f"failed  {error}")
+            for _wanted, error in failures:
+                output.say(_("failed  {error}").format(error=error))
             raise
         _tell(output, len(plan.wanted), failures)
     answer = {
@@ -80,13 +83,17 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
 
 
 def _tell(output: Output, wanted: int, failures: list[tuple[Wanted, AgentError]]) -> None:
-    output.say(f"{wanted - len(failures)} of {wanted} models and data sets were fetched.")
-    for _, error in failures:
-        output.say(f"failed  {error}")
+    output.say(
+        _("{done} of {wanted} models and data sets were fetched.").format(
+            done=wanted - len(failures), wanted=wanted
+        )
+    )
+    for _wanted, error in failures:
+        output.say(_("failed  {error}").format(error=error))
 
 
 def _whole(wanted: tuple[Wanted, ...], failures: list[tuple[Wanted, AgentError]]) -> list[Wanted]:
-    failed = [one for one, _ in failures]
+    failed = [one for one, _error in failures]
     return [one for one in wanted if one not in failed]
 
 

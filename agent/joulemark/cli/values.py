@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
+from joulemark.translation import gettext as _
+
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +25,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?
 def positive(text: str) -> int:
     """A whole number from 1 to MOST. Raises ArgumentTypeError."""
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
-        raise _wrong(text, f"write a whole number from 1 to {MOST}, such as 8")
+        raise _wrong(text, _("write a whole number from 1 to {most}, such as 8").format(most=MOST))
     return int(text)
 
 
@@ -31,7 +33,10 @@ def hours(text: str) -> float:
     """A number of hours, from 0.1 to those of a year. Raises ArgumentTypeError."""
     number = float(text) if re.fullmatch(_NUMBER, text) else 0.0
     if not 0.1 <= number <= MOST_HOURS:
-        raise _wrong(text, f"write a number of hours from 0.1 to {MOST_HOURS:g}, such as 3")
+        raise _wrong(
+            text,
+            _("write a number of hours from 0.1 to {most_hours:g}, such as 3").format(most_hours=MOST_HOURS),
+        )
     return number
 
 
@@ -39,7 +44,7 @@ def gigabytes(text: str) -> float:
     """A number of gigabytes (10^9 bytes) above 0. Raises ArgumentTypeError."""
     number = float(text) if re.fullmatch(_NUMBER, text) else 0.0
     if not 0 < number <= MOST:
-        raise _wrong(text, "write a number of gigabytes above 0, such as 24")
+        raise _wrong(text, _("write a number of gigabytes above 0, such as 24"))
     return number
 
 
@@ -48,7 +53,7 @@ def seconds(text: str) -> float:
     found = _DURATION.fullmatch(text)
     duration_s = float(found[1]) * UNITS_S[found[2]] if found else 0.0
     if not 1 <= duration_s <= MOST_SECONDS:
-        raise _wrong(text, "write a number and s, m or h without a space, from 1s to 8760h, such as 45m")
+        raise _wrong(text, _("write a number and s, m or h without a space, from 1s to 8760h, such as 45m"))
     return duration_s
 
 
@@ -56,7 +61,12 @@ def minutes(text: str) -> float:
     """A number of minutes from 0 to a day, in seconds. Raises ArgumentTypeError."""
     number = float(text) if re.fullmatch(_NUMBER, text) else -1.0
     if not 0 <= number <= MOST_MINUTES:
-        raise _wrong(text, f"write a number of minutes from 0 to {MOST_MINUTES}, such as 10")
+        raise _wrong(
+            text,
+            _("write a number of minutes from 0 to {most_minutes}, such as 10").format(
+                most_minutes=MOST_MINUTES
+            ),
+        )
     return number * 60
 
 
@@ -64,14 +74,16 @@ def watts(text: str, *, most: float) -> float:
     """A number above 0 and up to `most`. Raises ArgumentTypeError."""
     power_w = float(text) if re.fullmatch(_NUMBER, text) else 0.0
     if not 0 < power_w <= most:
-        raise _wrong(text, f"write a number of watts above 0 and up to {most:g}, such as 9.5")
+        raise _wrong(
+            text, _("write a number of watts above 0 and up to {most:g}, such as 9.5").format(most=most)
+        )
     return power_w
 
 
 def key_digest(text: str) -> str:
     """The id of a key: 64 hex digits. Raises ArgumentTypeError."""
     if not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise _wrong(text, "write the key's id, 64 digits of 0-9 and a-f")
+        raise _wrong(text, _("write the key's id, 64 digits of 0-9 and a-f"))
     return text.lower()
 
 
@@ -84,9 +96,9 @@ def moment(text: str) -> datetime:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _wrong(
-            text, "write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z"
+            text, _("write a date, or a date and a time in UTC or with its zone, such as 2026-03-01T12:00Z")
         ) from error
 
 
 def _wrong(text: str, accepted: str) -> ArgumentTypeError:
-    return ArgumentTypeError(f"{text!r} cannot be used: {accepted}")
+    return ArgumentTypeError(_("{text!r} cannot be used: {accepted}").format(text=text, accepted=accepted))

@@ -5,8 +5,11 @@ Offline; needs no key, no platform and no configuration. The key of a log that w
 
 from __future__ import annotations
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.errors import NotVerified, UsageError
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
@@ -18,34 +21,42 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Receipt
     from joulemark.record.statement import Statement
 
-PROVED = "proved: signed by this key, and neither the statement nor the trace was changed since"
-ANYONE = "not proved: whose key it is. Compare it with one you have from its owner, or give it with --key"
-TRUTH = "not proved: that the numbers are true. A signature says who claims them, not that they hold"
-RECEIVED = (
+PROVED = marked("proved: signed by this key, and neither the statement nor the trace was changed since")
+ANYONE = marked(
+    "not proved: whose key it is. Compare it with one you have from its owner, or give it with --key"
+)
+TRUTH = marked("not proved: that the numbers are true. A signature says who claims them, not that they hold")
+RECEIVED = marked(
     "proved: the receipt is for this result, and was not changed since the platform key in it signed it"
 )
-PLATFORM = (
+PLATFORM = marked(
     "not proved: whose platform key that is. Compare it with the one at the platform's /api/v1/platform"
 )
-IN_LOG = "proved: the log whose key is trusted for {name} has received it, as entry {index} of {size}"
-IN_TREE = "proved: it is entry {index} of the {size} entries that the checkpoint in the file names"
-NO_LOG_KEY = (
+IN_LOG = marked("proved: the log whose key is trusted for {name} has received it, as entry {index} of {size}")
+IN_TREE = marked("proved: it is entry {index} of the {size} entries that the checkpoint in the file names")
+NO_LOG_KEY = marked(
     "not proved: whose checkpoint that is. No key of the log {name} is trusted here; give it with --log-key"
 )
-ONE_VIEW = "not proved: that others are shown the same log. `joulemark audit` compares it with what is public"
-PROMISED = "not proved: that it is in the log. The receipt promises it; `joulemark status` fetches the proof"
+ONE_VIEW = marked(
+    "not proved: that others are shown the same log. `joulemark audit` compares it with what is public"
+)
+PROMISED = marked(
+    "not proved: that it is in the log. The receipt promises it; `joulemark status` fetches the proof"
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """One file, and optionally the key that it must be by."""
     parser.add_argument("file", metavar="FILE", help="a result, *.joulemark.json")
     parser.add_argument(
-        "--key", metavar="HEX", help="the contributor's public key, 64 hex digits, had from a trusted place"
+        "--key",
+        metavar="HEX",
+        help=_("the contributor's public key, 64 hex digits, had from a trusted place"),
     )
     parser.add_argument(
         "--log-key",
         metavar="KEY",
-        help="the key of the platform's log, NAME+ID+BASE64; else the one stored at enrolment",
+        help=_("the key of the platform's log, NAME+ID+BASE64; else the one stored at enrolment"),
     )
 
 
@@ -67,20 +78,40 @@ def execute(arguments: Namespace) -> int:
             gc.enable()
     predicate = statement.predicate
     in_log, not_in_log = _said_of_log(bundle, receipt, checkpoint, log_key)
-    proved = [PROVED, *([RECEIVED] if receipt else []), *in_log]
-    not_proved = [*([] if key else [ANYONE]), *([PLATFORM] if receipt else []), *not_in_log, TRUTH]
+    proved = [_(PROVED), *([_(RECEIVED)] if receipt else []), *in_log]
+    not_proved = [
+        *([] if key else [_(ANYONE)]),
+        *([_(PLATFORM)] if receipt else []),
+        *not_in_log,
+        _(TRUTH),
+    ]
     output = Output(as_json=arguments.json)
-    output.say(f"verified  {arguments.file}")
-    output.say(f"result    {bundle.digest()}")
-    output.say(f"key       {predicate.contributor.public_key}{' (the one you gave)' if key else ''}")
-    output.say(f"claims    {predicate.totals.energy_per_query_j:.6g} J a query, {predicate.sensor.grade}")
+    output.say(_("verified  {file}").format(file=arguments.file))
+    output.say(_("result    {result_id}").format(result_id=bundle.digest()))
+    output.say(
+        (_("key       {key} (the one you gave)") if key else _("key       {key}")).format(
+            key=predicate.contributor.public_key
+        )
+    )
+    output.say(
+        _("claims    {energy:.6g} J a query, {grade}").format(
+            energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
+        )
+    )
     if receipt:
         output.say(
-            f"receipt   received at {receipt.received_at.isoformat(timespec='seconds')} "
-            f"by {receipt.audience}, key {receipt.public_key}"
+            _("receipt   received at {received_at} by {audience}, key {public_key}").format(
+                received_at=receipt.received_at.isoformat(timespec="seconds"),
+                audience=receipt.audience,
+                public_key=receipt.public_key,
+            )
         )
     if bundle.proof and checkpoint:
-        output.say(f"log       entry {bundle.proof.index} of {checkpoint.size}, {checkpoint.origin}")
+        output.say(
+            _("log       entry {index} of {size}, {origin}").format(
+                index=bundle.proof.index, size=checkpoint.size, origin=checkpoint.origin
+            )
+        )
     for sentence in (*proved, *not_proved):
         output.say(sentence)
     output.answer(
@@ -119,11 +150,11 @@ def _said_of_log(
     if receipt is None:
         return [], []
     if bundle.proof is None or checkpoint is None:
-        return [], [PROMISED]
+        return [], [_(PROMISED)]
     words = {"name": checkpoint.origin, "index": bundle.proof.index, "size": checkpoint.size}
     if key is None:
-        return [IN_TREE.format(**words)], [NO_LOG_KEY.format(**words)]
-    return [IN_LOG.format(**words)], [ONE_VIEW]
+        return [_(IN_TREE).format(**words)], [_(NO_LOG_KEY).format(**words)]
+    return [_(IN_LOG).format(**words)], [_(ONE_VIEW)]
 
 
 def _verified(name: str, data: bytes, key: str | None) -> tuple[Bundle, Statement, Receipt | None]:
@@ -134,7 +165,10 @@ def _verified(name: str, data: bytes, key: str | None) -> tuple[Bundle, Statemen
         bundle = parse(data)
         return bundle, verified_statement(bundle, public_key=key), _receipt(bundle)
     except RecordError as error:
-        raise NotVerified(f"{name} is not verified ({error.code}): {error}", code=error.code) from error
+        raise NotVerified(
+            _("{name} is not verified ({code}): {error}").format(name=name, code=error.code, error=error),
+            code=error.code,
+        ) from error
 
 
 def _receipt(bundle: Bundle) -> Receipt | None:
@@ -160,7 +194,10 @@ def _checkpoint(
     try:
         return verified_proof(bundle.proof, receipt=receipt, key=key)
     except RecordError as error:
-        raise NotVerified(f"{name} is not verified ({error.code}): {error}", code=error.code) from error
+        raise NotVerified(
+            _("{name} is not verified ({code}): {error}").format(name=name, code=error.code, error=error),
+            code=error.code,
+        ) from error
 
 
 def _stored_log_key(bundle: Bundle, receipt: Receipt | None) -> VerifierKey | None:
@@ -183,7 +220,9 @@ def _log_key(text: str | None) -> VerifierKey | None:
     try:
         return VerifierKey.parse(text.strip())
     except RecordError as error:
-        raise UsageError(f"--log-key takes the key of a log as its platform shows it: {error}") from error
+        raise UsageError(
+            _("--log-key takes the key of a log as its platform shows it: {error}").format(error=error)
+        ) from error
 
 
 def _key(text: str | None) -> str | None:
@@ -191,7 +230,7 @@ def _key(text: str | None) -> str | None:
         return None
     key = text.strip().lower()
     if len(key) != 64 or set(key) - set("0123456789abcdef"):
-        raise UsageError("--key takes 64 hex digits: a raw Ed25519 public key.")
+        raise UsageError(_("--key takes 64 hex digits: a raw Ed25519 public key."))
     return key
 
 
@@ -202,4 +241,4 @@ def _read(name: str) -> bytes:
         with open(name, "rb") as file:  # noqa: PTH123  pathlib costs more than the reading
             return file.read(MAX_BUNDLE_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{name} cannot be read: {error.strerror}.") from error
+        raise UsageError(_("{name} cannot be read: {why}.").format(name=name, why=error.strerror)) from error

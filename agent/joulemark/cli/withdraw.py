@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -12,12 +14,14 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which result, and why."""
-    parser.add_argument("id", metavar="ID", help="a result's id, or its beginning where it is in the outbox")
+    parser.add_argument(
+        "id", metavar="ID", help=_("a result's id, or its beginning where it is in the outbox")
+    )
     parser.add_argument(
         "--reason",
         choices=("measured-wrongly", "wrong-machine", "private", "other"),
         required=True,
-        help="why; it is public",
+        help=_("why; it is public"),
     )
 
 
@@ -31,8 +35,8 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    output.aside(f"Platform: {config.origin_in_words}.")
+    output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     status = withdraw(config, result_id=result_id(arguments.id, config.folders), reason=arguments.reason)
-    output.say(f"{status.result_id[:16]}  {status.state}  {status.url}")
+    output.say(f"{status.result_id[:16]}  {in_words(status.state)}  {status.url}")
     output.answer({"ok": True, "origin": config.origin, "result": to_builtins(status)})
     return 0

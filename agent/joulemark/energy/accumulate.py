@@ -9,6 +9,7 @@ import numpy as np
 from joulemark.energy.changes import Changes
 from joulemark.energy.columns import MOST, all_sums_fit, int64
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,14 +44,20 @@ def readings(gauge: Gauge) -> Readings:
     """Times in seconds and values in the gauge's own unit. Raises TraceInconsistent or TraceIncomplete."""
     if len(gauge.t_us) != len(gauge.value):
         raise TraceInconsistent(
-            f'Gauge "{gauge.name}" has {len(gauge.t_us)} times, {len(gauge.value)} values.'
+            _('Gauge "{name}" has {times} times, {values} values.').format(
+                name=gauge.name, times=len(gauge.t_us), values=len(gauge.value)
+            )
         )
     if not gauge.t_us:
-        raise TraceIncomplete(f'Gauge "{gauge.name}" has no reading.')
-    steps, rises = (int64(column, of=f'Gauge "{gauge.name}"') for column in (gauge.t_us, gauge.value))
+        raise TraceIncomplete(_('Gauge "{name}" has no reading.').format(name=gauge.name))
+    steps, rises = (
+        int64(column, of=_('Gauge "{name}"').format(name=gauge.name)) for column in (gauge.t_us, gauge.value)
+    )
     t_us, value = steps.cumsum(), rises.cumsum()
     if steps.min() < 0 or not ((all_sums_fit(steps) and all_sums_fit(rises)) or _fit(steps, rises, value)):
-        raise TraceInconsistent(f'The times of gauge "{gauge.name}" run backwards, or a number is too large.')
+        raise TraceInconsistent(
+            _('The times of gauge "{name}" run backwards, or a number is too large.').format(name=gauge.name)
+        )
     return t_us / 1e6, value.astype(np.float64)
 
 

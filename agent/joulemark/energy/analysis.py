@@ -21,6 +21,7 @@ from joulemark.energy.population import Part, PopulationMean, population_mean
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,10 +152,10 @@ def mean_of_parts(trace: Trace, work_j: Sequence[float]) -> PopulationMean:
     """
     population = trace.population
     if population is None:
-        raise TraceInconsistent("The windows ran parts, and the trace does not say of what.")
+        raise TraceInconsistent(_("The windows ran parts, and the trace does not say of what."))
     if trace.mode != "throughput":
         raise TraceInconsistent(
-            "Only windows whose queries follow each other at once are parts of a population."
+            _("Only windows whose queries follow each other at once are parts of a population.")
         )
     parts = [
         Part(
@@ -204,9 +205,11 @@ def _refuse_impossible(gross_j: Sequence[float], *, settles: bool) -> None:
     for number, joules in enumerate(gross_j, 1):
         if not 0 <= joules <= MOST_J or (settles and joules == 0):
             raise NotMeasurable(
-                f"Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too short for "
-                "the counter, or the counter tells it later than the probe found. Measure longer windows, or run "
-                "`joulemark doctor` to time the counter anew."
+                _(
+                    "Not measurable: window {number} has {joules:.4g} J by this energy counter. Its work is too "
+                    "short for the counter, or the counter tells it later than the probe found. Measure longer "
+                    "windows, or run `joulemark doctor` to time the counter anew."
+                ).format(number=number, joules=joules)
             )
 
 
@@ -220,7 +223,7 @@ def _totals(
     """Sums over the windows, and the percentiles of latency (linear interpolation)."""
     queries = sum(window.queries for window in windows)
     if not queries:
-        raise TraceIncomplete("The windows hold no query.")
+        raise TraceIncomplete(_("The windows hold no query."))
     nets = [window.net_j for window in windows if window.net_j is not None]
     p50_s, p95_s = percentiles(asked_s, 0.5, 0.95)
     return Totals(
@@ -247,8 +250,10 @@ def _budget(
     total_j = fsum(work_j)
     if total_j < 0:
         raise NotMeasurable(
-            f"Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at rest is taken "
-            "off. Measure more of them, or longer ones."
+            _(
+                "Not measurable: the queries have {total_j:.4g} J by this energy counter, once the power at "
+                "rest is taken off. Measure more of them, or longer ones."
+            ).format(total_j=total_j)
         )
     if not total_j:
         return ()

@@ -21,6 +21,7 @@ from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.rest_power import RestPower, Steps, fit_rest_power, settled_steps
 from joulemark.energy.stretches import Stretch, around_windows, stretches
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Timing, Trace
@@ -98,7 +99,7 @@ def _usable(changes: Changes, trace: Trace, timing: Timing) -> Changes:
 
 def _energies_of(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
     quiet, around = stretches(trace), around_windows(trace)
-    _, rest, ticks = _fitted(changes, quiet, around, trace, timing)
+    rest, ticks = _fitted(changes, quiet, around, trace, timing)[1:]
     return _energies(changes, ticks, rest, timing.delay_us / 1e6)
 
 
@@ -145,10 +146,12 @@ def _ticks(
     before, after = pair
     b = changes.last_before(start_s)
     if b is None or changes.low_s[b] < quiet[before].start_s + settle_s:
-        raise TraceIncomplete(f"Window {number} has no settled tick before its start.")
+        raise TraceIncomplete(
+            _("Window {number} has no settled tick before its start.").format(number=number)
+        )
     c = changes.first_after(end_s + settle_s)
     if c is None or changes.high_s[c] > quiet[after].end_s:
-        raise TraceIncomplete(f"Window {number} has no settled tick after its end.")
+        raise TraceIncomplete(_("Window {number} has no settled tick after its end.").format(number=number))
     return _Ticks(b=b, c=c, before=before, after=after, start_s=start_s, end_s=end_s)
 
 

@@ -14,6 +14,8 @@ from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.sensors import COVERAGE_FACTOR, EDITION, sensor_error
 from joulemark.record.statement import Term
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +59,10 @@ def method_terms(
     ]
     if not combined(found) <= TOO_UNCERTAIN:  # what is no number is not small
         raise NotMeasurable(
-            f"Not measurable: the standard uncertainty is {combined(found):.0%} of the energy of a query. "
-            "Measure more windows, or longer ones."
+            _(
+                "Not measurable: the standard uncertainty is {share:.0%} of the energy of a query. Measure "
+                "more windows, or longer ones."
+            ).format(share=combined(found))
         )
     return tuple(found)
 
@@ -120,9 +124,15 @@ def phase(timing: Timing, *, work_s: float, times: int) -> float:
     relative = period_s / work_s / times / 3**0.5
     if relative > TOO_UNCERTAIN:
         raise NotMeasurable(
-            f"Not measurable: {times} run{'s' if times > 1 else ''} of {work_s * 1e3:.0f} ms under a counter that "
-            f"looks only a part of each {period_s * 1e3:.0f} ms. "
-            f"Run it at least {_enough(period_s, work_s)} times."
+            ngettext(
+                "Not measurable: {count} run of {work_ms:.0f} ms under a counter that looks only a part of each "
+                "{period_ms:.0f} ms. Run it at least {enough} times.",
+                "Not measurable: {count} runs of {work_ms:.0f} ms under a counter that looks only a part of each "
+                "{period_ms:.0f} ms. Run it at least {enough} times.",
+                times,
+            ).format(
+                count=times, work_ms=work_s * 1e3, period_ms=period_s * 1e3, enough=_enough(period_s, work_s)
+            )
         )
     return relative
 

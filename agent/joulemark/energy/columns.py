@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.errors import TraceInconsistent
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ def int64(column: Sequence[int], *, of: str) -> NDArray[np.int64]:
     try:
         return np.array(column, dtype=np.int64)
     except OverflowError as error:
-        raise TraceInconsistent(f"{of} holds a number beyond 64 bits.") from error
+        raise TraceInconsistent(_("{of} holds a number beyond 64 bits.").format(of=of)) from error
 
 
 def all_sums_fit(deltas: NDArray[np.int64]) -> bool:

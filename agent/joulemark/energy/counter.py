@@ -9,6 +9,7 @@ import numpy as np
 
 from joulemark.energy.columns import MOST, all_sums_fit, int64
 from joulemark.energy.errors import CounterWentBackwards, TraceIncomplete, TraceInconsistent
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,9 +43,17 @@ class Counter:
         first = int(self.t_us.searchsorted(start_us, side="right")) - 1
         last = int(self.t_us.searchsorted(end_us, side="left"))
         if first < 0:
-            raise TraceIncomplete(f'Stream "{self.name}" has no tick at or before {start_us} us.')
+            raise TraceIncomplete(
+                _('Stream "{name}" has no tick at or before {start_us} us.').format(
+                    name=self.name, start_us=start_us
+                )
+            )
         if last == len(self.t_us):
-            raise TraceIncomplete(f'Stream "{self.name}" has no tick at or after {end_us} us.')
+            raise TraceIncomplete(
+                _('Stream "{name}" has no tick at or after {end_us} us.').format(
+                    name=self.name, end_us=end_us
+                )
+            )
         units = int(self.units[last] - self.units[first])
         return Difference(
             units=units,
@@ -60,26 +69,30 @@ def counter(stream: Stream) -> Counter:
     """
     if len(stream.t_us) != len(stream.value):
         raise TraceInconsistent(
-            f'Stream "{stream.name}" has {len(stream.t_us)} times for {len(stream.value)} values.'
+            _('Stream "{name}" has {times} times for {values} values.').format(
+                name=stream.name, times=len(stream.t_us), values=len(stream.value)
+            )
         )
     if not stream.t_us:
-        raise TraceIncomplete(f'Stream "{stream.name}" has no tick.')
-    steps = int64(stream.t_us, of=f'Stream "{stream.name}"')
+        raise TraceIncomplete(_('Stream "{name}" has no tick.').format(name=stream.name))
+    steps = int64(stream.t_us, of=_('Stream "{name}"').format(name=stream.name))
     if steps.min() < 0:
-        raise TraceInconsistent(f'The times of stream "{stream.name}" run backwards.')
-    values = int64(stream.value, of=f'Stream "{stream.name}"')
+        raise TraceInconsistent(_('The times of stream "{name}" run backwards.').format(name=stream.name))
+    values = int64(stream.value, of=_('Stream "{name}"').format(name=stream.name))
     raw = _running_sum(values, stream.name)
     rises = values.copy()  # all sums being exact, these are the differences; the first counts from itself
     rises[0] = 0
     if stream.wraps_at is None:
         if rises.min() < 0:
             raise CounterWentBackwards(
-                f'The counter of stream "{stream.name}" fell, and it is not said to wrap.'
+                _('The counter of stream "{name}" fell, and it is not said to wrap.').format(name=stream.name)
             )
     else:
         if (raw > stream.wraps_at).any():
             raise TraceInconsistent(
-                f'Stream "{stream.name}" shows a value beyond its modulus {stream.wraps_at}.'
+                _('Stream "{name}" shows a value beyond its modulus {wraps_at}.').format(
+                    name=stream.name, wraps_at=stream.wraps_at
+                )
             )
         rises = np.where(rises < 0, rises + stream.wraps_at, rises)
     return Counter(
@@ -95,5 +108,5 @@ def _running_sum(deltas: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     sums = deltas.cumsum()
     exact = all_sums_fit(deltas) or (sums.max() <= MOST and np.abs(deltas).sum(dtype=np.float64) <= 2.0**62)
     if not exact or sums.min() < 0:
-        raise TraceInconsistent(f"Stream {name} holds a value below 0 or above 2**53.")
+        raise TraceInconsistent(_("Stream {name} holds a value below 0 or above 2**53.").format(name=name))
     return sums

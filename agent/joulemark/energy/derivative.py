@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def derivative(changes: Changes, windows: Sequence[Span], timing: Timing) -> Der
     starts_s = np.array([span.start_us for span in windows]) / 1e6
     ends_s = np.array([span.end_us for span in windows]) / 1e6
     if not len(t_s) or starts_s.min() < t_s[0] or ends_s.max() > t_s[-1]:
-        raise TraceIncomplete("The counter did not move on both sides of every window.")
+        raise TraceIncomplete(_("The counter did not move on both sides of every window."))
     energies_j = np.interp(ends_s, t_s, changes.energy_j) - np.interp(starts_s, t_s, changes.energy_j)
     blur_s = max(timing.settle_us - abs(timing.delay_us), 0) / 1e6
     edges = [_edges(changes, t_s, at_s, blur_s=blur_s) for at_s in (starts_s, ends_s)]

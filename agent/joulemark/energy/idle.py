@@ -10,6 +10,7 @@ import numpy as np
 from joulemark.energy.bracket import SHARP
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.statement import Idle
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def idle_power(trace: Trace, streams: Sequence[ReadStream]) -> Idle | None:
     if not before and not after:
         return None
     if not before or not after:
-        raise TraceIncomplete("Idle was read on one side of the windows only; both are needed.")
+        raise TraceIncomplete(_("Idle was read on one side of the windows only; both are needed."))
     return Idle(
         before_w=_mean_w(streams, before),
         after_w=_mean_w(streams, after),
@@ -76,7 +77,9 @@ def _mean_w(streams: Sequence[ReadStream], spans: Sequence[Span]) -> float:
         rises = [_rise(stream, span) for span in spans]
         seconds = fsum(rise[1] for rise in rises)
         if seconds <= 0:
-            raise TraceIncomplete(f"Stream {stream.counter.name} has no two ticks around the idle span.")
+            raise TraceIncomplete(
+                _("Stream {name} has no two ticks around the idle span.").format(name=stream.counter.name)
+            )
         power_w += fsum(rise[0] for rise in rises) / seconds
     return power_w
 

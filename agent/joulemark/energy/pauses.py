@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,9 @@ def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[Pauses, ...]:
         for stream in streams:
             if stream.settling is None:
                 raise TraceIncomplete(
-                    f"Stream {stream.counter.name} cannot tell pauses from work: no timing."
+                    _("Stream {name} cannot tell pauses from work: no timing.").format(
+                        name=stream.counter.name
+                    )
                 )
             read = stream.settling.bracketed
             before, after = read.around[number]

@@ -26,6 +26,7 @@ import numpy as np
 
 from joulemark.energy.errors import TraceInconsistent
 from joulemark.energy.precision import student_t_95_at
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,9 +119,9 @@ def population_mean(parts: Sequence[Part], *, population: int, sizes: Floats | N
 
 def _require_parts(parts: Sequence[Part], population: int, sizes: Floats | None) -> None:
     if not parts or any(len(part.durations_s) == 0 or part.seconds <= 0 for part in parts):
-        raise TraceInconsistent("A window of a part of the population holds no query, or no time.")
+        raise TraceInconsistent(_("A window of a part of the population holds no query, or no time."))
     if population < 1 or (sizes is not None and len(sizes) != population):
-        raise TraceInconsistent("A population must have queries, and a size of each or of none.")
+        raise TraceInconsistent(_("A population must have queries, and a size of each or of none."))
 
 
 def _turns_s(part: Part) -> Floats:

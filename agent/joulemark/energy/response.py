@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ class Response:
 def median_period_s(changes: Changes) -> float:
     """The median time between two changes. Raises TraceIncomplete below ten."""
     if len(changes.low_s) < 10:
-        raise TraceIncomplete("The counter hardly moves: its period cannot be told.")
+        raise TraceIncomplete(_("The counter hardly moves: its period cannot be told."))
     return float(np.median(np.diff(changes.middle_s())))
 
 
@@ -59,7 +60,7 @@ def response(changes: Changes, loads: Sequence[tuple[float, float]], *, period_s
         rest_w, rest_at = _line(changes, on_s - LOOKED_BACK_S, on_s)
         load_w, load_at = _line(changes, on_s + PLATEAU_AFTER_S, off_s)
         if load_w <= rest_w:
-            raise TraceIncomplete("The counter does not rise faster under load than at rest.")
+            raise TraceIncomplete(_("The counter does not rise faster under load than at rest."))
         delays.append((rest_at - load_at) / (load_w - rest_w) - on_s)
         settles.append(_settle_s(changes, off_s, step_w=load_w - rest_w))
     settle_s = max(settles) * MARGIN + period_s / 2
@@ -74,7 +75,11 @@ def response(changes: Changes, loads: Sequence[tuple[float, float]], *, period_s
 def _between(changes: Changes, from_s: float, to_s: float) -> NDArray[np.int64]:
     found = np.flatnonzero((changes.low_s >= from_s) & (changes.high_s <= to_s))
     if len(found) < 3:
-        raise TraceIncomplete(f"The counter hardly moves between {from_s:.1f} s and {to_s:.1f} s.")
+        raise TraceIncomplete(
+            _("The counter hardly moves between {from_s:.1f} s and {to_s:.1f} s.").format(
+                from_s=from_s, to_s=to_s
+            )
+        )
     return found
 
 
@@ -88,10 +93,10 @@ def _line(changes: Changes, from_s: float, to_s: float) -> tuple[float, float]:
 
 def _settle_s(changes: Changes, off_s: float, *, step_w: float) -> float:
     """When the last change came that told of more than rest, after the load's end."""
-    rest_w, _ = _line(changes, off_s + LOOKED_BACK_S, off_s + LOOKED_BACK_S + 1.0)
+    rest_w, _slope = _line(changes, off_s + LOOKED_BACK_S, off_s + LOOKED_BACK_S + 1.0)
     first = changes.first_after(off_s)
     if first is None:
-        raise TraceIncomplete("The counter stands still after the load.")
+        raise TraceIncomplete(_("The counter stands still after the load."))
     behind = _between(changes, off_s, off_s + LOOKED_BACK_S)
     middle_s = changes.middle_s()
     powers_w = (changes.energy_j[behind] - changes.energy_j[behind - 1]) / (

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +166,7 @@ def fit_rest_power(
     variance = found.squares / spare
     known = found.weight > LEAST_WEIGHT
     if not known.any() or not np.isfinite([found.base_w, found.squares, *found.level_w[known]]).all():
-        raise TraceIncomplete("No power at rest fits what the counter did in the rests.")
+        raise TraceIncomplete(_("No power at rest fits what the counter did in the rests."))
     level_w = np.where(known, found.level_w, found.level_w[known].mean())
     level_u_w = np.where(
         known,
@@ -193,7 +194,7 @@ def settled_steps(
     behind = np.maximum(changes.high_s.searchsorted(ends_s, side="right"), first)
     numbers = np.flatnonzero(behind - first >= 2)
     if not len(numbers):
-        raise TraceIncomplete("No rest is long enough for the counter to settle in it.")
+        raise TraceIncomplete(_("No rest is long enough for the counter to settle in it."))
     first, behind, worked = first[numbers], behind[numbers], starts_s[numbers] > -inf
     lengths = behind - first - 1
     last = np.arange(lengths.sum()) + np.repeat(behind - lengths.cumsum(), lengths)
@@ -242,7 +243,9 @@ def _fits(steps: Steps, decay_s: float | NDArray[np.float64]) -> tuple[NDArray[n
     left = rises - share * by.take(steps.seen, axis=-1)
     spread, common = np.add.reduce(left * left[0], axis=-1)
     if (spread <= 0).any():
-        raise TraceIncomplete("The rests hold too few changes of the counter to tell a decay from a level.")
+        raise TraceIncomplete(
+            _("The rests hold too few changes of the counter to tell a decay from a level.")
+        )
     base_w = common / spread
     unexplained = left[1] - base_w[..., None] * left[0]
     return base_w, by[0], by[1], weight, np.add.reduce(unexplained * unexplained, axis=-1)
@@ -318,7 +321,7 @@ def _asked_next(
     """The points that this section and those after it ask for, if squares are a parabola through the lowest known."""
     lowest = _vertex(*sorted((squares, point) for point, squares in known.items())[:3])
     points: dict[float, None] = {}
-    for _ in range(most):
+    for _step in range(most):
         points.update(dict.fromkeys(section[1:3]))
         section = _narrowed(*section, left=abs(section[1] - lowest) < abs(section[2] - lowest))
     return [point for point in points if point not in known]

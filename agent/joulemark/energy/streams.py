@@ -9,6 +9,7 @@ from joulemark.energy.bracket import Bracketed, bracket
 from joulemark.energy.changes import Changes, changes
 from joulemark.energy.counter import Counter, counter
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Sensor
@@ -48,19 +49,31 @@ def read_streams(trace: Trace, sensor: Sensor) -> tuple[ReadStream, ...]:
     wanted = SCOPES[sensor.scope]
     missing = wanted - {str(stream.scope) for stream in trace.streams}
     if missing:
-        raise TraceIncomplete(f"The scope {sensor.scope} needs a stream of {', '.join(sorted(missing))}.")
+        raise TraceIncomplete(
+            _("The scope {scope} needs a stream of {missing}.").format(
+                scope=sensor.scope, missing=", ".join(sorted(missing))
+            )
+        )
     return tuple(_read(trace, stream) for stream in trace.streams if stream.scope in wanted)
 
 
 def _refuse_broken(trace: Trace) -> None:
     windows = trace.windows()
     if not windows:
-        raise TraceIncomplete("The trace has no window.")
+        raise TraceIncomplete(_("The trace has no window."))
     if len(windows) != len(trace.queries):
-        raise TraceInconsistent(f"The trace has {len(windows)} windows and queries for {len(trace.queries)}.")
+        raise TraceInconsistent(
+            _("The trace has {windows} windows and queries for {of_queries}.").format(
+                windows=len(windows), of_queries=len(trace.queries)
+            )
+        )
     for span in trace.spans:
         if span.end_us <= span.start_us:
-            raise TraceInconsistent(f"A {span.kind} span ends at {span.end_us} us, not after its start.")
+            raise TraceInconsistent(
+                _("A {kind} span ends at {end_us} us, not after its start.").format(
+                    kind=span.kind, end_us=span.end_us
+                )
+            )
 
 
 def _read(trace: Trace, stream: Stream) -> ReadStream:

@@ -8,6 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Span, Trace
@@ -40,7 +41,11 @@ def around_windows(trace: Trace) -> tuple[tuple[int, int], ...]:
     busy = list(_busy(trace))
     for first, second in pairwise(busy):
         if second.start_us <= first.end_us:
-            raise TraceIncomplete(f"There is no rest between {first.end_us} us and the next {second.kind}.")
+            raise TraceIncomplete(
+                _("There is no rest between {end_us} us and the next {kind}.").format(
+                    end_us=first.end_us, kind=second.kind
+                )
+            )
     return tuple((number, number + 1) for number, span in enumerate(busy) if span.kind == "window")
 
 

@@ -20,6 +20,8 @@ from joulemark.exchange_limits import Limits
 from joulemark.patience import retry_after_s
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LIMITS = Limits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
 PARTIAL = 206
-KEPT = "What came is kept: the same command goes on."
+KEPT = marked("What came is kept: the same command goes on.")
 PASSING = frozenset({408, 429})
 """Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
@@ -91,7 +93,9 @@ def hub_origin(text: str) -> str:
     usable = usable and text.isprintable()
     if not usable or parts.query or parts.fragment:
         raise UsageError(
-            f"The hub {text!a} is no address such as {DEFAULT_HUB}. Name one with `--hub` or HF_ENDPOINT."
+            _(
+                "The hub {text!a} is no address such as {default_hub}. Name one with `--hub` or HF_ENDPOINT."
+            ).format(text=text, default_hub=DEFAULT_HUB)
         )
     return text.rstrip("/")
 
@@ -122,7 +126,7 @@ class HubClient:
         self._waiting = waiting or Waiting(self.origin)
         headers = {"User-Agent": f"joulemark/{__version__}", "Accept": "application/json"}
         if token:
-            headers["Authorization"] = f"Bearer {network.checked_token(token, source='The token')}"
+            headers["Authorization"] = f"Bearer {network.checked_token(token, source=_('The token'))}"
         self._http: httpx.Client = network.client(
             httpx,
             limits=limits,
@@ -149,21 +153,32 @@ class HubClient:
         """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
         url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
         found: list[Entry] = []
-        for _ in range(MOST_PAGES):
+        for _page in range(MOST_PAGES):
             if url is None:
                 return tuple(entry for entry in found if entry.type == "file")
             answer = self._get(url)
             found += self._decoded(answer, list[Entry])
             url = answer.links.get("next", {}).get("url")
-        raise BadAnswer(f"{self.origin} has more than {MOST_PAGES} pages of files of {hub_id}.")
+        raise BadAnswer(
+            _("{origin} has more than {most_pages} pages of files of {hub_id}.").format(
+                origin=self.origin, most_pages=MOST_PAGES, hub_id=hub_id
+            )
+        )
 
     def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
         """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
         answer = self._get(self._address(kind, hub_id, revision, file))
         if len(answer.content) != file.size:
             raise BadAnswer(
-                f"{self.origin} gave {len(answer.content)} bytes of {file.path} of {hub_id}, and lists {file.size}. "
-                "Run the command again."
+                _(
+                    "{origin} gave {count} bytes of {path} of {hub_id}, and lists {size}. Run the command again."
+                ).format(
+                    origin=self.origin,
+                    count=len(answer.content),
+                    path=file.path,
+                    hub_id=hub_id,
+                    size=file.size,
+                )
             )
         return answer.content
 
@@ -191,7 +206,7 @@ class HubClient:
         try:
             with self._http.stream("GET", address, headers=headers) as answer:
                 self._require_given(answer)
-                goes_on = answer.headers.get("content-range", "").startswith(f"bytes {begin}-")
+                goes_on = answer.headers.get("content-range", "").startswith(f"bytes={begin}-")
                 begin = begin if answer.status_code == PARTIAL and goes_on else 0
                 with part.open("r+b" if begin else "wb") as content:
                     content.seek(begin)
@@ -201,19 +216,27 @@ class HubClient:
                     size = content.tell()
         except httpx.HTTPError as error:
             raise NoConnection(
-                f"{self.origin} cannot be reached, or broke off, while {file.path} of {hub_id} was fetched "
-                f"({type(error).__name__}). {KEPT}",
+                _(
+                    "{origin} cannot be reached, or broke off, while {path} of {hub_id} was fetched ({name}). "
+                    "{kept}"
+                ).format(
+                    origin=self.origin, path=file.path, hub_id=hub_id, name=type(error).__name__, kept=_(KEPT)
+                ),
                 cause=_cause_of(error),
             ) from error
         if size > file.size:
             part.unlink()
             raise BadAnswer(
-                f"{self.origin} gave more than the {file.size} bytes that it lists of {file.path}."
+                _("{origin} gave more than the {size} bytes that it lists of {path}.").format(
+                    origin=self.origin, size=file.size, path=file.path
+                )
             )
         if size < file.size:
             raise NoConnection(
-                f"{self.origin} broke off, while {file.path} of {hub_id} was fetched. {KEPT}",
-                cause="it broke off",
+                _("{origin} broke off, while {path} of {hub_id} was fetched. {kept}").format(
+                    origin=self.origin, path=file.path, hub_id=hub_id, kept=_(KEPT)
+                ),
+                cause=_("it broke off"),
             )
 
     def _address(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> str:
@@ -225,7 +248,11 @@ class HubClient:
         try:
             return decode(answer.content, kind, what="answer")
         except Malformed as error:
-            raise BadAnswer(f"{self.origin} does not answer as a hub does. {error} Check `--hub`.") from error
+            raise BadAnswer(
+                _("{origin} does not answer as a hub does. {error} Check `--hub`.").format(
+                    origin=self.origin, error=error
+                )
+            ) from error
 
     def _get(self, path: str) -> httpx.Response:
         while True:
@@ -244,28 +271,33 @@ class HubClient:
             answer = self._http.get(path)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise UsageError(
-                f"The hub {self.origin} leads to an address that cannot be used. Check `--hub`."
+                _("The hub {origin} leads to an address that cannot be used. Check `--hub`.").format(
+                    origin=self.origin
+                )
             ) from error
         except httpx.HTTPError as error:
             raise NoConnection(
-                f"{self.origin} cannot be reached ({type(error).__name__}). Nothing was written; check the network and "
-                "`--hub`.",
+                _(
+                    "{origin} cannot be reached ({name}). Nothing was written; check the network and `--hub`."
+                ).format(origin=self.origin, name=type(error).__name__),
                 cause=_cause_of(error),
             ) from error
-        self._require_passed(answer, "Nothing was written.")
+        self._require_passed(answer, _("Nothing was written."))
         return answer
 
     def _require_passed(self, answer: httpx.Response, outcome: str) -> None:
         if answer.status_code < 500 and answer.status_code not in PASSING:
             return
         raise ServerFailed(
-            f"{self.origin} has a problem of its own (HTTP {answer.status_code}). {outcome}",
+            _("{origin} has a problem of its own (HTTP {status_code}). {outcome}").format(
+                origin=self.origin, status_code=answer.status_code, outcome=outcome
+            ),
             status=answer.status_code,
             retry_after_s=retry_after_s(answer.headers.get("retry-after"), datetime.now(UTC)),
         )
 
     def _require_given(self, answer: httpx.Response) -> None:
-        self._require_passed(answer, KEPT)
+        self._require_passed(answer, _(KEPT))
         self._given(answer)
 
     def _given(self, answer: httpx.Response) -> httpx.Response:
@@ -275,11 +307,15 @@ class HubClient:
             raise NotGiven("vanished")
         if answer.status_code in (401, 403):
             raise NotGiven("gated")
-        raise BadAnswer(f"{self.origin} answered with HTTP {answer.status_code}. Check `--hub`.")
+        raise BadAnswer(
+            _("{origin} answered with HTTP {status_code}. Check `--hub`.").format(
+                origin=self.origin, status_code=answer.status_code
+            )
+        )
 
 
 def _cause_of(error: httpx.HTTPError) -> str:
     """Why there is no answer, as a clause."""
     if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    return "no connection" if isinstance(error, httpx.ConnectError) else "it broke off"
+        return _("no answer in time")
+    return _("no connection") if isinstance(error, httpx.ConnectError) else _("it broke off")

@@ -17,6 +17,8 @@ from joulemark.errors import (
     UsageError,
 )
 from joulemark.patience import retry_after_s
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
     from joulemark.hub.missing import Wanted
 
-OFFLINE = (
-    "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch what is missing, or point HF_HOME to a cache that "
-    "has it."
+OFFLINE = marked(
+    "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch what is missing, or point "
+    "HF_HOME to a cache that has it."
 )
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -36,18 +38,29 @@ def gated(wanted: Wanted) -> NotOnHub:
     """The owner wants consent, and the hub knows of none."""
     return NotOnHub(
         "gated",
-        f"The {wanted.name} needs consent to its terms: give it at {wanted.entry.url}, and set HF_TOKEN to a token of "
-        "the same account.",
+        _(
+            "The {name} needs consent to its terms: give it at {url}, and set HF_TOKEN to a token of the "
+            "same account."
+        ).format(name=wanted.name, url=wanted.entry.url),
     )
 
 
 def vanished(wanted: Wanted, file: str | None = None) -> NotOnHub:
     """The repository, its pinned commit or a file of it is gone."""
-    what = "" if file is None else f" the file {file} of"
+    sentence = (
+        _(
+            "The hub no longer has the {name} ({hub_id}) at the pinned commit {revision}; nothing stands in for it. "
+            "If it is private, set HF_TOKEN."
+        )
+        if file is None
+        else _(
+            "The hub no longer has the file {file} of the {name} ({hub_id}) at the pinned commit {revision}; nothing "
+            "stands in for it. If it is private, set HF_TOKEN."
+        )
+    )
     return NotOnHub(
         "vanished",
-        f"The hub no longer has{what} the {wanted.name} ({wanted.hub_id}) at the pinned commit {wanted.revision[:12]}; "
-        "nothing stands in for it. If it is private, set HF_TOKEN.",
+        sentence.format(file=file, name=wanted.name, hub_id=wanted.hub_id, revision=wanted.revision[:12]),
     )
 
 
@@ -56,8 +69,10 @@ def no_parquet(wanted: Wanted) -> NotOnHub:
     split = getattr(wanted.entry, "split", None)
     return NotOnHub(
         "no-parquet",
-        f"The {wanted.name} ({wanted.hub_id}) has no Parquet files that are clearly of its split {split} at the pinned "
-        "commit. Pin the suite again with `joulemark suite pin`.",
+        _(
+            "The {name} ({hub_id}) has no Parquet files that are clearly of its split {split} at the "
+            "pinned commit. Pin the suite again with `joulemark suite pin`."
+        ).format(name=wanted.name, hub_id=wanted.hub_id, split=split),
     )
 
 
@@ -69,16 +84,22 @@ def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentEr
         error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ else error
     )
     if isinstance(cause, errors.OfflineModeIsEnabled):
-        return UsageError(OFFLINE)
+        return UsageError(_(OFFLINE))
     if isinstance(cause, errors.FileMetadataError):
-        return BadAnswer(f"{hub} does not answer as a hub does ({cause}). Check `--hub` and HF_ENDPOINT.")
+        return BadAnswer(
+            _("{hub} does not answer as a hub does ({cause}). Check `--hub` and HF_ENDPOINT.").format(
+                hub=hub, cause=cause
+            )
+        )
     if isinstance(cause, errors.HfHubHTTPError):
         return _of_status(cause, wanted, file, hub)
     if isinstance(cause, OSError) and cause.errno is not None and not isinstance(cause, ConnectionError):
         return of_disk(cause, wanted.cache)
     return NoConnection(
-        f"{hub} cannot be reached, or broke off, while {file} of the {wanted.name} was fetched "
-        f"({type(cause).__name__}). What came is kept: the same command goes on.",
+        _(
+            "{hub} cannot be reached, or broke off, while {file} of the {name} was fetched ({kind}). "
+            "What came is kept: the same command goes on."
+        ).format(hub=hub, file=file, name=wanted.name, kind=type(cause).__name__),
         cause=type(cause).__name__,
     )
 
@@ -87,11 +108,15 @@ def of_disk(error: OSError, cache: Path) -> StorageError:
     """Our error for a cache that cannot be written."""
     if error.errno in _NO_SPACE:
         return DiskFull(
-            f"No space is left in {cache}. Free some there, or point HF_HOME to a larger disk, then run the command "
-            "again: files that came whole are kept."
+            _(
+                "No space is left in {cache}. Free some there, or point HF_HOME to a larger disk, then run "
+                "the command again: files that came whole are kept."
+            ).format(cache=cache)
         )
     return StorageError(
-        f"{cache} cannot be written ({error.strerror or error}). Point HF_HOME to a folder that can."
+        _("{cache} cannot be written ({why}). Point HF_HOME to a folder that can.").format(
+            cache=cache, why=error.strerror or error
+        )
     )
 
 
@@ -113,9 +138,15 @@ def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> Ag
         return gated(wanted)
     if status >= 500 or status == 429:
         return ServerFailed(
-            f"{hub} has a problem of its own (HTTP {status}) with {file} of the {wanted.name}. What came is kept: the "
-            "same command goes on.",
+            _(
+                "{hub} has a problem of its own (HTTP {status}) with {file} of the {name}. What came is kept:"
+                " the same command goes on."
+            ).format(hub=hub, status=status, file=file, name=wanted.name),
             status=status,
             retry_after_s=retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)),
         )
-    return BadAnswer(f"{hub} answered with HTTP {status} for {file} of the {wanted.name}. Check `--hub`.")
+    return BadAnswer(
+        _("{hub} answered with HTTP {status} for {file} of the {name}. Check `--hub`.").format(
+            hub=hub, status=status, file=file, name=wanted.name
+        )
+    )

@@ -20,6 +20,7 @@ from joulemark.errors import UsageError
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.suite.hub_files import RepositoryKind, repository_folder
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,6 +218,8 @@ def _read(path: Path, kind: type[T]) -> T:
         return decode(path.read_bytes(), kind, what="note of what was fetched")
     except (OSError, RecordError) as error:
         raise UsageError(
-            f"{path} cannot be read, so that it is not known what was fetched: {error} Remove it; what it named then "
-            "stays in the hub's cache."
+            _(
+                "{path} cannot be read, so that it is not known what was fetched: {error} Remove it; what it "
+                "named then stays in the hub's cache."
+            ).format(path=path, error=error)
         ) from error

@@ -45,6 +45,7 @@ from joulemark.hub.needed_files import beside_rows, beside_weights
 from joulemark.hub.part_download import OtherBytes, fetch_blob, part_of, size_of
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import split_files
+from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ def fetch(
     for found in surveys:
         say(f"{found.wanted.name}: {in_words(found.size_bytes)}")
     if surveys:
-        say(f"{in_words(total_bytes)} will be fetched into {plan.wanted[0].cache}.")
+        say(
+            _("{size} will be fetched into {cache}.").format(
+                size=in_words(total_bytes), cache=plan.wanted[0].cache
+            )
+        )
         require_space(plan.wanted[0].cache, total_bytes)
     count = ByteCount(total_bytes, progress)
     for found in surveys:
@@ -164,8 +169,10 @@ def require_space(cache: Path, size_bytes: int) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < size_bytes + durable.RESERVE_BYTES:
         raise DiskFull(
-            f"{in_words(size_bytes)} are to be fetched and {folder} has {in_words(free_bytes)} free. Free some space, "
-            "or point HF_HOME to a larger disk."
+            _(
+                "{size} are to be fetched and {folder} has {free} free. Free some space, or point"
+                " HF_HOME to a larger disk."
+            ).format(size=in_words(size_bytes), folder=folder, free=in_words(free_bytes))
         )
 
 
@@ -214,7 +221,9 @@ def _stored_token() -> str | None:
         found = get_token()
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"The token in {constants.HF_TOKEN_PATH} cannot be read. Remove it, or log in anew: `hf auth login`."
+            _(
+                "The token in {hf_token_path} cannot be read. Remove it, or log in anew: `hf auth login`."
+            ).format(hf_token_path=constants.HF_TOKEN_PATH)
         ) from error
     return None if not found else network.checked_token(found, source=str(constants.HF_TOKEN_PATH))
 
@@ -305,8 +314,10 @@ def _shards(found: Survey, dataset: DataSet, hub: _Hub, arrivals: _Arrivals, cou
         if here is None:
             _discard(path)
             raise NotVerified(
-                f"The file {file.path} of the {found.wanted.name} is no whole Parquet file and was deleted: the "
-                "next fetch gets it anew.",
+                _(
+                    "The file {path} of the {name} is no whole Parquet file and was deleted: the next fetch gets "
+                    "it anew."
+                ).format(path=file.path, name=found.wanted.name),
                 code="broken-file",
             )
         rows += here
@@ -396,8 +407,10 @@ def _verify(wanted: Wanted, file: Entry, sha256: str | None) -> None:
 
 def _other_bytes(wanted: Wanted, file: Entry, found: str, sha256: str) -> NotVerified:
     return NotVerified(
-        f"The file {file.path} of the {wanted.name} came with the SHA-256 {found[:16]}…, not {sha256[:16]}… as it "
-        "must, and was deleted. If the next fetch gets the same, this hub has other bytes than were pinned.",
+        _(
+            "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
+            "was deleted. If the next fetch gets the same, this hub has other bytes than were pinned."
+        ).format(path=file.path, name=wanted.name, found=found[:16], sha256=sha256[:16]),
         code="weights-digest" if wanted.kind == "models" else "broken-file",
     )
 

@@ -13,6 +13,7 @@ from joulemark.hub.client import Entry
 from joulemark.hub.needed_files import beside_weights, configurations
 from joulemark.suite import DataSet, Model, require_pinned
 from joulemark.suite.hub_files import RepositoryKind, ends_with_these, repository_folder, split_files
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ class Wanted:
     @property
     def name(self) -> str:
         """How it is called in a sentence."""
-        return f"{'model' if self.kind == 'models' else 'data set'} {self.entry.id}"
+        return (_("model {id}") if self.kind == "models" else _("data set {id}")).format(id=self.entry.id)
 
     @property
     def folder(self) -> Path:
@@ -101,7 +102,9 @@ def require_libraries() -> None:
 
     if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
         raise WorkloadUnavailable(
-            f"{' and '.join(missing)} cannot be found. Run `pip install {' '.join(missing)}`."
+            _("These libraries cannot be found: {missing}. Run `pip install {packages}`.").format(
+                missing=", ".join(missing), packages=" ".join(missing)
+            )
         )
     network.require_numbers()
 

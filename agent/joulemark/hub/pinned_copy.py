@@ -13,6 +13,7 @@ from joulemark.suite import open_suite
 from joulemark.suite.loader import files_of, folder_of
 from joulemark.suite.lock import LOCK
 from joulemark.suite_copy import new_folder, write_copy
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +43,14 @@ def ask_lock(name: str, *, hub: str | None, say: Callable[[str], None]) -> Lock:
     suite = open_suite(name)
     if LOCK in files_of(folder_of(name)):
         raise UsageError(
-            f"Suite {suite.name} {suite.version} is pinned already. Pin the suite without its {LOCK}."
+            _("Suite {name} {version} is pinned already. Pin the suite without its {lock}.").format(
+                name=suite.name, version=suite.version, lock=LOCK
+            )
         )
     if not any([*(model.hub_id for model in suite.models), *(dataset.hub_id for dataset in suite.datasets)]):
-        raise UsageError(f"Suite {suite.name} names nothing on the hub: it is pinned as it is.")
+        raise UsageError(
+            _("Suite {name} names nothing on the hub: it is pinned as it is.").format(name=suite.name)
+        )
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
     with HubClient(origin, token=network.token()) as client:
         return pin(suite, client, say=say)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from joulemark.log.merkle import EMPTY_ROOT, HASH_BYTES
 from joulemark.log.notes import ED25519, open_note
 from joulemark.record.errors import Malformed, Unverified
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def parse(text: str) -> Checkpoint:
     root = _root(lines[2]) if fit else None
     if root is None or int(lines[1]) > MOST_ENTRIES or (lines[1] == "0" and root != EMPTY_ROOT):
         raise Malformed(
-            "JM-CHECKPOINT", "The text is not a checkpoint: the log's name, its size and its root."
+            "JM-CHECKPOINT", _("The text is not a checkpoint: the log's name, its size and its root.")
         )
     return Checkpoint(origin=lines[0], size=int(lines[1]), root=root, extensions=tuple(lines[3:]))
 
@@ -64,21 +65,31 @@ def opened(
 ) -> tuple[Checkpoint, OpenedNote]:
     """As `open_checkpoint`, with the note: who signed, and when each witness saw it."""
     if key.kind != ED25519:
-        raise Malformed("JM-LOG-KEY", f"{key.name} is the key of a witness; a log's own key is needed.")
+        raise Malformed(
+            "JM-LOG-KEY",
+            _("{name} is the key of a witness; a log's own key is needed.").format(name=key.name),
+        )
     found = open_note(note, keys=[key, *witnesses])
     signed = {signer.key for signer in found.signers}
     if key not in signed:
         raise Unverified(
-            "JM-NOTE-SIGNATURE", f"The checkpoint is not signed by the log's own key {key.name}."
+            "JM-NOTE-SIGNATURE",
+            _("The checkpoint is not signed by the log's own key {name}.").format(name=key.name),
         )
     if missing := [witness.name for witness in witnesses if witness not in signed]:
         raise Unverified(
-            "JM-WITNESS", f"The checkpoint is not co-signed by {', '.join(missing)}; try again later."
+            "JM-WITNESS",
+            _("The checkpoint is not co-signed by {missing}; try again later.").format(
+                missing=", ".join(missing)
+            ),
         )
     checkpoint = parse(found.text)
     if checkpoint.origin != origin:
         raise Unverified(
-            "JM-LOG-ORIGIN", f"The checkpoint is of the log {checkpoint.origin}, not of {origin}."
+            "JM-LOG-ORIGIN",
+            _("The checkpoint is of the log {origin}, not of {expected}.").format(
+                origin=checkpoint.origin, expected=origin
+            ),
         )
     return checkpoint, found
 

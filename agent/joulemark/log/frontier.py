@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.log.merkle import EMPTY_ROOT, node_hash
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +17,11 @@ class Frontier:
     def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
         self.size, self._peaks = size, list(peaks)
         if len(self._peaks) != size.bit_count():
-            raise ValueError(f"{len(self._peaks)} subtrees do not make a tree of {size} entries")
+            raise ValueError(
+                _("{count} subtrees do not make a tree of {size} entries").format(
+                    count=len(self._peaks), size=size
+                )
+            )
 
     @property
     def peaks(self) -> tuple[bytes, ...]:

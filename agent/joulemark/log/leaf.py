@@ -19,6 +19,7 @@ from joulemark.record.codec import Record
 from joulemark.record.errors import Malformed, TooLarge
 from joulemark.record.field_types import Slug
 from joulemark.record.statement import Count, Time
+from joulemark.translation import gettext as _
 
 Fact = Annotated[str, Meta(max_length=2000)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | list[str]
 
@@ -65,13 +66,18 @@ class LogLeaf(Record, frozen=True, kw_only=True, omit_defaults=False):
     def __post_init__(self) -> None:
         """Only version 1 has an index. Raises ValueError, which decoding reports as a schema fault."""
         if (self.version == 1) == (self.index is UNSET):
-            raise ValueError("entries of version 1 have an index, and no others have one")
+            raise ValueError(_("entries of version 1 have an index, and no others have one"))
 
     def encode(self) -> bytes:
         """The exact bytes that are hashed. Raises TooLarge (JM-ENTRY-SIZE)."""
         data = msgspec.json.encode(self, order="sorted")
         if len(data) > MOST_ENTRY_BYTES:
-            raise TooLarge("JM-ENTRY-SIZE", f"An entry of the log has at most {MOST_ENTRY_BYTES} bytes.")
+            raise TooLarge(
+                "JM-ENTRY-SIZE",
+                _("An entry of the log has at most {most_entry_bytes} bytes.").format(
+                    most_entry_bytes=MOST_ENTRY_BYTES
+                ),
+            )
         return data
 
 
@@ -79,5 +85,7 @@ def decode(data: bytes) -> LogLeaf:
     """The entry in `data`. Raises Malformed (JM-UTF8, JM-JSON, JM-SCHEMA, or JM-CANONICAL for another encoding)."""
     leaf = codec.decode(data, LogLeaf, what="log entry")
     if leaf.encode() != data:
-        raise Malformed("JM-CANONICAL", "The log entry is not in its one encoding: keys sorted, no spaces.")
+        raise Malformed(
+            "JM-CANONICAL", _("The log entry is not in its one encoding: keys sorted, no spaces.")
+        )
     return leaf

@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from joulemark.record.errors import Unverified
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,12 +47,18 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
 def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """`leaf` (its hash) is entry `index` of the tree with `size` entries and this `root`. Raises NotInLog."""
     if not 0 <= index < size:
-        raise NotInLog("JM-PROOF-INCLUSION", f"A tree of {size} entries has no entry {index}.")
+        raise NotInLog(
+            "JM-PROOF-INCLUSION",
+            _("A tree of {size} entries has no entry {index}.").format(size=size, index=index),
+        )
     at, last, found = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             raise NotInLog(
-                "JM-PROOF-INCLUSION", f"The proof of entry {index} is too long for a tree of {size}."
+                "JM-PROOF-INCLUSION",
+                _("The proof of entry {index} is too long for a tree of {size}.").format(
+                    index=index, size=size
+                ),
             )
         if at % 2 or at == last:
             found = node_hash(sibling, found)
@@ -61,10 +68,16 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
             found = node_hash(found, sibling)
         at, last = at >> 1, last >> 1
     if last:
-        raise NotInLog("JM-PROOF-INCLUSION", f"The proof of entry {index} is too short for a tree of {size}.")
+        raise NotInLog(
+            "JM-PROOF-INCLUSION",
+            _("The proof of entry {index} is too short for a tree of {size}.").format(index=index, size=size),
+        )
     if found != root:
         raise NotInLog(
-            "JM-PROOF-INCLUSION", f"The proof of entry {index} does not lead to the root of {size} entries."
+            "JM-PROOF-INCLUSION",
+            _("The proof of entry {index} does not lead to the root of {size} entries.").format(
+                index=index, size=size
+            ),
         )
 
 
@@ -73,19 +86,30 @@ def verify_consistency(
 ) -> None:
     """The tree with `size` entries begins with the one of `old_size`; nothing in it was changed. Raises NotInLog."""
     if not 0 <= old_size <= size:
-        raise NotInLog("JM-PROOF-CONSISTENCY", f"A tree of {size} entries cannot continue one of {old_size}.")
+        raise NotInLog(
+            "JM-PROOF-CONSISTENCY",
+            _("A tree of {size} entries cannot continue one of {old_size}.").format(
+                size=size, old_size=old_size
+            ),
+        )
     if old_size in {0, size}:
         if proof:
             raise NotInLog(
-                "JM-PROOF-CONSISTENCY", "The proof between these two sizes has to be empty and is not."
+                "JM-PROOF-CONSISTENCY", _("The proof between these two sizes has to be empty and is not.")
             )
         if old_root != (root if old_size == size else EMPTY_ROOT):
-            raise NotInLog("JM-PROOF-CONSISTENCY", f"Two roots are shown for one tree of {old_size} entries.")
+            raise NotInLog(
+                "JM-PROOF-CONSISTENCY",
+                _("Two roots are shown for one tree of {old_size} entries.").format(old_size=old_size),
+            )
         return
     found_old, found = _both_roots(old_size, old_root, size, proof)
     if found_old != old_root or found != root:
         raise NotInLog(
-            "JM-PROOF-CONSISTENCY", f"The log of {size} entries does not continue the one of {old_size}."
+            "JM-PROOF-CONSISTENCY",
+            _("The log of {size} entries does not continue the one of {old_size}.").format(
+                size=size, old_size=old_size
+            ),
         )
 
 
@@ -93,7 +117,7 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
     """The roots of the old and the new tree to which the proof leads."""
     path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
     if not path:
-        raise NotInLog("JM-PROOF-CONSISTENCY", "The proof between these two sizes is empty.")
+        raise NotInLog("JM-PROOF-CONSISTENCY", _("The proof between these two sizes is empty."))
     at, last = old_size - 1, size - 1
     while at % 2:
         at, last = at >> 1, last >> 1
@@ -101,7 +125,10 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
     for sibling in path[1:]:
         if last == 0:
             raise NotInLog(
-                "JM-PROOF-CONSISTENCY", f"The proof is too long for {old_size} and {size} entries."
+                "JM-PROOF-CONSISTENCY",
+                _("The proof is too long for {old_size} and {size} entries.").format(
+                    old_size=old_size, size=size
+                ),
             )
         if at % 2 or at == last:
             found_old, found = node_hash(sibling, found_old), node_hash(sibling, found)
@@ -111,5 +138,10 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
             found = node_hash(found, sibling)
         at, last = at >> 1, last >> 1
     if last:
-        raise NotInLog("JM-PROOF-CONSISTENCY", f"The proof is too short for {old_size} and {size} entries.")
+        raise NotInLog(
+            "JM-PROOF-CONSISTENCY",
+            _("The proof is too short for {old_size} and {size} entries.").format(
+                old_size=old_size, size=size
+            ),
+        )
     return found_old, found

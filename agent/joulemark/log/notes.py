@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from joulemark.record.errors import Malformed, TooLarge, Unverified
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +45,14 @@ class VerifierKey:
         """The name can stand in a note. Raises Malformed (JM-LOG-KEY)."""
         if not _is_name(self.name):
             raise Malformed(
-                "JM-LOG-KEY", f"{self.name!r} is no name of a key: no spaces, no plus, not empty."
+                "JM-LOG-KEY",
+                _("{name!r} is no name of a key: no spaces, no plus, not empty.").format(name=self.name),
             )
         if self.kind not in {ED25519, COSIGNATURE} or len(self.public_key) != 32:
-            raise Malformed("JM-LOG-KEY", f"The key {self.name} is not an Ed25519 key of a log or a witness.")
+            raise Malformed(
+                "JM-LOG-KEY",
+                _("The key {name} is not an Ed25519 key of a log or a witness.").format(name=self.name),
+            )
 
     @property
     def key_id(self) -> bytes:
@@ -64,10 +69,15 @@ class VerifierKey:
         parts = text.split("+", 2)
         data = _unbase64(parts[2]) if len(parts) == 3 else None
         if not data:
-            raise Malformed("JM-LOG-KEY", "A key of a log is written NAME+KEYID+BASE64; copy it once more.")
+            raise Malformed(
+                "JM-LOG-KEY", _("A key of a log is written NAME+KEYID+BASE64; copy it once more.")
+            )
         key = cls(name=parts[0], public_key=data[1:], kind=data[0])
         if key.encode() != text:
-            raise Malformed("JM-LOG-KEY", f"The id of the key {key.name} does not fit it; copy it once more.")
+            raise Malformed(
+                "JM-LOG-KEY",
+                _("The id of the key {name} does not fit it; copy it once more.").format(name=key.name),
+            )
         return key
 
 
@@ -104,7 +114,7 @@ def cosign(note: str, *, name: str, key: Ed25519PrivateKey, at: datetime) -> str
 
     Whoever cosigns has verified the note before, and that it continues what was cosigned last.
     """
-    text, _ = _split(note)
+    text = _split(note)[0]
     seconds = int(at.timestamp())
     signature = seconds.to_bytes(8, "big") + key.sign(_witnessed(text, seconds))
     return note + _line(verifier_key(key, name=name, kind=COSIGNATURE), signature)
@@ -130,7 +140,8 @@ def open_note(note: str, *, keys: Sequence[VerifierKey]) -> OpenedNote:
     if not signers:
         wanted = ", ".join(key.name for key in keys) or "anybody"
         raise Unverified(
-            "JM-NOTE-SIGNATURE", f"The note is not signed by the key that is trusted for {wanted}."
+            "JM-NOTE-SIGNATURE",
+            _("The note is not signed by the key that is trusted for {wanted}.").format(wanted=wanted),
         )
     return OpenedNote(text=text, signers=tuple(signers.values()), unverified=tuple(unverified))
 
@@ -149,7 +160,8 @@ def _signer(key: VerifierKey, text: str, signature: bytes) -> Signer:
         Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, message)
     except (InvalidSignature, ValueError, OverflowError) as error:
         raise Unverified(
-            "JM-NOTE-SIGNATURE", f"The signature of {key.name} does not fit the text of the note."
+            "JM-NOTE-SIGNATURE",
+            _("The signature of {name} does not fit the text of the note.").format(name=key.name),
         ) from error
     return Signer(key=key, at=at)
 
@@ -162,12 +174,15 @@ def _witnessed(text: str, seconds: int) -> bytes:
 def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """The text with its newline, and (name, key id and signature) of each line behind the last blank line."""
     if len(note) > MOST_NOTE_BYTES:
-        raise TooLarge("JM-NOTE", f"A note has at most {MOST_NOTE_BYTES} characters.")
+        raise TooLarge(
+            "JM-NOTE",
+            _("A note has at most {most_note_bytes} characters.").format(most_note_bytes=MOST_NOTE_BYTES),
+        )
     text, blank, rest = note.rpartition("\n\n")
     text += "\n"
     lines = rest.split("\n")
     if not blank or lines.pop() != "" or not 0 < len(lines) <= MOST_SIGNATURES:
-        raise Malformed("JM-NOTE", "The note is not a text, a blank line and the lines of its signatures.")
+        raise Malformed("JM-NOTE", _("The note is not a text, a blank line and the lines of its signatures."))
     _require_text(text)
     return text, [_signature(line) for line in lines]
 
@@ -176,7 +191,9 @@ def _signature(line: str) -> tuple[str, bytes]:
     words = line.split(" ")
     data = _unbase64(words[2]) if len(words) == 3 and line.startswith(_DASH) else None
     if data is None or len(data) < 5 or not _is_name(words[1]):
-        raise Malformed("JM-NOTE", "A line of the note's signatures is not a dash, a name and a signature.")
+        raise Malformed(
+            "JM-NOTE", _("A line of the note's signatures is not a dash, a name and a signature.")
+        )
     return words[1], data
 
 
@@ -192,10 +209,10 @@ def _require_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Malformed("JM-NOTE", "The note is not text that can be written as UTF-8.") from error
+        raise Malformed("JM-NOTE", _("The note is not text that can be written as UTF-8.")) from error
     if not text.endswith("\n") or any(c < " " and c != "\n" for c in text):
         raise Malformed(
-            "JM-NOTE", "The text of a note ends in a newline and holds no other control characters."
+            "JM-NOTE", _("The text of a note ends in a newline and holds no other control characters.")
         )
 
 

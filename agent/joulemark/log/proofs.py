@@ -9,6 +9,7 @@ from msgspec import UNSET
 from joulemark.log import checkpoints, leaf, notes
 from joulemark.log.merkle import leaf_hash, verify_inclusion
 from joulemark.record.errors import RecordError, Unverified
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.log.checkpoints import Checkpoint
@@ -27,15 +28,19 @@ def check_leaf(receipt: Receipt) -> None:
     if receipt.leaf is UNSET:
         return
     if leaf_hash(receipt.leaf).hex() != receipt.leaf_hash:
-        raise Unverified("JM-RECEIPT-LEAF", "The receipt's log entry is not the one that its hash names.")
+        raise Unverified("JM-RECEIPT-LEAF", _("The receipt's log entry is not the one that its hash names."))
     try:
         said = leaf.decode(receipt.leaf)
     except RecordError as error:
-        raise Unverified("JM-RECEIPT-LEAF", f"The receipt's log entry cannot be read: {error}") from error
+        raise Unverified(
+            "JM-RECEIPT-LEAF", _("The receipt's log entry cannot be read: {error}").format(error=error)
+        ) from error
     if (said.kind, said.subject) != (RECEIVED, receipt.result_id):
         raise Unverified(
             "JM-RECEIPT-LEAF",
-            f"The receipt's log entry says {said.kind} of {said.subject[:16]}, not that this result was received.",
+            _("The receipt's log entry says {kind} of {subject}, not that this result was received.").format(
+                kind=said.kind, subject=said.subject[:16]
+            ),
         )
 
 
@@ -50,7 +55,9 @@ def verified_proof(proof: LogProof, *, receipt: Receipt, key: VerifierKey | None
     if receipt.leaf_index is not None and receipt.leaf_index != proof.index:
         raise Unverified(
             "JM-PROOF-OTHER",
-            f"The proof is of entry {proof.index}, and the receipt is for entry {receipt.leaf_index}.",
+            _("The proof is of entry {index}, and the receipt is for entry {leaf_index}.").format(
+                index=proof.index, leaf_index=receipt.leaf_index
+            ),
         )
     origin = checkpoints.log_name(receipt.audience)
     if key is None:
@@ -58,7 +65,12 @@ def verified_proof(proof: LogProof, *, receipt: Receipt, key: VerifierKey | None
     else:
         checkpoint = checkpoints.open_checkpoint(proof.checkpoint, key=key, origin=origin)
     if checkpoint.origin != origin:
-        raise Unverified("JM-LOG-ORIGIN", f"The proof is of the log {checkpoint.origin}, not of {origin}.")
+        raise Unverified(
+            "JM-LOG-ORIGIN",
+            _("The proof is of the log {origin}, not of {expected}.").format(
+                origin=checkpoint.origin, expected=origin
+            ),
+        )
     verify_inclusion(
         leaf=bytes.fromhex(receipt.leaf_hash),
         index=proof.index,

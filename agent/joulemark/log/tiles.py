@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from joulemark.log.merkle import EMPTY_ROOT, HASH_BYTES, node_hash, root_of
 from joulemark.record.errors import Malformed, TooLarge
+from joulemark.translation import gettext as _
 
 TILE_WIDTH = 256
 TILE_HEIGHT = 8
@@ -63,14 +64,19 @@ def parse_path(path: str) -> Tile | EntryBundle:
         if tile.path == path and 0 < width <= TILE_WIDTH:
             return tile
     raise Malformed(
-        "JM-TILE-PATH", "No tile has this path; docs/protocol.md says how paths of the log are made."
+        "JM-TILE-PATH", _("No tile has this path; docs/protocol.md says how paths of the log are made.")
     )
 
 
 def encode_entries(entries: Sequence[bytes]) -> bytes:
     """The bytes of a bundle: each entry after its length (two bytes, big-endian). Raises TooLarge."""
     if any(len(entry) > MOST_ENTRY_BYTES for entry in entries):
-        raise TooLarge("JM-ENTRY-SIZE", f"An entry of the log has at most {MOST_ENTRY_BYTES} bytes.")
+        raise TooLarge(
+            "JM-ENTRY-SIZE",
+            _("An entry of the log has at most {most_entry_bytes} bytes.").format(
+                most_entry_bytes=MOST_ENTRY_BYTES
+            ),
+        )
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 
 
@@ -81,7 +87,7 @@ def decode_entries(data: bytes) -> list[bytes]:
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
         if start > len(data) or at > len(data):
-            raise Malformed("JM-ENTRIES", "The bundle of entries ends within an entry; fetch it again.")
+            raise Malformed("JM-ENTRIES", _("The bundle of entries ends within an entry; fetch it again."))
         entries.append(data[start:at])
     return entries
 
@@ -103,7 +109,7 @@ def inclusion_proof(index: int, size: int, read: ReadTile) -> list[bytes]:
     Raises ValueError for an entry that is not in the tree, and Malformed (JM-TILE-SIZE).
     """
     if not 0 <= index < size:
-        raise ValueError(f"a tree of {size} entries has no entry {index}")
+        raise ValueError(_("a tree of {size} entries has no entry {index}").format(size=size, index=index))
     tree, proof, begin, end = _Tree(size, read), [], 0, size
     while end - begin > 1:
         middle = begin + _left_part(end - begin)
@@ -122,7 +128,11 @@ def consistency_proof(old_size: int, size: int, read: ReadTile) -> list[bytes]:
     Raises ValueError when the old tree is the larger one, and Malformed (JM-TILE-SIZE).
     """
     if not 0 <= old_size <= size:
-        raise ValueError(f"a tree of {size} entries cannot continue one of {old_size}")
+        raise ValueError(
+            _("a tree of {size} entries cannot continue one of {old_size}").format(
+                size=size, old_size=old_size
+            )
+        )
     if old_size in {0, size}:
         return []
     tree, proof, begin, end = _Tree(size, read), [], 0, size
@@ -193,7 +203,9 @@ def _hashes(tile: Tile, read: ReadTile) -> list[bytes]:
     if len(data) != tile.width * HASH_BYTES:
         raise Malformed(
             "JM-TILE-SIZE",
-            f"{tile.path} has {len(data)} bytes instead of {tile.width * HASH_BYTES}; fetch it again.",
+            _("{path} has {count} bytes instead of {width}; fetch it again.").format(
+                path=tile.path, count=len(data), width=tile.width * HASH_BYTES
+            ),
         )
     return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
 

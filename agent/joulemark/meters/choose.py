@@ -12,6 +12,7 @@ from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.gpu import hidden_from_cuda, on_the_bus
 from joulemark.meters.nvml import NvmlMeter
 from joulemark.meters.rapl import RaplMeter
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +67,9 @@ def choose(
     """
     openers = openers or Openers()
     if wanted == "estimate" and on_gpu:
-        raise UsageError("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
+        raise UsageError(
+            _("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
+        )
     if wanted == "nvml" or (wanted == "auto" and on_gpu):
         gpu = openers.nvml()
         return Choice(meter=GpuBesideHost(gpu, openers.rapl), rejections=tuple(map(_of_gpu, gpu.skipped)))
@@ -98,13 +101,15 @@ def hides_a_gpu(
 
 def told_to(error: MeterUnavailable, *, bus: Callable[[], str | None] = on_the_bus) -> MeterUnavailable:
     """The error of a GPU that cannot be used, with how to measure the processor instead."""
-    instead = "To measure the processor instead, say so: `--meter rapl` or `--meter estimate`."
+    instead = _("To measure the processor instead, say so: `--meter rapl` or `--meter estimate`.")
     sentence, mend = error.sentence, error.mend
     if error.reason == NO_LIBRARY:
-        sentence = f"A GPU of NVIDIA is on the PCI bus ({bus()}) and cannot be measured. {sentence}"
-        mend = (
-            "Install NVIDIA's driver in place of nouveau, which tells no energy; in a container, install it on the "
-            "host and start the container with its GPUs (`--gpus all`)."
+        sentence = _(
+            "A GPU of NVIDIA is on the PCI bus ({driver}) and cannot be measured. {sentence}"
+        ).format(driver=bus(), sentence=sentence)
+        mend = _(
+            "Install NVIDIA's driver in place of nouveau, which tells no energy; in a container, install "
+            "it on the host and start the container with its GPUs (`--gpus all`)."
         )
     return MeterUnavailable(error.reason, sentence, mend=f"{mend} {instead}" if mend else instead)
 

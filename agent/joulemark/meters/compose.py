@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters.meter import Reading
 from joulemark.meters.plausible import checked
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,7 @@ class GpuBesideHost:
     def provenance(self) -> str:
         """How both are had."""
         return (
-            f"{self.gpu.provenance}; beside it {self._provenance}"
+            _("{provenance}; beside it {host}").format(provenance=self.gpu.provenance, host=self._provenance)
             if self._provenance
             else self.gpu.provenance
         )

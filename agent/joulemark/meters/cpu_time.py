@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.meter import GaugeInfo, Now, Tick
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,10 @@ class ProcessorTime:
             self._busy_s = self._read_busy_s()
         except (OSError, ValueError, IndexError) as error:
             raise MeterUnavailable(
-                "no-proc-stat", f"Processor time cannot be read: {self._proc / 'stat'} fails ({error})."
+                "no-proc-stat",
+                _("Processor time cannot be read: {proc} fails ({error}).").format(
+                    proc=self._proc / "stat", error=error
+                ),
             ) from error
         self._began_s = self._own_s()
 

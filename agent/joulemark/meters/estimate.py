@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from joulemark.record.statement import Meter as MeterName
 
 DEFAULT_WATTS = 12.0
-DEFAULT_WATTS_SOURCE = (
+DEFAULT_WATTS_SOURCE = marked(
     "Green Algorithms v3.0 (Lannelongue et al. 2021), TDP_cpu.csv, row Any: 12.0 W per core"
 )
 """The value that the Green Algorithms calculator takes for a processor that is not in its list.
@@ -27,12 +29,14 @@ DEFAULT_WATTS_SOURCE = (
 Lannelongue, Grealey, Inouye 2021, doi:10.1002/advs.202100707; data file `data/v3.0/TDP_cpu.csv` of
 green-algorithms-tool.
 """
-STATED_BY_USER = "stated by the contributor"
+STATED_BY_USER = marked("stated by the contributor")
 
 
 def provenance_of(watts: float, source: str | None) -> str:
     """What an estimate with so many watts per busy core rests on, in words."""
-    return f"CPU time of this process x {watts:g} W per busy core ({source})"
+    return _("CPU time of this process x {watts:g} W per busy core ({source})").format(
+        watts=watts, source=source if source is None else _(source)
+    )
 
 
 class EstimateMeter:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import MeterUnavailable
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -53,7 +54,9 @@ class BrokenGpu:
     def error(self) -> MeterUnavailable:
         """The agent's error for whoever wants this GPU."""
         return MeterUnavailable(
-            self.reason, f"GPU {self.index} cannot be used: {self.sentence}", mend=self.mend
+            self.reason,
+            _("GPU {index} cannot be used: {sentence}").format(index=self.index, sentence=self.sentence),
+            mend=self.mend,
         )
 
 
@@ -63,7 +66,7 @@ def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> t
     Raises MeterUnavailable when there is none, it cannot be told, or the one that is named is broken.
     """
     if not gpus:
-        raise MeterUnavailable("no-gpu", "The NVIDIA driver lists no GPU.")
+        raise MeterUnavailable("no-gpu", _("The NVIDIA driver lists no GPU."))
     in_order = _in_pci_order(gpus)
     setting = environ.get(VISIBLE)
     if setting is None:
@@ -72,14 +75,18 @@ def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> t
     if hidden_from_cuda(environ):
         raise MeterUnavailable(
             "gpu-hidden",
-            f"{VISIBLE}={setting} hides every GPU from this process.",
-            mend="Unset it, or name a GPU by its UUID.",
+            _("{variable}={setting} hides every GPU from this process.").format(
+                variable=VISIBLE, setting=setting
+            ),
+            mend=_("Unset it, or name a GPU by its UUID."),
         )
     if entry.startswith("MIG-"):
         raise MeterUnavailable(
             "mig-slice",
-            f"{VISIBLE} names a slice of a GPU (MIG), whose energy has no counter of its own.",
-            mend="Use a whole GPU.",
+            _("{variable} names a slice of a GPU (MIG), whose energy has no counter of its own.").format(
+                variable=VISIBLE
+            ),
+            mend=_("Use a whole GPU."),
         )
     if entry.startswith("GPU-"):
         return (_by_uuid(in_order, entry),)
@@ -138,8 +145,10 @@ def _require_known_order(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> Non
     if not by_pci and len({gpu.name for gpu in gpus}) > 1:
         raise MeterUnavailable(
             "gpu-ambiguous",
-            "This machine has GPUs of several models, and CUDA numbers them by speed, not by address.",
-            mend=f"Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name one by its UUID in {VISIBLE}.",
+            _("This machine has GPUs of several models, and CUDA numbers them by speed, not by address."),
+            mend=_("Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name one by its UUID in {variable}.").format(
+                variable=VISIBLE
+            ),
         )
 
 
@@ -152,9 +161,11 @@ def _by_number(
         forbidden = next((gpu for gpu in in_order if isinstance(gpu, BrokenGpu)), None)
         raise MeterUnavailable(
             "gpu-not-there",
-            f"{VISIBLE}={setting} names no GPU of this machine that this user may open."
+            _("{variable}={setting} names no GPU of this machine that this user may open.").format(
+                variable=VISIBLE, setting=setting
+            )
             + ("" if forbidden is None else f" {forbidden.error().sentence}"),
-            mend="Unset it, or name a GPU by its UUID.",
+            mend=_("Unset it, or name a GPU by its UUID."),
         )
     _require_known_order([gpu for gpu in numbered if isinstance(gpu, Gpu)], environ)
     return _well(numbered[int(entry)])
@@ -167,11 +178,13 @@ def _by_uuid(gpus: Sequence[Gpu | BrokenGpu], prefix: str) -> Gpu:
     unnamed = next((gpu for gpu in gpus if isinstance(gpu, BrokenGpu) and gpu.uuid is None), None)
     if not fitting and unnamed is not None:
         raise unnamed.error()
-    what = "no GPU" if not fitting else f"{len(fitting)} GPUs"
+    what = _("no GPU") if not fitting else f"{len(fitting)} GPUs"
     raise MeterUnavailable(
         "gpu-not-there",
-        f"{VISIBLE}={prefix} fits {what} of this machine.",
-        mend="Unset it, or name one by its whole UUID.",
+        _("{variable}={prefix} fits {what} of this machine.").format(
+            variable=VISIBLE, prefix=prefix, what=what
+        ),
+        mend=_("Unset it, or name one by its whole UUID."),
     )
 
 

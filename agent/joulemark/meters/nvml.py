@@ -15,6 +15,7 @@ from joulemark.meters.nvml_controls import PowerControls, power_controls
 from joulemark.meters.nvml_readings import GpuReadings
 from joulemark.meters.nvml_samples import NAME as SAMPLES
 from joulemark.meters.nvml_samples import PowerSamples
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,6 +125,6 @@ def refuse_slices(card: Card) -> None:
     if not isinstance(modes, Absent) and modes[0]:
         raise MeterUnavailable(
             "mig-mode",
-            "The GPU is cut into slices (MIG), whose energy cannot be told apart.",
-            mend="Switch MIG off: sudo nvidia-smi -mig 0",
+            _("The GPU is cut into slices (MIG), whose energy cannot be told apart."),
+            mend=_("Switch MIG off: sudo nvidia-smi -mig 0"),
         )

@@ -13,6 +13,7 @@ from joulemark.meters import nvml_errors
 from joulemark.meters.device import DeviceFacts
 from joulemark.meters.gpu import BrokenGpu, Gpu, candidates
 from joulemark.record.text import hidden_characters
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ def driver() -> ModuleType:
     except ModuleNotFoundError as error:
         raise MeterUnavailable(
             "no-pynvml",
-            "The module pynvml is not there: the package nvidia-ml-py is not installed.",
+            _("The module pynvml is not there: the package nvidia-ml-py is not installed."),
             mend="pip install nvidia-ml-py",
         ) from error
 
@@ -214,8 +215,8 @@ def _count(nvml: ModuleType) -> int:
     if count > MOST_GPUS:
         raise MeterUnavailable(
             "nvml-nonsense",
-            f"The NVIDIA driver lists {count} GPUs.",
-            mend="Reload it, or restart the machine.",
+            _("The NVIDIA driver lists {count} GPUs.").format(count=count),
+            mend=_("Reload it, or restart the machine."),
         )
     return count
 
@@ -252,8 +253,8 @@ _WHO: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 def unfit_text(text: str) -> str | None:
     """Why a word of the driver is none, as the rest of a sentence; None where it is one."""
     if not text.strip():
-        return "is empty"
-    return "has characters that cannot be seen" if hidden_characters(text) or "\ufffd" in text else None
+        return _("is empty")
+    return _("has characters that cannot be seen") if hidden_characters(text) or "\ufffd" in text else None
 
 
 def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:

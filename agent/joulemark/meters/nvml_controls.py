@@ -15,6 +15,7 @@ from joulemark.errors import ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.nvml_card import Absent
 from joulemark.meters.nvml_readings import number
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -91,7 +92,7 @@ def scoped_power(card: Card, field: int, scope: int) -> Callable[[], int] | Abse
             raise nvml_errors.failed(card.nvml, card.nvml.NVMLError(value.nvmlReturn))
         milliwatts = number(value.valueType, value.value)
         if not milliwatts:
-            raise ReadingMissing("The GPU reads 0 mW, which is no power.")
+            raise ReadingMissing(_("The GPU reads 0 mW, which is no power."))
         return milliwatts
 
     return read

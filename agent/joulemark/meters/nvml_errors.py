@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -19,54 +21,57 @@ class _Row(NamedTuple):
     passes: bool = False
 
 
+RUN_AGAIN = marked("Run again.")
 _TABLE: dict[str, _Row] = {
     "NVML_ERROR_LIBRARY_NOT_FOUND": _Row(
-        "no-nvidia-driver", "no NVIDIA driver is installed (libnvidia-ml.so.1 is not found)"
+        "no-nvidia-driver", marked("no NVIDIA driver is installed (libnvidia-ml.so.1 is not found)")
     ),
     "NVML_ERROR_DRIVER_NOT_LOADED": _Row(
         "nvidia-driver-not-loaded",
-        "the NVIDIA driver is installed but not loaded",
-        "Load it: sudo modprobe nvidia",
+        marked("the NVIDIA driver is installed but not loaded"),
+        marked("Load it: sudo modprobe nvidia"),
     ),
     "NVML_ERROR_LIB_RM_VERSION_MISMATCH": _Row(
         "nvidia-driver-mismatch",
-        "the NVIDIA library and the loaded driver are of different versions",
-        "Restart the machine.",
+        marked("the NVIDIA library and the loaded driver are of different versions"),
+        marked("Restart the machine."),
     ),
-    "NVML_ERROR_UNINITIALIZED": _Row("nvidia-driver-gone", "the NVIDIA driver is no longer open"),
+    "NVML_ERROR_UNINITIALIZED": _Row("nvidia-driver-gone", marked("the NVIDIA driver is no longer open")),
     "NVML_ERROR_NO_PERMISSION": _Row(
         "nvml-permission",
-        "this user may not read the GPU",
-        "Give it access to /dev/nvidia* (often: the group `video` or `render`).",
+        marked("this user may not read the GPU"),
+        marked("Give it access to /dev/nvidia* (often: the group `video` or `render`)."),
     ),
     "NVML_ERROR_GPU_IS_LOST": _Row(
-        "gpu-lost", "the GPU fell off the bus", "Restart the machine and look at its power and cooling."
+        "gpu-lost",
+        marked("the GPU fell off the bus"),
+        marked("Restart the machine and look at its power and cooling."),
     ),
     "NVML_ERROR_RESET_REQUIRED": _Row(
-        "gpu-needs-reset", "the GPU needs a reset", "Reset it: sudo nvidia-smi --gpu-reset"
+        "gpu-needs-reset", marked("the GPU needs a reset"), marked("Reset it: sudo nvidia-smi --gpu-reset")
     ),
-    "NVML_ERROR_NOT_FOUND": _Row("gpu-not-found", "the chosen GPU is not there"),
-    "NVML_ERROR_GPU_NOT_FOUND": _Row("gpu-not-found", "the chosen GPU is not there"),
+    "NVML_ERROR_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU is not there")),
+    "NVML_ERROR_GPU_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU is not there")),
     "NVML_ERROR_NOT_SUPPORTED": _Row(
-        "not-offered-by-gpu", "this GPU does not offer what was asked", passes=True
+        "not-offered-by-gpu", marked("this GPU does not offer what was asked"), passes=True
     ),
     "NVML_ERROR_FUNCTION_NOT_FOUND": _Row(
-        "not-offered-by-driver", "this driver does not offer what was asked", passes=True
+        "not-offered-by-driver", marked("this driver does not offer what was asked"), passes=True
     ),
     "NVML_ERROR_INVALID_ARGUMENT": _Row(
-        "not-offered-by-driver", "this driver does not know what was asked", passes=True
+        "not-offered-by-driver", marked("this driver does not know what was asked"), passes=True
     ),
     "NVML_ERROR_ARGUMENT_VERSION_MISMATCH": _Row(
-        "not-offered-by-driver", "this driver does not know the form of what was asked", passes=True
+        "not-offered-by-driver", marked("this driver does not know the form of what was asked"), passes=True
     ),
-    "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", "the driver did not answer in time", passes=True),
+    "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", marked("the driver did not answer in time"), passes=True),
 }
-DOCTOR = "`joulemark doctor` says whether it answers."
+DOCTOR = marked("`joulemark doctor` says whether it answers.")
 """What to do where nothing is known of the cause."""
 OLD_BINDING = _Row(
     "nvml-binding-old",
-    "the installed Python package for NVML is too old to ask for it",
-    "Renew it: pip install --upgrade nvidia-ml-py",
+    marked("the installed Python package for NVML is too old to ask for it"),
+    marked("Renew it: pip install --upgrade nvidia-ml-py"),
     passes=True,
 )
 """Nothing of the GPU or its driver: another version of the package would have the function."""
@@ -83,15 +88,21 @@ def lacking_in_binding(nvml: ModuleType) -> Exception:
 def unavailable(nvml: ModuleType, error: Exception) -> MeterUnavailable:
     """The agent's error for an NVML error while a meter is being opened."""
     row = _row(nvml, error)
-    return MeterUnavailable(row.reason, f"{row.cause[0].upper()}{row.cause[1:]}.", mend=row.mend)
+    cause = _(row.cause)
+    mend = None if row.mend is None else _(row.mend)
+    return MeterUnavailable(row.reason, f"{cause[0].upper()}{cause[1:]}.", mend=mend)
 
 
 def failed(nvml: ModuleType, error: Exception) -> MeterFailed:
     """The agent's error for an NVML error during a run: ReadingMissing when the next call may succeed."""
     row = _row(nvml, error)
     if row.passes:
-        return ReadingMissing(f"The GPU gave no reading: {row.cause}.")
-    return MeterFailed(f"The GPU stopped answering: {row.cause}. {row.mend or DOCTOR}")
+        return ReadingMissing(_("The GPU gave no reading: {cause}.").format(cause=_(row.cause)))
+    return MeterFailed(
+        _("The GPU stopped answering: {cause}. {advice}").format(
+            cause=_(row.cause), advice=_(row.mend or DOCTOR)
+        )
+    )
 
 
 def reason(nvml: ModuleType, error: Exception) -> str:
@@ -121,4 +132,6 @@ def _row(nvml: ModuleType, error: Any) -> _Row:
     for name, row in _TABLE.items():
         if getattr(nvml, name, None) == error.value:
             return row
-    return _Row("nvml-error", f"NVML reports {str(error).rstrip('.').lower()!r}", passes=True)
+    return _Row(
+        "nvml-error", _("NVML reports {text!r}").format(text=str(error).rstrip(".").lower()), passes=True
+    )

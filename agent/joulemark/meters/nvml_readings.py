@@ -14,6 +14,7 @@ from joulemark.meters import nvml_errors
 from joulemark.meters.meter import GaugeInfo, Now, Reading, Stamp, Tick, timed
 from joulemark.meters.nvml_card import Absent
 from joulemark.meters.plausible import is_storable
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.meters.nvml_card import Card
@@ -46,13 +47,15 @@ class GpuReadings:
             if plain.reason == nvml_errors.OLD_BINDING.reason:
                 raise MeterUnavailable(
                     plain.reason,
-                    "Whether this GPU has an energy counter cannot be asked: the installed Python package for NVML is "
-                    "too old.",
+                    _(
+                        "Whether this GPU has an energy counter cannot be asked: the installed Python package for "
+                        "NVML is too old."
+                    ),
                     mend=nvml_errors.OLD_BINDING.mend,
                 )
             raise MeterUnavailable(
                 "no-energy-counter",
-                "This GPU has no energy counter (NVML has one from the Volta generation on).",
+                _("This GPU has no energy counter (NVML has one from the Volta generation on)."),
             )
         self._asks_usage = lacking[POWER_INSTANT] is not None and _usage_is_instant(card)
         if self._asks_usage:
@@ -101,11 +104,14 @@ class GpuReadings:
         """A counter that has counted and reads 0 did not tell its count."""
         if not is_storable(counter):
             raise ReadingMissing(
-                f"The GPU's energy counter reads {counter.value} mJ, which no GPU can have drawn. "
-                "Restart the machine."
+                _(
+                    "The GPU's energy counter reads {value} mJ, which no GPU can have drawn. Restart the machine."
+                ).format(value=counter.value)
             )
         if not counter.value and self._last_mj:
-            raise ReadingMissing(f"The GPU's energy counter reads 0 mJ after {self._last_mj} mJ.")
+            raise ReadingMissing(
+                _("The GPU's energy counter reads 0 mJ after {last_mj} mJ.").format(last_mj=self._last_mj)
+            )
         self._last_mj = counter.value
         return counter
 
@@ -133,12 +139,16 @@ def number(kind: int, value: Any) -> int:
     Raises ReadingMissing for a type that is not known, or a value that is no number.
     """
     if kind not in _FORMS:
-        raise ReadingMissing(f"The GPU gave a value of a type that is not known ({kind}).")
+        raise ReadingMissing(
+            _("The GPU gave a value of a type that is not known ({kind}).").format(kind=kind)
+        )
     held = getattr(value, _FORMS[kind])
     try:
         return int(held)
     except (OverflowError, ValueError) as error:
-        raise ReadingMissing(f"The GPU gave a value that is no number ({held}).") from error
+        raise ReadingMissing(
+            _("The GPU gave a value that is no number ({held}).").format(held=held)
+        ) from error
 
 
 def _lacking_fields(card: Card) -> dict[int, str | None]:

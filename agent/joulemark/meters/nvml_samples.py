@@ -8,6 +8,7 @@ from joulemark.errors import ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.meter import Tick
 from joulemark.meters.nvml_readings import number
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.meters.nvml_card import Card
@@ -44,7 +45,7 @@ class PowerSamples:
         start_us = self._clock.start_us
         if start_us is None:
             raise ReadingMissing(
-                "No reading carries a stamp, so the driver's power samples cannot be placed in time."
+                _("No reading carries a stamp, so the driver's power samples cannot be placed in time.")
             )
         nvml = self._card.nvml
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import ReadingMissing
 from joulemark.meters.meter import Reading, Stamp
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,16 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
     """
     for number, (info, tick) in enumerate(zip(meter.streams, reading.ticks, strict=True)):
         if not is_storable(tick):
-            raise ReadingMissing(f"The counter {info.name} reads {tick.value} {info.unit}, which cannot be.")
+            raise ReadingMissing(
+                _("The counter {name} reads {value} {unit}, which cannot be.").format(
+                    name=info.name, value=tick.value, unit=info.unit
+                )
+            )
         if number < len(last) and (power_w := _power_w(info, last[number], tick)) > LARGEST_POWER_W:
             raise ReadingMissing(
-                f"The counter {info.name} rose as if {power_w:.3g} W were drawn, which cannot be."
+                _("The counter {name} rose as if {power_w:.3g} W were drawn, which cannot be.").format(
+                    name=info.name, power_w=power_w
+                )
             )
     gauges = tuple(tick if tick is None or is_storable(tick) else None for tick in reading.gauges)
     return Reading(ticks=reading.ticks, gauges=gauges, stamp=_storable_stamp(reading.stamp))

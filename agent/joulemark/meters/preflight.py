@@ -8,6 +8,7 @@ from joulemark.errors import NoisyMachine
 from joulemark.meters import gpu_checks, sensor_checks
 from joulemark.meters.gpu_processes import OurProcesses
 from joulemark.meters.rapl import RaplMeter
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,4 +43,4 @@ def require_quiet(checks: Iterable[Check]) -> None:
     """Raises NoisyMachine, which says everything that is noisy and how to mend it."""
     noisy = [" ".join(filter(None, (one.sentence, one.mend))) for one in checks if one.state == "noisy"]
     if noisy:
-        raise NoisyMachine(" ".join([*noisy, "With `--force` it is measured all the same, and flagged."]))
+        raise NoisyMachine(" ".join([*noisy, _("With `--force` it is measured all the same, and flagged.")]))

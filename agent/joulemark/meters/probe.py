@@ -24,6 +24,7 @@ from joulemark.energy.response import STEP_S, Response, median_period_s, respons
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.sampler import Sampler
 from joulemark.record.trace import Queries, Span, Timing, Trace
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
@@ -64,8 +65,8 @@ def probe(meter: Meter, kernel: Kernel, timer: Timer) -> Probed:
     except EnergyError as error:
         raise MeterUnavailable(
             "probe-failed",
-            f"The probe cannot tell how the energy counter keeps time: {error}",
-            mend="See that nothing else uses the GPU, then run `joulemark doctor` again.",
+            _("The probe cannot tell how the energy counter keeps time: {error}").format(error=error),
+            mend=_("See that nothing else uses the GPU, then run `joulemark doctor` again."),
         ) from error
 
 

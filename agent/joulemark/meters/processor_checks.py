@@ -8,6 +8,7 @@ from joulemark.energy.foreign_cpu import MOST_IDLE_CORES
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.check import Check, State, not_available
 from joulemark.meters.cpu_time import ProcessorTime
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +33,22 @@ def company(
     passed_ms = (timer.now() - begin_us) / 1e3
     if times is None:
         return not_available(
-            NAME, "no-proc-stat", "How busy others keep the processor cannot be read just now."
+            NAME, "no-proc-stat", _("How busy others keep the processor cannot be read just now.")
         )
     cores = max(times.foreign_ms / passed_ms, 0.0)
     if cores <= MOST_IDLE_CORES:
-        return Check(name=NAME, value=cores, state="ok", sentence=f"Others keep {cores:.2f} processors busy.")
+        return Check(
+            name=NAME,
+            value=cores,
+            state="ok",
+            sentence=_("Others keep {cores:.2f} processors busy.").format(cores=cores),
+        )
     return Check(
         name=NAME,
         value=cores,
         state=busy,
-        sentence=f"Other programs keep {cores:.1f} processors busy, and their energy is counted too.",
-        mend="Close them (`top` shows which), or measure when the machine is yours alone.",
+        sentence=_(
+            "Other programs keep {cores:.1f} processors busy, and their energy is counted too."
+        ).format(cores=cores),
+        mend=_("Close them (`top` shows which), or measure when the machine is yours alone."),
     )

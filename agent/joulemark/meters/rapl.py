@@ -15,6 +15,7 @@ from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters import plausible, rapl_zones
 from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,12 +87,21 @@ def _read_uj(zone: Zone) -> int:
     except OSError as error:
         if error.errno in PERMANENT:
             raise MeterFailed(
-                f"RAPL stopped answering ({zone.stream}: {error.strerror}). `joulemark doctor` says whether it can be "
-                "read."
+                _(
+                    "RAPL stopped answering ({stream}: {why}). `joulemark doctor` says whether it can be read."
+                ).format(stream=zone.stream, why=error.strerror)
             ) from error
-        raise ReadingMissing(f"RAPL gave no reading ({zone.stream}: {error.strerror}).") from error
+        raise ReadingMissing(
+            _("RAPL gave no reading ({stream}: {why}).").format(stream=zone.stream, why=error.strerror)
+        ) from error
     except ValueError as error:
-        raise ReadingMissing(f"RAPL gave no count ({zone.stream}: {error}).") from error
+        raise ReadingMissing(
+            _("RAPL gave no count ({stream}: {error}).").format(stream=zone.stream, error=error)
+        ) from error
     if not 0 <= count_uj <= (zone.wraps_at or plausible.LARGEST):
-        raise ReadingMissing(f"RAPL gave a count beyond its range ({zone.stream}: {count_uj} uJ).")
+        raise ReadingMissing(
+            _("RAPL gave a count beyond its range ({stream}: {count_uj} uJ).").format(
+                stream=zone.stream, count_uj=count_uj
+            )
+        )
     return count_uj

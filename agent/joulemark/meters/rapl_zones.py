@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.errors import MeterUnavailable
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 CONTROLS = ("intel-rapl", "intel-rapl-mmio")
-MEND = "Allow it: sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj  (until the next boot)"
+MEND = marked("Allow it: sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj  (until the next boot)")
 """Since Linux 5.10 only root may read the counters (CVE-2020-8694)."""
 
 
@@ -54,8 +56,8 @@ def find(root: Path) -> Found:
     if not packages:
         raise MeterUnavailable(
             "no-rapl",
-            f"There is no intel-rapl package counter under {root}.",
-            mend="A virtual machine has none; on a real one: sudo modprobe intel_rapl_msr",
+            _("There is no intel-rapl package counter under {root}.").format(root=root),
+            mend=_("A virtual machine has none; on a real one: sudo modprobe intel_rapl_msr"),
         )
     try:
         memories = [_memory(package) for package in packages]
@@ -95,7 +97,7 @@ def _is_mirror(label: str, zone: Zone, other_label: str, other: Zone) -> bool:
     """
     if _package_of(label) != _package_of(other_label):
         return False
-    for _ in range(2):
+    for _look in range(2):
         before, between, after = (_number(one.folder / "energy_uj") for one in (other, zone, other))
         if not before <= between <= after or (between == 0 and label != other_label):
             return False
@@ -130,7 +132,8 @@ def _number(path: Path) -> int:
     text = _text(path)
     if not text.isdecimal():
         raise MeterUnavailable(
-            "rapl-unreadable", f"RAPL is there, but {path} holds {text[:20]!r}, not a count."
+            "rapl-unreadable",
+            _("RAPL is there, but {path} holds {text!r}, not a count.").format(path=path, text=text[:20]),
         )
     return int(text)
 
@@ -140,9 +143,10 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except PermissionError as error:
         raise MeterUnavailable(
-            "rapl-permission", f"RAPL is there, but {path} may not be read.", mend=MEND
+            "rapl-permission", _("RAPL is there, but {path} may not be read.").format(path=path), mend=_(MEND)
         ) from error
     except OSError as error:
         raise MeterUnavailable(
-            "rapl-unreadable", f"RAPL is there, but {path} fails: {error.strerror}."
+            "rapl-unreadable",
+            _("RAPL is there, but {path} fails: {why}.").format(path=path, why=error.strerror),
         ) from error

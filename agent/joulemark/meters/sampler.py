@@ -18,6 +18,7 @@ from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
 from joulemark.meters import plausible
 from joulemark.meters.meter import Tick
 from joulemark.meters.series import Column, Series, gauges
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,8 +185,10 @@ class Sampler:
             self._failure = failure
         except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
             self._failure = MeterFailed(
-                f"Reading the sensor {self._meter.name} broke off ({type(error).__name__}: {error}). "
-                "`joulemark doctor` says whether it can be read."
+                _(
+                    "Reading the sensor {name} broke off ({name2}: {error}). `joulemark doctor` says whether it "
+                    "can be read."
+                ).format(name=self._meter.name, name2=type(error).__name__, error=error)
             )
             self._failure.__cause__ = error
 
@@ -217,8 +220,10 @@ class Sampler:
         for info, last, tick in zip(self._meter.streams, self._last, reading.ticks, strict=False):
             if info.wraps_at is None and tick.value < last.value:
                 raise CounterReset(
-                    f"The counter {info.name} fell in the middle of the run: the driver was loaded anew, or another "
-                    "program reset it. Let nothing do that while a job is measured."
+                    _(
+                        "The counter {name} fell in the middle of the run: the driver was loaded anew, or another "
+                        "program reset it. Let nothing do that while a job is measured."
+                    ).format(name=info.name)
                 )
         self._last = reading.ticks
 

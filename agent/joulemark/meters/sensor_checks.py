@@ -12,6 +12,7 @@ from joulemark.meters.nvml_clock import CalendarClock
 from joulemark.meters.nvml_readings import AVERAGE, INSTANT, GpuReadings
 from joulemark.meters.nvml_samples import PowerSamples
 from joulemark.meters.update_period import update_period_s
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +39,9 @@ def checks(card: Card, timer: Timer) -> Iterator[Check]:
     except MeterUnavailable as error:
         yield not_available("energy-counter", error.reason, error.sentence, mend=error.mend)
         for name in ("reading-cost-ms", *PERIODS):
-            yield not_available(name, error.reason, "Nothing can be read without an energy counter.")
+            yield not_available(name, error.reason, _("Nothing can be read without an energy counter."))
     else:
-        sentence = f"The GPU has an energy counter ({readings.provenance})."
+        sentence = _("The GPU has an energy counter ({provenance}).").format(provenance=readings.provenance)
         yield Check(name="energy-counter", value=True, state="ok", sentence=sentence)
         yield _cost(readings, timer)
         yield from _periods(readings, timer)
@@ -55,24 +56,35 @@ def rapl(open_rapl: Callable[[], Meter]) -> Check:
     except MeterUnavailable as error:
         return not_available("rapl", error.reason, error.sentence, mend=error.mend)
     if why_no_dram is not None:
-        sentence = f"RAPL tells the processor's energy and not the memory's ({why_no_dram})."
+        sentence = _("RAPL tells the processor's energy and not the memory's ({why_no_dram}).").format(
+            why_no_dram=why_no_dram
+        )
         return Check(name="rapl", value=scope, state="ok", sentence=sentence, reason=why_no_dram)
-    sentence = "RAPL tells the energy of the processor and of its memory."
+    sentence = _("RAPL tells the energy of the processor and of its memory.")
     return Check(name="rapl", value=scope, state="ok", sentence=sentence)
 
 
 def _cost(readings: GpuReadings, timer: Timer) -> Check:
     name, costs_us = "reading-cost-ms", []
-    for _ in range(COST_CALLS):
+    for _call in range(COST_CALLS):
         before_us = timer.now()
         if _read(readings, timer):
             costs_us.append(timer.now() - before_us)
     if not costs_us:
-        return not_available(name, ReadingMissing.code, f"None of {COST_CALLS} readings came.")
+        return not_available(
+            name, ReadingMissing.code, _("None of {cost_calls} readings came.").format(cost_calls=COST_CALLS)
+        )
     cost_ms = median(costs_us) / 1000
     if cost_ms <= DEAR_MS:
-        return Check(name=name, value=cost_ms, state="ok", sentence=f"A reading takes {cost_ms:.2g} ms.")
-    sentence = f"A reading takes {cost_ms:.2g} ms, so that the edges of windows are known less well."
+        return Check(
+            name=name,
+            value=cost_ms,
+            state="ok",
+            sentence=_("A reading takes {cost_ms:.2g} ms.").format(cost_ms=cost_ms),
+        )
+    sentence = _(
+        "A reading takes {cost_ms:.2g} ms, so that the edges of windows are known less well."
+    ).format(cost_ms=cost_ms)
     return Check(name=name, value=cost_ms, state="warning", sentence=sentence)
 
 
@@ -86,14 +98,16 @@ def _periods(readings: GpuReadings, timer: Timer) -> Iterator[Check]:
             seen.append(reading)
         timer.wait(BETWEEN_READS_S)
     counter, *gauges = PERIODS
-    yield _period(counter, "The energy counter", [reading.ticks[0] for reading in seen])
+    yield _period(counter, _("The energy counter"), [reading.ticks[0] for reading in seen])
     for name, info, what in zip(
-        gauges, (INSTANT, AVERAGE), ("Power of an instant", "Mean power"), strict=True
+        gauges, (INSTANT, AVERAGE), (_("Power of an instant"), _("Mean power")), strict=True
     ):
         if info in readings.gauges:
             yield _period(name, what, _gauge(readings, info, seen))
         else:
-            yield not_available(name, readings.absent[info.name], f"{what} is not told here.")
+            yield not_available(
+                name, readings.absent[info.name], _("{what} is not told here.").format(what=what)
+            )
 
 
 def _gauge(readings: GpuReadings, info: GaugeInfo, seen: Sequence[Reading]) -> list[Tick]:
@@ -104,17 +118,24 @@ def _gauge(readings: GpuReadings, info: GaugeInfo, seen: Sequence[Reading]) -> l
 def _period(name: str, what: str, ticks: Sequence[Tick]) -> Check:
     period_s = update_period_s(ticks)
     if period_s is None:
-        return not_available(name, "no-change-seen", f"{what} hardly moved in {LOOK_S:g} s.")
+        return not_available(
+            name, "no-change-seen", _("{what} hardly moved in {look_s:g} s.").format(what=what, look_s=LOOK_S)
+        )
     period_ms = period_s * 1000
-    return Check(name=name, value=period_ms, state="ok", sentence=f"{what} moves every {period_ms:.3g} ms.")
+    return Check(
+        name=name,
+        value=period_ms,
+        state="ok",
+        sentence=_("{what} moves every {period_ms:.3g} ms.").format(what=what, period_ms=period_ms),
+    )
 
 
 def _samples(ring: PowerSamples) -> Check:
     if ring.reason is not None:
         return not_available(
-            "power-samples", ring.reason, "The driver keeps no power samples of its own here."
+            "power-samples", ring.reason, _("The driver keeps no power samples of its own here.")
         )
-    sentence = "The driver keeps power samples of its own."
+    sentence = _("The driver keeps power samples of its own.")
     return Check(name="power-samples", value=True, state="ok", sentence=sentence)
 
 

@@ -19,6 +19,7 @@ from joulemark.record.keys import key_id
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import LogProof
 from joulemark.record.statement import PAYLOAD_TYPE, Statement
+from joulemark.translation import gettext as _
 
 
 class Bundle(Record, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class Bundle(Record, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """A proof is of the entry that a receipt names. Raises ValueError, which decoding reports as a schema fault."""
         if self.proof is not None and self.receipt is None:
-            raise ValueError("a bundle with a proof has a receipt")
+            raise ValueError(_("a bundle with a proof has a receipt"))
 
     def to_bytes(self) -> bytes:
         """The file's bytes. With a receipt these differ from the bytes that were sent; see `as_sent`."""
@@ -57,10 +58,17 @@ class Bundle(Record, frozen=True, kw_only=True):
 def parse(data: bytes) -> Bundle:
     """Decode a bundle file. Raises TooLarge (JM-BODY-SIZE) or Malformed (JM-UTF8, JM-JSON, JM-SCHEMA, JM-CANONICAL)."""
     if len(data) > MAX_BUNDLE_BYTES:
-        raise TooLarge("JM-BODY-SIZE", f"The bundle has {len(data)} bytes; the limit is {MAX_BUNDLE_BYTES}.")
+        raise TooLarge(
+            "JM-BODY-SIZE",
+            _("The bundle has {count} bytes; the limit is {max_bundle_bytes}.").format(
+                count=len(data), max_bundle_bytes=MAX_BUNDLE_BYTES
+            ),
+        )
     bundle = decode(data, Bundle, what="bundle")
     if bundle.to_bytes() != data:
-        raise Malformed("JM-CANONICAL", "The bundle is not in its one compact encoding: the file was edited.")
+        raise Malformed(
+            "JM-CANONICAL", _("The bundle is not in its one compact encoding: the file was edited.")
+        )
     return bundle
 
 
@@ -78,7 +86,7 @@ def verified(bundle: Bundle, *, public_key: str | None = None) -> tuple[Statemen
     statement = bundle.statement()
     contributor = statement.predicate.contributor
     if not contributor.key_id == key_id(contributor.public_key) == bundle.envelope.key_id:
-        raise Unverified("JM-KEY-ID", "The key id is not the digest of the key that the statement names.")
+        raise Unverified("JM-KEY-ID", _("The key id is not the digest of the key that the statement names."))
     verify(bundle.envelope, public_key=public_key or contributor.public_key, payload_type=PAYLOAD_TYPE)
     return statement, _verified_trace(bundle, statement)
 
@@ -86,8 +94,8 @@ def verified(bundle: Bundle, *, public_key: str | None = None) -> tuple[Statemen
 def _verified_trace(bundle: Bundle, statement: Statement) -> bytes:
     info = statement.predicate.trace
     if traces.sha256(bundle.trace) != info.encoded_sha256:
-        raise Unverified("JM-TRACE-DIGEST", "The compressed trace is not the one that was signed.")
+        raise Unverified("JM-TRACE-DIGEST", _("The compressed trace is not the one that was signed."))
     raw = traces.unpack(bundle.trace)
     if len(raw) != info.raw_bytes or traces.sha256(raw) != statement.digest_of("trace"):
-        raise Unverified("JM-TRACE-DIGEST", "The trace is not the one that was signed.")
+        raise Unverified("JM-TRACE-DIGEST", _("The trace is not the one that was signed."))
     return raw

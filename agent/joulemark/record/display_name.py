@@ -12,6 +12,8 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
+from joulemark.translation import gettext as _
+
 INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Letters and signs that draw nothing, though their Unicode category says otherwise."""
 
@@ -50,16 +52,20 @@ def fault_of_name(name: str) -> str | None:
     """
     if invisible := sorted({c for c in name if c in INVISIBLE}):
         points = " ".join(f"U+{ord(c):04X}" for c in invisible)
-        return f"The name holds characters that draw nothing ({points}); leave them out."
+        return _("The name holds characters that draw nothing ({points}); leave them out.").format(
+            points=points
+        )
     if not skeleton(name):
-        return "The name has no letter and no digit; choose one that can be read aloud."
+        return _("The name has no letter and no digit; choose one that can be read aloud.")
     if PSEUDONYM.search(_folded(name)):
-        return (
-            "The name looks like a pseudonym (`v-` and hex digits), which this platform gives to each contributor; "
-            "choose another, or none."
+        return _(
+            "The name looks like a pseudonym (`v-` and hex digits), which this platform gives to each "
+            "contributor; choose another, or none."
         )
     if word := _reserved_word(name):
-        return f'The name holds or looks like "{word}", which would pass for the platform itself; choose another.'
+        return _(
+            'The name holds or looks like "{word}", which would pass for the platform itself; choose another.'
+        ).format(word=word)
     return None
 
 
@@ -82,7 +88,7 @@ def _lookalikes() -> dict[str, str]:
     text = files("joulemark.record").joinpath("data", "lookalikes.txt").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for line in text.splitlines():
-        latin, _, characters = line.partition(" ")
+        latin, _space, characters = line.partition(" ")
         if not line.startswith("#"):
             found |= dict.fromkeys(characters, latin)
     capitals = {c.lower(): latin for c, latin in found.items() if len(c.lower()) == 1 and c.lower() != c}

@@ -13,6 +13,7 @@ from joulemark.record.errors import Malformed, TooLarge, Unverified
 from joulemark.record.field_types import Sha256
 from joulemark.record.keys import key_id, signer
 from joulemark.record.limits import MAX_BUNDLE_BYTES
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -54,16 +55,19 @@ def verify(envelope: Envelope, *, public_key: str, payload_type: str) -> bytes:
     """
     if envelope.payload_type != payload_type:
         raise Unverified(
-            "JM-PAYLOAD-TYPE", f"The envelope holds {envelope.payload_type!r}, expected {payload_type!r}."
+            "JM-PAYLOAD-TYPE",
+            _("The envelope holds {payload_type!r}, expected {expected!r}.").format(
+                payload_type=envelope.payload_type, expected=payload_type
+            ),
         )
     if envelope.key_id != key_id(public_key):
-        raise Unverified("JM-SIGNATURE", "The envelope is signed by another key than the one expected.")
+        raise Unverified("JM-SIGNATURE", _("The envelope is signed by another key than the one expected."))
     try:
         raw_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
         raw_key.verify(envelope.signatures[0].sig, _signed_bytes(envelope))
     except (InvalidSignature, ValueError) as error:
         raise Unverified(
-            "JM-SIGNATURE", "The signature does not fit the payload and the key it names."
+            "JM-SIGNATURE", _("The signature does not fit the payload and the key it names.")
         ) from error
     return envelope.payload
 
@@ -71,11 +75,16 @@ def verify(envelope: Envelope, *, public_key: str, payload_type: str) -> bytes:
 def parse(data: bytes) -> Envelope:
     """Decode the JSON of an envelope that stands alone. Raises TooLarge or Malformed."""
     if len(data) > MAX_BUNDLE_BYTES:
-        raise TooLarge("JM-BODY-SIZE", f"The body has {len(data)} bytes; the limit is {MAX_BUNDLE_BYTES}.")
+        raise TooLarge(
+            "JM-BODY-SIZE",
+            _("The body has {count} bytes; the limit is {max_bundle_bytes}.").format(
+                count=len(data), max_bundle_bytes=MAX_BUNDLE_BYTES
+            ),
+        )
     envelope = decode(data, Envelope, what="envelope")
     if encode(envelope) != data:
         raise Malformed(
-            "JM-CANONICAL", "The envelope is not in its one compact encoding; send it as it was signed."
+            "JM-CANONICAL", _("The envelope is not in its one compact encoding; send it as it was signed.")
         )
     return envelope
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from joulemark.record.errors import Malformed
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, SSlibKey
@@ -43,17 +44,19 @@ def from_pem(pem: bytes, *, passphrase: str | None = None) -> Ed25519PrivateKey:
     A wrong or missing passphrase is JM-KEY-PASSPHRASE.
     """
     if is_locked(pem) and not passphrase:
-        raise Malformed("JM-KEY-PASSPHRASE", "The key file is locked and no passphrase was given.")
+        raise Malformed("JM-KEY-PASSPHRASE", _("The key file is locked and no passphrase was given."))
     try:
         key = load_pem_private_key(
             pem, password=passphrase.encode() if passphrase and is_locked(pem) else None
         )
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if is_locked(pem):
-            raise Malformed("JM-KEY-PASSPHRASE", "The passphrase does not open the key file.") from error
-        raise Malformed("JM-KEY-FILE", "The key file is not a PEM private key.") from error
+            raise Malformed("JM-KEY-PASSPHRASE", _("The passphrase does not open the key file.")) from error
+        raise Malformed("JM-KEY-FILE", _("The key file is not a PEM private key.")) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise Malformed("JM-KEY-FILE", "The key file holds a key of another kind; an Ed25519 key is needed.")
+        raise Malformed(
+            "JM-KEY-FILE", _("The key file holds a key of another kind; an Ed25519 key is needed.")
+        )
     return key
 
 

@@ -7,6 +7,7 @@ from joulemark.record.envelope import Envelope, verify
 from joulemark.record.errors import Unverified
 from joulemark.record.keys import key_id
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
+from joulemark.translation import gettext as _
 
 
 def verified_receipt(envelope: Envelope, *, result_id: str, public_key: str | None = None) -> Receipt:
@@ -19,7 +20,10 @@ def verified_receipt(envelope: Envelope, *, result_id: str, public_key: str | No
     signer = public_key or claimed.public_key
     verify(envelope, public_key=signer, payload_type=RECEIPT_TYPE)
     if not envelope.key_id == key_id(signer) == key_id(claimed.public_key):
-        raise Unverified("JM-KEY-ID", "The receipt names another key than the one that signed it.")
+        raise Unverified("JM-KEY-ID", _("The receipt names another key than the one that signed it."))
     if claimed.result_id != result_id:
-        raise Unverified("JM-RECEIPT-OTHER", f"The receipt is for another result ({claimed.result_id[:16]}).")
+        raise Unverified(
+            "JM-RECEIPT-OTHER",
+            _("The receipt is for another result ({result_id}).").format(result_id=claimed.result_id[:16]),
+        )
     return claimed

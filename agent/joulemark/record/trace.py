@@ -20,6 +20,7 @@ from joulemark.record.errors import Malformed, TooLarge
 from joulemark.record.field_types import Sha256, Slug
 from joulemark.record.limits import MAX_TRACE_BYTES
 from joulemark.record.statement import Amount, Count, Positive
+from joulemark.translation import gettext as _
 
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
@@ -197,7 +198,12 @@ def pack(trace: Trace) -> tuple[bytes, bytes]:
     """(raw, compressed) bytes of `trace`. Raises TooLarge when the raw bytes exceed MAX_TRACE_BYTES."""
     raw = encode(trace)
     if len(raw) > MAX_TRACE_BYTES:
-        raise TooLarge("JM-TRACE-SIZE", f"The trace has {len(raw)} bytes; the limit is {MAX_TRACE_BYTES}.")
+        raise TooLarge(
+            "JM-TRACE-SIZE",
+            _("The trace has {count} bytes; the limit is {max_trace_bytes}.").format(
+                count=len(raw), max_trace_bytes=MAX_TRACE_BYTES
+            ),
+        )
     return raw, zlib.compress(raw, 9)
 
 
@@ -210,11 +216,18 @@ def unpack(compressed: bytes) -> bytes:
     try:
         raw = inflater.decompress(compressed, MAX_TRACE_BYTES + 1)
     except zlib.error as error:
-        raise Malformed("JM-TRACE-ENCODING", "The trace is not zlib data.") from error
+        raise Malformed("JM-TRACE-ENCODING", _("The trace is not zlib data.")) from error
     if len(raw) > MAX_TRACE_BYTES:
-        raise TooLarge("JM-TRACE-SIZE", f"The trace inflates to more than {MAX_TRACE_BYTES} bytes.")
+        raise TooLarge(
+            "JM-TRACE-SIZE",
+            _("The trace inflates to more than {max_trace_bytes} bytes.").format(
+                max_trace_bytes=MAX_TRACE_BYTES
+            ),
+        )
     if not inflater.eof or inflater.unused_data:
-        raise Malformed("JM-TRACE-ENCODING", "The compressed trace is cut short or has bytes behind its end.")
+        raise Malformed(
+            "JM-TRACE-ENCODING", _("The compressed trace is cut short or has bytes behind its end.")
+        )
     return raw
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from joulemark.translation import gettext as _
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -154,5 +156,8 @@ def mend_of(finding: FoundUnfit) -> str | None:
     """What to do instead of going on: of each flag by its name, else the rule's advice."""
     from joulemark.rules.advice import what_to_do
 
-    of_flags = [MENDS[name] for name in sorted(finding.names) if name in MENDS]
-    return "; ".join(of_flags) if of_flags else what_to_do(finding.code)
+    of_flags = [_(MENDS[name]) for name in sorted(finding.names) if name in MENDS]
+    if of_flags:
+        return "; ".join(of_flags)
+    advice = what_to_do(finding.code)
+    return None if advice is None else _(advice)

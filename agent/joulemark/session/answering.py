@@ -13,6 +13,7 @@ from joulemark.session.suite_source import obtain_suite
 from joulemark.suite import require_pinned
 from joulemark.suite.known import ANSWERS, KnownAnswers
 from joulemark.suite_copy import new_folder, write_copy
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,11 @@ def write_answered_copy(
     require_pinned(suite, typed=name)
     jobs = [job for job in suite.jobs if meant.takes(job)]
     if not jobs:
-        raise NothingToDo(f"No cell of {suite.name} fits {meant}. `joulemark suite show` lists them.")
+        raise NothingToDo(
+            _("No cell of {name} fits {meant}. `joulemark suite show` lists them.").format(
+                name=suite.name, meant=meant
+            )
+        )
     found: dict[str, tuple[KnownAnswer, ...]] = {}
     failed: list[Failed] = []
     for number, job in enumerate(jobs, start=1):
@@ -57,9 +62,13 @@ def write_answered_copy(
             found[job.key] = _ask(suite, job, count=count, device=device, cache_dir=config.folders.cache)
         except workloads.WorkloadError as error:
             failed.append(Failed(key=job.key, code=error.code, sentence=str(error)))
-            watch.note(f"Failed: {job.key}. {error}")
+            watch.note(_("Failed: {key}. {error}").format(key=job.key, error=error))
     if not found:
-        raise WorkloadUnavailable(f"None of {len(jobs)} cells gave an answer. {failed[0].sentence}")
+        raise WorkloadUnavailable(
+            _("None of {count} cells gave an answer. {sentence}").format(
+                count=len(jobs), sentence=failed[0].sentence
+            )
+        )
     kept = tuple(answer for answer in suite.known if answer.key not in found)
     known = KnownAnswers(
         format="joulemark-answers/1",
@@ -73,7 +82,7 @@ def _ask(suite: Suite, job: Job, *, count: int, device: str, cache_dir: Path) ->
     """Raises WorkloadError."""
     why = obstacle(suite, job)
     if why is not None:
-        raise workloads.WorkloadError(f"{job.key} cannot run here. {why}")
+        raise workloads.WorkloadError(_("{key} cannot run here. {why}").format(key=job.key, why=why))
     seed = int(suite.digest[:8], 16)
     few = min(count, len(suite.query_ids(job.dataset)))
     workload = workloads.open_workload(suite, job, device=device, cache_dir=cache_dir)

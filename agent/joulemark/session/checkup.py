@@ -30,6 +30,7 @@ from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import obstacle
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +210,8 @@ def _facts(config: Config, device: DeviceFacts) -> Finding:
             area="device", what="facts", state="not available", detail=str(error), reason=error.code
         )
     missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
-    detail = f"{found.device.name}" + (f"; not told: {missing}" if missing else "")
+    name = found.device.name
+    detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
     return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
@@ -241,7 +243,7 @@ def _probed(
         what="probe",
         state="warning" if unsure else "ok",
         detail=known.sentence,
-        mend="Run `joulemark doctor` again on a quiet machine." if unsure else None,
+        mend=_("Run `joulemark doctor` again on a quiet machine.") if unsure else None,
         reason=known.reason,
         value=known.timing.coverage,
     )
@@ -252,7 +254,7 @@ def _skipped(gpu: BrokenGpu) -> Finding:
         area="meter",
         what=f"GPU {gpu.index}",
         state="warning",
-        detail=f"Passed over: {gpu.sentence}",
+        detail=_("Passed over: {sentence}").format(sentence=gpu.sentence),
         mend=gpu.mend,
         reason=gpu.reason,
     )
@@ -288,11 +290,16 @@ def _folders(folders: Folders) -> Iterator[Finding]:
                 area="folder",
                 what=what,
                 state="warning",
-                detail=f"{folder}, {free // 2**20} MiB free",
-                mend="Free some space, or a result may not fit.",
+                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
+                mend=_("Free some space, or a result may not fit."),
             )
         else:
-            yield Finding(area="folder", what=what, state="ok", detail=f"{folder}, {free // 2**20} MiB free")
+            yield Finding(
+                area="folder",
+                what=what,
+                state="ok",
+                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
+            )
 
 
 def _unwritable(what: str, folder: Path) -> Finding:
@@ -300,8 +307,8 @@ def _unwritable(what: str, folder: Path) -> Finding:
         area="folder",
         what=what,
         state="not available",
-        detail=f"{folder} is not writable",
-        mend=f"Make it writable, or set XDG_{what.upper()}_HOME to a folder of yours.",
+        detail=_("{folder} is not writable").format(folder=folder),
+        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of yours.").format(kind=what.upper()),
     )
 
 
@@ -316,15 +323,19 @@ def _key(config: Config) -> Finding:
         return Finding(area="key", what="key", state="warning", detail=str(error))
     join = f"joulemark join {config.origin}"
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail="no key yet", mend=join)
+        return Finding(area="key", what="key", state="warning", detail=_("no key yet"), mend=join)
     if enrolled is None or enrolled.key_id != identity.key_id:
-        detail = f"{identity.key_id[:16]}, not enrolled at {config.origin}"
+        detail = _("{key_id}, not enrolled at {origin}").format(
+            key_id=identity.key_id[:16], origin=config.origin
+        )
         return Finding(area="key", what="key", state="warning", detail=detail, mend=join)
     return Finding(
         area="key",
         what="key",
         state="ok",
-        detail=f"{identity.key_id[:16]}, enrolled as {enrolled.contributor}",
+        detail=_("{key_id}, enrolled as {contributor}").format(
+            key_id=identity.key_id[:16], contributor=enrolled.contributor
+        ),
     )
 
 
@@ -338,21 +349,27 @@ def _platform(config: Config) -> Iterator[Finding]:
         yield Finding(area="platform", what="platform", state="not available", detail=str(error))
         return
     if config.is_plain_http:
-        detail = f"{config.origin} is reached without encryption"
+        detail = _("{origin} is reached without encryption").format(origin=config.origin)
         yield Finding(
-            area="platform", what="platform", state="warning", detail=detail, mend="Use its https address."
+            area="platform", what="platform", state="warning", detail=detail, mend=_("Use its https address.")
         )
     else:
         yield Finding(
             area="platform",
             what="platform",
             state="ok",
-            detail=f"{config.origin_in_words}, key {shown.key_id[:16]}",
+            detail=_("{origin}, key {key_id}").format(
+                origin=config.origin_in_words, key_id=shown.key_id[:16]
+            ),
         )
     if skew_s is None:
-        yield Finding(area="platform", what="clock", state="warning", detail="the platform tells no time")
+        yield Finding(area="platform", what="clock", state="warning", detail=_("the platform tells no time"))
     elif abs(skew_s) > CLOCK_TOLERANCE_S:
-        detail = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the platform's"
+        detail = (
+            _("{skew_s:.0f} s ahead of the platform's")
+            if skew_s > 0
+            else _("{skew_s:.0f} s behind the platform's")
+        ).format(skew_s=abs(skew_s))
         yield Finding(
             area="platform",
             what="clock",
@@ -361,7 +378,9 @@ def _platform(config: Config) -> Iterator[Finding]:
             mend="sudo timedatectl set-ntp true",
         )
     else:
-        yield Finding(area="platform", what="clock", state="ok", detail="within 2 minutes of the platform's")
+        yield Finding(
+            area="platform", what="clock", state="ok", detail=_("within 2 minutes of the platform's")
+        )
 
 
 def _workloads(suite_name: str, config: Config) -> Iterator[Finding]:
@@ -372,5 +391,7 @@ def _workloads(suite_name: str, config: Config) -> Iterator[Finding]:
             area="workload",
             what=job.key,
             state="ok" if why is None else "not available",
-            detail=f"suite {suite.name} {suite.version}" if why is None else why,
+            detail=_("suite {name} {version}").format(name=suite.name, version=suite.version)
+            if why is None
+            else why,
         )

@@ -19,6 +19,7 @@ from joulemark.session import state, suite_source, suite_store
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import Filter
 from joulemark.suite.hub_files import repository_folder
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,8 +115,10 @@ def needed_repositories(config: Config) -> frozenset[Repository]:
     sessions, unreadable = state.stored_sessions(config.folders)
     if unreadable:
         raise UsageError(
-            f"{unreadable[0]} cannot be read as a session, so that it is not known what it still needs. Remove it, or "
-            "free everything that was fetched with `--all`."
+            _(
+                "{unreadable} cannot be read as a session, so that it is not known what it still needs. "
+                "Remove it, or free everything that was fetched with `--all`."
+            ).format(unreadable=unreadable[0])
         )
     results = list(Outbox(config.folders).results())
     needed: set[Repository] = set()

@@ -9,12 +9,14 @@ from math import floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 from joulemark.energy.budget import expanded
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from joulemark.record.messages import ResultStanding, StandingOthers
     from joulemark.record.statement import Predicate
 
-UNIT = "Wh per 1,000 queries"
+UNIT = marked("Wh per 1,000 queries")
 J_PER_QUERY = 3.6
 """Joules per query that are one watt-hour per 1,000 queries."""
 
@@ -41,7 +43,9 @@ def percent(share: float) -> str:
 def energy_words(energy_wh_per_1000: float, expanded_u: float | None, grade: str) -> str:
     """A value with its unit, its expanded uncertainty (k = 2) where it is known, and its grade unless measured."""
     error = "" if expanded_u is None else f" ± {percent(expanded_u)}"
-    return f"{significant(energy_wh_per_1000)} {UNIT}{error}" + ("" if grade == "measured" else f" ({grade})")
+    return f"{significant(energy_wh_per_1000)} {_(UNIT)}{error}" + (
+        "" if grade == "measured" else f" ({_(grade)})"
+    )
 
 
 def own_energy_words(predicate: Predicate) -> str:
@@ -60,42 +64,48 @@ def comparison_sentence(standing: ResultStanding, device_kind: str) -> str | Non
     if standing.state != "accepted" or value is None:
         return None
     own = energy_words(value.energy_wh_per_1000, value.expanded_u, value.grade)
-    own = f"Your {'card' if device_kind == 'gpu' else 'processor'} {own}"
+    own = (_("Your card {own}") if device_kind == "gpu" else _("Your processor {own}")).format(own=own)
     if cell is None or standing.comparison is None:
-        return f"{own}; it is not compared with others yet: `joulemark results` says more later."
+        return _("{own}; it is not compared with others yet: `joulemark results` says more later.").format(
+            own=own
+        )
     if others is None:
-        return f"{own}: nobody else has measured this here yet, so it is a single source."
+        return _("{own}: nobody else has measured this here yet, so it is a single source.").format(own=own)
     beside = f"{own}, {others_words(others)}"
     if standing.comparison == "alone":
-        return f"{beside}: on the same device, so together they are a single source."
-    return (
-        f"{beside}: {_statement(standing.comparison, others)}; this cell is now "
-        f"{significant(cell.energy_wh_per_1000)}, {cell.tier}."
+        return _("{beside}: on the same device, so together they are a single source.").format(beside=beside)
+    return _("{beside}: {comparison}; this cell is now {energy}, {tier}.").format(
+        beside=beside,
+        comparison=_statement(standing.comparison, others),
+        energy=significant(cell.energy_wh_per_1000),
+        tier=_(cell.tier),
     )
 
 
 def others_words(others: StandingOthers) -> str:
     """How many others there are, and what they say together."""
-    count = f"{others.n_contributors} other{'s' if others.n_contributors > 1 else ''}"
+    count = ngettext("{count} other", "{count} others", others.n_contributors).format(
+        count=others.n_contributors
+    )
     low, high = others.between_low_wh_per_1000, others.between_high_wh_per_1000
     if low is not None and high is not None:
-        kind = f", {others.interval}" if others.interval == "preliminary" else ""
-        surety = f" ({significant(low)} to {significant(high)}{kind})"
+        kind = _(", preliminary") if others.interval == "preliminary" else ""
+        surety = _("({low} to {high}{kind})").format(low=significant(low), high=significant(high), kind=kind)
     elif others.label == "single source":
-        surety = " (single source)"
+        surety = _("(single source)")
     else:
-        surety = " (they differ too much for an interval)"
-    return f"{count} {significant(others.energy_wh_per_1000)}{surety}"
+        surety = _("(they differ too much for an interval)")
+    return f"{count} {significant(others.energy_wh_per_1000)} {surety}"
 
 
 def _statement(comparison: str, others: StandingOthers) -> str:
     if comparison == "differs":
-        return "differs by more than chance"
+        return _("differs by more than chance")
     if comparison == "open":
         if others.n_contributors == 1:
-            return "too far apart, and nobody knows yet which is right"
-        return "the others do not agree with each other, so nobody knows yet who is right"
-    return comparison
+            return _("too far apart, and nobody knows yet which is right")
+        return _("the others do not agree with each other, so nobody knows yet who is right")
+    return _(comparison)
 
 
 def short_comparison(standing: ResultStanding) -> str | None:
@@ -104,10 +114,12 @@ def short_comparison(standing: ResultStanding) -> str | None:
     if standing.comparison is None:
         return None
     if others is None or standing.comparison == "alone":
-        return "single source"
-    count = f"{others.n_contributors} other{'s' if others.n_contributors > 1 else ''}"
+        return _("single source")
+    count = ngettext("{count} other", "{count} others", others.n_contributors).format(
+        count=others.n_contributors
+    )
     return {
-        "agrees": f"agrees with {count}",
-        "differs": f"differs from {count}",
-        "open": f"open beside {count}",
-    }.get(standing.comparison, standing.comparison)
+        "agrees": _("agrees with {count}").format(count=count),
+        "differs": _("differs from {count}").format(count=count),
+        "open": _("open beside {count}").format(count=count),
+    }.get(standing.comparison, _(standing.comparison))

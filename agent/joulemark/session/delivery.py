@@ -20,6 +20,7 @@ from joulemark.outbox import Kept, Outbox, Refusal
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import PlatformKey, Receipt, ResultStatus
 from joulemark.record.receipts import verified_receipt
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,13 +156,17 @@ def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Recei
         check_leaf(receipt)
     except RecordError as error:
         raise BadReceipt(
-            f"The receipt does not fit the key stored for {key.origin} and this result: {error} The result is kept; "
-            "ask the platform's operator before you send it again."
+            _(
+                "The receipt does not fit the key stored for {origin} and this result: {error} The result is "
+                "kept; ask the platform's operator before you send it again."
+            ).format(origin=key.origin, error=error)
         ) from error
     if receipt.audience != key.origin:
         raise BadReceipt(
-            f"The receipt is by {receipt.audience}, not by {key.origin}. The result is kept; "
-            "send it again with `joulemark submit`."
+            _(
+                "The receipt is by {audience}, not by {origin}. The result is kept; send it again with "
+                "`joulemark submit`."
+            ).format(audience=receipt.audience, origin=key.origin)
         )
     return receipt
 
@@ -182,8 +187,10 @@ def complete(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKe
         verified_proof(proof, receipt=receipt, key=VerifierKey.parse(key.log_key))
     except RecordError as error:
         raise BadProof(
-            f"{key.origin} does not prove that it has result {kept.digest[:16]} in its log ({error.code}): {error} "
-            f"The result and its receipt are kept: show them to others, and ask the operator.",
+            _(
+                "{origin} does not prove that it has result {digest} in its log ({code}): {error} The result "
+                "and its receipt are kept: show them to others, and ask the operator."
+            ).format(origin=key.origin, digest=kept.digest[:16], code=error.code, error=error),
             code=error.code,
         ) from error
     return outbox.add_proof(kept, proof)

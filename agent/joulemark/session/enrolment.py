@@ -15,6 +15,7 @@ from joulemark.record.envelope import Envelope, seal
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolled, Enrolment
 from joulemark.session.statement import new_nonce
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.config import Config, Folders
@@ -31,8 +32,10 @@ def own_key(folders: Folders, *, locked: bool = False) -> Identity:
         return identities.load_or_create(folders, passphrase=passphrases.new() if locked else None)
     if locked and not identities.is_locked(folders):
         raise UsageError(
-            f"The key {folders.key} exists and is not locked; nothing was changed. Let a locked key take over from it "
-            "where it is enrolled: `joulemark rotate --passphrase`. Or move it away and enrol again."
+            _(
+                "The key {key} exists and is not locked; nothing was changed. Let a locked key take over from"
+                " it where it is enrolled: `joulemark rotate --passphrase`. Or move it away and enrol again."
+            ).format(key=folders.key)
         )
     return found
 
@@ -65,19 +68,21 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
             raise Refused(refused.code, _what_a_revoked_key_may(config), status=refused.status) from refused
     if enrolled.key_id != identity.key_id or enrolled.platform != shown:
         raise PlatformKeyChanged(
-            f"{config.origin} answered the enrolment for another key than it was sent or showed. "
-            "Nothing was kept."
+            _(
+                "{origin} answered the enrolment for another key than it was sent or showed. Nothing was "
+                "kept."
+            ).format(origin=config.origin)
         )
     identities.store_enrolment(config.folders, config.origin, enrolled)
     return enrolled
 
 
 def _what_a_revoked_key_may(config: Config) -> str:
-    return (
-        f"This key was revoked at {config.origin}, which takes no results of it any more. Appeals can still be signed "
-        f"with it: make them first (`joulemark appeal`). Then move {config.folders.key} away and run "
+    return _(
+        "This key was revoked at {origin}, which takes no results of it any more. Appeals can still "
+        "be signed with it: make them first (`joulemark appeal`). Then move {key} away and run "
         "`joulemark enrol` again, which makes a new key."
-    )
+    ).format(origin=config.origin, key=config.folders.key)
 
 
 def check_name(name: str | None) -> None:
@@ -92,6 +97,6 @@ def check_name(name: str | None) -> None:
         )
         decode(encode(probe), Enrolment, what="name")
     except (ValueError, RecordError) as error:
-        raise UsageError("A name has 1 to 60 characters, each of which can be seen.") from error
+        raise UsageError(_("A name has 1 to 60 characters, each of which can be seen.")) from error
     if name is not None and (fault := fault_of_name(name)):
         raise UsageError(fault)

@@ -19,6 +19,7 @@ from joulemark.meters.device import host
 from joulemark.record import statement as record
 from joulemark.record.text import hidden_characters
 from joulemark.session.software import software
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,10 @@ def require_calendar(now: datetime) -> None:
         record.refuse_strange_times(now)
     except ValueError as error:
         raise FactsUnusable(
-            f"This machine's calendar says {now:%Y-%m-%d}. Set it (`timedatectl set-ntp true`), then run again."
+            _(
+                "This machine's calendar says {now:%Y-%m-%d}. Set it (`timedatectl set-ntp true`), then run "
+                "again."
+            ).format(now=now)
         ) from error
 
 
@@ -79,8 +83,10 @@ def fitted(
         reason = reasons.get(field.name, EMPTY) if value is None else unfitness(value, field.type)
         if reason is not None and NoneType not in get_args(field.type):
             raise FactsUnusable(
-                f"The {field.name} of this machine's {of} cannot be written down: it reads {_quoted(value)} "
-                f"({reason}). Look at its driver or operating system, or measure on another one."
+                _(
+                    "The {name} of this machine's {of} cannot be written down: it reads {value} ({reason}). Look "
+                    "at its driver or operating system, or measure on another one."
+                ).format(name=field.name, of=of, value=_quoted(value), reason=reason)
             )
         fitting[field.name] = value if reason is None else None
         if reason is not None:

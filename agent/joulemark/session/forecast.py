@@ -23,6 +23,8 @@ from joulemark.session.journal import read_journal
 from joulemark.session.plan import Missing, Selection
 from joulemark.session.report import RETRY, Failed
 from joulemark.session.rests import require_ticks
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -66,7 +68,7 @@ class Downloads:
     by_job: Mapping[str, tuple[Wanted, ...]]
 
 
-NO_TIME = "It does not end in the time that is left. A later run begins it."
+NO_TIME = marked("It does not end in the time that is left. A later run begins it.")
 NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 
@@ -181,7 +183,9 @@ def plan_cells(
         Failed(
             key=job.key,
             code=failures[job.key].code,
-            sentence=f"It failed before: {failures[job.key].sentence} {RETRY}",
+            sentence=_("It failed before: {sentence} {retry}").format(
+                sentence=failures[job.key].sentence, retry=_(RETRY)
+            ),
         )
         for job in selection.jobs
         if job.key in failures and job.key not in finished
@@ -190,7 +194,10 @@ def plan_cells(
     todo = [job for job in selection.jobs if job.key not in finished and job.key not in failures]
     todo.sort(key=lambda job: places.get(job.key, len(places)))
     limit = len(todo) if limits.jobs is None else limits.jobs
-    put_off = [Missing(key=job.key, sentence=f"`--limit {limit}` was asked for.") for job in todo[limit:]]
+    put_off = [
+        Missing(key=job.key, sentence=_("`--limit {limit}` was asked for.").format(limit=limit))
+        for job in todo[limit:]
+    ]
     cells: list[Cell] = []
     coming: set[str] = set()
     left_s, room_bytes = limits.seconds, _room(downloads)
@@ -249,12 +256,15 @@ def _device(choice: Choice, options: Options) -> tuple[str | None, int | None]:
     if options.chosen_for_gpu is not None:
         raise MeterUnavailable(
             "no-gpu",
-            f"`joulemark join` chose the suite {options.suite} for the GPU {options.chosen_for_gpu}, and no GPU is "
-            "here now.",
-            mend="Look what `joulemark doctor` says of it, or name what this processor shall measure: "
-            "`joulemark run --suite demo`.",
+            _("`joulemark join` chose the suite {suite} for the GPU {gpu}, and no GPU is here now.").format(
+                suite=options.suite, gpu=options.chosen_for_gpu
+            ),
+            mend=_(
+                "Look what `joulemark doctor` says of it, or name what this processor shall measure: "
+                "`joulemark run --suite demo`."
+            ),
         )
-    machine, _ = devices.host()
+    machine = devices.host()[0]
     return None, _positive(machine.memory_bytes)
 
 
@@ -297,16 +307,17 @@ def _room(downloads: Downloads) -> int | None:
 def _no_time(cell: Cell, left_s: float | None) -> str | None:
     if left_s is None or cell.seconds <= left_s:
         return None
-    return NO_TIME
+    return _(NO_TIME)
 
 
 def _no_room(cell: Cell, room_bytes: int | None, downloads: Downloads) -> str | None:
     if room_bytes is None or cell.download_bytes <= max(room_bytes, 0):
         return None
-    return (
-        f"What has to be fetched for it does not fit onto the disk of {downloads.cache} beside what the cells before "
-        "it need. Free some space (`joulemark suite clean`), or point HF_HOME to a larger disk."
-    )
+    return _(
+        "What has to be fetched for it does not fit onto the disk of {cache} beside what the cells "
+        "before it need. Free some space (`joulemark suite clean`), or point HF_HOME to a larger "
+        "disk."
+    ).format(cache=downloads.cache)
 
 
 def by_basis(cells: Iterable[Cell]) -> dict[Basis, int]:

@@ -22,6 +22,8 @@ from joulemark.session import verdicts
 from joulemark.session.comparison import comparison_sentence
 from joulemark.session.home_rules import TRIPS, judge_at_home, unfit
 from joulemark.session.report import NextJob, Stopped
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from joulemark.outbox import Outbox
@@ -38,12 +40,12 @@ MOST_AT_THE_END = 20
 """The same when the run ends."""
 
 STATES = {
-    "received": "No verdict yet",
-    "checking": "No verdict yet",
-    "accepted": "Accepted",
-    "quarantined": "Put aside until a moderator decides",
-    "rejected": "Rejected",
-    "withdrawn": "Withdrawn",
+    "received": marked("No verdict yet"),
+    "checking": marked("No verdict yet"),
+    "accepted": marked("Accepted"),
+    "quarantined": marked("Put aside until a moderator decides"),
+    "rejected": marked("Rejected"),
+    "withdrawn": marked("Withdrawn"),
 }
 
 
@@ -69,7 +71,9 @@ class JobEnd:
             judgement = judge_at_home(statement, parse(raw), self.suite)
         except (*TRIPS, RecordError) as error:
             self.watch.note(
-                f"The rules cannot be asked at home ({type(error).__name__}); a platform still can."
+                _("The rules cannot be asked at home ({name}); a platform still can.").format(
+                    name=type(error).__name__
+                )
             )
             return done
         for finding in judgement.findings:
@@ -135,7 +139,9 @@ class JobEnd:
         except Refused as refused:
             if refused.status == NOT_OFFERED:
                 self.verdicts = None
-                self.watch.note("This platform does not say how results compare; `joulemark status` asks it.")
+                self.watch.note(
+                    _("This platform does not say how results compare; `joulemark status` asks it.")
+                )
             return None
         except Unreachable:
             return None
@@ -148,7 +154,7 @@ class JobEnd:
         codes_at_home = {finding.code for finding in done.unfit}
         done = replace(done, kept=kept, standing=standing, unfit=_unfit(done, standing, predicate.flags))
         self.report.done[place] = done
-        self.watch.note(f"{STATES[standing.state]}: {standing.short_url}")
+        self.watch.note(f"{_(STATES[standing.state])}: {standing.short_url}")
         for finding in standing.findings:
             if finding.severity != "flag" and finding.code not in codes_at_home:
                 self._tell_finding(finding.code, finding.severity, finding.sentence)
@@ -157,8 +163,10 @@ class JobEnd:
             self.watch.note(sentence)
 
     def _tell_finding(self, code: str, severity: str, sentence: str) -> None:
-        advice = what_to_do(code)
-        self.watch.note(f"{code} ({severity}) {sentence}" + (f" What to do: {advice}." if advice else ""))
+        parts = [f"{code} ({_(severity)}) {sentence}"]
+        if advice := what_to_do(code):
+            parts.append(_("What to do: {advice}.").format(advice=_(advice)))
+        self.watch.note(" ".join(parts))
 
 
 def _unfit(done: Done, standing: ResultStanding, flags: tuple[str, ...]) -> tuple[FoundUnfit, ...]:

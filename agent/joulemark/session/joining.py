@@ -13,6 +13,7 @@ from joulemark.session import enrolment, suite_source
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import foresee
 from joulemark.session.report import Options
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,15 +136,17 @@ def _offered_names(config: Config, passed: list[Passed]) -> Sequence[str]:
     try:
         offers = suite_source.ask_offers(config)
     except NothingToDo as error:
-        passed.append(Passed(name="standard suite", sentence=str(error)))
+        passed.append(Passed(name=_("standard suite"), sentence=str(error)))
         return ()
     names = sorted(suite.name for suite in offers.suites if suite.current and suite.name != WITHOUT_GPU)
     if not names:
         passed.append(
             Passed(
-                name="standard suite",
-                sentence=f"{config.origin} hands out none yet: its operator has to pin one "
-                "(`manage.py pin_suite NAME`). Join again then.",
+                name=_("standard suite"),
+                sentence=_(
+                    "{origin} hands out none yet: its operator has to pin one (`manage.py pin_suite NAME`). Join "
+                    "again then."
+                ).format(origin=config.origin),
             )
         )
     return names

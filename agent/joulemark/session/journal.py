@@ -11,6 +11,7 @@ from joulemark import durable
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Time
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,9 @@ def _after_crash(pages: Pages) -> Pages:
         return noted
     failure = Failure(
         code="crashed",
-        sentence=f"{count} runs ended without a word while it was measured. Look whether memory runs out.",
+        sentence=_(
+            "{count} runs ended without a word while it was measured. Look whether memory runs out."
+        ).format(count=count),
         at=datetime.now(UTC),
     )
     return replace(noted, failures={**noted.failures, key: failure})

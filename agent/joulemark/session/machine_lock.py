@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.errors import RunInProgress, StorageError
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,15 +42,19 @@ def _locked(path: Path) -> int:
         descriptor = _opened(path)
     except OSError as error:
         raise StorageError(
-            f"The lock {path} cannot be used ({error.strerror}). Have its owner remove it, or set TMPDIR."
+            _("The lock {path} cannot be used ({why}). Have its owner remove it, or set TMPDIR.").format(
+                path=path, why=error.strerror
+            )
         ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
         raise RunInProgress(
-            "Another `joulemark run` is measuring on this machine; two at once would spoil both. "
-            "Wait for it to end."
+            _(
+                "Another `joulemark run` is measuring on this machine; two at once would spoil both. Wait for"
+                " it to end."
+            )
         ) from error
     return descriptor
 

@@ -20,6 +20,8 @@ from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
+from joulemark.session.watch import WindowState
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,7 +93,7 @@ def measure(
     for a protocol that runs parts without a population.
     """
     if protocol.runs_parts and (population is None or population.queries != len(queries)):
-        raise ValueError("a protocol that runs parts needs what is known of all queries")
+        raise ValueError(_("a protocol that runs parts needs what is known of all queries"))
     require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
         workload=workload,
@@ -141,6 +143,7 @@ class _Job:
         self._quiet_us = 0
         self._rested_behind: Span | None = None
         self._query_s = 0.0
+        self._half_width: float | None = None
 
     def run(self) -> Measured:
         """The whole protocol."""
@@ -197,10 +200,11 @@ class _Job:
 
     def _announce(self) -> None:
         self._watch.stage(
-            f"window {len(self._windows) + 1}",
+            "window",
             total=None if self._protocol.runs_parts else len(self._queries),
             live=self._sampler.live,
             left_s=self._left_s(),
+            window=WindowState.of(self._protocol, len(self._windows) + 1, self._half_width),
         )
 
     def _enough(self) -> bool:
@@ -214,12 +218,14 @@ class _Job:
         trace = self.trace()
         work_j = window_work_j(trace, sensor_of(self._meter))
         if protocol.runs_parts:
-            return mean_of_parts(trace, work_j).relative_half_width < protocol.half_width_target
+            self._half_width = mean_of_parts(trace, work_j).relative_half_width
+            return self._half_width < protocol.half_width_target
         per_query = [
             joules / len(window.queries.duration_us)
             for joules, window in zip(work_j, self._windows, strict=True)
         ]
-        return relative_half_width(per_query) < protocol.half_width_target
+        self._half_width = relative_half_width(per_query)
+        return self._half_width < protocol.half_width_target
 
     def _left_s(self) -> float | None:
         """The longest that the windows can still take, by those that are done; None before the first."""
@@ -372,8 +378,10 @@ class _Job:
         still = after.value == before.value and shows_all
         if self._meter.grade == "measured" and still:
             raise NotMeasurable(
-                f"The energy counter stood still at {after.value} {self._meter.streams[0].unit} through a window of "
-                f"{seconds:.3g} s. Reload its driver or restart the machine."
+                _(
+                    "The energy counter stood still at {value} {unit} through a window of {seconds:.3g} s. Reload"
+                    " its driver or restart the machine."
+                ).format(value=after.value, unit=self._meter.streams[0].unit, seconds=seconds)
             )
 
     def _in_turn(self, start_us: int) -> Iterable[Query]:

@@ -15,6 +15,7 @@ from joulemark.meters.choose import Choice, Openers, Wanted, choose, hides_a_gpu
 from joulemark.meters.compose import GpuBesideHost
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,11 @@ def select(suite: Suite, meant: Filter, *, typed: str | None = None, fetch: bool
     name = typed or suite.name
     wanted = [job for job in suite.jobs if meant.takes(job)]
     if not wanted:
-        raise NothingToDo(f"No job of {name} fits {meant}. `joulemark suite show {name}` lists them.")
+        raise NothingToDo(
+            _("No job of {name} fits {meant}. `joulemark suite show {name}` lists them.").format(
+                name=name, meant=meant
+            )
+        )
     reasons = {job.key: obstacle(suite, job, typed=name, cached=not fetch) for job in wanted}
     return Selection(
         suite=suite,
@@ -108,8 +113,10 @@ def fitting(selection: Selection, memory_bytes: int | None) -> Selection:
     left_out = tuple(
         Missing(
             key=job.key,
-            sentence=f"The weights of {job.model} take {too_large[job.key] / 1e9:.1f} GB and the device has "
-            f"{memory_bytes / 1e9:.1f} GB. Run it on a larger one.",
+            sentence=_(
+                "The weights of {model} take {weights:.1f} GB and the device has {memory:.1f} GB. Run it on "
+                "a larger one."
+            ).format(model=job.model, weights=too_large[job.key] / 1e9, memory=memory_bytes / 1e9),
         )
         for job in selection.jobs
         if job.key in too_large
@@ -137,7 +144,11 @@ def require_jobs(selection: Selection) -> None:
     """Raises WorkloadUnavailable when nothing that was asked for can run."""
     if not selection.jobs:
         sentences = " ".join(by_sentence(selection.missing))
-        raise WorkloadUnavailable(f"None of {len(selection.missing)} jobs can run here. {sentences}")
+        raise WorkloadUnavailable(
+            _("None of {count} jobs can run here. {sentences}").format(
+                count=len(selection.missing), sentences=sentences
+            )
+        )
 
 
 def by_sentence(missing: tuple[Missing, ...]) -> dict[str, list[str]]:
@@ -152,7 +163,9 @@ def in_words(keys: Sequence[str]) -> str:
     """A few keys by name, and how many more there are."""
     if len(keys) <= NAMED_KEYS:
         return ", ".join(keys)
-    return f"{', '.join(keys[: NAMED_KEYS - 1])} and {len(keys) - NAMED_KEYS + 1} more"
+    return _("{keys} and {count} more").format(
+        keys=", ".join(keys[: NAMED_KEYS - 1]), count=len(keys) - NAMED_KEYS + 1
+    )
 
 
 def open_meter(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from joulemark.errors import Unreachable
 from joulemark.patience import Pauses
 from joulemark.session.delivery import KEY_UNKNOWN, Delivery, deliver_all
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -24,13 +26,13 @@ if TYPE_CHECKING:
     from joulemark.record.messages import PlatformKey, Ticket
     from joulemark.session.report import Done
 
-ADVICE = (
-    "What was measured is kept: the same command goes on, `joulemark submit` sends what waits, and with "
-    "`--offline-after` a run measures on without the platform."
+ADVICE = marked(
+    "What was measured is kept: the same command goes on, `joulemark submit` sends what waits, "
+    "and with `--offline-after` a run measures on without the platform."
 )
-OFFLINE = (
-    "Going on offline: results have no ticket now and rank lower. The platform is asked again before each job, and "
-    "what waits is sent when it answers."
+OFFLINE = marked(
+    "Going on offline: results have no ticket now and rank lower. The platform is asked again "
+    "before each job, and what waits is sent when it answers."
 )
 ONCE = Pauses(first_s=0.0, longest_s=0.0, count=0)
 
@@ -106,7 +108,7 @@ class PlatformLink:
         if not (self._is_offline or self._may_go_offline or self._client.waiting.is_ended_by_user):
             raise error
         if not self._is_offline:
-            self._note(OFFLINE)
+            self._note(_(OFFLINE))
         self._is_offline = True
 
 

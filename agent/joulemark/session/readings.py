@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import ReadingsUnusable
 from joulemark.record.statement import Sensor
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.meters.meter import Meter
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
     """The error for readings that give no result. `why` is a sentence."""
-    return ReadingsUnusable(f"The readings give no result: {why}", trace=trace)
+    return ReadingsUnusable(_("The readings give no result: {why}").format(why=why), trace=trace)
 
 
 def sensor_of(meter: Meter) -> Sensor:

@@ -14,6 +14,7 @@ from joulemark.errors import (
     BadReceipt,
 )
 from joulemark.session.plan import Filter, Missing
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from joulemark.meters.choose import Choice, Wanted
@@ -27,7 +28,7 @@ NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
 """States of results that are on no board."""
 
 
-RETRY = "`--retry-failed` tries it again."
+RETRY = marked("`--retry-failed` tries it again.")
 """What the same command alone does not: a job that is written down as failed is not begun again by itself."""
 
 PATIENCE_S = 600.0

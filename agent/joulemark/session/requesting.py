@@ -31,6 +31,8 @@ from joulemark.record.requests import (
 )
 from joulemark.session.delivery import unsent
 from joulemark.session.statement import new_nonce
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +78,9 @@ def rotate(config: Config, *, anyway: bool = False, locked: bool = False) -> tup
         answer = client.ask("rotations", make, Enrolled)
     if answer.key_id != new.key_id:
         raise PlatformKeyChanged(
-            f"{config.origin} answered for another key than it was sent. Nothing was changed."
+            _("{origin} answered for another key than it was sent. Nothing was changed.").format(
+                origin=config.origin
+            )
         )
     identities.take_over(config.folders, old=old)
     identities.store_enrolment(config.folders, config.origin, answer)
@@ -88,16 +92,22 @@ def _check_nothing_is_lost(config: Config, old: Identity) -> None:
     waiting = [kept for kept in unsent(Outbox(config.folders), config.origin) if _signed_by(kept, old)]
     if waiting:
         raise UsageError(
-            f"{len(waiting)} result(s) of this key were not sent to {config.origin} yet, and may be refused once "
-            "another key has taken over. Run `joulemark submit` first, or rotate all the same: "
-            "`joulemark rotate --anyway`."
+            ngettext(
+                "{count} result of this key was not sent to {origin} yet, and may be refused once another key has "
+                "taken over. Run `joulemark submit` first, or rotate all the same: `joulemark rotate --anyway`.",
+                "{count} results of this key were not sent to {origin} yet, and may be refused once another key has "
+                "taken over. Run `joulemark submit` first, or rotate all the same: `joulemark rotate --anyway`.",
+                len(waiting),
+            ).format(count=len(waiting), origin=config.origin)
         )
     others = [one for one in identities.enrolled_at(config.folders, old.key_id) if one != config.origin]
     if others:
         raise UsageError(
-            f"This key is enrolled at {', '.join(others)} too, where the new one would be unknown: only "
-            f"{config.origin} is told who takes over. To rotate all the same and enrol the new key there as another "
-            "contributor, run `joulemark rotate --anyway`."
+            _(
+                "This key is enrolled at {others} too, where the new one would be unknown: only {origin} is "
+                "told who takes over. To rotate all the same and enrol the new key there as another "
+                "contributor, run `joulemark rotate --anyway`."
+            ).format(others=", ".join(others), origin=config.origin)
         )
 
 
@@ -111,8 +121,11 @@ def _next_key(folders: Folders, *, locked: bool) -> Identity:
         return identities.next_key(folders)
     if folders.next_key.exists():
         raise UsageError(
-            f"A rotation was cut off before, and its key {folders.next_key} may be known already. Finish it with "
-            "`joulemark rotate`, then run `joulemark rotate --passphrase` again if that key is not locked."
+            _(
+                "A rotation was cut off before, and its key {next_key} may be known already. Finish it with "
+                "`joulemark rotate`, then run `joulemark rotate --passphrase` again if that key is not "
+                "locked."
+            ).format(next_key=folders.next_key)
         )
     return identities.next_key(folders, passphrase=passphrases.new())
 
@@ -155,7 +168,7 @@ def _ask(
         first = request()
         decode(encode(first), type(first), what="request")
     except (ValueError, RecordError) as error:
-        raise UsageError(f"This cannot be asked: {error}") from error
+        raise UsageError(_("This cannot be asked: {error}").format(error=error)) from error
     with PlatformClient(config.origin) as client:
         identities.check_platform_key(config.folders, config.origin, client.platform_key())
         return client.ask(
@@ -168,6 +181,8 @@ def _enrolled(config: Config) -> Identity:
     identities.require_enrolment(config.folders, config.origin, identity)
     if identity is None:
         raise NotEnrolled(
-            f"There is no key here. Run `joulemark enrol` first to be known at {config.origin}."
+            _("There is no key here. Run `joulemark enrol` first to be known at {origin}.").format(
+                origin=config.origin
+            )
         )
     return identity

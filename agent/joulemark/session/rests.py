@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from joulemark.errors import MeasurementImpossible
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Timing
@@ -82,12 +83,16 @@ def require_ticks(protocol: Protocol, *, settles: bool) -> None:
     """
     if protocol.mode == "latency" and not settles:
         raise MeasurementImpossible(
-            "This suite measures each query by itself, with pauses between (mode `latency`). That needs a GPU's energy "
-            "counter, which tells work from pauses; this meter cannot. Choose a suite of mode `throughput` "
-            "(`joulemark suite list`), or a machine with a GPU."
+            _(
+                "This suite measures each query by itself, with pauses between (mode `latency`). That needs a"
+                " GPU's energy counter, which tells work from pauses; this meter cannot. Choose a suite of "
+                "mode `throughput` (`joulemark suite list`), or a machine with a GPU."
+            )
         )
     if protocol.windows_max > MOST_WINDOWS:
         raise MeasurementImpossible(
-            f"This suite allows {protocol.windows_max} windows; a result holds {MOST_WINDOWS}. Its `windows_max` must "
-            "be lowered."
+            _(
+                "This suite allows {windows_max} windows; a result holds {most_windows}. Its `windows_max` "
+                "must be lowered."
+            ).format(windows_max=protocol.windows_max, most_windows=MOST_WINDOWS)
         )

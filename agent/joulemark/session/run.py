@@ -31,6 +31,7 @@ from joulemark.session.report import Done, Options, Report
 from joulemark.session.statement import Circumstances
 from joulemark.session.verdicts import Verdicts
 from joulemark.session.work import Work
+from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def begin(config: Config, options: Options) -> Begun:
     """The suite that is asked for, fetched from the platform where need be; nothing is measured. Raises AgentError."""
     if options.needed and options.offline:
         raise UsageError(
-            "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave one of them "
-            "out."
+            _(
+                "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave"
+                " one of them out."
+            )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
     obtained = suite_source.obtain_suite(options.suite, config=config, offline=options.offline)
@@ -92,7 +95,7 @@ def require_contributor(config: Config, options: Options) -> tuple[Identity, Enr
     identity = identities.load(config.folders)
     if identity is None:
         raise NotEnrolled(
-            "There is no key yet. Run `joulemark join ORIGIN` first, or measure with `--offline`."
+            _("There is no key yet. Run `joulemark join ORIGIN` first, or measure with `--offline`.")
         )
     return identity, identities.require_enrolment(config.folders, config.origin, identity)
 
@@ -122,7 +125,7 @@ def run(
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
-            watch.note(f"Left out: {plan.in_words(keys)}. {sentence}")
+            watch.note(_("Left out: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence))
         ready = _ready(choice.meter, facts, device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
@@ -168,7 +171,7 @@ def run(
                 timings=ready.timings,
                 outbox=outbox,
                 link=link,
-                hub=_waiting("the hub", options, begun.budget, watch),
+                hub=_waiting(_("the hub"), options, begun.budget, watch),
                 key=None if enrolled is None or not options.submit else enrolled.platform,
                 config=config,
                 watch=watch,
@@ -280,7 +283,7 @@ def _ready(
     watch.stage("first kernel", total=None)
     require_device(device, meter.gpu.card)
     if sensor_timing.stored_timing(facts, config.folders) is None:
-        watch.note("Probing the energy counter; this takes about 80 s, once for each GPU and driver.")
+        watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
     watch.stage("probe", total=None)
     known = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
     watch.note(f"{known.sentence.rstrip('.')}.")
@@ -298,6 +301,6 @@ def _flags_of(checks: Iterable[Check], options: Options, watch: Watch) -> tuple[
     except NoisyMachine as error:
         if not options.force:
             raise
-        watch.note(f"Forced, and flagged: {error}")
+        watch.note(_("Forced, and flagged: {error}").format(error=error))
         return ("noisy-machine",)
     return ()

@@ -16,6 +16,7 @@ from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.statement import Time
 from joulemark.record.trace import Timing
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,25 +73,26 @@ def timing_of(
     path = _path(folders, facts)
     stored = None if anew else _load(path)
     if stored is not None:
-        return _known(stored, f"as probed on {stored.probed_at:%Y-%m-%d}")
+        return _known(stored, _("as probed on {probed_at:%Y-%m-%d}").format(probed_at=stored.probed_at))
     try:
         found = probe(meter, workloads.busy_kernel(device), timer)
     except (MeterUnavailable, workloads.WorkloadError) as error:
         timing = _unprobed(resting_period_s(meter, timer))
         return Known(
             timing=timing,
-            sentence=f"The counter could not be probed: {error} "
-            f"It is taken to settle in {timing.settle_us / 1e6:.1f} s.",
+            sentence=_(
+                "The counter could not be probed: {error} It is taken to settle in {settle_us:.1f} s."
+            ).format(error=error, settle_us=timing.settle_us / 1e6),
             reason=getattr(error, "reason", error.code),
         )
     made = _Stored(probed_at=datetime.now(UTC), timing=found.timing, settled=found.settled)
     if not keep:
-        return _known(made, "as probed now on a noisy machine, and not kept")
+        return _known(made, _("as probed now on a noisy machine, and not kept"))
     try:
         durable.write(path, encode(made) + b"\n")
     except StorageError as error:
-        return _known(made, f"as probed now; it could not be kept: {error}")
-    return _known(made, "as probed now")
+        return _known(made, _("as probed now; it could not be kept: {error}").format(error=error))
+    return _known(made, _("as probed now"))
 
 
 def _unprobed(period_s: float | None) -> Timing:
@@ -103,11 +105,12 @@ def _unprobed(period_s: float | None) -> Timing:
 
 
 def _known(stored: _Stored, when: str) -> Known:
+    facts = f"{_timing_in_words(stored.timing)} ({when})."
     if stored.settled:
-        return Known(timing=stored.timing, sentence=f"{_told(stored.timing)}, {when}")
+        return Known(timing=stored.timing, sentence=facts)
     return Known(
         timing=stored.timing,
-        sentence=f"{_told(stored.timing)}, {when}; it had not settled when the probe ended",
+        sentence=" ".join([facts, _("It had not settled when the probe ended.")]),
         reason="not-settled",
     )
 
@@ -118,19 +121,32 @@ def stored_timing(facts: DeviceFacts, folders: Folders) -> Timing | None:
     return None if stored is None else stored.timing
 
 
-def _told(timing: Timing) -> str:
+def _timing_in_words(timing: Timing) -> str:
+    """How the counter keeps time, without the full stop."""
     coverage = {
-        "full": "sees everything",
-        "part-time": "looks a part of the time",
-        "unknown": "may miss a part",
+        "full": _("it sees everything"),
+        "part-time": _("it looks a part of the time"),
+        "unknown": _("it may miss a part"),
     }
-    early = timing.delay_us < 0
-    tells = f"tells {abs(timing.delay_us) / 1e3:.0f} ms {'early' if early else 'late'}"
-    spread = "" if timing.spread is None else f" (trains differ by {timing.spread:.1%})"
-    return (
-        f"The energy counter moves every {timing.period_us / 1e3:.0f} ms, {tells}, "
-        f"settles in {timing.settle_us / 1e3:.0f} ms and {coverage[timing.coverage]}{spread}"
+    tells = (
+        _(
+            "The energy counter moves every {period_ms:.0f} ms, {delay_ms:.0f} ms early, and settles in "
+            "{settle_ms:.0f} ms"
+        )
+        if timing.delay_us < 0
+        else _(
+            "The energy counter moves every {period_ms:.0f} ms, {delay_ms:.0f} ms late, and settles in "
+            "{settle_ms:.0f} ms"
+        )
+    ).format(
+        period_ms=timing.period_us / 1e3,
+        delay_ms=abs(timing.delay_us) / 1e3,
+        settle_ms=timing.settle_us / 1e3,
     )
+    parts = [tells, coverage[timing.coverage]]
+    if timing.spread is not None:
+        parts.append(_("trains differ by {spread:.1%}").format(spread=timing.spread))
+    return "; ".join(parts)
 
 
 def _load(path: Path) -> _Stored | None:

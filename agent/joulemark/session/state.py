@@ -21,6 +21,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.field_types import Nonce, Sha256, Word
 from joulemark.record.statement import Time
 from joulemark.session.journal import Journal
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -103,12 +104,16 @@ def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) ->
     strange = [ascii(path.name)[1:-1] for path in unreadable]
     if strange:
         note(
-            f"Passed over in {folders.sessions}, because it cannot be read as a session: {', '.join(strange)}. "
-            "Remove it to see this no more."
+            _(
+                "Passed over in {sessions}, because it cannot be read as a session: {strange}. Remove it to "
+                "see this no more."
+            ).format(sessions=folders.sessions, strange=", ".join(strange))
         )
     if not asked:
         raise NothingToDo(
-            f"There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`."
+            _("There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`.").format(
+                origin=origin
+            )
         )
     return max(asked, key=lambda entry: entry[0])[1]
 
@@ -148,7 +153,11 @@ def _stored(path: Path) -> Session | None:
     except FileNotFoundError:
         return None  # the first run of this session
     except (OSError, RecordError) as error:
-        raise UsageError(f"The session {path} cannot be read: {error} Start anew with `--fresh`.") from error
+        raise UsageError(
+            _("The session {path} cannot be read: {error} Start anew with `--fresh`.").format(
+                path=path, error=error
+            )
+        ) from error
 
 
 def finished(session: Session, outbox: Outbox) -> dict[str, Kept]:

@@ -21,6 +21,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
 from joulemark.session.readings import readings_unusable, sensor_of
+from joulemark.translation import gettext as _
 from joulemark.workloads.threads import TorchThreads, torch_threads
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
     size = len(made.to_bytes())
     if size > MAX_BUNDLE_BYTES:
         raise readings_unusable(
-            f"The result has {size} bytes, and a platform takes {MAX_BUNDLE_BYTES}: the run was too long.",
+            _(
+                "The result has {size} bytes, and a platform takes {max_bundle_bytes}: the run was too long."
+            ).format(size=size, max_bundle_bytes=MAX_BUNDLE_BYTES),
             trace,
         )
     return made

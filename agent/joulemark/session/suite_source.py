@@ -16,6 +16,8 @@ from joulemark.session import suite_store
 from joulemark.suite import SuiteError, load_suite, open_suite, suite_names
 from joulemark.suite.archive import MAX_ARCHIVE_BYTES, decode_archive
 from joulemark.suite.loader import digest_of, files_of, folder_of, suite_of_files
+from joulemark.translation import gettext as _
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
 Source = Literal["software", "folder", "platform"]
 NOT_FOUND = 404
-ADVICE = (
-    "Check the network and JOULEMARK_PLATFORM. A suite that was fetched before runs with `--offline`, and "
-    "`--suite demo` needs no platform."
+ADVICE = marked(
+    "Check the network and JOULEMARK_PLATFORM. A suite that was fetched before runs with "
+    "`--offline`, and `--suite demo` needs no platform."
 )
 
 
@@ -75,7 +77,7 @@ def find_suite(typed: str, *, config: Config) -> ObtainedSuite:
     here = _named_here(typed, pinned=True)
     if here is not None:
         return here
-    name, _, version = typed.partition("@")
+    name, _at, version = typed.partition("@")
     remembered = suite_store.remembered_offers(config.folders, config.origin)
     offered = None if remembered is None else _offered(remembered.offers, name, version)
     if remembered is not None and offered is not None:
@@ -117,7 +119,7 @@ def ask_offers(config: Config, *, client: PlatformClient | None = None) -> Suite
     from joulemark.record.suite_offers import SuiteOffers
 
     if client is None:
-        with PlatformClient(config.origin, advice=ADVICE) as own:
+        with PlatformClient(config.origin, advice=_(ADVICE)) as own:
             return ask_offers(config, client=own)
     try:
         offers = client.read("suites/", SuiteOffers)
@@ -125,8 +127,10 @@ def ask_offers(config: Config, *, client: PlatformClient | None = None) -> Suite
         if refused.status != NOT_FOUND:
             raise
         raise SuiteNotOffered(
-            f"{config.origin} hands out no suites: its software is older than this agent. Ask its operator to update "
-            "it, or name the folder of a suite that it takes results of."
+            _(
+                "{origin} hands out no suites: its software is older than this agent. Ask its operator to "
+                "update it, or name the folder of a suite that it takes results of."
+            ).format(origin=config.origin)
         ) from refused
     suite_store.remember_offers(
         config.folders, origin=config.origin, offers=offers, asked_at=datetime.now(UTC)
@@ -140,7 +144,7 @@ def _named_here(typed: str, *, pinned: bool) -> ObtainedSuite | None:
         if "/" in typed:
             suite = open_suite(typed)
             return ObtainedSuite(suite=suite, name=typed, source="folder", files=files_of(folder_of(typed)))
-        name, _, version = typed.partition("@")
+        name, _at, version = typed.partition("@")
         if name not in suite_names():
             return None
         suite = load_suite(name)
@@ -154,7 +158,7 @@ def _named_here(typed: str, *, pinned: bool) -> ObtainedSuite | None:
 def _from_platform(
     typed: str, *, config: Config, offline: bool, client: PlatformClient | None
 ) -> ObtainedSuite:
-    name, _, version = typed.partition("@")
+    name, _at, version = typed.partition("@")
     remembered = suite_store.remembered_offers(config.folders, config.origin)
     known = None if remembered is None else _offered(remembered.offers, name, version)
     stored = None if remembered is None or known is None else _stored(known, remembered, config)
@@ -162,8 +166,10 @@ def _from_platform(
         return stored
     if offline:
         raise SuiteNotOffered(
-            f"No version of suite {typed} that {config.origin} hands out is on this machine, and offline none can be "
-            "fetched. Run the command once without `--offline`, or name the folder of a pinned suite.",
+            _(
+                "No version of suite {typed} that {origin} hands out is on this machine, and offline none can"
+                " be fetched. Run the command once without `--offline`, or name the folder of a pinned suite."
+            ).format(typed=typed, origin=config.origin),
             code="suite-not-here",
         )
     try:
@@ -172,13 +178,23 @@ def _from_platform(
         if stored is None:
             error.args = (f"{_lacking(name)} {error}",)
             raise
-        return _with_sentence(stored, f"{stored.sentence} The platform gives no answer now: {error}")
+        return _with_sentence(
+            stored,
+            _("{sentence} The platform gives no answer now: {error}").format(
+                sentence=stored.sentence, error=error
+            ),
+        )
 
 
 def _lacking(name: str) -> str:
     if name in suite_names():
-        return f"Suite {name} of this software fixes no revisions, and the platform that hands it out pinned was asked."
-    return f"There is no suite {name!r} in this software ({', '.join(suite_names())}), and the platform was asked."
+        return _(
+            "Suite {name} of this software fixes no revisions, and the platform that hands it out pinned "
+            "was asked."
+        ).format(name=name)
+    return _(
+        "There is no suite {name!r} in this software ({suite_names}), and the platform was asked."
+    ).format(name=name, suite_names=", ".join(suite_names()))
 
 
 def _fetched(name: str, version: str, config: Config, client: PlatformClient | None) -> ObtainedSuite:
@@ -186,14 +202,14 @@ def _fetched(name: str, version: str, config: Config, client: PlatformClient | N
     from joulemark.platform_client import PlatformClient
 
     if client is None:
-        with PlatformClient(config.origin, advice=ADVICE) as own:
+        with PlatformClient(config.origin, advice=_(ADVICE)) as own:
             return _fetched(name, version, config, own)
     offers = ask_offers(config, client=client)
     offered = _offered(offers, name, version)
     if offered is None:
         raise _not_offered(name, version, offers, config)
     digest = offered.digest
-    sentence = f"{_called(offered)} of {config.origin}, asked now."
+    sentence = _("{offered} of {origin}, asked now.").format(offered=_called(offered), origin=config.origin)
     files = suite_store.stored_files(config.folders, digest)
     if files is not None:
         return _obtained(offered, files, sentence)
@@ -208,15 +224,23 @@ def _checked(archive: bytes, offered: OfferedSuite, config: Config) -> dict[str,
     try:
         files = decode_archive(archive)
         fault = (
-            None if digest_of(files) == offered.digest else "Its files have another digest than was named."
+            None if digest_of(files) == offered.digest else _("Its files have another digest than was named.")
         )
     except SuiteError as error:
         fault = str(error)
     if fault is None:
         return files
     raise NotVerified(
-        f"{config.origin} gave something else than suite {offered.name} {offered.version} with digest "
-        f"{offered.digest[:12]}: {fault} Nothing was kept. Run the command again; if it stays so, tell its operator.",
+        _(
+            "{origin} gave something else than suite {name} {version} with digest {digest}: {fault} "
+            "Nothing was kept. Run the command again; if it stays so, tell its operator."
+        ).format(
+            origin=config.origin,
+            name=offered.name,
+            version=offered.version,
+            digest=offered.digest[:12],
+            fault=fault,
+        ),
         code="suite-digest",
     )
 
@@ -228,7 +252,11 @@ def _stored(offered: OfferedSuite, remembered: RememberedOffers, config: Config)
         return None
     asked = f"{remembered.asked_at:%Y-%m-%d %H:%M} UTC, {_age(remembered.asked_at)}"
     return _obtained(
-        offered, files, f"{_called(offered)} of {config.origin} when it was asked last: {asked}."
+        offered,
+        files,
+        _("{offered} of {origin} when it was asked last: {asked}.").format(
+            offered=_called(offered), origin=config.origin, asked=asked
+        ),
     )
 
 
@@ -237,8 +265,22 @@ def _obtained(offered: OfferedSuite, files: Mapping[str, bytes], sentence: str) 
     suite = _read(files)
     if (suite.name, suite.version) != (offered.name, offered.version) or not suite.is_pinned:
         raise NotVerified(
-            f"The suite that was offered as {offered.name} {offered.version} is {suite.name} {suite.version} and "
-            f"{'pinned' if suite.is_pinned else 'not pinned'}. Tell the platform's operator.",
+            (
+                _(
+                    "The suite that was offered as {name} {version} is {real_name} {real_version} and pinned. Tell the "
+                    "platform's operator."
+                )
+                if suite.is_pinned
+                else _(
+                    "The suite that was offered as {name} {version} is {real_name} {real_version} and not pinned. "
+                    "Tell the platform's operator."
+                )
+            ).format(
+                name=offered.name,
+                version=offered.version,
+                real_name=suite.name,
+                real_version=suite.version,
+            ),
             code="suite-digest",
         )
     return ObtainedSuite(
@@ -248,10 +290,13 @@ def _obtained(offered: OfferedSuite, files: Mapping[str, bytes], sentence: str) 
 
 def _read(files: Mapping[str, bytes]) -> Suite:
     try:
-        return suite_of_files(files, folder="the archive")
+        return suite_of_files(files, folder=_("the archive"))
     except SuiteError as error:
         raise UsageError(
-            f"A suite that a platform hands out cannot be read by this version of joulemark: {error} Update joulemark."
+            _(
+                "A suite that a platform hands out cannot be read by this version of joulemark: {error} "
+                "Update joulemark."
+            ).format(error=error)
         ) from error
 
 
@@ -263,20 +308,29 @@ def _not_offered(
     name: str, version: str, offers: SuiteOffers, config: Config
 ) -> SuiteNotOffered | UsageError:
     current = [suite.name for suite in offers.suites if suite.current]
-    instead = f"It has: {', '.join(current)}." if current else "It has none at all yet."
+    instead = (
+        _("It has: {current}.").format(current=", ".join(current))
+        if current
+        else _("It has none at all yet.")
+    )
     versions = [suite.version for suite in offers.suites if suite.name == name]
     if versions:
         return UsageError(
-            f"{config.origin} has no version {version} of suite {name}, but: {', '.join(versions)}."
+            _("{origin} has no version {version} of suite {name}, but: {versions}.").format(
+                origin=config.origin, version=version, name=name, versions=", ".join(versions)
+            )
         )
     if name in suite_names() or any(suite.name == name for suite in offers.unpinned):
         return SuiteNotOffered(
-            f"{config.origin} has pinned no version of suite {name}, so no result of it could be accepted there. Its "
-            f"operator pins one with `manage.py pin_suite {name}`. {instead}"
+            _(
+                "{origin} has pinned no version of suite {name}, so no result of it could be accepted there. "
+                "Its operator pins one with `manage.py pin_suite {name}`. {instead}"
+            ).format(origin=config.origin, name=name, instead=instead)
         )
     return UsageError(
-        f"There is no suite {name!r}, neither in this software ({', '.join(suite_names())}) nor at {config.origin}. "
-        f"{instead}"
+        _(
+            "There is no suite {name!r}, neither in this software ({suite_names}) nor at {origin}. {instead}"
+        ).format(name=name, suite_names=", ".join(suite_names()), origin=config.origin, instead=instead)
     )
 
 
@@ -291,15 +345,20 @@ def _with_sentence(obtained: ObtainedSuite, sentence: str) -> ObtainedSuite:
 
 
 def _called(offered: OfferedSuite) -> str:
-    which = "the current version" if offered.current else "a former version"
-    return f"Suite {offered.name} {offered.version} (digest {offered.digest[:12]}), {which}"
+    which = _("the current version") if offered.current else _("a former version")
+    return _("Suite {name} {version} (digest {digest}), {which}").format(
+        name=offered.name, version=offered.version, digest=offered.digest[:12], which=which
+    )
 
 
 def _age(asked_at: datetime) -> str:
     """How long ago, in the largest unit that fits."""
     seconds = max(0.0, (datetime.now(UTC) - asked_at).total_seconds())
-    for unit, length_s in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length_s:
-            count = int(seconds // length_s)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    days, hours, minutes = int(seconds // 86400), int(seconds // 3600), int(seconds // 60)
+    if days:
+        return ngettext("{count} day ago", "{count} days ago", days).format(count=days)
+    if hours:
+        return ngettext("{count} hour ago", "{count} hours ago", hours).format(count=hours)
+    if minutes:
+        return ngettext("{count} minute ago", "{count} minutes ago", minutes).format(count=minutes)
+    return _("just now")

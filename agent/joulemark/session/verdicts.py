@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from joulemark.errors import Unreachable
 from joulemark.platform_client import PlatformClient
+from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Verdicts:
         self._deadline_s = clock()
         waiting = Waiting(origin, limit_s=inf, budget_left_s=self._left_s, pause=sleep, now=clock)
         self._client = PlatformClient(
-            origin, waiting=waiting, answer_within_s=SILENCE_S, advice="Ask again later."
+            origin, waiting=waiting, answer_within_s=SILENCE_S, advice=_("Ask again later.")
         )
 
     def __enter__(self) -> Self:

@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from typing import Protocol as Interface
 
 from joulemark.meters.sampler import Live
+
+if TYPE_CHECKING:
+    from joulemark.suite import Protocol
 
 LiveState = Callable[[], Live]
 
 
-class Watch(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class WindowState:
+    """Which window of a job begins, and how well those before it fix the mean.
+
+    `number` counts from 1 and is `most` at the highest. `half_width` is the half-width of the mean's 95 % interval over
+    the mean, None before it is known; `target` is the one that ends the job early, None where nothing does.
+    """
+
+    number: int
+    most: int
+    half_width: float | None = None
+    target: float | None = None
+
+    @classmethod
+    def of(cls, protocol: Protocol, number: int, half_width: float | None) -> Self:
+        """Of a suite's protocol; where it has a fixed number of windows, no precision ends the job."""
+        fixed = protocol.windows_min == protocol.windows_max
+        target = None if fixed else protocol.half_width_target
+        return cls(number=number, most=protocol.windows_max, half_width=half_width, target=target)
+
+
+class Watch(Interface):
     """Told as things happen.
 
     `answered` is called inside the measured windows and must cost next to nothing.
@@ -19,13 +45,24 @@ class Watch(Protocol):
     def note(self, sentence: str) -> None:
         """A sentence for the reader."""
 
-    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
-        """Job `number` of `of` begins."""
+    def job(
+        self, number: int, of: int, key: str, *, estimated: bool, plan_left_s: float | None = None
+    ) -> None:
+        """Job `number` of `of` begins; it and the later ones take about `plan_left_s` seconds, where that is known."""
 
     def stage(
-        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
+        self,
+        name: str,
+        *,
+        total: int | None,
+        live: LiveState | None = None,
+        left_s: float | None = None,
+        window: WindowState | None = None,
     ) -> None:
-        """A stage of the job begins: with `total` queries, and at most `left_s` seconds of the job left."""
+        """A stage begins: with `total` queries, and at most `left_s` seconds of the job left.
+
+        `window` is given for the stage `window`.
+        """
 
     def answered(self) -> None:
         """One query more was answered."""
@@ -41,21 +78,29 @@ class Silent:
     """Nobody watches."""
 
     def note(self, sentence: str) -> None:
-        """Unsaid."""
+        """Ignore it."""
 
-    def job(self, number: int, of: int, key: str, *, estimated: bool) -> None:
-        """Unsaid."""
+    def job(
+        self, number: int, of: int, key: str, *, estimated: bool, plan_left_s: float | None = None
+    ) -> None:
+        """Ignore the job."""
 
     def stage(
-        self, name: str, *, total: int | None, live: LiveState | None = None, left_s: float | None = None
+        self,
+        name: str,
+        *,
+        total: int | None,
+        live: LiveState | None = None,
+        left_s: float | None = None,
+        window: WindowState | None = None,
     ) -> None:
-        """Unsaid."""
+        """Ignore it."""
 
     def answered(self) -> None:
-        """Uncounted."""
+        """Ignore it."""
 
     def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
-        """Unsaid."""
+        """Ignore it."""
 
     def job_done(self, sentence: str) -> None:
-        """Unsaid."""
+        """Ignore it."""

@@ -29,6 +29,8 @@ from joulemark.session.platform_link import is_waiting, with_delivery
 from joulemark.session.population import population_of
 from joulemark.session.report import RETRY, Done, Failed
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle, suite_ref
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload
 
-STOPPED = "The run was stopped: each further job would be found the same."
+STOPPED = marked("The run was stopped: each further job would be found the same.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,11 @@ class Work:
                     self.watch.note(kept.note_fault)
                 self.report.done.append(Done(key=job.key, kept=kept, resumed=True))
         if self.report.done:
-            self.watch.note(f"Resuming: {len(self.report.done)} of {len(selection.jobs)} jobs are finished.")
+            self.watch.note(
+                _("Resuming: {done} of {jobs} jobs are finished.").format(
+                    done=len(self.report.done), jobs=len(selection.jobs)
+                )
+            )
         self._send(list(self.report.done), waits=False)
         try:
             self._measure_all(todo)
@@ -93,24 +99,26 @@ class Work:
             self.journal.stopped()
             self.outbox.give_up_space()
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
-            if sentence != STOPPED:
-                self.watch.note(f"Not now: {plan.in_words(keys)}. {sentence}")
+            if sentence != _(STOPPED):
+                self.watch.note(
+                    _("Not now: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence)
+                )
         self.ending.finish(frozenset(job.key for job in selection.jobs))
 
     def _measure_all(self, jobs: list[Job]) -> None:
         """Each in turn, those for which the hub was away once more at the end; until a cause is found that lasts."""
         without_hub: list[tuple[int, Job]] = []
         for number, job in enumerate(jobs, start=1):
-            if not self._begin(job, number, len(jobs)):
+            if not self._begin(job, number, jobs):
                 without_hub.append((number, job))
-            left = [*(later for _, later in without_hub), *jobs[number:]]
+            left = [*(later for _number, later in without_hub), *jobs[number:]]
             if left and (stopped := self.ending.stop()) is not None:
                 self._stop(stopped, left)
                 return
         # All else is measured: the hub may be there by now.
         for place, (number, job) in enumerate(without_hub):
-            self._begin(job, number, len(jobs), is_last_try=True)
-            left = [later for _, later in without_hub[place + 1 :]]
+            self._begin(job, number, jobs, is_last_try=True)
+            left = [later for _number, later in without_hub[place + 1 :]]
             if left and (stopped := self.ending.stop()) is not None:
                 self._stop(stopped, left)
                 return
@@ -119,21 +127,37 @@ class Work:
         """Begin none of the jobs that are left; the report says why."""
         self.report.stopped = stopped
         for job in left:
-            self._put_off(job.key, STOPPED)
+            self._put_off(job.key, _(STOPPED))
+
+    def _plan_left_s(self, jobs: list[Job]) -> float:
+        """About how long these jobs take, in seconds: no longer than the time that the run was given."""
+        expected_s, left_s = sum(self.pace.seconds(job.key) for job in jobs), self.budget.left_s()
+        return expected_s if left_s is None else min(expected_s, left_s)
 
     def _put_off(self, key: str, sentence: str) -> None:
         self.report.put_off.append(Missing(key=key, sentence=sentence))
 
-    def _begin(self, job: Job, number: int, count: int, *, is_last_try: bool = False) -> bool:
-        """Measure job `number` of `count` if it ends in time; False where it waits for the hub and may be tried again.
+    def _begin(self, job: Job, number: int, todo: list[Job], *, is_last_try: bool = False) -> bool:
+        """Measure job `number` of `todo` if it ends in time; False where it waits for the hub and may be tried again.
 
         Raises as `_attempt` does.
         """
         if not self.budget.has(self.pace.seconds(job.key)):
-            self._put_off(job.key, f"It takes about {self.pace.seconds(job.key):.0f} s, which are not left.")
+            self._put_off(
+                job.key,
+                _("It takes about {seconds:.0f} s, which are not left.").format(
+                    seconds=self.pace.seconds(job.key)
+                ),
+            )
             return True
         self.outbox.hold_space()
-        self.watch.job(number, count, job.key, estimated=self.around.meter.grade == "estimated")
+        self.watch.job(
+            number,
+            len(todo),
+            job.key,
+            estimated=self.around.meter.grade == "estimated",
+            plan_left_s=self._plan_left_s(todo[number - 1 :]),
+        )
         try:
             self._attempt(job)
         except HubAway as error:
@@ -162,10 +186,10 @@ class Work:
                 self._require_device()
             return
         except ReadingsUnusable as error:
-            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
+            self._failed(job, error.code, " ".join([str(error), *self._kept_readings(error)]))
             return
         except MeterFailed as error:
-            self._failed(job, error.code, f"{error}{self._kept_readings(error)}")
+            self._failed(job, error.code, " ".join([str(error), *self._kept_readings(error)]))
             self._require_meter()
             return
         took_s = time.monotonic() - began_s
@@ -183,16 +207,16 @@ class Work:
 
     def _failed(self, job: Job, code: str, sentence: str) -> None:
         self.journal.failed(job.key, code=code, sentence=sentence)
-        failed = Failed(key=job.key, code=code, sentence=f"{sentence} {RETRY}")
+        failed = Failed(key=job.key, code=code, sentence=f"{sentence} {_(RETRY)}")
         self.report.failed.append(failed)
-        self.watch.note(f"Failed: {job.key}. {failed.sentence}")
+        self.watch.note(_("Failed: {key}. {sentence}").format(key=job.key, sentence=failed.sentence))
 
-    def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> str:
-        """Where the readings that gave no result lie, as the rest of a sentence: what was measured is not lost."""
+    def _kept_readings(self, error: ReadingsUnusable | MeterFailed) -> list[str]:
+        """A sentence of where the readings that gave no result lie, where there are any: they are not lost."""
         if error.trace is None:
-            return ""
+            return []
         path = unusable.keep(self.config.folders, error.trace)
-        return f" The readings are kept in {path}."
+        return [_("The readings are kept in {path}.").format(path=path)]
 
     def _require_device(self) -> None:
         """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
@@ -223,9 +247,10 @@ class Work:
         pinned = suite.weights_sha256(job.model)
         if loaded.weights_sha256 != pinned:
             raise workloads.WorkloadError(
-                f"The weights of {job.model} are not those of the suite "
-                f"({loaded.weights_sha256[:16]}, expected {pinned[:16]}). "
-                "Install the version that the suite names."
+                _(
+                    "The weights of {model} are not those of the suite ({weights_sha256}, expected {pinned}). "
+                    "Install the version that the suite names."
+                ).format(model=job.model, weights_sha256=loaded.weights_sha256[:16], pinned=pinned[:16])
             )
         with workloads.crashes_named(job.key):
             workloads.require_known_answers(workload, suite.known_answers(job.key), what=job.key)
@@ -319,10 +344,15 @@ class Work:
 
 
 def _told(done: Done) -> str:
-    energy = own_energy_words(done.kept.bundle.statement().predicate)
-    sentence = f"{done.key}: {energy}, kept as {done.kept.digest[:16]}"
+    facts = _("{key}: {energy}.").format(
+        key=done.key, energy=own_energy_words(done.kept.bundle.statement().predicate)
+    )
     if done.delivery is None:
-        return f"{sentence}, not sent."
+        return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.kept.digest[:16])])
     if done.delivery.how == "sent":
-        return f"{sentence}, received by the platform."
-    return f"{sentence}, {done.delivery.how}: {done.delivery.sentence}"
+        kept = _("Kept as {digest}, received by the platform.").format(digest=done.kept.digest[:16])
+        return " ".join([facts, kept])
+    kept = _("Kept as {digest}, {state}: {sentence}").format(
+        digest=done.kept.digest[:16], state=_(done.delivery.how), sentence=done.delivery.sentence
+    )
+    return " ".join([facts, kept])

@@ -13,6 +13,8 @@ import re
 from typing import TYPE_CHECKING
 
 from joulemark.suite.errors import BrokenArchive
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +31,19 @@ END = bytes(2 * BLOCK_BYTES)
 _SIZE = slice(124, 136)
 _CHECKSUM = slice(148, 156)
 _TYPE_AT = 156
+SOMETHING = marked("something")
 _KINDS = {
-    b"1": "a hard link",
-    b"2": "a symbolic link",
-    b"3": "a device",
-    b"4": "a device",
-    b"5": "a folder",
-    b"6": "a pipe",
-    b"S": "a sparse file",
-    b"x": "an extended header",
-    b"g": "an extended header",
-    b"L": "a long name",
-    b"K": "a long name",
+    b"1": marked("a hard link"),
+    b"2": marked("a symbolic link"),
+    b"3": marked("a device"),
+    b"4": marked("a device"),
+    b"5": marked("a folder"),
+    b"6": marked("a pipe"),
+    b"S": marked("a sparse file"),
+    b"x": marked("an extended header"),
+    b"g": marked("an extended header"),
+    b"L": marked("a long name"),
+    b"K": marked("a long name"),
 }
 
 
@@ -53,7 +56,11 @@ def encode_archive(content: Mapping[str, bytes]) -> bytes:
         parts += (_header(name, len(data)), data, bytes(-len(data) % BLOCK_BYTES))
     archive = b"".join((*parts, END))
     if len(archive) > MAX_ARCHIVE_BYTES:
-        raise BrokenArchive(f"The files of the suite make more than {MAX_ARCHIVE_BYTES} bytes together.")
+        raise BrokenArchive(
+            _("The files of the suite make more than {max_archive_bytes} bytes together.").format(
+                max_archive_bytes=MAX_ARCHIVE_BYTES
+            )
+        )
     return archive
 
 
@@ -63,62 +70,89 @@ def decode_archive(archive: bytes) -> dict[str, bytes]:
     What it costs is bounded before anything is read: the archive's own length, and the number of its files.
     """
     if len(archive) > MAX_ARCHIVE_BYTES:
-        raise BrokenArchive(f"The archive has more than {MAX_ARCHIVE_BYTES} bytes.")
+        raise BrokenArchive(
+            _("The archive has more than {max_archive_bytes} bytes.").format(
+                max_archive_bytes=MAX_ARCHIVE_BYTES
+            )
+        )
     content: dict[str, bytes] = {}
     start = 0
     while any(header := archive[start : start + BLOCK_BYTES]):
         name, size = _read_header(header)
         if name in content:
-            raise BrokenArchive(f"The archive has the file {name} twice.")
+            raise BrokenArchive(_("The archive has the file {name} twice.").format(name=name))
         if len(content) == MAX_FILES:
-            raise BrokenArchive(f"The archive has more than {MAX_FILES} files.")
+            raise BrokenArchive(_("The archive has more than {max_files} files.").format(max_files=MAX_FILES))
         start += BLOCK_BYTES
         content[name] = archive[start : start + size]
         if len(content[name]) != size:
-            raise BrokenArchive(f"The archive ends within the file {name}.")
+            raise BrokenArchive(_("The archive ends within the file {name}.").format(name=name))
         start += size + -size % BLOCK_BYTES
     if encode_archive(content) != archive:
         raise BrokenArchive(
-            "The archive is not in its one encoding: files in order of name, zeros between and two blocks of zeros "
-            "at the end, with nothing behind them."
+            _(
+                "The archive is not in its one encoding: files in order of name, zeros between and two blocks"
+                " of zeros at the end, with nothing behind them."
+            )
         )
     return content
 
 
 def _check_limits(content: Mapping[str, bytes]) -> None:
     if not content:
-        raise BrokenArchive("There is no file.")
+        raise BrokenArchive(_("There is no file."))
     if len(content) > MAX_FILES:
-        raise BrokenArchive(f"There are {len(content)} files, and a suite has at most {MAX_FILES}.")
+        raise BrokenArchive(
+            _("There are {count} files, and a suite has at most {max_files}.").format(
+                count=len(content), max_files=MAX_FILES
+            )
+        )
     for name, data in content.items():
         if not NAME.fullmatch(name):
             raise BrokenArchive(
-                f"The file {name!a} cannot be handed out: a file of a suite is called by at most 100 letters A to z, "
-                "digits, dots, dashes and underscores, and begins with a letter or digit. Rename it, or take it out."
+                _(
+                    "The file {name!a} cannot be handed out: a file of a suite is called by at most 100 letters A"
+                    " to z, digits, dots, dashes and underscores, and begins with a letter or digit. Rename it, "
+                    "or take it out."
+                ).format(name=name)
             )
         if len(data) > MAX_FILE_BYTES:
-            raise BrokenArchive(f"The file {name} has more than {MAX_FILE_BYTES} bytes.")
+            raise BrokenArchive(
+                _("The file {name} has more than {max_file_bytes} bytes.").format(
+                    name=name, max_file_bytes=MAX_FILE_BYTES
+                )
+            )
 
 
 def _read_header(header: bytes) -> tuple[str, int]:
     """Name and size of the file behind `header`, which is as we write it. Raises BrokenArchive."""
     if len(header) < BLOCK_BYTES:
-        raise BrokenArchive("The archive ends within a header.")
+        raise BrokenArchive(_("The archive ends within a header."))
     kind = header[_TYPE_AT : _TYPE_AT + 1]
     if kind != b"0":
-        raise BrokenArchive(f"The archive holds {_KINDS.get(kind, 'something')} that is no plain file.")
+        raise BrokenArchive(
+            _("The archive holds what is no plain file: {kind}.").format(kind=_(_KINDS.get(kind, SOMETHING)))
+        )
     name = header[:100].rstrip(b"\0").decode("ascii", errors="replace")
     digits = header[_SIZE].removesuffix(b"\0")
     if not NAME.fullmatch(name):
-        raise BrokenArchive(f"The archive names a file {name!a}, which no file of a suite may be called.")
+        raise BrokenArchive(
+            _("The archive names a file {name!a}, which no file of a suite may be called.").format(name=name)
+        )
     if not re.fullmatch(rb"[0-7]{11}", digits):
-        raise BrokenArchive(f"The archive states no size of {name}.")
+        raise BrokenArchive(_("The archive states no size of {name}.").format(name=name))
     size = int(digits, 8)
     if size > MAX_FILE_BYTES:
-        raise BrokenArchive(f"The archive states {size} bytes of {name}, more than {MAX_FILE_BYTES}.")
+        raise BrokenArchive(
+            _("The archive states {size} bytes of {name}, more than {max_file_bytes}.").format(
+                size=size, name=name, max_file_bytes=MAX_FILE_BYTES
+            )
+        )
     if _header(name, size) != header:
         raise BrokenArchive(
-            f"The header of {name} says more than its name and size, or its checksum is wrong."
+            _("The header of {name} says more than its name and size, or its checksum is wrong.").format(
+                name=name
+            )
         )
     return name, size
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from joulemark.translation import gettext as _
+
 
 class SuiteError(Exception):
     """Anything that is wrong with a suite or with a question put to it."""
@@ -24,17 +26,23 @@ class UnknownSuite(SuiteError, LookupError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         if "/" in name:
-            sentence = f"There is no folder {name}. Name one that holds a suite, or an installed suite"
+            sentence = _(
+                "There is no folder {name}. Name one that holds a suite, or an installed suite: {known}."
+            )
         else:
-            sentence = f"There is no suite {name!r}. Choose one of"
-        super().__init__(f"{sentence}: {', '.join(known)}.")
+            sentence = _("There is no suite {name!r}. Choose one of: {known}.")
+        super().__init__(sentence.format(name=name, known=", ".join(known)))
 
 
 class UnknownEntry(SuiteError, LookupError):
     """The suite has no entry of this kind and name."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"The suite has no {what} {name!r}. Choose one of: {', '.join(known)}.")
+        super().__init__(
+            _("The suite has no {what} {name!r}. Choose one of: {known}.").format(
+                what=_(what), name=name, known=", ".join(known)
+            )
+        )
 
 
 class BrokenSuite(SuiteError, ValueError):
@@ -53,7 +61,11 @@ class RowsElsewhere(SuiteError, LookupError):
     """The suite has no rows of this data set: they are on the hub."""
 
     def __init__(self, dataset: str, hub_id: str) -> None:
-        super().__init__(f"The rows of data set {dataset} are on the hub ({hub_id}), not in the suite.")
+        super().__init__(
+            _("The rows of data set {dataset} are on the hub ({hub_id}), not in the suite.").format(
+                dataset=dataset, hub_id=hub_id
+            )
+        )
 
 
 class SampleTooLarge(SuiteError, ValueError):
@@ -61,5 +73,7 @@ class SampleTooLarge(SuiteError, ValueError):
 
     def __init__(self, dataset: str, count: int, available: int) -> None:
         super().__init__(
-            f"Data set {dataset} has {available} queries: ask for 1 to {available}, not {count}."
+            _("Data set {dataset} has {available} queries: ask for 1 to {available}, not {count}.").format(
+                dataset=dataset, available=available, count=count
+            )
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from joulemark.energy.steady import PART_S, STRETCHES
 from joulemark.suite.published import Figure, Study, load_study
 from joulemark.suite.schema import Entry
+from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,16 +110,16 @@ def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
 
 def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
     model, dataset = suite.model(job.model), suite.dataset(job.dataset)
-    unknown = {"activations": "memory beside the weights depends on the library and is not published"}
+    unknown = {"activations": _("memory beside the weights depends on the library and is not published")}
     time = _query_s(study, job, model, dataset)
     query_s, basis = (None, None) if time is None else time
     if query_s is None:
-        unknown["gpu_minutes"] = "the 2024 study has no time of this model on this task"
+        unknown["gpu_minutes"] = _("the 2024 study has no time of this model on this task")
     if dataset.hub_id is not None:
-        unknown["dataset_bytes"] = "the size of a data set on the hub is not published with the study"
+        unknown["dataset_bytes"] = _("the size of a data set on the hub is not published with the study")
     memory = None
     if suite.protocol.dtype is None:
-        unknown["memory_bytes"] = unknown["disk_bytes"] = "the suite names no number format"
+        unknown["memory_bytes"] = unknown["disk_bytes"] = _("the suite names no number format")
     else:
         memory = model.parameters * BYTES[suite.protocol.dtype]
     disk = sum(file.bytes for file in model.files) or memory

@@ -15,6 +15,7 @@ from joulemark.record.field_types import ShortDigest, Slug
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Entry
 from joulemark.suite.toml_file import decode_toml
+from joulemark.translation import gettext as _
 
 ANSWERS = "answers.toml"
 
@@ -54,10 +55,14 @@ def decode_answers(content: bytes, *, suite: str, jobs: Iterable[str]) -> tuple[
     known = decode_toml(content, KnownAnswers, what=f"{ANSWERS} of {suite}").answers
     if strange := {answer.key for answer in known} - set(jobs):
         raise BrokenSuite(
-            f"The {ANSWERS} of {suite} has answers of {min(strange)}, which is none of its jobs."
+            _("The {answers} of {suite} has answers of {strange}, which is none of its jobs.").format(
+                answers=ANSWERS, suite=suite, strange=min(strange)
+            )
         )
     if len({(answer.key, answer.query) for answer in known}) != len(known):
-        raise BrokenSuite(f"The {ANSWERS} of {suite} has two answers to one query.")
+        raise BrokenSuite(
+            _("The {answers} of {suite} has two answers to one query.").format(answers=ANSWERS, suite=suite)
+        )
     return known
 
 

@@ -22,6 +22,7 @@ from joulemark.suite.rows import Row, decode_rows
 from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
 from joulemark.suite.toml_file import decode_toml
+from joulemark.translation import gettext as _
 
 MANIFEST = "suite.toml"
 MAX_JOBS = 100_000
@@ -107,9 +108,13 @@ def read_archive(archive: bytes, *, digest: str | None = None) -> Suite:
     content = decode_archive(archive)
     found = digest_of(content)
     if digest is not None and found != digest:
-        raise BrokenArchive(f"The files in the archive have the digest {found[:12]}, not {digest[:12]}.")
+        raise BrokenArchive(
+            _("The files in the archive have the digest {found}, not {digest}.").format(
+                found=found[:12], digest=digest[:12]
+            )
+        )
     with _READING:
-        return suite_of_files(content, folder="the archive")
+        return suite_of_files(content, folder=_("the archive"))
 
 
 def files_of(folder: Traversable) -> dict[str, bytes]:
@@ -117,13 +122,18 @@ def files_of(folder: Traversable) -> dict[str, bytes]:
     try:
         content = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.is_file()}
     except OSError as error:
-        raise BrokenSuite(f"The folder {folder.name} cannot be read ({error.strerror}).") from error
+        raise BrokenSuite(
+            _("The folder {name} cannot be read ({why}).").format(name=folder.name, why=error.strerror)
+        ) from error
     for name in content:
         if any(
             "\ud800" <= character <= "\udfff" for character in name
         ):  # Python's sign for a byte that is no text
             raise BrokenSuite(
-                f"The folder {folder.name} has a file whose name is not in UTF-8, {name!a}. Rename it, or take it out."
+                _(
+                    "The folder {name} has a file whose name is not in UTF-8, {file!a}. Rename it, or take it "
+                    "out."
+                ).format(name=folder.name, file=name)
             )
     return content
 
@@ -131,11 +141,17 @@ def files_of(folder: Traversable) -> dict[str, bytes]:
 def decode_manifest(content: Mapping[str, bytes], *, folder: str) -> Manifest:
     """What ``suite.toml`` says. Raises BrokenSuite."""
     if MANIFEST not in content:
-        raise BrokenSuite(f"The folder {folder} has no {MANIFEST}.")
+        raise BrokenSuite(
+            _("The folder {folder} has no {manifest}.").format(folder=folder, manifest=MANIFEST)
+        )
     manifest = decode_toml(content[MANIFEST], Manifest, what=f"{MANIFEST} of {folder}")
     jobs = len(manifest.jobs) + sum(len(cells.datasets) * len(cells.models) for cells in manifest.cells)
     if jobs > MAX_JOBS:
-        raise BrokenSuite(f"The suite in {folder} has {jobs} jobs, more than {MAX_JOBS}.")
+        raise BrokenSuite(
+            _("The suite in {folder} has {jobs} jobs, more than {max_jobs}.").format(
+                folder=folder, jobs=jobs, max_jobs=MAX_JOBS
+            )
+        )
     _check_names(manifest)
     return manifest
 
@@ -166,8 +182,10 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
         there, wanted = len(suite.query_ids(dataset.id)), suite.queries_per_window(dataset.id)
         if wanted > there:
             raise BrokenSuite(
-                f"A window of suite {suite.name} runs {wanted} queries of data set {dataset.id}, which has {there}. "
-                "Lower `queries`, or say `queries_per_window` of the data set."
+                _(
+                    "A window of suite {name} runs {wanted} queries of data set {id}, which has {there}. Lower "
+                    "`queries`, or say `queries_per_window` of the data set."
+                ).format(name=suite.name, wanted=wanted, id=dataset.id, there=there)
             )
     return suite
 
@@ -184,11 +202,15 @@ def digest_of(content: Mapping[str, bytes]) -> str:
 def _rows(dataset: DataSet, content: Mapping[str, bytes]) -> tuple[Row, ...]:
     name = str(dataset.file)
     if name not in content:
-        raise BrokenSuite(f"Data set {dataset.id} needs {name}, which is not there.")
+        raise BrokenSuite(
+            _("Data set {id} needs {name}, which is not there.").format(id=dataset.id, name=name)
+        )
     found = hashlib.sha256(content[name]).hexdigest()
     if found != dataset.revision:
         raise BrokenSuite(
-            f"{name} has the SHA-256 {found}, but {dataset.id} is pinned to {dataset.revision}."
+            _("{name} has the SHA-256 {found}, but {id} is pinned to {revision}.").format(
+                name=name, found=found, id=dataset.id, revision=dataset.revision
+            )
         )
     return decode_rows(content[name], str(dataset.rows), file=name)
 
@@ -208,12 +230,18 @@ def _check_names(manifest: Manifest) -> None:
         ("job", all_jobs, jobs),
     ):
         if len(entries) != len(unique):
-            raise BrokenSuite(f"Suite {manifest.name} has a {what} twice.")
+            raise BrokenSuite(_("Suite {name} has a {what} twice.").format(name=manifest.name, what=_(what)))
     for name, task in datasets.items():
         if task not in tasks:
             raise BrokenSuite(
-                f"Data set {name} is for task {task}, which suite {manifest.name} does not have."
+                _("Data set {name} is for task {task}, which suite {suite} does not have.").format(
+                    name=name, task=task, suite=manifest.name
+                )
             )
     for job in all_jobs:
         if datasets.get(job.dataset) != job.task or job.model not in models:
-            raise BrokenSuite(f"Job {job.key} names a task, data set or model that does not fit the suite.")
+            raise BrokenSuite(
+                _("Job {key} names a task, data set or model that does not fit the suite.").format(
+                    key=job.key
+                )
+            )

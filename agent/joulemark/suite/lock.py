@@ -20,6 +20,7 @@ from joulemark.record.field_types import Commit, HubId, Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Branch, DataSet, Entry, Model, PinnedFile, WeightsFile
 from joulemark.suite.toml_file import decode_toml
+from joulemark.translation import gettext as _
 
 LOCK = "lock.toml"
 FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
@@ -88,9 +89,15 @@ class Lock(Entry, frozen=True, kw_only=True):
         """Raises ValueError for fields that are not of its format, or lacks of it."""
         first = self.format == FIRST
         if first != (self.hub is not None) or first != (self.pinned_on is not None):
-            raise ValueError(f"`hub` and `pinned_on` belong to the format {FIRST}, and to no other")
+            raise ValueError(
+                _("`hub` and `pinned_on` belong to the format {first}, and to no other").format(first=FIRST)
+            )
         if any(first != (model.beside is None) for model in self.models):
-            raise ValueError(f"`beside` of each model belongs to the format {SECOND}, and to no other")
+            raise ValueError(
+                _("`beside` of each model belongs to the format {second}, and to no other").format(
+                    second=SECOND
+                )
+            )
 
     def to_toml(self) -> bytes:
         """The file's bytes: fields in their order, what is None or has its usual value left out."""
@@ -130,11 +137,17 @@ def decode_lock(content: bytes, *, suite: str, version: str) -> Lock:
     lock = decode_toml(content, Lock, what=f"{LOCK} of {suite}")
     if (lock.suite, lock.suite_version) != (suite, version):
         raise BrokenSuite(
-            f"The {LOCK} is of suite {lock.suite} {lock.suite_version}, not of {suite} {version}."
+            _("The {lock} is of suite {suite} {suite_version}, not of {expected} {version}.").format(
+                lock=LOCK, suite=lock.suite, suite_version=lock.suite_version, expected=suite, version=version
+            )
         )
     for model in lock.models:
         if weights_digest({file.name: file.sha256 for file in model.weights}) != model.weights_sha256:
-            raise BrokenSuite(f"The {LOCK} has a weights digest of {model.id} that is not that of its files.")
+            raise BrokenSuite(
+                _("The {lock} has a weights digest of {id} that is not that of its files.").format(
+                    lock=LOCK, id=model.id
+                )
+            )
     return lock
 
 
@@ -182,7 +195,11 @@ def _pin_dataset(dataset: DataSet, pin: PinnedDataSet | None) -> DataSet:
 
 def _check_names(what: str, pins: Mapping[str, object], known: set[str]) -> None:
     if strangers := sorted(set(pins) - known):
-        raise BrokenSuite(f"The {LOCK} pins a {what} that the suite does not have: {strangers[0]}.")
+        raise BrokenSuite(
+            _("The {lock} pins a {what} that the suite does not have: {name}.").format(
+                lock=LOCK, what=_(what), name=strangers[0]
+            )
+        )
 
 
 def _toml(lock: Lock) -> Iterator[str]:

@@ -11,6 +11,7 @@ from joulemark.record.errors import Malformed
 from joulemark.record.field_types import Sha256, Slug
 from joulemark.suite.errors import BrokenSuite
 from joulemark.suite.schema import Entry
+from joulemark.translation import gettext as _
 
 
 class Sentence(Entry, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ def decode_rows(content: bytes, kind: str, *, file: str) -> tuple[Row, ...]:
         if line.strip()
     )
     if len({row.id for row in rows}) != len(rows):
-        raise BrokenSuite(f"{file} uses an id twice.")
+        raise BrokenSuite(_("{file} uses an id twice.").format(file=file))
     return rows
 
 
@@ -85,4 +86,6 @@ def _decode_row(line: bytes, kind: str, *, file: str, number: int) -> Row:
     try:
         return decode(line, _KINDS[kind], what=f"line {number}")
     except Malformed as error:
-        raise BrokenSuite(f"{file} is not a file of {kind}. {error}") from error
+        raise BrokenSuite(
+            _("{file} is not a file of {kind}. {error}").format(file=file, kind=kind, error=error)
+        ) from error

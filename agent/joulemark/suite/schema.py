@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from joulemark.record.field_types import EntryName, HubId, Sha256, Slug
+from joulemark.translation import gettext as _
 
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
@@ -63,10 +64,12 @@ class Protocol(Entry, frozen=True, kw_only=True):
         """Raises ValueError when fewer windows are allowed than are asked for, or parts cannot be told apart."""
         if self.windows_min > self.windows_max:
             raise ValueError(
-                f"windows_min ({self.windows_min}) is more than windows_max ({self.windows_max})"
+                _("windows_min ({windows_min}) is more than windows_max ({windows_max})").format(
+                    windows_min=self.windows_min, windows_max=self.windows_max
+                )
             )
         if self.sample == "parts" and (self.mode == "latency" or self.windows_min < 2):
-            raise ValueError("sample = parts needs mode = throughput and two windows or more")
+            raise ValueError(_("sample = parts needs mode = throughput and two windows or more"))
 
     @property
     def runs_parts(self) -> bool:
@@ -164,9 +167,13 @@ class DataSet(Entry, frozen=True, kw_only=True):
         """Raises ValueError unless it says where its rows are, in one of the two ways."""
         _one_place(self.id, self.file, self.hub_id)
         if self.file is not None and None in (self.rows, self.revision, self.licence, self.source):
-            raise ValueError(f"data set {self.id} has a file and needs rows, revision, licence and source")
+            raise ValueError(
+                _("data set {id} has a file and needs rows, revision, licence and source").format(id=self.id)
+            )
         if self.hub_id is not None and (None in (self.split, self.keep) or not self.columns):
-            raise ValueError(f"data set {self.id} is on the hub and needs split, columns and keep")
+            raise ValueError(
+                _("data set {id} is on the hub and needs split, columns and keep").format(id=self.id)
+            )
 
     @property
     def is_pinned(self) -> bool:
@@ -177,10 +184,10 @@ class DataSet(Entry, frozen=True, kw_only=True):
     def obstacle(self) -> str | None:
         """Why no job can run on it, pinned or not; None if nothing is known against it."""
         if self.images_by_url:
-            return (
-                f"The data set {self.id} has addresses of pictures, which change and vanish, and none are fetched. "
+            return _(
+                "The data set {id} has addresses of pictures, which change and vanish, and none are fetched. "
                 "Use another data set."
-            )
+            ).format(id=self.id)
         return None
 
     @property
@@ -250,7 +257,10 @@ class Model(Entry, frozen=True, kw_only=True):
         wanted = (self.revision, self.module, self.weights, self.weights_sha256, self.licence, self.source)
         if self.package is not None and None in wanted:
             raise ValueError(
-                f"model {self.id} is in a package and needs revision, module, weights, weights_sha256, licence, source"
+                _(
+                    "model {id} is in a package and needs revision, module, weights, weights_sha256, licence, "
+                    "source"
+                ).format(id=self.id)
             )
 
     @property
@@ -350,4 +360,4 @@ class Choice(Entry, frozen=True, kw_only=True):
 
 def _one_place(name: str, here: str | None, hub_id: str | None) -> None:
     if (here is None) == (hub_id is None):
-        raise ValueError(f"{name} must be either here or on the hub")
+        raise ValueError(_("{name} must be either here or on the hub").format(name=name))

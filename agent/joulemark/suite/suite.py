@@ -12,6 +12,7 @@ from joulemark.suite.lock import Unavailable
 from joulemark.suite.rows import Row, text_of_row
 from joulemark.suite.sampling import Sample, draw, first
 from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Task
+from joulemark.translation import gettext as _
 
 T = TypeVar("T")
 
@@ -158,7 +159,9 @@ class Suite(Entry, frozen=True, kw_only=True):
     def _fixed(self, name: str, value: str | None) -> str:
         if value is None:
             raise NotPinned(
-                f"Suite {self.name} {self.version} does not say which revision of {name} is meant."
+                _("Suite {name} {version} does not say which revision of {entry} is meant.").format(
+                    name=self.name, version=self.version, entry=name
+                )
             )
         return value
 
@@ -170,9 +173,11 @@ def require_pinned(suite: Suite, *, typed: str | None = None) -> None:
     """
     if not suite.is_pinned:
         raise NotPinned(
-            f"Suite {suite.name} {suite.version} names models and data sets on the hub, but not which revision of "
-            f"them: pin it with `joulemark suite pin {typed or suite.name} --out FOLDER`, then run the suite in that "
-            "folder."
+            _(
+                "Suite {name} {version} names models and data sets on the hub, but not which revision of "
+                "them: pin it with `joulemark suite pin {typed} --out FOLDER`, then run the suite in that "
+                "folder."
+            ).format(name=suite.name, version=suite.version, typed=typed or suite.name)
         )
 
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 from joulemark.record.codec import decode_toml as decode_record_toml
 from joulemark.record.errors import Malformed
 from joulemark.suite.errors import BrokenSuite
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
 T = TypeVar("T")
 
@@ -16,7 +18,8 @@ def decode_toml(content: bytes, kind: type[T], *, what: str) -> T:
     try:
         return decode_record_toml(content, kind, what=what)
     except Malformed as error:
-        raise BrokenSuite(f"{error} {_NEXT_STEP.get(error.code, 'Mend it.')}") from error
+        raise BrokenSuite(f"{error} {_(_NEXT_STEP.get(error.code, MEND))}") from error
 
 
-_NEXT_STEP = {"JM-UTF8": "Save it in UTF-8."}
+MEND = marked("Mend it.")
+_NEXT_STEP = {"JM-UTF8": marked("Save it in UTF-8.")}

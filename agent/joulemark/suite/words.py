@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
+
 if TYPE_CHECKING:
     from joulemark.suite.schema import DataSet, Limits
 
@@ -21,52 +24,72 @@ def limits_in_words(limits: Limits) -> str:
 
 def _steps(dataset: DataSet) -> Iterator[str]:
     if dataset.take is not None:
-        yield f"{dataset.take} rows read"
+        yield ngettext("{count} row read", "{count} rows read", dataset.take).format(count=dataset.take)
     if dataset.drop_rows:
-        yield f"rows dropped that are {' or '.join(_spelled(row) for row in dataset.drop_rows)}"
+        yield _("rows dropped that are {drop_rows}").format(
+            drop_rows=_(" or ").join(_spelled(row) for row in dataset.drop_rows)
+        )
     if dataset.keep is not None:
-        yield f"first {dataset.keep} kept"
+        yield _("first {keep} kept").format(keep=dataset.keep)
     if dataset.join_tokens:
-        yield "words joined by spaces"
+        yield _("words joined by spaces")
     if dataset.remove_characters is not None:
-        yield f"`{dataset.remove_characters}` removed"
+        yield _("`{remove_characters}` removed").format(remove_characters=dataset.remove_characters)
     if dataset.cut_words is not None:
-        yield f"first {dataset.cut_words} words"
+        yield ngettext("first {count} word", "first {count} words", dataset.cut_words).format(
+            count=dataset.cut_words
+        )
     if dataset.mask is not None:
-        yield {"append": "mask appended", "replace-last": "last word masked"}[dataset.mask]
+        yield {"append": _("mask appended"), "replace-last": _("last word masked")}[dataset.mask]
     if dataset.images_by_url:
-        yield "addresses of pictures, which are not fetched: no cell runs"
+        yield _("addresses of pictures, which are not fetched: no cell runs")
     if dataset.resize is not None:
-        yield f"{dataset.resize.width} x {dataset.resize.height} pixels by nearest neighbour, RGB"
+        yield _("{width} x {height} pixels by nearest neighbour, RGB").format(
+            width=dataset.resize.width, height=dataset.resize.height
+        )
 
 
 def _bounds(limits: Limits) -> Iterator[str]:
     if limits.max_new_tokens is not None:
-        yield f"at most {limits.max_new_tokens} new token{'s' if limits.max_new_tokens > 1 else ''}"
+        yield ngettext(
+            "at most {count} new token", "at most {count} new tokens", limits.max_new_tokens
+        ).format(count=limits.max_new_tokens)
     if limits.min_length is not None:
-        yield f"min_length {limits.min_length}"
+        yield _("min_length {min_length}").format(min_length=limits.min_length)
     if limits.max_length is not None:
-        yield f"max_length {limits.max_length}"
+        yield _("max_length {max_length}").format(max_length=limits.max_length)
     if limits.decoding is not None:
         yield from _decoding(limits)
     if limits.summary_sentences is not None:
-        yield f"{limits.summary_sentences} sentences"
+        yield ngettext("{count} sentence", "{count} sentences", limits.summary_sentences).format(
+            count=limits.summary_sentences
+        )
     if limits.image_width is not None:
-        yield f"{limits.image_width} x {limits.image_height} pixels"
+        yield _("{image_width} x {image_height} pixels").format(
+            image_width=limits.image_width, image_height=limits.image_height
+        )
     if limits.steps is not None:
-        yield f"{limits.steps} steps"
+        yield ngettext("{count} step", "{count} steps", limits.steps).format(count=limits.steps)
     if limits.threshold is not None:
-        yield f"scores above {limits.threshold}"
+        yield _("scores above {threshold}").format(threshold=limits.threshold)
 
 
 def _decoding(limits: Limits) -> Iterator[str]:
     if limits.decoding == "sample":
-        drawn = "tokens drawn" if limits.top_k is None else f"tokens drawn among the {limits.top_k} likeliest"
-        yield drawn if limits.temperature is None else f"{drawn} at temperature {limits.temperature}"
+        drawn = (
+            _("tokens drawn")
+            if limits.top_k is None
+            else _("tokens drawn among the {top_k} likeliest").format(top_k=limits.top_k)
+        )
+        yield (
+            drawn
+            if limits.temperature is None
+            else _("{drawn} at temperature {temperature}").format(drawn=drawn, temperature=limits.temperature)
+        )
     else:
-        yield "greedy" if limits.decoding == "greedy" else "decoding as the model's configuration says"
+        yield _("greedy") if limits.decoding == "greedy" else _("decoding as the model's configuration says")
     if limits.task_settings is not None:
-        yield f"its own settings for {limits.task_settings}"
+        yield _("its own settings for {task_settings}").format(task_settings=limits.task_settings)
 
 
 def _spelled(row: str) -> str:

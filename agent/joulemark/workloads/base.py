@@ -16,8 +16,12 @@ from typing import Any
 
 from joulemark.errors import MeasurementImpossible
 from joulemark.suite import Sample
+from joulemark.translation import gettext as _
+from joulemark.translation import marked
 
-UPDATE = "Update the clone that it was installed from (`git pull`), and run `make install-agent` there."
+UPDATE = marked(
+    "Update the clone that it was installed from (`git pull`), and run `make install-agent` there."
+)
 """What to do where this version does not know what a suite asks for."""
 
 
@@ -66,7 +70,9 @@ def crashes_named(what: str) -> Iterator[None]:
     except TRIPS as error:
         reason = str(error).strip().partition("\n")[0]
         raise WorkloadCrashed(
-            f"{what} failed ({type(error).__name__}: {reason}). Look at the versions of its libraries."
+            _("{what} failed ({name}: {reason}). Look at the versions of its libraries.").format(
+                what=what, name=type(error).__name__, reason=reason
+            )
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ def busy_kernel(device: str) -> BusyKernel:
     try:
         import torch
     except ModuleNotFoundError as error:
-        raise WorkloadError("The probe needs torch. Install it: pip install torch") from error
+        raise WorkloadError(_("The probe needs torch. Install it: pip install torch")) from error
     try:
         return BusyKernel(device, torch)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise WorkloadError(
-            f"torch cannot use {device} ({reason}). Install a build of torch for this driver."
+            _("torch cannot use {device} ({reason}). Install a build of torch for this driver.").format(
+                device=device, reason=reason
+            )
         ) from error

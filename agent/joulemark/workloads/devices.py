@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import torch
 from torch.utils import deterministic
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import OutOfMemory, WorkloadError
 
 CPU_REFUSALS = ("can't allocate memory", "not enough memory")
@@ -23,8 +24,10 @@ def require(device: str) -> None:
     """Raise WorkloadError unless torch can use `device`."""
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise WorkloadError(
-            "This installation of torch sees no CUDA device. Run on the CPU, or install a CUDA build of torch and "
-            "look at CUDA_VISIBLE_DEVICES."
+            _(
+                "This installation of torch sees no CUDA device. Run on the CPU, or install a CUDA build of "
+                "torch and look at CUDA_VISIBLE_DEVICES."
+            )
         )
 
 
@@ -87,4 +90,8 @@ def memory_watched(what: str) -> Iterator[None]:
 
 
 def _too_large(what: str) -> OutOfMemory:
-    return OutOfMemory(f"Memory ran out on {what}. Use a device with more memory, or leave this model out.")
+    return OutOfMemory(
+        _("Memory ran out on {what}. Use a device with more memory, or leave this model out.").format(
+            what=what
+        )
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import DeviceUnusable
+from joulemark.translation import gettext as _
 from joulemark.workloads.registry import set_libraries_up
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ def run_first_kernel(device: str, gpu: GpuIdentity | None = None) -> str:
     """
     torch = _torch()
     if gpu is None:
-        _multiply(torch, device, "the processor", mend="Install torch again.")
-        return f"torch {torch.__version__} computes on the processor."
+        _multiply(torch, device, _("the processor"), mend=_("Install torch again."))
+        return _("torch {version} computes on the processor.").format(version=torch.__version__)
     _require_build(torch, gpu)
     _require_seen(torch, gpu)
     _require_same(torch, device, gpu)
-    _multiply(torch, device, f"the GPU {gpu.name}", mend=_mend(torch, gpu), gpu=gpu)
-    return f"torch {torch.__version__} (CUDA {torch.version.cuda}) computes on the GPU {gpu.name}."
+    _multiply(torch, device, _("the GPU {name}").format(name=gpu.name), mend=_mend(torch, gpu), gpu=gpu)
+    return _("torch {version} (CUDA {cuda}) computes on the GPU {name}.").format(
+        version=torch.__version__, cuda=torch.version.cuda, name=gpu.name
+    )
 
 
 def _torch() -> ModuleType:
@@ -68,21 +71,27 @@ def _torch() -> ModuleType:
     try:
         return import_module("torch")
     except ModuleNotFoundError as error:
-        how = "`pip install torch`"
+        how = _("`pip install torch`")
         if CLONE is not None:
-            how = f"`make install-agent` in {CLONE}, with TORCH=gpu for a graphics card"
-        raise DeviceUnusable(f"{error.name} is not installed. Run {how}.") from error
+            how = _("`make install-agent` in {clone}, with TORCH=gpu for a graphics card").format(clone=CLONE)
+        raise DeviceUnusable(
+            _("{name} is not installed. Run {how}.").format(name=error.name, how=how)
+        ) from error
     except (ImportError, OSError) as error:
         raise DeviceUnusable(
-            f"torch cannot be loaded ({_first_line(error)}). Install it again: `pip install --force-reinstall torch`."
+            _(
+                "torch cannot be loaded ({error}). Install it again: `pip install --force-reinstall torch`."
+            ).format(error=_first_line(error))
         ) from error
 
 
 def _require_build(torch: ModuleType, gpu: GpuIdentity) -> None:
     if torch.version.cuda is None:
         raise DeviceUnusable(
-            f"This torch ({torch.__version__}) is built without CUDA and cannot use the GPU {gpu.name}. "
-            f"{_install_gpu_build()} Or measure the processor: `--meter rapl` or `--meter estimate`."
+            _(
+                "This torch ({version}) is built without CUDA and cannot use the GPU {name}. "
+                "{install_gpu_build} Or measure the processor: `--meter rapl` or `--meter estimate`."
+            ).format(version=torch.__version__, name=gpu.name, install_gpu_build=_install_gpu_build())
         )
 
 
@@ -91,8 +100,12 @@ def _require_seen(torch: ModuleType, gpu: GpuIdentity) -> None:
         warnings.simplefilter("always")
         seen = torch.cuda.is_available() and torch.cuda.device_count() > 0
     if not seen:
-        why = next((_first_line(warning.message) for warning in warned), "it does not say why")
-        raise DeviceUnusable(f"torch cannot see the GPU {gpu.name} ({why}). {_mend(torch, gpu)}")
+        why = next((_first_line(warning.message) for warning in warned), _("it does not say why"))
+        raise DeviceUnusable(
+            _("torch cannot see the GPU {name} ({why}). {mend}").format(
+                name=gpu.name, why=why, mend=_mend(torch, gpu)
+            )
+        )
 
 
 def _require_same(torch: ModuleType, device: str, gpu: GpuIdentity) -> None:
@@ -101,12 +114,16 @@ def _require_same(torch: ModuleType, device: str, gpu: GpuIdentity) -> None:
         uuid = getattr(torch.cuda.get_device_properties(device), "uuid", None)
     except FAULTS as error:
         raise DeviceUnusable(
-            f"torch cannot open the GPU {gpu.name} ({_first_line(error)}). {_mend(torch, gpu)}"
+            _("torch cannot open the GPU {name} ({error}). {mend}").format(
+                name=gpu.name, error=_first_line(error), mend=_mend(torch, gpu)
+            )
         ) from error
     if uuid is not None and _bare(str(uuid)) != _bare(gpu.uuid):
         raise DeviceUnusable(
-            f"torch would compute on another GPU than the one whose energy is read ({gpu.name}). Name one GPU by its "
-            "UUID in CUDA_VISIBLE_DEVICES (`nvidia-smi -L` lists them), then run again."
+            _(
+                "torch would compute on another GPU than the one whose energy is read ({name}). Name one GPU "
+                "by its UUID in CUDA_VISIBLE_DEVICES (`nvidia-smi -L` lists them), then run again."
+            ).format(name=gpu.name)
         )
 
 
@@ -122,30 +139,44 @@ def _multiply(
         reason = _first_line(error)
         if gpu is not None and NO_KERNEL in str(error):
             raise DeviceUnusable(_lacks_kernels(torch, device, gpu)) from error
-        raise DeviceUnusable(f"torch cannot compute on {what} ({reason}). {mend}") from error
+        raise DeviceUnusable(
+            _("torch cannot compute on {what} ({reason}). {mend}").format(what=what, reason=reason, mend=mend)
+        ) from error
     if found != EXPECTED:
         raise DeviceUnusable(
-            f"torch computes wrongly on {what}: {found:g} where {EXPECTED:g} is right. Do not trust this device."
+            _(
+                "torch computes wrongly on {what}: {found:g} where {expected:g} is right. Do not trust this "
+                "device."
+            ).format(what=what, found=found, expected=EXPECTED)
         )
 
 
 def _lacks_kernels(torch: ModuleType, device: str, gpu: GpuIdentity) -> str:
     major, minor = torch.cuda.get_device_capability(device)
     built = ", ".join(torch.cuda.get_arch_list()) or "none"
-    return (
-        f"This torch ({torch.__version__}) has no kernels for the GPU {gpu.name} (sm_{major}{minor}; it has {built}). "
-        f"{_install_gpu_build()}"
+    return _(
+        "This torch ({version}) has no kernels for the GPU {name} (sm_{major}{minor}; it has "
+        "{built}). {install_gpu_build}"
+    ).format(
+        version=torch.__version__,
+        name=gpu.name,
+        major=major,
+        minor=minor,
+        built=built,
+        install_gpu_build=_install_gpu_build(),
     )
 
 
 def _install_gpu_build() -> str:
     """How to get a build of torch for GPUs: by make in a clone, which has locked ones, by pip elsewhere."""
     if CLONE is not None:
-        return f"Run `make install-agent TORCH=gpu` in {CLONE}, which installs a build for GPUs."
-    return (
-        "Install a build of torch for this GPU and its driver: `pip install --force-reinstall torch` on most machines; "
-        f"{GET_STARTED} names the command for each CUDA."
-    )
+        return _("Run `make install-agent TORCH=gpu` in {clone}, which installs a build for GPUs.").format(
+            clone=CLONE
+        )
+    return _(
+        "Install a build of torch for this GPU and its driver: `pip install --force-reinstall torch` "
+        "on most machines; {get_started} names the command for each CUDA."
+    ).format(get_started=GET_STARTED)
 
 
 def _clone() -> Path | None:
@@ -162,14 +193,14 @@ def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:
     built = _version(torch.version.cuda)
     if gpu.cuda is not None and built is not None and gpu.cuda[0] < built[0]:
         known = f"{gpu.cuda[0]}.{gpu.cuda[1]}"
-        return (
-            f"This torch is built for CUDA {torch.version.cuda} and the driver {gpu.driver or ''} knows CUDA up to "
-            f"{known}: update the driver, or install torch built for CUDA {known} or older ({GET_STARTED})."
-        )
-    return (
-        f"Look whether `nvidia-smi` works and whether this torch (CUDA {torch.version.cuda}) fits the driver "
-        f"{gpu.driver or ''}; {GET_STARTED} names the builds."
-    )
+        return _(
+            "This torch is built for CUDA {cuda} and the driver {driver} knows CUDA up to {known}: update "
+            "the driver, or install torch built for CUDA {known} or older ({get_started})."
+        ).format(cuda=torch.version.cuda, driver=gpu.driver or "", known=known, get_started=GET_STARTED)
+    return _(
+        "Look whether `nvidia-smi` works and whether this torch (CUDA {cuda}) fits the driver "
+        "{driver}; {get_started} names the builds."
+    ).format(cuda=torch.version.cuda, driver=gpu.driver or "", get_started=GET_STARTED)
 
 
 def _version(text: Any) -> tuple[int, int] | None:

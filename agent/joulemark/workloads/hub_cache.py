@@ -15,6 +15,7 @@ from joulemark.errors import StorageError
 from joulemark.suite import DataSet, Model
 from joulemark.suite.hub_files import WEIGHTS, RepositoryKind, repository_folder, split_files
 from joulemark.suite.schema import CONVERSION, PinnedFile
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 
 
@@ -82,8 +83,10 @@ def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
         making.rename(view)
     except OSError as error:
         raise StorageError(
-            f"Links to the files of {model.id} could not be made in {within} ({error.strerror or error}). Point "
-            "XDG_CACHE_HOME to a folder that can be written."
+            _(
+                "Links to the files of {id} could not be made in {within} ({value}). Point XDG_CACHE_HOME to "
+                "a folder that can be written."
+            ).format(id=model.id, within=within, value=error.strerror or error)
         ) from error
     return view
 
@@ -97,8 +100,10 @@ def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
         raise WorkloadError(
-            f"The file {file.name} of the model {model.id} has the SHA-256 {found[:16]}…, not {file.sha256[:16]}… as "
-            "the suite pins. Run `joulemark suite fetch SUITE`, which fetches it again."
+            _(
+                "The file {name} of the model {id} has the SHA-256 {found}…, not {sha256}… as the suite pins."
+                " Run `joulemark suite fetch SUITE`, which fetches it again."
+            ).format(name=file.name, id=model.id, found=found[:16], sha256=file.sha256[:16])
         )
     return content
 
@@ -106,7 +111,9 @@ def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
 def _snapshot(kind: RepositoryKind, entry: Model | DataSet) -> Path:
     if entry.hub_id is None or entry.revision is None:
         raise WorkloadError(
-            f"The suite does not say which revision of {entry.id} is meant. Pin it with `joulemark suite pin`."
+            _(
+                "The suite does not say which revision of {id} is meant. Pin it with `joulemark suite pin`."
+            ).format(id=entry.id)
         )
     folder = cache_folder() / repository_folder(kind, entry.hub_id) / "snapshots" / entry.revision
     if not folder.is_dir():
@@ -115,18 +122,20 @@ def _snapshot(kind: RepositoryKind, entry: Model | DataSet) -> Path:
 
 
 def _fetch_model(model: Model) -> str:
-    return (
-        f"The model {model.id} is not whole in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or "
-        f"`hf download {model.hub_id} --revision {model.revision}`."
-    )
+    return _(
+        "The model {id} is not whole in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or"
+        " `hf download {hub_id} --revision {revision}`."
+    ).format(id=model.id, hub_id=model.hub_id, revision=model.revision)
 
 
 def _fetch_dataset(dataset: DataSet) -> str:
     """Of a conversion the one folder that is needed; elsewhere who pinned the suite knew no file's name."""
     config = dataset.config or "*"
     wanted = f"{config}/*{dataset.split}/*.parquet" if dataset.branch == CONVERSION else "*.parquet"
-    return (
-        f"The data set {dataset.id} has no whole split {dataset.split} in Parquet in the Hugging Face cache. Run "
-        f"`joulemark suite fetch SUITE`, or `hf download {dataset.hub_id} --repo-type dataset "
-        f"--revision {dataset.revision} --include '{wanted}'`."
+    return _(
+        "The data set {id} has no whole split {split} in Parquet in the Hugging Face cache. Run "
+        "`joulemark suite fetch SUITE`, or `hf download {hub_id} --repo-type dataset --revision "
+        "{revision} --include '{wanted}'`."
+    ).format(
+        id=dataset.id, split=dataset.split, hub_id=dataset.hub_id, revision=dataset.revision, wanted=wanted
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from joulemark.suite import Job, Suite
+from joulemark.translation import gettext as _
 from joulemark.workloads import hub_cache, suite_recipe
 from joulemark.workloads.base import Workload, WorkloadError
 from joulemark.workloads.registry import Need, what_to_install
@@ -39,7 +40,7 @@ def open_job(suite: Suite, job: Job, *, device: str, cache_dir: Path) -> Workloa
     reference = dataset.reference_column
     names = () if reference is None else parquet_rows.class_names(files[0], reference)
     if reason := suite_recipe.contradicted_names(dataset, names):
-        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+        raise WorkloadError(_("{key} cannot run here. {reason}").format(key=job.key, reason=reason))
     recipe = suite_recipe.recipe_of(suite, job, model_folder=folder, device=device, names=names)
     rows = suite_recipe.rows_of(dataset, parquet_rows.rows(files, suite_recipe.columns_of(dataset)))
     return open_task(recipe, rows)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from joulemark.record.trace import answer_digest
 from joulemark.suite import Job, Sample
 from joulemark.suite.known import LEAST_RIGHT, KnownAnswer
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import Workload, WorkloadError
 
 
@@ -22,9 +23,11 @@ def require_known_answers(workload: Workload, known: Mapping[str, str], *, what:
     right = sum(answer_digest(out.query_id, out.value).hex() == known[out.query_id] for out in outputs)
     if right < LEAST_RIGHT * len(known):
         raise WorkloadError(
-            f"{what} answers {len(known) - right} of {len(known)} known queries otherwise than the suite says: its "
-            "weights, its rows or a library are not what they should be. Fetch model and data set again and look at "
-            "the versions of torch and transformers in docs/agent.md."
+            _(
+                "{what} answers {count} of {count2} known queries otherwise than the suite says: its weights,"
+                " its rows or a library are not what they should be. Fetch model and data set again and look "
+                "at the versions of torch and transformers in docs/agent.md."
+            ).format(what=what, count=len(known) - right, count2=len(known))
         )
 
 

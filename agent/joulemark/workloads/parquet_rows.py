@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.preprocess import Row
 
@@ -59,10 +60,13 @@ def _names(feature: Any) -> Iterator[tuple[str, ...]]:
 def _require(columns: Sequence[str], known: Sequence[str]) -> None:
     if missing := sorted(set(columns) - set(known)):
         raise WorkloadError(
-            f"The data set has no column {missing[0]}, only {', '.join(sorted(known))}. Take the revision that the "
-            "suite pins."
+            _(
+                "The data set has no column {missing}, only {known}. Take the revision that the suite pins."
+            ).format(missing=missing[0], known=", ".join(sorted(known)))
         )
 
 
 def _unreadable(path: Path) -> WorkloadError:
-    return WorkloadError(f"The file {path.name} cannot be read as Parquet. Fetch the data set again.")
+    return WorkloadError(
+        _("The file {name} cannot be read as Parquet. Fetch the data set again.").format(name=path.name)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from joulemark.suite import Photo
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.weights import file_sha256, package_folder
 
@@ -20,8 +21,10 @@ def open_photo(photo: Photo) -> Any:
     path = package_folder(photo.module, package=package) / photo.path
     if not path.is_file() or file_sha256(path) != photo.sha256:
         raise WorkloadError(
-            f"The installed {photo.module} does not have the photograph {photo.path} that the suite pins. Run "
-            f"`pip install --no-deps --force-reinstall '{package}'`."
+            _(
+                "The installed {module} does not have the photograph {path} that the suite pins. Run `pip "
+                "install --no-deps --force-reinstall '{package}'`."
+            ).format(module=photo.module, path=photo.path, package=package)
         )
     with Image.open(path) as file:
         picture = file.convert("RGB")

@@ -13,6 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def cell(row: Row, column: str) -> Any:
     """The row's value in `column`. Raises WorkloadError when the row has no such column."""
     if column not in row:
         raise WorkloadError(
-            f"The data set has no column {column}, only {', '.join(sorted(row))}. Take the revision that the suite "
-            "pins."
+            _(
+                "The data set has no column {column}, only {row}. Take the revision that the suite pins."
+            ).format(column=column, row=", ".join(sorted(row)))
         )
     return row[column]
 
@@ -71,7 +73,7 @@ def text_of(value: str | Sequence[str], preprocessing: Preprocessing) -> str:
     """The text that a value makes. Raises WorkloadError for a list that nothing says how to join."""
     if not isinstance(value, str):
         if preprocessing.join is None:
-            raise WorkloadError("A list of words needs `join`. Say in the suite what stands between them.")
+            raise WorkloadError(_("A list of words needs `join`. Say in the suite what stands between them."))
         value = preprocessing.join.join(value)
     if preprocessing.remove:
         value = value.replace(preprocessing.remove, "")
@@ -102,7 +104,9 @@ def picture_of(value: Any, preprocessing: Preprocessing) -> Image:
                 picture = file.convert("RGB")
         except (UnidentifiedImageError, OSError) as error:
             raise WorkloadError(
-                f"A picture cannot be read ({type(error).__name__}). Fetch the data set again."
+                _("A picture cannot be read ({name}). Fetch the data set again.").format(
+                    name=type(error).__name__
+                )
             ) from error
     if preprocessing.resize is not None:
         picture = picture.resize(preprocessing.resize, Image.Resampling.NEAREST)
@@ -116,7 +120,7 @@ def _source(value: Any) -> BytesIO | Path:
         return BytesIO(value)
     if isinstance(value, str | Path):
         return Path(value)
-    raise WorkloadError("A row holds no picture. Take the revision of the data set that the suite pins.")
+    raise WorkloadError(_("A row holds no picture. Take the revision of the data set that the suite pins."))
 
 
 def size_of(value: Any) -> tuple[int, int]:

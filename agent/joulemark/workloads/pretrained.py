@@ -10,6 +10,7 @@ import torch
 from transformers import AutoImageProcessor, AutoTokenizer
 from transformers.utils import logging
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.recipe import Recipe
 
@@ -65,17 +66,22 @@ def open_whole(auto_class: Any, recipe: Recipe) -> Any:
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are in the report
     )
-    names = {*report["missing_keys"], *(name for name, *_ in report["mismatched_keys"])}
+    names = {*report["missing_keys"], *(name for name, *_shapes in report["mismatched_keys"])}
     random = sorted(name for name in names if not name.endswith(COMPUTED))
     if random:
         raise WorkloadError(
-            f"The file of {recipe.model_name} lacks weights that this task needs, as {random[0]}. Use a model that was "
-            "trained for the task."
+            _(
+                "The file of {model_name} lacks weights that this task needs, as {random}. Use a model that "
+                "was trained for the task."
+            ).format(model_name=recipe.model_name, random=random[0])
         )
     unused = sorted(name for name in report["unexpected_keys"] if _has_no_place(name, recipe.unused_tensors))
     if unused:
         raise WorkloadError(
-            f"The file of {recipe.model_name} has weights for which its configuration has no place, as {unused[0]}. "
-            "Fetch the pinned revision again; where the model is meant so, its suite must name them (`unused_tensors`)."
+            _(
+                "The file of {model_name} has weights for which its configuration has no place, as {unused}. "
+                "Fetch the pinned revision again; where the model is meant so, its suite must name them "
+                "(`unused_tensors`)."
+            ).format(model_name=recipe.model_name, unused=unused[0])
         )
     return model.to(recipe.device).eval()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from joulemark.suite import DataSet, Photo, Prompt, Row, Sentence, Text
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import Query
 from joulemark.workloads.photos import open_photo
 
@@ -12,7 +13,9 @@ from joulemark.workloads.photos import open_photo
 @singledispatch
 def query_of(row: Row, dataset: DataSet) -> Query:
     """The query that a row of `dataset` makes. Raises WorkloadError when a file it points to is not right."""
-    raise TypeError(f"{dataset.id} has rows of an unknown kind: {type(row).__name__}")
+    raise TypeError(
+        _("{id} has rows of an unknown kind: {name}").format(id=dataset.id, name=type(row).__name__)
+    )
 
 
 @query_of.register

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.preprocess import AS_IT_IS, Preprocessing
 
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -41,7 +42,7 @@ class Decoding:
     def __post_init__(self) -> None:
         """Raise ValueError for two upper limits at once: the libraries let one of them win silently."""
         if self.max_new_tokens is not None and self.max_length is not None:
-            raise ValueError("Give max_new_tokens or max_length, not both.")
+            raise ValueError(_("Give max_new_tokens or max_length, not both."))
 
     def arguments(self, *, prompt_tokens: int = 0, own: Mapping[str, Any] = NOTHING) -> dict[str, Any]:
         """What transformers' `generate` is called with; `own` is what the model says for whatever is None here.

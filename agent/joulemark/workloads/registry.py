@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.suite import Job, Suite
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, Workload, WorkloadError
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
         return hub_jobs.available(suite, job, cached=cached)
     program = _PROGRAMS.get((job.task, job.model))
     if program is None or suite.dataset(job.dataset).hub_id is not None:
-        return f"This version cannot run {job.key} of suite {suite.name}. {UPDATE}"
+        return _("This version cannot run {key} of suite {name}. {update}").format(
+            key=job.key, name=suite.name, update=_(UPDATE)
+        )
     return what_to_install(program.needs)
 
 
@@ -123,7 +126,7 @@ def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Pat
     """
     reason = available(suite, job)
     if reason is not None:
-        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+        raise WorkloadError(_("{key} cannot run here. {reason}").format(key=job.key, reason=reason))
     set_libraries_up()
     if _on_hub(suite, job):
         from joulemark.workloads import hub_jobs

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from joulemark.translation import gettext as _
 from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Quality, Query
 
@@ -18,7 +19,7 @@ Pairs = Sequence[tuple[Query, str]]
 def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
     """The metrics of `task`. Raises KeyError when an output answers none of `queries`, ValueError without outputs."""
     if not outputs:
-        raise ValueError("There are no answers to score.")
+        raise ValueError(_("There are no answers to score."))
     by_id = {query.id: query for query in queries}
     pairs = [(by_id[output.query_id], output.value) for output in outputs]
     values = _SCORERS[task](pairs)

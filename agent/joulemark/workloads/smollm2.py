@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.gguf_cache import converted
 from joulemark.workloads.labels import first_label
@@ -24,7 +25,9 @@ class TextGenerator(PackagedWorkload):
     def open_model(self, weights: Path) -> torch.nn.Module:
         """See PackagedWorkload; the weights are converted on first use."""
         if None in (self.job.prompt, self.job.prompt_style, self.job.max_new_tokens, self.job.decoding):
-            raise WorkloadError(f"The suite does not say how {self.job.key} is asked. Use another suite.")
+            raise WorkloadError(
+                _("The suite does not say how {key} is asked. Use another suite.").format(key=self.job.key)
+            )
         digest = self.suite.weights_sha256(self.job.model)
         folder = converted(weights, digest=digest, cache_dir=self.cache_dir)
         self._tokenizer = open_tokenizer(folder)

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from joulemark.suite import DataSet, Job, Model, Suite
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, WorkloadError
 from joulemark.workloads.preprocess import Preprocessing, Row, numbered
 from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe
@@ -47,7 +48,9 @@ def obstacle(suite: Suite, job: Job) -> str | None:
     """None if the job makes a recipe, else one sentence that says why not."""
     dataset = suite.dataset(job.dataset)
     if job.task not in ROLES:
-        return f"This version does not know the task {job.task}. {UPDATE}"
+        return _("This version does not know the task {task}. {update}").format(
+            task=job.task, update=_(UPDATE)
+        )
     return _of_dataset(dataset, job) or _of_limits(job)
 
 
@@ -59,7 +62,7 @@ def recipe_of(
     Raises WorkloadError where there is none; `obstacle` says so before.
     """
     if reason := obstacle(suite, job):
-        raise WorkloadError(f"{job.key} cannot run here. {reason}")
+        raise WorkloadError(_("{key} cannot run here. {reason}").format(key=job.key, reason=reason))
     dataset, model = suite.dataset(job.dataset), suite.model(job.model)
     return Recipe(
         task=task_of(job),
@@ -97,10 +100,10 @@ def contradicted_names(dataset: DataSet, names: Sequence[str]) -> str | None:
     """
     if not names or not dataset.class_names or tuple(names) == dataset.class_names:
         return None
-    return (
-        f"The files of {dataset.id} name its classes {', '.join(names)}, the suite {', '.join(dataset.class_names)}. "
-        "Take the revision that the suite pins."
-    )
+    return _(
+        "The files of {id} name its classes {names}, the suite {class_names}. Take the revision that "
+        "the suite pins."
+    ).format(id=dataset.id, names=", ".join(names), class_names=", ".join(dataset.class_names))
 
 
 def preprocessing_of(dataset: DataSet) -> Preprocessing:
@@ -116,31 +119,42 @@ def preprocessing_of(dataset: DataSet) -> Preprocessing:
 
 
 def _of_dataset(dataset: DataSet, job: Job) -> str | None:
-    roles, _ = ROLES[job.task]
+    roles = ROLES[job.task][0]
     if dataset.hub_id is None:
-        return (
-            f"The rows of {dataset.id} are a file, and models of the hub read Parquet. Use another data set."
-        )
+        return _(
+            "The rows of {id} are a file, and models of the hub read Parquet. Use another data set."
+        ).format(id=dataset.id)
     if dataset.obstacle is not None:
         return dataset.obstacle
     if len(dataset.columns) != len(roles):
-        return f"{job.task} reads {' and '.join(roles)}. Name as many `columns` of {dataset.id} in the suite."
+        return _("{task} reads {roles}. Name as many `columns` of {id} in the suite.").format(
+            task=job.task, roles=_(" and ").join(roles), id=dataset.id
+        )
     if job.task == "masked_lm" and dataset.mask is None:
-        return f"masked_lm needs to know what is hidden. Say `mask` of {dataset.id} in the suite."
+        return _("masked_lm needs to know what is hidden. Say `mask` of {id} in the suite.").format(
+            id=dataset.id
+        )
     return None
 
 
 def _of_limits(job: Job) -> str | None:
     if job.prompt_style == "chat":
-        return "Chat formats are not applied to models of the hub. Say `completion` in the suite."
+        return _("Chat formats are not applied to models of the hub. Say `completion` in the suite.")
     if job.task not in PROMPTED and job.prompt not in (None, "{text}"):
-        return f"{job.task} puts no words around its text. Take the prompt out of the suite."
+        return _("{task} puts no words around its text. Take the prompt out of the suite.").format(
+            task=job.task
+        )
     if job.max_new_tokens is not None and job.max_length is not None:
-        return "max_new_tokens and max_length contradict each other. Keep one of them in the suite."
+        return _("max_new_tokens and max_length contradict each other. Keep one of them in the suite.")
     if job.decoding != "sample" and (job.top_k is not None or job.temperature is not None):
-        return "top_k and temperature are for tokens that are drawn. Say `sample` as decoding in the suite."
+        return _(
+            "top_k and temperature are for tokens that are drawn. Say `sample` as decoding in the suite."
+        )
     if job.summary_sentences is not None:
-        return "Models of the hub write summaries and pick no sentences. Take summary_sentences out of the suite."
+        return _(
+            "Models of the hub write summaries and pick no sentences. Take summary_sentences out of the "
+            "suite."
+        )
     return None
 
 

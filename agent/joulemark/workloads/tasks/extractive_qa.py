@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForQuestionAnswering
 
+from joulemark.translation import gettext as _
 from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.preprocess import Row, text_of
@@ -52,7 +53,7 @@ class ExtractiveQA(TaskWorkload):
         context = query.inputs["context"]
         windows = self._windows(query)
         spans = [self._best_span(windows, number) for number in range(len(windows["input_ids"]))]
-        probability, first, after, _ = max(spans)
+        probability, first, after = max(spans)[:3]
         if self.recipe.reading.may_be_empty and min(empty for *_, empty in spans) > probability:
             first = after = 0
         read = sum(len(ids) for ids in windows["input_ids"])
@@ -67,8 +68,10 @@ class ExtractiveQA(TaskWorkload):
         room = self._window - len(question) - self._tokenizer.num_special_tokens_to_add(pair=True)
         if room < 1:
             raise WorkloadError(
-                f"The question of query {query.id} fills the model's window of {self._window} tokens. Use a model with "
-                "a longer window."
+                _(
+                    "The question of query {id} fills the model's window of {window} tokens. Use a model with a "
+                    "longer window."
+                ).format(id=query.id, window=self._window)
             )
         return self._tokenizer(
             query.inputs["question"],

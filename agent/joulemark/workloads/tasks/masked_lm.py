@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForMaskedLM
 
+from joulemark.translation import gettext as _
 from joulemark.workloads import metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.preprocess import Row, masked, text_of
@@ -28,11 +29,13 @@ class MaskedLM(TaskWorkload):
         """See TaskWorkload."""
         folder = self.recipe.model_folder
         if self.recipe.preprocessing.mask is None:
-            raise WorkloadError("masked_lm needs to know what is hidden. Say `mask` in the suite.")
+            raise WorkloadError(_("masked_lm needs to know what is hidden. Say `mask` in the suite."))
         self._tokenizer = open_tokenizer(folder)
         if self._tokenizer.mask_token is None:
             raise WorkloadError(
-                f"{self.recipe.model_name} has no mask token. Use a model that was trained to fill masks."
+                _("{model_name} has no mask token. Use a model that was trained to fill masks.").format(
+                    model_name=self.recipe.model_name
+                )
             )
         self._model = open_whole(AutoModelForMaskedLM, self.recipe)
         self._limit = input_limit(self._tokenizer, self._model.config)
@@ -51,7 +54,9 @@ class MaskedLM(TaskWorkload):
         places = (tokens["input_ids"][0] == self._tokenizer.mask_token_id).nonzero()
         if not len(places):
             raise WorkloadError(
-                f"The mask of query {query.id} lies beyond what the model reads. Keep fewer `words`."
+                _("The mask of query {id} lies beyond what the model reads. Keep fewer `words`.").format(
+                    id=query.id
+                )
             )
         scores = self._model(**tokens.to(self.device)).logits[0, int(places[0])]
         word = self._tokenizer.decode([int(scores.argmax())]).strip()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
+from joulemark.translation import gettext as _
 from joulemark.workloads import labels, metrics
 from joulemark.workloads.base import Output, Query, WorkloadError
 from joulemark.workloads.labels import filled, first_label
@@ -33,7 +34,11 @@ class Prompted(TaskWorkload):
         """See TaskWorkload."""
         folder = self.recipe.model_folder
         if not self.recipe.prompt:
-            raise WorkloadError(f"{self.recipe.task} needs words to ask with. Give a `prompt` in the suite.")
+            raise WorkloadError(
+                _("{task} needs words to ask with. Give a `prompt` in the suite.").format(
+                    task=self.recipe.task
+                )
+            )
         self._tokenizer = open_tokenizer(folder)
         self._own = own_settings(folder, self.recipe.decoding.task_settings)
         config = AutoConfig.from_pretrained(folder, local_files_only=True)

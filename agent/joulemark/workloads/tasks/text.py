@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
 from joulemark.workloads.pretrained import open_tokenizer
 from joulemark.workloads.recipe import Recipe
@@ -20,8 +21,10 @@ def open_fast_tokenizer(recipe: Recipe) -> Any:
     tokenizer = open_tokenizer(recipe.model_folder)
     if not tokenizer.is_fast:
         raise WorkloadError(
-            f"The tokenizer of {recipe.model_name} does not tell where its tokens begin. Use a model with a "
-            "tokenizer.json."
+            _(
+                "The tokenizer of {model_name} does not tell where its tokens begin. Use a model with a "
+                "tokenizer.json."
+            ).format(model_name=recipe.model_name)
         )
     return tokenizer
 

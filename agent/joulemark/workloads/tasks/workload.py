@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from joulemark.suite import Sample
+from joulemark.translation import gettext as _
 from joulemark.workloads import devices
 from joulemark.workloads.base import (
     Loaded,
@@ -80,13 +81,17 @@ class TaskWorkload(Workload):
                 parts = self.open_model()
         except ImportError as error:
             raise WorkloadError(
-                f"{model} needs a library that is not installed ({error.name or _first_line(error)}). Use a "
-                "revision of the model that does without it, or leave the model out."
+                _(
+                    "{model} needs a library that is not installed ({value}). Use a revision of the model that "
+                    "does without it, or leave the model out."
+                ).format(model=model, value=error.name or _first_line(error))
             ) from error
         except (OSError, ValueError, KeyError, SafetensorError, UnpicklingError) as error:
             raise WorkloadError(
-                f"{model} cannot be opened for {self.recipe.task} ({_first_line(error)}). Fetch the model again, "
-                "or use one that was made for the task."
+                _(
+                    "{model} cannot be opened for {task} ({error}). Fetch the model again, or use one that was "
+                    "made for the task."
+                ).format(model=model, task=self.recipe.task, error=_first_line(error))
             ) from error
         parameters = [parameter for part in parts for parameter in part.parameters()]
         return Loaded(
@@ -102,7 +107,7 @@ class TaskWorkload(Workload):
 
     def answer(self, query: Query) -> Output:
         """See Workload. The seed is the query's own, so that an answer does not depend on those before it."""
-        what = f"query {query.id} of {self.recipe.model_name}"
+        what = _("query {id} of {model_name}").format(id=query.id, model_name=self.recipe.model_name)
         with crashes_named(f"The {what}"), devices.memory_watched(what):
             torch.manual_seed(devices.seed_of(query.id))
             with torch.inference_mode():
@@ -139,7 +144,9 @@ class TaskWorkload(Workload):
         """The row's value in what the task calls `role`. Raises WorkloadError when the recipe does not name it."""
         if role not in self.recipe.columns:
             raise WorkloadError(
-                f"{self.recipe.task} needs a column for {role}. Name one in the suite's `columns`."
+                _("{task} needs a column for {role}. Name one in the suite's `columns`.").format(
+                    task=self.recipe.task, role=role
+                )
             )
         return cell(row, self.recipe.columns[role])
 
@@ -153,7 +160,9 @@ class TaskWorkload(Workload):
     def _row(self, query_id: str) -> Row:
         if query_id not in self.rows:
             raise WorkloadError(
-                f"The data set has no row {query_id}. Fetch the revision of the data set that the suite pins."
+                _(
+                    "The data set has no row {query_id}. Fetch the revision of the data set that the suite pins."
+                ).format(query_id=query_id)
             )
         return self.rows[query_id]
 
