@@ -189,9 +189,8 @@ def downloading(
     )  # the real ones, from before they were replaced
     monkeypatch.setattr(suite_source, "find_suite", find_suite)
     monkeypatch.setattr(Work, "_attempt", lambda _work, job: begun.append(job.key))
-    monkeypatch.setattr(
-        "joulemark.meters.device.host", lambda: (SimpleNamespace(memory_bytes=10**12), {})
-    )  # whatever this machine has
+    machine = SimpleNamespace(host=lambda: (SimpleNamespace(memory_bytes=10**12), {}))
+    monkeypatch.setattr(forecast, "devices", machine)  # whatever memory this machine has
     begun.clear()
     return enrolled
 
