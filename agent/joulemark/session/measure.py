@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import chain, cycle, islice
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from joulemark.errors import MeterFailed
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
+from joulemark.session.passes import answers_vary, first_pass, sum_known
 from joulemark.session.readings import readings_unusable, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.watch import WindowState
@@ -45,9 +46,7 @@ ASLEEP_US = 50_000
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A job's raw yield. `outputs` are the answers of the first pass over the sample, in order.
-
-    Where windows run parts, they are the answers to the queries that ran, each once.
+    """A job's raw yield. `outputs` are the answers of the first pass over the sample, or over what ran of it, in order.
 
     `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
     since the machine was started (`meters.timer.boot_ns`).
@@ -165,8 +164,9 @@ class _Job:
         trace = self.trace()
         if self._sampler.missing:
             self._flags.add("missing-reading")
-        first = self._first_pass()
-        if any(_differ(first, window.outputs) for window in self._windows):
+        outputs = [window.outputs for window in self._windows]
+        first = first_pass(outputs, queries=len(self._queries))
+        if answers_vary(first, outputs):
             self._flags.add("outputs-vary")
         return Measured(
             trace=replace(
@@ -192,11 +192,6 @@ class _Job:
             mode=self._protocol.mode,
             population=self._population,
         )
-
-    def _first_pass(self) -> tuple[Output, ...]:
-        """The answers to the queries that ran, each query's first one."""
-        outputs = chain.from_iterable(window.outputs for window in self._windows)
-        return tuple(islice(outputs, len(self._queries)))
 
     def _announce(self) -> None:
         self._watch.stage(
@@ -362,8 +357,8 @@ class _Job:
             span=Span(kind="window", start_us=start_us, end_us=end_us),
             queries=Queries(duration_us=tuple(durations), gap_us=tuple(gaps)),
             outputs=tuple(outputs),
-            tokens=_sum(output.output_tokens for output in outputs),
-            input_tokens=_sum(output.input_tokens for output in outputs),
+            tokens=sum_known(output.output_tokens for output in outputs),
+            input_tokens=sum_known(output.input_tokens for output in outputs),
         )
         self._spans.append(window.span)
         self._windows.append(window)
@@ -389,21 +384,17 @@ class _Job:
         if self._protocol.mode == "latency" and self._timing is not None:
             yield from self._at_phases(start_us, self._timing.period_us / 1e6)
             return
-        least_us = math.ceil(1e6 * self._least_window_s())
+        counter_s = COUNTER_PERIODS * self._meter.period_s if self._protocol.fill_windows else 0.0
+        least_us = math.ceil(1e6 * max(self._protocol.window_s, counter_s))
         if self._protocol.runs_parts:
-            yield next(self._ahead)
-            while self._timer.now() - start_us < least_us:
-                yield next(self._ahead)
-            return
+            for query in self._ahead:
+                yield query
+                if self._timer.now() - start_us >= least_us:
+                    return
         while True:
             yield from self._queries
             if self._timer.now() - start_us >= least_us:
                 return
-
-    def _least_window_s(self) -> float:
-        """As long as the suite says and the counter needs."""
-        counter_s = COUNTER_PERIODS * self._meter.period_s if self._protocol.fill_windows else 0.0
-        return max(self._protocol.window_s, counter_s)
 
     def _at_phases(self, start_us: int, period_s: float) -> Iterable[Query]:
         """Each query at its own phase, and each window's phases between those of the others."""
@@ -413,14 +404,3 @@ class _Job:
             self._timer.wait(start_s + shift_s - (self._timer.now() - start_us) / 1e6)
             yield query
             self._workload.synchronise()
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    """The sum, or None where one is not known."""
-    known = list(counts)
-    return None if None in known else sum(count for count in known if count is not None)
-
-
-def _differ(first: Sequence[Output], outputs: Sequence[Output]) -> bool:
-    expected = {output.query_id: output.value for output in first}
-    return any(expected[output.query_id] != output.value for output in outputs)
