@@ -25,7 +25,7 @@ from joulemark import workloads
 from joulemark.cli import main
 from joulemark.record.codec import decode
 from joulemark.record.trace import Timing
-from joulemark.session import measure, sensor_timing
+from joulemark.session import query_turns, sensor_timing
 
 QUERY_S = 0.05
 WINDOW_PERIODS = 20
@@ -61,7 +61,7 @@ def install() -> None:
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
     workloads.open_workload = lambda _suite, job, **_: Work(job)
     workloads.busy_kernel = lambda _device: Busy()
-    measure.COUNTER_PERIODS = WINDOW_PERIODS
+    query_turns.COUNTER_PERIODS = WINDOW_PERIODS
     timing = os.environ.get("JOULEMARK_TEST_TIMING")
     if timing:
         probed = sensor_timing.Known(

@@ -332,11 +332,11 @@ def test_a_platform_is_an_origin_or_is_refused_by_its_variable(text: str) -> Non
 def test_the_hubs_own_library_asks_through_our_factory(monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import close_session, constants, get_session
 
-    from joulemark.hub import fetching
+    from joulemark.hub import library
 
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    fetching._set_library_up("https://hub.example")
+    library.set_library_up("https://hub.example")
     try:
         with pytest.raises(httpx2.ConnectError, match="the proxy that HTTPS_PROXY names"):
             get_session().get("https://hub.example/api/models/x")

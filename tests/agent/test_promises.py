@@ -32,6 +32,7 @@ OTHER_COMMAND = re.compile(r"`joulemark (?!run\b)")
 """A promise with the name of another command in it is that command's."""
 ELSEWHERE = {
     "cli/run.py": "a run that was interrupted: no job is written down",
+    "cli/run_report.py": "a run that was stopped: each further job would end alike",
     "errors.py": "a refusal of the platform, which ends the command",
     "log/checkpoints.py": "an audit, which asks anew each time",
     "measurements/boards/impact_texts.py": "a run of the study, of which nothing is promised",

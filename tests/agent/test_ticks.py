@@ -19,6 +19,7 @@ from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import MeasurementImpossible
 from joulemark.record.trace import Population
 from joulemark.session import measure as measuring
+from joulemark.session import query_turns
 from joulemark.session.measure import Measured, sensor_of
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.session.watch import Silent
@@ -55,7 +56,7 @@ def played(
 ) -> tuple[Measured, Machine]:
     """A whole session; windows need 2 periods of the counter here, and rest as they always do."""
     machine = Machine(counter, Random(seed))  # noqa: S311 - chances, no secrets
-    with patch.object(measuring, "COUNTER_PERIODS", 2):
+    with patch.object(query_turns, "COUNTER_PERIODS", 2):
         measured = measuring.measure(
             Work(machine, query_s),
             list(range(protocol.queries)),

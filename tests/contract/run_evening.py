@@ -20,7 +20,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "agent")]
 from joulemark import workloads
 from joulemark.cli import main
 from joulemark.patience import Pauses
-from joulemark.session import measure, run
+from joulemark.session import query_turns, run
 from joulemark.session.fetch import is_of_hub
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def install() -> None:
     workloads.run_first_kernel = lambda device, _gpu=None: f"Nothing computes on {device}."
     workloads.busy_kernel = lambda _device: Busy()
     if CARD is not None:
-        measure.COUNTER_PERIODS = 20
+        query_turns.COUNTER_PERIODS = 20
     if pauses := os.environ.get("JOULEMARK_TEST_PAUSES"):
         first_s, longest_s = json.loads(pauses)
         run.LONG = Pauses(first_s=first_s, longest_s=longest_s)

@@ -1,11 +1,15 @@
-"""Which result is meant by what was typed."""
+"""Which result or suite is meant by what was typed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from joulemark.cli.output import Output
     from joulemark.config import Folders
+    from joulemark.suite import Suite
 
 WHOLE = 64
 
@@ -18,3 +22,17 @@ def result_id(text: str, folders: Folders) -> str:
     if len(wanted) == WHOLE and not set(wanted) - set("0123456789abcdef"):
         return wanted
     return Outbox(folders).find(text).digest
+
+
+def named_suite(arguments: Namespace, output: Output) -> Suite:
+    """The suite that is meant: out of the software or a folder, or as a platform handed it out.
+
+    Where it comes from is stated beside the answer. Raises AgentError or SuiteError.
+    """
+    from joulemark import config as configs
+    from joulemark.session.suite_source import find_suite
+
+    obtained = find_suite(arguments.suite, config=configs.load())
+    if obtained.sentence:
+        output.aside(obtained.sentence)
+    return obtained.suite

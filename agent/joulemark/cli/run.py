@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes, positive, seconds, watts
 from joulemark.translation import gettext as _
@@ -13,13 +12,8 @@ from joulemark.translation import marked, ngettext
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
-    from joulemark.joined import Joined
-    from joulemark.meters.choose import Rejection, Wanted
-    from joulemark.session.report import Failed
-    from joulemark.session.run import Done, Options, Report
-    from joulemark.session.state import Asked
+    from joulemark.session.run import Options
 
 SENDS = marked(
     "What is sent, under your public key: the numbers, the raw readings, and what they were had "
@@ -141,6 +135,8 @@ def execute(arguments: Namespace) -> int:
     from joulemark.cli.offline_question import offline_question
     from joulemark.cli.plan_words import require_consent
     from joulemark.cli.progress import Screen, watch_for
+    from joulemark.cli.run_options import read_options
+    from joulemark.cli.run_report import print_report
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.endings import Ended, ends_in_order
     from joulemark.session.forecast import foresee
@@ -148,7 +144,7 @@ def execute(arguments: Namespace) -> int:
 
     output = Output(as_json=arguments.json)
     config = configs.load()
-    options = _options(arguments, config, output)
+    options = read_options(arguments, config, output)
     if arguments.dry_run:
         return _dry_run(config, options, output)
     report = Report()
@@ -175,7 +171,7 @@ def execute(arguments: Namespace) -> int:
                 )
     except AgentError as error:
         output.aside(f"joulemark: {error}")
-        _tell(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
+        print_report(output, report, failure=(error.code, str(error)), exit_code=error.exit_code)
         return error.exit_code
     except KeyboardInterrupt as end:
         code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
@@ -185,61 +181,10 @@ def execute(arguments: Namespace) -> int:
             len(report.done),
         ).format(count=len(report.done))
         output.aside(kept)
-        _tell(output, report, failure=("interrupted", kept), exit_code=code)
+        print_report(output, report, failure=("interrupted", kept), exit_code=code)
         return code
-    _tell(output, report, failure=None, exit_code=report.exit_code)
+    print_report(output, report, failure=None, exit_code=report.exit_code)
     return report.exit_code
-
-
-def _options(arguments: Namespace, config: Config, output: Output) -> Options:
-    """What is to be measured, how and for how long; what `joulemark join` chose is told. Raises AgentError."""
-    from joulemark.session.plan import Filter
-    from joulemark.session.report import PATIENCE_S, Options
-
-    joined = _joined(arguments, config)
-    asked = _asked(arguments, config, output, joined)
-    budget_s = arguments.budget
-    if joined is not None and joined.suite is not None:
-        sentence = _("Suite {suite}, which `joulemark join` chose for {device}. `--suite` names another.")
-        if budget_s is None and joined.hours is not None:
-            budget_s = joined.hours * 3600
-            sentence = _(
-                "Suite {suite}, which `joulemark join` chose for {device}, for up to {hours:g} h (`--budget` sets "
-                "another time). `--suite` names another."
-            )
-        device = joined.gpu or _("this processor")
-        output.aside(sentence.format(suite=joined.suite, device=device, hours=joined.hours))
-    return Options(
-        suite=asked.suite,
-        meant=Filter(only=asked.only, tasks=asked.tasks, datasets=asked.datasets, models=asked.models),
-        meter=cast("Wanted", asked.meter),
-        budget_s=budget_s,
-        needed=arguments.needed,
-        limit=arguments.limit,
-        retry_failed=arguments.retry_failed,
-        patience_s=PATIENCE_S if arguments.patience is None else arguments.patience,
-        offline_after=arguments.offline_after,
-        cpu_watts=asked.cpu_watts,
-        offline=asked.offline,
-        submit=asked.submit,
-        fresh=arguments.fresh,
-        force=asked.force,
-        wait=not arguments.no_wait,
-        chosen_for_gpu=None if joined is None else joined.gpu,
-    )
-
-
-def _joined(arguments: Namespace, config: Config) -> Joined | None:
-    """What was joined, where this run takes its suite from there: it names none and measures that device."""
-    from joulemark.joined import read_joined
-
-    if arguments.suite or arguments.resume:
-        return None
-    joined = read_joined(config.folders.joined)
-    if joined is None or joined.suite is None or joined.origin != config.origin:
-        return None
-    on_processor = arguments.meter in ("rapl", "estimate")
-    return None if on_processor and joined.gpu is not None else joined
 
 
 def _dry_run(config: Config, options: Options, output: Output) -> int:
@@ -259,52 +204,6 @@ def _dry_run(config: Config, options: Options, output: Output) -> int:
     return 0
 
 
-def _asked(arguments: Namespace, config: Config, output: Output, joined: Joined | None) -> Asked:
-    """What is to be measured and how: as the last run was asked, or as this command says. Raises AgentError."""
-    from msgspec.structs import replace
-
-    from joulemark.errors import UsageError
-    from joulemark.session.state import Asked, last_asked
-
-    named = {
-        "suite": arguments.suite,
-        "meter": arguments.meter,
-        "only": arguments.only,
-        "task": arguments.task,
-        "dataset": arguments.dataset,
-        "model": arguments.model,
-        "fresh": arguments.fresh,
-    }
-    if not arguments.resume:
-        return Asked(
-            suite=arguments.suite or (joined.suite if joined else None) or "demo",
-            meter=arguments.meter or "auto",
-            only=arguments.only,
-            tasks=tuple(arguments.task),
-            datasets=tuple(arguments.dataset),
-            models=tuple(arguments.model),
-            cpu_watts=arguments.cpu_watts,
-            offline=arguments.offline,
-            submit=not (arguments.no_submit or arguments.offline),
-            force=arguments.force,
-        )
-    if given := [f"--{name}" for name, value in named.items() if value]:
-        raise UsageError(
-            _(
-                "`--resume` measures what the last run was asked to: leave {given} out, or name all of it "
-                "without `--resume`; what is finished is not repeated then either."
-            ).format(given=", ".join(given))
-        )
-    last = last_asked(config.folders, origin=config.origin, note=output.aside)
-    return replace(
-        last,
-        cpu_watts=last.cpu_watts if arguments.cpu_watts is None else arguments.cpu_watts,
-        offline=last.offline or arguments.offline,
-        submit=last.submit and not (arguments.no_submit or arguments.offline),
-        force=last.force or arguments.force,
-    )
-
-
 def _destination(config: Config, options: Options) -> str:
     if options.offline:
         return _("Offline: nothing is sent. Results are kept for {origin}. {sends}").format(
@@ -315,165 +214,3 @@ def _destination(config: Config, options: Options) -> str:
             origin=config.origin_in_words, sends=_(SENDS)
         )
     return _("Results go to {origin}. {sends}").format(origin=config.origin_in_words, sends=_(SENDS))
-
-
-def _tell(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
-    from joulemark.cli.result_lines import result_lines
-
-    for done in report.done:
-        for line in result_lines(_entry(done)):
-            output.say(line)
-    for failed in (*report.failed, *report.failed_before):
-        output.tell(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
-    for sentence in (*_graded(report), *_ended(report)):
-        output.tell(sentence)
-    if report.choice is not None:
-        for passed in report.choice.rejections:
-            output.tell(
-                _("Not used: {meter}. {sentence}").format(
-                    meter=passed.meter, sentence=" ".join(filter(None, (passed.sentence, passed.mend)))
-                )
-            )
-    missing = report.selection.missing if report.selection else ()
-    value: dict[str, Any] = {
-        "ok": exit_code == 0,
-        "session": report.session,
-        "meter": report.choice and report.choice.meter.name,
-        "grade": report.choice and report.choice.meter.grade,
-        "not_used": [_rejection(passed) for passed in report.choice.rejections] if report.choice else [],
-        "results": [_row(done) for done in report.done],
-        "failed": [_failure(item) for item in report.failed],
-        "failed_before": [_failure(item) for item in report.failed_before],
-        "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
-        "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
-        "stopped": report.stopped
-        and {
-            "code": report.stopped.code,
-            "sentence": report.stopped.sentence,
-            "what_to_do": report.stopped.what_to_do,
-        },
-        "most_useful_next": report.next_job and report.next_job.key,
-    }
-    if failure is not None:
-        value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
-    output.answer(value)
-
-
-def _graded(report: Report) -> list[str]:
-    """What the energies of the results rest on: one sentence, or one for each of the watts that were assumed."""
-    from joulemark.meters.estimate import provenance_of
-
-    if report.choice is None:
-        return []
-    meter = report.choice.meter
-    counts: dict[str, int] = {}
-    for done in report.done:  # one session has one meter, but its runs may have assumed other watts
-        sensor = done.kept.bundle.statement().predicate.sensor
-        watts = sensor.stated_watts
-        words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
-        counts[words] = counts.get(words, 0) + 1
-    if len(counts) < 2:
-        return [
-            _("Energy is {grade}: {words}.").format(
-                grade=in_words(meter.grade), words=next(iter(counts), meter.provenance)
-            )
-        ]
-    return [
-        _("Energy of {count} of {results} results is {grade}: {words}.").format(
-            count=count, results=len(report.done), grade=in_words(meter.grade), words=words
-        )
-        for words, count in counts.items()
-    ]
-
-
-def _ended(report: Report) -> list[str]:
-    """Why the run was stopped, whether nothing counts, and what is most useful next."""
-    from joulemark.errors import EXIT_NOT_COUNTED
-
-    sentences = []
-    if (stopped := report.stopped) is not None:
-        advice = (stopped.what_to_do or "").rstrip(".")
-        sentences += [
-            _("Stopped: each further job would be found the same. {code}: {sentence}").format(
-                code=stopped.code, sentence=stopped.sentence
-            ),
-            *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
-            _(
-                "Then run it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
-            ),
-        ]
-        sentences = [" ".join(sentences)]
-    if report.exit_code == EXIT_NOT_COUNTED:
-        sentences.append(
-            _(
-                "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a"
-                " person look."
-            )
-        )
-    if (job := report.next_job) is not None:
-        sentences.append(
-            ngettext(
-                "Most useful next: {key}, measured by {count} contributor so far.",
-                "Most useful next: {key}, measured by {count} contributors so far.",
-                job.contributors,
-            ).format(key=job.key, count=job.contributors)
-            if job.contributors
-            else _("Most useful next: {key}, measured by nobody so far.").format(key=job.key)
-        )
-        if job.runs_here:
-            sentences.append(_("The same command with `--needed` begins with it."))
-    return sentences
-
-
-def _rejection(passed: Rejection) -> dict[str, str | None]:
-    return {
-        "meter": passed.meter,
-        "reason": passed.reason,
-        "sentence": passed.sentence,
-        "mend": passed.mend,
-    }
-
-
-def _failure(failed: Failed) -> dict[str, str]:
-    return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
-
-
-def _entry(done: Done) -> ResultEntry:
-    """A result as the list shows it."""
-    from joulemark.cli.result_lines import ResultEntry
-    from joulemark.session.comparison import own_energy_words, short_comparison
-
-    sent = done.kept.state if done.delivery is None else done.delivery.how
-    standing = done.standing
-    codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
-    return ResultEntry(
-        state=done.verdict or sent,
-        job=done.key,
-        energy=own_energy_words(done.kept.bundle.statement().predicate),
-        comparison=short_comparison(standing) if standing else None,
-        codes=codes or tuple(finding.code for finding in done.unfit),
-        place=standing.short_url if standing else _("kept as {digest}").format(digest=done.kept.digest[:16]),
-    )
-
-
-def _row(done: Done) -> dict[str, Any]:
-    from msgspec import to_builtins
-
-    predicate = done.kept.bundle.statement().predicate
-    refusal = done.kept.note.refusal
-    return {
-        "result_id": done.kept.digest,
-        "job": done.key,
-        "file": str(done.kept.path),
-        "state": done.kept.state,
-        "resumed": done.resumed,
-        "grade": predicate.sensor.grade,
-        "stated_watts": predicate.sensor.stated_watts,
-        "energy_per_query_j": predicate.totals.energy_per_query_j,
-        "queries": predicate.totals.queries,
-        "windows": len(predicate.windows),
-        "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
-        "verdict": done.verdict,
-        "found_unfit": [{"code": finding.code, "sentence": finding.sentence} for finding in done.unfit],
-        "standing": done.standing and to_builtins(done.standing),
-    }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import cycle, islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
 from joulemark.energy.analysis import mean_of_parts, window_work_j
-from joulemark.energy.errors import EnergyError, NotMeasurable
-from joulemark.energy.phases import golden, lattice, starts_s
+from joulemark.energy.errors import EnergyError
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.errors import MeterFailed
@@ -19,13 +16,14 @@ from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.passes import answers_vary, first_pass, sum_known
-from joulemark.session.readings import readings_unusable, sensor_of
+from joulemark.session.query_turns import QueryTurns
+from joulemark.session.readings import readings_unusable, require_moved, sensor_of
 from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.watch import WindowState
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from joulemark.meters.meter import Meter, Tick
     from joulemark.meters.timer import Timer
@@ -33,12 +31,6 @@ if TYPE_CHECKING:
     from joulemark.session.watch import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, Workload
-
-COUNTER_PERIODS = 100
-"""A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
-
-STUCK_PERIODS = 20
-"""A counter that does not move in a window of so many of its periods is stuck."""
 
 ASLEEP_US = 50_000
 """The two clocks that tell a sleep are read one after the other, and no machine sleeps for so short a time."""
@@ -131,11 +123,18 @@ class _Job:
         self._workload, self._queries, self._meter = workload, queries, meter
         self._protocol, self._watch = protocol, watch
         self._timings, self._timer, self._population = timings, timer, population
-        self._ahead = iter(cycle(queries))
         self._timing = next((timing for timing in timings if timing is not None), None)
         closely_s = CLOSELY_S if self._timing is None else min(CLOSELY_S, self._timing.period_us / 1e7)
         self._rests = RestPlan.of(protocol, self._timing, counter_period_s=meter.period_s)
         self._sampler = Sampler(meter, timer, closely_s=closely_s)
+        self._turns = QueryTurns(
+            protocol,
+            queries,
+            workload,
+            timer,
+            settled_period_s=None if self._timing is None else self._timing.period_us / 1e6,
+            counter_period_s=meter.period_s,
+        )
         self._spans: list[Span] = []
         self._windows: list[_Window] = []
         self._flags: set[str] = set()
@@ -242,9 +241,7 @@ class _Job:
         temperatures_c: list[float] = []
         begun = self._sampler.edge()
         answered = 0
-        # parts begin at the other end: what ran in the warm-up should not be what is measured next
-        queries = cycle(self._queries[::-1] if protocol.runs_parts else self._queries)
-        for query in queries if protocol.warmup_s else islice(queries, protocol.warmup_queries):
+        for query in self._turns.of_warm_up():
             self._workload.answer(query)
             self._watch.answered()
             answered += 1
@@ -324,15 +321,10 @@ class _Job:
             return
         self._sampler.next_change(within_s=self._rests.still_s)
         if self._protocol.mode == "throughput":
-            self._timer.wait(self._phase() * self._timing.period_us / 1e6)
-
-    def _phase(self) -> float:
-        """This window's share of the counter's period: a lattice where the number of windows is known."""
-        number, count = len(self._windows), self._protocol.windows_max
-        return lattice(count)[number] if self._protocol.windows_min == count else golden(number)
+            self._timer.wait(self._turns.phase_of_window(len(self._windows)) * self._timing.period_us / 1e6)
 
     def _window(self) -> None:
-        """The sample back to back, again until the window is long enough; the next part; or each at its own phase."""
+        """One window: its queries, each in its turn, between two edges of the counter."""
         self._workload.synchronise()
         self._align()
         before = self._sampler.edge(look="before")[0] if self._timing is None else self._sampler.last()[0]
@@ -341,7 +333,7 @@ class _Job:
         gaps: list[int] = []
         durations: list[int] = []
         last_us = start_us
-        for query in self._in_turn(start_us):
+        for query in self._turns.of_window(len(self._windows), start_us=start_us, query_s=self._query_s):
             query_us = self._timer.now()
             outputs.append(self._workload.answer(query))
             end_us = self._timer.now()
@@ -352,7 +344,8 @@ class _Job:
         self._workload.synchronise()
         end_us = self._timer.now()
         ticks = self._sampler.edge(look=self._look("after"))
-        self._require_moved(before, ticks[0], seconds=(end_us - start_us) / 1e6)
+        shows_all = self._timing is None  # what is read at a window's edges alone is all there
+        require_moved(self._meter, before, ticks[0], seconds=(end_us - start_us) / 1e6, shows_all=shows_all)
         window = _Window(
             span=Span(kind="window", start_us=start_us, end_us=end_us),
             queries=Queries(duration_us=tuple(durations), gap_us=tuple(gaps)),
@@ -363,44 +356,3 @@ class _Job:
         self._spans.append(window.span)
         self._windows.append(window)
         self._quiet_us = end_us
-
-    def _require_moved(self, before: Tick, after: Tick, *, seconds: float) -> None:
-        """Raises NotMeasurable when the counter stood still through a window that is long beside its period.
-
-        A counter that is read at the window's edges alone shows all that there is, however short the window.
-        """
-        shows_all = self._timing is None or seconds >= STUCK_PERIODS * self._meter.period_s
-        still = after.value == before.value and shows_all
-        if self._meter.grade == "measured" and still:
-            raise NotMeasurable(
-                _(
-                    "The energy counter stood still at {value} {unit} through a window of {seconds:.3g} s. Reload"
-                    " its driver or restart the machine."
-                ).format(value=after.value, unit=self._meter.streams[0].unit, seconds=seconds)
-            )
-
-    def _in_turn(self, start_us: int) -> Iterable[Query]:
-        """The queries of one window, each when its turn has come."""
-        if self._protocol.mode == "latency" and self._timing is not None:
-            yield from self._at_phases(start_us, self._timing.period_us / 1e6)
-            return
-        counter_s = COUNTER_PERIODS * self._meter.period_s if self._protocol.fill_windows else 0.0
-        least_us = math.ceil(1e6 * max(self._protocol.window_s, counter_s))
-        if self._protocol.runs_parts:
-            for query in self._ahead:
-                yield query
-                if self._timer.now() - start_us >= least_us:
-                    return
-        while True:
-            yield from self._queries
-            if self._timer.now() - start_us >= least_us:
-                return
-
-    def _at_phases(self, start_us: int, period_s: float) -> Iterable[Query]:
-        """Each query at its own phase, and each window's phases between those of the others."""
-        starts = starts_s(len(self._queries), period_s=period_s, duration_s=self._query_s)
-        shift_s = (self._phase() - 0.5) * period_s / len(self._queries)
-        for query, start_s in zip(self._queries, starts, strict=True):
-            self._timer.wait(start_s + shift_s - (self._timer.now() - start_us) / 1e6)
-            yield query
-            self._workload.synchronise()

@@ -1,0 +1,182 @@
+"""What a run ends with, in lines and in JSON: results, failures, what its energies rest on, what is useful next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.cli.code_words import in_words
+from joulemark.translation import gettext as _
+from joulemark.translation import ngettext
+
+if TYPE_CHECKING:
+    from joulemark.cli.output import Output
+    from joulemark.cli.result_lines import ResultEntry
+    from joulemark.meters.choose import Rejection
+    from joulemark.session.report import Failed
+    from joulemark.session.run import Done, Report
+
+
+def print_report(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
+    """The report, and behind it the code and the sentence of a `failure` that ended the run."""
+    from joulemark.cli.result_lines import result_lines
+
+    for done in report.done:
+        for line in result_lines(_result_entry(done)):
+            output.say(line)
+    for failed in (*report.failed, *report.failed_before):
+        output.tell(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
+    for sentence in (*_grade_sentences(report), *_end_sentences(report)):
+        output.tell(sentence)
+    if report.choice is not None:
+        for rejection in report.choice.rejections:
+            output.tell(
+                _("Not used: {meter}. {sentence}").format(
+                    meter=rejection.meter,
+                    sentence=" ".join(filter(None, (rejection.sentence, rejection.mend))),
+                )
+            )
+    missing = report.selection.missing if report.selection else ()
+    value: dict[str, Any] = {
+        "ok": exit_code == 0,
+        "session": report.session,
+        "meter": report.choice and report.choice.meter.name,
+        "grade": report.choice and report.choice.meter.grade,
+        "not_used": [_rejection_as_json(rejection) for rejection in report.choice.rejections]
+        if report.choice
+        else [],
+        "results": [_result_as_json(done) for done in report.done],
+        "failed": [_failure_as_json(item) for item in report.failed],
+        "failed_before": [_failure_as_json(item) for item in report.failed_before],
+        "put_off": [{"job": item.key, "sentence": item.sentence} for item in report.put_off],
+        "left_out": [{"job": item.key, "sentence": item.sentence} for item in missing],
+        "stopped": report.stopped
+        and {
+            "code": report.stopped.code,
+            "sentence": report.stopped.sentence,
+            "what_to_do": report.stopped.what_to_do,
+        },
+        "most_useful_next": report.next_job and report.next_job.key,
+    }
+    if failure is not None:
+        value["error"] = {"code": failure[0], "sentence": failure[1], "exit_code": exit_code}
+    output.answer(value)
+
+
+def _grade_sentences(report: Report) -> list[str]:
+    """What the energies of the results rest on: one sentence, or one for each of the watts that were assumed."""
+    from joulemark.meters.estimate import provenance_of
+
+    if report.choice is None:
+        return []
+    meter = report.choice.meter
+    counts: dict[str, int] = {}
+    for done in report.done:  # one session has one meter, but its runs may have assumed other watts
+        sensor = done.kept.bundle.statement().predicate.sensor
+        watts = sensor.stated_watts
+        words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
+        counts[words] = counts.get(words, 0) + 1
+    if len(counts) < 2:
+        return [
+            _("Energy is {grade}: {words}.").format(
+                grade=in_words(meter.grade), words=next(iter(counts), meter.provenance)
+            )
+        ]
+    return [
+        _("Energy of {count} of {results} results is {grade}: {words}.").format(
+            count=count, results=len(report.done), grade=in_words(meter.grade), words=words
+        )
+        for words, count in counts.items()
+    ]
+
+
+def _end_sentences(report: Report) -> list[str]:
+    """Why the run was stopped, whether nothing counts, and what is most useful next."""
+    from joulemark.errors import EXIT_NOT_COUNTED
+
+    sentences = []
+    if (stopped := report.stopped) is not None:
+        advice = (stopped.what_to_do or "").rstrip(".")
+        sentences += [
+            _("Stopped: each further job would be found the same. {code}: {sentence}").format(
+                code=stopped.code, sentence=stopped.sentence
+            ),
+            *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
+            _(
+                "Then run it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
+            ),
+        ]
+        sentences = [" ".join(sentences)]
+    if report.exit_code == EXIT_NOT_COUNTED:
+        sentences.append(
+            _(
+                "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a"
+                " person look."
+            )
+        )
+    if (job := report.next_job) is not None:
+        sentences.append(
+            ngettext(
+                "Most useful next: {key}, measured by {count} contributor so far.",
+                "Most useful next: {key}, measured by {count} contributors so far.",
+                job.contributors,
+            ).format(key=job.key, count=job.contributors)
+            if job.contributors
+            else _("Most useful next: {key}, measured by nobody so far.").format(key=job.key)
+        )
+        if job.runs_here:
+            sentences.append(_("The same command with `--needed` begins with it."))
+    return sentences
+
+
+def _rejection_as_json(rejection: Rejection) -> dict[str, str | None]:
+    return {
+        "meter": rejection.meter,
+        "reason": rejection.reason,
+        "sentence": rejection.sentence,
+        "mend": rejection.mend,
+    }
+
+
+def _failure_as_json(failed: Failed) -> dict[str, str]:
+    return {"job": failed.key, "code": failed.code, "sentence": failed.sentence}
+
+
+def _result_entry(done: Done) -> ResultEntry:
+    """A result as the list shows it."""
+    from joulemark.cli.result_lines import ResultEntry
+    from joulemark.session.comparison import own_energy_words, short_comparison
+
+    sent = done.kept.state if done.delivery is None else done.delivery.how
+    standing = done.standing
+    codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
+    return ResultEntry(
+        state=done.verdict or sent,
+        job=done.key,
+        energy=own_energy_words(done.kept.bundle.statement().predicate),
+        comparison=short_comparison(standing) if standing else None,
+        codes=codes or tuple(finding.code for finding in done.unfit),
+        place=standing.short_url if standing else _("kept as {digest}").format(digest=done.kept.digest[:16]),
+    )
+
+
+def _result_as_json(done: Done) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    predicate = done.kept.bundle.statement().predicate
+    refusal = done.kept.note.refusal
+    return {
+        "result_id": done.kept.digest,
+        "job": done.key,
+        "file": str(done.kept.path),
+        "state": done.kept.state,
+        "resumed": done.resumed,
+        "grade": predicate.sensor.grade,
+        "stated_watts": predicate.sensor.stated_watts,
+        "energy_per_query_j": predicate.totals.energy_per_query_j,
+        "queries": predicate.totals.queries,
+        "windows": len(predicate.windows),
+        "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+        "verdict": done.verdict,
+        "found_unfit": [{"code": finding.code, "sentence": finding.sentence} for finding in done.unfit],
+        "standing": done.standing and to_builtins(done.standing),
+    }

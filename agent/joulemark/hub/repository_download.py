@@ -1,0 +1,166 @@
+"""A repository's files, downloaded into the cache: the small ones together, then the large ones one after the other.
+
+A large file whose digest is stated comes by ourselves, so that it goes on where a connection broke; the library only
+finds its place. Each file is verified, and noted, once it is there.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from joulemark.errors import NotVerified
+from joulemark.hub.byte_count import ByteCount, UnseenBar, bar_for
+from joulemark.hub.cache_folder import require_space
+from joulemark.hub.client import Entry, HubClient, NotGiven
+from joulemark.hub.fetch_errors import gated, of_disk, vanished
+from joulemark.hub.library import FILE_LIMITS, call_persistently
+from joulemark.hub.missing import damaged_files, has_size, rows_in, rows_needed
+from joulemark.hub.part_download import OtherBytes, fetch_blob, part_of, size_of
+from joulemark.hub.verified_files import (
+    discard,
+    discard_if_there,
+    is_sha256,
+    sha256_in_name,
+    verify_file,
+    wrong_digest,
+)
+from joulemark.suite import DataSet, Model
+from joulemark.translation import gettext as _
+
+if TYPE_CHECKING:
+    from joulemark.hub.fetched_files import FetchLog
+    from joulemark.hub.library import HubAccess
+    from joulemark.hub.missing import Wanted
+    from joulemark.hub.survey import Survey
+
+
+class Arrivals:
+    """Notes the files of a repository that came and were not there before."""
+
+    def __init__(self, survey: Survey, log: FetchLog | None) -> None:
+        self._wanted, self._log = survey.wanted, log
+        self._is_new = not survey.wanted.folder.parents[1].exists()
+        files = (*survey.small, *survey.large)
+        self._absent = {file.path for file in files if not os.path.lexists(survey.wanted.folder / file.path)}
+
+    def note(self, *files: Entry) -> None:
+        """These files are there now."""
+        names = [file.path for file in files if file.path in self._absent]
+        if self._log is not None and names:
+            self._log.add(self._wanted, names, is_new=self._is_new)
+
+
+def download_repository(survey: Survey, hub: HubAccess, arrivals: Arrivals, count: ByteCount) -> None:
+    """Small files first: once the last of the weights is there, so is all that they need."""
+    from huggingface_hub import snapshot_download
+
+    wanted = survey.wanted
+    damaged = damaged_files(wanted)
+    for pinned in damaged:
+        discard_if_there(wanted.folder / pinned.name)
+    if survey.small:
+        new_bytes = sum(file.size for file in survey.small if not (wanted.folder / file.path).is_file())
+        name = survey.small[0].path
+        attempt = partial(
+            snapshot_download,
+            wanted.hub_id,
+            repo_type=wanted.kind[:-1],
+            revision=wanted.revision,
+            cache_dir=wanted.cache,
+            endpoint=hub.origin,
+            token=hub.token or False,
+            allow_patterns=[glob.escape(file.path) for file in survey.small],
+            tqdm_class=UnseenBar,
+        )
+        call_persistently(attempt, wanted, name, hub)
+        arrivals.note(*survey.small)
+        count.whole(name, new_bytes)
+    for pinned in damaged:
+        verify_file(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
+    if isinstance(wanted.entry, Model):
+        digests = {file.name: file.sha256 for file in wanted.entry.files}
+        for file in survey.large:
+            if not has_size(wanted.folder / file.path, file.size):
+                _fetch_large(wanted, file, hub, count, digests[file.path])
+                verify_file(wanted, file, digests[file.path])
+                arrivals.note(file)
+    else:
+        _fetch_shards(survey, wanted.entry, hub, arrivals, count)
+
+
+def _fetch_shards(
+    survey: Survey, dataset: DataSet, hub: HubAccess, arrivals: Arrivals, count: ByteCount
+) -> None:
+    """Shard by shard until the rows are there."""
+    needed, rows, fetched = rows_needed(dataset), 0, 0
+    for file in survey.large:
+        path = survey.wanted.folder / file.path
+        here = rows_in(path)
+        if here is None:
+            if fetched:
+                count.expect(file.size)
+            _fetch_large(survey.wanted, file, hub, count, None if file.lfs is None else file.lfs.oid)
+            verify_file(survey.wanted, file, sha256_in_name(path))
+            arrivals.note(file)
+            fetched, here = fetched + 1, rows_in(path)
+        if here is None:
+            discard(path)
+            raise NotVerified(
+                _(
+                    "The file {path} of the {name} is no whole Parquet file and was deleted: the next fetch gets "
+                    "it anew."
+                ).format(path=file.path, name=survey.wanted.name),
+                code="broken-file",
+            )
+        rows += here
+        if needed is not None and rows >= needed:
+            return
+
+
+def _fetch_large(wanted: Wanted, file: Entry, hub: HubAccess, count: ByteCount, sha256: str | None) -> None:
+    """Fetch a large file: its bytes by ourselves where its digest is known, its place in the cache by the library."""
+    from huggingface_hub import hf_hub_download
+
+    discard_if_there(wanted.folder / file.path)
+    if is_sha256(sha256):
+        _fetch_blob(wanted, file, hub, count, sha256)
+    else:
+        require_space(wanted.cache, file.size)
+
+    def attempt() -> None:
+        count.again()
+        hf_hub_download(
+            wanted.hub_id,
+            file.path,
+            repo_type=wanted.kind[:-1],
+            revision=wanted.revision,
+            cache_dir=wanted.cache,
+            endpoint=hub.origin,
+            token=hub.token or False,
+            tqdm_class=bar_for(count, file.path),
+        )
+
+    call_persistently(attempt, wanted, file.path, hub)
+    count.whole(file.path, file.size)
+
+
+def _fetch_blob(wanted: Wanted, file: Entry, hub: HubAccess, count: ByteCount, sha256: str) -> None:
+    part = part_of(wanted, sha256)
+    require_space(wanted.cache, max(0, file.size - size_of(part)))
+
+    def begin(here_bytes: int) -> None:
+        count.again()
+        count.part(file.path, here_bytes)
+
+    try:
+        with HubClient(hub.origin, token=hub.token, limits=FILE_LIMITS) as client:
+            fetch_blob(client, wanted, file, sha256, begin=begin, received=partial(count.part, file.path))
+    except NotGiven as error:
+        raise (gated(wanted) if error.reason == "gated" else vanished(wanted, file.path)) from error
+    except OtherBytes as error:
+        raise wrong_digest(wanted, file, error.sha256, sha256) from error
+    except OSError as error:
+        raise of_disk(error, wanted.cache) from error
