@@ -56,6 +56,7 @@ GETS: dict[str, dict[str, object]] = {
     "read_comparison": {"task": BOARD["task"]},
     "read_impact": {"query": BOARD["task"], "queries_per_day": 10.0, "users": 3, "gco2e_per_kwh": 480.0},
     "result_proof": {"result_id": None},
+    "result_standing": {"result_id": None},
     "result_status": {"result_id": None},
 }
 """Every GET with what it needs; None stands for a result that was sent."""
