@@ -313,6 +313,8 @@ def shell(line: str, home: Path, **environ: str) -> subprocess.CompletedProcess[
         ("joulemark show 2>&-", 6),
         ("joulemark verify FILE --json >/dev/full", 8),
         ("joulemark --version >/dev/full", 8),
+        ("joulemark show nope 2>/dev/full", 2),
+        ("joulemark verify FILE >/dev/full 2>/dev/full", 8),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "ru"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 from types import SimpleNamespace
@@ -230,10 +231,11 @@ def test_a_log_gets_a_line_for_a_file_and_no_flood_of_small_ones(clock: SimpleNa
     ]
 
 
-def test_a_reader_that_went_away_does_not_end_the_run() -> None:
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(errno.ENOSPC, "No space left on device")])
+def test_a_screen_that_takes_nothing_does_not_end_the_run(error: OSError) -> None:
     class Closed(io.StringIO):
         def write(self, _text: str) -> int:
-            raise BrokenPipeError
+            raise error
 
     for terminal in (True, False):
         screen = Screen(file=Closed(), force_terminal=terminal, width=80, _environ={"TERM": "xterm"})

@@ -200,7 +200,7 @@ def test_the_page_has_the_order_of_the_api_and_commands_that_run(client: Client,
     page = client.get("/needed/", headers={"Accept-Language": language}).content.decode()
     shown = re.findall(r"<code>joulemark run --suite demo --only ([^<]+)</code>", page)
     assert shown == [job.key for job in needed(client)]
-    assert "joulemark run --suite demo --needed --budget 2h" in page
+    assert re.search(r"joulemark join http\S+\njoulemark run --suite demo --needed --budget 2h<", page)
     arguments = parser(words := shlex.split(f"run --suite demo --only {shown[0]}")).parse_args(words)
     assert (arguments.suite, arguments.only) == ("demo", OWN_ORDER[1])
     assert 'href="/needed/"' in client.get("/", headers={"Accept-Language": language}).content.decode()

@@ -330,10 +330,13 @@ def test_the_command_says_what_is_wrong(
     hub: FakeHub, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pinned = pinned_folder(tmp_path / "tiny")
+    empty = tmp_path / "empty"
+    empty.mkdir()
     monkeypatch.setattr("joulemark.hub.client.PAUSES_S", (0.0,))
     for words, sentence, code in (
         (["nonesuch"], "There is no suite 'nonesuch'", 2),
         (["--folder", str(tmp_path / "gone")], "There is no folder", 2),
+        (["--folder", str(empty)], f"The folder {empty} has no suite.toml", 2),
         (["--folder", str(small)], "not which revision", 2),
         (["--folder", str(pinned), "--hub", hub.origin], "leave one of them out", 2),
         ([str(pinned)], "is pinned already", 2),

@@ -111,7 +111,10 @@ def _encoding(stream: TextIO | None) -> str:
 
 
 def _print(text: str, stream: TextIO | None) -> None:
-    """A line; letters that the stream's encoding lacks are written as escapes. Raises StorageError."""
+    """A line; letters that the stream's encoding lacks are written as escapes. Raises StorageError for stdout.
+
+    What stands beside the answer ends nothing: where stderr takes no more (a log on a full disk), it goes nowhere.
+    """
     if stream is None:
         return
     encoding = _encoding(stream)
@@ -120,6 +123,9 @@ def _print(text: str, stream: TextIO | None) -> None:
     except BrokenPipeError:  # the reader went away: the command goes on, and its exit code stays true
         _discard(stream)
     except OSError as error:
+        if stream is sys.stderr:
+            _discard(stream)
+            return
         from joulemark.errors import StorageError
 
         raise StorageError(

@@ -45,11 +45,20 @@ LOG_S = 30.0
 
 
 class Screen(Console):
-    """The terminal or file behind stderr. A reader that goes away (a closed pipe) leaves it mute."""
+    """The terminal or file behind stderr. A reader that goes away, or a disk that is full, leaves it mute."""
 
     def on_broken_pipe(self) -> None:
         """Print nothing any more; rich would end the process here, and a measurement with it."""
         self.quiet = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what was printed in this block: a measurement does not end with what its progress is written to."""
+        try:
+            super().__exit__(kind, value, trace)
+        except OSError:
+            self.quiet = True
 
 
 class Drawn(Watch, Protocol):

@@ -13,7 +13,7 @@ from joulemark.errors import AgentError
 from joulemark.hub.pinned_copy import ask_lock
 from joulemark.suite import SuiteError, read_archive
 from joulemark.suite.archive import encode_archive
-from joulemark.suite.loader import files_of, folder_of
+from joulemark.suite.loader import files_of, folder_of, suite_of_files
 from joulemark.suite.lock import LOCK
 from measurements.intake.suite_services import NotHandedOut, hand_out_suite, require_handed_out
 
@@ -73,7 +73,10 @@ class Command(BaseCommand):
                 raise CommandError(
                     "--hub asks a hub, and --folder asks none: leave one of them out.", returncode=2
                 )
-            return files_of(folder_of(f"{Path(options['folder']).absolute()}"))
+            folder = Path(options["folder"]).absolute()
+            files = files_of(folder_of(f"{folder}"))
+            suite_of_files(files, folder=f"{folder}")  # what is broken is named by its folder
+            return files
         name = options["suite"]
         lock = ask_lock(name, hub=options["hub"], say=self.stderr.write)
         return {**files_of(folder_of(name)), LOCK: lock.to_toml()}
