@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from joulemark.consensus.cell import CellValue
     from measurements.boards.result_standing import CellOfResult
+    from measurements.boards.rows import BoardRow
 
 
 class ResultStandingView(APIView):
@@ -58,7 +59,7 @@ def _described(standing: ResultStanding) -> dict[str, Any]:
         "short_url": short_url(submission.pk),
         "value": _value(standing),
         "cell": None if cell is None else _cell(cell),
-        "others": None if cell is None or cell.others is None else _others(cell.others),
+        "others": None if cell is None or cell.others is None else _others(cell.others, cell.row),
         "comparison": cell.comparison if cell else None,
         "difference": equivalence.d if equivalence else None,
         "difference_u": equivalence.expanded_u if equivalence else None,
@@ -85,9 +86,11 @@ def _cell(cell: CellOfResult) -> dict[str, Any]:
     return fields | {"is_current": cell.is_current, "n_own_results": cell.n_own_results, "page_url": page}
 
 
-def _others(value: CellValue) -> dict[str, Any]:
+def _others(value: CellValue, row: BoardRow) -> dict[str, Any]:
     low_j, high_j = value.between_low_j, value.between_high_j
     return {
+        "grade": row.grade,
+        "scope": row.scope,
         "energy_wh_per_1000": wh_per_1000(value.energy_per_query_j),
         "between_low_wh_per_1000": None if low_j is None else wh_per_1000(low_j),
         "between_high_wh_per_1000": None if high_j is None else wh_per_1000(high_j),

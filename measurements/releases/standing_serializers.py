@@ -42,6 +42,8 @@ class StandingValueSerializer(serializers.Serializer[ResultStanding]):
 class StandingOthersSerializer(serializers.Serializer[Any]):
     """The value that the cell would have without the result's contributor."""
 
+    grade = serializers.ChoiceField(GRADES[:2])
+    scope = serializers.CharField()
     energy_wh_per_1000 = serializers.FloatField()
     between_low_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Lower end of the 95 % interval between these contributors."

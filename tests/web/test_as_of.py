@@ -48,6 +48,7 @@ def everywhere(client: Client) -> list[str]:
             "series": ["demo-1-estimated", "study-2024"],
             "task": ["text_classification"],
             "result_id": [result],
+            "short_id": [result[:16]],
             "path": ["0/000"],
             "digest": ["0" * 64],
         }

@@ -82,6 +82,7 @@ def with_words(said: s.Predicate, path: str, text: str) -> s.Predicate:
     plain.setdefault(
         "parallelism", {"intra_op_threads": 4, "inter_op_threads": 1, "cpu_quota": 2.0, "settings": {}}
     )
+    plain.setdefault("comparisons", [{"estimator": "power", "windows": 2, "relative": 0.0, "joint": 0.1}])
     _put(plain, path.replace("{key}", "").replace("{value}", ""), text, path)
     _explain_nulls(plain, path)
     return msgspec.convert(plain, s.Predicate)
@@ -169,6 +170,7 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
     """Look at every address that shows anything of this result."""
     values = {
         "result_id": [submission.pk],
+        "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],
         "task": [made.first_job(made.load_suite("demo")).task],
         "path": ["0/000.p/1"],
