@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening clean
+.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -176,6 +176,9 @@ false-alarms: $(VENV)/.ready-test ## Every rule over 2,000 simulated honest sess
 
 evening: $(VENV)/.ready-test ## A run on a simulated card while the platform is killed for 30 s in each stage and the hub for a minute
 	$(SERVICES) -- $(BIN)/python -m tests.contract.evening
+
+journey: $(VENV)/.ready-test ## From nothing to a counted result by the README's commands, on a simulated card, with the suite quick as it is
+	JOULEMARK_JOURNEY=whole $(SERVICES) -- $(BIN)/python -m pytest -q tests/contract/test_journey.py
 
 attacks: $(VENV)/.ready-test ## Every attack of docs/trust.md through the real doors, and the false alarms of each rule
 	$(SERVICES) -- $(BIN)/python -m pytest -q -p no:randomly tests/contract/attacks

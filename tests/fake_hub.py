@@ -116,7 +116,7 @@ class FakeHub:
                 "sha": commit_of(name, branch),
                 "gated": found.gated,
                 "tags": [f"license:{found.licence}"] if found.licence else [],
-                "siblings": [{"rfilename": path} for path in (*found.small, *found.large)],
+                "siblings": [{"rfilename": path} for path in found.files or (*found.small, *found.large)],
                 "downloads": 1,
             },
         )

@@ -17,7 +17,7 @@ from tests.processes import Platform, embedded_platform
 from tests.tiny_models import build
 from tests.tiny_models.suite import build_suite
 
-pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 
 CODES = {
     "stated": {"JM-SAMPLE"},
