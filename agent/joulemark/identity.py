@@ -186,7 +186,8 @@ def require_known(folders: Folders, origin: str) -> Enrolled:
 def _not_enrolled(origin: str) -> NotEnrolled:
     return NotEnrolled(
         _(
-            "This key is not enrolled at {origin}. Run `joulemark enrol` first, or measure with `--offline`."
+            "No key of this agent is enrolled at {origin}. Run `joulemark join {origin}` first, or measure with "
+            "`--offline`."
         ).format(origin=origin)
     )
 

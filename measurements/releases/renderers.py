@@ -113,8 +113,8 @@ UNIT_NUMBERS = {
     "between_low_j": "between_low_j_per_{}",
     "between_high_j": "between_high_j_per_{}",
 }
-NO_UNIT_NUMBER = "no_j_per_{}"
-"""The column of why a number is missing: the value, or where there is one its interval."""
+NO_UNIT_VALUE, NO_UNIT_INTERVAL = "no_j_per_{}", "no_interval_j_per_{}"
+"""The columns of why there is no value, and why a value has no interval; empty where there is one."""
 RIGHT_ANSWER_METRIC = "right_answer_metric"
 
 
@@ -124,7 +124,8 @@ def unit_columns(energies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     for energy in energies:
         unit = energy["unit"].replace("-", "_")
         columns |= {name.format(unit): energy[field] for field, name in UNIT_NUMBERS.items()}
-        columns[NO_UNIT_NUMBER.format(unit)] = energy["no_value"] or energy["no_interval"]
+        columns[NO_UNIT_VALUE.format(unit)] = energy["no_value"]
+        columns[NO_UNIT_INTERVAL.format(unit)] = energy["no_interval"]
         if energy["unit"] == "right-answer":
             columns[RIGHT_ANSWER_METRIC] = energy["metric"]
     return columns

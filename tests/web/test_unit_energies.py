@@ -86,6 +86,7 @@ def test_the_page_the_json_and_the_csv_say_the_same(client: Client) -> None:
         assert float(line[f"j_per_{name}"]) == energy["value_j"]
         for end in ("low", "high", "between_low", "between_high"):
             assert float(line[f"{end}_j_per_{name}"]) == energy[f"{end}_j"]
+        assert line[f"no_interval_j_per_{name}"] == ""
         assert (line[f"no_j_per_{name}"], energy["n_results"], energy["interval"]) == ("", 3, "preliminary")
     page, board = words_of(client, cell_address(client)), words_of(client, f"/boards/{BOARD}/")
     with override("en"):

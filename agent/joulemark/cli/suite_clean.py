@@ -25,7 +25,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     cleaning = plan_cleaning(config, everything=arguments.all)
     _say(output, cleaning)
     if cleaning.is_empty:
-        output.say(_("Nothing to free: no job is done with anything that this agent has fetched."))
+        output.say(_("Nothing to free: this agent has fetched nothing that no open job needs."))
         return 0, {"freed_bytes": 0, **_as_json(cleaning)}
     if not arguments.yes:
         if not can_ask():

@@ -181,8 +181,6 @@ def _enrolled(config: Config) -> Identity:
     identities.require_enrolment(config.folders, config.origin, identity)
     if identity is None:
         raise NotEnrolled(
-            _("There is no key here. Run `joulemark enrol` first to be known at {origin}.").format(
-                origin=config.origin
-            )
+            _("There is no key here. Run `joulemark join {origin}` first.").format(origin=config.origin)
         )
     return identity
