@@ -211,7 +211,7 @@ def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
         listed = json.loads(platform.get("/api/v1/results/")[1])["results"]
         boards = json.loads(platform.get("/api/v1/boards/")[1])
         (result,) = (row for row in listed if row["state"] == "accepted")
-        board = f"{result['suite']}/masked_lm"
+        board = f"{result['suite']}-{result['grade']}/masked_lm"
         answers = {
             "board": json.loads(platform.get(f"/api/v1/boards/{board}.json")[1]),
             "page": platform.get(f"/boards/{board}/")[1].decode(),
