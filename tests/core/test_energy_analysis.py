@@ -221,6 +221,7 @@ def test_an_old_trace_is_still_read_by_counter_and_written_as_it_was() -> None:
     assert found.estimates == {"counter": 3500 * 1e-6}
     assert found.not_estimated == {
         "bracket": "counter-needs-no-settling",
+        "derivative": "counter-needs-no-settling",
         "power": "no-power-reading",
         "average": "no-power-average",
     }

@@ -309,8 +309,10 @@ def test_without_any_nudge_the_embedded_platform_sequences_by_itself(tmp_path: P
             " logged_at=now()) for n in range(3)]"
         )
         web = running.start_web()
+        wait_until(lambda: _size(running) > 0, beside=web, what="the suites are in a checkpoint")
+        size = _size(running)
         running.manage("shell", "--command", unseen)
-        wait_until(lambda: _size(running) == 3, beside=web, what="the leaves are in a checkpoint")
+        wait_until(lambda: _size(running) == size + 3, beside=web, what="the leaves are in a checkpoint")
         _sqlite_refuses(tmp_path / "data" / "joulemark.sqlite3")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/needed/", "/about/")
-WAITING = ["a100-2024", "a100-2024-open", "quick"]
+WAITING = ["a100-2024", "a100-2024-lean", "a100-2024-open", "quick"]
 
 
 def text_of(client: Client, page: str, language: str = "en") -> str:
@@ -34,8 +34,8 @@ def commanded(page: str) -> set[str]:
 def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, prepared: None, page: str) -> None:
     shown = text_of(client, page)
     assert re.findall(r"manage\.py pin_suite (\S+)", shown) == WAITING
-    assert "3 suites wait for the operator of this platform" in shown
-    assert "3 набора заданий ждут оператора этой платформы" in text_of(client, page, "ru")
+    assert "4 suites wait for the operator of this platform" in shown
+    assert "4 набора заданий ждут оператора этой платформы" in text_of(client, page, "ru")
 
 
 @pytest.mark.parametrize("page", PAGES)

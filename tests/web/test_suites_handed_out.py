@@ -14,6 +14,7 @@ from django.db import connection
 from msgspec.structs import replace
 
 from joulemark.log.leaf import decode
+from joulemark.patience import Pauses
 from joulemark.record.codec import decode as decode_record
 from joulemark.record.codec import encode
 from joulemark.record.messages import Ticket
@@ -273,10 +274,10 @@ def suite_with(content: dict[str, bytes]):
     return suite_of_files(content, folder="tiny")
 
 
-@pytest.mark.parametrize("name", ["a100-2024", "a100-2024-open", "quick"])
+@pytest.mark.parametrize("name", ["a100-2024", "a100-2024-lean", "a100-2024-open", "quick"])
 def test_suites_that_wait_for_the_operator_are_listed_with_what_to_do(client: Client, name: str) -> None:
     waiting = {row["name"]: row for row in client.get("/api/v1/suites/").json()["unpinned"]}
-    assert set(waiting) == {"a100-2024", "a100-2024-open", "quick"}
+    assert set(waiting) == {"a100-2024", "a100-2024-lean", "a100-2024-open", "quick"}
     assert f"`manage.py pin_suite {name}`" in waiting[name]["sentence"]
     assert waiting[name]["cells"] == len(load_suite(name).jobs)
 
@@ -332,7 +333,7 @@ def test_the_command_says_what_is_wrong(
     pinned = pinned_folder(tmp_path / "tiny")
     empty = tmp_path / "empty"
     empty.mkdir()
-    monkeypatch.setattr("joulemark.hub.client.PAUSES_S", (0.0,))
+    monkeypatch.setattr("joulemark.waiting.SHORT", Pauses(first_s=0.0, longest_s=0.0, count=1))
     for words, sentence, code in (
         (["nonesuch"], "There is no suite 'nonesuch'", 2),
         (["--folder", str(tmp_path / "gone")], "There is no folder", 2),

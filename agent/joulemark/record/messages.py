@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from joulemark.record.codec import Answer, Record
-from joulemark.record.field_types import END, DisplayName, Nonce, Sha256, Slug, Word
+from joulemark.record.field_types import Address, DisplayName, Nonce, Sha256, Slug, Word
 from joulemark.record.statement import Count, Seed, SuiteRef, Time, refuse_strange_times
 from joulemark.record.text import hidden_characters
 
@@ -178,7 +178,6 @@ class ResultStatus(Answer, frozen=True, kw_only=True):
 
 
 Energy = Annotated[float, Meta(gt=0)]
-Address = Annotated[str, Meta(min_length=1, max_length=2000, pattern=f"^[^\\x00-\\x20\\x7f]+{END}")]
 
 
 class StandingFinding(Record, frozen=True, kw_only=True, forbid_unknown_fields=False):

@@ -101,7 +101,9 @@ def test_scaled_up(send, a100) -> Outcome:
     return send(measuring(a100, lambda trace: scaled(trace, 2.0)))
 
 
-@attack("Counter scaled, power left as it was", "quarantined", "JM-COUNTER-POWER", "JM-DIRTY")
+@attack(
+    "Counter scaled, power left as it was", "quarantined", "JM-COUNTER-POWER", "JM-DIRTY", "JM-ESTIMATORS"
+)
 def test_scaled_counter(send, a100) -> Outcome:
     def less(trace):
         return counting(trace, lambda _, value: np.round((value - value[0]) * 0.7) + value[0])
@@ -109,12 +111,18 @@ def test_scaled_counter(send, a100) -> Outcome:
     return send(measuring(a100, less))
 
 
-@attack("Synthetic smooth trace", "quarantined", "JM-NOISE", "JM-COUNTER-POWER", "JM-DIRTY")
+@attack("Synthetic smooth trace", "quarantined", "JM-NOISE", "JM-COUNTER-POWER", "JM-DIRTY", "JM-ESTIMATORS")
 def test_smooth_trace(send, a100) -> Outcome:
     return send(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
 
 
-@attack("Trace of a small model declared as a large one's", "rejected", "JM-MEMORY", "JM-ROOFLINE")
+@attack(
+    "Trace of a small model declared as a large one's",
+    "rejected",
+    "JM-MEMORY",
+    "JM-ROOFLINE",
+    "JM-ESTIMATORS",
+)
 def test_trace_of_another_model(send) -> Outcome:
     small = honest()["l4"]
     model = small.context.suite.model("text-generation-7069016064")
@@ -189,7 +197,7 @@ def test_lowered_limit(send, a100) -> Outcome:
     return send(stating(lowered, device={"power_limit_w": 350.0, "power_limit_default_w": 350.0}))
 
 
-@attack("Another GPU declared as an A100", "rejected", "JM-DEVICE", "JM-UNCERTAINTY")
+@attack("Another GPU declared as an A100", "rejected", "JM-DEVICE", "JM-UNCERTAINTY", "JM-ESTIMATORS")
 def test_other_gpu(send) -> Outcome:
     return send(stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"}))
 
@@ -205,7 +213,14 @@ def test_slice(send, a100) -> Outcome:
     return send(stating(a100, device={"name": "NVIDIA A100-SXM4-80GB MIG 1g.10gb"}))
 
 
-@attack("NVML library that returns constants", "quarantined", "JM-CONSTANT", "JM-COUNTER-POWER", "JM-DIRTY")
+@attack(
+    "NVML library that returns constants",
+    "quarantined",
+    "JM-CONSTANT",
+    "JM-COUNTER-POWER",
+    "JM-DIRTY",
+    "JM-ESTIMATORS",
+)
 def test_constant_library(send, a100) -> Outcome:
     return send(
         measuring(a100, lambda trace: reading(trace, "gpu-power-instant", lambda _, mw: mw * 0 + 250_000))
