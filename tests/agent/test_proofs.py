@@ -99,7 +99,7 @@ def test_a_checkpoint_by_another_key_is_not_kept(sent: Agent, platform: FakePlat
 def test_a_receipt_for_another_entry_is_not_believed(enrolled: Agent, platform: FakePlatform) -> None:
     platform.entry_of = "ab" * 32
     (row,) = enrolled.json("run", "--meter", "estimate", "--only", "writing/*")["results"]
-    assert (row["state"], enrolled.code) == ("waiting", 3)
+    assert (row["state"], row["code"], enrolled.code) == ("waiting", "bad-receipt", 3)
 
 
 def test_who_enrolled_before_there_was_a_log_learns_its_key_once(sent: Agent, platform: FakePlatform) -> None:

@@ -287,7 +287,7 @@ def evening(
             words = enrolling.communicate()
             assert enrolling.returncode == 0, words
             meter = "estimate" if card is None else "nvml"
-            running = joulemark("run", "--suite", str(folder / "suite"), "--meter", meter)
+            running = joulemark("run", "--yes", "--suite", str(folder / "suite"), "--meter", meter)
             answer: list[str] = []
             reader = threading.Thread(target=lambda: answer.append(running.stdout.read()))
             reader.start()
