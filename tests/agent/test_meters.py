@@ -16,12 +16,12 @@ from joulemark.meters.gpu import Gpu, candidates
 
 def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
     meter = EstimateMeter(watts=20)
-    ((before,), no_gauges) = meter.read(lambda: 0)
+    ((before,), no_gauges, no_stamp) = meter.read(lambda: 0)
     sum(range(200_000))
-    ((after,), _) = meter.read(lambda: 0)
+    ((after,), _, _) = meter.read(lambda: 0)
     assert after.value > before.value
     assert meter.streams[0].joules_per_unit == 20 * 1e-6
-    assert (no_gauges, meter.gauges, meter.absent) == ((), (), {})
+    assert (no_gauges, no_stamp, meter.gauges, meter.absent) == ((), None, (), {})
     assert [info.name for info in meter.conditions] == ["cpu-own", "cpu-foreign"]
     assert len(meter.look(lambda: 0)) == 2
     assert (meter.grade, meter.knows_idle, meter.stated_watts_source) == (

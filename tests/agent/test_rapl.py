@@ -66,7 +66,7 @@ def test_packages_are_counted_once_and_memory_only_when_all_of_it_is_seen(powerc
     ]
     now = count(0, 10)
     reading = whole.read(lambda: next(now))
-    assert reading == ((Tick(5, 1000), Tick(25, 50), Tick(45, 2000), Tick(65, 70)), ())
+    assert reading == ((Tick(5, 1000), Tick(25, 50), Tick(45, 2000), Tick(65, 70)), (), None)
     assert {info.wraps_at for info in whole.streams} == {WRAPS_AT}
     assert (whole.gauges, [info.name for info in whole.conditions]) == ((), ["cpu-own", "cpu-foreign"])
     assert [tick is not None and tick.t_us for tick in whole.look(lambda: 7)] == [7, 7]

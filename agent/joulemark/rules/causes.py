@@ -44,6 +44,9 @@ OF_RULES: Mapping[str, Cause] = {
     "JM-KNOWN-ANSWERS": "job",
     "JM-OUTPUTS": "job",
     "JM-WINDOWS-FEW": "job",
+    "JM-WINDOWS-SHORT": "job",
+    "JM-POPULATION": "job",
+    "JM-PART-SIZES": "job",
     "JM-SENSOR": "lasting",
     "JM-TRACE-GAPS": "job",
     "JM-SPANS": "job",
@@ -69,6 +72,7 @@ OF_RULES: Mapping[str, Cause] = {
     "JM-CONSTANT": "passing",
     "JM-COHERENT": "passing",
     "JM-COUNTER-POWER": "passing",
+    "JM-ESTIMATORS": "passing",
     "JM-ABSENT": "passing",
     "JM-QUALITY": "job",
     "JM-QUALITY-BAND": "job",
@@ -83,6 +87,7 @@ OF_FLAGS: Mapping[str, Cause] = {
     "hw-slowdown": "passing",
     "power-brake": "passing",
     "power-limit-changed": "passing",
+    "power-controls-changed": "passing",
     "counters-disagree": "passing",
     "foreign-cpu": "passing",
     "suspended": "passing",
@@ -96,8 +101,11 @@ OF_FLAGS: Mapping[str, Cause] = {
     "foreign-cpu-beside": "job",
     "missing-reading-beside": "job",
     "outputs-vary": "job",
+    "board-limited": "job",
+    "reliability-limited": "job",
+    "unknown-clock-reason": "job",
 }
-"""By flag. The last four make no run unfit."""
+"""By flag. The last seven make no run unfit."""
 
 FLAGS_RULE = "JM-DIRTY"
 MENDS: Mapping[str, str] = {
@@ -106,6 +114,7 @@ MENDS: Mapping[str, str] = {
     "hw-slowdown": "Look at `nvidia-smi -q -d PERFORMANCE`: the board slows itself down",
     "power-brake": "Look at the machine's power supply: it told the GPU to slow down",
     "power-limit-changed": "Stop what changes the power limit: `nvidia-smi -q -d POWER` shows it",
+    "power-controls-changed": "Stop what changes the power settings of the GPU: `nvidia-smi -q -d POWER` shows them",
     "counters-disagree": "Reinstall the NVIDIA driver",
     "foreign-cpu": "End the other programs that keep the processor busy",
     "suspended": "Keep the machine awake: `systemd-inhibit joulemark run`",
