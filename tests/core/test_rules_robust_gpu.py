@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VALUES: tuple[Any, ...] = (0, -1, 1, 2**53, -(2**53), 1e15, 1e-300, 0.5, None, True, "x", [], {}, 2**60)
-EDITS = {"statement": 1500, "trace": 150, "short trace": 400}
+EDITS = {"statement": 1500, "trace": 180, "short trace": 400}
 
 
 def thinned(document: Any) -> Any:

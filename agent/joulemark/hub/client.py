@@ -206,7 +206,8 @@ class HubClient:
         try:
             with self._http.stream("GET", address, headers=headers) as answer:
                 self._require_given(answer)
-                goes_on = answer.headers.get("content-range", "").startswith(f"bytes {begin}-")
+                unit, _separator, span = answer.headers.get("content-range", "").partition(" ")
+                goes_on = unit == "bytes" and span.startswith(f"{begin}-")
                 begin = begin if answer.status_code == PARTIAL and goes_on else 0
                 with part.open("r+b" if begin else "wb") as content:
                     content.seek(begin)

@@ -21,7 +21,6 @@ class _Row(NamedTuple):
     passes: bool = False
 
 
-RUN_AGAIN = marked("Run again.")
 _TABLE: dict[str, _Row] = {
     "NVML_ERROR_LIBRARY_NOT_FOUND": _Row(
         "no-nvidia-driver", marked("no NVIDIA driver is installed (libnvidia-ml.so.1 is not found)")
