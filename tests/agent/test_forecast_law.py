@@ -56,7 +56,7 @@ def law_platform() -> Iterator[FakePlatform]:
 
 
 @pytest.mark.laws
-@settings(law(in_every_run=40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(law(in_every_run=20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=options(),
     second=options(),
@@ -123,7 +123,8 @@ class Rehearsal:
             if job.key in failing:
                 work._failed(job, "workload-crashed", "It fell over.")
             else:
-                kept = SimpleNamespace(note_fault=None, state="sent")
+                note = SimpleNamespace(verdict=None)
+                kept = SimpleNamespace(note_fault=None, state="sent", note=note)
                 self.finished.setdefault(self._session, {})[job.key] = kept
 
         patch.setattr(Work, "all", all_jobs)
