@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -46,6 +47,16 @@ def test_a_run_that_is_asked_to_end_keeps_what_it_has_and_blames_no_job(
     assert jobs_received(platform, enrolled) == sorted([SMALL, LARGE, WRITING])
 
 
+def stop_of(process_id: int, *, terminal: int) -> int:
+    """The status of a process that stops; it is read from meanwhile, else it would wait for a reader."""
+    while True:
+        changed, status = os.waitpid(process_id, os.WUNTRACED | os.WNOHANG)
+        if changed:
+            return status
+        if select.select([terminal], [], [], 0.05)[0]:
+            os.read(terminal, 65536)
+
+
 @pytest.mark.processes
 def test_a_terminal_that_closes_ends_the_run_in_order(enrolled: Agent, tmp_path: Path) -> None:
     """What would be written to it then fails; the run's end must not."""
@@ -61,10 +72,7 @@ def test_a_terminal_that_closes_ends_the_run_in_order(enrolled: Agent, tmp_path:
         command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
         os.close(theirs)
-        drawn = b""
-        while b"[2/3]" not in drawn:  # else its output fills the terminal, and it waits for a reader
-            drawn += os.read(ours, 65536)
-        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        assert os.WIFSTOPPED(stop_of(process.pid, terminal=ours))
         os.close(ours)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGCONT)
