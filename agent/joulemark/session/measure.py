@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from joulemark.energy.analysis import mean_of_parts, window_work_j
 from joulemark.energy.errors import EnergyError
+from joulemark.energy.gaps import has_gap
 from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
+from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
@@ -161,6 +163,9 @@ class _Job:
             if self._timer.asleep_us() - asleep_us > ASLEEP_US:
                 self._flags.add("suspended")
         trace = self.trace()
+        headline = [stream for stream in trace.streams if stream.scope in SCOPES[self._meter.scope]]
+        if any(has_gap(trace, stream) for stream in headline):  # here it is known that readings were to come
+            self._flags.add("missing-reading")
         if self._sampler.missing:
             self._flags.add("missing-reading")
         outputs = [window.outputs for window in self._windows]
