@@ -151,6 +151,7 @@ def run_part(name: str, out: Path, seconds: float) -> int:
 
     try:
         if hook := os.environ.get("JOULEMARK_BUNDLE_HOOK"):
+            # A rehearsal puts its simulated card in place by a file that its own environment names.
             exec(compile(Path(hook).read_text(encoding="utf-8"), hook, "exec"), {"__file__": hook})  # noqa: S102
         from benchmarks.gpu_bundle.parts import PARTS
 

@@ -67,6 +67,13 @@ ENVIRONMENT = st.fixed_dictionaries(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A key log under a relative name is written into the folder that a command runs in: not into the checkout."""
+    with contextlib.chdir(tmp_path_factory.mktemp("network")):
+        yield
+
+
 @pytest.fixture(scope="module")
 def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No other machine answers: whoever asks one is told that there is no network."""

@@ -318,5 +318,5 @@ class Live:
 
 def _print(console: Screen, text: str, *, wrapped: bool = False) -> None:
     """A text as plain lines; `wrapped` between words to the terminal's width."""
-    shown = "\n".join(encodable(line, console.encoding) for line in text.splitlines())
-    console.print(shown, markup=False, highlight=False, soft_wrap=not wrapped)
+    lines = "\n".join(encodable(line, console.encoding) for line in text.splitlines())
+    console.print(lines, markup=False, highlight=False, soft_wrap=not wrapped)

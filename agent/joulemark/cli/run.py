@@ -175,13 +175,13 @@ def execute(arguments: Namespace) -> int:
         return error.exit_code
     except KeyboardInterrupt as end:
         code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
-        kept = ngettext(
+        sentence = ngettext(
             "Interrupted. {count} finished result is kept; run the same command again to resume.",
             "Interrupted. {count} finished results are kept; run the same command again to resume.",
             len(report.done),
         ).format(count=len(report.done))
-        output.aside(kept)
-        print_report(output, report, failure=("interrupted", kept), exit_code=code)
+        output.aside(sentence)
+        print_report(output, report, failure=("interrupted", sentence), exit_code=code)
         return code
     print_report(output, report, failure=None, exit_code=report.exit_code)
     return report.exit_code

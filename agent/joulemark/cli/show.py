@@ -49,8 +49,8 @@ def _list(output: Output) -> int:
         cost = _("{energy:.4g} J a query ({grade})").format(
             energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
         )
-        said = in_words(entry.note.verdict) if entry.note.verdict else ""
-        output.say(f"{entry.digest[:16]}  {in_words(entry.state):<8} {said:<12} {job}  {cost}")
+        verdict = in_words(entry.note.verdict) if entry.note.verdict else ""
+        output.say(f"{entry.digest[:16]}  {in_words(entry.state):<8} {verdict:<12} {job}  {cost}")
         if entry.note_fault is not None:
             output.aside(f"joulemark: {entry.note_fault}")
         if refusal is not None:

@@ -95,11 +95,11 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
     powers_j = power_windows_j(trace, streams, gauges)
     averages_j = average_windows_j(trace, streams, gauges)
     derived = derived_windows(trace, streams)
-    found, missing = estimates(
+    by_estimator, not_estimated = estimates(
         trace, streams, between, derived=derived, powers_j=powers_j, averages_j=averages_j
     )
     if of_parts is not None:
-        found = {name: joules * of_parts.factor for name, joules in found.items()}
+        by_estimator = {name: joules * of_parts.factor for name, joules in by_estimator.items()}
     mean_power_w = _mean_power_w(trace, work_j, asked_s)
     method = _budget(trace, sensor, streams, work_j, between, asked_s, gauges, of_parts)
     comparisons = compare(
@@ -109,8 +109,8 @@ def analyse(trace: Trace, sensor: Sensor, *, board_name: str = "") -> Analysis:
         windows=windows,
         idle=idle,
         totals=totals,
-        estimates=found,
-        not_estimated=missing,
+        estimates=by_estimator,
+        not_estimated=not_estimated,
         comparisons=comparisons,
         budget=method
         + (

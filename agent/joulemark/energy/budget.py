@@ -50,21 +50,21 @@ def method_terms(
     """
     if sensor_error(sensor.meter) is None:
         return ()
-    found = _between_windows(per_query_j) if of_parts is None else _between_parts(of_parts)
-    found += [
+    terms = _between_windows(per_query_j) if of_parts is None else _between_parts(of_parts)
+    terms += [
         Term(name="edge", kind="B", relative=hypot(*edge_j) / total_j),
         Term(name="idle", kind="B", relative=idle_j / total_j),
         Term(name="tail", kind="B", relative=tail_j / total_j / 3**0.5),
         Term(name="phase", kind="B", relative=phase),
     ]
-    if not combined(found) <= TOO_UNCERTAIN:  # what is no number is not small
+    if not combined(terms) <= TOO_UNCERTAIN:  # what is no number is not small
         raise NotMeasurable(
             _(
                 "Not measurable: the standard uncertainty is {share:.0%} of the energy of a query. Measure "
                 "more windows, or longer ones."
-            ).format(share=combined(found))
+            ).format(share=combined(terms))
         )
-    return tuple(found)
+    return tuple(terms)
 
 
 def _between_windows(per_query_j: Sequence[float]) -> list[Term]:

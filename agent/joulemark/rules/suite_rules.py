@@ -214,13 +214,13 @@ def population_is_the_suites(case: Case) -> Broken | None:
         )
     if suite is None or case.job is None or case.places is None:
         return None
-    wanted = len(case.places)
-    if population is None or population.queries != wanted:
-        found = None if population is None else population.queries
+    suite_queries = len(case.places)
+    if population is None or population.queries != suite_queries:
+        stated = None if population is None else population.queries
         return broken(
-            f"The parts were drawn from {found or 'an unknown number of'} queries; the suite has {wanted}.",
-            queries=found,
-            suite_queries=wanted,
+            f"The parts were drawn from {stated or 'an unknown number of'} queries; the suite has {suite_queries}.",
+            queries=stated,
+            suite_queries=suite_queries,
         )
     if work.inputs_sha256 != population.content_sha256(case.places):
         return broken(
@@ -232,9 +232,9 @@ def population_is_the_suites(case: Case) -> Broken | None:
         differ = sum(size != known[place] for size, place in zip(population.sizes, case.places, strict=True))
         if differ:
             return broken(
-                f"{differ} of the {wanted} queries have another number of characters than the data set's.",
+                f"{differ} of the {suite_queries} queries have another number of characters than the data set's.",
                 differ=differ,
-                queries=wanted,
+                queries=suite_queries,
             )
     return None
 
