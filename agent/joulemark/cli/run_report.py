@@ -176,6 +176,8 @@ def _result_as_json(done: Done) -> dict[str, Any]:
         "queries": predicate.totals.queries,
         "windows": len(predicate.windows),
         "refusal": refusal and {"code": refusal.code, "sentence": refusal.sentence},
+        "code": done.delivery and done.delivery.code,
+        "sentence": done.delivery and done.delivery.sentence,
         "verdict": done.verdict,
         "found_unfit": [{"code": finding.code, "sentence": finding.sentence} for finding in done.unfit],
         "standing": done.standing and to_builtins(done.standing),
