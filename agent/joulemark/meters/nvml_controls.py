@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.errors import ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_readings import number
+from joulemark.meters.nvml_fields import field_values
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def scoped_power(card: Card, field: int, scope: int) -> Callable[[], int] | Abse
         return reading
 
     def read() -> int:
-        value = card.during_a_run("nvmlDeviceGetFieldValues", [(field, scope)])[0]
-        if value.nvmlReturn:
-            raise nvml_errors.failed(card.nvml, card.nvml.NVMLError(value.nvmlReturn))
-        milliwatts = number(value.valueType, value.value)
+        (value,) = field_values(card.during_a_run("nvmlDeviceGetFieldValues", [(field, scope)]))
+        if value.status:
+            raise nvml_errors.failed(card.nvml, card.nvml.NVMLError(value.status))
+        milliwatts = value.number()
         if not milliwatts:
             raise ReadingMissing(_("The GPU reads 0 mW, which is no power."))
         return milliwatts
@@ -134,14 +134,14 @@ def _part(profiles: Any | Absent, mask: str) -> tuple[int, ...] | Absent:
 
 
 def _field(card: Card, field: int, *, scope: int = 0, form: Callable[[int], Any] = int) -> Any | Absent:
-    values = _query(card, "nvmlDeviceGetFieldValues", [(field, scope)], form=list)
+    values = _query(card, "nvmlDeviceGetFieldValues", [(field, scope)], form=field_values)
     if isinstance(values, Absent):
         return values
     (value,) = values
-    if value.nvmlReturn:
-        return Absent(reason=nvml_errors.reason(card.nvml, card.nvml.NVMLError(value.nvmlReturn)))
+    if value.status:
+        return Absent(reason=nvml_errors.reason(card.nvml, card.nvml.NVMLError(value.status)))
     try:
-        return form(number(value.valueType, value.value))
+        return form(value.number())
     except ReadingMissing:
         return Absent(reason=NONSENSE)
 

@@ -7,18 +7,20 @@ numbers are of the driver's interface, so they are written here: an older bindin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable, ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.meter import GaugeInfo, Now, Reading, Stamp, Tick, timed
 from joulemark.meters.nvml_card import Absent
+from joulemark.meters.nvml_fields import field_values
 from joulemark.meters.plausible import is_storable
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.meters.nvml_card import Card
     from joulemark.meters.nvml_clock import CalendarClock
+    from joulemark.meters.nvml_fields import FieldValue
 
 ENERGY, POWER_AVERAGE, POWER_INSTANT = 83, 185, 186
 ENERGY_FUNCTION, USAGE_FUNCTION = "nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetPowerUsage"
@@ -27,8 +29,6 @@ AVERAGE = GaugeInfo(name="gpu-power-average", unit="mW")
 LAST_WITH_INSTANT_USAGE = (8, 0)
 """The compute capability of GA100: up to it `nvmlDeviceGetPowerUsage` tells an instant, later the mean of a second
 (NVML API reference, nvmlDeviceGetPowerUsage)."""
-_FORMS = {0: "dVal", 1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siVal", 6: "usVal"}
-"""The members of NVML's nvmlValue_t by its nvmlValueType_t."""
 
 
 class GpuReadings:
@@ -80,7 +80,7 @@ class GpuReadings:
         fields = self._field_values()
         t_us = (before_us + now()) // 2
         for field in fields.values():
-            self._clock.saw(calendar_us=int(field.timestamp), at_us=t_us)
+            self._clock.saw(calendar_us=field.stamp_us, at_us=t_us)
         if self.counter_is_field:
             counter = Tick(t_us, self._number(fields[ENERGY]))
         else:
@@ -88,16 +88,16 @@ class GpuReadings:
         gauges = tuple(self._gauge(info, fields, t_us, now) for info in self.gauges)
         return Reading(ticks=(self._not_emptied(counter),), gauges=gauges, stamp=self._stamp(fields))
 
-    def _stamp(self, fields: dict[int, Any]) -> Stamp | None:
+    def _stamp(self, fields: dict[int, FieldValue]) -> Stamp | None:
         """As the driver gave it with the counter; only fields carry one."""
         if not self.counter_is_field:
             return None
-        return Stamp(int(fields[ENERGY].timestamp), int(fields[ENERGY].latencyUsec))
+        return Stamp(fields[ENERGY].stamp_us, fields[ENERGY].latency_us)
 
-    def _field_values(self) -> dict[int, Any]:
+    def _field_values(self) -> dict[int, FieldValue]:
         if not self._fields:
             return {}
-        values = self._card.during_a_run("nvmlDeviceGetFieldValues", self._fields)
+        values = field_values(self._card.during_a_run("nvmlDeviceGetFieldValues", self._fields))
         return dict(zip(self._fields, values, strict=True))
 
     def _not_emptied(self, counter: Tick) -> Tick:
@@ -115,7 +115,7 @@ class GpuReadings:
         self._last_mj = counter.value
         return counter
 
-    def _gauge(self, info: GaugeInfo, fields: dict[int, Any], t_us: int, now: Now) -> Tick | None:
+    def _gauge(self, info: GaugeInfo, fields: dict[int, FieldValue], t_us: int, now: Now) -> Tick | None:
         """0 mW is what a driver says of a power that it did not read: a board that answers draws some."""
         try:
             if info is INSTANT and self._asks_usage:
@@ -126,29 +126,11 @@ class GpuReadings:
             return None
         return tick if tick.value and is_storable(tick) else None
 
-    def _number(self, field: Any) -> int:
-        nvml = self._card.nvml
-        if field.nvmlReturn:
-            raise nvml_errors.failed(nvml, nvml.NVMLError(field.nvmlReturn))
-        return number(field.valueType, field.value)
-
-
-def number(kind: int, value: Any) -> int:
-    """What an nvmlValue_t of nvmlValueType_t `kind` holds.
-
-    Raises ReadingMissing for a type that is not known, or a value that is no number.
-    """
-    if kind not in _FORMS:
-        raise ReadingMissing(
-            _("The GPU gave a value of a type that is not known ({kind}).").format(kind=kind)
-        )
-    held = getattr(value, _FORMS[kind])
-    try:
-        return int(held)
-    except (OverflowError, ValueError) as error:
-        raise ReadingMissing(
-            _("The GPU gave a value that is no number ({held}).").format(held=held)
-        ) from error
+    def _number(self, field: FieldValue) -> int:
+        if field.status:
+            nvml = self._card.nvml
+            raise nvml_errors.failed(nvml, nvml.NVMLError(field.status))
+        return field.number()
 
 
 def _lacking_fields(card: Card) -> dict[int, str | None]:
@@ -157,13 +139,14 @@ def _lacking_fields(card: Card) -> dict[int, str | None]:
     values = card.if_offered("nvmlDeviceGetFieldValues", wanted)
     if isinstance(values, Absent):
         return dict.fromkeys(wanted, values.reason)
-    return {field: _why_not(card, field, value) for field, value in zip(wanted, values, strict=True)}
+    answers = zip(wanted, field_values(values), strict=True)
+    return {field: _why_not(card, field, value.status) for field, value in answers}
 
 
-def _why_not(card: Card, field: int, value: Any) -> str | None:
-    if not value.nvmlReturn:
+def _why_not(card: Card, field: int, status: int) -> str | None:
+    if not status:
         return None
-    nvml, error = card.nvml, card.nvml.NVMLError(value.nvmlReturn)
+    nvml, error = card.nvml, card.nvml.NVMLError(status)
     if nvml_errors.is_lacking(nvml, error):
         return nvml_errors.reason(nvml, error)
     if field == ENERGY:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from joulemark.errors import ReadingMissing
 from joulemark.meters import nvml_errors
 from joulemark.meters.meter import Tick
-from joulemark.meters.nvml_readings import number
+from joulemark.meters.nvml_fields import number
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:

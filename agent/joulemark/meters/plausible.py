@@ -44,8 +44,15 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
                     name=info.name, power_w=power_w
                 )
             )
+    stamp = reading.stamp
+    if all(tick is None or is_storable(tick) for tick in reading.gauges) and _is_storable_stamp(stamp):
+        return reading
     gauges = tuple(tick if tick is None or is_storable(tick) else None for tick in reading.gauges)
-    return Reading(ticks=reading.ticks, gauges=gauges, stamp=_storable_stamp(reading.stamp))
+    return Reading(ticks=reading.ticks, gauges=gauges, stamp=_storable_stamp(stamp))
+
+
+def _is_storable_stamp(stamp: Stamp | None) -> bool:
+    return stamp is None or (0 <= stamp.stamp_us <= LARGEST and 0 <= stamp.latency_us <= LARGEST)
 
 
 def _storable_stamp(stamp: Stamp | None) -> Stamp | None:
