@@ -16,7 +16,7 @@ from simulated_sessions import READ_SHARE, probed
 from joulemark.meters import probe as probing
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.rules.hardware import Gpu, gpus
 
 if TYPE_CHECKING:

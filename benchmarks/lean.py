@@ -31,9 +31,9 @@ from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.budget import method_u
 from joulemark.energy.population import Part, PopulationMean, population_mean
 from joulemark.meters import sampler
+from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
 from joulemark.session.measure import measure
-from joulemark.session.readings import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate

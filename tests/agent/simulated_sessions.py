@@ -29,12 +29,12 @@ from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.sensors import sensor_error
 from joulemark.errors import MeterFailed
 from joulemark.meters import probe as probing
-from joulemark.meters.gpu_processes import OurProcesses
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.meter import sensor_of
+from joulemark.meters.nvml.meter import NvmlMeter
+from joulemark.meters.nvml.processes import OurProcesses
 from joulemark.meters.probe import probe
 from joulemark.record.trace import pack
 from joulemark.session import measure as measuring
-from joulemark.session.statement import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 

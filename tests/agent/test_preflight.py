@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CODE = """
 import dataclasses
 from joulemark.errors import AgentError, MeterUnavailable
-from joulemark.meters.gpu_processes import HOST_PID_NAMESPACE, OurProcesses
-from joulemark.meters.nvml_card import open_card
+from joulemark.meters.nvml.processes import HOST_PID_NAMESPACE, OurProcesses
+from joulemark.meters.nvml.card import open_card
 from joulemark.meters.preflight import preflight
 
 class Timer:

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.errors import MeterUnavailable, UsageError
-from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import hidden_from_cuda, on_the_bus
-from joulemark.meters.nvml import NvmlMeter
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.gpu_beside_host import GpuBesideHost
+from joulemark.meters.nvml.choice import hidden_from_cuda, on_the_bus
+from joulemark.meters.nvml.meter import NvmlMeter
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
+    from joulemark.meters.nvml.choice import BrokenGpu
 
 NO_GPU = frozenset({"no-gpu", "gpu-hidden"})
 """Reasons by which there is no GPU for this process: none listed, or hidden by the user."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from joulemark.record.statement import Sensor
+
 if TYPE_CHECKING:
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
@@ -127,3 +129,14 @@ def timed(now: Now, read: Callable[[], int]) -> Tick:
     before_us = now()
     value = read()
     return Tick((before_us + now()) // 2, value)
+
+
+def sensor_of(meter: Meter) -> Sensor:
+    """The meter as the record names it."""
+    return Sensor(
+        meter=meter.name,
+        grade=meter.grade,
+        scope=meter.scope,
+        stated_watts=meter.stated_watts,
+        stated_watts_source=meter.stated_watts_source,
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.errors import NoisyMachine
-from joulemark.meters import gpu_checks, sensor_checks
-from joulemark.meters.gpu_processes import OurProcesses
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.nvml import checks as gpu_checks
+from joulemark.meters.nvml import sensor_checks
+from joulemark.meters.nvml.processes import OurProcesses
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from joulemark.meters.check import Check
     from joulemark.meters.meter import Meter
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
     from joulemark.meters.timer import Timer
 
 

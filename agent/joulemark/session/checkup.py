@@ -20,7 +20,7 @@ from joulemark.errors import (
 from joulemark.meters.choose import Openers, hides_a_gpu, told_to
 from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import pin
+from joulemark.meters.nvml.choice import pin
 from joulemark.meters.preflight import preflight
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config, Folders
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import Meter
-    from joulemark.meters.nvml import NvmlMeter
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
+    from joulemark.meters.nvml.choice import BrokenGpu
+    from joulemark.meters.nvml.meter import NvmlMeter
     from joulemark.meters.timer import Timer
 
 State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]

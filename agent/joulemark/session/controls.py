@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.gpu_beside_host import GpuBesideHost
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.record.statement import PowerControls
 from joulemark.session.facts import fitted
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark import workloads
-from joulemark.meters.nvml_card import Absent
+from joulemark.meters.nvml.card import Absent
 
 if TYPE_CHECKING:
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
 
 
 def require_device(device: str, card: Card | None) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from joulemark import durable
 from joulemark.errors import MeterUnavailable, Unreachable
 from joulemark.meters import device as devices
-from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, state

@@ -14,12 +14,13 @@ from joulemark.energy.precision import relative_half_width
 from joulemark.energy.steady import PART_S, Part, is_steady
 from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
+from joulemark.meters.meter import sensor_of
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.passes import answers_vary, first_pass, sum_known
 from joulemark.session.query_turns import QueryTurns
-from joulemark.session.readings import readings_unusable, require_moved, sensor_of
+from joulemark.session.readings import readings_unusable, require_moved
 from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.watch import WindowState
 from joulemark.translation import gettext as _

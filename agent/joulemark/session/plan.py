@@ -12,7 +12,7 @@ from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, Workload
 from joulemark.identity import machine_identity
 from joulemark.meters import device
 from joulemark.meters.choose import Choice, Openers, Wanted, choose, hides_a_gpu, rejection, told_to
-from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
 from joulemark.translation import gettext as _

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters import processor_checks
-from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.gpu import pin
+from joulemark.meters.gpu_beside_host import GpuBesideHost
+from joulemark.meters.nvml.choice import pin
 from joulemark.meters.preflight import preflight, require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox

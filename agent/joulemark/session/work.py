@@ -12,7 +12,7 @@ from msgspec import structs
 
 from joulemark import workloads
 from joulemark.errors import HubAway, MeterFailed, ReadingMissing, ReadingsUnusable
-from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal

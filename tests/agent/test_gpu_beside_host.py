@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
-from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
 
 POWER = GaugeInfo(name="gpu-power-instant", unit="mW")

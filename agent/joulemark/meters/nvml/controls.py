@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters import nvml_errors
-from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_fields import field_values
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.card import Absent
+from joulemark.meters.nvml.fields import field_values
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
 
 SM, MEMORY = 1, 2
 """NVML_CLOCK_SM and NVML_CLOCK_MEM."""

@@ -6,15 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable
-from joulemark.meters.gpu_processes import OurProcesses
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick
-from joulemark.meters.nvml_card import Absent, Card, open_card
-from joulemark.meters.nvml_clock import CalendarClock
-from joulemark.meters.nvml_conditions import GpuConditions
-from joulemark.meters.nvml_controls import PowerControls, power_controls
-from joulemark.meters.nvml_readings import GpuReadings
-from joulemark.meters.nvml_samples import NAME as SAMPLES
-from joulemark.meters.nvml_samples import PowerSamples
+from joulemark.meters.nvml.card import Absent, Card, open_card
+from joulemark.meters.nvml.clock import CalendarClock
+from joulemark.meters.nvml.conditions import GpuConditions
+from joulemark.meters.nvml.controls import PowerControls, power_controls
+from joulemark.meters.nvml.processes import OurProcesses
+from joulemark.meters.nvml.readings import GpuReadings
+from joulemark.meters.nvml.samples import NAME as SAMPLES
+from joulemark.meters.nvml.samples import PowerSamples
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.nvml.choice import BrokenGpu
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.meter import GaugeInfo, Meter, Now, StreamInfo, Tick
-    from joulemark.meters.nvml import NvmlMeter
-    from joulemark.meters.nvml_controls import PowerControls
+    from joulemark.meters.nvml.controls import PowerControls
+    from joulemark.meters.nvml.meter import NvmlMeter
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
