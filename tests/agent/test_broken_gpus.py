@@ -244,9 +244,9 @@ def test_a_card_without_any_library_of_its_driver_is_not_passed_over_for_the_pro
     monkeypatch.setattr("joulemark.meters.nvml.choice.SYS", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     openers = Openers(nvml=no_library)
-    assert open_meter("auto", cpu_watts=None, openers=openers)[1] == "cpu", "nothing is on the bus"
+    assert open_meter("auto", cpu_watts=None, openers=openers).torch_device == "cpu", "nothing is on the bus"
     put_on_bus(tmp_path, "0000:01:00.0", "0x10de", "0x030000", "nouveau")
     with pytest.raises(MeterUnavailable, match=r"on the PCI bus \(nouveau\).*--gpus all.*--meter estimate"):
         open_meter("auto", cpu_watts=None, openers=openers)
-    assert open_meter("estimate", cpu_watts=None, openers=openers)[1] == "cpu"
+    assert open_meter("estimate", cpu_watts=None, openers=openers).torch_device == "cpu"
     assert not hides_a_gpu("no-nvidia-driver", environ={"CUDA_VISIBLE_DEVICES": ""}), "the user has hidden it"

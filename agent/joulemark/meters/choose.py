@@ -17,8 +17,8 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from joulemark.meters.gpu import BrokenGpu, GpuMeter
     from joulemark.meters.meter import Meter
-    from joulemark.meters.nvml.choice import BrokenGpu
 
 NO_GPU = frozenset({"no-gpu", "gpu-hidden"})
 """Reasons by which there is no GPU for this process: none listed, or hidden by the user."""
@@ -27,6 +27,8 @@ NO_LIBRARY = "no-nvidia-driver"
 NO_DRIVER = frozenset({NO_LIBRARY, "nvidia-driver-not-loaded", "no-pynvml"})
 """Reasons that leave open whether there is one: a library without a driver is in many images for machines without."""
 
+CPU = "cpu"
+"""Torch's name of the processor."""
 Wanted = Literal["auto", "nvml", "rapl", "estimate"]
 
 
@@ -47,12 +49,17 @@ class Choice:
     meter: Meter
     rejections: tuple[Rejection, ...]
 
+    @property
+    def torch_device(self) -> str:
+        """What computes under this meter, as torch names it."""
+        return CPU if self.meter.gpu is None else self.meter.gpu.torch_device
+
 
 @dataclass(frozen=True, kw_only=True)
 class Openers:
     """How each meter is opened; tests put theirs here."""
 
-    nvml: Callable[[], NvmlMeter] = NvmlMeter
+    nvml: Callable[[], GpuMeter] = NvmlMeter
     rapl: Callable[[], Meter] = RaplMeter
 
 

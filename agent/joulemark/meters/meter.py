@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from joulemark.record.statement import Sensor
 
 if TYPE_CHECKING:
+    from joulemark.meters.gpu import GpuMeter
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -110,6 +111,10 @@ class Meter(Protocol):
     @property
     def provenance(self) -> str:
         """How the counts are had, for a reader."""
+
+    @property
+    def gpu(self) -> GpuMeter | None:
+        """The graphics processor that it measures; None where it measures none."""
 
     def read(self, now: Now) -> Reading:
         """One tick for each stream and fast gauge, timed at the middle of its reading.

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 from joulemark import durable
 from joulemark.errors import MeterUnavailable, Unreachable
 from joulemark.meters import device as devices
-from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.outbox import Outbox
 from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, state
@@ -128,14 +127,12 @@ def foresee(config: Config, options: Options, suite: Suite, *, openers: Openers 
     """
     selection = plan.select(suite, options.meant, typed=options.suite, fetch=fetches(options))
     plan.require_jobs(selection)
-    choice, device = plan.open_meter(
-        options.meter, cpu_watts=options.cpu_watts or config.cpu_watts, openers=openers
-    )
+    choice = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts, openers=openers)
     with closing(choice.meter):
         gpu, memory_bytes = _device(choice, options)
     selection = plan.fitting(selection, memory_bytes)
     plan.require_jobs(selection)
-    require_ticks(suite.protocol, settles=device == "cuda")
+    require_ticks(suite.protocol, settles=choice.meter.gpu is not None)
     session = state.find_session(
         config.folders,
         origin=config.origin,
@@ -250,8 +247,8 @@ def free_bytes(folder: Path) -> int | None:
 
 def _device(choice: Choice, options: Options) -> tuple[str | None, int | None]:
     """The GPU's name and the memory of the device in bytes, None where it is not told. Raises MeterUnavailable."""
-    if isinstance(choice.meter, GpuBesideHost):
-        facts = choice.meter.device()
+    if choice.meter.gpu is not None:
+        facts = choice.meter.gpu.device()
         return facts.name, _positive(facts.memory_bytes)
     if options.chosen_for_gpu is not None:
         raise MeterUnavailable(

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters import processor_checks
-from joulemark.meters.gpu_beside_host import GpuBesideHost
-from joulemark.meters.nvml.choice import pin
-from joulemark.meters.preflight import preflight, require_quiet
+from joulemark.meters.check import require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.patience import LONG
@@ -117,16 +115,16 @@ def run(
     """
     selection = report.selection = forecast.selection
     identity, enrolled = require_contributor(config, options)
-    choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
+    choice = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
-    if isinstance(choice.meter, GpuBesideHost):
-        pin(choice.meter.gpu.card.gpu, os.environ)
+    if choice.meter.gpu is not None:
+        choice.meter.gpu.pin(os.environ)
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
             watch.note(_("Left out: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence))
-        ready = _ready(choice.meter, facts, device, config, options, watch)
+        ready = _ready(choice.meter, facts, choice.torch_device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -167,7 +165,7 @@ def run(
                 link.open()
             work = Work(
                 around=around,
-                device=device,
+                device=choice.torch_device,
                 timings=ready.timings,
                 outbox=outbox,
                 link=link,
@@ -269,8 +267,8 @@ def _ready(
     works, so it is watched for company; an estimate counts this process alone. Raises NoisyMachine unless forced, and
     DeviceUnusable.
     """
-    timer = RealTimer()
-    if not isinstance(meter, GpuBesideHost):
+    timer, gpu = RealTimer(), meter.gpu
+    if gpu is None:
         flags: tuple[str, ...] = ()
         if meter.grade == "measured":
             watch.stage("preflight", total=None)
@@ -279,9 +277,11 @@ def _ready(
         require_device(device, None)
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     watch.stage("preflight", total=None)
-    flags = _flags_of(preflight(meter.gpu.card, timer), options, watch)
+    flags = _flags_of(gpu.checks(timer), options, watch)
     watch.stage("first kernel", total=None)
-    require_device(device, meter.gpu.card)
+    require_device(device, gpu)
+    if not gpu.probe_needed:
+        return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
     watch.stage("probe", total=None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import MeterUnavailable
+from joulemark.meters.gpu import BrokenGpu
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -38,26 +39,6 @@ class Gpu:
     uuid: str
     pci_bus_id: str
     name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BrokenGpu:
-    """A GPU that NVML lists and that cannot be used. `index` is its number in that list."""
-
-    index: int
-    reason: str
-    sentence: str
-    mend: str | None = None
-    uuid: str | None = None
-    pci_bus_id: str | None = None
-
-    def error(self) -> MeterUnavailable:
-        """The agent's error for whoever wants this GPU."""
-        return MeterUnavailable(
-            self.reason,
-            _("GPU {index} cannot be used: {sentence}").format(index=self.index, sentence=self.sentence),
-            mend=self.mend,
-        )
 
 
 def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[Gpu, ...]:

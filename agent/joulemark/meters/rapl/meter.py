@@ -41,6 +41,7 @@ class RaplMeter:
     stated_watts_source: str | None = None
     provenance = "intel-rapl energy_uj of the Linux powercap driver"
     gauges: tuple[GaugeInfo, ...] = ()
+    gpu = None
 
     def __init__(
         self, *, root: Path | None = None, time_of: Callable[[], ProcessorTime] = ProcessorTime
