@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.percentiles import median
+from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.power_rules import powers_w
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
