@@ -183,7 +183,7 @@ EXEMPT_TEXTS = {
     "translation.py": ("no catalogue of ",),
     "workloads/devices.py": ("can't allocate memory", "not enough memory"),
     "workloads/first_kernel.py": ("no kernel image",),
-    "workloads/registry.py": ("`pip install ",),
+    "workloads/libraries.py": ("`pip install ",),
 }
 """Beginnings of sentences in translated files that are not for readers."""
 
