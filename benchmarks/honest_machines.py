@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from math import inf
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -169,7 +170,7 @@ class HostClock:
 
     def __init__(self, rng: Random, *, idle_w: float, noise_w: float) -> None:
         self._rng, self._idle_w, self._noise_w = rng, idle_w, noise_w
-        self._now_s, self._load_w = 0.0, 0.0
+        self._now_s, self._load_w, self._end_s = 0.0, 0.0, 0.0
         self.energy_j, self.busy_s = rng.uniform(0, 1000), rng.uniform(0, 10)
         self.foreign_s, self._foreign_cores = 0.0, rng.uniform(0.0, 0.02)
 
@@ -178,21 +179,26 @@ class HostClock:
         return self._now_s
 
     def advance_to(self, at_s: float) -> None:
-        """Draw power until then."""
-        passed_s = at_s - self._now_s
-        wander_w = self._noise_w * self._rng.gauss(0, 1)
-        self.energy_j += passed_s * max(self._idle_w + self._load_w + wander_w, 0.1)
-        self.busy_s += passed_s * (1.0 if self._load_w else 0.002)
-        self.foreign_s += passed_s * self._foreign_cores
-        self._now_s = at_s
+        """Draw power until then; work ends where its end was marked."""
+        if self._now_s < self._end_s < at_s:
+            self._pass_to(self._end_s)
+        self._pass_to(at_s)
 
     def load_on(self, watts: float) -> None:
         """From now on so much more."""
-        self._load_w = watts
+        self._load_w, self._end_s = watts, inf
 
     def load_off(self, *, at_s: float) -> None:
-        """No more."""
-        self._load_w = 0.0
+        """No more from then on, which may be ahead."""
+        self._end_s = at_s
+
+    def _pass_to(self, at_s: float) -> None:
+        passed_s, load_w = at_s - self._now_s, self._load_w if self._now_s < self._end_s else 0.0
+        wander_w = self._noise_w * self._rng.gauss(0, 1)
+        self.energy_j += passed_s * max(self._idle_w + load_w + wander_w, 0.1)
+        self.busy_s += passed_s * (1.0 if load_w else 0.002)
+        self.foreign_s += passed_s * self._foreign_cores
+        self._now_s = at_s
 
 
 class SimulatedProcessorTime:

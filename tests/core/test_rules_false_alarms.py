@@ -40,6 +40,7 @@ def test_the_sample_is_of_many_kinds(rows: list[dict[str, object]]) -> None:
         pytest.param(543, id="power readings of a window shorter than its sensor settles in"),
         pytest.param(1143, id="the same, of a sensor that blurs"),
         pytest.param(1898, id="readings that outlast the work beside them"),
+        pytest.param(704, id="a processor that works until the end that was marked ahead"),
         pytest.param(1343, id="a sensor that reads too little at rest"),
     ],
 )
