@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from measurements.boards.models import Cell, JobViews, PublishedFigure, PublishedSeries
-from measurements.catalog.read_only import ReadOnlyAdmin
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Cell)

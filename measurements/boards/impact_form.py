@@ -20,9 +20,9 @@ from measurements.boards.titles import translated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from measurements.boards.as_of import Moment
     from measurements.boards.rows import BoardRow
     from measurements.boards.series import Series
+    from measurements.web.as_of import Moment
 
 OWN = "own"
 """The choice of an energy of one's own."""

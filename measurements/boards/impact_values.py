@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 
 from joulemark.impact.quantity import Quantity, Source
-from measurements.boards.as_of import address_at
 from measurements.boards.explaining import NAMED_BY
 from measurements.boards.reading import read_board
 from measurements.boards.titles import translated
 from measurements.boards.units import QUERIES
+from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from joulemark.impact.quantity import Grade
-    from measurements.boards.as_of import Moment
     from measurements.boards.rows import BoardRow
     from measurements.boards.series import Series
+    from measurements.web.as_of import Moment
 
 VALUE = "value"
 """The calculator's choice of a value of a board; the fields of `VALUE_NAMED_BY` say which."""

@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
-from measurements.boards.as_of import address_at, honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
 from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import (
@@ -42,6 +41,7 @@ from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
 from measurements.catalog.suites import unpinned_suites
 from measurements.intake.models import State
+from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
 LATEST = 8
 

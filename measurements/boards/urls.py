@@ -4,8 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from measurements.boards import impact_pages, pages
-from measurements.catalog import addresses as _addresses  # noqa: F401 - registers the name converter
-from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
+from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 
 urlpatterns = [
     path("", pages.home, name="home"),

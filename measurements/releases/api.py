@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.boards.as_of import honours_as_of, moment_shown, time_shown
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
 from measurements.boards.series import LICENCE
-from measurements.catalog.described import problems
 from measurements.catalog.models import Task
-from measurements.releases.links import absolute
-from measurements.releases.renderers import OneFormat, RowsCsvRenderer
+from measurements.releases.board_csv import BoardCsvRenderer
 from measurements.releases.serializers import (
     BoardListSerializer,
     BoardRowSerializer,
@@ -25,26 +22,17 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import citation_of, licence_of
+from measurements.web.as_of import honours_as_of, moment_shown, time_shown
+from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
+from measurements.web.links import absolute
+from measurements.web.openapi import MOMENT, problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from measurements.boards.as_of import Moment
-
-MOMENT = [
-    OpenApiParameter(
-        "as_of",
-        OpenApiTypes.STR,
-        description="A day or time (ISO 8601): the board as the platform showed it then.",
-    ),
-    OpenApiParameter(
-        "checkpoint",
-        OpenApiTypes.STR,
-        description="The size of a signed checkpoint of the log: the board when it was signed.",
-    ),
-]
+    from measurements.web.as_of import Moment
 
 
 @honours_as_of
@@ -84,7 +72,7 @@ class BoardListView(APIView):
 class BoardView(APIView):
     """One board, as JSON or CSV."""
 
-    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
+    renderer_classes = [DownloadJsonRenderer, BoardCsvRenderer]
     row_serializer = BoardRowSerializer
 
     @extend_schema(
@@ -122,7 +110,7 @@ class BoardView(APIView):
 class BoardCsvView(BoardView):
     """A board's rows, as a file of its own name."""
 
-    renderer_classes = [RowsCsvRenderer]
+    renderer_classes = [BoardCsvRenderer]
     content_negotiation_class = OneFormat
 
     @extend_schema(

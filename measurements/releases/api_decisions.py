@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.decisions import Decision, public_decisions
-from measurements.catalog.described import problems
-from measurements.releases.links import OriginPages
-from measurements.releases.simulated import DownloadJsonRenderer
+from measurements.web.links import OriginPages
+from measurements.web.openapi import problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 
 class DecisionSerializer(serializers.Serializer[Decision]):

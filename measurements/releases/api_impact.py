@@ -16,22 +16,21 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.impact.usage import year_of
 from joulemark.suite.published import load_study
-from measurements.boards.as_of import honours_as_of, moment_shown
 from measurements.boards.impact_form import OWN, UsageForm, study_queries
 from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY
 from measurements.boards.series import LICENCE
-from measurements.catalog.described import problems
 from measurements.intake.refusals import BadRequest
-from measurements.releases.api import MOMENT
 from measurements.releases.impact_serializers import (
     ClaimsSerializer,
     IntensityRowSerializer,
     IntensityTableSerializer,
     YearOfUseSerializer,
 )
-from measurements.releases.renderers import OneFormat, RowsCsvRenderer
-from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.terms import study_citation
+from measurements.web.as_of import honours_as_of, moment_shown
+from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
+from measurements.web.openapi import MOMENT, problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

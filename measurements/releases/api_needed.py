@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.needed import read_needed
-from measurements.catalog.described import problems
 from measurements.catalog.suites import known_suite
 from measurements.intake.refusals import BadRequest
 from measurements.intake.runnable import require_pinned
 from measurements.releases.needed_serializers import NeededJobSerializer, NeededSerializer
-from measurements.releases.simulated import DownloadJsonRenderer
+from measurements.web.openapi import problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

@@ -15,12 +15,12 @@ from rest_framework.views import APIView
 
 from measurements.boards.filters import ResultFilter
 from measurements.boards.results import listed_submissions
-from measurements.catalog.described import BUNDLE_TYPE, OCTETS, problems
 from measurements.intake.models import Submission
-from measurements.releases.links import OriginPages
-from measurements.releases.renderers import bytes_type
 from measurements.releases.serializers import ResultSerializer
-from measurements.releases.simulated import DownloadJsonRenderer
+from measurements.web.csv_renderer import bytes_type
+from measurements.web.links import OriginPages
+from measurements.web.openapi import BUNDLE_TYPE, OCTETS, problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

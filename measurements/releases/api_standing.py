@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 
 from measurements.boards.result_standing import ResultStanding, read_result_standing
 from measurements.boards.units import wh_per_1000
-from measurements.catalog.described import problems
-from measurements.releases.links import absolute, page_url, short_url
-from measurements.releases.simulated import DownloadJsonRenderer
 from measurements.releases.standing_serializers import ResultStandingSerializer
+from measurements.web.links import absolute, page_url, short_url
+from measurements.web.openapi import problems
+from measurements.web.simulated import DownloadJsonRenderer
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

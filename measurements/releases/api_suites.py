@@ -13,13 +13,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.catalog.described import OCTETS, problems
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.suites import current_digests, known_suites, pin_advice, unpinned_suites
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.releases.links import absolute
-from measurements.releases.renderers import bytes_type
 from measurements.releases.suite_serializers import SuiteListSerializer
+from measurements.web.csv_renderer import bytes_type
+from measurements.web.links import absolute
+from measurements.web.openapi import OCTETS, problems
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

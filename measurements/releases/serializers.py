@@ -13,8 +13,8 @@ from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
 from measurements.intake.models import State, Submission
-from measurements.releases.links import bundle_url, page_url, short_url
 from measurements.releases.unit_energy_serializer import UnitEnergySerializer
+from measurements.web.links import bundle_url, page_url, short_url
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]

@@ -3,7 +3,6 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from measurements.catalog import addresses as _addresses  # noqa: F401 - registers the name converter
 from measurements.releases import api
 from measurements.releases.api_decisions import DecisionListView
 from measurements.releases.api_impact import ClaimsView, ImpactView, IntensitiesCsvView, IntensitiesView
@@ -11,7 +10,7 @@ from measurements.releases.api_needed import NeededView
 from measurements.releases.api_results import BundleView, ResultListView
 from measurements.releases.api_standing import ResultStandingView
 from measurements.releases.api_suites import SuiteArchiveView, SuiteListView
-from measurements.review import urls as _review  # noqa: F401 - registers the result_id converter
+from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 
 urlpatterns = [
     path("boards/", api.BoardListView.as_view(), name="api-boards"),

@@ -16,7 +16,7 @@ from joulemark.record.bundle import parse, verified_statement
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.intake.models import State, Submission
-from measurements.releases.renderers import harmless
+from measurements.web.csv_renderer import harmless
 from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from measurements.boards.figures import significant
 from measurements.boards.models import BoardVersion, Cell, CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State
-from measurements.releases.renderers import UNIT_COLUMNS
+from measurements.releases.board_csv import UNIT_COLUMNS
 from tests.both_databases import sqlite_in_place_of_postgresql
 from tests.rows import GENERAL, Run, demo_catalog, make_result
 

@@ -1,4 +1,4 @@
-"""Template tag for links: an address with the moment that the page shows."""
+"""Template tag for a link to the calculator, with a value of a board."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django import template
 from django.template import Context
 
-from measurements.boards.as_of import address_at, moment_shown
 from measurements.boards.impact_form import year_of_value
+from measurements.web.templatetags.moments import moment_url
 
 if TYPE_CHECKING:
     from measurements.boards.rows import BoardRow
@@ -20,10 +20,3 @@ register = template.Library()
 def year_url(context: Context, row: BoardRow) -> str:
     """The calculator's address for a year of queries that take what a row says."""
     return moment_url(context, "impact", **year_of_value(row))
-
-
-@register.simple_tag(takes_context=True)
-def moment_url(context: Context, name: str, *args: str, **query: str) -> str:
-    """The path of a named view with `query`; on a page as of a moment it carries that on, where the view shows it."""
-    request = getattr(context, "request", None)
-    return address_at(moment_shown(request) if request is not None else None, name, *args, **query)

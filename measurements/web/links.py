@@ -8,11 +8,11 @@ from django.conf import settings
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from measurements.boards.as_of import address_at
-from measurements.boards.result_standing import SHORT_DIGITS
+from measurements.web.addresses import SHORT_DIGITS
+from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
-    from measurements.boards.as_of import Moment
+    from measurements.web.as_of import Moment
 
 
 class OriginPages(PageNumberPagination):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,21 @@ every media type that has JSON in its name (docs/decisions/0028)."""
 
 PROBLEM_TYPE = "application/problem+json"
 """Media type of problem documents (RFC 9457)."""
+
+
+MOMENT = [
+    OpenApiParameter(
+        "as_of",
+        OpenApiTypes.STR,
+        description="A day or time (ISO 8601): the board as the platform showed it then.",
+    ),
+    OpenApiParameter(
+        "checkpoint",
+        OpenApiTypes.STR,
+        description="The size of a signed checkpoint of the log: the board when it was signed.",
+    ),
+]
+"""The parameters of an operation that can be asked as of a moment."""
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:

@@ -11,9 +11,8 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 
-from measurements.boards.unit_energies import without_values
-from measurements.catalog.described import OCTETS
-from measurements.releases.simulated import FIELD, is_simulated
+from measurements.web.openapi import OCTETS
+from measurements.web.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,40 +104,10 @@ class OneFormat(BaseContentNegotiation):
         return only, only.media_type
 
 
-UNIT_ENERGIES = "unit_energies"
-UNIT_NUMBERS = {
-    "value_j": "j_per_{}",
-    "low_j": "low_j_per_{}",
-    "high_j": "high_j_per_{}",
-    "between_low_j": "between_low_j_per_{}",
-    "between_high_j": "between_high_j_per_{}",
-}
-NO_UNIT_VALUE, NO_UNIT_INTERVAL = "no_j_per_{}", "no_interval_j_per_{}"
-"""The columns of why there is no value, and why a value has no interval; empty where there is one."""
-RIGHT_ANSWER_METRIC = "right_answer_metric"
-
-
-def unit_columns(energies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The list of a row's energies per token and right answer as columns, whose names carry the unit."""
-    columns: dict[str, Any] = {}
-    for energy in energies:
-        unit = energy["unit"].replace("-", "_")
-        columns |= {name.format(unit): energy[field] for field, name in UNIT_NUMBERS.items()}
-        columns[NO_UNIT_VALUE.format(unit)] = energy["no_value"]
-        columns[NO_UNIT_INTERVAL.format(unit)] = energy["no_interval"]
-        if energy["unit"] == "right-answer":
-            columns[RIGHT_ANSWER_METRIC] = energy["metric"]
-    return columns
-
-
-UNIT_COLUMNS = tuple(unit_columns(without_values("")))
-"""Their names, in their order."""
-
-
 class RowsCsvRenderer(BaseRenderer):
     """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here.
 
-    Columns are only ever added at the end: those of energies per token and right answer come behind all others.
+    Columns are only ever added at the end.
     """
 
     media_type = "text/csv"
@@ -157,9 +126,10 @@ class RowsCsvRenderer(BaseRenderer):
         view = (renderer_context or {})["view"]
         word = "true" if is_simulated(renderer_context) else "false"
         rows = [row | {FIELD: word} for row in data["rows"]]
-        columns = [*view.row_serializer().fields, FIELD]
-        if UNIT_ENERGIES in columns:
-            columns.remove(UNIT_ENERGIES)
-            columns += UNIT_COLUMNS
-            rows = [row | unit_columns(row[UNIT_ENERGIES]) for row in rows]
-        return table(rows, columns)
+        return table(*self.flat(rows, [*view.row_serializer().fields, FIELD]))
+
+    def flat(
+        self, rows: list[Mapping[str, Any]], columns: list[str]
+    ) -> tuple[list[Mapping[str, Any]], list[str]]:
+        """Rows and the names of their columns, with lists that have columns of their own spread over these."""
+        return rows, columns
