@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from measurements.boards.figures import significant
 from measurements.boards.fronts import interval_of_score
-from measurements.boards.kinds import RATIO
-from measurements.boards.plot import Plot, Point, dot_plot
-from measurements.boards.scatter import Scatter, Spot, scatter
 from measurements.boards.templatetags.comparisons import score_interval
-from measurements.boards.templatetags.figures import joules, kind_name, parameters, times, watt_hours
-from measurements.boards.titles import translated
+from measurements.display.kinds import RATIO
+from measurements.display.numbers import significant
+from measurements.display.plot import Plot, Point, dot_plot
+from measurements.display.scatter import Scatter, Spot, scatter
+from measurements.display.templatetags.figures import joules, kind_name, parameters, times, watt_hours
+from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from measurements.boards.comparing import ComparisonRow

@@ -14,8 +14,8 @@ from joulemark.impact.usage import Usage, own_query, study_query
 from joulemark.suite.published import Kind, load_study
 from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY, find_value, query_of, value_named
 from measurements.boards.reading import NotKept
-from measurements.boards.templatetags.figures import kind_name
-from measurements.boards.titles import translated
+from measurements.display.templatetags.figures import kind_name
+from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

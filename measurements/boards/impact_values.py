@@ -9,8 +9,8 @@ from django.conf import settings
 from joulemark.impact.quantity import Quantity, Source
 from measurements.boards.explaining import NAMED_BY
 from measurements.boards.reading import read_board
-from measurements.boards.titles import translated
-from measurements.boards.units import QUERIES
+from measurements.display.titles import translated
+from measurements.display.units import QUERIES
 from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:

@@ -36,10 +36,10 @@ from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.suite_hints import suite_hints
-from measurements.boards.units import wh_per_1000
 from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
 from measurements.catalog.suites import unpinned_suites
+from measurements.display.units import wh_per_1000
 from measurements.intake.models import State
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext
 
 from measurements.boards.models import Cell, CellRevision, PublishedSeries
-from measurements.boards.titles import translated
 from measurements.catalog.models import Suite
+from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from datetime import datetime

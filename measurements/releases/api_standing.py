@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from measurements.boards.result_standing import ResultStanding, read_result_standing
-from measurements.boards.units import wh_per_1000
+from measurements.display.units import wh_per_1000
 from measurements.releases.standing_serializers import ResultStandingSerializer
 from measurements.web.links import absolute, page_url, short_url
 from measurements.web.openapi import problems

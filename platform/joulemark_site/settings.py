@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "joulemark_site",
     "measurements.web",
+    "measurements.display",
     "measurements.catalog",
     "measurements.contributors",
     "measurements.ledger",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.utils.translation import gettext, ngettext
 
-from measurements.boards.figures import significant, whole
-from measurements.boards.templatetags.figures import DASH
+from measurements.display.numbers import significant, whole
+from measurements.display.templatetags.figures import DASH
 
 if TYPE_CHECKING:
     from joulemark.consensus.quality_difference import QualityDifference

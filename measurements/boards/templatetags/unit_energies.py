@@ -8,9 +8,9 @@ from django import template
 from django.utils.translation import gettext
 
 from measurements.boards.templatetags.comparisons import ends
-from measurements.boards.templatetags.figures import DASH
-from measurements.boards.templatetags.statement_words import metric_name
 from measurements.boards.unit_energies import UnitColumn, energy_of_unit
+from measurements.display.templatetags.figures import DASH
+from measurements.display.templatetags.statement_words import metric_name
 
 if TYPE_CHECKING:
     from measurements.boards.rows import BoardRow

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from measurements.boards.figures import significant
-from measurements.boards.kinds import shape_of
-from measurements.boards.scales import LinearScale, LogScale, percent
+from measurements.display.kinds import shape_of
+from measurements.display.numbers import significant
+from measurements.display.scales import LinearScale, LogScale, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

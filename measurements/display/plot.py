@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from measurements.boards.figures import significant
-from measurements.boards.kinds import shape_of
-from measurements.boards.scales import LogScale, percent
+from measurements.display.kinds import shape_of
+from measurements.display.numbers import significant
+from measurements.display.scales import LogScale, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

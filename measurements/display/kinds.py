@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from measurements.catalog.models import ModelKind
-
 RATIO = "ratio"
 """What a plot draws that is of no model: a ratio of energies."""
 
 SHAPES = {
-    ModelKind.TASK_SPECIFIC.value: "task-specific",
-    ModelKind.GENERAL_PURPOSE.value: "general-purpose",
-    ModelKind.UNKNOWN.value: "unknown",
+    "task-specific": "task-specific",
+    "general-purpose": "general-purpose",
+    "unknown": "unknown",
     RATIO: "ratio",
 }
 """Classes of the style sheet, which `_mark.html` draws."""

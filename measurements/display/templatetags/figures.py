@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from measurements.boards.figures import THIN, TIMES, significant, whole
-from measurements.boards.titles import translated
+from measurements.display.numbers import THIN, TIMES, significant, whole
+from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from datetime import datetime

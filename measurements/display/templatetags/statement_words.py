@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from measurements.boards import term_titles
+from measurements.display import term_titles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
