@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from joulemark.suite.answer_forms import AnswerForm
     from measurements.boards.rows import BoardRow, Quality
-    from measurements.boards.unlike_jobs import Forms
+    from measurements.published.answer_forms import Forms
 
 Scope = tuple[str, str, str, str]
 

@@ -17,12 +17,11 @@ from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overl
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
 from measurements.boards.impact_form import EXAMPLE, UsageForm
-from measurements.boards.models import PublishedFigure
-from measurements.boards.series import STUDY
-from measurements.boards.unlike_jobs import study_unlike_tasks
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
+from measurements.published.answer_forms import study_unlike_tasks
+from measurements.published.models import STUDY, PublishedFigure
 from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from measurements.boards.comparing import ComparisonRow, read_comparisons
-from measurements.boards.models import Cell, PublishedFigure
-from measurements.boards.series import STUDY
+from measurements.boards.models import Cell
 from measurements.catalog.models import ModelKind, Task
+from measurements.published.models import STUDY, PublishedFigure
 
 
 @dataclass(frozen=True, kw_only=True)

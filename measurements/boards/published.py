@@ -12,9 +12,9 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from measurements.boards.models import PublishedSeries
     from measurements.boards.reading import BoardEntry
     from measurements.boards.series import Series
+    from measurements.published.models import PublishedSeries
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_10
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from measurements.boards.models import CellContent, PublishedFigure
+    from measurements.boards.models import CellContent
     from measurements.boards.series import Series
+    from measurements.published.models import PublishedFigure
 
 Quality = list[dict[str, Any]]
 

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
-from measurements.boards.series import LICENCE
 from measurements.catalog.models import Task
+from measurements.published.terms import LICENCE
 from measurements.releases.board_csv import BoardCsvRenderer
 from measurements.releases.serializers import (
     BoardListSerializer,

@@ -18,15 +18,14 @@ from joulemark.impact.usage import year_of
 from joulemark.suite.published import load_study
 from measurements.boards.impact_form import OWN, UsageForm, study_queries
 from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY
-from measurements.boards.series import LICENCE
 from measurements.intake.refusals import BadRequest
+from measurements.published.terms import LICENCE, study_citation
 from measurements.releases.impact_serializers import (
     ClaimsSerializer,
     IntensityRowSerializer,
     IntensityTableSerializer,
     YearOfUseSerializer,
 )
-from measurements.releases.terms import study_citation
 from measurements.web.as_of import honours_as_of, moment_shown
 from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
 from measurements.web.openapi import MOMENT, problems

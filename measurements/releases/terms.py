@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.suite.published import load_study
+from measurements.published.terms import study_citation
 
 if TYPE_CHECKING:
     from measurements.boards.series import Series
@@ -22,9 +22,3 @@ def citation_of(series: Series) -> str:
     if not series.is_study:
         return " ".join(word for word in (f"{series.facts.source}.", series.facts.url) if word)
     return study_citation()
-
-
-def study_citation() -> str:
-    """What to cite with figures of the 2024 study and what is recomputed from them."""
-    study = load_study().citation
-    return f"{', '.join(study.authors)}. {study.title} {study.venue}, {study.year}. doi:{study.doi}"

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "measurements.catalog",
     "measurements.contributors",
     "measurements.ledger",
+    "measurements.published",
     "measurements.intake",
     "measurements.review",
     "measurements.boards",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.published.mlenergy import EnergyOptions, read_energies
-from measurements.boards.management.import_command import ImportCommand, leave_out
+from measurements.published.management.import_command import ImportCommand, leave_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

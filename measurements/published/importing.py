@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from django.db import connection, transaction
 
 from joulemark.published.figures import LeftOut, combine
-from measurements.boards.models import PublishedFigure, PublishedSeries
-from measurements.boards.publishing import SeriesFacts, write_series
-from measurements.boards.series import STUDY
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
 from measurements.catalog.services import published_hardware
+from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
+from measurements.published.services import SeriesFacts, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from joulemark.suite.published import load_study
-from measurements.boards.publishing import load_published
+from measurements.published.services import load_published
 
 
 class Command(BaseCommand):

@@ -16,8 +16,8 @@ from joulemark.published.names import read_map
 from joulemark.published.plausible import is_printable
 from joulemark.published.table import SEPARATORS, TableForm
 from joulemark.published.untrusted import EVERY, RULES, LeaveOut
-from measurements.boards.importing import ImportRefused, Wish, import_series, summary
-from measurements.boards.publishing import SeriesFacts
+from measurements.published.importing import ImportRefused, Wish, import_series, summary
+from measurements.published.services import SeriesFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from joulemark.published.figures import Figure, Reading
     from joulemark.published.names import NameMap
-    from measurements.boards.importing import Imported
+    from measurements.published.importing import Imported
 
 WH_PER_KWH = 1000.0
 LONGEST_FILE = 64 * 1024 * 1024

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from measurements.boards.models import PublishedFigure, PublishedSeries
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import load_study_catalog
+from measurements.published.models import PublishedFigure, PublishedSeries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.published.codecarbon import LogOptions, read_logs
-from measurements.boards.management.import_command import ImportCommand, leave_out, table_form
+from measurements.published.management.import_command import ImportCommand, leave_out, table_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
