@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
 from measurements.boards.comparing import read_comparison
-from measurements.boards.decisions import public_decisions
 from measurements.boards.drawing import (
     board_plot,
     cell_plot,
@@ -25,14 +24,12 @@ from measurements.boards.drawing import (
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import NAMED_BY, explain_cell
-from measurements.boards.filters import ResultFilter
 from measurements.boards.impact_form import year_of_value
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
 from measurements.boards.reading import NotKept, list_boards, read_board
 from measurements.boards.result_standing import full_result_ids
-from measurements.boards.results import PER_PAGE, codes_of, listed_submissions
 from measurements.boards.sensor_facts import unknown_sensor
 from measurements.boards.series import series_by_slug, series_of_suite
 from measurements.boards.suite_hints import suite_hints
@@ -41,6 +38,9 @@ from measurements.catalog.models import Task
 from measurements.catalog.suites import unpinned_suites
 from measurements.display.units import wh_per_1000
 from measurements.intake.models import State
+from measurements.review.decisions import public_decisions
+from measurements.review.filters import ResultFilter
+from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
 LATEST = 8

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.terms import citation_of, licence_of
 from measurements.catalog.models import Task
 from measurements.published.terms import LICENCE
 from measurements.releases.board_csv import BoardCsvRenderer
@@ -22,7 +23,6 @@ from measurements.releases.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
-from measurements.releases.terms import citation_of, licence_of
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
 from measurements.web.links import absolute

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.boards.decisions import Decision, public_decisions
+from measurements.review.decisions import Decision, public_decisions
 from measurements.web.links import OriginPages
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer

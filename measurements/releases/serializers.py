@@ -9,11 +9,11 @@ from rest_framework import serializers
 
 from joulemark.consensus.quality_difference import QualityDifference
 from measurements.boards.comparing import ComparisonRow, Side
-from measurements.boards.results import codes_of
 from measurements.boards.rows import BoardRow
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
 from measurements.intake.models import State, Submission
 from measurements.releases.unit_energy_serializer import UnitEnergySerializer
+from measurements.review.listing import codes_of
 from measurements.web.links import bundle_url, page_url, short_url
 
 GRADES = ["measured", "estimated", "published"]
