@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext
 
 from measurements.boards.fronts import interval_of_score
-from measurements.boards.templatetags.comparisons import score_interval
 from measurements.display.kinds import RATIO
 from measurements.display.numbers import significant
 from measurements.display.plot import Plot, Point, dot_plot
 from measurements.display.scatter import Scatter, Spot, scatter
+from measurements.display.templatetags.comparisons import score_interval
 from measurements.display.templatetags.figures import joules, kind_name, parameters, times, watt_hours
 from measurements.display.titles import translated
 

@@ -24,7 +24,6 @@ from measurements.boards.drawing import (
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence import read_evidence
 from measurements.boards.explaining import NAMED_BY, explain_cell
-from measurements.boards.impact_form import year_of_value
 from measurements.boards.needed_page import needed_of_suites
 from measurements.boards.overview import read_overview
 from measurements.boards.published import read_published
@@ -37,6 +36,7 @@ from measurements.boards.viewed import VIEWED
 from measurements.catalog.models import Task
 from measurements.catalog.suites import unpinned_suites
 from measurements.display.units import wh_per_1000
+from measurements.impact.form import year_of_value
 from measurements.intake.models import State
 from measurements.review.decisions import public_decisions
 from measurements.review.filters import ResultFilter

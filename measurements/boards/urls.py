@@ -3,7 +3,9 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from measurements.boards import impact_pages, pages
+from measurements.boards import pages
+from measurements.boards.impact_values import find_value
+from measurements.impact import pages as impact_pages
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 
 urlpatterns = [
@@ -17,7 +19,7 @@ urlpatterns = [
     path("compare/", pages.compare_list, name="comparisons"),
     path("compare/<name:task>/", pages.compare, name="comparison"),
     path("claims/", impact_pages.claims, name="claims"),
-    path("impact/", impact_pages.impact, name="impact"),
+    path("impact/", impact_pages.impact, {"find_value": find_value}, name="impact"),
     path("needed/", pages.needed, name="needed"),
     path("results/", pages.result_list, name="results"),
     path("results/<result_id:result_id>/", pages.result, name="result"),

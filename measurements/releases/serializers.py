@@ -7,10 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from joulemark.consensus.quality_difference import QualityDifference
 from measurements.boards.comparing import ComparisonRow, Side
 from measurements.boards.rows import BoardRow
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
+from measurements.impact.serializers import NO_MODEL_INTERVAL, QualityDifferenceSerializer
 from measurements.intake.models import State, Submission
 from measurements.releases.unit_energy_serializer import UnitEnergySerializer
 from measurements.review.listing import codes_of
@@ -18,7 +18,6 @@ from measurements.web.links import bundle_url, page_url, short_url
 
 GRADES = ["measured", "estimated", "published"]
 TIERS = ["single source", "several sources", "replicated", "established", "published"]
-NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
 HARDWARE = (
     "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
     "of it. A code keeps leading to its class."
@@ -70,24 +69,6 @@ class QualityQuestionsSerializer(serializers.Serializer[dict[str, Any]]):
 
     metric = serializers.CharField()
     value = serializers.IntegerField(allow_null=True)
-
-
-class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
-    """How much better general-purpose models score than task-specific ones, mean over pairs of models."""
-
-    metric = serializers.CharField()
-    higher_is_better = serializers.BooleanField()
-    difference = serializers.FloatField(help_text="General-purpose less task-specific.")
-    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
-    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
-    over_models = serializers.BooleanField(
-        help_text="The interval is over another choice of models; else it is that of the questions that one pair was "
-        "asked."
-    )
-    no_interval = serializers.ChoiceField(
-        NO_MODEL_INTERVAL, allow_null=True, help_text="Why there is no interval."
-    )
-    n_pairs = serializers.IntegerField(help_text="Pairs of models that both have the metric.")
 
 
 class BoardRowSerializer(serializers.Serializer[BoardRow]):

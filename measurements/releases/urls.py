@@ -3,9 +3,10 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from measurements.impact.api import ClaimsView, IntensitiesCsvView, IntensitiesView
 from measurements.releases import api
 from measurements.releases.api_decisions import DecisionListView
-from measurements.releases.api_impact import ClaimsView, ImpactView, IntensitiesCsvView, IntensitiesView
+from measurements.releases.api_impact import ImpactView
 from measurements.releases.api_needed import NeededView
 from measurements.releases.api_results import BundleView, ResultListView
 from measurements.releases.api_standing import ResultStandingView

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "measurements.published",
     "measurements.intake",
     "measurements.review",
+    "measurements.impact",
     "measurements.boards",
     "measurements.releases",
 ]

@@ -23,7 +23,6 @@ from joulemark.impact.quantity import READER
 from joulemark.record.requests import WithdrawalReason
 from joulemark.suite import load_suite, suite_names
 from joulemark.suite.published import load_study
-from measurements.boards import impact_texts
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display import titles
@@ -38,6 +37,7 @@ from measurements.display.templatetags.figures import (
     verdict_name,
     withdrawal_reason,
 )
+from measurements.impact import texts as impact_texts
 from measurements.intake.models import State, Submission
 from measurements.review.models import ModerationReason
 from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result

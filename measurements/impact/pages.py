@@ -16,10 +16,10 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
-from measurements.boards.impact_form import EXAMPLE, UsageForm
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
+from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
 from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.impact.quantity import Source
     from joulemark.suite.published import Study
+    from measurements.impact.values import FindValue
 
 PLAIN_FROM = 1e-5
 """Claims have small numbers with a point, which are compared with each other digit by digit."""
@@ -82,16 +83,16 @@ def claims(request: HttpRequest) -> HttpResponse:
         "boards": PublishedFigure.objects.of_series(STUDY).exists(),
         "series": STUDY,
     }
-    return render(request, "boards/claims.html", context)
+    return render(request, "impact/claims.html", context)
 
 
 @honours_as_of
 @require_safe
-def impact(request: HttpRequest) -> HttpResponse:
+def impact(request: HttpRequest, *, find_value: FindValue) -> HttpResponse:
     """What a year of use takes: an example first, then what the reader asks for."""
     moment = moment_shown(request)
     asked = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
-    form = UsageForm(request.GET if asked else EXAMPLE, moment=moment)
+    form = UsageForm(request.GET if asked else EXAMPLE, find_value=find_value, moment=moment)
     year = year_of(form.usage()) if form.is_valid() else None
     context = {
         "form": form,
@@ -105,7 +106,7 @@ def impact(request: HttpRequest) -> HttpResponse:
         "sources": _sources(year),
         "table": intensity.about(),
     }
-    return render(request, "boards/impact.html", context)
+    return render(request, "impact/impact.html", context)
 
 
 def _claim_row(claim: CheckedClaim) -> ClaimRow:

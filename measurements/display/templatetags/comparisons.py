@@ -1,19 +1,18 @@
-"""Template filters of comparisons: a ratio with its interval, the models behind it, and the quality beside it."""
+"""Template filters of ratios and scores: their intervals, why one has none, and differences of quality."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from django import template
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
-from measurements.display.numbers import significant, whole
+from measurements.display.numbers import significant
 from measurements.display.templatetags.figures import DASH
 
 if TYPE_CHECKING:
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.consensus.ratio import PairedRatio
-    from measurements.boards.comparing import ComparisonRow
 
 register = template.Library()
 
@@ -51,24 +50,6 @@ def no_model_interval(reason: str) -> str:
 
 
 @register.filter
-def compared_models(row: ComparisonRow) -> str:
-    """Which models: the two of a single pair by name, more by their number."""
-    above, below = (side.models for side in row.sides)
-    if len(above) == len(below) == 1:
-        return gettext("%(general)s against %(specific)s") % {"general": above[0][1], "specific": below[0][1]}
-    pairs = row.paired.n_pairs
-    words = {"n": whole(pairs), "general": whole(len(above)), "specific": whole(len(below))}
-    return (
-        ngettext(
-            "%(general)s general-purpose and %(specific)s task-specific models, %(n)s pair",
-            "%(general)s general-purpose and %(specific)s task-specific models, %(n)s pairs",
-            pairs,
-        )
-        % words
-    )
-
-
-@register.filter
 def signed(value: float) -> str:
     """A difference with its sign."""
     written = significant(value, digits=2, plain_from=LEAST_PLAIN)
@@ -81,20 +62,6 @@ def difference(found: QualityDifference) -> str:
     if found.low is None or found.high is None:
         return signed(found.difference)
     return f"{signed(found.difference)} ({signed(found.low)} – {signed(found.high)})"  # noqa: RUF001 - a dash
-
-
-@register.filter
-def answer_forms(row: ComparisonRow) -> str:
-    """In which unlike forms the two kinds answer, in the reader's language."""
-    words = {
-        ("picks",): gettext("pick them out of the text"),
-        ("writes",): gettext("write them"),
-        ("picks", "writes"): gettext("pick or write them"),
-    }
-    general, specific = (words[side.answers] for side in row.sides)
-    return gettext(
-        "Unlike jobs: for their answers general-purpose models %(general)s, task-specific ones %(specific)s."
-    ) % {"general": general, "specific": specific}
 
 
 @register.filter

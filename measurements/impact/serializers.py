@@ -7,19 +7,19 @@ from typing import Any, get_args
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from joulemark.consensus.quality_difference import QualityDifference
 from joulemark.consensus.size_controlled import Estimate
 from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number, Verdict
 from joulemark.impact.equivalences import Equal
 from joulemark.impact.intensity import Row
 from joulemark.impact.parity import OtherParity
 from joulemark.impact.quantity import Grade, Quantity, Source
-from joulemark.impact.usage import YearOfUse
 from joulemark.suite.published import load_study
-from measurements.releases.serializers import BoardRowSerializer, QualityDifferenceSerializer
 
 GRADES = list(get_args(Grade))
 DIRECTIONS = list(get_args(Direction))
 VERDICTS = list(get_args(Verdict))
+NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
 
 
 class SourceSerializer(serializers.Serializer[Source]):
@@ -56,33 +56,6 @@ class EqualSerializer(serializers.Serializer[Equal]):
     id = serializers.CharField(source="equivalence.id")
     title = serializers.CharField(source="equivalence.title")
     count = QuantitySerializer()
-
-
-class YearOfUseSerializer(serializers.Serializer[YearOfUse]):
-    """A year of 365 days of one use. All that follows from the energy of a query has its grade and scope."""
-
-    grade = serializers.ChoiceField(GRADES, source="usage.origin.grade")
-    scope = serializers.CharField(source="usage.origin.scope")
-    version = serializers.CharField(source="usage.origin.version", allow_null=True)
-    citation = serializers.CharField(
-        source="usage.origin.citation", help_text="What to cite with the energy."
-    )
-    licence = serializers.CharField(source="usage.origin.licence", allow_null=True)
-    value_of = serializers.SerializerMethodField(
-        help_text="The board's row, where a value of a board was asked for."
-    )
-    queries = serializers.FloatField()
-    wh_per_query = QuantitySerializer(source="usage.wh_per_query")
-    gco2e_per_kwh = QuantitySerializer(source="usage.intensity")
-    energy_kwh = QuantitySerializer(source="energy")
-    emissions_kgco2e = QuantitySerializer(source="emissions")
-    equals = EqualSerializer(many=True)
-
-    @extend_schema_field(BoardRowSerializer(allow_null=True))
-    def get_value_of(self, _year: YearOfUse) -> dict[str, Any] | None:
-        """The row as the board has it."""
-        row = self.context["row"]
-        return None if row is None else dict(BoardRowSerializer(row).data)
 
 
 class IntensityRowSerializer(serializers.Serializer[Row]):
@@ -189,6 +162,24 @@ class StudyFigure(serializers.Serializer[Any]):
     def get_scope(self, _figure: object) -> str:
         """What the study's energies cover."""
         return load_study().scope
+
+
+class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
+    """How much better general-purpose models score than task-specific ones, mean over pairs of models."""
+
+    metric = serializers.CharField()
+    higher_is_better = serializers.BooleanField()
+    difference = serializers.FloatField(help_text="General-purpose less task-specific.")
+    low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
+    high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
+    over_models = serializers.BooleanField(
+        help_text="The interval is over another choice of models; else it is that of the questions that one pair was "
+        "asked."
+    )
+    no_interval = serializers.ChoiceField(
+        NO_MODEL_INTERVAL, allow_null=True, help_text="Why there is no interval."
+    )
+    n_pairs = serializers.IntegerField(help_text="Pairs of models that both have the metric.")
 
 
 class FamilyRatioSerializer(StudyFigure):

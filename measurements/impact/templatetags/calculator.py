@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django import template
 from django.template import Context
 
-from measurements.boards.impact_form import year_of_value
+from measurements.impact.form import year_of_value
 from measurements.web.templatetags.moments import moment_url
-
-if TYPE_CHECKING:
-    from measurements.boards.rows import BoardRow
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def year_url(context: Context, row: BoardRow) -> str:
+def year_url(context: Context, row: object) -> str:
     """The calculator's address for a year of queries that take what a row says."""
     return moment_url(context, "impact", **year_of_value(row))

@@ -12,17 +12,16 @@ from joulemark.impact import intensity
 from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
 from joulemark.impact.usage import Usage, own_query, study_query
 from joulemark.suite.published import Kind, load_study
-from measurements.boards.impact_values import VALUE, VALUE_NAMED_BY, find_value, query_of, value_named
-from measurements.boards.reading import NotKept
 from measurements.display.templatetags.figures import kind_name
 from measurements.display.titles import translated
+from measurements.impact.values import VALUE, VALUE_NAMED_BY, ValueNotKept, value_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from measurements.boards.rows import BoardRow
-    from measurements.boards.series import Series
+    from measurements.impact.values import FindValue, FoundValue
     from measurements.web.as_of import Moment
+
 
 OWN = "own"
 """The choice of an energy of one's own."""
@@ -44,7 +43,7 @@ def study_queries() -> dict[str, tuple[str, Kind]]:
     return specific | general
 
 
-def year_of_value(row: BoardRow) -> dict[str, str]:
+def year_of_value(row: object) -> dict[str, str]:
     """The calculator's parameters for a year with a value of a board. They name it: the calculator reads it there."""
     example = {name: str(value) for name, value in EXAMPLE.items()}
     return example | {"query": VALUE} | value_named(row)
@@ -72,6 +71,7 @@ class UsageForm(forms.Form):
 
     The energy of a query is the study's, the reader's own, or a value of a board (`row`), which is read there and
     never taken from the address: so its grade and scope are the board's. As of a moment only such a value is known.
+    `find_value` reads it there: boards lie above this room.
     """
 
     query = forms.ChoiceField(
@@ -111,11 +111,13 @@ class UsageForm(forms.Form):
     scope = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
     stratum = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput, strip=False)
 
-    def __init__(self, data: Mapping[str, Any], *, moment: Moment | None = None) -> None:
+    def __init__(
+        self, data: Mapping[str, Any], *, find_value: FindValue, moment: Moment | None = None
+    ) -> None:
         super().__init__(data)
+        self._find_value = find_value
         self._moment = moment
-        self._series: Series | None = None
-        self.row: BoardRow | None = None
+        self._value: FoundValue | None = None
         choices = [*_query_choices(), (OWN, gettext("own energy, given below"))]
         if moment is not None:
             choices = [(VALUE, gettext("a value of a board"))]
@@ -132,6 +134,11 @@ class UsageForm(forms.Form):
         for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
             self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
 
+    @property
+    def row(self) -> object | None:
+        """The board's row, where a value of a board was asked for."""
+        return None if self._value is None else self._value.row
+
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
         cast("forms.ChoiceField", self.fields[name]).choices = choices
 
@@ -142,7 +149,7 @@ class UsageForm(forms.Form):
             return cleaned
         self._check_energy(cleaned)
         if cleaned["query"] == VALUE and not self.errors:
-            self._find_value(cleaned)
+            self._take_value(cleaned)
         if cleaned["gco2e_per_kwh"] is None:
             self._check_place(cleaned)
         return cleaned
@@ -150,8 +157,8 @@ class UsageForm(forms.Form):
     def usage(self) -> Usage:
         """What was asked, with the sources of its numbers. For a valid form."""
         said = self.cleaned_data
-        if self._series is not None and self.row is not None:
-            query = query_of(self._series, self.row, self._moment)
+        if self._value is not None:
+            query = self._value.query
         elif said["query"] == OWN:
             query = own_query(said["wh_per_query"], low=said["wh_low"], high=said["wh_high"])
         else:
@@ -186,10 +193,10 @@ class UsageForm(forms.Form):
         elif low is not None and not low <= value <= high:
             self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
 
-    def _find_value(self, said: dict[str, Any]) -> None:
+    def _take_value(self, said: dict[str, Any]) -> None:
         try:
-            found = find_value({name: said[name] for name in VALUE_NAMED_BY}, self._moment)
-        except NotKept as error:
+            found = self._find_value({name: said[name] for name in VALUE_NAMED_BY}, self._moment)
+        except ValueNotKept as error:
             self.add_error("query", str(error))
             return
         if found is None:
@@ -200,13 +207,13 @@ class UsageForm(forms.Form):
                 ),
             )
             return
-        self._series, self.row = found
+        self._value = found
         self.fields["query"].help_text = gettext(
             "As the board has it, with its interval; of a published figure with the range of its runs."
         )
-        title = f"{self.row.model_title}, {translated(self.row.dataset_title)}: {self._series.title}"
         self._choose(
-            "query", [choice if choice[0] != VALUE else (VALUE, title) for choice in self._query_choices]
+            "query",
+            [choice if choice[0] != VALUE else (VALUE, found.title) for choice in self._query_choices],
         )
 
     def _check_place(self, said: dict[str, Any]) -> None:
