@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "measurements.review",
     "measurements.impact",
     "measurements.boards",
+    "measurements.pages",
     "measurements.releases",
 ]
 

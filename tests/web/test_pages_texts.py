@@ -249,7 +249,7 @@ def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPa
     def crash() -> None:
         raise RuntimeError("a test")
 
-    monkeypatch.setattr("measurements.boards.pages.list_boards", crash)
+    monkeypatch.setattr("measurements.pages.board_list.list_boards", crash)
     client.raise_request_exception = False
     answer = client.get("/boards/")
     assert answer.status_code == 500

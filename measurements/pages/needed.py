@@ -6,10 +6,15 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
 from joulemark.suite import load_suite, suite_names
 from measurements.boards.needed import NeededJob, read_needed
 from measurements.catalog.models import AiModel, DataSet, Task
-from measurements.catalog.suites import current_digests, known_suites
+from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
@@ -52,6 +57,13 @@ def needed_of_suites() -> list[NeededOfSuite]:
         if jobs:
             found.append(_of_suite(suite, jobs))
     return found
+
+
+@require_safe
+def needed(request: HttpRequest) -> HttpResponse:
+    """What to measure next, with the command to do it."""
+    context = {"suites": needed_of_suites(), "origin": settings.ORIGIN, "waiting": unpinned_suites()}
+    return render(request, "pages/needed.html", context)
 
 
 def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:

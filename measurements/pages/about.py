@@ -1,10 +1,16 @@
-"""What the pages say of boards' own power sensors, from the table that the energy room uses."""
+"""What a number here means, how far boards' own power sensors may be off, and what a signature does not prove."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_error
+from joulemark.suite.published import load_study
+from measurements.pages.suite_hints import suite_hints
 
 LIGHT_W, FULL_W = 60.0, 300.0
 """Mean powers for which the pages say what a sensor may be off by: a board that is hardly busy, and one at work."""
@@ -31,3 +37,10 @@ def unknown_sensor() -> SensorFacts:
         light=COVERAGE_FACTOR * error.relative_u(LIGHT_W),
         full=COVERAGE_FACTOR * error.relative_u(FULL_W),
     )
+
+
+@require_safe
+def about(request: HttpRequest) -> HttpResponse:
+    """What a number here means, and what a signature does not prove."""
+    context = {"study": load_study(), "sensor": unknown_sensor(), "suites": suite_hints()}
+    return render(request, "pages/about.html", context)

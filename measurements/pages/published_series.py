@@ -1,13 +1,19 @@
-"""What is known of a published series: for the page that says where its figures come from."""
+"""What a published series says of itself: where its figures come from, and what of its input was not taken."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from measurements.boards.reading import list_boards, require_kept
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from measurements.boards.reading import NotKept, list_boards, require_kept
 from measurements.boards.series import published_series
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.web.as_of import honours_as_of, time_shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,3 +64,16 @@ def read_published(slug: str, *, at: datetime | None = None) -> Published | None
             for title in kind.objects.filter(known_from=slug).values_list("title", flat=True)
         ],
     )
+
+
+@honours_as_of
+@require_safe
+def published(request: HttpRequest, series: str) -> HttpResponse:
+    """What a published series says of itself, where its boards are, and what of its input was not taken."""
+    try:
+        found = read_published(series, at=time_shown(request))
+    except NotKept as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404(gettext("There is no published series of this name."))
+    return render(request, "pages/published_series.html", {"found": found, "as_of": time_shown(request)})

@@ -18,10 +18,10 @@ from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from measurements.boards.comparing import ComparisonRow
-    from measurements.boards.evidence import Evidence
     from measurements.boards.explaining import Explained
     from measurements.boards.reading import Group
     from measurements.boards.rows import BoardRow
+    from measurements.pages.evidence import Evidence
 
 WINDOWS_PX, TIP_PX = 80, 4
 MANY_WINDOWS = 48
