@@ -52,7 +52,7 @@ INSTALLED_APPS = [
     "measurements.impact",
     "measurements.boards",
     "measurements.pages",
-    "measurements.releases",
+    "measurements.downloads",
 ]
 
 MIDDLEWARE = [

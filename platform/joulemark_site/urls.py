@@ -12,7 +12,7 @@ urlpatterns = [
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
-    path("api/v1/", include("measurements.releases.urls")),
+    path("api/v1/", include("measurements.downloads.urls")),
     path("", include("measurements.pages.urls")),
 ]
 

@@ -19,8 +19,8 @@ from joulemark.record.statement import Term
 from measurements.boards.models import BoardVersion, Cell, CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.display.numbers import significant
+from measurements.downloads.board_csv import UNIT_COLUMNS
 from measurements.intake.models import State
-from measurements.releases.board_csv import UNIT_COLUMNS
 from tests.both_databases import sqlite_in_place_of_postgresql
 from tests.rows import GENERAL, Run, demo_catalog, make_result
 

@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.suites import current_digests, known_suites, pin_advice, unpinned_suites
+from measurements.downloads.suite_serializers import SuiteListSerializer
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.releases.suite_serializers import SuiteListSerializer
 from measurements.web.csv_renderer import bytes_type
 from measurements.web.links import absolute
 from measurements.web.openapi import OCTETS, problems

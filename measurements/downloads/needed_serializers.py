@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from measurements.boards.needed import NeededJob
-from measurements.releases.serializers import GRADES, LABELS, TIERS
+from measurements.downloads.serializers import GRADES, LABELS, TIERS
 
 
 class SuiteRefSerializer(serializers.Serializer[dict[str, Any]]):

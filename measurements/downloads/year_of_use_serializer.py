@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from joulemark.impact.usage import YearOfUse
+from measurements.downloads.serializers import BoardRowSerializer
 from measurements.impact.serializers import GRADES, EqualSerializer, QuantitySerializer
-from measurements.releases.serializers import BoardRowSerializer
 
 
 class YearOfUseSerializer(serializers.Serializer[YearOfUse]):

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from measurements.boards.result_standing import ResultStanding, read_result_standing
 from measurements.display.units import wh_per_1000
-from measurements.releases.standing_serializers import ResultStandingSerializer
+from measurements.downloads.standing_serializers import ResultStandingSerializer
 from measurements.web.links import absolute, page_url, short_url
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer

@@ -13,8 +13,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.views import APIView
 
+from measurements.downloads.serializers import ResultSerializer
 from measurements.intake.models import Submission
-from measurements.releases.serializers import ResultSerializer
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
 from measurements.web.csv_renderer import bytes_type

@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework import serializers
 
 from measurements.boards.result_standing import ResultStanding
+from measurements.downloads.serializers import GRADES, HARDWARE, LABELS, TIERS
 from measurements.intake.models import State
-from measurements.releases.serializers import GRADES, HARDWARE, LABELS, TIERS
 
 COMPARISONS = ["alone", "open", "agrees", "differs"]
 SEVERITIES = ["reject", "quarantine", "flag"]

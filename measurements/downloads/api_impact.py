@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 
 from joulemark.impact.usage import year_of
 from measurements.boards.impact_values import find_value
+from measurements.downloads.year_of_use_serializer import YearOfUseSerializer
 from measurements.impact.form import OWN, UsageForm, study_queries
 from measurements.impact.values import VALUE, VALUE_NAMED_BY
 from measurements.intake.refusals import BadRequest
-from measurements.releases.year_of_use_serializer import YearOfUseSerializer
 from measurements.web.as_of import honours_as_of, moment_shown
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer

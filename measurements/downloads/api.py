@@ -14,15 +14,15 @@ from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
 from measurements.boards.terms import citation_of, licence_of
 from measurements.catalog.models import Task
-from measurements.published.terms import LICENCE
-from measurements.releases.board_csv import BoardCsvRenderer
-from measurements.releases.serializers import (
+from measurements.downloads.board_csv import BoardCsvRenderer
+from measurements.downloads.serializers import (
     BoardListSerializer,
     BoardRowSerializer,
     BoardSerializer,
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
 from measurements.web.links import absolute

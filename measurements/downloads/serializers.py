@@ -10,9 +10,9 @@ from rest_framework import serializers
 from measurements.boards.comparing import ComparisonRow, Side
 from measurements.boards.rows import BoardRow
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
+from measurements.downloads.unit_energy_serializer import UnitEnergySerializer
 from measurements.impact.serializers import NO_MODEL_INTERVAL, QualityDifferenceSerializer
 from measurements.intake.models import State, Submission
-from measurements.releases.unit_energy_serializer import UnitEnergySerializer
 from measurements.review.listing import codes_of
 from measurements.web.links import bundle_url, page_url, short_url
 

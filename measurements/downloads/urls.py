@@ -3,14 +3,14 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from measurements.downloads import api
+from measurements.downloads.api_decisions import DecisionListView
+from measurements.downloads.api_impact import ImpactView
+from measurements.downloads.api_needed import NeededView
+from measurements.downloads.api_results import BundleView, ResultListView
+from measurements.downloads.api_standing import ResultStandingView
+from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
 from measurements.impact.api import ClaimsView, IntensitiesCsvView, IntensitiesView
-from measurements.releases import api
-from measurements.releases.api_decisions import DecisionListView
-from measurements.releases.api_impact import ImpactView
-from measurements.releases.api_needed import NeededView
-from measurements.releases.api_results import BundleView, ResultListView
-from measurements.releases.api_standing import ResultStandingView
-from measurements.releases.api_suites import SuiteArchiveView, SuiteListView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
 
 urlpatterns = [
