@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.utils.translation import gettext
 
-from measurements.boards.unit_energies import UnitColumn, energy_of_unit
+from measurements.boards.unit_columns import UnitColumn
+from measurements.boards.unit_energies import energy_of_unit
 from measurements.display.templatetags.comparisons import ends
 from measurements.display.templatetags.figures import DASH
 from measurements.display.templatetags.statement_words import metric_name
