@@ -1,1 +1,1 @@
-"""Cells, leaderboards and comparisons, and the pages that show them."""
+"""Cells, leaderboards and comparisons."""

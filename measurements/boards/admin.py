@@ -1,11 +1,11 @@
-"""Cells, published series and views in the admin: to look at, because all of it is derived."""
+"""Cells and views in the admin: to look at, because all of it is derived."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.boards.models import Cell, JobViews, PublishedFigure, PublishedSeries
-from measurements.catalog.read_only import ReadOnlyAdmin
+from measurements.boards.models import Cell, JobViews
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Cell)
@@ -25,23 +25,6 @@ class CellAdmin(ReadOnlyAdmin):
     list_filter = ("suite", "grade", "label", "dataset__task")
     list_select_related = ("model", "dataset", "hardware_class")
     search_fields = ("model__slug", "dataset__slug")
-
-
-@admin.register(PublishedSeries)
-class PublishedSeriesAdmin(ReadOnlyAdmin):
-    """What publishers have published."""
-
-    list_display = ("slug", "title", "scope", "licence", "revision", "imported_at")
-
-
-@admin.register(PublishedFigure)
-class PublishedFigureAdmin(ReadOnlyAdmin):
-    """Figures of published series."""
-
-    list_display = ("model", "task", "dataset", "stratum", "energy_kwh_per_1000", "n_runs", "source")
-    list_filter = ("series", "task")
-    list_select_related = ("model", "task", "dataset")
-    search_fields = ("model__slug",)
 
 
 @admin.register(JobViews)

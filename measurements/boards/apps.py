@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class BoardsConfig(AppConfig):
-    """Cells, leaderboards and comparisons, and the pages that show them."""
+    """Cells, leaderboards and comparisons."""
 
     name = "measurements.boards"
     verbose_name = "Boards"

@@ -17,9 +17,9 @@ from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_rows
 from measurements.boards.series import Series, all_series
-from measurements.boards.units import wh_per_1000
 from measurements.boards.unlike_jobs import answers_of, forms_of
 from measurements.catalog.models import ModelKind, Task
+from measurements.display.units import wh_per_1000
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from joulemark.suite.answer_forms import AnswerForm
     from measurements.boards.rows import BoardRow, Quality
-    from measurements.boards.unlike_jobs import Forms
+    from measurements.published.answer_forms import Forms
 
 Scope = tuple[str, str, str, str]
 

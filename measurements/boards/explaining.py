@@ -16,9 +16,9 @@ from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
-from measurements.boards.units import wh_per_1000
 from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
+from measurements.display.units import wh_per_1000
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:

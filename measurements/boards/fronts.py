@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from joulemark.consensus.pareto import Choice, pareto_front
 from joulemark.consensus.quality_interval import quality_interval
 
 if TYPE_CHECKING:
-    from measurements.boards.rows import BoardRow
+    from collections.abc import Sequence
 
 Score = dict[str, Any]
+
+
+class Contender(Protocol):
+    """What a board's row needs to have a place beside others."""
+
+    @property
+    def energy_per_query_j(self) -> float:
+        """Its energy."""
+
+    @property
+    def comparable_j(self) -> tuple[float, float] | None:
+        """The interval of its energy, for comparisons on one hardware."""
+
+    @property
+    def quality(self) -> list[Score]:
+        """Its scores."""
 
 
 def published_scores(scores: list[Score]) -> list[Score]:
@@ -39,7 +55,7 @@ def interval_of_score(score: Score) -> tuple[float, float] | None:
     return None if score["low"] is None else (score["low"], score["high"])
 
 
-def fronts(rows: list[BoardRow]) -> tuple[list[list[str]], list[list[str]]]:
+def fronts(rows: Sequence[Contender]) -> tuple[list[list[str]], list[list[str]]]:
     """For each row under the same conditions: the metrics by which nobody surely beats it, and by which somebody does.
 
     In neither list where the chance of its energy or of its score is not known, or where the metric tells nobody apart.

@@ -7,43 +7,43 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 
 from joulemark.impact.quantity import Quantity, Source
-from measurements.boards.as_of import address_at
 from measurements.boards.explaining import NAMED_BY
-from measurements.boards.reading import read_board
-from measurements.boards.titles import translated
-from measurements.boards.units import QUERIES
+from measurements.boards.reading import NotKept, read_board
+from measurements.display.titles import translated
+from measurements.display.units import QUERIES
+from measurements.impact.values import FoundValue, ValueNotKept
+from measurements.web.as_of import address_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from joulemark.impact.quantity import Grade
-    from measurements.boards.as_of import Moment
     from measurements.boards.rows import BoardRow
     from measurements.boards.series import Series
-
-VALUE = "value"
-"""The calculator's choice of a value of a board; the fields of `VALUE_NAMED_BY` say which."""
-
-VALUE_NAMED_BY = ("series", "task", *NAMED_BY)
+    from measurements.web.as_of import Moment
 
 
-def value_named(row: BoardRow) -> dict[str, str]:
-    """What names a value for the calculator; `find_value` is its other way."""
-    return {name: getattr(row, name) for name in VALUE_NAMED_BY}
-
-
-def find_value(named: Mapping[str, str], moment: Moment | None) -> tuple[Series, BoardRow] | None:
-    """The value that `named` means, now or at a moment, or None when there is none. Raises NotKept."""
-    board = read_board(series_slug=named["series"], task_slug=named["task"], at=moment.at if moment else None)
+def find_value(named: Mapping[str, str], moment: Moment | None) -> FoundValue | None:
+    """The value that `named` means, now or at a moment, or None when there is none. Raises ValueNotKept."""
+    try:
+        board = read_board(
+            series_slug=named["series"], task_slug=named["task"], at=moment.at if moment else None
+        )
+    except NotKept as error:
+        raise ValueNotKept(str(error)) from error
     if board is None:
         return None
     for row in board.rows:
         if all(getattr(row, name) == named[name] for name in NAMED_BY):
-            return board.series, row
+            return FoundValue(
+                row=row,
+                title=f"{row.model_title}, {translated(row.dataset_title)}: {board.series.title}",
+                query=_query(board.series, row, moment),
+            )
     return None
 
 
-def query_of(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:
+def _query(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:
     """A query's energy in watt-hours as a board has it; its range is the interval, or that of the publisher's runs."""
     low, high = (
         (row.least_wh_per_1000, row.most_wh_per_1000)

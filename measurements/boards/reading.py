@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 from django.utils.translation import gettext
 
-from measurements.boards.models import BoardVersion, Cell, CellRevision, PublishedFigure, PublishedSeries
+from measurements.boards.models import BoardVersion, Cell, CellRevision
 from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import Series, all_series, series_by_slug
-from measurements.boards.unit_energies import UnitColumn, unit_columns
+from measurements.boards.unit_columns import UnitColumn, unit_columns
 from measurements.catalog.models import Task
+from measurements.published.models import PublishedFigure, PublishedSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -26,9 +26,6 @@ from measurements.review.models import CELL_FIELDS, Agreement, Result, Verdict
 if TYPE_CHECKING:
     from joulemark.consensus.equivalence import Equivalence
 
-SHORT_DIGITS = 16
-"""First digits of a result's id that its short address has: one in 2**32 platforms of 2**16 results has two alike."""
-
 REPEATED = frozenset({"replicated", "established"})
 """Tiers of values that at least two contributors agree on."""
 

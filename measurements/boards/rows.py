@@ -10,13 +10,14 @@ from joulemark.consensus.interval import tells_something
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.fronts import cell_scores, fronts, published_scores
 from measurements.boards.unit_energies import OF_PUBLISHER, UnitEnergies, cell_unit_energies, without_values
-from measurements.boards.units import j_per_query, maybe_j_per_query, wh_per_1000
+from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from measurements.boards.models import CellContent, PublishedFigure
+    from measurements.boards.models import CellContent
     from measurements.boards.series import Series
+    from measurements.published.models import PublishedFigure
 
 Quality = list[dict[str, Any]]
 

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.models import Cell, CellRevision, PublishedSeries
-from measurements.boards.titles import translated
+from measurements.boards.models import Cell, CellRevision
 from measurements.catalog.models import Suite
+from measurements.display.titles import translated
+from measurements.published.models import STUDY, PublishedSeries
+from measurements.published.terms import LICENCE
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-STUDY = "study-2024"
-"""The published study that comes with the software; other published series are imported."""
-
-LICENCE = "CC-BY-4.0"
-"""SPDX name of the licence of volunteers' results and of all that is derived from them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,11 @@
-"""Joules per token and per right answer as pages and downloads show them: of a cell, of a result, in a board's columns.
+"""Joules per token and per right answer as pages and downloads show them: of a cell, of a result.
 
 Each is a list of the fields of `joulemark.consensus.unit_energy.UnitEnergy`, one of each unit in the order of `UNITS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.quality import Score
@@ -14,25 +13,14 @@ from joulemark.consensus.unit_energy import UNITS, CountedReading, session_unit_
 from joulemark.energy.sensors import sensor_u
 
 if TYPE_CHECKING:
-    from joulemark.consensus.unit_energy import Unit
-    from measurements.boards.rows import BoardRow
+    from collections.abc import Iterable
+
     from measurements.review.models import Result
 
 UnitEnergies = list[dict[str, Any]]
 
 BEFORE_THEN, OF_PUBLISHER = "not-computed-then", "not-published"
 """Why a value has none: it was written before there were any; its publisher gives none."""
-
-BOARD_UNITS: tuple[Unit, ...] = ("output-token", "right-answer")
-"""What a board's table has a column for, where every row of a group has it; cells and downloads have all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitColumn:
-    """A column of a board's table: one unit and, of right answers, one metric. Nothing is ranked by it."""
-
-    unit: Unit
-    metric: str
 
 
 def cell_unit_energies(stored: UnitEnergies) -> UnitEnergies:
@@ -78,17 +66,6 @@ def scores_of_session(quality: Iterable[dict[str, Any]]) -> list[Score]:
         )
         for score in quality
     ]
-
-
-def unit_columns(rows: Sequence[BoardRow]) -> list[UnitColumn]:
-    """The units of which every one of `rows` has a value, by one and the same denominator."""
-    columns = []
-    for unit in BOARD_UNITS:
-        energies = [energy_of_unit(row.unit_energies, unit) for row in rows]
-        metrics = {energy["metric"] for energy in energies}
-        if len(metrics) == 1 and all(energy["value_j"] is not None for energy in energies):
-            columns.append(UnitColumn(unit=unit, metric=metrics.pop()))
-    return columns
 
 
 def energy_of_unit(energies: UnitEnergies, unit: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from measurements.catalog.models import AiModel, DataSet, Job, Suite, Task
-from measurements.catalog.read_only import ReadOnlyAdmin
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Suite)

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import rename
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Contributor)

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.intake.models import RefusalCount, Submission, Ticket
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Submission)

@@ -15,14 +15,14 @@ from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
 from joulemark.record.messages import Enrolled, Problem
 from joulemark.record.messages import Ticket as TicketRecord
 from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
-from measurements.catalog.described import SIGNED_BYTES, problems
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
 from measurements.intake.platform_key import announced
-from measurements.intake.problems import problem_fields
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
+from measurements.web.openapi import SIGNED_BYTES, problems
+from measurements.web.problems import problem_fields
 
 REFUSALS = problems(400, 403, 408, 409, 411, 413, 429, 503)
 

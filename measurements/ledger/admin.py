@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.ledger.models import Leaf
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Leaf)

@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from measurements.catalog.models import HardwareClass, NameState
-from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.contributors.models import Key
 from measurements.intake.models import State
 from measurements.review import queue_admin  # noqa: F401 - registers the queue
@@ -29,6 +28,7 @@ from measurements.review.models import (
     Withdrawal,
 )
 from measurements.review.moderation import decide, fault_of, revoke
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 
 @admin.register(Verdict)

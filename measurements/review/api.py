@@ -14,13 +14,13 @@ from rest_framework.views import APIView
 
 from joulemark.record.messages import ResultState, ResultStatus
 from joulemark.record.requests import Appealed
-from measurements.catalog.described import SIGNED_BYTES, problems
 from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
 from measurements.review import own_results
 from measurements.review.health import Waiting, waiting
+from measurements.web.openapi import SIGNED_BYTES, problems
 
 
 class ResultStatusView(APIView):

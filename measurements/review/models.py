@@ -231,7 +231,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
     """Reads of results."""
 
     def eligible(self) -> Self:
-        """What may count: the one definition that pages, API and releases share."""
+        """What may count: the one definition that pages, API and downloads share."""
         return self.filter(submission__state=State.ACCEPTED)
 
     def of_cell(self, cell: dict[str, object]) -> Self:

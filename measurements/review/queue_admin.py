@@ -13,8 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from measurements.catalog.models import HardwareClass
-from measurements.catalog.read_only import ReadOnlyAdmin
 from measurements.review.models import CELL_FIELDS, Result, Waiting
+from measurements.web.read_only_admin import ReadOnlyAdmin
 
 NOTHING = "\u2013"
 

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views import defaults
 
-from measurements.intake.problems import TITLES, problem
+from measurements.web.problems import TITLES, problem
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

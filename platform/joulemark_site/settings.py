@@ -41,13 +41,18 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "joulemark_site",
+    "measurements.web",
+    "measurements.display",
     "measurements.catalog",
     "measurements.contributors",
     "measurements.ledger",
+    "measurements.published",
     "measurements.intake",
     "measurements.review",
+    "measurements.impact",
     "measurements.boards",
-    "measurements.releases",
+    "measurements.pages",
+    "measurements.downloads",
 ]
 
 MIDDLEWARE = [
@@ -64,7 +69,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "measurements.boards.as_of.AsOfMiddleware",
+    "measurements.boards.as_of_middleware.AsOfMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"
@@ -141,7 +146,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.releases.renderers.AnyFormat",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.web.csv_renderer.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
@@ -169,11 +174,11 @@ SPECTACULAR_SETTINGS = {
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "POSTPROCESSING_HOOKS": [
-        "measurements.catalog.described.without_blank_choices",
+        "measurements.web.openapi.without_blank_choices",
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "measurements.catalog.described.with_common_refusals",
-        "measurements.catalog.described.with_needed_bodies",
-        "measurements.releases.simulated.with_field",
+        "measurements.web.openapi.with_common_refusals",
+        "measurements.web.openapi.with_needed_bodies",
+        "measurements.web.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host

@@ -12,8 +12,8 @@ urlpatterns = [
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),
     path("api/v1/", include("measurements.review.urls")),
-    path("api/v1/", include("measurements.releases.urls")),
-    path("", include("measurements.boards.urls")),
+    path("api/v1/", include("measurements.downloads.urls")),
+    path("", include("measurements.pages.urls")),
 ]
 
 handler400 = "joulemark_site.errors.not_understood"

@@ -42,3 +42,36 @@ def test_files_are_small() -> None:
     lengths = {name: len((ROOT / name).read_text().splitlines()) for name in names if (ROOT / name).exists()}
     assert statistics.median(lengths.values()) < 150
     assert {name: n for name, n in lengths.items() if n > 400} == {}
+
+
+def test_each_page_has_one_module_and_one_template_named_alike() -> None:
+    pages = ROOT / "measurements" / "pages"
+    templates = {path.stem for path in (pages / "templates" / "pages").glob("[!_]*.html")}
+    rendered = {
+        path.stem
+        for path in pages.glob("*.py")
+        if f'"pages/{path.stem}.html"' in path.read_text(encoding="utf-8")
+    }
+    assert templates == rendered
+    for path in pages.glob("*.py"):
+        assert path.read_text(encoding="utf-8").count("render(request") == int(path.stem in templates), (
+            path.name
+        )
+
+
+def test_a_template_lies_in_the_app_that_it_is_named_for() -> None:
+    for path in (ROOT / "measurements").glob("*/templates/*/*.html"):
+        assert path.parts[-2] == path.parts[-4]
+
+
+def test_no_app_is_more_than_a_quarter_of_all() -> None:
+    lengths = {
+        app.name: sum(
+            len(path.read_text(encoding="utf-8").splitlines())
+            for path in app.rglob("*.py")
+            if "migrations" not in path.parts
+        )
+        for app in (ROOT / "measurements").iterdir()
+        if (app / "apps.py").exists()
+    }
+    assert max(lengths.values()) <= sum(lengths.values()) / 4, lengths

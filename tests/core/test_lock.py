@@ -281,7 +281,7 @@ def test_nothing_sends_people_to_an_index_for_our_own_packages() -> None:
 
 
 def test_the_first_page_names_the_commands_of_the_readme() -> None:
-    page = (ROOT / "measurements/boards/templates/boards/home.html").read_text(encoding="utf-8")
+    page = (ROOT / "measurements/pages/templates/pages/home.html").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [
         line.partition("{{")[0]

@@ -16,7 +16,7 @@ from joulemark.rules.causes import (
 )
 from joulemark.rules.completeness import DIRTY, DISAGREE
 from joulemark.rules.judge import RULES
-from measurements.boards.term_titles import FLAGS
+from measurements.display.term_titles import FLAGS
 
 HEAT = FoundUnfit(FLAGS_RULE, "The agent flagged the run: thermal-slowdown.", ("thermal-slowdown",))
 COMPANY = FoundUnfit(FLAGS_RULE, "The agent flagged the run: foreign-process.", ("foreign-process",))

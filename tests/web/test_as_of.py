@@ -12,11 +12,12 @@ import pytest
 from django.core.management import call_command
 from django.urls import resolve
 
-from measurements.boards.as_of import honours
-from measurements.boards.models import CellRevision, PublishedSeries
+from measurements.boards.models import CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
+from measurements.published.models import PublishedSeries
+from measurements.web.as_of import honours
 from tests.addresses import addresses, routes
 from tests.rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
 

@@ -10,8 +10,6 @@ from django.core.management import call_command
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.suite.archive import encode_archive
-from measurements.boards import importing
-from measurements.boards.models import PublishedFigure
 from measurements.catalog.models import PinnedSuite
 from measurements.contributors.models import Key
 from measurements.intake import batches, key_services, suite_services
@@ -19,6 +17,8 @@ from measurements.intake import services as intake
 from measurements.intake.models import Submission
 from measurements.intake.refusals import Forbidden
 from measurements.ledger.models import Leaf
+from measurements.published import importing
+from measurements.published.models import PublishedFigure
 from measurements.review import services as review
 from tests import made
 from tests.pinned import pinned_files

@@ -10,12 +10,13 @@ from django.utils.translation import override
 
 from joulemark.consensus.student_t import t_quantile_95
 from measurements.boards import comparing, equal_size, explaining
-from measurements.boards.figures import significant
-from measurements.boards.models import Cell, PublishedFigure
-from measurements.boards.publishing import SeriesFacts, write_series
+from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
-from measurements.boards.units import wh_per_1000
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.display.numbers import significant
+from measurements.display.units import wh_per_1000
+from measurements.published.models import PublishedFigure
+from measurements.published.services import SeriesFacts, write_series
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:

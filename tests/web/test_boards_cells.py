@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 
 from joulemark.consensus.quality_interval import wilson
 from measurements.boards.comparing import read_comparison
-from measurements.boards.models import Cell, DeviceValue, PublishedFigure
+from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import Task
 from measurements.intake.models import State, Submission
+from measurements.published.models import PublishedFigure
 from measurements.review.models import CELL_FIELDS, Result
 from measurements.review.signals import states_changed
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result

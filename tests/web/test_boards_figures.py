@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils.translation import override
 
-from measurements.boards.figures import significant, whole
-from measurements.boards.plot import Point, dot_plot
-from measurements.boards.templatetags.figures import figure, joules, parameters, times, watt_hours
+from measurements.display.numbers import significant, whole
+from measurements.display.plot import Point, dot_plot
+from measurements.display.templatetags.figures import figure, joules, parameters, times, watt_hours
 
 THIN = "\u202f"
 

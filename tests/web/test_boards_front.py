@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
-from measurements.boards.scales import LinearScale, LogScale
-from measurements.boards.scatter import Scatter, Spot, scatter
 from measurements.boards.services import refresh_stale_cells
+from measurements.display.scales import LinearScale, LogScale
+from measurements.display.scatter import Scatter, Spot, scatter
 from tests.rows import GENERAL, Run, demo_catalog, make_result
 
 BOARD = "demo-1-estimated/text_classification"

@@ -16,9 +16,9 @@ from django.test import Client
 from django.utils.translation import override
 
 from joulemark.record.statement import Term
-from measurements.boards.figures import significant
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.display.numbers import significant
 from measurements.review.models import Result
 from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 

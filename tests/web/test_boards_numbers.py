@@ -12,8 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.utils.translation import override
 
-from measurements.boards.figures import significant
 from measurements.boards.services import refresh_stale_cells
+from measurements.display.numbers import significant
 from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from django.test import Client
 
 from joulemark.record.codec import encode
 from joulemark_site.crowd.presence import PRESENCE
-from measurements.boards import pages
 from measurements.intake import api
+from measurements.pages import home
 from tests import made
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +45,7 @@ def test_a_door_says_when_to_come_again(asking: Client, monkeypatch, error: Exce
 
 
 def test_a_page_says_so_too(asking: Client, monkeypatch) -> None:
-    monkeypatch.setattr(pages, "list_boards", failing(OperationalError("gone")))
+    monkeypatch.setattr(home, "list_boards", failing(OperationalError("gone")))
     answer = asking.get("/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert "Something went wrong on our side" in answer.content.decode()

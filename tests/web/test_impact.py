@@ -16,8 +16,8 @@ from django.utils.translation import override
 from joulemark.impact.claims import checked_claims
 from joulemark.impact.intensity import intensity_of, rows
 from joulemark.impact.usage import Usage, own_query, year_of
-from measurements.boards.figures import THIN, TIMES, significant
-from measurements.boards.impact_form import EXAMPLE, study_queries
+from measurements.display.numbers import THIN, TIMES, significant
+from measurements.impact.form import EXAMPLE, study_queries
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -68,7 +68,7 @@ def test_a_crash_of_the_api_is_a_problem_document(client: Client, monkeypatch: p
     def crash() -> None:
         raise RuntimeError("a test")
 
-    monkeypatch.setattr("measurements.releases.api.list_boards", crash)
+    monkeypatch.setattr("measurements.downloads.api.list_boards", crash)
     client.raise_request_exception = False
     answer = client.get("/api/v1/boards/")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")

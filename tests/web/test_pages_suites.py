@@ -42,7 +42,7 @@ def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, prepared: N
 def test_nothing_is_asked_of_an_operator_who_has_done_it(
     client: Client, prepared: None, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
-    for module in ("measurements.boards.pages", "measurements.boards.suite_hints"):
+    for module in ("measurements.pages.needed", "measurements.pages.suite_hints"):
         monkeypatch.setattr(f"{module}.unpinned_suites", lambda *_: [])
     assert "pin_suite" not in text_of(client, page)
 

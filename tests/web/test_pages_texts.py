@@ -23,11 +23,12 @@ from joulemark.impact.quantity import READER
 from joulemark.record.requests import WithdrawalReason
 from joulemark.suite import load_suite, suite_names
 from joulemark.suite.published import load_study
-from measurements.boards import impact_texts, titles
-from measurements.boards.figures import THIN, whole
-from measurements.boards.places import PLACES
 from measurements.boards.services import refresh_stale_cells
-from measurements.boards.templatetags.figures import (
+from measurements.catalog.models import AiModel
+from measurements.display import titles
+from measurements.display.numbers import THIN, whole
+from measurements.display.places import PLACES
+from measurements.display.templatetags.figures import (
     decision_reason,
     next_step,
     parity_cause,
@@ -36,7 +37,7 @@ from measurements.boards.templatetags.figures import (
     verdict_name,
     withdrawal_reason,
 )
-from measurements.catalog.models import AiModel
+from measurements.impact import texts as impact_texts
 from measurements.intake.models import State, Submission
 from measurements.review.models import ModerationReason
 from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
@@ -248,7 +249,7 @@ def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPa
     def crash() -> None:
         raise RuntimeError("a test")
 
-    monkeypatch.setattr("measurements.boards.pages.list_boards", crash)
+    monkeypatch.setattr("measurements.pages.board_list.list_boards", crash)
     client.raise_request_exception = False
     answer = client.get("/boards/")
     assert answer.status_code == 500

@@ -90,7 +90,7 @@ def test_a_short_address_of_none_or_of_several_is_not_found(
 ) -> None:
     assert client.get(f"/r/{'0' * 16}").status_code == 404
     assert client.get("/r/0123").status_code == 404
-    monkeypatch.setattr("measurements.boards.pages.full_result_ids", lambda _short: ["a" * 64, "b" * 64])
+    monkeypatch.setattr("measurements.pages.result.full_result_ids", lambda _short: ["a" * 64, "b" * 64])
     answer = client.get(f"/r/{'0' * 16}")
     assert answer.status_code == 404
     assert "Several results have these first digits" in answer.content.decode()

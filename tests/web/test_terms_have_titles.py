@@ -23,12 +23,12 @@ from joulemark.rules.completeness import DIRTY, NOT_SCORED
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import RULES
 from joulemark.suite import load_suite
-from measurements.boards import term_titles
-from measurements.boards.templatetags import figures, statement_words
-from measurements.boards.templatetags import unit_energies as unit_filters
 from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
 from measurements.catalog.models import ModelKind
+from measurements.display import term_titles
+from measurements.display.templatetags import figures, statement_words
 from measurements.intake.models import State
+from measurements.pages.templatetags import unit_energies as unit_filters
 from measurements.review.models import Cause, ModerationReason
 
 AGENT = Path(s.__file__).parents[1]

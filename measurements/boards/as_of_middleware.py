@@ -1,0 +1,72 @@
+"""The moment that a request asks for is read before its view runs, or refused in a sentence.
+
+`AsOfMiddleware` refuses `as_of` and `checkpoint` at every address whose view is not marked by `honours_as_of`, so that
+a page which knows nothing of moments can never be taken for one that shows them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext
+
+from measurements.boards.moments import MomentError, moment_of
+from measurements.intake.problems import handle
+from measurements.intake.refusals import BadRequest
+from measurements.web.as_of import PARAMETERS, Moment, honours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+
+API = "/api/"
+READS = ("GET", "HEAD")
+
+
+class AsOfMiddleware:
+    """Reads the moment of each request, and refuses it where the view does not know of moments."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer."""
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Set `request.moment`, or refuse: a problem document under /api/, a page elsewhere (Http404)."""
+        asked = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
+        if not asked or request.method not in READS or _is_admin(request):
+            return None
+        if not honours(view):
+            return _refusal(request, "JM-MOMENT-UNKNOWN-HERE", _not_here())
+        try:
+            at = moment_of(asked)
+        except MomentError as error:
+            return _refusal(request, "JM-MOMENT", str(error))
+        request.moment = Moment(at=at, query=urlencode(asked))  # type: ignore[attr-defined]  # read by moment_shown
+        return None
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.app_name == "admin"
+
+
+def _not_here() -> str:
+    return gettext(
+        "What is at this address is known only as it is now: leave out as_of and checkpoint. Boards, their values "
+        "and their downloads can be shown as of a moment."
+    )
+
+
+def _refusal(request: HttpRequest, code: str, sentence: str) -> HttpResponse:
+    if not request.path.startswith(API):
+        raise Http404(sentence)
+    problem = handle(BadRequest(code, sentence), {})
+    assert problem is not None  # noqa: S101 - a refusal always has its problem document
+    return problem

@@ -1,0 +1,83 @@
+"""Template filters for what a statement or a verdict says: known words by their title, all others as quotations."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from measurements.display import term_titles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+register = template.Library()
+QUOTATION = re.compile(r'"([^"]*)"')
+
+
+@register.filter
+def quoted(value: object) -> SafeString:
+    """Words of a contributor, as a quotation that is isolated from the text around it."""
+    return format_html("<q><bdi>{}</bdi></q>", value)
+
+
+@register.filter
+def with_quotations(sentence: str) -> SafeString:
+    """A sentence of ours in which a contributor's words stand between quotation marks."""
+    parts = QUOTATION.split(sentence)
+    return SafeString(
+        "".join(
+            quoted(part) if place % 2 else format_html("<bdi>{}</bdi>", part) if part else ""
+            for place, part in enumerate(parts)
+        )
+    )
+
+
+@register.filter
+def meter_name(meter: str) -> SafeString | str:
+    """How the energy was read."""
+    return _titled(meter, term_titles.METERS)
+
+
+@register.filter
+def term_name(name: str) -> SafeString | str:
+    """A term of the uncertainty budget."""
+    return _titled(name, term_titles.TERMS)
+
+
+@register.filter
+def estimator_name(name: str) -> SafeString | str:
+    """A way to estimate energy from the readings."""
+    return _titled(name, term_titles.ESTIMATORS)
+
+
+@register.filter
+def flag_name(flag: str) -> SafeString | str:
+    """What the agent noticed of the run."""
+    return _titled(flag, term_titles.FLAGS)
+
+
+@register.filter
+def metric_name(metric: str) -> SafeString | str:
+    """A score of the answers."""
+    return _titled(metric, term_titles.METRICS)
+
+
+@register.filter
+def severity_name(severity: str) -> SafeString | str:
+    """What a finding means for the result."""
+    return _titled(severity, term_titles.SEVERITIES)
+
+
+@register.filter
+def rule_title(code: str) -> str:
+    """What the rule with this code asks for; empty for a code of an older version."""
+    return str(term_titles.RULES.get(code, ""))
+
+
+def _titled(word: str, titles: Mapping[str, object]) -> SafeString | str:
+    """The title, or the word as a quotation: then it is none of the format's own."""
+    return str(titles[word]) if word in titles else quoted(word)

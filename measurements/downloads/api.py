@@ -1,0 +1,203 @@
+"""The API's reading half: boards and comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from measurements.boards.comparing import read_comparison
+from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.terms import citation_of, licence_of
+from measurements.catalog.models import Task
+from measurements.downloads.board_csv import BoardCsvRenderer
+from measurements.downloads.serializers import (
+    BoardListSerializer,
+    BoardRowSerializer,
+    BoardSerializer,
+    ComparisonRowSerializer,
+    ComparisonSerializer,
+)
+from measurements.published.terms import LICENCE
+from measurements.web.as_of import honours_as_of, moment_shown, time_shown
+from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
+from measurements.web.links import absolute
+from measurements.web.openapi import MOMENT, problems
+from measurements.web.simulated import DownloadJsonRenderer
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+    from measurements.web.as_of import Moment
+
+
+@honours_as_of
+class BoardListView(APIView):
+    """Every board that has a row."""
+
+    renderer_classes = [DownloadJsonRenderer]
+
+    @extend_schema(
+        parameters=MOMENT,
+        responses={200: BoardListSerializer, **problems(400)},
+        operation_id="list_boards",
+        tags=["boards"],
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with the boards and where each can be downloaded, all as of the moment asked for."""
+        moment = moment_shown(request)
+        entries = list_boards(at=moment.at if moment else None)
+        return Response({"boards": [self._entry(entry, moment) for entry in entries]})
+
+    @staticmethod
+    def _entry(entry: BoardEntry, moment: Moment | None) -> dict[str, object]:
+        address = (entry.series.slug, entry.task.slug)
+        return {
+            "series": entry.series.slug,
+            "task": entry.task.slug,
+            "grade": entry.series.grade,
+            "n_rows": entry.n_rows,
+            "n_models": entry.n_models,
+            "json_url": absolute("api-board-json", *address, moment=moment),
+            "csv_url": absolute("api-board-csv", *address, moment=moment),
+            "page_url": absolute("board", *address, moment=moment),
+        }
+
+
+@honours_as_of
+class BoardView(APIView):
+    """One board, as JSON or CSV."""
+
+    renderer_classes = [DownloadJsonRenderer, BoardCsvRenderer]
+    row_serializer = BoardRowSerializer
+
+    @extend_schema(
+        parameters=MOMENT,
+        responses={
+            (200, "application/json"): BoardSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(400, 404),
+        },
+        operation_id="read_board",
+        tags=["boards"],
+    )
+    def get(self, request: Request, series: str, task: str) -> Response:
+        """Answer with every row; as CSV the rows alone."""
+        try:
+            board = read_board(series_slug=series, task_slug=task, at=time_shown(request))
+        except NotKept as error:
+            raise Http404(str(error)) from error
+        if board is None:
+            raise Http404(f"There is no board {series}/{task}, or nothing has been accepted on it yet.")
+        data: dict[str, Any] = {
+            "series": series,
+            "task": task,
+            "grade": board.series.grade,
+            "licence": licence_of(board.series),
+            "citation": citation_of(board.series),
+            "version": board.version,
+            "version_at": board.version_at,
+            "as_of": board.as_of,
+            "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+        }
+        return Response(data)
+
+
+class BoardCsvView(BoardView):
+    """A board's rows, as a file of its own name."""
+
+    renderer_classes = [BoardCsvRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(
+        parameters=MOMENT,
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 404)},
+        operation_id="download_board_csv",
+        tags=["boards"],
+    )
+    def get(self, request: Request, series: str, task: str) -> Response:
+        """Answer with the rows alone."""
+        return super().get(request, series, task)
+
+
+class BoardJsonView(BoardView):
+    """A board, as a file of its own name."""
+
+    renderer_classes = [DownloadJsonRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(
+        parameters=MOMENT,
+        responses={200: BoardSerializer, **problems(400, 404)},
+        operation_id="download_board_json",
+        tags=["boards"],
+    )
+    def get(self, request: Request, series: str, task: str) -> Response:
+        """Answer with every row."""
+        return super().get(request, series, task)
+
+
+class ComparisonView(APIView):
+    """General-purpose against task-specific models on one task, as JSON or CSV."""
+
+    renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
+    row_serializer = ComparisonRowSerializer
+
+    @extend_schema(
+        responses={
+            (200, "application/json"): ComparisonSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems(404),
+        },
+        operation_id="read_comparison",
+        tags=["comparisons"],
+    )
+    def get(self, _request: Request, task: str) -> Response:
+        """Answer with every series' ratios; as CSV the rows alone."""
+        found = Task.objects.filter(slug=task).first()
+        comparison = read_comparison(found) if found else None
+        if comparison is None or not (comparison.rows or comparison.n_missing):
+            raise Http404(f"No series has both kinds of model on {task}.")
+        data: dict[str, Any] = {
+            "task": task,
+            "licence": LICENCE,
+            "n_missing": comparison.n_missing,
+            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+        }
+        return Response(data)
+
+
+class ComparisonCsvView(ComparisonView):
+    """A comparison's rows, as a file of its own name."""
+
+    renderer_classes = [RowsCsvRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(
+        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
+        operation_id="download_comparison_csv",
+        tags=["comparisons"],
+    )
+    def get(self, _request: Request, task: str) -> Response:
+        """Answer with the rows alone."""
+        return super().get(_request, task)
+
+
+class ComparisonJsonView(ComparisonView):
+    """A comparison, as a file of its own name."""
+
+    renderer_classes = [DownloadJsonRenderer]
+    content_negotiation_class = OneFormat
+
+    @extend_schema(
+        responses={200: ComparisonSerializer, **problems(404)},
+        operation_id="download_comparison_json",
+        tags=["comparisons"],
+    )
+    def get(self, _request: Request, task: str) -> Response:
+        """Answer with every series' ratios."""
+        return super().get(_request, task)

@@ -1,0 +1,37 @@
+"""Addresses of the downloads and of the API's own description, under /api/v1/."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from measurements.downloads import api
+from measurements.downloads.api_decisions import DecisionListView
+from measurements.downloads.api_impact import ImpactView
+from measurements.downloads.api_needed import NeededView
+from measurements.downloads.api_results import BundleView, ResultListView
+from measurements.downloads.api_standing import ResultStandingView
+from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
+from measurements.impact.api import ClaimsView, IntensitiesCsvView, IntensitiesView
+from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
+
+urlpatterns = [
+    path("boards/", api.BoardListView.as_view(), name="api-boards"),
+    path("boards/<name:series>/<name:task>.csv", api.BoardCsvView.as_view(), name="api-board-csv"),
+    path("boards/<name:series>/<name:task>.json", api.BoardJsonView.as_view(), name="api-board-json"),
+    path("boards/<name:series>/<name:task>/", api.BoardView.as_view(), name="api-board"),
+    path("comparisons/<name:task>.csv", api.ComparisonCsvView.as_view(), name="api-comparison-csv"),
+    path("comparisons/<name:task>.json", api.ComparisonJsonView.as_view(), name="api-comparison-json"),
+    path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),
+    path("claims/", ClaimsView.as_view(), name="api-claims"),
+    path("intensities.csv", IntensitiesCsvView.as_view(), name="api-intensities-csv"),
+    path("intensities/", IntensitiesView.as_view(), name="api-intensities"),
+    path("impact/", ImpactView.as_view(), name="api-impact"),
+    path("decisions/", DecisionListView.as_view(), name="api-decisions"),
+    path("needed/", NeededView.as_view(), name="api-needed"),
+    path("results/", ResultListView.as_view(), name="api-results"),
+    path("results/<result_id:result_id>/bundle", BundleView.as_view(), name="api-bundle"),
+    path("results/<result_id:result_id>/standing", ResultStandingView.as_view(), name="api-standing"),
+    path("suites/", SuiteListView.as_view(), name="api-suites"),
+    path("suites/<digest:digest>.tar", SuiteArchiveView.as_view(), name="api-suite-archive"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,1 @@
+"""From joules to what they mean: the calculator, claims, carbon intensities."""

@@ -1,0 +1,249 @@
+"""The calculator's questions: one form for the page and for the API, so that both refuse the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.utils.formats import get_format
+from django.utils.translation import gettext, gettext_lazy
+
+from joulemark.impact import intensity
+from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
+from joulemark.impact.usage import Usage, own_query, study_query
+from joulemark.suite.published import Kind, load_study
+from measurements.display.templatetags.figures import kind_name
+from measurements.display.titles import translated
+from measurements.impact.values import VALUE, VALUE_NAMED_BY, ValueNotKept, value_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from measurements.impact.values import FindValue, FoundValue
+    from measurements.web.as_of import Moment
+
+
+OWN = "own"
+"""The choice of an energy of one's own."""
+
+MOST_WH, MOST_A_DAY, MOST_USERS, MOST_G = 1e6, 1e9, 10**11, 1e5
+"""Above these a number is a slip: a megawatt-hour a query, ten for each person alive, a hundred times coal."""
+
+EXAMPLE = {"query": "text_generation", "queries_per_day": 10, "users": 1000, "place": "world"}
+"""What the page answers before anybody has asked."""
+
+
+def study_queries() -> dict[str, tuple[str, Kind]]:
+    """Every kind of query that the study measured, by its name in addresses: task and kind of model."""
+    tasks = load_study().tasks
+    specific: dict[str, tuple[str, Kind]] = {task.id: (task.id, "task-specific") for task in tasks}
+    general: dict[str, tuple[str, Kind]] = {
+        f"{task.id}-general": (task.id, "general-purpose") for task in tasks if task.compared
+    }
+    return specific | general
+
+
+def year_of_value(row: object) -> dict[str, str]:
+    """The calculator's parameters for a year with a value of a board. They name it: the calculator reads it there."""
+    example = {name: str(value) for name, value in EXAMPLE.items()}
+    return example | {"query": VALUE} | value_named(row)
+
+
+class NumberField(forms.FloatField):
+    """A number with a point, or with a comma where the reader's language writes one."""
+
+    def to_python(self, value: Any) -> Any:
+        """The number. Raises ValidationError."""
+        return super().to_python(_with_point(value))
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What a browser's field for numbers can show again."""
+        return _with_point(super().bound_data(data, initial))
+
+
+def _with_point(value: Any) -> Any:
+    comma = isinstance(value, str) and get_format("DECIMAL_SEPARATOR") == ","
+    return value.replace(",", ".", 1) if comma else value
+
+
+class UsageForm(forms.Form):
+    """Which query, how often, by how many, and where. `usage` is the answer to a valid form.
+
+    The energy of a query is the study's, the reader's own, or a value of a board (`row`), which is read there and
+    never taken from the address: so its grade and scope are the board's. As of a moment only such a value is known.
+    `find_value` reads it there: boards lie above this room.
+    """
+
+    query = forms.ChoiceField(
+        label=gettext_lazy("One query"),
+        help_text=gettext_lazy(
+            "Mean over the study's models of this task, with the range from the least to the most."
+        ),
+    )
+    wh_per_query = NumberField(
+        label=gettext_lazy("Own energy of a query, Wh"),
+        help_text=gettext_lazy("For instance from a board: Wh per 1,000 queries, divided by 1,000."),
+        required=False, min_value=0, max_value=MOST_WH,
+    )  # fmt: skip
+    wh_low = NumberField(label=gettext_lazy("at least, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    wh_high = NumberField(label=gettext_lazy("at most, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    queries_per_day = NumberField(
+        label=gettext_lazy("Queries a day, of each user"), min_value=0, max_value=MOST_A_DAY
+    )
+    users = forms.IntegerField(label=gettext_lazy("Users"), min_value=0, max_value=MOST_USERS)
+    place = forms.ChoiceField(
+        label=gettext_lazy("Electricity of"),
+        help_text=gettext_lazy("Yearly average of what is generated there."),
+        required=False,
+    )
+    year = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    gco2e_per_kwh = NumberField(
+        label=gettext_lazy("Own carbon intensity, gCO2e/kWh"),
+        help_text=gettext_lazy("Taken instead of the place's where it is given."),
+        required=False, min_value=0, max_value=MOST_G,
+    )  # fmt: skip
+
+    series = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    task = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    dataset = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    model = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    hardware = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    scope = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
+    stratum = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput, strip=False)
+
+    def __init__(
+        self, data: Mapping[str, Any], *, find_value: FindValue, moment: Moment | None = None
+    ) -> None:
+        super().__init__(data)
+        self._find_value = find_value
+        self._moment = moment
+        self._value: FoundValue | None = None
+        choices = [*_query_choices(), (OWN, gettext("own energy, given below"))]
+        if moment is not None:
+            choices = [(VALUE, gettext("a value of a board"))]
+            only_values = gettext(
+                "As of a moment only a value of a board is known: leave out as_of and checkpoint, or follow the link "
+                "of a value."
+            )
+            self.fields["query"].error_messages |= {"required": only_values, "invalid_choice": only_values}
+        elif data.get("query") == VALUE:
+            choices.append((VALUE, gettext("a value of a board")))
+        self._query_choices = choices
+        self._choose("query", choices)
+        self._choose("place", _place_choices())
+        for name in ("wh_per_query", "wh_low", "wh_high", "queries_per_day", "gco2e_per_kwh"):
+            self.fields[name].widget.attrs |= {"step": "any", "inputmode": "decimal"}
+
+    @property
+    def row(self) -> object | None:
+        """The board's row, where a value of a board was asked for."""
+        return None if self._value is None else self._value.row
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        cast("forms.ChoiceField", self.fields[name]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what does not fit together."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        self._check_energy(cleaned)
+        if cleaned["query"] == VALUE and not self.errors:
+            self._take_value(cleaned)
+        if cleaned["gco2e_per_kwh"] is None:
+            self._check_place(cleaned)
+        return cleaned
+
+    def usage(self) -> Usage:
+        """What was asked, with the sources of its numbers. For a valid form."""
+        said = self.cleaned_data
+        if self._value is not None:
+            query = self._value.query
+        elif said["query"] == OWN:
+            query = own_query(said["wh_per_query"], low=said["wh_low"], high=said["wh_high"])
+        else:
+            query = study_query(load_study(), *study_queries()[said["query"]])
+        own = said["gco2e_per_kwh"]
+        return Usage(
+            wh_per_query=query,
+            queries_per_day=said["queries_per_day"],
+            users=said["users"],
+            intensity=intensity_of(said["place"], said["year"]) if own is None else own_intensity(own),
+        )
+
+    def _check_energy(self, said: dict[str, Any]) -> None:
+        value, low, high = said["wh_per_query"], said["wh_low"], said["wh_high"]
+        if said["query"] != OWN:
+            for name in ("wh_per_query", "wh_low", "wh_high"):
+                if said[name] is not None:
+                    self.add_error(
+                        name,
+                        gettext(
+                            "A task of the study has an energy of its own: leave this empty, or choose your own "
+                            "energy above."
+                        )
+                        if said["query"] != VALUE
+                        else gettext("A value of a board has an energy of its own: leave this empty."),
+                    )
+            return
+        if value is None:
+            self.add_error("wh_per_query", gettext("Say how much energy one query takes."))
+        elif (low is None) != (high is None):
+            self.add_error("wh_low", gettext("A range needs both of its ends, or neither."))
+        elif low is not None and not low <= value <= high:
+            self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
+
+    def _take_value(self, said: dict[str, Any]) -> None:
+        try:
+            found = self._find_value({name: said[name] for name in VALUE_NAMED_BY}, self._moment)
+        except ValueNotKept as error:
+            self.add_error("query", str(error))
+            return
+        if found is None:
+            self.add_error(
+                "query",
+                gettext(
+                    "There is no such value on this board: follow the link of a value, or choose another query."
+                ),
+            )
+            return
+        self._value = found
+        self.fields["query"].help_text = gettext(
+            "As the board has it, with its interval; of a published figure with the range of its runs."
+        )
+        self._choose(
+            "query",
+            [choice if choice[0] != VALUE else (VALUE, found.title) for choice in self._query_choices],
+        )
+
+    def _check_place(self, said: dict[str, Any]) -> None:
+        if not said["place"]:
+            self.add_error("place", gettext("Choose a place, or give a carbon intensity of your own."))
+            return
+        try:
+            row_of(said["place"], said["year"])
+        except UnknownPlace as error:
+            self.add_error("year", str(error))
+
+
+def _query_choices() -> list[tuple[str, str]]:
+    titles = {task.id: task.title for task in load_study().tasks}
+    return [
+        (
+            name,
+            f"{translated(titles[task])}, {kind_name(kind)}"
+            if kind == "general-purpose"
+            else translated(titles[task]),
+        )
+        for name, (task, kind) in study_queries().items()
+    ]
+
+
+def _place_choices() -> list[tuple[str, Any]]:
+    rows = intensity.latest()
+    regions = [(row.code, translated(row.name)) for row in rows if row.kind == "region"]
+    countries = [(row.code, translated(row.name)) for row in rows if row.kind == "country"]
+    return [
+        (gettext("World and regions"), regions),
+        (gettext("Countries and territories"), sorted(countries, key=lambda choice: choice[1].casefold())),
+    ]

@@ -1,0 +1,152 @@
+"""The pages of what numbers mean: claims checked, and what a year of use takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from joulemark.impact import intensity
+from joulemark.impact.claims import CheckedClaim, checked_claims
+from joulemark.impact.parity import other_parities, study_parities
+from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
+from joulemark.impact.usage import YearOfUse, year_of
+from joulemark.suite.published import load_study
+from measurements.display.numbers import as_written, significant
+from measurements.display.templatetags.figures import DASH
+from measurements.display.titles import translated
+from measurements.impact.form import EXAMPLE, UsageForm
+from measurements.published.answer_forms import study_unlike_tasks
+from measurements.published.models import STUDY, PublishedFigure
+from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from joulemark.consensus.quality_difference import QualityDifference
+    from joulemark.impact.quantity import Source
+    from joulemark.suite.published import Study
+    from measurements.impact.values import FindValue
+
+PLAIN_FROM = 1e-5
+"""Claims have small numbers with a point, which are compared with each other digit by digit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRow:
+    """A claim in the reader's language: each stated number beside the recomputed one, and the sentence with its own."""
+
+    claim: CheckedClaim
+    values: list[tuple[str, str]]
+    sentence: str
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the energies behind the recomputed numbers cover, each once."""
+        found = (value.found.scope for value in self.claim.values if value.found)
+        return list(dict.fromkeys(scope for scope in found if scope))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatioRow:
+    """The study's ratios on one data set of a task, or over all three: both families together, then each."""
+
+    task_title: str
+    dataset_title: str
+    unlike_jobs: bool
+    ratios: list[FamilyRatio]
+
+    @property
+    def quality(self) -> tuple[QualityDifference, ...]:
+        """How much better the models of both families answer."""
+        return self.ratios[0].quality
+
+
+@require_safe
+def claims(request: HttpRequest) -> HttpResponse:
+    """What is commonly said, recomputed; and the study's headline from the same figures, with intervals."""
+    study = load_study()
+    compared = [task for task in study.tasks if task.compared]
+    context = {
+        "rows": [_claim_row(claim) for claim in checked_claims()],
+        "ratios": _ratio_rows(study),
+        "sized": study_size_controlled(study),
+        "overlap": size_overlap(study),
+        "sized_tasks": [(task.title, study_size_controlled(study, task.id)) for task in compared],
+        "parities": [(_title(study, row.model), row) for row in study_parities(study)],
+        "others": other_parities(),
+        "caveat": study.caveats[0].text,
+        "boards": PublishedFigure.objects.of_series(STUDY).exists(),
+        "series": STUDY,
+    }
+    return render(request, "impact/claims.html", context)
+
+
+@honours_as_of
+@require_safe
+def impact(request: HttpRequest, *, find_value: FindValue) -> HttpResponse:
+    """What a year of use takes: an example first, then what the reader asks for."""
+    moment = moment_shown(request)
+    asked = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
+    form = UsageForm(request.GET if asked else EXAMPLE, find_value=find_value, moment=moment)
+    year = year_of(form.usage()) if form.is_valid() else None
+    context = {
+        "form": form,
+        "asked": asked,
+        "year": year,
+        "row": form.row,
+        "as_of": moment.at if moment else None,
+        "carried": [(name, request.GET[name]) for name in PARAMETERS if name in request.GET],
+        "study": load_study(),
+        "api_query": request.GET.urlencode() if asked else urlencode(EXAMPLE),
+        "sources": _sources(year),
+        "table": intensity.about(),
+    }
+    return render(request, "impact/impact.html", context)
+
+
+def _claim_row(claim: CheckedClaim) -> ClaimRow:
+    def write(value: float, digits: int) -> str:
+        return significant(value, digits, plain_from=PLAIN_FROM)
+
+    return ClaimRow(
+        claim=claim,
+        values=[
+            (as_written(value.stated), write(value.found.value, value.found.digits) if value.found else DASH)
+            for value in claim.values
+        ],
+        sentence=claim.written(translated(claim.sentence), write, as_written),
+    )
+
+
+def _ratio_rows(study: Study) -> list[RatioRow]:
+    tasks = {task.id: task.title for task in study.tasks}
+    unlike = study_unlike_tasks(study)
+    datasets = {(dataset.task, dataset.id): dataset.title for dataset in study.datasets}
+    return [
+        RatioRow(
+            task_title=tasks[task],
+            dataset_title="" if dataset is None else datasets[task, dataset],
+            unlike_jobs=task in unlike,
+            ratios=list(of_dataset),
+        )
+        for (task, dataset), of_dataset in groupby(
+            family_ratios(study), key=lambda row: (row.task, row.dataset)
+        )
+    ]
+
+
+def _title(study: Study, model: str) -> str:
+    return next(entry.title for entry in study.models if entry.id == model)
+
+
+def _sources(year: YearOfUse | None) -> list[Source]:
+    """Every source behind an answer, once, in the order in which they come in."""
+    if year is None:
+        return []
+    quantities = [year.energy, year.emissions, *(equal.count for equal in year.equals)]
+    return list(dict.fromkeys(source for quantity in quantities for source in quantity.sources))

@@ -1,0 +1,42 @@
+"""A leaderboard, now or as of a moment."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from joulemark.suite.published import load_study
+from measurements.boards.reading import NotKept, read_board
+from measurements.boards.viewed import VIEWED
+from measurements.pages.drawing import (
+    board_plot,
+    quality_plots,
+    size_plot,
+)
+from measurements.web.as_of import honours_as_of, time_shown
+
+
+@honours_as_of
+@require_safe
+def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
+    """One leaderboard, now or as of a moment."""
+    try:
+        found = read_board(series_slug=series, task_slug=task, at=time_shown(request))
+    except NotKept as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
+    if request.method == "GET":
+        VIEWED.note((row.task, row.dataset, row.model) for row in found.rows if row.dataset)
+    groups = [
+        (group, board_plot(group), [*quality_plots(group), *filter(None, [size_plot(group)])])
+        for group in found.groups
+    ]
+    context = {
+        "board": found,
+        "groups": groups,
+        "study": load_study() if found.series.is_study else None,
+    }
+    return render(request, "pages/board.html", context)

@@ -1,0 +1,32 @@
+"""The list of boards, and the way to it from a shortened address."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from measurements.boards.reading import list_boards
+from measurements.boards.series import series_by_slug
+from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
+
+
+@honours_as_of
+@require_safe
+def board_list(request: HttpRequest) -> HttpResponse:
+    """Every board, now or as of a moment."""
+    at = time_shown(request)
+    return render(request, "pages/board_list.html", {"boards": list_boards(at=at), "as_of": at})
+
+
+@honours_as_of
+@require_safe
+def boards_of_series(request: HttpRequest, series: str) -> HttpResponse:
+    """An address that people shorten: to what a published series says of itself, else to the list of boards."""
+    moment = moment_shown(request)
+    found = series_by_slug(series, at=moment.at if moment else None)
+    if found is None:
+        raise Http404(gettext("There is no published series of this name."))
+    named = ("published", found.slug) if found.grade == "published" else ("boards",)
+    return redirect(address_at(moment, *named))

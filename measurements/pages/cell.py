@@ -1,0 +1,32 @@
+"""One value of a board with everybody behind it, now or as of a moment."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from measurements.boards.explaining import NAMED_BY, explain_cell
+from measurements.impact.form import year_of_value
+from measurements.pages.drawing import (
+    cell_plot,
+)
+from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
+
+
+@honours_as_of
+@require_safe
+def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
+    """One value, now with everybody behind it, or as of a moment."""
+    found = explain_cell(series_slug=series, task_slug=task, named=request.GET, at=time_shown(request))
+    if found is None:
+        raise Http404(
+            gettext("There is no such value on this board, or nothing has been accepted for it yet.")
+        )
+    year = address_at(moment_shown(request), "impact", **year_of_value(found.row))
+    named = {name: request.GET.get(name, "") for name in NAMED_BY}
+    context = {"cell": found, "plot": cell_plot(found), "year": year, "cell_query": urlencode(named)}
+    return render(request, "pages/cell.html", context)

@@ -1,0 +1,35 @@
+"""General-purpose against task-specific models on one task."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from joulemark.suite.published import load_study
+from measurements.boards.comparing import read_comparison
+from measurements.catalog.models import Task
+from measurements.pages.drawing import (
+    comparison_plot,
+)
+
+
+@require_safe
+def compare(request: HttpRequest, task: str) -> HttpResponse:
+    """General-purpose against task-specific models on one task."""
+    found = Task.objects.filter(slug=task).first()
+    comparison = read_comparison(found) if found else None
+    if comparison is None or not (comparison.rows or comparison.n_missing):
+        raise Http404(gettext("No series has both kinds of model on this task."))
+    rows = comparison.rows
+    context = {
+        "task": found,
+        "n_missing": comparison.n_missing,
+        "crowd": [row for row in rows if row.grade != "published"],
+        "published": [row for row in rows if row.series.is_study],
+        "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
+        "plot": comparison_plot(rows),
+        "study": load_study(),
+    }
+    return render(request, "pages/compare.html", context)

@@ -1,0 +1,18 @@
+"""What people decided about results, and which appeals wait."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from measurements.review.decisions import public_decisions
+from measurements.review.listing import PER_PAGE
+
+
+@require_safe
+def decision_list(request: HttpRequest) -> HttpResponse:
+    """What people decided about results, and which appeals wait."""
+    page = Paginator(public_decisions(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "pages/decision_list.html", {"page": page})

@@ -1,0 +1,232 @@
+"""What each page's plot shows, from the rows that the page's table shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext
+
+from measurements.boards.fronts import interval_of_score
+from measurements.display.kinds import RATIO
+from measurements.display.numbers import significant
+from measurements.display.plot import Plot, Point, dot_plot
+from measurements.display.scatter import Scatter, Spot, scatter
+from measurements.display.templatetags.comparisons import score_interval
+from measurements.display.templatetags.figures import joules, kind_name, parameters, times, watt_hours
+from measurements.display.titles import translated
+
+if TYPE_CHECKING:
+    from measurements.boards.comparing import ComparisonRow
+    from measurements.boards.explaining import Explained
+    from measurements.boards.reading import Group
+    from measurements.boards.rows import BoardRow
+    from measurements.pages.evidence import Evidence
+
+WINDOWS_PX, TIP_PX = 80, 4
+MANY_WINDOWS = 48
+
+
+def board_plot(group: Group) -> Plot | None:
+    """Wh per 1,000 queries of every row of a group, on a logarithmic axis, with its 95 % interval.
+
+    Of a published figure the bar spans the study's own runs.
+    """
+    points = [
+        Point(
+            label=row.model_title,
+            text=watt_hours(row.energy_wh_per_1000),
+            value=row.energy_wh_per_1000,
+            low=row.least_wh_per_1000 if row.grade == "published" else row.low_wh_per_1000,
+            high=row.most_wh_per_1000 if row.grade == "published" else row.high_wh_per_1000,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
+            grade=row.grade,
+        )
+        for row in group.rows
+    ]
+    least, most = group.rows[0], group.rows[-1]
+    return dot_plot(
+        points,
+        title=gettext("Energy per 1,000 queries by model"),
+        description=gettext(
+            "From %(least)s (%(low)s) to %(most)s (%(high)s). The table below has every value."
+        )
+        % {
+            "least": least.model_title,
+            "low": watt_hours(least.energy_wh_per_1000),
+            "most": most.model_title,
+            "high": watt_hours(most.energy_wh_per_1000),
+        },
+        axis=gettext("Wh per 1,000 queries, logarithmic"),
+    )
+
+
+def size_plot(group: Group) -> Scatter | None:
+    """Energy beside the number of parameters, of the rows that state it."""
+    spots = [
+        Spot(
+            label=row.model_title,
+            text=f"{watt_hours(row.energy_wh_per_1000)}, {parameters(count)}",
+            energy=row.energy_wh_per_1000,
+            other=count / 1e9,
+            on_line=False,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
+            grade=row.grade,
+        )
+        for row in group.rows
+        if (count := row.parameters)
+    ]
+    return scatter(
+        spots,
+        title=gettext("Energy and number of parameters"),
+        description=gettext("One mark a model. The table below has every value."),
+        axis=gettext("across: Wh per 1,000 queries; up: billions of parameters; both logarithmic"),
+        logarithmic=True,
+    )
+
+
+def quality_plots(group: Group) -> list[Scatter]:
+    """Energy beside each metric that at least two rows have, with its interval; the line is the front."""
+    metrics = sorted({score["metric"] for row in group.rows for score in row.quality})
+    return [plot for metric in metrics if (plot := _quality_plot(group, metric)) is not None]
+
+
+def _quality_plot(group: Group, metric: str) -> Scatter | None:
+    spots = [
+        Spot(
+            label=row.model_title,
+            text=_energy_and_score(row, score),
+            energy=row.energy_wh_per_1000,
+            other=score["value"],
+            on_line=metric in row.front,
+            interval=interval_of_score(score),
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
+            grade=row.grade,
+        )
+        for row in group.rows
+        for score in row.quality
+        if score["metric"] == metric
+    ]
+    named = [spot.label for spot in spots if spot.on_line]
+    return scatter(
+        spots,
+        title=gettext("Energy and quality: %(metric)s") % {"metric": metric},
+        description=_front_in_words(named),
+        axis=gettext("across: Wh per 1,000 queries, logarithmic; up: %(metric)s") % {"metric": metric},
+        logarithmic=False,
+    )
+
+
+def _energy_and_score(row: BoardRow, score: dict[str, Any]) -> str:
+    chance = f" ({score_interval(score)})" if interval_of_score(score) else ""
+    return f"{watt_hours(row.energy_wh_per_1000)}, {score['metric']} {significant(score['value'])}{chance}"
+
+
+def _front_in_words(named: list[str]) -> str:
+    if not named:
+        return gettext(
+            "There is no front: the differences are within chance, or how far chance goes is not known. "
+            "The table below has every value."
+        )
+    return gettext(
+        "On the front, where no model surely uses less energy and surely answers better: %(models)s. "
+        "The table below has every value."
+    ) % {"models": ", ".join(named)}
+
+
+def cell_plot(cell: Explained) -> Plot | None:
+    """What each contributor says, with the uncertainty of its difference from the others, and a line at the value."""
+    row = cell.row
+    points = [
+        Point(
+            label=str(one.contributor),
+            text=watt_hours(one.energy_wh_per_1000),
+            value=one.energy_wh_per_1000,
+            low=one.energy_wh_per_1000 / (1 + one.equivalence.expanded_u) if one.equivalence else None,
+            high=one.energy_wh_per_1000 * (1 + one.equivalence.expanded_u) if one.equivalence else None,
+            kind=row.kind,
+            kind_title=kind_name(row.kind),
+            grade=row.grade,
+        )
+        for one in cell.said or ()
+    ]
+    return dot_plot(
+        points,
+        title=gettext("What each contributor says"),
+        description=gettext("The line is the value of all: %(value)s. The table below has every number.")
+        % {"value": watt_hours(row.energy_wh_per_1000)},
+        axis=gettext("Wh per 1,000 queries, logarithmic"),
+        reference=row.energy_wh_per_1000,
+    )
+
+
+def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
+    """The ratio of every row, with its interval over models as a bar and a line at equality."""
+    points = [
+        Point(
+            label=f"{translated(row.dataset_title) or gettext('All data sets')} · {row.series.name}",
+            text=times(row.paired.ratio),
+            value=row.paired.ratio,
+            low=row.paired.over_models_low,
+            high=row.paired.over_models_high,
+            kind=RATIO,
+            kind_title="",
+            grade=row.grade,
+        )
+        for row in rows
+    ]
+    return dot_plot(
+        points,
+        title=gettext("Energy of general-purpose over task-specific models"),
+        description=gettext(
+            "One row a data set and series; the bar is the interval over models (95 of 100). The table has every value."
+        ),
+        axis=gettext("times the energy, logarithmic; the line is equality"),
+        reference=1.0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowBar:
+    """One window as a line from the baseline up to `y`."""
+
+    x: str
+    y: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPlot:
+    """Joules per query of the windows of a run, in order, from zero up."""
+
+    step: int
+    total: int
+    top: str
+    height: int
+    many: bool
+    bars: list[WindowBar]
+
+
+def window_plot(evidence: Evidence) -> WindowPlot:
+    """The windows as claimed in the signed statement."""
+    step, blocks = evidence.windows_drawn()
+    most = max(value for _, value in blocks) or 1.0
+    slot = 100 / len(blocks)
+    return WindowPlot(
+        step=step,
+        total=len(evidence.said.windows),
+        top=joules(most),
+        height=WINDOWS_PX,
+        many=len(blocks) > MANY_WINDOWS,
+        bars=[
+            WindowBar(
+                x=f"{(place + 0.5) * slot:.2f}%",
+                y=WINDOWS_PX - round((WINDOWS_PX - TIP_PX) * value / most),
+                text=f"{number}: {joules(value)}",
+            )
+            for place, (number, value) in enumerate(blocks)
+        ],
+    )

@@ -1,0 +1,29 @@
+"""The front page: what this is, the headline, the boards, and how to take part or check."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from measurements.boards.reading import list_boards
+from measurements.pages.overview import read_overview
+from measurements.pages.suite_hints import suite_hints
+from measurements.review.listing import listed_submissions
+
+LATEST = 8
+"""Results that the front page lists."""
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, the headline, the boards, and how to take part or check."""
+    context = {
+        "overview": read_overview(),
+        "boards": list_boards(),
+        "latest": listed_submissions()[:LATEST],
+        "origin": settings.ORIGIN,
+        "suites": suite_hints(),
+    }
+    return render(request, "pages/home.html", context)

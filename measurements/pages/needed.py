@@ -1,0 +1,102 @@
+"""Needed work as a page shows it: the first jobs of every suite that results are taken for, each with its command."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from joulemark.suite import load_suite, suite_names
+from measurements.boards.needed import NeededJob, read_needed
+from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
+
+if TYPE_CHECKING:
+    from joulemark.suite import Suite
+
+SHOWN = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A job with the titles that a page shows, and the command that measures it."""
+
+    job: NeededJob
+    task_title: str
+    dataset_title: str
+    model_title: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeededOfSuite:
+    """The first jobs of a suite; `total` counts all that can run, `established` those of them that need no more.
+
+    `command` measures them in this order.
+    """
+
+    suite: Suite
+    lines: list[Line]
+    total: int
+    established: int
+    command: str
+
+
+def needed_of_suites() -> list[NeededOfSuite]:
+    """Every suite that is pinned and loaded, for no other is a result taken; of former versions none is needed."""
+    found = []
+    current = current_digests()
+    for suite in known_suites().values():
+        is_former = current.get(suite.name, suite.digest) != suite.digest
+        jobs = read_needed(suite) if suite.is_pinned and not is_former else None
+        if jobs:
+            found.append(_of_suite(suite, jobs))
+    return found
+
+
+@require_safe
+def needed(request: HttpRequest) -> HttpResponse:
+    """What to measure next, with the command to do it."""
+    context = {"suites": needed_of_suites(), "origin": settings.ORIGIN, "waiting": unpinned_suites()}
+    return render(request, "pages/needed.html", context)
+
+
+def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
+    needed = [job for job in jobs if not job.is_established]
+    shown = needed[:SHOWN]
+    run = f"joulemark run --suite {shlex.quote(_called(suite))}"
+    tasks = dict(Task.objects.values_list("slug", "title"))
+    datasets = {
+        (task, slug): title
+        for task, slug, title in DataSet.objects.values_list("task__slug", "slug", "title")
+    }
+    models = dict(AiModel.objects.filter(slug__in={job.model for job in shown}).values_list("slug", "title"))
+    lines = [
+        Line(
+            job=job,
+            task_title=tasks[job.task],
+            dataset_title=datasets[job.task, job.dataset],
+            model_title=models[job.model],
+            command=f"{run} --only {shlex.quote(job.key)}",
+        )
+        for job in shown
+    ]
+    return NeededOfSuite(
+        suite=suite,
+        lines=lines,
+        total=len(jobs),
+        established=len(jobs) - len(needed),
+        command=f"{run} --needed",
+    )
+
+
+def _called(suite: Suite) -> str:
+    """A suite that agents have or can fetch by its name; any other by the folder that volunteers were given."""
+    own = {load_suite(name).digest for name in suite_names()}
+    is_named = suite.digest in own or suite.digest == current_digests().get(suite.name)
+    return suite.name if is_named else f"./{suite.name}-{suite.version}"

@@ -1,0 +1,77 @@
+"""The front page's claim, computed from what is in the database: never typed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from measurements.boards.comparing import ComparisonRow, read_comparisons
+from measurements.boards.models import Cell
+from measurements.catalog.models import ModelKind, Task
+from measurements.published.models import STUDY, PublishedFigure
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskLine:
+    """A task on which both kinds of model were run: the study's overall row, and the volunteers' rows."""
+
+    task: Task
+    published: ComparisonRow | None
+    crowd: list[ComparisonRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The compared tasks, and the smallest and largest of the study's overall ratios.
+
+    `n_missing` counts comparisons whose numbers cannot be combined.
+    """
+
+    lines: list[TaskLine]
+    n_missing: int
+
+    @property
+    def published_rows(self) -> list[ComparisonRow]:
+        """The study's ratio over all data sets of each compared task, smallest first."""
+        rows = [line.published for line in self.lines if line.published]
+        return sorted(rows, key=lambda row: row.paired.ratio)
+
+    @property
+    def low(self) -> ComparisonRow | None:
+        """The smallest of them."""
+        return self.published_rows[0] if self.published_rows else None
+
+    @property
+    def high(self) -> ComparisonRow | None:
+        """The largest of them."""
+        return self.published_rows[-1] if self.published_rows else None
+
+    @property
+    def crowd(self) -> list[tuple[Task, ComparisonRow]]:
+        """Every ratio out of volunteers' results."""
+        return [(line.task, row) for line in self.lines for row in line.crowd]
+
+
+def read_overview() -> Overview:
+    """Every task on which at least one series can divide both kinds of model."""
+    tasks = _tasks_with_general_purpose()
+    compared = read_comparisons(tasks)
+    return Overview(
+        lines=[_line(task, compared[task.slug].rows) for task in tasks if compared[task.slug].rows],
+        n_missing=sum(comparison.n_missing for comparison in compared.values()),
+    )
+
+
+def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
+    overall = [row for row in rows if row.series.slug == STUDY and not row.dataset]
+    return TaskLine(
+        task=task,
+        published=overall[0] if overall else None,
+        crowd=[row for row in rows if row.grade != "published"],
+    )
+
+
+def _tasks_with_general_purpose() -> list[Task]:
+    general = ModelKind.GENERAL_PURPOSE
+    ids = set(PublishedFigure.objects.filter(model__kind=general).values_list("task", flat=True))
+    ids |= set(Cell.objects.filter(model__kind=general).values_list("dataset__task", flat=True))
+    return list(Task.objects.filter(pk__in=ids))

@@ -1,0 +1,79 @@
+"""What a published series says of itself: where its figures come from, and what of its input was not taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+
+from measurements.boards.reading import NotKept, list_boards, require_kept
+from measurements.boards.series import published_series
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.web.as_of import honours_as_of, time_shown
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from measurements.boards.reading import BoardEntry
+    from measurements.boards.series import Series
+    from measurements.published.models import PublishedSeries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A published series. `only_here` are titles of what the catalogue knows from it alone."""
+
+    series: Series
+    facts: PublishedSeries
+    boards: list[BoardEntry]
+    n_figures: int
+    n_runs: int
+    hardware: list[str]
+    only_here: list[str]
+
+    @property
+    def digest(self) -> str:
+        """Of the input, with the name of its kind before it, which only the study's row has."""
+        return f"sha256:{self.facts.digest.removeprefix('sha256:')}"
+
+
+def read_published(slug: str, *, at: datetime | None = None) -> Published | None:
+    """The series of this name, now or at a time, or None. Raises NotKept."""
+    series = next((series for series in published_series(at=at) if series.slug == slug), None)
+    if series is None and at is not None:
+        require_kept(slug, at)
+    if series is None or series.facts is None:
+        return None
+    figures = series.facts.figures
+    return Published(
+        series=series,
+        facts=series.facts,
+        boards=[entry for entry in list_boards(at=at) if entry.series.slug == slug],
+        n_figures=figures.count(),
+        n_runs=sum(figures.order_by().values_list("n_runs", flat=True)),
+        hardware=sorted(
+            {row.public_title for row in HardwareClass.objects.filter(published_figures__series=series.facts)}
+        ),
+        only_here=[
+            title
+            for kind in (Task, DataSet, AiModel)
+            for title in kind.objects.filter(known_from=slug).values_list("title", flat=True)
+        ],
+    )
+
+
+@honours_as_of
+@require_safe
+def published(request: HttpRequest, series: str) -> HttpResponse:
+    """What a published series says of itself, where its boards are, and what of its input was not taken."""
+    try:
+        found = read_published(series, at=time_shown(request))
+    except NotKept as error:
+        raise Http404(str(error)) from error
+    if found is None:
+        raise Http404(gettext("There is no published series of this name."))
+    return render(request, "pages/published_series.html", {"found": found, "as_of": time_shown(request)})

@@ -1,0 +1,30 @@
+"""Every result in every state, latest first."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from measurements.intake.models import State
+from measurements.review.filters import ResultFilter
+from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
+
+
+@require_safe
+def result_list(request: HttpRequest) -> HttpResponse:
+    """Every result in every state, latest first."""
+    chosen = ResultFilter(request.GET, queryset=listed_submissions())
+    found = chosen.qs if chosen.is_valid() else listed_submissions().none()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "page": page,
+        "lines": [(submission, codes_of(submission)) for submission in page],
+        "active": {name: value for name, value in request.GET.items() if name in chosen.filters and value},
+        "query": query.urlencode(),
+        "states": State.values,
+    }
+    return render(request, "pages/result_list.html", context)

@@ -1,0 +1,47 @@
+"""Template filters of a comparison's row: the models behind its ratio, and whether their jobs are alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+from django.utils.translation import gettext, ngettext
+
+from measurements.display.numbers import whole
+
+if TYPE_CHECKING:
+    from measurements.boards.comparing import ComparisonRow
+
+register = template.Library()
+
+
+@register.filter
+def compared_models(row: ComparisonRow) -> str:
+    """Which models: the two of a single pair by name, more by their number."""
+    above, below = (side.models for side in row.sides)
+    if len(above) == len(below) == 1:
+        return gettext("%(general)s against %(specific)s") % {"general": above[0][1], "specific": below[0][1]}
+    pairs = row.paired.n_pairs
+    words = {"n": whole(pairs), "general": whole(len(above)), "specific": whole(len(below))}
+    return (
+        ngettext(
+            "%(general)s general-purpose and %(specific)s task-specific models, %(n)s pair",
+            "%(general)s general-purpose and %(specific)s task-specific models, %(n)s pairs",
+            pairs,
+        )
+        % words
+    )
+
+
+@register.filter
+def answer_forms(row: ComparisonRow) -> str:
+    """In which unlike forms the two kinds answer, in the reader's language."""
+    words = {
+        ("picks",): gettext("pick them out of the text"),
+        ("writes",): gettext("write them"),
+        ("picks", "writes"): gettext("pick or write them"),
+    }
+    general, specific = (words[side.answers] for side in row.sides)
+    return gettext(
+        "Unlike jobs: for their answers general-purpose models %(general)s, task-specific ones %(specific)s."
+    ) % {"general": general, "specific": specific}

@@ -1,0 +1,42 @@
+"""Addresses of the pages."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from measurements.boards.impact_values import find_value
+from measurements.impact import pages as impact
+from measurements.pages import (
+    about,
+    board,
+    board_list,
+    cell,
+    compare,
+    compare_list,
+    decision_list,
+    home,
+    needed,
+    published_series,
+    result,
+    result_list,
+)
+from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("boards/", board_list.board_list, name="boards"),
+    path("boards/<name:series>/", board_list.boards_of_series),
+    path("boards/<name:series>/<name:task>/", board.board, name="board"),
+    path("boards/<name:series>/<name:task>/cell/", cell.cell, name="cell"),
+    path("published/", RedirectView.as_view(pattern_name="boards")),
+    path("published/<name:series>/", published_series.published, name="published"),
+    path("compare/", compare_list.compare_list, name="comparisons"),
+    path("compare/<name:task>/", compare.compare, name="comparison"),
+    path("claims/", impact.claims, name="claims"),
+    path("impact/", impact.impact, {"find_value": find_value}, name="impact"),
+    path("needed/", needed.needed, name="needed"),
+    path("results/", result_list.result_list, name="results"),
+    path("results/<result_id:result_id>/", result.result, name="result"),
+    path("r/<short_result_id:short_id>", result.short_result, name="short-result"),
+    path("decisions/", decision_list.decision_list, name="decisions"),
+    path("about/", about.about, name="about"),
+]

@@ -1,0 +1,1 @@
+"""What others have published: their series and figures, and the imports that bring them."""

@@ -1,0 +1,60 @@
+"""`manage.py import_codecarbon`: logs of CodeCarbon as a published series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joulemark.published.codecarbon import LogOptions, read_logs
+from measurements.published.management.import_command import ImportCommand, leave_out, table_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from django.core.management.base import CommandParser
+
+    from joulemark.published.figures import InputFile, Reading
+    from joulemark.published.names import NameMap
+
+
+SAID = ("queries", "phase", "energy", "model", "scope", "hardware")
+"""Options that a reader takes as they are."""
+
+
+class Command(ImportCommand):
+    """Import logs of runs, or of phases of runs."""
+
+    help = (
+        "Import CodeCarbon emission logs (CSV) as a published series; the same input again changes nothing."
+    )
+    kind = "codecarbon"
+    shaping = SAID
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What a log does not say."""
+        super().add_arguments(parser)
+        self.add_table_arguments(parser)
+        logs = parser.add_argument_group("what the logs do not say")
+        logs.add_argument("--queries", type=int, required=True, metavar="N", help="queries in each run")
+        logs.add_argument(
+            "--phase",
+            help="which phase to take, or 'whole run' (default: 'query model' where phases were logged)",
+        )
+        logs.add_argument(
+            "--energy",
+            choices=["total", "gpu"],
+            default="total",
+            help="all that was metered, or the GPUs alone",
+        )
+        logs.add_argument("--model", help="the model, where the project's name is something else")
+        logs.add_argument(
+            "--scope",
+            choices=["gpu", "cpu", "gpu+cpu", "gpu+cpu+dram", "cpu+dram", "node"],
+            help="what the energies cover, where no column says so (CodeCarbon 1.x)",
+        )
+        logs.add_argument("--hardware", help="as '8 x NVIDIA A100-SXM4-80GB', where no column names it")
+
+    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
+        """The runs in the logs."""
+        told = {name: options[name] for name in (*SAID, "task", "dataset")}
+        form, rows = table_form(options), leave_out(options)
+        return read_logs(files, LogOptions(**told, form=form, leave_out=rows), names)

@@ -1,0 +1,1 @@
+"""The ground floor of HTTP: addresses, links, problem documents, CSV and the description of the API."""

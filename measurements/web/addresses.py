@@ -1,0 +1,52 @@
+"""What may stand in an address: names, digests and ids of results, and nothing that a database refuses."""
+
+from __future__ import annotations
+
+from django.urls import register_converter
+
+SHORT_DIGITS = 16
+"""First digits of a result's id that its short address has: one in 2**32 platforms of 2**16 results has two alike."""
+
+
+class NameConverter:
+    """The slug of a task, suite or series: lower-case letters, digits, dots, dashes and underscores."""
+
+    regex = r"[a-z0-9._-]{1,150}"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+class DigestConverter:
+    """A SHA-256: 64 lower-case hex digits."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+class ResultIdConverter(DigestConverter):
+    """A result id, which is the digest of its bundle."""
+
+
+class ShortResultIdConverter(DigestConverter):
+    """The first digits of a result id, as a short address has them."""
+
+    regex = f"[0-9a-f]{{{SHORT_DIGITS}}}"
+
+
+register_converter(DigestConverter, "digest")
+register_converter(NameConverter, "name")
+register_converter(ResultIdConverter, "result_id")
+register_converter(ShortResultIdConverter, "short_result_id")

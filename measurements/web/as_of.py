@@ -1,0 +1,61 @@
+"""The moment that a request asks for: which views show it, and how links carry it on.
+
+A middleware sets `request.moment` and refuses it where the view is not marked by `honours_as_of`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from django.urls import resolve, reverse
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+
+PARAMETERS = ("as_of", "checkpoint")
+MARK = "honours_as_of"
+View = TypeVar("View")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A time in UTC, and the parameter by which it was asked for, as links carry it on."""
+
+    at: datetime
+    query: str
+
+
+def honours_as_of(view: View) -> View:
+    """Mark a view, or a class of views, that shows the moment which `moment_shown` gives it."""
+    setattr(view, MARK, True)
+    return view
+
+
+def honours(view: object) -> bool:
+    """Whether a view, as an address resolves to it, shows the moment that it is asked for."""
+    return bool(getattr(getattr(view, "cls", view), MARK, False))
+
+
+def moment_shown(request: HttpRequest | Request) -> Moment | None:
+    """The moment that this request is answered for; None: now."""
+    return getattr(request, "moment", None)
+
+
+def time_shown(request: HttpRequest | Request) -> datetime | None:
+    """The same as a time."""
+    moment = moment_shown(request)
+    return moment.at if moment else None
+
+
+def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
+    """The path of a named view with `query`, carrying the moment on where the view honours it."""
+    path = reverse(name, args=args)
+    asked = [urlencode(query)] if query else []
+    if moment is not None and honours(resolve(path).func):
+        asked.append(moment.query)
+    return "?".join([path, "&".join(asked)]) if asked else path

@@ -1,0 +1,135 @@
+"""CSV out: the same rows as the JSON, flat, and harmless when a spreadsheet opens them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+from measurements.web.openapi import OCTETS
+from measurements.web.simulated import FIELD, is_simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rest_framework.parsers import BaseParser
+    from rest_framework.request import Request
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet may run as a formula (OWASP, "CSV Injection")."""
+
+
+def harmless(value: object) -> object:
+    """`value` as a CSV cell: text like a formula gets an apostrophe in front; numbers stay numbers."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.lstrip(" ").startswith(DANGEROUS):
+        return f"'{value}"
+    return value
+
+
+def table(rows: list[Mapping[str, Any]], columns: list[str]) -> str:
+    """CSV text with a heading (RFC 4180)."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([harmless(_flat(row[name])) for name in columns] for row in rows)
+    return stream.getvalue()
+
+
+def _flat(value: object) -> object:
+    """A list of scores as `metric=value;metric=value`, of words as `word;word`; anything else as it is.
+
+    Of a difference of scores the value is the difference; a value that is not known is empty.
+    """
+    if isinstance(value, list):
+        return ";".join(
+            item if isinstance(item, str) else f"{item['metric']}={_value_of(item)}" for item in value
+        )
+    return value
+
+
+def _value_of(score: Mapping[str, Any]) -> object:
+    value = score["difference"] if "difference" in score else score["value"]
+    return "" if value is None else value
+
+
+class AnyFormat(DefaultContentNegotiation):
+    """For every other address: where the client accepts nothing that there is, it gets the first (RFC 9110, 12.4.1).
+
+    A client that names the media type of what it asks for (a bundle, a problem document) is no reason to refuse it.
+    """
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """What is accepted, else the first."""
+        every = list(renderers)
+        try:
+            chosen: tuple[BaseRenderer, str] = super().select_renderer(request, every, format_suffix)
+        except NotAcceptable:
+            return every[0], every[0].media_type
+        return chosen
+
+
+def bytes_type(request: Request, own: str) -> str:
+    """Return the media type of bytes that the client names first: `own` or plain bytes; without either, `own`."""
+    accepted = (part.partition(";")[0].strip() for part in request.headers.get("Accept", "").split(","))
+    return next((kind for kind in accepted if kind in {OCTETS, own}), own)
+
+
+class OneFormat(BaseContentNegotiation):
+    """For an address that names its format: whatever the client accepts, that is what it gets."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """The only one."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        """The only one."""
+        only = next(iter(renderers))
+        return only, only.media_type
+
+
+class RowsCsvRenderer(BaseRenderer):
+    """Renders {"rows": [...]} as CSV, with the columns of the view's `row_serializer`, and whether a crowd is here.
+
+    Columns are only ever added at the end.
+    """
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> str:
+        """The rows as text; a problem document has no rows and stays JSON."""
+        if "rows" not in data:
+            return json.dumps(data)
+        view = (renderer_context or {})["view"]
+        word = "true" if is_simulated(renderer_context) else "false"
+        rows = [row | {FIELD: word} for row in data["rows"]]
+        return table(*self.flat(rows, [*view.row_serializer().fields, FIELD]))
+
+    def flat(
+        self, rows: list[Mapping[str, Any]], columns: list[str]
+    ) -> tuple[list[Mapping[str, Any]], list[str]]:
+        """Rows and the names of their columns, with lists that have columns of their own spread over these."""
+        return rows, columns
