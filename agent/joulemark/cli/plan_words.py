@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.questions import ask, can_ask
+from joulemark.cli.table import print_table
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
 from joulemark.session.plan import by_sentence, in_words
@@ -76,15 +77,8 @@ def print_plan(output: Output, forecast: Forecast) -> None:
         for number, cell in enumerate(forecast.cells, start=1)
     ]
     heads = ("", _("cell"), _("minutes"), _("download"))
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows) if rows else ():
-        number, key, minutes, download = (
-            f"{row[0]:>{widths[0]}}",
-            f"{row[1]:<{widths[1]}}",
-            f"{row[2]:>{widths[2]}}",
-            row[3],
-        )
-        output.say(f"{number}  {key}  {minutes}  {download}".rstrip())
+    if rows:
+        print_table(output, heads, rows, name_column=1, numbers=(0, 2))
     output.say(f"{summary(forecast)}.")
     for sentence in times_in_words(forecast):
         output.say(sentence)
@@ -93,10 +87,14 @@ def print_plan(output: Output, forecast: Forecast) -> None:
             _("Finished already in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
         )
     for failed in forecast.failed_before:
-        output.say(_("Not again: {key}. {sentence}").format(key=failed.key, sentence=failed.sentence))
+        output.say(
+            _("Not again: {key}. {sentence}").format(
+                key=output.fitted(failed.key, beside=1), sentence=failed.sentence
+            )
+        )
     for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
-            output.say(f"{label}: {in_words(keys)}. {sentence}")
+            output.say(f"{label}: {in_words([output.fitted(key, beside=1) for key in keys])}. {sentence}")
 
 
 def times_in_words(forecast: Forecast) -> list[str]:

@@ -156,7 +156,7 @@ def execute(arguments: Namespace) -> int:
             forecast = foresee(config, options, begun.suite)
             report.selection = forecast.selection
             require_contributor(config, options)
-            output.tell(_destination(config, options), beside=True)
+            output.aside(_destination(config, options))
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
             with watch_for(Screen(stderr=True)) as watch:
