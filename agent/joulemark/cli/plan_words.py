@@ -11,11 +11,18 @@ from joulemark.session.forecast import by_basis
 from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from joulemark.cli.output import Output
     from joulemark.session.forecast import Basis, Cell, Forecast
+    from joulemark.session.order import JobOrder, Order
+
+ORDER_WORDS: dict[Order, str] = {
+    "needed": marked("First what the platform needs most."),
+    "tasks": marked("One cell of each task in turn."),
+    "suite": marked("In the suite's order."),
+}
 
 
 def summary(forecast: Forecast) -> str:
@@ -79,7 +86,7 @@ def print_plan(output: Output, forecast: Forecast) -> None:
     heads = ("", _("cell"), _("minutes"), _("download"))
     if rows:
         print_table(output, heads, rows, name_column=1, numbers=(0, 2))
-    output.say(f"{summary(forecast)}.")
+    output.say(f"{summary(forecast)}. {order_in_words(forecast.order)}")
     for sentence in times_in_words(forecast):
         output.say(sentence)
     if forecast.finished:
@@ -95,6 +102,13 @@ def print_plan(output: Output, forecast: Forecast) -> None:
     for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
             output.say(f"{label}: {in_words([output.fitted(key, beside=1) for key in keys])}. {sentence}")
+
+
+def order_in_words(order: JobOrder) -> str:
+    """Which cells come first."""
+    if order.is_substitute:
+        return _("The platform does not say what it needs: one cell of each task in turn.")
+    return _(ORDER_WORDS[order.name])
 
 
 def times_in_words(forecast: Forecast) -> list[str]:
@@ -125,6 +139,7 @@ def plan_as_json(forecast: Forecast) -> dict[str, Any]:
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "gpu": forecast.gpu,
         "meter": forecast.meter,
+        "order": forecast.order.name,
         "reference_gpu": REFERENCE_GPU,
         "cells": [
             {

@@ -126,7 +126,11 @@ def _end_sentences(output: Output, report: Report) -> list[str]:
             else _("Most useful next: {key}, measured by nobody so far.").format(key=output.fitted(job.key))
         )
         if job.runs_here:
-            sentences.append(_("The same command with `--needed` begins with it."))
+            sentences.append(
+                _("The same command begins with it.")
+                if report.order is not None and report.order.name == "needed"
+                else _("The same command with `--needed` begins with it.")
+            )
     return sentences
 
 
