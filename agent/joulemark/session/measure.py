@@ -11,7 +11,7 @@ from joulemark.energy.analysis import mean_of_parts, window_work_j
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.gaps import has_gap
 from joulemark.energy.precision import relative_half_width
-from joulemark.energy.steady import PART_S, Part, is_steady
+from joulemark.energy.steady import MIN_JUDGEMENTS, PART_S, STRETCHES, Part, is_steady
 from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
 from joulemark.meters.meter import sensor_of
@@ -246,7 +246,7 @@ class _Job:
         parts: list[Part] = []
         temperatures_c: list[float] = []
         begun = self._sampler.edge()
-        answered = 0
+        answered = judgements = 0
         for query in self._turns.of_warm_up():
             self._workload.answer(query)
             self._watch.answered()
@@ -259,9 +259,12 @@ class _Job:
                 temperature_c = self._sampler.live().temperature_c
                 temperatures_c += [] if temperature_c is None else [temperature_c]
                 begun = ended
-                if is_steady(parts, temperatures_c) and answered >= protocol.warmup_queries:
+                if answered < protocol.warmup_queries or len(parts) < STRETCHES:
+                    continue
+                judgements += 1
+                if is_steady(parts, temperatures_c):
                     break
-                if now_us - start_us >= protocol.warmup_s * 1e6:
+                if now_us - start_us >= protocol.warmup_s * 1e6 and judgements >= MIN_JUDGEMENTS:
                     self._flags.add("not-steady")
                     break
         self._workload.synchronise()

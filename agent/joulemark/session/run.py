@@ -65,11 +65,11 @@ class Begun:
 
 def begin(config: Config, options: Options) -> Begun:
     """The suite that is asked for, fetched from the platform where need be; nothing is measured. Raises AgentError."""
-    if options.needed and options.offline:
+    if options.order == "needed" and options.offline:
         raise UsageError(
             _(
-                "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave"
-                " one of them out."
+                "`--order needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it:"
+                " leave one of them out."
             )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
@@ -114,6 +114,7 @@ def run(
     `report` tells how far.
     """
     selection = report.selection = forecast.selection
+    report.order = forecast.order
     identity, enrolled = require_contributor(config, options)
     choice = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
