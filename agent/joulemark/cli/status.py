@@ -45,7 +45,8 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
+    from joulemark.cli.elsewhere import no_result_for, results_elsewhere
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
     from joulemark.rules.advice import title_of, what_to_do
@@ -56,16 +57,12 @@ def execute(arguments: Namespace) -> int:
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
-    asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
-    asked = [kept for kept in asked if kept.bundle.statement().predicate.audience == config.origin]
+    found = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
+    asked = [kept for kept in found if kept.bundle.statement().predicate.audience == config.origin]
     damaged = [] if arguments.id else tell_damaged(output, outbox)
     tell_note_faults(output, asked)
     if not asked and not damaged:
-        raise NothingToDo(
-            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
-                origin=config.origin
-            )
-        )
+        raise no_result_for(config, results_elsewhere(config, found))
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:

@@ -8,7 +8,6 @@ from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -41,6 +40,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.cli.elsewhere import elsewhere_in_words, results_elsewhere
     from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo
     from joulemark.outbox import Outbox
     from joulemark.patience import LONG
@@ -78,15 +78,8 @@ def execute(arguments: Namespace) -> int:
                 )
             )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
-    elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
-    if elsewhere:
-        output.say(
-            ngettext(
-                "{count} result is for another platform and was left; set JOULEMARK_PLATFORM to send it.",
-                "{count} results are for another platform and were left; set JOULEMARK_PLATFORM to send them.",
-                elsewhere,
-            ).format(count=elsewhere)
-        )
+    if elsewhere := results_elsewhere(config, results):
+        output.say(elsewhere_in_words(elsewhere))
     exit_code = _exit_code(rows, ours) or (EXIT_USAGE if damaged else EXIT_OK)
     if exit_code == EXIT_OK:
         output.say(_("All results for {origin} are sent.").format(origin=config.origin))

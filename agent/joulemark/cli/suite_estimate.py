@@ -10,7 +10,7 @@ from joulemark.cli.naming import named_suite
 from joulemark.cli.suite_words import gigabytes_in_words, obstacles_in_words
 from joulemark.cli.table import print_table
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from joulemark.suite import Suite
     from joulemark.suite.estimate import Estimate, Total
 
-LEAST = "the suite's shortest windows"
+LEAST = marked("the suite's shortest windows")
 """What minutes rest on where no time is published."""
 
 
