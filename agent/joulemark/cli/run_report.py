@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
+from joulemark.platform_words import finding_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
@@ -102,7 +103,7 @@ def _end_sentences(output: Output, report: Report) -> list[str]:
         advice = (stopped.what_to_do or "").rstrip(".")
         sentences += [
             _("Stopped: each further job would be found the same. {code}: {sentence}").format(
-                code=stopped.code, sentence=stopped.sentence
+                code=stopped.code, sentence=finding_in_words(stopped.code, stopped.sentence)
             ),
             *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
             _(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.platform_words import quoted_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -84,7 +85,7 @@ def execute(arguments: Namespace) -> int:
             )
             output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
-                output.say(f"    {code} ({in_words(severity)}) {sentence}")
+                output.say(f"    {code} ({in_words(severity)}) {quoted_in_words(code, sentence)}")
                 if title := title_of(code):
                     output.say(_("        rule: {title}").format(title=_(title)))
                 if advice := what_to_do(code):

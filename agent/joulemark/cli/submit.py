@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes
+from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ def execute(arguments: Namespace) -> int:
         if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
             output.say(
                 _("{digest}  refused earlier  {code}: {sentence}").format(
-                    digest=kept.digest[:16], code=refusal.code, sentence=refusal.sentence
+                    digest=kept.digest[:16],
+                    code=refusal.code,
+                    sentence=refusal_in_words(refusal.code, refusal.sentence),
                 )
             )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
@@ -104,7 +107,11 @@ def _row_of(output: Output, delivery: Delivery) -> dict[str, Any]:
     """Say what became of a result; the same as a row of the answer."""
     output.say(
         f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
-        + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
+        + (
+            f"  {delivery.code}: {refusal_in_words(delivery.code, delivery.sentence or '')}"
+            if delivery.code
+            else ""
+        )
     )
     return {
         "result_id": delivery.kept.digest,
