@@ -124,6 +124,11 @@ class Config:
         return f"{self.origin} ({source})"
 
     @property
+    def join_command(self) -> str:
+        """The command that joins the platform that somebody has named, else with its word for one."""
+        return f"joulemark join {'ORIGIN' if self.origin_source == 'default' else self.origin}"
+
+    @property
     def is_plain_http(self) -> bool:
         """Whether the platform is reached without encryption over a network."""
         parts = urlsplit(self.origin)

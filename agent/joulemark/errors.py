@@ -37,6 +37,7 @@ AgentError                      exit code
 
 from __future__ import annotations
 
+from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
@@ -110,12 +111,15 @@ class BadProof(NotVerified):
 
 
 class Refused(AgentError):
-    """The platform refused a request: `code` and the sentence are the platform's."""
+    """The platform refused a request: `code` and the sentence are the platform's, which is English.
+
+    `words` is what the user is told in its place.
+    """
 
     exit_code = EXIT_REFUSED
 
-    def __init__(self, code: str, sentence: str, *, status: int) -> None:
-        super().__init__(f"{code}: {sentence}")
+    def __init__(self, code: str, sentence: str, *, status: int, words: str | None = None) -> None:
+        super().__init__(f"{code}: {words or refusal_in_words(code, sentence)}")
         self.code = code
         self.sentence = sentence
         self.status = status
@@ -136,7 +140,8 @@ class WrongClock(Refused):
                 "(`timedatectl set-ntp true`), then run the command again."
             )
         )
-        super().__init__(code, hint.format(sentence=sentence, skew_s=abs(skew_s)), status=status)
+        words = hint.format(sentence=refusal_in_words(code, sentence), skew_s=abs(skew_s))
+        super().__init__(code, hint.format(sentence=sentence, skew_s=abs(skew_s)), status=status, words=words)
         self.skew_s = skew_s
 
 

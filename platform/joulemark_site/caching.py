@@ -25,6 +25,7 @@ ASK_AGAIN = "no-cache"
 OF_ONE_READER = "private, no-cache"
 """A page carries a token for its reader's form, and is in the reader's language."""
 NEVER = "no-store"
+IMMUTABLE = "immutable"
 SAFE = ("GET", "HEAD")
 
 
@@ -37,6 +38,8 @@ def explicit_caching(
         response = get_response(request)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = _control(request, response)
+        elif IMMUTABLE in response.headers["Cache-Control"]:
+            _take_language_off(response)
         is_stored = request.method in SAFE and response.status_code == 200
         if (
             is_stored
@@ -47,6 +50,16 @@ def explicit_caching(
         return response
 
     return answer
+
+
+def _take_language_off(response: HttpResponseBase) -> None:
+    """Bytes that never change have no language: a cache would keep one copy of them for each that is asked for."""
+    names = [name.strip() for name in response.headers.get("Vary", "").split(",")]
+    left = [name for name in names if name and name.lower() != "accept-language"]
+    for header in ("Vary", "Content-Language"):
+        response.headers.pop(header, None)
+    if left:
+        response.headers["Vary"] = ", ".join(left)
 
 
 def _control(request: HttpRequest, response: HttpResponseBase) -> str:

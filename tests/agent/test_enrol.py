@@ -120,7 +120,7 @@ def test_running_without_enrolment_says_how(online: Agent) -> None:
     answer = online.json("run", "--meter", "estimate")
     assert online.code == 6
     assert answer["error"]["code"] == "not-enrolled"
-    assert "Run `joulemark join ORIGIN` first" in online.err
+    assert "Run `joulemark join http://127.0.0.1:" in online.err, "the platform that the environment names"
 
 
 def test_something_that_is_no_platform_is_told_apart(online: Agent, platform: FakePlatform) -> None:

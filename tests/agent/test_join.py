@@ -38,6 +38,19 @@ def test_one_command_enrols_remembers_and_ends_with_the_next(stranger: Agent, pl
     assert stranger("run") == 0, stranger.err
     assert f"Results go to {platform.origin} (by `joulemark join`)." in stranger.err
     assert len(platform.results) == 3
+    assert stranger.json("join", platform.origin)["next"] == "joulemark results"
+    assert "Nothing is left to measure in this session." in stranger.err
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_without_a_key_the_command_that_makes_one_names_the_platform_where_one_is_known(
+    stranger: Agent, monkeypatch: pytest.MonkeyPatch, *, named: bool
+) -> None:
+    if named:
+        monkeypatch.setenv("JOULEMARK_PLATFORM", "https://example.org")
+    assert stranger("run") == 6
+    known = "https://example.org" if named else "ORIGIN"
+    assert f"There is no key yet. Run `joulemark join {known}` first" in stranger.err
 
 
 def test_joining_again_sends_nothing_new_and_says_the_same(stranger: Agent, platform: FakePlatform) -> None:

@@ -198,6 +198,21 @@ def test_needed_jobs_come_first(
     assert measured(enrolled.json(*RUN, "--needed")) == [WRITING, LARGE, SMALL]
 
 
+def test_a_run_with_nothing_left_says_what_can_be_done_next(enrolled: Agent) -> None:
+    assert enrolled(*RUN) == 0
+    assert "Nothing is left" not in enrolled.out
+    for words in (RUN, (*RUN, "--dry-run")):
+        assert enrolled(*words) == 0
+        assert "Nothing is left to measure in this session. `joulemark results`" in enrolled.out
+        assert "`--fresh`" in enrolled.out
+        assert "`joulemark suite list --ask`" in enrolled.out
+    assert "In the suite's order" not in enrolled.out, "of nothing there is no order"
+    assert enrolled.json(*RUN)["nothing_left"] is True
+    assert enrolled.json(*RUN, "--fresh", "--limit", "1")["nothing_left"] is False
+    assert enrolled(*RUN, "--limit", "1") == 0
+    assert "Nothing is left" not in enrolled.out
+
+
 def test_an_order_can_be_asked_for_and_a_budget_spreads_over_tasks(
     enrolled: Agent, platform: FakePlatform
 ) -> None:

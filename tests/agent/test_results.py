@@ -31,10 +31,22 @@ def test_every_result_is_listed_with_its_state_energy_and_link(sent: Agent, plat
     assert "Wh per 1,000 queries (estimated)" in lines[1]
     assert lines[2] == f"             {platform.origin}/r/{first[:16]}"
     assert lines[3].startswith("quarantined  ")
-    assert lines[5] == "             JM-REST"
+    assert lines[5] == "             JM-REST: Rests are rests"
     assert lines[-1] == "3 results: 1 accepted, 1 quarantined, 1 rejected"
     assert max(map(len, lines)) <= 80
     assert [kept.note.verdict for kept in sent.outbox.results()] == ["accepted", "quarantined", "rejected"]
+
+
+def test_a_platform_for_which_nothing_is_kept_is_named_with_what_others_have(
+    sent: Agent, monkeypatch: pytest.MonkeyPatch, platform: FakePlatform
+) -> None:
+    monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
+    assert sent("results") == 6
+    assert "No result for http://127.0.0.1:9 (set by JOULEMARK_PLATFORM) is in the outbox." in sent.err
+    assert f"3 results are kept for other platforms ({platform.origin}): set JOULEMARK_PLATFORM" in sent.err
+    sent.outbox.folder.rename(sent.outbox.folder.with_name("elsewhere"))
+    assert sent("results") == 6
+    assert "Measure something first: `joulemark run`." in sent.err
 
 
 def test_the_platform_is_asked_by_the_page_and_not_by_the_result(sent: Agent, platform: FakePlatform) -> None:

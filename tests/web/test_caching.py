@@ -71,6 +71,7 @@ def test_what_is_kept_for_long_never_changes(client: Client, values: Values) -> 
             assert answer.status_code == 200
             assert NEVER_CHANGE & set(re.split(r"[/?.]", address)), address
             assert "immutable" in answer["Cache-Control"]
+            assert "Accept-Language" not in answer.get("Vary", ""), "bytes that never change have no language"
 
 
 def withdrawn() -> None:

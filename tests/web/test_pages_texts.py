@@ -313,3 +313,17 @@ def test_every_text_of_the_impact_room_is_listed_for_translation() -> None:
         for text in {*texts, *sources, *units, *everyday, intensity.about().caveat, *PLACES}:
             assert gettext(text) != text
             assert set(re.findall(r"{\w+}", gettext(text))) == set(re.findall(r"{\w+}", text)), text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Not kept: Rests are rests."), ("ru", "«Покой — это покой»")]
+)
+def test_a_findings_rule_is_said_in_words_beside_its_code(client: Client, language: str, words: str) -> None:
+    demo_catalog()
+    found = (("JM-REST", "quarantine", "In a rest the device took 90 W."),)
+    result = make_result(Run(state=State.QUARANTINED, findings=found))
+    page = client.get(f"/results/{result.result_id}/", headers={"accept-language": language})
+    html = page.content.decode()
+    assert words in html
+    assert '<span lang="en">' in html, "the sentence stays as it was judged"

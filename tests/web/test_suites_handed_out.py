@@ -127,6 +127,7 @@ def test_an_archive_may_be_kept_for_ever_and_is_not_sent_twice(client: Client) -
     assert answer.content == TINY
     assert answer.headers["Content-Type"] == "application/x-tar"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (answer.headers["Vary"], answer.headers.get("Content-Language")) == ("Accept", None)
     assert answer.headers["ETag"] == f'"{row.suite.digest}"'
     assert answer.headers["Content-Disposition"] == 'attachment; filename="tiny-1.20260131.tar"'
     sha256 = base64.b64encode(hashlib.sha256(TINY).digest()).decode()
@@ -338,7 +339,16 @@ def test_the_command_says_what_is_wrong(
         (["nonesuch"], "There is no suite 'nonesuch'", 2),
         (["--folder", str(tmp_path / "gone")], "There is no folder", 2),
         (["--folder", str(empty)], f"The folder {empty} has no suite.toml", 2),
-        (["--folder", str(small)], "not which revision", 2),
+        (
+            ["--folder", str(small)],
+            rf"Let this platform pin it with `manage\.py pin_suite {small}`",
+            2,
+        ),
+        (
+            ["--folder", str(pinned / "suite.toml")],
+            f"is a file: name the folder that holds it, --folder {pinned}",
+            2,
+        ),
         (["--folder", str(pinned), "--hub", hub.origin], "leave one of them out", 2),
         ([str(pinned)], "is pinned already", 2),
         (["demo"], "pinned as it is", 2),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK, NotVerified, UsageError
+from joulemark.platform_words import quoted_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -116,7 +117,8 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
 
 
 def _tell(output: Output, finding: dict[str, Any]) -> None:
-    output.say(f"\n{finding['code']} ({in_words(finding['severity'])}) {finding['sentence']}")
+    sentence = quoted_in_words(finding["code"], finding["sentence"])
+    output.say(f"\n{finding['code']} ({in_words(finding['severity'])}) {sentence}")
     output.say(_("  rule        {title}").format(title=_(finding["rule"])))
     if finding["evidence"]:
         facts = ", ".join(f"{name} = {value}" for name, value in finding["evidence"].items())

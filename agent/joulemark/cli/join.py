@@ -126,7 +126,14 @@ def execute(arguments: Namespace) -> int:
 
 def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any]:
     """Say what of the suite fits, and what the next command is; the part of the answer that says so."""
-    from joulemark.cli.plan_words import duration, order_in_words, plan_as_json, summary, times_in_words
+    from joulemark.cli.plan_words import (
+        duration,
+        nothing_left_in_words,
+        order_in_words,
+        plan_as_json,
+        summary,
+        times_in_words,
+    )
 
     suite, forecast = choice.suite, choice.forecast
     cells = len(suite.jobs)
@@ -156,12 +163,17 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
         )
     limit = _("up to {hours:g} h").format(hours=time_h) if choice.is_standard else _("no time limit")
     output.say(_("next run  {plan} ({limit})").format(plan=summary(forecast), limit=limit), hang=LABEL)
-    for sentence in (order_in_words(forecast.order), *times_in_words(forecast)):
+    order = [order_in_words(forecast.order)] if forecast.cells else []
+    for sentence in (*order, *times_in_words(forecast)):
         output.say(f"{'':<{LABEL}}{sentence}", hang=LABEL)
     if not choice.is_standard:
         sentence = _("A run without `--suite` measures {name}, which downloads nothing.")
         output.say(f"{'':<{LABEL}}{sentence.format(name=suite.name)}")
-    output.say(_("Next: {next}").format(next=NEXT))
+    next_command = NEXT
+    if forecast.is_nothing_left:
+        next_command = "joulemark results"
+        output.say(nothing_left_in_words())
+    output.say(_("Next: {next}").format(next=next_command))
     return {
         "ok": True,
         "suite": {
@@ -175,7 +187,7 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
         },
         "hours": time_h if choice.is_standard else None,
         "plan": plan_as_json(forecast),
-        "next": NEXT,
+        "next": next_command,
     }
 
 

@@ -86,13 +86,16 @@ def print_plan(output: Output, forecast: Forecast) -> None:
     heads = ("", _("cell"), _("minutes"), _("download"))
     if rows:
         print_table(output, heads, rows, name_column=1, numbers=(0, 2))
-    output.say(f"{summary(forecast)}. {order_in_words(forecast.order)}")
+    order = [order_in_words(forecast.order)] if rows else []
+    output.say(" ".join([f"{summary(forecast)}.", *order]))
     for sentence in times_in_words(forecast):
         output.say(sentence)
     if forecast.finished:
         output.say(
             _("Finished already in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
         )
+    if forecast.is_nothing_left:
+        output.say(nothing_left_in_words())
     for failed in forecast.failed_before:
         output.say(
             _("Not again: {key}. {sentence}").format(
@@ -109,6 +112,14 @@ def order_in_words(order: JobOrder) -> str:
     if order.is_substitute:
         return _("The platform does not say what it needs: one cell of each task in turn.")
     return _(ORDER_WORDS[order.name])
+
+
+def nothing_left_in_words() -> str:
+    """That all cells of a session are measured, and what can be done next."""
+    return _(
+        "Nothing is left to measure in this session. `joulemark results` says what became of it, `--fresh` measures "
+        "it anew, and `--suite NAME` another suite: `joulemark suite list --ask` names them."
+    )
 
 
 def times_in_words(forecast: Forecast) -> list[str]:

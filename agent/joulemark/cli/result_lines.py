@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from joulemark.cli.code_words import in_words
+from joulemark.translation import gettext as _
 
 MAX_WIDTH = 80
 INDENT = " " * 13
@@ -33,9 +34,17 @@ def result_lines(entry: ResultEntry, *, width: int | None) -> list[str]:
 
     beside = f"; {entry.comparison}" if entry.comparison else ""
     lines = [f"{in_words(entry.state):<11}  {shortened(entry.job, width - len(INDENT))}"]
-    for text in (f"{entry.energy}{beside}", ", ".join(entry.codes)):
+    for text in (f"{entry.energy}{beside}", *map(_with_title, entry.codes)):
         lines += wrap(text, width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
     return [*lines, f"{INDENT}{entry.place}"]
+
+
+def _with_title(code: str) -> str:
+    """A rule's code with what the rule asks for, where this agent knows it."""
+    from joulemark.rules.advice import title_of
+
+    title = title_of(code)
+    return code if title is None else _("{code}: {title}").format(code=code, title=_(title))
 
 
 def shortened(text: str, width: int) -> str:

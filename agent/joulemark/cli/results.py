@@ -33,8 +33,9 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.cli.elsewhere import elsewhere_in_words, no_result_for, results_elsewhere
     from joulemark.cli.result_lines import result_lines
-    from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo, Refused, Unreachable
+    from joulemark.errors import EXIT_OK, EXIT_USAGE, Refused, Unreachable
     from joulemark.outbox import Outbox
     from joulemark.session.comparison import own_energy_words
 
@@ -43,14 +44,11 @@ def execute(arguments: Namespace) -> int:
     outbox = Outbox(config.folders)
     every = list(outbox.results())
     own = [result for result in every if result.bundle.statement().predicate.audience == config.origin]
+    elsewhere = results_elsewhere(config, every)
     damaged = tell_damaged(output, outbox)
     tell_note_faults(output, own)
     if not own and not damaged:
-        raise NothingToDo(
-            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
-                origin=config.origin
-            )
-        )
+        raise no_result_for(config, elsewhere)
     enrolled = identities.enrolment(config.folders, config.origin)
     listed: dict[str, ListedResult] = {}
     not_asked = None if enrolled is not None else _("not enrolled there")
@@ -69,6 +67,8 @@ def execute(arguments: Namespace) -> int:
         for line in result_lines(entry, width=output.width):
             output.say_verbatim(line)
     output.say(_summary(rows))
+    if elsewhere:
+        output.aside(elsewhere_in_words(elsewhere))
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     output.answer(
         {
@@ -77,6 +77,7 @@ def execute(arguments: Namespace) -> int:
             "contributor": enrolled and enrolled.contributor,
             "not_asked": not_asked,
             "results": rows,
+            "kept_for_others": elsewhere,
             "damaged": damaged,
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
+from joulemark.platform_words import finding_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
@@ -57,6 +58,7 @@ def print_report(output: Output, report: Report, *, failure: tuple[str, str] | N
             "sentence": report.stopped.sentence,
             "what_to_do": report.stopped.what_to_do,
         },
+        "nothing_left": report.is_nothing_left,
         "most_useful_next": report.next_job and report.next_job.key,
     }
     if failure is not None:
@@ -93,6 +95,7 @@ def _grade_sentences(report: Report) -> list[str]:
 
 def _end_sentences(output: Output, report: Report) -> list[str]:
     """Why the run was stopped, whether nothing counts, and what is most useful next."""
+    from joulemark.cli.plan_words import nothing_left_in_words
     from joulemark.errors import EXIT_NOT_COUNTED
 
     sentences = []
@@ -100,7 +103,7 @@ def _end_sentences(output: Output, report: Report) -> list[str]:
         advice = (stopped.what_to_do or "").rstrip(".")
         sentences += [
             _("Stopped: each further job would be found the same. {code}: {sentence}").format(
-                code=stopped.code, sentence=stopped.sentence
+                code=stopped.code, sentence=finding_in_words(stopped.code, stopped.sentence)
             ),
             *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
             _(
@@ -115,6 +118,10 @@ def _end_sentences(output: Output, report: Report) -> list[str]:
                 " person look."
             )
         )
+    if report.is_nothing_left:
+        sentences.append(nothing_left_in_words())
+        if any(done.kept.state == "waiting" for done in report.done):
+            sentences.append(_("`joulemark submit` sends the results that still wait."))
     if (job := report.next_job) is not None:
         sentences.append(
             ngettext(

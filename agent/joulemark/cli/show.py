@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _list(output: Output) -> int:
         if entry.note_fault is not None:
             output.aside(f"joulemark: {entry.note_fault}")
         if refusal is not None:
-            output.say(f"    {refusal.code}: {refusal.sentence}")
+            output.say(f"    {refusal.code}: {refusal_in_words(refusal.code, refusal.sentence)}")
         rows.append(
             {
                 "result_id": entry.digest,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
+from joulemark.platform_words import quoted_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
@@ -45,7 +46,8 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
-    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, NothingToDo, Refused
+    from joulemark.cli.elsewhere import no_result_for, results_elsewhere
+    from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_USAGE, Refused
     from joulemark.outbox import Outbox
     from joulemark.platform_client import PlatformClient
     from joulemark.rules.advice import title_of, what_to_do
@@ -56,16 +58,12 @@ def execute(arguments: Namespace) -> int:
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
-    asked = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
-    asked = [kept for kept in asked if kept.bundle.statement().predicate.audience == config.origin]
+    found = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
+    asked = [kept for kept in found if kept.bundle.statement().predicate.audience == config.origin]
     damaged = [] if arguments.id else tell_damaged(output, outbox)
     tell_note_faults(output, asked)
     if not asked and not damaged:
-        raise NothingToDo(
-            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
-                origin=config.origin
-            )
-        )
+        raise no_result_for(config, results_elsewhere(config, found))
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
@@ -87,7 +85,7 @@ def execute(arguments: Namespace) -> int:
             )
             output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
-                output.say(f"    {code} ({in_words(severity)}) {sentence}")
+                output.say(f"    {code} ({in_words(severity)}) {quoted_in_words(code, sentence)}")
                 if title := title_of(code):
                     output.say(_("        rule: {title}").format(title=_(title)))
                 if advice := what_to_do(code):

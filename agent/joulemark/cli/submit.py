@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from joulemark.cli.code_words import in_words
 from joulemark.cli.output import Output
 from joulemark.cli.values import minutes
+from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -41,6 +41,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark import identity as identities
     from joulemark.cli.damage import tell_damaged, tell_note_faults
+    from joulemark.cli.elsewhere import elsewhere_in_words, results_elsewhere
     from joulemark.errors import EXIT_OK, EXIT_USAGE, NothingToDo
     from joulemark.outbox import Outbox
     from joulemark.patience import LONG
@@ -74,19 +75,14 @@ def execute(arguments: Namespace) -> int:
         if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
             output.say(
                 _("{digest}  refused earlier  {code}: {sentence}").format(
-                    digest=kept.digest[:16], code=refusal.code, sentence=refusal.sentence
+                    digest=kept.digest[:16],
+                    code=refusal.code,
+                    sentence=refusal_in_words(refusal.code, refusal.sentence),
                 )
             )
     ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
-    elsewhere = sum(kept.bundle.statement().predicate.audience != config.origin for kept in results)
-    if elsewhere:
-        output.say(
-            ngettext(
-                "{count} result is for another platform and was left; set JOULEMARK_PLATFORM to send it.",
-                "{count} results are for another platform and were left; set JOULEMARK_PLATFORM to send them.",
-                elsewhere,
-            ).format(count=elsewhere)
-        )
+    if elsewhere := results_elsewhere(config, results):
+        output.say(elsewhere_in_words(elsewhere))
     exit_code = _exit_code(rows, ours) or (EXIT_USAGE if damaged else EXIT_OK)
     if exit_code == EXIT_OK:
         output.say(_("All results for {origin} are sent.").format(origin=config.origin))
@@ -111,7 +107,11 @@ def _row_of(output: Output, delivery: Delivery) -> dict[str, Any]:
     """Say what became of a result; the same as a row of the answer."""
     output.say(
         f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
-        + (f"  {delivery.code}: {delivery.sentence}" if delivery.code else "")
+        + (
+            f"  {delivery.code}: {refusal_in_words(delivery.code, delivery.sentence or '')}"
+            if delivery.code
+            else ""
+        )
     )
     return {
         "result_id": delivery.kept.digest,

@@ -65,7 +65,8 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
         except Refused as refused:
             if refused.code != "JM-KEY-REVOKED":
                 raise
-            raise Refused(refused.code, _what_a_revoked_key_may(config), status=refused.status) from refused
+            words = _what_a_revoked_key_may(config)
+            raise Refused(refused.code, words, status=refused.status, words=words) from refused
     if enrolled.key_id != identity.key_id or enrolled.platform != shown:
         raise PlatformKeyChanged(
             _(

@@ -101,6 +101,11 @@ class Forecast:
     downloads: Downloads
 
     @property
+    def is_nothing_left(self) -> bool:
+        """Whether the session has finished all that can run here."""
+        return bool(self.finished) and not (self.cells or self.failed_before or self.put_off)
+
+    @property
     def seconds(self) -> float:
         """The least time of all cells together."""
         return sum(cell.seconds for cell in self.cells)

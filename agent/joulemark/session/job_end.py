@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from joulemark.errors import Refused, Unreachable
+from joulemark.platform_words import finding_in_words
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
 from joulemark.record.trace import parse
@@ -163,7 +164,7 @@ class JobEnd:
             self.watch.note(sentence)
 
     def _tell_finding(self, code: str, severity: str, sentence: str) -> None:
-        parts = [f"{code} ({_(severity)}) {sentence}"]
+        parts = [f"{code} ({_(severity)}) {finding_in_words(code, sentence)}"]
         if advice := what_to_do(code):
             parts.append(_("What to do: {advice}.").format(advice=_(advice)))
         self.watch.note(" ".join(parts))

@@ -136,6 +136,12 @@ class Report:
     stopped: Stopped | None = None
     next_job: NextJob | None = None
 
+    @property
+    def is_nothing_left(self) -> bool:
+        """Whether earlier runs of the session have finished all that this one was to measure."""
+        left = (self.failed, self.failed_before, self.put_off, self.stopped)
+        return bool(self.done) and all(done.resumed for done in self.done) and not any(left)
+
     def of(self, key: str) -> Done:
         """The finished job with this key. Raises StopIteration."""
         return next(done for done in self.done if done.key == key)

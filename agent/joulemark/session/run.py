@@ -93,7 +93,9 @@ def require_contributor(config: Config, options: Options) -> tuple[Identity, Enr
     identity = identities.load(config.folders)
     if identity is None:
         raise NotEnrolled(
-            _("There is no key yet. Run `joulemark join ORIGIN` first, or measure with `--offline`.")
+            _("There is no key yet. Run `{join}` first, or measure with `--offline`.").format(
+                join=config.join_command
+            )
         )
     return identity, identities.require_enrolment(config.folders, config.origin, identity)
 

@@ -13,6 +13,7 @@ from msgspec import structs
 from joulemark import workloads
 from joulemark.errors import HubAway, MeterFailed, ReadingMissing, ReadingsUnusable
 from joulemark.meters.timer import RealTimer
+from joulemark.platform_words import refusal_in_words
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.messages import TICKET_REQUEST_TYPE, PlatformKey, TicketRequest
@@ -352,6 +353,8 @@ def _told(done: Done) -> str:
         kept = _("Kept as {digest}, received by the platform.").format(digest=done.kept.digest[:16])
         return " ".join([facts, kept])
     kept = _("Kept as {digest}, {state}: {sentence}").format(
-        digest=done.kept.digest[:16], state=_(done.delivery.how), sentence=done.delivery.sentence
+        digest=done.kept.digest[:16],
+        state=_(done.delivery.how),
+        sentence=refusal_in_words(done.delivery.code or "", done.delivery.sentence or ""),
     )
     return " ".join([facts, kept])

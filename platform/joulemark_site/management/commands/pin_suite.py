@@ -74,8 +74,24 @@ class Command(BaseCommand):
                     "--hub asks a hub, and --folder asks none: leave one of them out.", returncode=2
                 )
             folder = Path(options["folder"]).absolute()
+            if folder.is_file():
+                raise CommandError(
+                    f"{folder} is a file: name the folder that holds it, --folder {folder.parent}.",
+                    returncode=2,
+                )
+            if not folder.is_dir():
+                raise CommandError(
+                    f"There is no folder {folder}: name one that holds suite.toml and lock.toml.",
+                    returncode=2,
+                )
             files = files_of(folder_of(f"{folder}"))
-            suite_of_files(files, folder=f"{folder}")  # what is broken is named by its folder
+            suite = suite_of_files(files, folder=f"{folder}")  # what is broken is named by its folder
+            if not suite.is_pinned:
+                raise CommandError(
+                    f"The suite in {folder} says not which revisions it means, in a lock.toml. Let this platform "
+                    f"pin it with `manage.py pin_suite {folder}`, which asks the hub.",
+                    returncode=2,
+                )
             return files
         name = options["suite"]
         lock = ask_lock(name, hub=options["hub"], say=self.stderr.write)
