@@ -23,7 +23,7 @@ from benchmarks.report import machine
 from joulemark import config as configs
 from joulemark.energy.errors import EnergyError
 from joulemark.errors import EXIT_IMPOSSIBLE, AgentError, MeasurementImpossible
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.timer import RealTimer
 from joulemark.record import trace as traces
 from joulemark.session import sensor_timing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from math import inf
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from simulated_sessions import READ_SHARE, probed
 from joulemark.meters import probe as probing
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.rules.hardware import Gpu, gpus
 
 if TYPE_CHECKING:
@@ -116,33 +117,35 @@ def gpu_scenario(gpu: Gpu, mode: str, rng: Random) -> Scenario:
     """A card with its chances: phases, noise, gain, drift, power at rest, heat, and what a reading costs.
 
     Gains scatter by 2.5 %, which boards of one design do, and zeros by 6.5 W, though by no more than a quarter of the
-    power at rest; 1 in 5 cards has a lowered limit.
+    power at rest; 1 in 5 cards has a lowered limit. The facts' ranges at rest are of what owners read, so the reading
+    is drawn from them, and what is true follows from gain and zero. Noise is at most a sixth of it: no sensor tells a
+    board that gives power back.
     """
     card = card_of(gpu, mode)
-    idle_w = _idle_w(gpu, card, rng)
+    read_w = _idle_w(gpu, card, rng)
+    offset_w = _offset_w(read_w)
     limit_w = card.limit_w * (rng.choice((0.6, 0.8)) if rng.random() < 0.2 else 1.0)
+    placed = replace(
+        card,
+        limit_w=limit_w,
+        power_phase_s=rng.random() * card.power_period_s,
+        counter_phase_s=rng.random() * card.counter_period_s,
+        counter_base_mj=rng.randrange(10**12),
+        temperature_c=rng.uniform(25.0, 50.0),
+        temperature_rise_c=rng.uniform(4.0, 35.0),
+    )
+    extra, decay_s, warm_s = rng.uniform(0.01, 0.12), rng.uniform(4.0, 25.0), rng.uniform(0.0, 12.0)
+    noise_w, seed, gain = 10 ** rng.uniform(-1.0, 0.5), rng.randrange(1, 2**31), rng.gauss(1.0, 0.025)
+    idle_w = (read_w - offset_w) / gain
     return Scenario(
-        card=replace(
-            card,
-            limit_w=limit_w,
-            power_phase_s=rng.random() * card.power_period_s,
-            counter_phase_s=rng.random() * card.counter_period_s,
-            counter_base_mj=rng.randrange(10**12),
-            temperature_c=rng.uniform(25.0, 50.0),
-            temperature_rise_c=rng.uniform(4.0, 35.0),
-        ),
+        card=placed,
         by_activity=True,
-        idle=Idle(
-            watts=idle_w,
-            extra_w=idle_w * rng.uniform(0.01, 0.12),
-            decay_s=rng.uniform(4.0, 25.0),
-            warm_s=rng.uniform(0.0, 12.0),
-        ),
+        idle=Idle(watts=idle_w, extra_w=idle_w * extra, decay_s=decay_s, warm_s=warm_s),
         sensor=Sensor(
-            noise_w=10 ** rng.uniform(-1.0, 0.5),
-            seed=rng.randrange(1, 2**31),
-            gain=rng.gauss(1.0, 0.025),
-            offset_w=_offset_w(idle_w),
+            noise_w=min(noise_w, read_w / 6),
+            seed=seed,
+            gain=gain,
+            offset_w=offset_w,
             gain_drift_per_h=rng.uniform(-0.005, 0.005),
             counter_gain=rng.uniform(0.98, 1.02),
         ),
@@ -150,10 +153,10 @@ def gpu_scenario(gpu: Gpu, mode: str, rng: Random) -> Scenario:
     )
 
 
-def _offset_w(idle_w: float) -> float:
+def _offset_w(read_w: float) -> float:
     """The zero of a board's sensor, drawn apart, so that a machine's other chances stay what they are."""
-    offset_w = Random(f"zero of a sensor at {idle_w:.6f} W").gauss(0.0, OFFSET_W)  # noqa: S311 - no secrets
-    return max(-idle_w / 4, min(offset_w, idle_w / 4))
+    offset_w = Random(f"zero of a sensor at {read_w:.6f} W").gauss(0.0, OFFSET_W)  # noqa: S311 - no secrets
+    return max(-read_w / 4, min(offset_w, read_w / 4))
 
 
 def _idle_w(gpu: Gpu, card: Card, rng: Random) -> float:
@@ -167,7 +170,7 @@ class HostClock:
 
     def __init__(self, rng: Random, *, idle_w: float, noise_w: float) -> None:
         self._rng, self._idle_w, self._noise_w = rng, idle_w, noise_w
-        self._now_s, self._load_w = 0.0, 0.0
+        self._now_s, self._load_w, self._end_s = 0.0, 0.0, 0.0
         self.energy_j, self.busy_s = rng.uniform(0, 1000), rng.uniform(0, 10)
         self.foreign_s, self._foreign_cores = 0.0, rng.uniform(0.0, 0.02)
 
@@ -176,21 +179,26 @@ class HostClock:
         return self._now_s
 
     def advance_to(self, at_s: float) -> None:
-        """Draw power until then."""
-        passed_s = at_s - self._now_s
-        wander_w = self._noise_w * self._rng.gauss(0, 1)
-        self.energy_j += passed_s * max(self._idle_w + self._load_w + wander_w, 0.1)
-        self.busy_s += passed_s * (1.0 if self._load_w else 0.002)
-        self.foreign_s += passed_s * self._foreign_cores
-        self._now_s = at_s
+        """Draw power until then; work ends where its end was marked."""
+        if self._now_s < self._end_s < at_s:
+            self._pass_to(self._end_s)
+        self._pass_to(at_s)
 
     def load_on(self, watts: float) -> None:
         """From now on so much more."""
-        self._load_w = watts
+        self._load_w, self._end_s = watts, inf
 
     def load_off(self, *, at_s: float) -> None:
-        """No more."""
-        self._load_w = 0.0
+        """No more from then on, which may be ahead."""
+        self._end_s = at_s
+
+    def _pass_to(self, at_s: float) -> None:
+        passed_s, load_w = at_s - self._now_s, self._load_w if self._now_s < self._end_s else 0.0
+        wander_w = self._noise_w * self._rng.gauss(0, 1)
+        self.energy_j += passed_s * max(self._idle_w + load_w + wander_w, 0.1)
+        self.busy_s += passed_s * (1.0 if load_w else 0.002)
+        self.foreign_s += passed_s * self._foreign_cores
+        self._now_s = at_s
 
 
 class SimulatedProcessorTime:

@@ -29,8 +29,8 @@ from benchmarks.honest_machines import (
 from benchmarks.honest_suite import KINDS, PROTOCOL, Kind, digest, suite
 from joulemark.identity import Identity
 from joulemark.meters.device import DeviceFacts
-from joulemark.meters.gpu_processes import OurProcesses
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
+from joulemark.meters.nvml.processes import OurProcesses
 from joulemark.record import keys
 from joulemark.record import trace as traces
 from joulemark.record.bundle import verified

@@ -31,9 +31,9 @@ from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.budget import method_u
 from joulemark.energy.population import Part, PopulationMean, population_mean
 from joulemark.meters import sampler
+from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
 from joulemark.session.measure import measure
-from joulemark.session.readings import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate
@@ -78,21 +78,29 @@ def main() -> None:
     """Measure, print the table and the goals, and write build/bench/lean.json."""
     drawn = cells()[::EVERY]
     rows, missed = _hours_by_estimate(whole=EVERY == 1)
+    if WITH_MODELS:
+        from benchmarks.lean_models import both_ways
+
+        _say("the demo's models on this machine")
+        more, wrong = _real_models(both_ways())
+        rows += more
+        missed += wrong
+    _say(f"{len(drawn)} cells on a simulated card, lean")
     lean = on_card(drawn, load_suite(LEAN).protocol, part_time=True)
+    _say(f"{len(drawn)} cells on a simulated card, full" if WITH_FULL else "no full protocol: BENCH_FULL=0")
     full = on_card(drawn, load_suite(FULL).protocol, part_time=False) if WITH_FULL else []
+    _say(f"{len(drawn) * REPEATS} sessions without a card")
     for found in (_hours_by_clock(full, lean), _coverage(drawn), _coverage_on_card(lean)):
         rows += found[0]
         missed += found[1]
     if full:
         rows += _agreement("simulated cells", compare_protocols(_pairs(full, lean)))
-    if WITH_MODELS:
-        from benchmarks.lean_models import both_ways
-
-        more, wrong = _real_models(both_ways())
-        rows += more
-        missed += wrong
     report.publish("lean", rows, packages=["numpy"])
     print("\n".join(missed) if missed else "every goal is met")
+
+
+def _say(what: str) -> None:
+    print(f"now: {what}", file=sys.stderr, flush=True)
 
 
 def on_card(drawn: Sequence[Cell], protocol: Protocol, *, part_time: bool) -> list[Session]:

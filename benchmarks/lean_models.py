@@ -19,9 +19,9 @@ from joulemark.consensus.protocols import MeasuredTwice
 from joulemark.energy.analysis import analyse
 from joulemark.energy.precision import relative_half_width
 from joulemark.meters.estimate import EstimateMeter
+from joulemark.meters.meter import sensor_of
 from joulemark.session.measure import measure
 from joulemark.session.population import population_of
-from joulemark.session.readings import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, Suite, load_suite
 

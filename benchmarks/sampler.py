@@ -26,7 +26,7 @@ from nvml_sim.scenario import ALL, Scenario, scripted
 from nvml_sim.virtual import VirtualTimer
 
 from benchmarks.report import Row, publish, row
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.sampler import Sampler
 from joulemark.meters.timer import RealTimer
 

@@ -9,6 +9,7 @@ from joulemark.errors import UsageError
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MAX_HOURS = 8760.0
@@ -32,8 +33,9 @@ def read_joined(path: Path) -> Joined | None:
     import json
 
     try:
-        joined = Joined(**json.loads(path.read_bytes()))
-        _check_fields(joined)
+        fields = json.loads(path.read_bytes())
+        joined = Joined(**fields)
+        _check_fields(fields)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -56,11 +58,13 @@ def write_joined(path: Path, joined: Joined) -> None:
     durable.write(path, json.dumps(asdict(joined), indent=1).encode() + b"\n", mode=0o600)
 
 
-def _check_fields(joined: Joined) -> None:
+def _check_fields(fields: Mapping[str, object]) -> None:
     """Raises ValueError for a value of another type, or hours that no run can last."""
-    texts = (joined.suite, joined.gpu)
-    hours = joined.hours
-    if not isinstance(joined.origin, str) or any(not isinstance(text, str | None) for text in texts):
+    hours = fields.get("hours")
+    texts = (fields.get("suite"), fields.get("gpu"))
+    if not isinstance(fields["origin"], str) or any(not isinstance(text, str | None) for text in texts):
         raise ValueError(_("not a text"))
-    if hours is not None and (type(hours) not in (int, float) or not 0 < hours <= MAX_HOURS):
+    if hours is None:
+        return
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= MAX_HOURS:
         raise ValueError(_("not a number of hours"))

@@ -35,7 +35,7 @@ def machine(_folder: Path, *, seconds: float, save: Callable[[Report], None]) ->
     save(report)
     report["torch"] = _torch()
     save(report)
-    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml.meter import NvmlMeter
 
     meter = NvmlMeter()
     try:
@@ -59,7 +59,7 @@ def doctor(_folder: Path, *, seconds: float, save: Callable[[Report], None]) -> 
     del seconds
     from joulemark import config as configs
     from joulemark.meters import timer as timers
-    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml.meter import NvmlMeter
     from joulemark.session.checkup import gpu_findings
     from joulemark.session.sensor_timing import stored_timing
 
@@ -88,7 +88,7 @@ def windows(_folder: Path, *, seconds: float, save: Callable[[Report], None]) ->
     """Windows of matrix products under the agent's own measurement."""
     from benchmarks.gpu_bundle.torch_windows import QUERY_S, as_json, measured, numbers
     from joulemark import config as configs
-    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml.meter import NvmlMeter
     from joulemark.session.sensor_timing import UNPROBED, stored_timing
     from joulemark.suite import Protocol
 

@@ -18,7 +18,7 @@ from benchmarks.gpu_bundle.sensing import (
 from joulemark import workloads
 from joulemark.errors import ReadingMissing
 from joulemark.meters import timer as timers
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,13 +11,13 @@ from joulemark import workloads
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.budget import expanded
 from joulemark.meters import timer as timers
+from joulemark.meters.meter import sensor_of
 from joulemark.record.codec import encode
 from joulemark.session.measure import Measured, measure
-from joulemark.session.readings import sensor_of
 from joulemark.session.watch import Silent
 
 if TYPE_CHECKING:
-    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml.meter import NvmlMeter
     from joulemark.record.trace import Timing
     from joulemark.suite import Protocol
 

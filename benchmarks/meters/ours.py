@@ -11,10 +11,10 @@ from benchmarks.meters.tool import Measured
 from benchmarks.meters.tools import OURS, OURS_QUERIES, SAME
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import NotMeasurable
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.meter import sensor_of
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
-from joulemark.session.statement import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 

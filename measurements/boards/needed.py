@@ -104,7 +104,7 @@ class NeededJob:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Sorts first what one more result would teach most; equals keep the suite's order.
+        """Sorts first what one more result would teach most; equals take the suite's tasks in turn.
 
         By the least certain cell: fewest independent devices, widest interval; then most viewed. What somebody may be
         measuring already stands back, and what is established comes last.
@@ -158,7 +158,8 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 gpu_minutes=minutes[job.key],
             )
         )
-    return sorted(needed, key=lambda job: job.rank)
+    turns = suite.task_turns()
+    return sorted(needed, key=lambda job: (job.rank, turns[job.key]))
 
 
 def _results(digest: str) -> dict[Pair, tuple[int, int, int]]:

@@ -13,7 +13,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from joulemark.record.errors import RecordError
-from joulemark.rules.case import Case, Finding, Severity
+from joulemark.rules.case import Case
+from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import RULES_VERSION, Judgement, judge
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.facts import RowFacts, moment

@@ -12,7 +12,9 @@ from fake_log import FakeLog, RunningLog
 from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark import config
-from joulemark.meters import cpu_time, gpu, rapl
+from joulemark.meters import cpu_time
+from joulemark.meters.nvml import choice as gpu
+from joulemark.meters.rapl import meter as rapl
 from joulemark.patience import Pauses
 
 if TYPE_CHECKING:

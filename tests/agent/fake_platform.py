@@ -270,3 +270,19 @@ class RunningPlatform:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def needed_job(key: str, contributors: int = 0) -> messages.NeededJob:
+    """A job that so many contributors have measured."""
+    task, dataset, model = key.split("/")
+    return messages.NeededJob(
+        task=task,
+        dataset=dataset,
+        model=model,
+        accepted=contributors,
+        contributors=contributors,
+        devices=contributors,
+        open_tickets=0,
+        label=None,
+        relative_range=None,
+    )

@@ -14,7 +14,7 @@ from nvml_sim.scenario import ENERGY, Failure, Scenario, WrongAnswer
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.choose import Openers, hides_a_gpu
-from joulemark.meters.gpu import PCI_DEVICES, SYS, on_the_bus
+from joulemark.meters.nvml.choice import PCI_DEVICES, SYS, on_the_bus
 from joulemark.session.plan import open_meter
 
 if TYPE_CHECKING:
@@ -241,12 +241,12 @@ def no_library() -> Any:
 def test_a_card_without_any_library_of_its_driver_is_not_passed_over_for_the_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("joulemark.meters.gpu.SYS", tmp_path)
+    monkeypatch.setattr("joulemark.meters.nvml.choice.SYS", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     openers = Openers(nvml=no_library)
-    assert open_meter("auto", cpu_watts=None, openers=openers)[1] == "cpu", "nothing is on the bus"
+    assert open_meter("auto", cpu_watts=None, openers=openers).torch_device == "cpu", "nothing is on the bus"
     put_on_bus(tmp_path, "0000:01:00.0", "0x10de", "0x030000", "nouveau")
     with pytest.raises(MeterUnavailable, match=r"on the PCI bus \(nouveau\).*--gpus all.*--meter estimate"):
         open_meter("auto", cpu_watts=None, openers=openers)
-    assert open_meter("estimate", cpu_watts=None, openers=openers)[1] == "cpu"
+    assert open_meter("estimate", cpu_watts=None, openers=openers).torch_device == "cpu"
     assert not hides_a_gpu("no-nvidia-driver", environ={"CUDA_VISIBLE_DEVICES": ""}), "the user has hidden it"

@@ -68,6 +68,7 @@ def test_clean_never_frees_what_an_open_job_needs(
 ) -> None:
     home = Path(mkdtemp(dir=tmp_path))
     monkeypatch.setenv("TMPDIR", str(home))
+    monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
     monkeypatch.setattr("tempfile.tempdir", None)
     folders = Folders(config=home / "config", state=home / "state", cache=home / "cache")
     config = Config(folders=folders, origin=ORIGINS[0], cpu_watts=None)

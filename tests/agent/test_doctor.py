@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent_commands import Agent
     from fake_platform import FakePlatform
 
-    from joulemark.meters.nvml import NvmlMeter
+    from joulemark.meters.nvml.meter import NvmlMeter
 
 
 def findings(agent: Agent) -> dict[str, dict[str, str]]:
@@ -119,7 +119,7 @@ def test_a_card_that_nouveau_drives_is_no_machine_without_a_gpu(
     (device / "vendor").write_text("0x10de\n", encoding="ascii")
     (device / "class").write_text("0x030000\n", encoding="ascii")
     (device / "driver").symlink_to("../drivers/nouveau")
-    monkeypatch.setattr("joulemark.meters.gpu.SYS", tmp_path / "sys")
+    monkeypatch.setattr("joulemark.meters.nvml.choice.SYS", tmp_path / "sys")
     monkeypatch.setattr("joulemark.session.checkup.Openers", without_library)
     nvml = findings(enrolled)["nvml"]
     assert (enrolled.code, nvml["reason"]) == (7, "no-nvidia-driver")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from joulemark.meters.gpu_processes import HOST_PID_NAMESPACE, OurProcesses, parent_of, pid_namespace
+from joulemark.meters.nvml.processes import HOST_PID_NAMESPACE, OurProcesses, parent_of, pid_namespace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_platform import FakePlatform, RunningPlatform
+from fake_platform import FakePlatform, RunningPlatform, needed_job
 from gpu_sessions import Ended, Sessions
-from handed_out import hand_out, suite_files
+from handed_out import hand_out, suite_files, suite_of
 from nvml_sim.cards import A100
 from nvml_sim.scenario import Failure, Scenario
 
+from joulemark.record.messages import Needed, NeededSuite
 from joulemark.session.forecast import NO_TIME
 
 if TYPE_CHECKING:
@@ -110,6 +111,32 @@ def test_a_run_alone_measures_what_join_said_and_asks_before_it_downloads(
     assert not list((tmp_path / "STATE" / "joulemark" / "sessions").glob("*"))
     processor = command(sessions, tmp_path, "run", "--dry-run", "--meter", "estimate").answer()
     assert processor["suite"]["name"] == "demo", "what was joined is for the card"
+
+
+def test_a_joined_run_goes_by_what_the_platform_needs_and_by_tasks_where_it_does_not_say(
+    sessions: Sessions, platform: FakePlatform, tmp_path: Path
+) -> None:
+    def plan(*words: str, **environment: str) -> dict[str, Any]:
+        return command(sessions, tmp_path, "run", "--dry-run", *words, **environment).answer()
+
+    joined = command(sessions, tmp_path, "join", platform.origin)
+    assert joined.answer()["plan"]["order"] == "tasks", "it does not say what it needs"
+    assert "The platform does not say what it needs: one cell of each task in turn." in joined.err
+    suite = suite_of(LEAN)
+    last = suite.jobs[2].key
+    platform.needed[suite.digest] = Needed(
+        suite=NeededSuite(name=suite.name, version=suite.version, digest=suite.digest),
+        jobs=tuple(needed_job(key) for key in (last, suite.jobs[0].key)),
+    )
+    needed = plan()
+    assert (needed["order"], [cell["job"] for cell in needed["cells"]][:2]) == (
+        "needed",
+        [last, suite.jobs[0].key],
+    )
+    assert len(needed["cells"]) == 6, "what the platform does not name comes behind"
+    assert plan("--order", "suite")["cells"][0]["job"] == suite.jobs[0].key
+    assert plan("--offline")["order"] == "tasks"
+    assert plan("--suite", "full")["order"] == "suite"
 
 
 def test_without_the_card_that_was_joined_the_processor_is_not_measured_in_its_place(

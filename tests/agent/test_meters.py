@@ -11,7 +11,7 @@ from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters import device
 from joulemark.meters.choose import Openers, choose
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import Gpu, candidates
+from joulemark.meters.nvml.choice import Gpu, candidates
 
 
 def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import fake_suite
+from fake_platform import needed_job
 
-from joulemark.record.messages import Needed, NeededJob
+from joulemark.record.messages import Needed
 from joulemark.record.statement import SuiteRef
 
 if TYPE_CHECKING:
@@ -17,21 +18,6 @@ RUN = ("run", "--meter", "estimate")
 FIRST = fake_suite.JOBS[0].key
 
 
-def needed(key: str, contributors: int) -> NeededJob:
-    task, dataset, model = key.split("/")
-    return NeededJob(
-        task=task,
-        dataset=dataset,
-        model=model,
-        accepted=contributors,
-        contributors=contributors,
-        devices=contributors,
-        open_tickets=0,
-        label=None,
-        relative_range=None,
-    )
-
-
 def test_the_most_useful_job_that_is_left_is_named_in_the_end(
     enrolled: Agent, platform: FakePlatform
 ) -> None:
@@ -39,14 +25,16 @@ def test_the_most_useful_job_that_is_left_is_named_in_the_end(
     platform.needed[suite.digest] = Needed(
         suite=SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
         jobs=(
-            needed(FIRST, 1),
-            needed("sorting/numbers/absent", 0),
-            *(needed(job.key, 2) for job in suite.jobs[1:]),
+            needed_job(FIRST, 1),
+            needed_job("sorting/numbers/absent", 0),
+            *(needed_job(job.key, 2) for job in suite.jobs[1:]),
         ),
     )
     assert enrolled(*RUN, "--limit", "1") == 0
     assert f"Most useful next: {suite.jobs[1].key}, measured by 2 contributors so far." in enrolled.out
     assert "The same command with `--needed` begins with it." in enrolled.out
+    assert enrolled(*RUN, "--limit", "1", "--fresh", "--order", "needed") == 0
+    assert "The same command begins with it." in enrolled.out
     answer = enrolled.json(*RUN)
     assert answer["most_useful_next"] == "sorting/numbers/absent"
     assert enrolled(*RUN) == 0

@@ -15,16 +15,16 @@ from nvml_sim.running import running
 from nvml_sim.scenario import ALL, ENERGY, Failure, LimitChange, Load, Process, Throttle, scripted
 
 from joulemark.errors import MeterUnavailable
-from joulemark.meters.nvml import NvmlMeter
-from joulemark.meters.nvml_clock import CalendarClock
+from joulemark.meters.nvml.clock import CalendarClock
+from joulemark.meters.nvml.meter import NvmlMeter
 
 ROOT = Path(__file__).parents[2]
 FIELDS = "nvmlDeviceGetFieldValues"
 SAMPLES = "nvmlDeviceGetSamples"
 METER = """
 from joulemark.errors import MeterUnavailable
-from joulemark.meters.gpu_processes import HOST_PID_NAMESPACE, OurProcesses
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.processes import HOST_PID_NAMESPACE, OurProcesses
+from joulemark.meters.nvml.meter import NvmlMeter
 
 def now():
     return round(clock.now_s() * 1e6)

@@ -14,7 +14,7 @@ from joulemark.record import statement as record
 
 LACKING = "not-offered-by-gpu"
 READ = """
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.timer import RealTimer
 meter = NvmlMeter(environ={})
 def now():
@@ -153,7 +153,7 @@ answer = {{info.name: tick and tick.value for info, tick in zip(meter.conditions
 
 def test_a_reading_keeps_the_drivers_stamp_and_how_long_it_took() -> None:
     code = """
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.nvml.meter import NvmlMeter
 meter = NvmlMeter(environ={})
 def now():
     return round(clock.now_s() * 1e6)

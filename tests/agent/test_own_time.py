@@ -26,12 +26,12 @@ from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import MeterUnavailable
 from joulemark.meters import timer as timers
 from joulemark.meters.cpu_time import FOREIGN, OWN, CpuTimes, ProcessorTime
-from joulemark.meters.meter import Reading, StreamInfo, Tick
+from joulemark.meters.meter import Reading, StreamInfo, Tick, sensor_of
 from joulemark.meters.processor_checks import company
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.session import measure as measuring
-from joulemark.session.measure import Measured, sensor_of
+from joulemark.session.measure import Measured
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 

@@ -11,7 +11,14 @@ import pytest
 from msgspec import structs
 from test_resume import in_a_process, jobs_received
 
-from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_STORAGE, EXIT_USAGE, NothingToDo, StorageError
+from joulemark.errors import (
+    EXIT_IMPOSSIBLE,
+    EXIT_REFUSED,
+    EXIT_STORAGE,
+    EXIT_USAGE,
+    NothingToDo,
+    StorageError,
+)
 from joulemark.session import plan, work
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.forecast import NO_TIME
@@ -189,6 +196,25 @@ def test_needed_jobs_come_first(
     needs = tuple(SimpleNamespace(key=key) for key in (WRITING, LARGE))
     monkeypatch.setattr(PlatformClient, "needed", lambda _self, _digest: needs)
     assert measured(enrolled.json(*RUN, "--needed")) == [WRITING, LARGE, SMALL]
+
+
+def test_an_order_can_be_asked_for_and_a_budget_spreads_over_tasks(
+    enrolled: Agent, platform: FakePlatform
+) -> None:
+    def planned(*words: str) -> tuple[str, list[str]]:
+        answer = enrolled.json(*RUN, "--dry-run", *words)
+        return answer["order"], [cell["job"] for cell in answer["cells"]]
+
+    assert planned() == ("suite", [SMALL, LARGE, WRITING])
+    assert planned("--order", "tasks") == ("tasks", [SMALL, WRITING, LARGE])
+    assert planned("--budget", "1h") == ("tasks", [SMALL, WRITING, LARGE])
+    assert planned("--budget", "1h", "--order", "suite") == ("suite", [SMALL, LARGE, WRITING])
+    assert platform.asked["GET needed"] == 0
+    assert enrolled(*RUN, "--budget", "1h") == 0
+    assert "One cell of each task in turn." in enrolled.err
+    assert enrolled("run", "--needed", "--order", "tasks") == EXIT_USAGE
+    assert "contradicts `--order tasks`" in enrolled.err
+    assert enrolled("run", "--needed") == EXIT_REFUSED, "this platform does not know the suite"
 
 
 def test_needed_and_offline_contradict_each_other(agent: Agent) -> None:

@@ -12,8 +12,7 @@ from nvml_sim.running import running
 from nvml_sim.scenario import ALL, ENERGY, Failure, Load, Process, Sensor, Throttle, scripted
 
 from joulemark.errors import NoisyMachine
-from joulemark.meters.check import Check
-from joulemark.meters.preflight import require_quiet
+from joulemark.meters.check import Check, require_quiet
 
 if TYPE_CHECKING:
     from nvml_sim.scenario import Scenario
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 CODE = """
 import dataclasses
 from joulemark.errors import AgentError, MeterUnavailable
-from joulemark.meters.gpu_processes import HOST_PID_NAMESPACE, OurProcesses
-from joulemark.meters.nvml_card import open_card
-from joulemark.meters.preflight import preflight
+from joulemark.meters.nvml.processes import HOST_PID_NAMESPACE, OurProcesses
+from joulemark.meters.nvml.card import open_card
+from joulemark.meters.nvml.preflight import preflight
 
 class Timer:
     now = staticmethod(lambda: round(clock.now_s() * 1e6))

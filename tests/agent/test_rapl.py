@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
-from joulemark.meters import rapl
 from joulemark.meters.meter import Tick
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.rapl import meter as rapl
+from joulemark.meters.rapl.meter import RaplMeter
 
 WRAPS_AT = 262143328850
 

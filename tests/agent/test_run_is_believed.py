@@ -11,8 +11,9 @@ import fake_suite
 import pytest
 from msgspec.structs import replace
 
-from joulemark.meters import cpu_time, processor_checks, rapl
+from joulemark.meters import cpu_time, processor_checks
 from joulemark.meters.meter import Reading, Tick
+from joulemark.meters.rapl import meter as rapl
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.record.statement import offline_seed

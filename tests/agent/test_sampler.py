@@ -11,7 +11,7 @@ import pytest
 
 from joulemark.energy.counter import counter
 from joulemark.errors import CounterReset, MeterFailed, ReadingMissing
-from joulemark.meters.compose import GpuBesideHost
+from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
 from joulemark.meters.sampler import MISSING_US, RETRY_S, Sampler
 from joulemark.meters.timer import RealTimer

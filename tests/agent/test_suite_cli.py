@@ -117,8 +117,40 @@ def test_what_has_no_published_time_is_null_with_a_reason(command: Agent) -> Non
     assert found["total"]["cells_without_time"] == len(found["cells"]) == 8
     assert found["total"]["models_without_disk"] == 3
     for cell in found["cells"]:
+        assert cell["least_minutes"] == pytest.approx((3 * 10 + 2 * 1) / 60)
         assert cell["gpu_minutes"] is cell["memory_bytes"] is None
         assert {"gpu_minutes", "memory_bytes", "disk_bytes"} <= set(cell["unknown"])
+
+
+def test_minutes_that_nobody_published_are_the_least_and_no_option_goes_without_a_word(
+    command: Agent,
+) -> None:
+    assert command("suite", "estimate", "demo", "--hours", "0.1", "--memory", "1") == 0
+    assert re.search(r"^summarization/\S+ +0\.5 .* the suite's shortest windows$", command.out, re.MULTILINE)
+    assert "8 cells have no published time: their minutes are the least" in command.out
+    assert "Taken for 0.1 h, in this order: One cell of each task in turn." in command.out
+    assert "`--memory` does not leave 8 cells out: it is not known what their weights take." in command.out
+    assert "Left out" not in command.out
+    assert command("suite", "estimate", "demo", "--order", "suite") == 0
+    assert "In the suite's order." in command.out
+
+
+def test_hours_are_spread_over_the_tasks_unless_the_suites_order_is_asked_for(command: Agent) -> None:
+    found = command.json("suite", "estimate", "a100-2024", "--hours", "3")
+    tasks = [cell["job"].partition("/")[0] for cell in found["cells"] if cell["obstacle"] is None]
+    assert found["order"] == "tasks"
+    assert len(set(tasks)) == 9, "each but generating pictures, which takes longer"
+    assert max(map(tasks.count, tasks)) <= 3
+    found = command.json("suite", "estimate", "a100-2024", "--hours", "3", "--order", "suite")
+    tasks = [cell["job"].partition("/")[0] for cell in found["cells"] if cell["obstacle"] is None]
+    assert (found["order"], len(set(tasks))) == ("suite", 3)
+
+
+def test_a_precision_that_a_suite_asks_for_is_called_its_goal(command: Agent) -> None:
+    assert command("suite", "estimate", "a100-2024") == 0
+    (line,) = [line for line in command.out.splitlines() if "±" in line]
+    assert line.startswith("Goal of each cell, not measured here: its mean to ±2 %, in 10 to 30 windows")
+    assert command.json("suite", "estimate", "a100-2024")["half_width_goal"] == 0.02
 
 
 def test_a_total_says_what_each_time_rests_on_and_counts_a_model_once(command: Agent) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from joulemark.suite import Sample, weights_digest
-from joulemark.workloads import Output, Query, WorkloadError, registry
+from joulemark.workloads import Output, Query, WorkloadError, libraries
 from joulemark.workloads.base import OutOfMemory, WorkloadCrashed
 from joulemark.workloads.recipe import Recipe
 from joulemark.workloads.tasks import TASKS, available, open_task
@@ -66,7 +66,7 @@ def test_an_unknown_task_is_said(tiny_model: Model) -> None:
 
 def test_what_is_missing_for_a_task_is_said_as_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     gone = {"diffusers", "seqeval"}
-    monkeypatch.setattr(registry, "find_spec", lambda module: None if module in gone else object())
+    monkeypatch.setattr(libraries, "find_spec", lambda module: None if module in gone else object())
     assert available("summarization") is None
     assert available("image_generation") == "Run `pip install 'diffusers>=0.42,<1'`."
     with pytest.raises(WorkloadError, match="'seqeval>=1.2.2'"):

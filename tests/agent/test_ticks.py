@@ -17,10 +17,11 @@ from joulemark.energy.bracket import SHARP
 from joulemark.energy.budget import expanded
 from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import MeasurementImpossible
+from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
 from joulemark.session import measure as measuring
 from joulemark.session import query_turns
-from joulemark.session.measure import Measured, sensor_of
+from joulemark.session.measure import Measured
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite

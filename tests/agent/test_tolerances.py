@@ -12,17 +12,17 @@ from laws import law
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import MeterUnavailable
-from joulemark.meters import gpu_checks
-from joulemark.meters.gpu_processes import (
+from joulemark.meters.nvml import checks as gpu_checks
+from joulemark.meters.nvml.card import Card
+from joulemark.meters.nvml.clock import CalendarClock
+from joulemark.meters.nvml.processes import (
     HIGHEST_PID,
     HOST_PID_NAMESPACE,
     OurProcesses,
     is_running,
     using_pids,
 )
-from joulemark.meters.nvml_card import Card
-from joulemark.meters.nvml_clock import CalendarClock
-from joulemark.meters.nvml_readings import GpuReadings
+from joulemark.meters.nvml.readings import GpuReadings
 
 MIB = 2**20
 

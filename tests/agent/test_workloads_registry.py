@@ -14,7 +14,7 @@ import pytest
 
 from joulemark import workloads
 from joulemark.suite import Job, load_suite
-from joulemark.workloads import WorkloadError, registry
+from joulemark.workloads import WorkloadError, libraries, registry
 
 SUITE = load_suite("demo")
 AGENT = Path(workloads.__file__).parents[2]
@@ -24,7 +24,7 @@ AGENT = Path(workloads.__file__).parents[2]
 def without(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Modules in this set look as if they were not installed, all others as if they were."""
     gone: set[str] = set()
-    monkeypatch.setattr(registry, "find_spec", lambda module: None if module in gone else object())
+    monkeypatch.setattr(libraries, "find_spec", lambda module: None if module in gone else object())
     return gone
 
 

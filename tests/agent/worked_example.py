@@ -16,10 +16,10 @@ from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.budget import combined, expanded
-from joulemark.meters.nvml import NvmlMeter
+from joulemark.meters.meter import sensor_of
+from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
-from joulemark.session.statement import sensor_of
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
 

@@ -160,10 +160,10 @@ EXEMPT_TEXTS = {
     "log/notes.py": ("cosignature/v1",),
     "meters/check.py": CODE,
     "meters/device.py": ("^model name", "unnamed "),
-    "meters/gpu.py": ("no driver",),
-    "meters/nvml_card.py": ("pip install ",),
-    "meters/nvml_readings.py": ("NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION ",),
-    "meters/rapl.py": ("intel-rapl ",),
+    "meters/nvml/choice.py": ("no driver",),
+    "meters/nvml/card.py": ("pip install ",),
+    "meters/nvml/readings.py": ("NVML_FI_DEV_TOTAL_ENERGY_CONSUMPTION ",),
+    "meters/rapl/meter.py": ("intel-rapl ",),
     "record/field_types.py": ("SHA-256 in ", "128 random bits ", "a git commit "),
     "record/trace.py": ("the population has ", "the places must "),
     "session/budget.py": BASES,
@@ -183,7 +183,7 @@ EXEMPT_TEXTS = {
     "translation.py": ("no catalogue of ",),
     "workloads/devices.py": ("can't allocate memory", "not enough memory"),
     "workloads/first_kernel.py": ("no kernel image",),
-    "workloads/registry.py": ("`pip install ",),
+    "workloads/libraries.py": ("`pip install ",),
 }
 """Beginnings of sentences in translated files that are not for readers."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from joulemark.record.trace import Trace
-    from joulemark.rules.rule import Finding
+    from joulemark.rules.finding import Finding
 
 PROGRAM = Path(__file__).with_name("honest_cases.py")
 SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})

@@ -12,13 +12,14 @@ from msgspec import structs
 from joulemark.record.keys import public_hex
 from joulemark.record.statement import TicketRef
 from joulemark.record.trace import to_deltas
-from joulemark.rules.case import Case, Context, Severity, TicketFacts
+from joulemark.rules.case import Case, Context, TicketFacts
+from joulemark.rules.finding import Severity
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
 from tests import made
 
 if TYPE_CHECKING:
-    from joulemark.rules.rule import Finding
+    from joulemark.rules.finding import Finding
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SUITE = load_suite("demo")

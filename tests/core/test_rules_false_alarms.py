@@ -34,6 +34,22 @@ def test_the_sample_is_of_many_kinds(rows: list[dict[str, object]]) -> None:
     assert len({str(row["job"]).partition("/")[0] for row in rows if "job" in row}) == 4
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(543, id="power readings of a window shorter than its sensor settles in"),
+        pytest.param(1143, id="the same, of a sensor that blurs"),
+        pytest.param(1898, id="readings that outlast the work beside them"),
+        pytest.param(704, id="a processor that works until the end that was marked ahead"),
+        pytest.param(1343, id="a sensor that reads too little at rest"),
+    ],
+)
+def test_what_once_alarmed_does_so_no_more(number: int) -> None:
+    (row,) = in_parallel(1, first=number, workers=1)
+    assert row["state"] == "accepted"
+    assert {str(finding[0]) for finding in row["findings"]} <= EXPECTED
+
+
 def test_a_rejected_session_fails_the_goals() -> None:
     row = {
         "number": 0,

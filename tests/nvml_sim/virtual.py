@@ -32,11 +32,14 @@ class VirtualTimer:
             self._until(self._clock.now_s() + seconds)
 
     def work(self, watts: float, seconds: float) -> None:
-        """The card draws `watts` for exactly `seconds`."""
+        """The card draws `watts` for exactly `seconds`.
+
+        The end is marked ahead: what reads beside the work may take longer than that, and must not see more of it.
+        """
         end_s = self._clock.now_s() + seconds
         self._clock.load_on(watts)
-        self._until(end_s)
         self._clock.load_off(at_s=end_s)
+        self._until(end_s)
 
     @contextmanager
     def background(self, period_s: float, work: Callable[[], None]) -> Iterator[None]:

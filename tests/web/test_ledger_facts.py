@@ -24,7 +24,7 @@ from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
-from joulemark.rules.case import Finding, Severity
+from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from joulemark.suite.archive import encode_archive
 from measurements.catalog.models import HardwareClass, NameState

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from joulemark.cli import parser
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Needed, NeededJob
+from joulemark.session.order import task_order
 from joulemark.suite import load_suite, read_suite
 from joulemark.suite.estimate import estimate
 from measurements.boards.models import JobViews
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 DEMO = load_suite("demo")
-OWN_ORDER = [job.key for job in DEMO.jobs]
+OWN_ORDER = list(task_order(DEMO))
+"""Of jobs that are needed equally."""
 A, B, C, D = (
     f"text_classification/{dataset}/{model}"
     for dataset in (TOPICS, SENTIMENT)
@@ -56,9 +58,10 @@ def measured(key: str, *, by: str, device: str, energy_j: float = 1.0, state: st
     )
 
 
-def test_what_nobody_has_measured_comes_in_the_suites_own_order(client: Client) -> None:
+def test_of_what_nobody_has_measured_tasks_take_turns_in_the_suites_own_order(client: Client) -> None:
     jobs = needed(client)
     assert [job.key for job in jobs] == OWN_ORDER
+    assert len({job.task for job in jobs[:4]}) == 4, "not the whole evening on one task"
     task, dataset, model = OWN_ORDER[0].split("/")
     assert jobs[0] == NeededJob(
         task=task,

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 from msgspec.structs import replace
 
-from joulemark.rules.case import Finding, Severity
+from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf

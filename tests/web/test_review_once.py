@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
-from joulemark.rules.case import Finding, Severity
+from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from measurements.contributors.models import Key
 from measurements.intake import key_services

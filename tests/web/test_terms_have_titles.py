@@ -20,8 +20,8 @@ from joulemark.record import requests
 from joulemark.record import statement as s
 from joulemark.record.messages import ResultState
 from joulemark.rules.completeness import DIRTY, NOT_SCORED
+from joulemark.rules.finding import Severity
 from joulemark.rules.judge import RULES
-from joulemark.rules.rule import Severity
 from joulemark.suite import load_suite
 from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
 from measurements.catalog.models import ModelKind

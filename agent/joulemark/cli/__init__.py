@@ -115,9 +115,10 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
 
 def _require_system(command: str) -> None:
     """Raises UnsupportedSystem for a command that cannot work on this operating system."""
-    if sys.platform == "linux" or command in READING:
+    system: str = sys.platform  # a checker knows one system only
+    if system == "linux" or command in READING:
         return
-    if sys.platform == "win32":
+    if system == "win32":
         raise UnsupportedSystem(
             _(
                 "`joulemark {command}` does not run on Windows itself. Install Joulemark in WSL 2 (`wsl "

@@ -41,6 +41,7 @@ WORDS = (
     marked("this data set"),
     marked("mean of the task's data sets"),
     marked("from the energy of CPU and memory"),
+    marked("the suite's shortest windows"),
     # how sure a value is, and how results compare
     marked("single source"),
     marked("several sources"),

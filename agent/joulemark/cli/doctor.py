@@ -21,6 +21,9 @@ COLOURS = {
     "noisy": "red",
     "not available": "red",
 }
+MIN_DETAIL = 40
+"""Cells that a finding's sentence needs beside its name; where they are not there it stands below."""
+FOLDED_INDENT = 4
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -47,7 +50,7 @@ def execute(arguments: Namespace) -> int:
     findings = check(configs.load(), arguments.suite, quick=arguments.quick)
     ready, offline = can_run(findings), can_measure(findings)
     if not output.as_json:
-        _draw(findings)
+        _draw(findings, width=output.width)
     if ready:
         output.say(_("Ready: `joulemark run` can give a result here."))
     elif offline:
@@ -65,20 +68,47 @@ def execute(arguments: Namespace) -> int:
     return EXIT_OK if ready else EXIT_IMPOSSIBLE
 
 
-def _draw(findings: tuple[Finding, ...]) -> None:
-    """One line a finding, and one below it for what mends it; long lines are left to the terminal."""
+def _draw(findings: tuple[Finding, ...], *, width: int | None) -> None:
+    """Each finding, and below it what mends it. On a terminal no line is wider than that; a pipe gets whole lines."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
     from joulemark.cli.progress import Screen
+    from joulemark.cli.progress_text import shortened
 
     console = Screen()
     rows = [(in_words(finding.area), finding.what, in_words(finding.state)) for finding in findings]
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    for finding, row in zip(findings, rows, strict=True):
-        area, what, state = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
-        line = Text(f"{area}  {what}  ").append(state, style=COLOURS[finding.state])
-        console.print(line.append(f"  {finding.detail}"), soft_wrap=True)
+    areas, names, states = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
+    indent = areas + names + states + 6
+    is_folded = width is not None and width - indent < MIN_DETAIL
+    if width is not None and is_folded:
+        indent = FOLDED_INDENT
+        names = min(names, width - areas - states - 4)
+    for finding, (area, what, state) in zip(findings, rows, strict=True):
+        name = shortened(what, names, encoding=console.encoding)
+        head = Text(f"{set_cell_size(area, areas)}  {set_cell_size(name, max(names, cell_len(name)))}  ")
+        head.append(state, style=COLOURS[finding.state])
+        details = _lines_within(finding.detail, width, indent)
+        if not is_folded:
+            head.append(f"{'':<{states - cell_len(state)}}  {details.pop(0).lstrip()}")
         if finding.mend is not None:
-            mend = _("mend: {mend}").format(mend=finding.mend)
-            console.print(Text(f"{'':<{sum(widths) + 6}}{mend}"), soft_wrap=True)
+            details += _lines_within(_("mend: {mend}").format(mend=finding.mend), width, indent)
+        for line in (head, *map(Text, details)):
+            console.print(line, soft_wrap=True)
+
+
+def _lines_within(text: str, width: int | None, indent: int) -> list[str]:
+    """A text behind `indent` cells, in lines of `width` that end between words; one line where there is no width."""
+    from textwrap import wrap
+
+    begin = " " * indent
+    if width is None:
+        return [begin + text]
+    return wrap(
+        text,
+        width,
+        initial_indent=begin,
+        subsequent_indent=begin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]

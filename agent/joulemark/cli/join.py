@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from joulemark.session.joining import SuiteChoice
 
 NEXT = "joulemark run"
+LABEL = 10
+"""Cells of a line's first word, with the space behind it; what it says stays beside it where the terminal is narrow."""
 FAULTS = frozenset({"not available", "noisy", "warning"})
 
 
@@ -72,9 +74,12 @@ def execute(arguments: Namespace) -> int:
             _("platform  {origin}, enrolled as {contributor}")
             if is_new
             else _("platform  {origin}, enrolled before as {contributor}")
-        ).format(origin=config.origin, contributor=enrolled.contributor)
+        ).format(origin=config.origin, contributor=enrolled.contributor),
+        hang=LABEL,
     )
-    output.say(_("key       {key} (keep a copy: who has it signs as you)").format(key=config.folders.key))
+    output.say(
+        _("key       {key} (keep a copy: who has it signs as you)").format(key=config.folders.key), hang=LABEL
+    )
     output.aside(_("Looking at this machine; torch is loaded once."))
     findings = check_machine(config, quick=True)
     _say_findings(output, findings)
@@ -121,14 +126,15 @@ def execute(arguments: Namespace) -> int:
 
 def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any]:
     """Say what of the suite fits, and what the next command is; the part of the answer that says so."""
-    from joulemark.cli.plan_words import duration, plan_as_json, summary, times_in_words
+    from joulemark.cli.plan_words import duration, order_in_words, plan_as_json, summary, times_in_words
 
     suite, forecast = choice.suite, choice.forecast
     cells = len(suite.jobs)
     output.say(
         _("suite     {name} {version}: {title}").format(
             name=suite.name, version=suite.version, title=suite.title
-        )
+        ),
+        hang=LABEL,
     )
     output.say(
         _("fits      {fitting} of {cells} cells run on {device}, about {time} in all").format(
@@ -136,7 +142,8 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
             cells=cells,
             device=forecast.gpu or _("this processor"),
             time=duration(choice.all_seconds),
-        )
+        ),
+        hang=LABEL,
     )
     if forecast.finished:
         output.say(
@@ -144,15 +151,16 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
                 "finished  {count} cell, measured before",
                 "finished  {count} cells, measured before",
                 len(forecast.finished),
-            ).format(count=len(forecast.finished))
+            ).format(count=len(forecast.finished)),
+            hang=LABEL,
         )
     limit = _("up to {hours:g} h").format(hours=time_h) if choice.is_standard else _("no time limit")
-    output.say(_("next run  {plan} ({limit})").format(plan=summary(forecast), limit=limit))
-    for sentence in times_in_words(forecast):
-        output.say(f"{'':<10}{sentence}")
+    output.say(_("next run  {plan} ({limit})").format(plan=summary(forecast), limit=limit), hang=LABEL)
+    for sentence in (order_in_words(forecast.order), *times_in_words(forecast)):
+        output.say(f"{'':<{LABEL}}{sentence}", hang=LABEL)
     if not choice.is_standard:
         sentence = _("A run without `--suite` measures {name}, which downloads nothing.")
-        output.say(f"{'':<10}{sentence.format(name=suite.name)}")
+        output.say(f"{'':<{LABEL}}{sentence.format(name=suite.name)}")
     output.say(_("Next: {next}").format(next=NEXT))
     return {
         "ok": True,
@@ -175,16 +183,16 @@ def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
     """What is measured, by what; then what is not, and how to mend it. What is well is not told."""
     for finding in findings:
         if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
-            output.say(_("device    {detail}").format(detail=finding.detail))
+            output.say(_("device    {detail}").format(detail=finding.detail), hang=LABEL)
     measured = [finding for finding in findings if finding.state == "measured"]
     for finding in measured or [finding for finding in findings if finding.state == "estimated"]:
-        output.say(f"{in_words(finding.state):<9} {finding.detail}")
+        output.say(f"{in_words(finding.state):<9} {finding.detail}", hang=LABEL)
     for finding in findings:
         if finding.state in FAULTS:
             label = _("not here") if finding.state == "not available" else in_words(finding.state)
             line = f"{label:<9} {finding.what}: {finding.detail}"
             mend = [] if finding.mend is None else [_("To mend it: {mend}").format(mend=finding.mend)]
-            output.say(" ".join([line, *mend]))
+            output.say(" ".join([line, *mend]), hang=LABEL)
 
 
 def _row(finding: Finding) -> dict[str, Any]:

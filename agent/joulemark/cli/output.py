@@ -13,7 +13,9 @@ from joulemark.translation import gettext as _
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of this command's start
 if TYPE_CHECKING:
-    from typing import Any, TextIO
+    from typing import IO, Any, TextIO
+
+MIN_WIDTH = 20
 
 
 class Output:
@@ -22,19 +24,39 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
-    def say(self, text: str) -> None:
-        """A line of the answer."""
-        _print(text, sys.stderr if self.as_json else sys.stdout)
+    @property
+    def width(self) -> int | None:
+        """The cells that a line of the answer may have; None where it goes to no terminal."""
+        return _width(self._stream)
+
+    @property
+    def encoding(self) -> str:
+        """That of the answer's stream."""
+        return _encoding(self._stream)
+
+    def fitted(self, name: str, *, beside: int = 0) -> str:
+        """A name that loses its middle where `beside` cells leave it too little room on the answer's terminal."""
+        if self.width is None:
+            return name
+        from joulemark.cli.progress_text import shortened
+
+        return shortened(name, self.width - beside, encoding=self.encoding)
+
+    def say(self, text: str, *, hang: int | None = None) -> None:
+        """Lines of the answer. On a terminal they end between words and go on `hang` cells from its edge.
+
+        Without a number a line goes on below its own first word.
+        """
+        for line in _terminal_lines(text, self._stream, hang):
+            _print(line, self._stream)
+
+    def say_verbatim(self, text: str) -> None:
+        """A text of the answer whose lines are not to be broken."""
+        _print(text, self._stream)
 
     def aside(self, text: str) -> None:
         """Sentences beside the answer: progress, a warning, an error. On a terminal no word is broken."""
         _print("\n".join(_terminal_lines(text, sys.stderr)), sys.stderr)
-
-    def tell(self, sentence: str, *, beside: bool = False) -> None:
-        """A sentence of the answer, or beside it: one line; on a terminal several, which end between words."""
-        stream = sys.stderr if beside or self.as_json else sys.stdout
-        for line in _terminal_lines(sentence, stream):
-            _print(line, stream)
 
     def answer(self, value: dict[str, Any]) -> None:
         """The JSON document, where one was asked for."""
@@ -47,6 +69,10 @@ class Output:
             ):  # a locale without our letters, or a name that is no text at all
                 text = json.dumps(value, indent=2, allow_nan=False)
             _print(text, sys.stdout)
+
+    @property
+    def _stream(self) -> TextIO | None:
+        return sys.stderr if self.as_json else sys.stdout
 
 
 def prepare_streams() -> None:
@@ -83,19 +109,41 @@ def _discard(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def _terminal_lines(sentence: str, stream: TextIO | None) -> list[str]:
-    """On a terminal lines of its width, in which no word is broken; else the sentence as it is."""
-    if stream is None or not stream.isatty():
-        return [sentence]
-    from shutil import get_terminal_size
+def _terminal_lines(text: str, stream: TextIO | None, hang: int | None = None) -> list[str]:
+    """On a terminal lines of its width, in which no word is broken; else the text as it is."""
+    width = _width(stream)
+    if width is None:
+        return [text]
     from textwrap import wrap
 
-    width = max(20, get_terminal_size().columns - 1)
-    return [
-        line
-        for paragraph in sentence.splitlines()
-        for line in wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) or [""]
-    ]
+    lines = []
+    for paragraph in text.split("\n"):
+        indent = len(paragraph) - len(paragraph.lstrip()) if hang is None else hang
+        lines += wrap(
+            paragraph,
+            width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return lines
+
+
+def _width(stream: TextIO | None) -> int | None:
+    """The cells of a terminal's line, but for the last one; None where the stream is no terminal."""
+    if stream is None or not stream.isatty():
+        return None
+    return max(MIN_WIDTH, terminal_columns(stream) - 1)
+
+
+def terminal_columns(stream: IO[str]) -> int:
+    """The columns of the terminal behind a stream: those that COLUMNS names, else its own, else 80."""
+    if (named := os.environ.get("COLUMNS", "")).isdecimal() and int(named) > 0:
+        return int(named)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
 
 
 def _encodes(text: str, stream: TextIO | None) -> bool:

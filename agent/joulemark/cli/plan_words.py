@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.questions import ask, can_ask
+from joulemark.cli.table import print_table
 from joulemark.errors import ConsentMissing, Declined
 from joulemark.session.forecast import by_basis
 from joulemark.session.plan import by_sentence, in_words
 from joulemark.suite.estimate import REFERENCE_GPU
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from joulemark.cli.output import Output
     from joulemark.session.forecast import Basis, Cell, Forecast
+    from joulemark.session.order import JobOrder, Order
+
+ORDER_WORDS: dict[Order, str] = {
+    "needed": marked("First what the platform needs most."),
+    "tasks": marked("One cell of each task in turn."),
+    "suite": marked("In the suite's order."),
+}
 
 
 def summary(forecast: Forecast) -> str:
@@ -76,16 +84,9 @@ def print_plan(output: Output, forecast: Forecast) -> None:
         for number, cell in enumerate(forecast.cells, start=1)
     ]
     heads = ("", _("cell"), _("minutes"), _("download"))
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows) if rows else ():
-        number, key, minutes, download = (
-            f"{row[0]:>{widths[0]}}",
-            f"{row[1]:<{widths[1]}}",
-            f"{row[2]:>{widths[2]}}",
-            row[3],
-        )
-        output.say(f"{number}  {key}  {minutes}  {download}".rstrip())
-    output.say(f"{summary(forecast)}.")
+    if rows:
+        print_table(output, heads, rows, name_column=1, numbers=(0, 2))
+    output.say(f"{summary(forecast)}. {order_in_words(forecast.order)}")
     for sentence in times_in_words(forecast):
         output.say(sentence)
     if forecast.finished:
@@ -93,10 +94,21 @@ def print_plan(output: Output, forecast: Forecast) -> None:
             _("Finished already in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
         )
     for failed in forecast.failed_before:
-        output.say(_("Not again: {key}. {sentence}").format(key=failed.key, sentence=failed.sentence))
+        output.say(
+            _("Not again: {key}. {sentence}").format(
+                key=output.fitted(failed.key, beside=1), sentence=failed.sentence
+            )
+        )
     for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
-            output.say(f"{label}: {in_words(keys)}. {sentence}")
+            output.say(f"{label}: {in_words([output.fitted(key, beside=1) for key in keys])}. {sentence}")
+
+
+def order_in_words(order: JobOrder) -> str:
+    """Which cells come first."""
+    if order.is_substitute:
+        return _("The platform does not say what it needs: one cell of each task in turn.")
+    return _(ORDER_WORDS[order.name])
 
 
 def times_in_words(forecast: Forecast) -> list[str]:
@@ -127,6 +139,7 @@ def plan_as_json(forecast: Forecast) -> dict[str, Any]:
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "gpu": forecast.gpu,
         "meter": forecast.meter,
+        "order": forecast.order.name,
         "reference_gpu": REFERENCE_GPU,
         "cells": [
             {

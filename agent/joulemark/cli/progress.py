@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rich.console import Console
 from rich.live import Live as LiveDisplay
 from rich.text import Text
 
+from joulemark.cli.output import terminal_columns
 from joulemark.cli.progress_text import (
     JobState,
     bytes_part,
@@ -46,6 +47,11 @@ LOG_S = 30.0
 
 class Screen(Console):
     """The terminal or file behind stderr. A reader that goes away, or a disk that is full, leaves it mute."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self.is_dumb_terminal and "width" not in options:  # rich takes each for one of 80 columns
+            self.width, self.height = terminal_columns(self.file), self.size.height
 
     def on_broken_pipe(self) -> None:
         """Print nothing any more; rich would end the process here, and a measurement with it."""

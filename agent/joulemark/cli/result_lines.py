@@ -1,4 +1,4 @@
-"""A result in a list: its state and job, its energy, and where to see it, in lines of at most 80 columns."""
+"""A result in a list: its state and job, its energy, and where to see it, in lines of at most 80 columns or fewer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from joulemark.cli.code_words import in_words
 
-WIDTH = 80
+MAX_WIDTH = 80
 INDENT = " " * 13
 """The widest state, and two spaces."""
 
@@ -22,14 +22,19 @@ class ResultEntry(NamedTuple):
     place: str
 
 
-def result_lines(entry: ResultEntry) -> list[str]:
-    """The lines: state and job; energy, and how it compares; codes where there are any; the link on one of its own."""
+def result_lines(entry: ResultEntry, *, width: int | None) -> list[str]:
+    """The lines: state and job; energy, and how it compares; codes where there are any; the link on one of its own.
+
+    `width` is that of the terminal, None where there is none.
+    """
     from textwrap import wrap
 
+    width = MAX_WIDTH if width is None else min(width, MAX_WIDTH)
+
     beside = f"; {entry.comparison}" if entry.comparison else ""
-    lines = [f"{in_words(entry.state):<11}  {shortened(entry.job, WIDTH - len(INDENT))}"]
+    lines = [f"{in_words(entry.state):<11}  {shortened(entry.job, width - len(INDENT))}"]
     for text in (f"{entry.energy}{beside}", ", ".join(entry.codes)):
-        lines += wrap(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
+        lines += wrap(text, width, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
     return [*lines, f"{INDENT}{entry.place}"]
 
 

@@ -65,9 +65,10 @@ def execute(arguments: Namespace) -> int:
     rows = []
     for result in _annotated(outbox, own, listed):
         rows.append(row := _row(result, listed.get(result.digest)))
-        for line in result_lines(_entry(row, own_energy_words(result.bundle.statement().predicate))):
-            output.say(line)
-    output.tell(_summary(rows))
+        entry = _entry(row, own_energy_words(result.bundle.statement().predicate))
+        for line in result_lines(entry, width=output.width):
+            output.say_verbatim(line)
+    output.say(_summary(rows))
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     output.answer(
         {

@@ -57,8 +57,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most so many jobs"))
     parser.add_argument(
-        "--needed", action="store_true", help=_("in the order in which the platform needs results")
+        "--order",
+        choices=("needed", "tasks", "suite"),
+        help=_(
+            "what comes first: what the platform needs most (default for the suite of `joulemark join`), a "
+            "cell of each task in turn (default with a time), or the suite's order (default else)"
+        ),
     )
+    parser.add_argument("--needed", action="store_true", help=_("the same as --order needed"))
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -133,7 +139,7 @@ def execute(arguments: Namespace) -> int:
     """0 when every job that can run is finished; else the code of what went wrong, see `docs/agent.md`."""
     from joulemark import config as configs
     from joulemark.cli.offline_question import offline_question
-    from joulemark.cli.plan_words import require_consent
+    from joulemark.cli.plan_words import order_in_words, require_consent
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.cli.run_options import read_options
     from joulemark.cli.run_report import print_report
@@ -156,7 +162,9 @@ def execute(arguments: Namespace) -> int:
             forecast = foresee(config, options, begun.suite)
             report.selection = forecast.selection
             require_contributor(config, options)
-            output.tell(_destination(config, options), beside=True)
+            output.aside(_destination(config, options))
+            if len(forecast.cells) > 1:
+                output.aside(order_in_words(forecast.order))
             if require_consent(output, forecast, yes=arguments.yes):
                 begun = restart_budget(begun, options)
             with watch_for(Screen(stderr=True)) as watch:

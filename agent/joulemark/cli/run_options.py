@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from joulemark.config import Config
     from joulemark.joined import Joined
     from joulemark.meters.choose import Wanted
+    from joulemark.session.order import Order
     from joulemark.session.run import Options
     from joulemark.session.state import Asked
 
@@ -42,7 +43,8 @@ def read_options(arguments: Namespace, config: Config, output: Output) -> Option
         ),
         meter=cast("Wanted", choices.meter),
         budget_s=budget_s,
-        needed=arguments.needed,
+        order=_read_order(arguments),
+        is_joined_suite=joined is not None,
         limit=arguments.limit,
         retry_failed=arguments.retry_failed,
         patience_s=PATIENCE_S if arguments.patience is None else arguments.patience,
@@ -55,6 +57,21 @@ def read_options(arguments: Namespace, config: Config, output: Output) -> Option
         wait=not arguments.no_wait,
         chosen_for_gpu=None if joined is None else joined.gpu,
     )
+
+
+def _read_order(arguments: Namespace) -> Order | None:
+    """The order that was asked for; None where none was. Raises UsageError."""
+    from joulemark.errors import UsageError
+
+    if not arguments.needed:
+        return cast("Order | None", arguments.order)
+    if arguments.order not in (None, "needed"):
+        raise UsageError(
+            _("`--needed` is `--order needed` and contradicts `--order {order}`: leave one out.").format(
+                order=arguments.order
+            )
+        )
+    return "needed"
 
 
 def _read_joined_suite(arguments: Namespace, config: Config) -> Joined | None:

@@ -21,15 +21,17 @@ def print_report(output: Output, report: Report, *, failure: tuple[str, str] | N
     from joulemark.cli.result_lines import result_lines
 
     for done in report.done:
-        for line in result_lines(_result_entry(done)):
-            output.say(line)
+        for line in result_lines(_result_entry(done), width=output.width):
+            output.say_verbatim(line)
     for failed in (*report.failed, *report.failed_before):
-        output.tell(_("failed  {key}  {sentence}").format(key=failed.key, sentence=failed.sentence))
-    for sentence in (*_grade_sentences(report), *_end_sentences(report)):
-        output.tell(sentence)
+        output.say(
+            _("failed  {key}  {sentence}").format(key=output.fitted(failed.key), sentence=failed.sentence)
+        )
+    for sentence in (*_grade_sentences(report), *_end_sentences(output, report)):
+        output.say(sentence)
     if report.choice is not None:
         for rejection in report.choice.rejections:
-            output.tell(
+            output.say(
                 _("Not used: {meter}. {sentence}").format(
                     meter=rejection.meter,
                     sentence=" ".join(filter(None, (rejection.sentence, rejection.mend))),
@@ -89,7 +91,7 @@ def _grade_sentences(report: Report) -> list[str]:
     ]
 
 
-def _end_sentences(report: Report) -> list[str]:
+def _end_sentences(output: Output, report: Report) -> list[str]:
     """Why the run was stopped, whether nothing counts, and what is most useful next."""
     from joulemark.errors import EXIT_NOT_COUNTED
 
@@ -119,12 +121,16 @@ def _end_sentences(report: Report) -> list[str]:
                 "Most useful next: {key}, measured by {count} contributor so far.",
                 "Most useful next: {key}, measured by {count} contributors so far.",
                 job.contributors,
-            ).format(key=job.key, count=job.contributors)
+            ).format(key=output.fitted(job.key), count=job.contributors)
             if job.contributors
-            else _("Most useful next: {key}, measured by nobody so far.").format(key=job.key)
+            else _("Most useful next: {key}, measured by nobody so far.").format(key=output.fitted(job.key))
         )
         if job.runs_here:
-            sentences.append(_("The same command with `--needed` begins with it."))
+            sentences.append(
+                _("The same command begins with it.")
+                if report.order is not None and report.order.name == "needed"
+                else _("The same command with `--needed` begins with it.")
+            )
     return sentences
 
 

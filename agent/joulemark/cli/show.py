@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from joulemark.record.bundle import Bundle
     from joulemark.record.trace import Trace
 
+HANG = 4
+"""Cells before what goes on in the next line of a terminal."""
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """A file, an id of the outbox, or nothing."""
@@ -50,7 +53,11 @@ def _list(output: Output) -> int:
             energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
         )
         verdict = in_words(entry.note.verdict) if entry.note.verdict else ""
-        output.say(f"{entry.digest[:16]}  {in_words(entry.state):<8} {verdict:<12} {job}  {cost}")
+        output.say(
+            f"{entry.digest[:16]}  {in_words(entry.state):<8} {verdict:<12} "
+            f"{output.fitted(job, beside=HANG)}  {cost}",
+            hang=HANG,
+        )
         if entry.note_fault is not None:
             output.aside(f"joulemark: {entry.note_fault}")
         if refusal is not None:
@@ -92,7 +99,7 @@ def _one(name: str, output: Output) -> int:
         "trace_raw": statement["predicate"]["trace"]["raw_bytes"],
     }
     summary = _summary(trace)
-    output.say(json.dumps(statement, indent=2, ensure_ascii=False))
+    output.say_verbatim(json.dumps(statement, indent=2, ensure_ascii=False))
     output.say("")
     output.say(
         _(

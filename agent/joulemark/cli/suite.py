@@ -63,9 +63,14 @@ def add_arguments(parser: ArgumentParser) -> None:
                 "--hours",
                 type=hours,
                 metavar="H",
+                help=_("only cells that end within H hours, taken as by `joulemark run --budget`"),
+            )
+            action.add_argument(
+                "--order",
+                choices=("needed", "tasks", "suite"),
                 help=_(
-                    "only cells that end within H hours, taken in the suite's order as by `joulemark run "
-                    "--budget`"
+                    "what comes first: what the platform needs most, a cell of each task in turn (default with "
+                    "--hours), or the suite's order (default else)"
                 ),
             )
         if name == "clean":

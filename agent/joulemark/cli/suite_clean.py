@@ -61,6 +61,12 @@ def _say(output: Output, cleaning: Cleaning) -> None:
                 cache=repository.cache,
             )
         )
+    for part in cleaning.parts:
+        output.say(
+            _("{size:>9}  interrupted download for {hub_id}, in {cache}").format(
+                size=size(part.size_bytes), hub_id=part.hub_id, cache=part.cache
+            )
+        )
     for suite in cleaning.suites:
         output.say(
             _("{size:>9}  suite {digest}, handed out by a platform").format(
@@ -88,6 +94,15 @@ def _as_json(cleaning: Cleaning) -> dict[str, Any]:
             }
             for removal in cleaning.removals
             if removal.links
+        ],
+        "interrupted_downloads": [
+            {
+                "hub_id": part.hub_id,
+                "cache": str(part.cache),
+                "sha256": part.sha256,
+                "bytes": part.size_bytes,
+            }
+            for part in cleaning.parts
         ],
         "suites": [{"digest": suite.digest, "bytes": suite.size_bytes} for suite in cleaning.suites],
         "needed": [

@@ -10,14 +10,19 @@ from joulemark.cli.naming import named_suite
 from joulemark.cli.suite_words import gigabytes_in_words, obstacles_in_words
 from joulemark.cli.table import print_table
 from joulemark.translation import gettext as _
-from joulemark.translation import ngettext
+from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from joulemark.cli.output import Output
+    from joulemark.session.order import JobOrder
     from joulemark.suite import Suite
     from joulemark.suite.estimate import Estimate, Total
+
+LEAST = marked("the suite's shortest windows")
+"""What minutes rest on where no time is published."""
 
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
@@ -30,7 +35,10 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
 
     suite = named_suite(arguments, output)
     pattern = arguments.only
+    order = _order(arguments, suite)
     rows = [row for row in estimate(suite) if pattern is None or fnmatchcase(row.job, pattern)]
+    places = {key: place for place, key in enumerate(order.keys)}
+    rows.sort(key=lambda row: places.get(row.job, len(places)))
     rows, left_out = _select_rows(suite, rows, memory_gb=arguments.memory, time_h=arguments.hours)
     if not rows and left_out:
         raise NothingToDo(
@@ -52,7 +60,8 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     together = total(suite, rows)
     for sentence in [
         *obstacles_in_words(row.obstacle for row in rows),
-        *_total_sentences(together, len(rows)),
+        *_option_sentences(arguments, order, rows),
+        *_total_sentences(together, suite, len(rows)),
     ]:
         output.say(sentence)
     for sentence, number in Counter(left_out.values()).items():
@@ -64,6 +73,8 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     return 0, {
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "gpu": REFERENCE_GPU,
+        "order": order.name,
+        "half_width_goal": suite.protocol.half_width_target,
         "left_out": [{"job": key, "sentence": sentence} for key, sentence in left_out.items()],
         "cells": [plain(row) for row in rows],
         "total": plain(together),
@@ -77,12 +88,47 @@ def _table_row(row: Estimate) -> tuple[str, ...]:
         return (row.job, "-", "-", "-", "-", _("does not run"))
     return (
         row.job,
-        _minutes(row.gpu_minutes),
+        _minutes(row.least_minutes if row.gpu_minutes is None else row.gpu_minutes),
         _minutes(row.most_gpu_minutes),
         gigabytes_in_words(row.disk_bytes),
         gigabytes_in_words(row.memory_bytes),
-        in_words(row.basis) if row.basis else row.unknown.get("gpu_minutes", ""),
+        in_words(row.basis or LEAST),
     )
+
+
+def _order(arguments: Namespace, suite: Suite) -> JobOrder:
+    """The order of the rows. Raises Unreachable or Refused where the platform's was asked for."""
+    from joulemark import config as configs
+    from joulemark.session.order import job_order
+    from joulemark.session.report import Options
+
+    budget_s = None if arguments.hours is None else arguments.hours * 3600
+    return job_order(configs.load(), Options(order=arguments.order, budget_s=budget_s), suite)
+
+
+def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[Estimate]) -> list[str]:
+    """What the options made of the rows, also where it is nothing."""
+    from joulemark.cli.plan_words import order_in_words
+
+    sentences = []
+    if arguments.hours is not None:
+        sentences.append(
+            _("Taken for {hours:g} h, in this order: {order}").format(
+                hours=arguments.hours, order=order_in_words(order)
+            )
+        )
+    elif arguments.order is not None:
+        sentences.append(order_in_words(order))
+    unknown = sum(row.memory_bytes is None for row in rows)
+    if arguments.memory is not None and unknown:
+        sentences.append(
+            ngettext(
+                "`--memory` does not leave {count} cell out: it is not known what its weights take.",
+                "`--memory` does not leave {count} cells out: it is not known what their weights take.",
+                unknown,
+            ).format(count=unknown)
+        )
+    return sentences
 
 
 def _select_rows(
@@ -110,8 +156,10 @@ def _select_rows(
     return fitting, left_out
 
 
-def _total_sentences(total: Total, rows: int) -> list[str]:
+def _total_sentences(total: Total, suite: Suite, rows: int) -> list[str]:
     """Each number with what it covers."""
+    from joulemark.suite.estimate import least_seconds
+
     sentences = [_("{cells} of {rows} cells can run.").format(cells=total.cells, rows=rows)]
     if total.cells_by_basis:
         bases = ", ".join(f"{in_words(basis)} ({number})" for basis, number in total.cells_by_basis.items())
@@ -124,10 +172,15 @@ def _total_sentences(total: Total, rows: int) -> list[str]:
     if total.cells_without_time:
         sentences.append(
             ngettext(
-                "{count} cell has no published time.",
-                "{count} cells have no published time.",
+                "{count} cell has no published time: its minutes are the least that the suite's windows and rests "
+                "last, {minutes:.1f}, without loading the model.",
+                "{count} cells have no published time: their minutes are the least that the suite's windows and "
+                "rests last, {minutes:.1f} together, without loading the models.",
                 total.cells_without_time,
-            ).format(count=total.cells_without_time)
+            ).format(
+                count=total.cells_without_time,
+                minutes=total.cells_without_time * least_seconds(suite.protocol) / 60,
+            )
         )
     if total.models:
         sentences.append(
@@ -145,7 +198,12 @@ def _total_sentences(total: Total, rows: int) -> list[str]:
                 total.models_without_disk,
             ).format(count=total.models_without_disk)
         )
-    return [*sentences, _("In memory there is more than the weights.")]
+    protocol = suite.protocol
+    goal = _(
+        "Goal of each cell, not measured here: its mean to ±{goal:.3g} %, in {least} to {most} windows; a run may end "
+        "before it is reached."
+    ).format(goal=100 * protocol.half_width_target, least=protocol.windows_min, most=protocol.windows_max)
+    return [*sentences, _("In memory there is more than the weights."), goal]
 
 
 def _minutes(value: float | None) -> str:

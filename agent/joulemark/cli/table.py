@@ -1,20 +1,28 @@
-"""A table on the terminal."""
+"""A table on the terminal: no line of it is wider than that. In a file or a pipe nothing is cut and nothing folded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from joulemark.cli.output import Output
 
 
-def print_table(output: Output, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Columns as wide as their longest word; the last one runs on. With `--json` nothing is printed."""
+def print_table(
+    output: Output,
+    heads: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    *,
+    name_column: int = 0,
+    numbers: Iterable[int] = (),
+) -> None:
+    """The rows under their heads; the columns `numbers` end in line. With `--json` nothing is printed."""
     if output.as_json:
         return
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)][:-1]
-    for row in (heads, *rows):
-        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
-        output.say("  ".join([*cells, row[-1]]).rstrip())
+    from joulemark.cli.table_layout import Table
+
+    table = Table(heads, rows, name_column=name_column, numbers=frozenset(numbers))
+    for line in table.lines(width=output.width, encoding=output.encoding):
+        output.say_verbatim(line)

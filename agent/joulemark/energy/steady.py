@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 PART_S = 10.0
 """A part of the warm-up lasts so long, and until the query that runs then has its answer."""
 STRETCHES = 3
+MIN_JUDGEMENTS = 1 + STRETCHES
+"""A warm-up that could have been steady is judged so often before it is given up, however little time it has: with long
+queries the first judgement is due when the time is over, and one degree of the thermometer or one part that scatters
+spoils as many as a judgement looks at."""
 SPREAD = 0.01
 DRIFT_C = 0.5
 """Three equal stretches of one part or more whose mean powers agree within 1 %, while the temperature moved less than

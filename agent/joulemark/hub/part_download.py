@@ -44,6 +44,11 @@ def blob_of(wanted: Wanted, sha256: str) -> Path:
     return wanted.cache / repository_folder(wanted.kind, wanted.hub_id) / "blobs" / sha256
 
 
+def lock_of(cache: Path, part: Path) -> Path:
+    """The lock that a download of this part holds, where the library has its own."""
+    return cache / ".locks" / part.parents[1].name / f"{part.name}.lock"
+
+
 def size_of(path: Path) -> int:
     """Bytes of a file; 0 where there is none."""
     try:
@@ -67,11 +72,11 @@ def fetch_blob(
     OtherBytes, NotGiven, Unreachable or OSError.
     """
     blob, part = blob_of(wanted, sha256), part_of(wanted, sha256)
-    locks = wanted.cache / ".locks" / part.parent.parent.name  # where the library has its own
-    for folder in (part.parent, locks):
+    lock = lock_of(wanted.cache, part)
+    for folder in (part.parent, lock.parent):
         folder.mkdir(parents=True, exist_ok=True)
     waiting = Waiting(client.origin)
-    with FileLock(locks / f"{part.name}.lock"):
+    with FileLock(lock):
         while not blob.exists() and size_of(part) != file.size:
             before_bytes = size_of(part)
             begin(before_bytes)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+from joulemark.errors import NoisyMachine
+from joulemark.translation import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 State = Literal["ok", "warning", "noisy", "not available"]
 
@@ -26,3 +32,10 @@ class Check:
 def not_available(name: str, reason: str, sentence: str, *, mend: str | None = None) -> Check:
     """A check of something that is not there or not told."""
     return Check(name=name, value=None, state="not available", sentence=sentence, mend=mend, reason=reason)
+
+
+def require_quiet(checks: Iterable[Check]) -> None:
+    """Raises NoisyMachine, which says everything that is noisy and how to mend it."""
+    noisy = [" ".join(filter(None, (one.sentence, one.mend))) for one in checks if one.state == "noisy"]
+    if noisy:
+        raise NoisyMachine(" ".join([*noisy, _("With `--force` it is measured all the same, and flagged.")]))

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.errors import MeterUnavailable, UsageError
-from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import hidden_from_cuda, on_the_bus
-from joulemark.meters.nvml import NvmlMeter
-from joulemark.meters.rapl import RaplMeter
+from joulemark.meters.gpu_beside_host import GpuBesideHost
+from joulemark.meters.nvml.choice import hidden_from_cuda, on_the_bus
+from joulemark.meters.nvml.meter import NvmlMeter
+from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.gpu import BrokenGpu, GpuMeter
     from joulemark.meters.meter import Meter
 
 NO_GPU = frozenset({"no-gpu", "gpu-hidden"})
@@ -27,6 +27,8 @@ NO_LIBRARY = "no-nvidia-driver"
 NO_DRIVER = frozenset({NO_LIBRARY, "nvidia-driver-not-loaded", "no-pynvml"})
 """Reasons that leave open whether there is one: a library without a driver is in many images for machines without."""
 
+CPU = "cpu"
+"""Torch's name of the processor."""
 Wanted = Literal["auto", "nvml", "rapl", "estimate"]
 
 
@@ -47,12 +49,17 @@ class Choice:
     meter: Meter
     rejections: tuple[Rejection, ...]
 
+    @property
+    def torch_device(self) -> str:
+        """What computes under this meter, as torch names it."""
+        return CPU if self.meter.gpu is None else self.meter.gpu.torch_device
+
 
 @dataclass(frozen=True, kw_only=True)
 class Openers:
     """How each meter is opened; tests put theirs here."""
 
-    nvml: Callable[[], NvmlMeter] = NvmlMeter
+    nvml: Callable[[], GpuMeter] = NvmlMeter
     rapl: Callable[[], Meter] = RaplMeter
 
 

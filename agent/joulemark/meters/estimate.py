@@ -48,6 +48,7 @@ class EstimateMeter:
     period_s = 1e-6
     knows_idle = False
     gauges: tuple[GaugeInfo, ...] = ()
+    gpu = None
 
     def __init__(
         self, *, watts: float | None = None, time_of: Callable[[], ProcessorTime] = ProcessorTime

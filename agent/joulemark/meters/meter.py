@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from joulemark.record.statement import Sensor
+
 if TYPE_CHECKING:
+    from joulemark.meters.gpu import GpuMeter
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -109,6 +112,10 @@ class Meter(Protocol):
     def provenance(self) -> str:
         """How the counts are had, for a reader."""
 
+    @property
+    def gpu(self) -> GpuMeter | None:
+        """The graphics processor that it measures; None where it measures none."""
+
     def read(self, now: Now) -> Reading:
         """One tick for each stream and fast gauge, timed at the middle of its reading.
 
@@ -127,3 +134,14 @@ def timed(now: Now, read: Callable[[], int]) -> Tick:
     before_us = now()
     value = read()
     return Tick((before_us + now()) // 2, value)
+
+
+def sensor_of(meter: Meter) -> Sensor:
+    """The meter as the record names it."""
+    return Sensor(
+        meter=meter.name,
+        grade=meter.grade,
+        scope=meter.scope,
+        stated_watts=meter.stated_watts,
+        stated_watts_source=meter.stated_watts_source,
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
+from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.rule import broken, quoted, rule
 from joulemark.suite.known import LEAST_RIGHT
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from joulemark.energy.errors import EnergyError
 from joulemark.record.statement import offline_seed
 from joulemark.rules.hardware import Gpu, gpu_of
 from joulemark.rules.noise_print import noise_print
-from joulemark.rules.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from joulemark.record.statement import Predicate, Statement
     from joulemark.record.trace import Trace
     from joulemark.suite import Job, Sample, Suite
-
-
-__all__ = ["Case", "Context", "Finding", "Rule", "Severity", "TicketFacts"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from msgspec import UNSET
 from joulemark.energy.budget import expanded
 from joulemark.energy.comparison import disagreements
 from joulemark.record.text import hidden_characters
-from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
+from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.rule import broken, quoted, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

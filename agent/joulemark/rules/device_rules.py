@@ -8,8 +8,9 @@ import numpy as np
 from msgspec import UNSET
 
 from joulemark.energy.flags import POWER_CAP
+from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.hardware import BYTES
-from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
+from joulemark.rules.rule import broken, quoted, rule
 
 if TYPE_CHECKING:
     from joulemark.rules.case import Case

@@ -17,7 +17,8 @@ from joulemark.rules import (
     texture_rules,
 )
 from joulemark.rules.case import Case
-from joulemark.rules.rule import Finding, Rule, Severity
+from joulemark.rules.finding import Finding, Severity
+from joulemark.rules.rule import Rule
 
 RULES_VERSION = "8"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

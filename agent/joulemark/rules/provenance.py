@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from joulemark.record.keys import key_id
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
     from joulemark.rules.case import Case

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.sensors import EDITION, FIRST_EDITION
-from joulemark.rules.rule import Broken, Severity, broken, quoted, rule
+from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.rule import broken, quoted, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from joulemark.rules.finding import Broken, Fact, Finding, Severity
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from joulemark.rules.case import Case
 
 MOST_QUOTED = 80
 """So many characters of a statement's words stand in a sentence."""
-
-Fact = str | int | float | bool | None
-"""What evidence holds: JSON can say all of it."""
-
-
-class Severity(StrEnum):
-    """What a finding means for the result, the worst first."""
-
-    REJECT = "reject"
-    QUARANTINE = "quarantine"
-    FLAG = "flag"
-
-
-@dataclass(frozen=True)
-class Broken:
-    """What a rule says when it is broken: a sentence, and the numbers that it is about, by name."""
-
-    sentence: str
-    evidence: Mapping[str, Fact]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a rule has to say. `sentence` and `evidence` are for the volunteer and the reader."""
-
-    code: str
-    severity: Severity
-    sentence: str
-    evidence: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

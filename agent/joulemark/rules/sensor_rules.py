@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.recomputed import same
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Predicate

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.percentiles import median
+from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.power_rules import powers_w
-from joulemark.rules.rule import Broken, Severity, broken, rule
+from joulemark.rules.rule import broken, rule
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,8 @@ INSTANT_DISAGREE = 0.25
 LEAST_READINGS = 50
 LEAST_AT_REST = 20
 AVERAGE_S = 1.0
+LATEST_S = 1.5
+"""What is read so soon after a window begins may still be of the rest before it; no sensor is believed to be slower."""
 LEAST_APART_W = 3.0
 """How far the mean of the power readings may be from the counter. A part-time sensor that keeps step with the queries
 may be off by a quarter of their ripple; means of a second keep step with nothing. At rest there are few readings, and
@@ -335,14 +338,14 @@ def _clocked_too_high(case: Case, found: Analysis) -> Broken | None:
     Severity.QUARANTINE,
     "Counter and power agree",
     kept="The GPU's power readings and its energy counter agree: in windows to 25 %, by means of a second to 10 %, at "
-    "rest to 20 %, or to 3 W, where both were read often enough",
+    "rest to 20 %, or to 3 W, where both were read often enough after the sensor had settled",
     mend="Reinstall the NVIDIA driver; measure again",
-    version="4",
+    version="5",
 )
 def counter_and_power_agree(case: Case) -> Broken | None:
     """Two readings of one power agree, in windows of any length and at rest."""
     found = case.read
-    if case.board is None or found is None or found.idle is None:
+    if case.board is None or case.board.settling is None or found is None or found.idle is None:
         return None
     instant = found.gauges.named("gpu-power-instant")
     if instant is not None:
@@ -357,7 +360,7 @@ def counter_and_power_agree(case: Case) -> Broken | None:
     average = found.gauges.named("gpu-power-average")
     for read, late_s, limit in (
         (average, AVERAGE_S, AVERAGE_DISAGREE),
-        (instant, 0.0, INSTANT_DISAGREE),
+        (instant, min(case.board.settling.timing.settle_us / 1e6, LATEST_S), INSTANT_DISAGREE),
     ):
         if read is None:
             continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.suite.estimate import LEAST_WINDOW_S, estimate
+from joulemark.suite.estimate import estimate, least_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,18 +47,13 @@ class Pace:
         """The least time that the job will take, in seconds."""
         published_s = self._published_s.get(key)
         if published_s is None:
-            return self._shortest_s()
+            return least_seconds(self.suite.protocol)
         return published_s * (median(self._ratios) if self._ratios else 1.0)
 
     def took(self, key: str, seconds: float) -> None:
         """A job took so long."""
         if key in self._published_s:
             self._ratios.append(seconds / self._published_s[key])
-
-    def _shortest_s(self) -> float:
-        protocol = self.suite.protocol
-        window_s = max(protocol.window_s, LEAST_WINDOW_S if protocol.fill_windows else 0.0)
-        return protocol.windows_min * window_s + 2 * protocol.idle_s
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,9 @@ from joulemark.errors import (
     MeterUnavailable,
     RunInProgress,
 )
-from joulemark.meters.choose import Openers, hides_a_gpu, told_to
+from joulemark.meters.choose import CPU, Openers, hides_a_gpu, told_to
 from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.gpu import pin
-from joulemark.meters.preflight import preflight
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
@@ -38,10 +36,8 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config, Folders
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.gpu import BrokenGpu, GpuMeter
     from joulemark.meters.meter import Meter
-    from joulemark.meters.nvml import NvmlMeter
-    from joulemark.meters.nvml_card import Card
     from joulemark.meters.timer import Timer
 
 State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]
@@ -132,15 +128,15 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
             yield _meter("nvml", gpu)
             for skipped in gpu.skipped:
                 yield _skipped(skipped)
-            pin(gpu.card.gpu, os.environ)
+            gpu.pin(os.environ)
             noisy = False
             if not quick:
                 at_rest = tuple(_at_rest(gpu, timer))
                 noisy = any(finding.state == "noisy" for finding in at_rest)
                 yield from at_rest
             yield _facts(config, gpu.device())
-            yield _kernel("cuda", gpu.card)
-            if not quick:
+            yield _kernel(gpu.torch_device, gpu)
+            if not quick and gpu.probe_needed:
                 yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
         yield Finding(area="meter", what="nvml", state="not available", detail=str(error), reason=error.code)
@@ -150,7 +146,7 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
         else:
             yield _unavailable("nvml", error)
             yield _facts(config, cpu(identity="unused"))
-            yield _kernel("cpu", None)
+            yield _kernel(CPU, None)
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
@@ -176,9 +172,9 @@ def _company(timer: Timer, *, busy: State) -> Finding:
 
 
 def gpu_findings(
-    meter: NvmlMeter, folders: Folders, timer: Timer, *, device: str = "cuda"
+    meter: GpuMeter, folders: Folders, timer: Timer, *, device: str | None = None
 ) -> Iterator[Finding]:
-    """The GPU at rest, then how its counter keeps time, by a probe on torch's `device`.
+    """The GPU at rest, then how its counter keeps time, by a probe on torch's `device`, by default its own.
 
     Raises MeterFailed when the GPU is gone.
     """
@@ -188,8 +184,8 @@ def gpu_findings(
     yield from _probed(meter, folders, timer, device=device, keep=not noisy)
 
 
-def _at_rest(meter: NvmlMeter, timer: Timer) -> Iterator[Finding]:
-    for check in preflight(meter.card, timer):
+def _at_rest(meter: GpuMeter, timer: Timer) -> Iterator[Finding]:
+    for check in meter.checks(timer):
         yield Finding(
             area="gpu",
             what=check.name,
@@ -215,10 +211,10 @@ def _facts(config: Config, device: DeviceFacts) -> Finding:
     return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
-def _kernel(device: str, card: Card | None) -> Finding:
+def _kernel(device: str, gpu: GpuMeter | None) -> Finding:
     """Whether torch computes on the device that a run would take."""
     try:
-        sentence = require_device(device, card)
+        sentence = require_device(device, gpu)
     except DeviceUnusable as error:
         return Finding(
             area="device", what="torch", state="not available", detail=str(error), reason=error.code
@@ -227,12 +223,18 @@ def _kernel(device: str, card: Card | None) -> Finding:
 
 
 def _probed(
-    meter: NvmlMeter, folders: Folders, timer: Timer, *, keep: bool, device: str = "cuda"
+    meter: GpuMeter, folders: Folders, timer: Timer, *, keep: bool, device: str | None = None
 ) -> Iterator[Finding]:
     try:
         with only_run():
             known = sensor_timing.timing_of(
-                meter, meter.device(), device, folders, timer, anew=True, keep=keep
+                meter,
+                meter.device(),
+                device or meter.torch_device,
+                folders,
+                timer,
+                anew=True,
+                keep=keep,
             )
     except RunInProgress as error:
         yield Finding(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)

@@ -1,4 +1,5 @@
-"""What this agent has fetched and no open job needs any more: models and data sets in the hub's cache, and suites.
+"""What this agent has fetched and no open job needs any more: models and data sets in the hub's cache, parts of files
+whose download was broken off, and suites.
 
 A job is open while no session has finished it, or while a session that means it has not. Suites count that a session
 measures, that were fetched in advance, or that were joined, as long as they can be had and their platform, when it was
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.errors import UsageError
 from joulemark.hub.fetched_files import FetchLog, Removal, removal_of, remove
+from joulemark.hub.interrupted_downloads import InterruptedDownload, interrupted_downloads, remove_part
 from joulemark.joined import read_joined
 from joulemark.outbox import Outbox
 from joulemark.session import state, suite_source, suite_store
@@ -20,10 +23,10 @@ from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import Filter
 from joulemark.suite.hub_files import repository_folder
 from joulemark.translation import gettext as _
+from joulemark.workloads.hub_cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from joulemark.config import Config
     from joulemark.hub.fetched_files import FetchedRepository
@@ -45,10 +48,28 @@ class StoredSuite:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What open jobs need: repositories, and of their models the digests of files."""
+
+    repositories: frozenset[Repository] = frozenset()
+    digests: frozenset[str] = frozenset()
+
+    def resumes(self, part: InterruptedDownload) -> bool:
+        """Whether a later run goes on with a download: a data set's files have no stated digest."""
+        datasets = {
+            repository_folder("datasets", hub_id)
+            for kind, hub_id, _commit in self.repositories
+            if kind == "datasets"
+        }
+        return part.sha256 in self.digests or part.folder in datasets
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cleaning:
     """What can go, and the repositories that stay because an open job needs them."""
 
     removals: tuple[Removal, ...]
+    parts: tuple[InterruptedDownload, ...]
     views: tuple[Path, ...]
     suites: tuple[StoredSuite, ...]
     needed: tuple[FetchedRepository, ...]
@@ -57,12 +78,13 @@ class Cleaning:
     def size_bytes(self) -> int:
         """What becomes free."""
         freed = sum(removal.size_bytes for removal in self.removals)
+        freed += sum(part.size_bytes for part in self.parts)
         return freed + sum(suite.size_bytes for suite in self.suites)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to free."""
-        return not any(removal.links for removal in self.removals) and not self.suites
+        return not any(removal.links for removal in self.removals) and not self.parts and not self.suites
 
 
 def plan_cleaning(config: Config, *, everything: bool = False) -> Cleaning:
@@ -71,9 +93,10 @@ def plan_cleaning(config: Config, *, everything: bool = False) -> Cleaning:
     Raises UsageError for notes or sessions that cannot be read: what they need is not known then.
     """
     log = FetchLog(config.folders.fetched)
-    needed = frozenset() if everything else needed_repositories(config)
+    needed = Needs() if everything else needs_of_open_jobs(config)
     repositories = log.repositories()
-    free = [repository for repository in repositories if _name(repository) not in needed]
+    caches = {Path(repository.cache) for repository in repositories} | {cache_folder()}
+    free = [repository for repository in repositories if _name(repository) not in needed.repositories]
     views = (
         config.folders.cache
         / "snapshots"
@@ -83,9 +106,10 @@ def plan_cleaning(config: Config, *, everything: bool = False) -> Cleaning:
     )
     return Cleaning(
         removals=tuple(removal_of(free)),
+        parts=tuple(part for part in interrupted_downloads(sorted(caches)) if not needed.resumes(part)),
         views=tuple(view for view in views if view.is_dir()),
         suites=tuple(_former_suites(config, everything=everything)),
-        needed=tuple(repository for repository in repositories if _name(repository) in needed),
+        needed=tuple(repository for repository in repositories if _name(repository) in needed.repositories),
     )
 
 
@@ -101,16 +125,18 @@ def clean(config: Config, planned: Cleaning, *, everything: bool = False) -> Cle
         removals = tuple(removal for removal in now.removals if _name(removal.repository) in meant)
         views = tuple(view for view in now.views if view in planned.views)
         suites = tuple(suite for suite in now.suites if suite in planned.suites)
+        paths = {part.path for part in planned.parts}
+        parts = tuple(part for part in now.parts if part.path in paths and remove_part(part))
         for removal in removals:
             remove(removal, log)
         for view in views:
             shutil.rmtree(view, ignore_errors=True)
         for suite in suites:
             suite.path.unlink(missing_ok=True)
-    return Cleaning(removals=removals, views=views, suites=suites, needed=now.needed)
+    return Cleaning(removals=removals, parts=parts, views=views, suites=suites, needed=now.needed)
 
 
-def needed_repositories(config: Config) -> frozenset[Repository]:
+def needs_of_open_jobs(config: Config) -> Needs:
     """The pinned models and data sets of every open job. Raises UsageError."""
     sessions, unreadable = state.stored_sessions(config.folders)
     if unreadable:
@@ -121,13 +147,15 @@ def needed_repositories(config: Config) -> frozenset[Repository]:
             ).format(unreadable=unreadable[0])
         )
     results = list(Outbox(config.folders).results())
-    needed: set[Repository] = set()
+    repositories: set[Repository] = set()
+    digests: set[str] = set()
     for suite in _open_suites(config, sessions):
         for job in open_jobs(
             suite, [session for session in sessions if session.suite_digest == suite.digest], results
         ):
-            needed |= set(_repositories(suite, job))
-    return frozenset(needed)
+            repositories |= set(_repositories(suite, job))
+            digests |= {file.sha256 for file in suite.model(job.model).files}
+    return Needs(repositories=frozenset(repositories), digests=frozenset(digests))
 
 
 def open_jobs(suite: Suite, sessions: list[Session], results: list[Kept]) -> list[Job]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.nvml import NvmlMeter
 from joulemark.record.statement import PowerControls
 from joulemark.session.facts import fitted
 
@@ -29,9 +27,9 @@ class Controls:
 
 def read_controls(meter: Meter) -> Controls | None:
     """Of a GPU; None of a processor, which has none. Raises nothing."""
-    if not isinstance(meter, (GpuBesideHost, NvmlMeter)):
+    if meter.gpu is None:
         return None
-    controls = meter.power_controls()
+    controls = meter.gpu.power_controls()
     stated, absent = fitted(PowerControls, controls.values, controls.absent, of="power_controls")
     return Controls(stated=stated, absent=absent)
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark import workloads
-from joulemark.meters.nvml_card import Absent
 
 if TYPE_CHECKING:
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.gpu import GpuMeter
 
 
-def require_device(device: str, card: Card | None) -> str:
-    """One kernel on torch's `device`, which is the GPU `card` where there is one; a sentence of what ran.
+def require_device(device: str, gpu: GpuMeter | None) -> str:
+    """One kernel on torch's `device`, which is `gpu` where there is one; a sentence of what ran.
 
     Raises DeviceUnusable.
     """
-    return workloads.run_first_kernel(device, None if card is None else identity_of(card))
+    return workloads.run_first_kernel(device, None if gpu is None else identity_of(gpu))
 
 
-def identity_of(card: Card) -> workloads.GpuIdentity:
+def identity_of(gpu: GpuMeter) -> workloads.GpuIdentity:
     """The GPU as torch must know it."""
-    version = card.driver_version()
+    runtime = gpu.runtime()
     return workloads.GpuIdentity(
-        uuid=card.gpu.uuid,
-        name=card.gpu.name,
-        driver=None if isinstance(version, Absent) else version,
-        cuda=card.cuda_version(),
+        uuid=runtime.uuid, name=runtime.name, driver=runtime.driver, cuda=runtime.newest
     )

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark import durable
-from joulemark.errors import MeterUnavailable, Unreachable
+from joulemark.errors import MeterUnavailable
 from joulemark.meters import device as devices
-from joulemark.meters.compose import GpuBesideHost
 from joulemark.outbox import Outbox
-from joulemark.platform_client import PlatformClient
 from joulemark.session import plan, state
 from joulemark.session.budget import Pace
 from joulemark.session.fetch import fetches
 from joulemark.session.journal import read_journal
+from joulemark.session.order import job_order
 from joulemark.session.plan import Missing, Selection
 from joulemark.session.report import RETRY, Failed
 from joulemark.session.rests import require_ticks
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from joulemark.hub.missing import Wanted
     from joulemark.meters.choose import Choice, Openers
     from joulemark.session.journal import Failure
+    from joulemark.session.order import JobOrder
     from joulemark.session.report import Options
     from joulemark.suite import Job, Suite
 
@@ -74,7 +74,7 @@ NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What bounds a plan: seconds, jobs, and the order in which the platform needs results, by job key."""
+    """What bounds a plan: seconds, jobs, and the keys of those that come first, in their order."""
 
     seconds: float | None = None
     jobs: int | None = None
@@ -91,6 +91,7 @@ class Forecast:
     """
 
     selection: Selection
+    order: JobOrder
     gpu: str | None
     meter: str
     cells: tuple[Cell, ...]
@@ -123,19 +124,17 @@ class Forecast:
 def foresee(config: Config, options: Options, suite: Suite, *, openers: Openers | None = None) -> Forecast:
     """The plan for what was asked for. Reads the machine, the session and the cache, and writes nothing.
 
-    The platform is asked with `needed` alone. Raises NothingToDo, WorkloadUnavailable, MeterUnavailable, UsageError or
-    ReadingsUnusable, as the run would, and Unreachable or Refused of the platform.
+    The platform is asked only where the order is its own. Raises NothingToDo, WorkloadUnavailable, MeterUnavailable,
+    UsageError or ReadingsUnusable, as the run would, and Unreachable or Refused of the platform.
     """
     selection = plan.select(suite, options.meant, typed=options.suite, fetch=fetches(options))
     plan.require_jobs(selection)
-    choice, device = plan.open_meter(
-        options.meter, cpu_watts=options.cpu_watts or config.cpu_watts, openers=openers
-    )
+    choice = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts, openers=openers)
     with closing(choice.meter):
         gpu, memory_bytes = _device(choice, options)
     selection = plan.fitting(selection, memory_bytes)
     plan.require_jobs(selection)
-    require_ticks(suite.protocol, settles=device == "cuda")
+    require_ticks(suite.protocol, settles=choice.meter.gpu is not None)
     session = state.find_session(
         config.folders,
         origin=config.origin,
@@ -145,17 +144,19 @@ def foresee(config: Config, options: Options, suite: Suite, *, openers: Openers 
     )
     finished = {} if session is None else state.finished(session, Outbox(config.folders))
     pages = None if session is None else read_journal(state.journal_path(config.folders, session))
+    order = job_order(config, options, suite)
     downloads = downloads_for(selection) if fetches(options) else NO_DOWNLOADS
     cells, failed_before, put_off = plan_cells(
         selection,
         finished=finished,
         failures={} if pages is None or options.retry_failed else pages.failures,
         pace=Pace(suite, {} if pages is None else pages.took_s),
-        limits=Limits(seconds=options.budget_s, jobs=options.limit, order=_order(config, options, suite)),
+        limits=Limits(seconds=options.budget_s, jobs=options.limit, order=order.keys),
         downloads=downloads,
     )
     return Forecast(
         selection=selection,
+        order=order,
         gpu=gpu,
         meter=choice.meter.name,
         cells=cells,
@@ -250,8 +251,8 @@ def free_bytes(folder: Path) -> int | None:
 
 def _device(choice: Choice, options: Options) -> tuple[str | None, int | None]:
     """The GPU's name and the memory of the device in bytes, None where it is not told. Raises MeterUnavailable."""
-    if isinstance(choice.meter, GpuBesideHost):
-        facts = choice.meter.device()
+    if choice.meter.gpu is not None:
+        facts = choice.meter.gpu.device()
         return facts.name, _positive(facts.memory_bytes)
     if options.chosen_for_gpu is not None:
         raise MeterUnavailable(
@@ -270,19 +271,6 @@ def _device(choice: Choice, options: Options) -> tuple[str | None, int | None]:
 
 def _positive(size_bytes: int | None) -> int | None:
     return size_bytes if size_bytes is not None and size_bytes > 0 else None
-
-
-def _order(config: Config, options: Options, suite: Suite) -> tuple[str, ...]:
-    """The keys of a suite's jobs, the most useful first; none where the platform is away and is not waited for."""
-    if not options.needed:
-        return ()
-    try:
-        with PlatformClient(config.origin) as client:
-            return tuple(need.key for need in client.needed(suite.digest))
-    except Unreachable:
-        if options.offline_after:
-            return ()
-        raise
 
 
 def _cell(job: Job, pace: Pace, downloads: Downloads, coming: Collection[str]) -> Cell:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from joulemark.rules.causes import FLAGS_RULE, FoundUnfit
 from joulemark.rules.completeness import DIRTY
+from joulemark.rules.finding import Severity
 from joulemark.rules.judge import RULES, judge_by
-from joulemark.rules.rule import Severity
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Statement

@@ -17,7 +17,7 @@ from joulemark.record.trace import parse
 from joulemark.rules.advice import what_to_do
 from joulemark.rules.causes import FLAGS_RULE, FoundUnfit, mend_of, recurring
 from joulemark.rules.completeness import DIRTY
-from joulemark.rules.rule import Severity
+from joulemark.rules.finding import Severity
 from joulemark.session import verdicts
 from joulemark.session.comparison import comparison_sentence
 from joulemark.session.home_rules import TRIPS, judge_at_home, unfit

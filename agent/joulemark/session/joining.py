@@ -155,7 +155,9 @@ def _offered_names(config: Config, passed: list[Passed]) -> Sequence[str]:
 def _choice(config: Config, name: str, *, hours: float | None, openers: Openers | None) -> SuiteChoice:
     """Raises AgentError where the suite cannot be had, or none of its cells runs here."""
     obtained = suite_source.obtain_suite(name, config=config)
-    options = Options(suite=name, budget_s=None if hours is None else hours * 3600)
+    options = Options(
+        suite=name, budget_s=None if hours is None else hours * 3600, is_joined_suite=hours is not None
+    )
     forecast = foresee(config, options, obtained.suite, openers=openers)
     pace = Pace(obtained.suite)
     return SuiteChoice(

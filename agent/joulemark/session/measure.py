@@ -11,15 +11,16 @@ from joulemark.energy.analysis import mean_of_parts, window_work_j
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.gaps import has_gap
 from joulemark.energy.precision import relative_half_width
-from joulemark.energy.steady import PART_S, Part, is_steady
+from joulemark.energy.steady import MIN_JUDGEMENTS, PART_S, STRETCHES, Part, is_steady
 from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
+from joulemark.meters.meter import sensor_of
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.passes import answers_vary, first_pass, sum_known
 from joulemark.session.query_turns import QueryTurns
-from joulemark.session.readings import readings_unusable, require_moved, sensor_of
+from joulemark.session.readings import readings_unusable, require_moved
 from joulemark.session.rests import RestPlan, require_ticks
 from joulemark.session.watch import WindowState
 from joulemark.translation import gettext as _
@@ -245,7 +246,7 @@ class _Job:
         parts: list[Part] = []
         temperatures_c: list[float] = []
         begun = self._sampler.edge()
-        answered = 0
+        answered = judgements = 0
         for query in self._turns.of_warm_up():
             self._workload.answer(query)
             self._watch.answered()
@@ -258,9 +259,12 @@ class _Job:
                 temperature_c = self._sampler.live().temperature_c
                 temperatures_c += [] if temperature_c is None else [temperature_c]
                 begun = ended
-                if is_steady(parts, temperatures_c) and answered >= protocol.warmup_queries:
+                if answered < protocol.warmup_queries or len(parts) < STRETCHES:
+                    continue
+                judgements += 1
+                if is_steady(parts, temperatures_c):
                     break
-                if now_us - start_us >= protocol.warmup_s * 1e6:
+                if now_us - start_us >= protocol.warmup_s * 1e6 and judgements >= MIN_JUDGEMENTS:
                     self._flags.add("not-steady")
                     break
         self._workload.synchronise()

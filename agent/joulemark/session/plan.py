@@ -12,7 +12,6 @@ from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, Workload
 from joulemark.identity import machine_identity
 from joulemark.meters import device
 from joulemark.meters.choose import Choice, Openers, Wanted, choose, hides_a_gpu, rejection, told_to
-from joulemark.meters.compose import GpuBesideHost
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
 from joulemark.translation import gettext as _
@@ -168,29 +167,27 @@ def in_words(keys: Sequence[str]) -> str:
     )
 
 
-def open_meter(
-    wanted: Wanted, *, cpu_watts: float | None, openers: Openers | None = None
-) -> tuple[Choice, str]:
-    """The meter and the device it covers: `cuda` where the GPU's counter answers, `cpu` where there is no GPU.
+def open_meter(wanted: Wanted, *, cpu_watts: float | None, openers: Openers | None = None) -> Choice:
+    """The meter, of the GPU where its counter answers, of the processor where there is no GPU.
 
     A GPU that is there and cannot be measured is not passed over for the processor. Raises MeterUnavailable.
     """
     if wanted == "nvml":
-        return choose("nvml", on_gpu=True, openers=openers), "cuda"
+        return choose("nvml", on_gpu=True, openers=openers)
     if wanted != "auto":
-        return choose(wanted, on_gpu=False, cpu_watts=cpu_watts, openers=openers), "cpu"
+        return choose(wanted, on_gpu=False, cpu_watts=cpu_watts, openers=openers)
     try:
-        return choose("auto", on_gpu=True, openers=openers), "cuda"
+        return choose("auto", on_gpu=True, openers=openers)
     except MeterUnavailable as error:
         if hides_a_gpu(error.reason):
             raise told_to(error) from error
         on_cpu = choose("auto", on_gpu=False, cpu_watts=cpu_watts, openers=openers)
         passed_over = (rejection("nvml", error), *on_cpu.rejections)
-        return Choice(meter=on_cpu.meter, rejections=passed_over), "cpu"
+        return Choice(meter=on_cpu.meter, rejections=passed_over)
 
 
 def device_facts(choice: Choice, config: Config) -> DeviceFacts:
     """What the meter covers, as the record describes it."""
-    if isinstance(choice.meter, GpuBesideHost):
-        return choice.meter.device()
+    if choice.meter.gpu is not None:
+        return choice.meter.gpu.device()
     return device.cpu(identity=machine_identity(config.folders))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from joulemark.energy.errors import NotMeasurable
 from joulemark.errors import ReadingsUnusable
-from joulemark.record.statement import Sensor
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -20,17 +19,6 @@ STUCK_PERIODS = 20
 def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
     """The error for readings that give no result. `why` is a sentence."""
     return ReadingsUnusable(_("The readings give no result: {why}").format(why=why), trace=trace)
-
-
-def sensor_of(meter: Meter) -> Sensor:
-    """The meter as the record names it."""
-    return Sensor(
-        meter=meter.name,
-        grade=meter.grade,
-        scope=meter.scope,
-        stated_watts=meter.stated_watts,
-        stated_watts_source=meter.stated_watts_source,
-    )
 
 
 def require_moved(meter: Meter, before: Tick, after: Tick, *, seconds: float, shows_all: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from joulemark.record.messages import ResultStanding
     from joulemark.rules.causes import FoundUnfit
     from joulemark.session.delivery import Delivery
+    from joulemark.session.order import JobOrder, Order
     from joulemark.session.plan import Selection
 
 NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
@@ -39,19 +40,20 @@ PATIENCE_S = 600.0
 class Options:
     """What the user asked for.
 
-    `budget_s`: seconds after which no job is begun that will not end in time. `needed`: in the order in which the
-    platform says that results teach most. `limit`: jobs to measure at most. `retry_failed`: also those that failed
-    before in this session. `patience_s`: how long a platform or hub that gives no answer is waited for, each time.
-    `offline_after`: when that time is over, jobs are measured without the platform. `cpu_watts`: watts per busy core of
-    the estimate, None for those of the settings. `chosen_for_gpu`: the GPU for which `joulemark join` chose the suite,
-    where the user named none. `wait`: shortly for the verdict on each result. `force`: measure, and go on, whatever is
-    found.
+    `budget_s`: seconds after which no job is begun that will not end in time. `order`: None where nobody has asked for
+    one. `is_joined_suite`: whether the suite is the one that `joulemark join` chose. `limit`: jobs to measure at most.
+    `retry_failed`: also those that failed before in this session. `patience_s`: how long a platform or hub that gives
+    no answer is waited for, each time. `offline_after`: when that time is over, jobs are measured without the platform.
+    `cpu_watts`: watts per busy core of the estimate, None for those of the settings. `chosen_for_gpu`: the GPU for
+    which `joulemark join` chose the suite, where the user named none. `wait`: shortly for the verdict on each result.
+    `force`: measure, and go on, whatever is found.
     """
 
     suite: str = "demo"
     meant: Filter = field(default_factory=Filter)
     budget_s: float | None = None
-    needed: bool = False
+    order: Order | None = None
+    is_joined_suite: bool = False
     limit: int | None = None
     retry_failed: bool = False
     patience_s: float = PATIENCE_S
@@ -120,6 +122,7 @@ class Report:
 
     selection: Selection | None = None
     choice: Choice | None = None
+    order: JobOrder | None = None
     session: str | None = None
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 from joulemark import identity as identities
 from joulemark.errors import NoisyMachine, NotEnrolled, UsageError
 from joulemark.meters import processor_checks
-from joulemark.meters.compose import GpuBesideHost
-from joulemark.meters.gpu import pin
-from joulemark.meters.preflight import preflight, require_quiet
+from joulemark.meters.check import require_quiet
 from joulemark.meters.timer import RealTimer
 from joulemark.outbox import Outbox
 from joulemark.patience import LONG
@@ -67,11 +65,11 @@ class Begun:
 
 def begin(config: Config, options: Options) -> Begun:
     """The suite that is asked for, fetched from the platform where need be; nothing is measured. Raises AgentError."""
-    if options.needed and options.offline:
+    if options.order == "needed" and options.offline:
         raise UsageError(
             _(
-                "`--needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it: leave"
-                " one of them out."
+                "`--order needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it:"
+                " leave one of them out."
             )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
@@ -116,17 +114,18 @@ def run(
     `report` tells how far.
     """
     selection = report.selection = forecast.selection
+    report.order = forecast.order
     identity, enrolled = require_contributor(config, options)
-    choice, device = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
+    choice = plan.open_meter(options.meter, cpu_watts=options.cpu_watts or config.cpu_watts)
     report.choice = choice
-    if isinstance(choice.meter, GpuBesideHost):
-        pin(choice.meter.gpu.card.gpu, os.environ)
+    if choice.meter.gpu is not None:
+        choice.meter.gpu.pin(os.environ)
     with closing(choice.meter), only_run():
         facts = plan.device_facts(choice, config)
         described = describe(facts, tag=identities.device_tag(facts.identity, config.origin))
         for sentence, keys in plan.by_sentence(selection.missing).items():
             watch.note(_("Left out: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence))
-        ready = _ready(choice.meter, facts, device, config, options, watch)
+        ready = _ready(choice.meter, facts, choice.torch_device, config, options, watch)
         session = state.resume_or_begin(
             config.folders,
             origin=config.origin,
@@ -167,7 +166,7 @@ def run(
                 link.open()
             work = Work(
                 around=around,
-                device=device,
+                device=choice.torch_device,
                 timings=ready.timings,
                 outbox=outbox,
                 link=link,
@@ -269,8 +268,8 @@ def _ready(
     works, so it is watched for company; an estimate counts this process alone. Raises NoisyMachine unless forced, and
     DeviceUnusable.
     """
-    timer = RealTimer()
-    if not isinstance(meter, GpuBesideHost):
+    timer, gpu = RealTimer(), meter.gpu
+    if gpu is None:
         flags: tuple[str, ...] = ()
         if meter.grade == "measured":
             watch.stage("preflight", total=None)
@@ -279,9 +278,11 @@ def _ready(
         require_device(device, None)
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     watch.stage("preflight", total=None)
-    flags = _flags_of(preflight(meter.gpu.card, timer), options, watch)
+    flags = _flags_of(gpu.checks(timer), options, watch)
     watch.stage("first kernel", total=None)
-    require_device(device, meter.gpu.card)
+    require_device(device, gpu)
+    if not gpu.probe_needed:
+        return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
     watch.stage("probe", total=None)

@@ -64,7 +64,7 @@ def package_versions() -> tuple[dict[str, str], dict[str, str]]:
 def _version(distribution: metadata.Distribution) -> str | None:
     """None where the distribution does not say it, or says what the record cannot hold."""
     try:
-        text = distribution.version
+        text: object = distribution.version  # what is damaged has None here
     except UNREADABLE:
         return None
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or hidden_characters(text):

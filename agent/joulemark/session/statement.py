@@ -13,6 +13,7 @@ import msgspec
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError
 from joulemark.meters.cpu_share import CpuQuota, cpu_quota, thread_settings
+from joulemark.meters.meter import sensor_of
 from joulemark.meters.timer import boot_ns
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
@@ -20,7 +21,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.sealing import absent, sealed
-from joulemark.session.readings import readings_unusable, sensor_of
+from joulemark.session.readings import readings_unusable
 from joulemark.translation import gettext as _
 from joulemark.workloads.threads import TorchThreads, torch_threads
 

@@ -12,7 +12,6 @@ from msgspec import structs
 
 from joulemark import workloads
 from joulemark.errors import HubAway, MeterFailed, ReadingMissing, ReadingsUnusable
-from joulemark.meters.compose import GpuBesideHost
 from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
@@ -220,8 +219,8 @@ class Work:
 
     def _require_device(self) -> None:
         """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
-        if isinstance(self.around.meter, GpuBesideHost):
-            require_device(self.device, self.around.meter.gpu.card)
+        if self.around.meter.gpu is not None:
+            require_device(self.device, self.around.meter.gpu)
 
     def _require_meter(self) -> None:
         """Raises MeterFailed when the sensor is gone for good: no other job would fare better, and none is begun."""

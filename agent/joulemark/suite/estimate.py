@@ -54,13 +54,15 @@ class Estimate(Entry, frozen=True, kw_only=True):
 
     `query_s` is the time of one query and `basis` where it comes from. `memory_bytes` is the weights alone, in the
     suite's number format; `disk_bytes` the weights files where the suite is pinned, else the same as memory.
-    `unknown` has a reason for each field that is None, and for what is not in a number. `obstacle` says why the cell
-    cannot run, where that is known: it costs nothing then, whatever the numbers.
+    `least_minutes` is the least that the suite's windows and rests last, whatever the model. `unknown` has a reason
+    for each field that is None, and for what is not in a number. `obstacle` says why the cell cannot run, where that is
+    known: it costs nothing then, whatever the numbers.
     """
 
     job: str
     gpu_minutes: float | None
     most_gpu_minutes: float | None
+    least_minutes: float
     query_s: float | None
     basis: Basis | None
     disk_bytes: int | None
@@ -89,6 +91,11 @@ def estimate(suite: Suite) -> tuple[Estimate, ...]:
     """An estimate for each job, in the suite's order."""
     study = load_study()
     return tuple(_estimate(suite, job, study) for job in suite.jobs)
+
+
+def least_seconds(protocol: Protocol) -> float:
+    """The least that the fewest windows and both idles last."""
+    return protocol.windows_min * _window_s(protocol) + 2 * protocol.idle_s
 
 
 def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
@@ -129,6 +136,7 @@ def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
         job=job.key,
         gpu_minutes=None if query_s is None else _gpu_minutes(suite, job, query_s),
         most_gpu_minutes=None if query_s is None else _most_minutes(suite, job, query_s),
+        least_minutes=least_seconds(suite.protocol) / 60,
         query_s=query_s,
         basis=basis,
         disk_bytes=disk,

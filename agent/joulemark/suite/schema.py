@@ -41,9 +41,9 @@ class Protocol(Entry, frozen=True, kw_only=True):
     job has taken `budget_s` seconds; at least `windows_min` are done in any case. `idle_s`: seconds at rest, model
     resident, before the first window and after the last. `window_s`: seconds that a window lasts at least, beside what
     its counter needs. `warmup_queries`: queries before the first window, at least; with `warmup_s` they go on until
-    power and temperature are steady, at most for so long. A window shorter than its counter needs repeats its sample,
-    unless `fill_windows` is off. In the mode `latency` each query of a window begins at its own phase of the sensor,
-    with pauses between.
+    power and temperature are steady, for so long at most; where queries are long, for the least that can show it. A
+    window shorter than its counter needs repeats its sample, unless `fill_windows` is off. In the mode `latency` each
+    query of a window begins at its own phase of the sensor, with pauses between.
     """
 
     queries: Positive

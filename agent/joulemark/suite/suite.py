@@ -107,6 +107,21 @@ class Suite(Entry, frozen=True, kw_only=True):
             return tuple(map(str, range(dataset.keep or 0)))
         return tuple(row.id for row in self.contents[dataset.id])
 
+    def task_turns(self) -> dict[str, int]:
+        """The place of each job, by its key, among those of its task: jobs in the order of these take tasks in turn.
+
+        Jobs that cannot run come behind all others.
+        """
+        counts: dict[str, int] = {}
+        turns = {}
+        for job in self.jobs:
+            if self.obstacle(job) is not None:
+                turns[job.key] = len(self.jobs)
+                continue
+            turns[job.key] = counts.get(job.task, 0)
+            counts[job.task] = turns[job.key] + 1
+        return turns
+
     def population(self, dataset_id: str) -> tuple[str, ...]:
         """The queries that parts are drawn from, in the data set's order. Raises UnknownEntry."""
         return self.query_ids(dataset_id)[: self.queries_per_window(dataset_id)]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import DeviceUnusable
 from joulemark.translation import gettext as _
-from joulemark.workloads.registry import set_libraries_up
+from joulemark.workloads.libraries import set_libraries_up
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -8,7 +8,7 @@ from joulemark.suite import Job, Suite
 from joulemark.translation import gettext as _
 from joulemark.workloads import hub_cache, suite_recipe
 from joulemark.workloads.base import Workload, WorkloadError
-from joulemark.workloads.registry import Need, what_to_install
+from joulemark.workloads.libraries import Need, what_to_install
 from joulemark.workloads.tasks import TASKS, open_task
 
 PARQUET = Need("pyarrow", "pyarrow>=20")

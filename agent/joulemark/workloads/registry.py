@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.suite import Job, Suite
 from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, Workload, WorkloadError
+from joulemark.workloads.libraries import Need, Program, set_libraries_up, what_to_install
 
 if TYPE_CHECKING:
     from joulemark.workloads.packaged import PackagedWorkload
-
-
-@dataclass(frozen=True)
-class Need:
-    """A module that a workload imports or reads files of, and how pip knows it.
-
-    `alone`: to be installed with `--no-deps`, because its declared dependencies are heavy and not used here.
-    """
-
-    module: str
-    requirement: str
-    alone: bool = False
-
-
-@dataclass(frozen=True)
-class Program:
-    """A class by the module that defines it, imported only when it is opened."""
-
-    module: str
-    name: str
-    needs: tuple[Need, ...]
 
 
 _TORCH = Need("torch", "torch")
@@ -72,16 +48,6 @@ _PROGRAMS: dict[tuple[str, str], Program] = {
 }
 
 
-SETTINGS = {
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # read with the first product; see `devices.CUBLAS_SETTING`
-    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin while they wait burn CPU time that no answer needs
-    "TQDM_DISABLE": "1",  # libraries' progress bars would write over ours
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # those of the hub's library have a switch of their own
-    "HF_HUB_DISABLE_TELEMETRY": "1",  # who fetches a file tells the hub nothing else
-}
-"""Environment that libraries read once, when they are loaded; what the user has set stays."""
-
-
 def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
     """None if the job can run here, else one sentence: what to install, what to fetch, or why it never can.
 
@@ -97,26 +63,6 @@ def available(suite: Suite, job: Job, *, cached: bool = True) -> str | None:
             key=job.key, name=suite.name, update=_(UPDATE)
         )
     return what_to_install(program.needs)
-
-
-def set_libraries_up() -> None:
-    """Put SETTINGS into the environment, before a library reads it."""
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
-
-
-def what_to_install(needs: Iterable[Need]) -> str | None:
-    """None if all of `needs` are installed, else one sentence with the commands that install what is missing."""
-    missing = [need for need in needs if find_spec(need.module) is None]
-    commands = [
-        f"`pip install {option}{' '.join(requirements)}`"
-        for option, requirements in (
-            ("", [_quoted(need) for need in missing if not need.alone]),
-            ("--no-deps ", [_quoted(need) for need in missing if need.alone]),
-        )
-        if requirements
-    ]
-    return f"Run {' and '.join(commands)}." if commands else None
 
 
 def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Path) -> Workload:
@@ -140,8 +86,3 @@ def open_workload(suite: Suite, job: Job, *, device: str = "cpu", cache_dir: Pat
 
 def _on_hub(suite: Suite, job: Job) -> bool:
     return suite.model(job.model).hub_id is not None
-
-
-def _quoted(need: Need) -> str:
-    """The requirement as a shell takes it: quoted where it holds a comparison with < or >."""
-    return f"'{need.requirement}'" if set("<>") & set(need.requirement) else need.requirement

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pty
 from typing import TYPE_CHECKING, Any
 
 import fake_suite
 import pytest
+from filelock import FileLock
 from hub_home import FILES, MODEL_AT, WEIGHTS, Home
 
 from joulemark import workloads
 from joulemark.hub.fetched_files import FetchLog
+from joulemark.hub.interrupted_downloads import InterruptedDownload, remove_part
 from joulemark.session.machine_lock import only_run
 
 if TYPE_CHECKING:
@@ -209,3 +212,60 @@ def test_each_file_is_noted_once_it_has_come(command: Agent, home: Home) -> None
     (model,) = [row for row in FetchLog(command.folders.fetched).repositories() if row.kind == "models"]
     assert {file.name for file in model.files} == set(FILES)
     assert model.is_new
+
+
+def leave_part(home: Home, repository: str, content: bytes, *, sha256: str = "9" * 64) -> Path:
+    """What a download leaves behind that was broken off, with the lock that it held."""
+    part = home.cache / repository / "blobs" / f"{sha256}.joulemark-part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(content)
+    lock = lock_of(home, part)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    return part
+
+
+def lock_of(home: Home, part: Path) -> Path:
+    return home.cache / ".locks" / part.parents[1].name / f"{part.name}.lock"
+
+
+def test_a_download_that_was_broken_off_and_that_nobody_resumes_is_freed_and_counted(
+    command: Agent, home: Home
+) -> None:
+    part = leave_part(home, "models--nobody--needs-it", b"x" * 4000)
+    theirs = part.with_name("another-program.incomplete")
+    theirs.write_bytes(b"y")
+    assert command(*CLEAN) == 2
+    assert "4.0 kB  interrupted download for nobody/needs-it, in " in command.out
+    assert part.exists()
+    answer = command.json(*CLEAN, "--yes")
+    assert (command.code, answer["freed_bytes"]) == (0, 4000), command.err
+    assert [row["hub_id"] for row in answer["interrupted_downloads"]] == ["nobody/needs-it"]
+    assert not part.exists()
+    assert theirs.exists()
+    assert command.json(*CLEAN, "--yes")["freed_bytes"] == 0
+
+
+def test_a_download_that_an_open_job_goes_on_with_stays_unless_all_is_freed(
+    command: Agent, home: Home
+) -> None:
+    fetch_suite(command, home)
+    wanted = leave_part(
+        home, "models--someone--writer", b"x" * 1000, sha256=hashlib.sha256(WEIGHTS).hexdigest()
+    )
+    rows = leave_part(home, "datasets--someone--prose", b"x" * 100)
+    replaced = leave_part(home, "models--someone--writer", b"x" * 10)
+    assert command.json(*CLEAN, "--yes")["freed_bytes"] == 10
+    assert (wanted.exists(), rows.exists(), replaced.exists()) == (True, True, False)
+    assert command.json(*CLEAN, "--all", "--yes")["freed_bytes"] > 1100
+    assert content(home) == {}
+
+
+def test_a_download_that_runs_now_is_left_alone(command: Agent, home: Home) -> None:
+    part = leave_part(home, "models--nobody--needs-it", b"x" * 4000)
+    with FileLock(lock_of(home, part)):
+        assert command.json(*CLEAN, "--all", "--yes")["freed_bytes"] == 0
+        taken_up = InterruptedDownload(cache=home.cache, path=part, sha256="9" * 64, size_bytes=4000)
+        assert not remove_part(taken_up), "also where it began between the plan and the removal"
+    assert part.exists()
+    assert command.json(*CLEAN, "--yes")["freed_bytes"] == 4000

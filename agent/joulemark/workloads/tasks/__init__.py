@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.translation import gettext as _
 from joulemark.workloads.base import UPDATE, WorkloadError
-from joulemark.workloads.registry import Need, Program, set_libraries_up, what_to_install
+from joulemark.workloads.libraries import Need, Program, set_libraries_up, what_to_install
 
 if TYPE_CHECKING:
     from joulemark.workloads.preprocess import Row

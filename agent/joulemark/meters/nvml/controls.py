@@ -8,19 +8,19 @@ the fields of power smoothing (since driver 570) and of EDPp (590), the power sc
 from __future__ import annotations
 
 from ctypes import byref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters import nvml_errors
-from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_fields import field_values
+from joulemark.meters.gpu import PowerControls
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.card import Absent
+from joulemark.meters.nvml.fields import field_values
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
 
 SM, MEMORY = 1, 2
 """NVML_CLOCK_SM and NVML_CLOCK_MEM."""
@@ -40,14 +40,6 @@ REASONS = ("nvmlDeviceGetSupportedClocksEventReasons", "nvmlDeviceGetSupportedCl
 NUMBERS_DIFFER = "driver-numbers-differ"
 SMOOTHING_OFF = "power-smoothing-off"
 NONSENSE = "nvml-nonsense"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PowerControls:
-    """By the names of `record.statement.PowerControls`: values, and why one is None."""
-
-    values: Mapping[str, Any]
-    absent: Mapping[str, str]
 
 
 def power_controls(card: Card) -> PowerControls:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable, ReadingMissing
 from joulemark.meters.check import Check, not_available
-from joulemark.meters.nvml_clock import CalendarClock
-from joulemark.meters.nvml_readings import AVERAGE, INSTANT, GpuReadings
-from joulemark.meters.nvml_samples import PowerSamples
+from joulemark.meters.nvml.clock import CalendarClock
+from joulemark.meters.nvml.readings import AVERAGE, INSTANT, GpuReadings
+from joulemark.meters.nvml.samples import PowerSamples
 from joulemark.meters.update_period import update_period_s
 from joulemark.translation import gettext as _
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from joulemark.meters.meter import GaugeInfo, Meter, Reading, Tick
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
     from joulemark.meters.timer import Timer
 
 COST_CALLS = 50

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from joulemark.errors import MeterUnavailable
-from joulemark.meters import nvml_errors
 from joulemark.meters.device import DeviceFacts
-from joulemark.meters.gpu import BrokenGpu, Gpu, candidates
+from joulemark.meters.gpu import BrokenGpu
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.choice import Gpu, candidates
 from joulemark.record.text import hidden_characters
 from joulemark.translation import gettext as _
 

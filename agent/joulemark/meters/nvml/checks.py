@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.energy.flags import LIMIT_WITHIN_MW
-from joulemark.meters import nvml_errors
 from joulemark.meters.check import Check, not_available
-from joulemark.meters.gpu_processes import OurProcesses, using_pids
-from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_conditions import COMPUTE, GPU_SENSOR, GRAPHICS, LIMIT, MIG, TEMPERATURE, THROTTLE
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.card import Absent
+from joulemark.meters.nvml.conditions import COMPUTE, GPU_SENSOR, GRAPHICS, LIMIT, MIG, TEMPERATURE, THROTTLE
+from joulemark.meters.nvml.processes import OurProcesses, using_pids
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
 
 RESTING_PERCENT = 5
 POWER_CAP = 0x4

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
-from joulemark.meters import plausible, rapl_zones
+from joulemark.meters import plausible
 from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
+from joulemark.meters.rapl import zones as rapl_zones
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.meters.rapl_zones import Zone
+    from joulemark.meters.rapl.zones import Zone
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -40,6 +41,7 @@ class RaplMeter:
     stated_watts_source: str | None = None
     provenance = "intel-rapl energy_uj of the Linux powercap driver"
     gauges: tuple[GaugeInfo, ...] = ()
+    gpu = None
 
     def __init__(
         self, *, root: Path | None = None, time_of: Callable[[], ProcessorTime] = ProcessorTime

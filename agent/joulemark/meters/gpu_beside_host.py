@@ -12,10 +12,8 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.gpu import GpuMeter
     from joulemark.meters.meter import GaugeInfo, Meter, Now, StreamInfo, Tick
-    from joulemark.meters.nvml import NvmlMeter
-    from joulemark.meters.nvml_controls import PowerControls
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -35,7 +33,7 @@ class GpuBesideHost:
     the end, and a tick whose time it has already. A first reading that fails is raised: there is nothing to repeat.
     """
 
-    def __init__(self, gpu: NvmlMeter, open_host: Callable[[], Meter]) -> None:
+    def __init__(self, gpu: GpuMeter, open_host: Callable[[], Meter]) -> None:
         """Takes `gpu`, open; a host that cannot be read is said and not raised."""
         self.gpu = gpu
         self._host: Meter | None = None
@@ -131,18 +129,6 @@ class GpuBesideHost:
         """The GPU's conditions, then the host's, None of one that is over."""
         host = self._host.look(now) if self._host else (None,) * len(self._host_conditions)
         return (*self.gpu.look(now), *host)
-
-    def power_samples(self, since_us: int) -> tuple[Tick, ...] | None:
-        """The GPU's."""
-        return self.gpu.power_samples(since_us)
-
-    def device(self) -> DeviceFacts:
-        """The GPU."""
-        return self.gpu.device()
-
-    def power_controls(self) -> PowerControls:
-        """The GPU's."""
-        return self.gpu.power_controls()
 
     def close(self) -> None:
         """Let go of both."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.errors import NoisyMachine
-from joulemark.meters import gpu_checks, sensor_checks
-from joulemark.meters.gpu_processes import OurProcesses
-from joulemark.meters.rapl import RaplMeter
-from joulemark.translation import gettext as _
+from joulemark.meters.nvml import checks as gpu_checks
+from joulemark.meters.nvml import sensor_checks
+from joulemark.meters.nvml.processes import OurProcesses
+from joulemark.meters.rapl.meter import RaplMeter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from joulemark.meters.check import Check
     from joulemark.meters.meter import Meter
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
     from joulemark.meters.timer import Timer
 
 
@@ -37,10 +36,3 @@ def preflight(
         *sensor_checks.checks(card, timer),
         sensor_checks.rapl(open_rapl),
     )
-
-
-def require_quiet(checks: Iterable[Check]) -> None:
-    """Raises NoisyMachine, which says everything that is noisy and how to mend it."""
-    noisy = [" ".join(filter(None, (one.sentence, one.mend))) for one in checks if one.state == "noisy"]
-    if noisy:
-        raise NoisyMachine(" ".join([*noisy, _("With `--force` it is measured all the same, and flagged.")]))

@@ -6,23 +6,28 @@ import os
 from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable
-from joulemark.meters.gpu_processes import OurProcesses
+from joulemark.meters.gpu import GpuRuntime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick
-from joulemark.meters.nvml_card import Absent, Card, open_card
-from joulemark.meters.nvml_clock import CalendarClock
-from joulemark.meters.nvml_conditions import GpuConditions
-from joulemark.meters.nvml_controls import PowerControls, power_controls
-from joulemark.meters.nvml_readings import GpuReadings
-from joulemark.meters.nvml_samples import NAME as SAMPLES
-from joulemark.meters.nvml_samples import PowerSamples
+from joulemark.meters.nvml.card import Absent, Card, open_card
+from joulemark.meters.nvml.choice import pin
+from joulemark.meters.nvml.clock import CalendarClock
+from joulemark.meters.nvml.conditions import GpuConditions
+from joulemark.meters.nvml.controls import power_controls
+from joulemark.meters.nvml.preflight import preflight
+from joulemark.meters.nvml.processes import OurProcesses
+from joulemark.meters.nvml.readings import GpuReadings
+from joulemark.meters.nvml.samples import NAME as SAMPLES
+from joulemark.meters.nvml.samples import PowerSamples
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
     from types import ModuleType
 
+    from joulemark.meters.check import Check
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.gpu import BrokenGpu, PowerControls
+    from joulemark.meters.timer import Timer
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -35,6 +40,8 @@ class NvmlMeter:
     scope: Scope = "gpu"
     period_s = 0.1
     knows_idle = True
+    torch_device = "cuda"
+    probe_needed = True
     stated_watts: float | None = None
     stated_watts_source: str | None = None
     streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
@@ -61,6 +68,11 @@ class NvmlMeter:
         self._readings = GpuReadings(card, clock)
         self._conditions = GpuConditions(card, self._ours)
         self._samples = PowerSamples(card, clock)
+
+    @property
+    def gpu(self) -> NvmlMeter:
+        """It is one."""
+        return self
 
     @property
     def skipped(self) -> tuple[BrokenGpu, ...]:
@@ -109,6 +121,24 @@ class NvmlMeter:
     def device(self) -> DeviceFacts:
         """What NVML says about the GPU; what it does not say is None with a reason."""
         return self.card.device()
+
+    def runtime(self) -> GpuRuntime:
+        """What CUDA must agree with."""
+        version = self.card.driver_version()
+        return GpuRuntime(
+            uuid=self.card.gpu.uuid,
+            name=self.card.gpu.name,
+            driver=None if isinstance(version, Absent) else version,
+            newest=self.card.cuda_version(),
+        )
+
+    def pin(self, environ: MutableMapping[str, str]) -> None:
+        """Show CUDA this GPU alone."""
+        pin(self.card.gpu, environ)
+
+    def checks(self, timer: Timer) -> tuple[Check, ...]:
+        """Processes, clocks and heat at rest, the sensors, and the processor's counters beside it."""
+        return preflight(self.card, timer)
 
     def power_controls(self) -> PowerControls:
         """What the GPU's firmware is told to do with power and clocks now; what it does not say has a reason."""

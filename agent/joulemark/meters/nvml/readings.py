@@ -10,17 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable, ReadingMissing
-from joulemark.meters import nvml_errors
 from joulemark.meters.meter import GaugeInfo, Now, Reading, Stamp, Tick, timed
-from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_fields import field_values
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.card import Absent
+from joulemark.meters.nvml.fields import field_values
 from joulemark.meters.plausible import is_storable
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from joulemark.meters.nvml_card import Card
-    from joulemark.meters.nvml_clock import CalendarClock
-    from joulemark.meters.nvml_fields import FieldValue
+    from joulemark.meters.nvml.card import Card
+    from joulemark.meters.nvml.clock import CalendarClock
+    from joulemark.meters.nvml.fields import FieldValue
 
 ENERGY, POWER_AVERAGE, POWER_INSTANT = 83, 185, 186
 ENERGY_FUNCTION, USAGE_FUNCTION = "nvmlDeviceGetTotalEnergyConsumption", "nvmlDeviceGetPowerUsage"

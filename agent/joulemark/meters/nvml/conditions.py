@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters.gpu_processes import OurProcesses, using_pids
 from joulemark.meters.meter import GaugeInfo, Now, Tick, timed
-from joulemark.meters.nvml_card import Absent
-from joulemark.meters.nvml_controls import OF_MEMORY, OF_MODULE, scoped_power
-from joulemark.meters.nvml_readings import POWER_INSTANT
+from joulemark.meters.nvml.card import Absent
+from joulemark.meters.nvml.controls import OF_MEMORY, OF_MODULE, scoped_power
+from joulemark.meters.nvml.processes import OurProcesses, using_pids
+from joulemark.meters.nvml.readings import POWER_INSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.meters.nvml_card import Card
+    from joulemark.meters.nvml.card import Card
 
 GPU_SENSOR = 0
 """NVML_TEMPERATURE_GPU."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters import nvml_errors
 from joulemark.meters.meter import Tick
-from joulemark.meters.nvml_fields import number
+from joulemark.meters.nvml import errors as nvml_errors
+from joulemark.meters.nvml.fields import number
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from joulemark.meters.nvml_card import Card
-    from joulemark.meters.nvml_clock import CalendarClock
+    from joulemark.meters.nvml.card import Card
+    from joulemark.meters.nvml.clock import CalendarClock
 
 TOTAL_POWER = 0
 """NVML_TOTAL_POWER_SAMPLES."""

@@ -1,0 +1,1 @@
+"""Processor and memory, by the counters of RAPL that the kernel shows."""
