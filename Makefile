@@ -78,6 +78,7 @@ NEWEST := build/newest
 newest: ## The newest of everything that the ranges allow, in an environment of its own, and the tests against it
 	$(PYTHON) -m venv --clear $(NEWEST)
 	$(NEWEST)/bin/python requirements/install_torch.py $(TORCH)
+	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --requirement requirements/build.in
 	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --editable './agent[run]' --editable '.[test,bench]'
 	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements/demo.in
 	$(NEWEST)/bin/python tests/chromium.py --fetch
