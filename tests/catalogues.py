@@ -65,6 +65,13 @@ def of_rules() -> Iterator[str]:
     yield from causes.MENDS.values()
 
 
+def titles_of_rules() -> Iterator[str]:
+    """What pages show of a rule under the code of a finding."""
+    from joulemark.rules.judge import RULES
+
+    yield from (rule.title for rule in RULES)
+
+
 AGENT = Half(
     "agent",
     ROOT / "agent" / "joulemark" / "locale" / "ru" / "LC_MESSAGES" / "joulemark.po",
@@ -76,6 +83,7 @@ PLATFORM = Half(
     ROOT / "platform" / "joulemark_site" / "locale" / "ru" / "LC_MESSAGES" / "django.po",
     code=("measurements/**/*.py", "platform/joulemark_site/**/*.py"),
     templates=("measurements/**/*.html", "platform/joulemark_site/templates/**/*.html"),
+    data=titles_of_rules,
 )
 HALVES = (AGENT, PLATFORM)
 

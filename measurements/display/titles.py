@@ -34,6 +34,7 @@ TITLES = (
     _("8 × NVIDIA A100-SXM4-80GB"),  # noqa: RUF001 - the sign of multiplication is meant
     _("Demo: real small models, no GPU and no network needed"),
     _("The protocol of the 2024 study: 10 tasks, 30 data sets, 88 models"),
+    _("a100-2024 from parts of its queries, for an evening"),
     _("Open data sets in place of the gated and script ones of a100-2024"),
     _("One small model and one data set for each task of a100-2024"),
 )

@@ -24,10 +24,10 @@ from joulemark.session import query_turns
 from joulemark.session.measure import Measured
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.session.watch import Silent
-from joulemark.suite import Protocol, load_suite
+from joulemark.suite import Protocol, load_suite, suite_names
 
 DEMO = load_suite("demo").protocol
-SUITES = ("demo", "quick", "a100-2024", "a100-2024-lean", "a100-2024-open")
+SUITES = suite_names()
 
 counters = st.builds(
     Counter,

@@ -289,7 +289,8 @@ def test_every_text_that_comes_as_data_is_listed_for_translation() -> None:
     data = {*(task.title for task in study.tasks), *(caveat.text for caveat in study.caveats)}
     data |= {*(source.title for source in study.sources), *(source.how for source in study.sources)}
     for suite in map(load_suite, suite_names()):
-        data |= {*(task.title for task in suite.tasks), *(dataset.title for dataset in suite.datasets)}
+        data |= {suite.title, *(task.title for task in suite.tasks)}
+        data |= {dataset.title for dataset in suite.datasets}
     data = {text for text in data if not PROPER_NAME.fullmatch(text)}
     assert data - {*titles.TITLES, *titles.STUDY_TEXTS} == set()
     with override("ru"):

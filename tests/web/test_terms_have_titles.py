@@ -22,7 +22,7 @@ from joulemark.record.messages import ResultState
 from joulemark.rules.completeness import DIRTY, NOT_SCORED
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import RULES
-from joulemark.suite import load_suite
+from joulemark.suite import load_suite, suite_names
 from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
 from measurements.catalog.models import ModelKind
 from measurements.display import term_titles
@@ -33,7 +33,6 @@ from measurements.review.models import Cause, ModerationReason
 
 AGENT = Path(s.__file__).parents[1]
 SAME_IN_BOTH = {"F1", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
-SUITES = ("demo", "quick", "a100-2024", "a100-2024-lean", "a100-2024-open")
 
 
 def flags_in_code() -> set[str]:
@@ -63,7 +62,9 @@ def estimators_in_code() -> set[str]:
 
 def metrics() -> set[str]:
     """Every score that a suite asks for."""
-    return {metric for name in SUITES for task in load_suite(name).tasks for metric in task.quality_metrics}
+    return {
+        metric for name in suite_names() for task in load_suite(name).tasks for metric in task.quality_metrics
+    }
 
 
 def term_names() -> tuple[str, ...]:

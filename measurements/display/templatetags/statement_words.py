@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
+from joulemark.rules.advice import title_of
 from measurements.display import term_titles
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def severity_name(severity: str) -> SafeString | str:
 @register.filter
 def rule_title(code: str) -> str:
     """What the rule with this code asks for; empty for a code of an older version."""
-    return str(term_titles.RULES.get(code, ""))
+    title = title_of(code)
+    return str(term_titles.NOT_A_RULE.get(code, "")) if title is None else gettext(title)
 
 
 def _titled(word: str, titles: Mapping[str, object]) -> SafeString | str:
