@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.rule import broken, quoted, rule
-from joulemark.suite.known import LEAST_RIGHT
+from joulemark.suite.reference_answers import LEAST_RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
