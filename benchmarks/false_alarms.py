@@ -59,7 +59,7 @@ def played(first: int, behind: int, every: int = 1) -> list[dict[str, Any]]:
                 "kind": drawn.kind,
                 "job": drawn.job,
                 "state": judged.state,
-                "flags": list(drawn.case.said.flags),
+                "flags": list(drawn.case.predicate.flags),
                 "findings": [
                     [one.code, one.severity, one.sentence, dict(one.evidence)] for one in judged.findings
                 ],

@@ -156,21 +156,21 @@ def _again(session: Any, number: int) -> bytes:
     public = keys.public_hex(key)
     session = measuring(session, partial(_another, number=number))
     raw, packed = t.pack(session.trace)
-    now = session.said.issued_at.now(session.said.issued_at.tzinfo)
-    suite, work = session.context.suite, session.said.workload
+    now = session.predicate.issued_at.now(session.predicate.issued_at.tzinfo)
+    suite, work = session.context.suite, session.predicate.workload
     sample = suite.sample(
         work.dataset, seed=s.offline_seed(nonce), count=suite.queries_per_window(work.dataset)
     )
     said = replace(
-        session.said,
+        session.predicate,
         nonce=nonce,
         workload=replace(work, sample_sha256=sample.sha256, inputs_sha256=t.sha256(sample.sha256.encode())),
-        device=replace(session.said.device, tag=t.sha256(public.encode())),
+        device=replace(session.predicate.device, tag=t.sha256(public.encode())),
         issued_at=now,
         ended_at=now - timedelta(seconds=1),
-        started_at=now - (session.said.issued_at - session.said.started_at),
+        started_at=now - (session.predicate.issued_at - session.predicate.started_at),
         ticket=None,
-        absent={**session.said.absent, "ticket": "offline"},
+        absent={**session.predicate.absent, "ticket": "offline"},
         contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
         trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
     )

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.cell import cell_equivalences
-from joulemark.consensus.voices import Said as Word
+from joulemark.consensus.voices import Observation as Word
 from joulemark.consensus.voices import geometric_mean, voices
 from joulemark.energy.sensors import COVERAGE_FACTOR
 from measurements.boards.combining import ROW_FIELDS, Row, row_of

@@ -47,7 +47,7 @@ class ClaimRow:
     @property
     def scopes(self) -> list[str]:
         """What the energies behind the recomputed numbers cover, each once."""
-        found = (value.found.scope for value in self.claim.values if value.found)
+        found = (value.recomputed.scope for value in self.claim.values if value.recomputed)
         return list(dict.fromkeys(scope for scope in found if scope))
 
 
@@ -116,7 +116,10 @@ def _claim_row(claim: CheckedClaim) -> ClaimRow:
     return ClaimRow(
         claim=claim,
         values=[
-            (as_written(value.stated), write(value.found.value, value.found.digits) if value.found else DASH)
+            (
+                as_written(value.stated),
+                write(value.recomputed.value, value.recomputed.digits) if value.recomputed else DASH,
+            )
             for value in claim.values
         ],
         sentence=claim.written(translated(claim.sentence), write, as_written),

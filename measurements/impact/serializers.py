@@ -107,7 +107,7 @@ class CheckedValueSerializer(serializers.Serializer[CheckedValue]):
         help_text="That it was said as a bound: more than, at least; less than, at most.",
     )
     verdict = serializers.ChoiceField(VERDICTS)
-    found = NumberSerializer(allow_null=True)
+    found = NumberSerializer(allow_null=True, source="recomputed")
     instead = NumberSerializer(many=True)
 
 
@@ -227,7 +227,7 @@ class OtherParitySerializer(serializers.Serializer[OtherParity]):
     """The same of a model outside table 5; no queries where no energy of a query is cited."""
 
     model = serializers.CharField()
-    made = QuantitySerializer()
+    made = QuantitySerializer(source="training")
     queries = QuantitySerializer(allow_null=True)
 
 

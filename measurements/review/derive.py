@@ -51,7 +51,7 @@ class Names:
     """Rows of the catalogue by what `cases` call them, asked for all at once; their devices too."""
 
     def __init__(self, cases: Iterable[Case | RecordError]) -> None:
-        said = [case.said for case in cases if isinstance(case, Case)]
+        said = [case.predicate for case in cases if isinstance(case, Case)]
         work = [one.workload for one in said]
         datasets = DataSet.objects.select_related("task").filter(slug__in={one.dataset for one in work})
         models = AiModel.objects.filter(slug__in={one.model for one in work})
@@ -96,7 +96,7 @@ class Names:
 
 def derive_result(submission: Submission, case: Case, names: Names) -> Result:
     """The result of a submission whose suite and job the rules have found; not stored. Raises KeyError for others."""
-    statement, said = case.statement, case.said
+    statement, said = case.statement, case.predicate
     contributor = submission.key.contributor
     dataset = names.dataset(said.workload.task, said.workload.dataset)
     hardware = names.hardware(said.device, reported_by=contributor)

@@ -42,7 +42,7 @@ class Known:
     @classmethod
     def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> Known:
         """Ask the database. `read` are the cases of those whose bytes decode, by result id."""
-        named = {case.said.suite.digest for case in read.values()}
+        named = {case.predicate.suite.digest for case in read.values()}
         catalogued = SuiteRow.objects.filter(digest__in=named).values_list("digest", flat=True)
         jobs = {job_name(case.statement) for case in read.values()}
         return cls(
@@ -50,14 +50,14 @@ class Known:
             traces=_same("trace_sha256", {submission.trace_sha256 for submission in submissions}),
             times=_same("result__times_sha256", {case.times_sha256 for case in read.values()}),
             peers=peers_of(jobs),
-            devices=devices_of({case.said.device.tag for case in read.values()}),
+            devices=devices_of({case.predicate.device.tag for case in read.values()}),
             unreported=unreported_of(submissions),
             prints=prints_of(jobs),
         )
 
     def case(self, submission: Submission, read: Case) -> Case:
         """One of them, with what the rules may know of it."""
-        said, me = read.said, submission.key.contributor_id
+        said, me = read.predicate, submission.key.contributor_id
         peers = [peer for peer in self.peers.get(job_name(read.statement), ()) if peer.contributor != me]
         suite = self.suites.get(said.suite.digest)
         in_parts = suite is not None and suite.protocol.runs_parts
@@ -163,7 +163,7 @@ def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[s
 
 def _answers_to_parts(peers: Sequence[Peer], case: Case) -> dict[str, dict[str, int]]:
     """The same where everyone ran another part: who has no ticket is left out, since only its bytes know its seed."""
-    suite, dataset = case.context.suite, case.said.workload.dataset
+    suite, dataset = case.context.suite, case.predicate.workload.dataset
     if case.sample is None or suite is None:
         return {}
     wanted = frozenset(case.sample.query_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from joulemark.audit import kept as keeping
+from joulemark.audit import store
 
 if TYPE_CHECKING:
     from agent_commands import Agent
@@ -19,8 +19,8 @@ def codes(answer: dict[str, Any]) -> list[str]:
     return [finding["code"] for finding in answer["findings"]]
 
 
-def kept(auditor: Agent, log: FakeLog) -> keeping.Kept:
-    found = keeping.load(auditor.folders, log.origin, log.name)
+def kept(auditor: Agent, log: FakeLog) -> store.StoredAudit:
+    found = store.load(auditor.folders, log.origin, log.name)
     assert found is not None
     return found
 

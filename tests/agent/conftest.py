@@ -81,7 +81,7 @@ def log() -> Iterator[FakeLog]:
 @pytest.fixture
 def auditor(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> Agent:
     """Somebody without a key, who does not wait between two looks."""
-    monkeypatch.setattr("joulemark.audit.story.PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr("joulemark.audit.auditor.PAUSES_S", (0.0, 0.0))
     return agent
 
 

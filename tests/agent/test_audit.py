@@ -10,7 +10,7 @@ from auditing import audit, codes, kept
 from fake_log import START, FakeLog, RunningLog
 from msgspec.structs import replace
 
-from joulemark.audit import kept as keeping
+from joulemark.audit import store
 from joulemark.log.checkpoints import parse
 from joulemark.log.notes import COSIGNATURE, claimed_text, verifier_key
 from joulemark.record import keys
@@ -105,7 +105,7 @@ def test_a_platform_that_never_answers_about_its_rows_is_no_fault_of_the_log(
     assert auditor("audit", log.origin) == 5
     assert pauses == [60.0] * 2
     assert "HTTP 429" in auditor.err
-    assert not keeping.path_of(auditor.folders, log.origin).exists()
+    assert not store.path_of(auditor.folders, log.origin).exists()
 
 
 def test_a_platform_that_asks_for_a_day_is_not_asked_before(
@@ -278,7 +278,7 @@ def test_a_log_that_changed_its_key_is_refused(auditor: Agent, log: FakeLog, kno
         enrolled = Enrolled(contributor="c-1", key_id="ab" * 32, platform=log.public)
         identity.store_enrolment(auditor.folders, log.origin, enrolled)
         assert audit(auditor, log)["trust"] == "enrolled"
-        keeping.path_of(auditor.folders, log.origin).unlink()
+        store.path_of(auditor.folders, log.origin).unlink()
     log.key = keys.generate()
     log.publish()
     answer = audit(auditor, log, *words)
@@ -331,7 +331,7 @@ def test_a_platform_by_another_name_is_refused(auditor: Agent, log: FakeLog) -> 
 
 def test_a_damaged_state_is_named_and_nothing_is_lost_over_it(auditor: Agent, log: FakeLog) -> None:
     audit(auditor, log)
-    path: Path = keeping.path_of(auditor.folders, log.origin)
+    path: Path = store.path_of(auditor.folders, log.origin)
     whole = path.read_bytes()
     saved = kept(auditor, log)
     from joulemark.record.codec import encode
@@ -351,7 +351,7 @@ def test_an_audit_that_was_overtaken_keeps_what_the_other_kept(auditor: Agent, l
     log.publish()
     audit(auditor, log)
     newer = kept(auditor, log)
-    keeping.store(auditor.folders, log.origin, log.name, older)
+    store.save(auditor.folders, log.origin, log.name, older)
     assert kept(auditor, log) == newer
 
 

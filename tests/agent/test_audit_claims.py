@@ -10,7 +10,7 @@ import pytest
 from auditing import audit, codes, first, kept
 from msgspec.structs import replace
 
-from joulemark.audit import kept as keeping
+from joulemark.audit import store
 from joulemark.audit.claims import measured
 from joulemark.record.codec import encode
 from tests import made
@@ -119,7 +119,7 @@ def test_a_result_without_an_entry_is_found(auditor: Agent, log: FakeLog) -> Non
 def test_long_lists_are_read_to_their_end(
     auditor: Agent, log: FakeLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("joulemark.audit.reading.PAGE", 2)
+    monkeypatch.setattr("joulemark.audit.client.PAGE", 2)
     log.states["ef" * 32] = "accepted"  # the sixth, on the third page
     answer = audit(auditor, log)
     assert (answer["listed"], codes(answer)) == (6, ["JM-LOG-UNLOGGED"])
@@ -194,7 +194,7 @@ def test_new_rules_move_what_no_person_has_decided(auditor: Agent, log: FakeLog)
 def test_what_an_older_version_kept_is_read_again(auditor: Agent, log: FakeLog) -> None:
     """It did not keep about which results a person has decided."""
     audit(auditor, log)
-    keeping.path_of(auditor.folders, log.origin).write_bytes(
+    store.path_of(auditor.folders, log.origin).write_bytes(
         encode(replace(kept(auditor, log), moderated=None))
     )
     answer = audit(auditor, log)

@@ -17,7 +17,7 @@ from laws import law
 
 from joulemark.config import Config, Folders
 from joulemark.hub.fetched_files import FetchLog
-from joulemark.hub.missing import Wanted
+from joulemark.hub.missing import FetchTarget
 from joulemark.joined import Joined, write_joined
 from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
 from joulemark.session import cleaning, state, suite_store
@@ -147,7 +147,7 @@ def fill_cache(cache: Path, log: FetchLog) -> dict[tuple[str, str], list[Path]]:
     places: dict[tuple[str, str], list[Path]] = {}
     for suite in SUITES:
         for entry in (*suite.models, *suite.datasets):
-            wanted = Wanted(entry, cache)
+            wanted = FetchTarget(entry, cache)
             name = "model.safetensors" if wanted.kind == "models" else "test.parquet"
             blob = wanted.folder.parents[1] / "blobs" / f"of-{entry.id}"
             for path in (blob, wanted.folder / name):

@@ -13,7 +13,7 @@ import fake_suite
 import pytest
 from handed_out import hand_out, suite_files, suite_of
 
-from joulemark.hub.missing import Wanted
+from joulemark.hub.missing import FetchTarget
 from joulemark.session import forecast
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import NO_DOWNLOADS, Downloads, Limits, plan_cells
@@ -43,8 +43,8 @@ def whole() -> Selection:
 def lacking(free_bytes: int | None) -> Downloads:
     """An empty cache on a disk with so much room."""
     cache = Path("/no/cache")
-    models = {model.id: Wanted(model, cache) for model in SUITE.models}
-    sets = {dataset.id: Wanted(dataset, cache) for dataset in SUITE.datasets}
+    models = {model.id: FetchTarget(model, cache) for model in SUITE.models}
+    sets = {dataset.id: FetchTarget(dataset, cache) for dataset in SUITE.datasets}
     return Downloads(
         cache=cache,
         free_bytes=free_bytes,

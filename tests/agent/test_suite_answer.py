@@ -10,7 +10,7 @@ from agent_commands import Agent
 from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_UNREACHABLE, EXIT_USAGE
 from joulemark.record.trace import answer_digest
 from joulemark.suite import read_suite
-from joulemark.suite.known import ANSWERS
+from joulemark.suite.reference_answers import ANSWERS
 from joulemark.workloads import open_workload
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_a_cell_without_an_answer_is_told_and_left_out(
     assert found["answered"] == ["summarization/demo-texts/minilm-l6-v2"]
     assert [one["job"] for one in found["failed"]] == [TOPICS, SENTIMENT]
     assert [one["code"] for one in found["failed"]] == ["workload-crashed"] * 2
-    assert len(read_suite(tmp_path / "new").known) == 1
+    assert len(read_suite(tmp_path / "new").reference_answers) == 1
 
 
 def test_nothing_is_written_without_an_answer(

@@ -142,7 +142,7 @@ CODE = ("not available", "first kernel", "data set", "single source", "waiting f
 BASES = ("least of the suite", "measured here", "reference GPU")
 
 EXEMPT_TEXTS = {
-    "audit/kept.py": ("stored audit",),
+    "audit/store.py": ("stored audit",),
     "cli/__init__.py": ("joulemark ", "joulemark: "),
     "cli/damage.py": ("joulemark: ",),
     "cli/doctor.py": CODE,
@@ -176,7 +176,7 @@ EXEMPT_TEXTS = {
     "session/sensor_timing.py": ("these times are not ",),
     "session/suite_store.py": ("stored offers",),
     "suite/estimate.py": ("NVIDIA A100", "from the energy of ", "this data set", "mean of the task's "),
-    "suite/known.py": ("format = ",),
+    "suite/reference_answers.py": ("format = ",),
     "suite/loader.py": CODE,
     "suite/lock.py": (*CODE, "# Written by "),
     "suite/rows.py": ("line ",),

@@ -50,7 +50,7 @@ def told(case: Case) -> dict[str, Finding]:
 
 def stating(case: Case, **changes: Any) -> Case:
     """The case with other words about it; those for the device, the work or the host as `device=dict(...)`."""
-    said = case.said
+    said = case.predicate
     for name in ("device", "workload"):
         if isinstance(changes.get(name), dict):
             changes[name] = replace(getattr(said, name), **changes[name])
@@ -60,7 +60,7 @@ def stating(case: Case, **changes: Any) -> Case:
 def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
     """The case with its trace edited, and all that follows from a trace stated anew."""
     trace = edit(case.trace)
-    found = analyse(trace, case.said.sensor, board_name=case.said.device.name)
+    found = analyse(trace, case.predicate.sensor, board_name=case.predicate.device.name)
     windows = tuple(
         replace(
             window,
@@ -69,10 +69,10 @@ def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
             energy_gross_j=one.gross_j,
             energy_net_j=one.net_j,
         )
-        for window, one in zip(case.said.windows, found.windows, strict=True)
+        for window, one in zip(case.predicate.windows, found.windows, strict=True)
     )
     said = replace(
-        case.said,
+        case.predicate,
         windows=windows,
         totals=found.totals,
         idle=found.idle,
@@ -80,7 +80,7 @@ def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
         not_estimated=found.not_estimated,
         comparisons=found.comparisons,
         budget=found.budget,
-        flags=tuple(sorted({*case.said.flags, *found.flags})),
+        flags=tuple(sorted({*case.predicate.flags, *found.flags})),
     )
     return Case(replace(case.statement, predicate=said), trace, case.context)
 

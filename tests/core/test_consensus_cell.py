@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from joulemark.consensus.cell import Reading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.rank import Rank, Standing, ranks, surely_lower
-from joulemark.consensus.voices import Said, mean_of_two, voices
+from joulemark.consensus.voices import Observation, mean_of_two, voices
 
 ROUNDING = 1e-11
 """Values are kept at 12 significant digits."""
@@ -88,7 +88,9 @@ def test_reporting_under_the_tags_of_others_does_not_silence_them() -> None:
 @LAW
 @given(readings)
 def test_nobody_and_no_device_weighs_more_than_one(listed: list[Reading]) -> None:
-    said = [Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed]
+    said = [
+        Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed
+    ]
     heard = voices(said, between=mean_of_two)
     assert all(0 < voice.weight <= 1 for voice in heard)
     together = sum(voice.weight for voice in heard)

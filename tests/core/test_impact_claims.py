@@ -54,10 +54,10 @@ def test_every_row(claim: str, verdict: str, stated: list[str], found: list[floa
     assert [value.stated for value in row.values] == stated
     for value, expected in zip(row.values, found, strict=True):
         if expected is None:
-            assert value.found is None
+            assert value.recomputed is None
         else:
-            assert value.found is not None
-            assert value.found.value == pytest.approx(expected, rel=5e-6)
+            assert value.recomputed is not None
+            assert value.recomputed.value == pytest.approx(expected, rel=5e-6)
 
 
 def test_no_row_is_left_out_of_these_tests() -> None:

@@ -182,7 +182,7 @@ def test_table_5(model: str, printed: int, divided: int, unrounded: int, causes:
 
 def test_parity_with_any_cited_training_and_any_measured_query() -> None:
     (bloom,) = other_parities()
-    assert (bloom.model, bloom.made.sources[0].checked) == ("bigscience/bloom", False)
+    assert (bloom.model, bloom.training.sources[0].checked) == ("bigscience/bloom", False)
     assert bloom.queries is not None
     assert bloom.queries.value == pytest.approx(433_196 / 0.004)
     made = Quantity(value=100.0, unit="kWh", sources=(READER,))

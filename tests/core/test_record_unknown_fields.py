@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import joulemark.audit.reading as audit
+import joulemark.audit.client as audit
 from joulemark.record import keys, messages, requests
 from joulemark.record.codec import Answer, Record, decode, encode
 from joulemark.record.envelope import Envelope, seal

@@ -35,7 +35,7 @@ def test_an_honest_result_is_accepted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (code, answer["ok"], answer["state"]) == (0, True, "accepted")
     assert [finding["code"] for finding in answer["findings"]] == ["JM-TICKET-NONE"]
     assert answer["rules_version"] == RULES_VERSION
-    assert answer["asked_by_the_platform_only"] == [r.code for r in RULES if r.asked == "platform"]
+    assert answer["asked_by_the_platform_only"] == [r.code for r in RULES if r.where == "platform"]
 
 
 def test_a_lie_is_told_with_its_evidence_and_what_to_do(

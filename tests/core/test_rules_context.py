@@ -115,7 +115,9 @@ def test_none_right_where_others_have_all_right_is_chance_while_answers_are_few(
 ) -> None:
     known = dict.fromkeys(SUITE.quality_metrics(JOB.dataset), (1.0, 1.0, 1.0))
     one = case(quality=0.0, quality_by_others=known)
-    said = structs.replace(one.said, quality=tuple(structs.replace(score, n=n) for score in one.said.quality))
+    said = structs.replace(
+        one.predicate, quality=tuple(structs.replace(score, n=n) for score in one.predicate.quality)
+    )
     codes = found(Case(structs.replace(one.statement, predicate=said), one.trace, one.context))
     assert ("JM-QUALITY-BAND" not in codes) is held
 
@@ -123,7 +125,7 @@ def test_none_right_where_others_have_all_right_is_chance_while_answers_are_few(
 def test_more_answers_narrow_what_chance_explains() -> None:
     known = dict.fromkeys(SUITE.quality_metrics(JOB.dataset), (0.75, 0.75, 0.75))
     few = case(quality=0.35, quality_by_others=known)
-    said = few.said
+    said = few.predicate
     many = structs.replace(said, quality=tuple(structs.replace(one, n=1000) for one in said.quality))
     assert "JM-QUALITY-BAND" not in found(few)
     held = Case(structs.replace(few.statement, predicate=many), few.trace, few.context)
@@ -161,8 +163,8 @@ def test_a_clock_that_is_behind_began_before_its_ticket(behind_s: int, codes: se
         task=JOB.task,
         dataset=JOB.dataset,
         model=JOB.model,
-        device_tag=plain.said.device.tag,
-        issued_at=plain.said.started_at + timedelta(seconds=behind_s),
+        device_tag=plain.predicate.device.tag,
+        issued_at=plain.predicate.started_at + timedelta(seconds=behind_s),
         expires_at=NOW + timedelta(hours=1),
     )
     noted = set(found(case(ticket=ticket))) - {"JM-TICKET-OTHER", "JM-SAMPLE"}
@@ -195,13 +197,13 @@ def test_answers_of_different_queries_have_different_digests(repeated: int, code
 
 def stating(of: Case, **changes: Any) -> Case:
     """The case with other words of its contributor."""
-    said = structs.replace(of.said, **changes)
+    said = structs.replace(of.predicate, **changes)
     return Case(structs.replace(of.statement, predicate=said), of.trace, of.context)
 
 
 def test_a_run_is_not_longer_than_a_run_can_be() -> None:
     honest = case()
-    began = honest.said.issued_at - timedelta(days=30)
+    began = honest.predicate.issued_at - timedelta(days=30)
     assert "JM-TIMES" not in found(stating(honest, started_at=began + timedelta(minutes=1)))
     assert "JM-TIMES" in found(stating(honest, started_at=began - timedelta(minutes=1)))
 
@@ -209,16 +211,16 @@ def test_a_run_is_not_longer_than_a_run_can_be() -> None:
 def test_a_trace_fits_into_its_run() -> None:
     honest = case()
     lasts = timedelta(seconds=honest.trace.spans[-1].end_us / 1e6)
-    fits = honest.said.ended_at - lasts - timedelta(seconds=0.5)
+    fits = honest.predicate.ended_at - lasts - timedelta(seconds=0.5)
     assert "JM-TIMES" not in found(stating(honest, started_at=fits))
     assert "JM-TIMES" in found(
-        stating(honest, started_at=honest.said.ended_at - lasts + timedelta(seconds=1.5))
+        stating(honest, started_at=honest.predicate.ended_at - lasts + timedelta(seconds=1.5))
     )
 
 
 def test_a_ticket_is_for_the_device_that_asked() -> None:
     honest = case()
-    said = honest.said.workload
+    said = honest.predicate.workload
     given = TicketFacts(
         id="1" * 32,
         nonce="2" * 32,
@@ -226,12 +228,12 @@ def test_a_ticket_is_for_the_device_that_asked() -> None:
         task=said.task,
         dataset=said.dataset,
         model=said.model,
-        device_tag=honest.said.device.tag,
+        device_tag=honest.predicate.device.tag,
         issued_at=NOW - timedelta(hours=1),
         expires_at=NOW + timedelta(hours=1),
     )
     ref = TicketRef(id=given.id, nonce=given.nonce, sample_seed=given.sample_seed)
-    absent = {name: why for name, why in honest.said.absent.items() if name != "ticket"}
+    absent = {name: why for name, why in honest.predicate.absent.items() if name != "ticket"}
 
     def under(ticket: TicketFacts) -> set[str]:
         told = stating(case(ticket=ticket), ticket=ref, absent=absent)

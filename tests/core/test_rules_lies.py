@@ -121,7 +121,7 @@ def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
 
 
 def test_the_weights_were_in_memory(a100: Case) -> None:
-    weights = a100.said.workload.parameters * 2
+    weights = a100.predicate.workload.parameters * 2
     assert "JM-MEMORY" not in told(stating(a100, peak_memory_bytes=weights))
     assert told(stating(a100, peak_memory_bytes=weights // 2))["JM-MEMORY"].evidence == {
         "peak_memory_bytes": weights // 2,
@@ -186,7 +186,8 @@ def test_a_library_that_returns_constants(a100: Case) -> None:
 
     finding = told(measuring(a100, one_temperature)).get("JM-CONSTANT")
     load_w = (
-        a100.said.windows[0].energy_gross_j / (a100.said.windows[0].end_s - a100.said.windows[0].start_s)
+        a100.predicate.windows[0].energy_gross_j
+        / (a100.predicate.windows[0].end_s - a100.predicate.windows[0].start_s)
         - a100.read.idle.before_w
     )  # type: ignore[union-attr]
     assert (finding is not None) == (load_w >= 100)
@@ -279,8 +280,8 @@ def test_evidence_is_something_that_json_can_say(a100: Case) -> None:
         stating(a100, device={"mig": True}),
         measuring(a100, lambda trace: scaled(trace, 2.0)),
         stating(a100, peak_memory_bytes=1),
-        stating(a100, totals=replace(a100.said.totals, energy_per_query_j=1.0)),
-        stating(a100, windows=a100.said.windows[:1], absent={}, quality=()),
+        stating(a100, totals=replace(a100.predicate.totals, energy_per_query_j=1.0)),
+        stating(a100, windows=a100.predicate.windows[:1], absent={}, quality=()),
     )
     for lie in lies:
         found = told(lie)
@@ -294,10 +295,10 @@ def by_edition(case: Case, edition: int) -> tuple[Term, ...]:
     """The case's budget as an agent of this edition of the sensors' table signs it."""
     assert case.read is not None
     assert case.read.mean_power_w is not None
-    method = tuple(term for term in case.said.budget if term.name not in SENSOR_TERMS)
+    method = tuple(term for term in case.predicate.budget if term.name not in SENSOR_TERMS)
     return method + sensor_terms(
-        case.said.sensor,
-        board_name=case.said.device.name,
+        case.predicate.sensor,
+        board_name=case.predicate.device.name,
         mean_power_w=case.read.mean_power_w,
         edition=edition,
     )
@@ -306,10 +307,10 @@ def by_edition(case: Case, edition: int) -> tuple[Term, ...]:
 @pytest.mark.parametrize("name", ["a100", "l4", "rtx-3090"])
 def test_a_budget_that_was_signed_by_the_first_table_of_sensors_stays_valid(name: str) -> None:
     case = honest()[name]
-    assert case.said.budget == by_edition(case, 2)
-    assert [term.name for term in case.said.budget][-2:] == ["gain", "offset"]
+    assert case.predicate.budget == by_edition(case, 2)
+    assert [term.name for term in case.predicate.budget][-2:] == ["gain", "offset"]
     old = stating(case, budget=by_edition(case, 1))
-    assert [(term.name, term.relative) for term in old.said.budget][-1] == ("gain", 0.025)
+    assert [(term.name, term.relative) for term in old.predicate.budget][-1] == ("gain", 0.025)
     assert told(old) == {}
 
 
@@ -325,18 +326,22 @@ def test_a_sensor_term_of_no_table_is_not_believed(a100: Case) -> None:
     for what, budget in wrong.items():
         assert "JM-UNCERTAINTY" in told(stating(a100, budget=budget)), what
     other = honest()["rtx-3090"]
-    assert other.said.budget[-2].relative < today[-2].relative, "of the RTX 3090 five boards were measured"
-    assert "JM-UNCERTAINTY" in told(stating(a100, budget=(*today[:-2], other.said.budget[-2], today[-1])))
+    assert other.predicate.budget[-2].relative < today[-2].relative, (
+        "of the RTX 3090 five boards were measured"
+    )
+    assert "JM-UNCERTAINTY" in told(
+        stating(a100, budget=(*today[:-2], other.predicate.budget[-2], today[-1]))
+    )
 
 
 def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
     cold = measuring(a100, lambda trace: reading(trace, "gpu-temperature", lambda _, c: c * 0 + 45))
-    idle_w = a100.said.idle.before_w  # type: ignore[union-attr]
+    idle_w = a100.predicate.idle.before_w  # type: ignore[union-attr]
 
     def lasting(seconds: float) -> Case:
         windows = tuple(
             replace(one, end_s=one.start_s + seconds, energy_gross_j=(idle_w + 200.0) * seconds)
-            for one in cold.said.windows
+            for one in cold.predicate.windows
         )
         return stating(cold, windows=windows)
 
@@ -346,8 +351,8 @@ def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
 
 def before_the_derivative(case: Case, **changes: Any) -> Case:
     """As agents stated it that had no estimator `derivative` yet."""
-    estimates = {name: joules for name, joules in case.said.estimates.items() if name != "derivative"}
-    missing = {name: why for name, why in case.said.not_estimated.items() if name != "derivative"}
+    estimates = {name: joules for name, joules in case.predicate.estimates.items() if name != "derivative"}
+    missing = {name: why for name, why in case.predicate.not_estimated.items() if name != "derivative"}
     return stating(case, **{"estimates": estimates, "not_estimated": missing, "comparisons": (), **changes})
 
 
@@ -362,7 +367,7 @@ def test_an_agent_without_the_third_estimator_is_not_asked_for_it(name: str) -> 
 
 
 def test_how_estimators_differ_is_recomputed(a100: Case) -> None:
-    stated = a100.said.comparisons
+    stated = a100.predicate.comparisons
     assert stated
     wrong = {
         "none": (),

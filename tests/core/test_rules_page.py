@@ -63,7 +63,7 @@ def test_each_rule_says_what_it_needs_to() -> None:
         assert CODE.fullmatch(rule.code), rule
         assert 1 <= int(rule.version) <= int(RULES_VERSION), rule
         assert rule.check.__doc__, rule
-        for words in (rule.title, rule.kept, *([] if rule.mend is None else [rule.mend])):
+        for words in (rule.title, rule.condition, *([] if rule.mend is None else [rule.mend])):
             assert words, rule
             assert not words.endswith("."), rule
 

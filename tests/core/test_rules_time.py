@@ -33,7 +33,7 @@ def beside_others(trace: Trace, cores: float) -> Trace:
 def test_a_processor_that_others_used_is_put_aside_and_cannot_be_hidden() -> None:
     rapl = honest()["rapl"]
     busy = measuring(rapl, lambda trace: beside_others(trace, 1.0))
-    assert "foreign-cpu" in busy.said.flags
+    assert "foreign-cpu" in busy.predicate.flags
     assert told(busy)["JM-DIRTY"].evidence["flags"] == "foreign-cpu"
     assert "foreign-cpu" in str(told(stating(busy, flags=()))["JM-FLAGS"].evidence["flags"])
     assert told(measuring(rapl, lambda trace: beside_others(trace, 0.01))) == {}
@@ -43,9 +43,9 @@ def test_processor_time_beside_rapl_is_there_where_the_agent_knows_of_it() -> No
     rapl = honest()["rapl"]
     bare = measuring(rapl, lambda trace: replace(trace, gauges=()))
     assert told(bare)["JM-GAUGES"].evidence["missing"] == "cpu-foreign, cpu-own"
-    reasons = {**rapl.said.not_read, "cpu-own": "no-proc-stat", "cpu-foreign": "no-proc-stat"}
+    reasons = {**rapl.predicate.not_read, "cpu-own": "no-proc-stat", "cpu-foreign": "no-proc-stat"}
     assert told(stating(bare, not_read=reasons)) == {}
-    absent = {path: why for path, why in bare.said.absent.items() if not path.startswith("parallelism.")}
+    absent = {path: why for path, why in bare.predicate.absent.items() if not path.startswith("parallelism.")}
     assert told(stating(bare, parallelism=UNSET, absent=absent)) == {}, (
         "an agent that does not know of it yet"
     )
@@ -77,11 +77,13 @@ def test_a_window_in_which_nobody_read_is_put_aside(name: str) -> None:
         )
 
     stopped = measuring(case, silent)
-    assert "missing-reading" in stopped.said.flags
+    assert "missing-reading" in stopped.predicate.flags
     assert "missing-reading" in str(told(stating(stopped, flags=()))["JM-FLAGS"].evidence["flags"])
 
 
 def test_a_clock_that_stood_still_in_the_run_is_put_aside(a100: Case) -> None:
-    minutes = {at: stating(a100, started_at=a100.said.started_at - timedelta(minutes=at)) for at in (1, 10)}
+    minutes = {
+        at: stating(a100, started_at=a100.predicate.started_at - timedelta(minutes=at)) for at in (1, 10)
+    }
     assert "JM-RUN-LENGTH" not in told(minutes[1])
     assert told(minutes[10])["JM-RUN-LENGTH"].evidence["run_s"] > 600

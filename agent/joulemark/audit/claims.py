@@ -18,7 +18,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from joulemark.audit.reading import ListedResult, LogRow, Platform
+    from joulemark.audit.client import ListedResult, LogRow, Platform
     from joulemark.log.leaf import Fact, LogLeaf
 
 MODERATION = "moderation"
@@ -120,28 +120,28 @@ def measured(data: bytes | None) -> Numbers | None:
     if data is None:
         return None
     try:
-        said = bundles.parse(data).statement().predicate
+        predicate = bundles.parse(data).statement().predicate
     except RecordError:
         return None
     return {
-        "energy_per_query_j": said.totals.energy_per_query_j,
-        "queries": said.totals.queries,
-        "task": said.workload.task,
-        "dataset": said.workload.dataset,
-        "model": said.workload.model,
+        "energy_per_query_j": predicate.totals.energy_per_query_j,
+        "queries": predicate.totals.queries,
+        "task": predicate.workload.task,
+        "dataset": predicate.workload.dataset,
+        "model": predicate.workload.model,
     }
 
 
-def numbers_finding(index: int, said: Numbers, listed: ListedResult) -> Finding | None:
+def numbers_finding(index: int, numbers: Numbers, listed: ListedResult) -> Finding | None:
     """What the public list says otherwise of a result than its bundle, received as entry `index`, if anything.
 
     Numbers that the list lacks are no fault until the result is accepted: rules may have found none.
     """
     counts = listed.state == "accepted"
     other = [
-        _("{name} {right!r}, listed {shown!r}").format(name=name, right=right, shown=shown)
-        for name, right in said.items()
-        if (shown := getattr(listed, name)) != right and (counts or shown is not None)
+        _("{name} {right!r}, listed {shown!r}").format(name=name, right=right, shown=value)
+        for name, right in numbers.items()
+        if (value := getattr(listed, name)) != right and (counts or value is not None)
     ]
     if not other:
         return None
@@ -171,21 +171,21 @@ def said_state(leaf: LogLeaf, *, moderated: bool) -> str | None:
     return state if isinstance(state, str) else None
 
 
-def state_findings(said: Mapping[str, tuple[int, str]], platform: Platform) -> tuple[list[Finding], int]:
+def state_findings(states: Mapping[str, tuple[int, str]], platform: Platform) -> tuple[list[Finding], int]:
     """The results whose state is not what the log said last, and how many of the others are being judged.
 
     A result that is being judged (again) does not count, whatever was said of it before: it waits.
     """
     findings, waiting = [], 0
-    for result_id, (index, state) in said.items():
+    for result_id, (index, state) in states.items():
         status = platform.status(result_id)
         if status is not None and status.state in UNJUDGED:
             waiting += 1
         elif status is None or status.state != state:
-            shown = None if status is None else status.state
+            listed_state = None if status is None else status.state
             sentence = (
                 _("Result {result_id} is {state} by entry {index}, and the platform does not know it.")
-                if shown is None
+                if listed_state is None
                 else _(
                     "Result {result_id} is {state} by entry {index}, and the platform shows it as {shown}."
                 )
@@ -195,7 +195,9 @@ def state_findings(said: Mapping[str, tuple[int, str]], platform: Platform) -> t
                     code="JM-LOG-STATE",
                     index=index,
                     result_id=result_id,
-                    sentence=sentence.format(result_id=result_id[:16], state=state, index=index, shown=shown),
+                    sentence=sentence.format(
+                        result_id=result_id[:16], state=state, index=index, shown=listed_state
+                    ),
                 )
             )
     return findings, waiting

@@ -15,7 +15,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from joulemark.audit.reading import Platform
+    from joulemark.audit.client import Platform
     from joulemark.log.checkpoints import Checkpoint
     from joulemark.log.frontier import Frontier
     from joulemark.log.leaf import LogLeaf
@@ -68,8 +68,8 @@ def _decoded(index: int, data: bytes) -> Entry:
 
 
 def _require_tile(tile: bytes, hashes: list[bytes], first: int) -> None:
-    for at, found in enumerate(hashes):
-        if tile[at * 32 : at * 32 + 32] != found:
+    for at, expected in enumerate(hashes):
+        if tile[at * 32 : at * 32 + 32] != expected:
             raise Broken(
                 "JM-LOG-ENTRIES",
                 _("Entry {index} is not the one whose hash is in the log's own tile: it was edited.").format(

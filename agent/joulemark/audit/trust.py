@@ -7,50 +7,55 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from joulemark import identity as identities
-from joulemark.audit import kept as keeping
+from joulemark.audit import store
 from joulemark.errors import NotVerified, PlatformKeyChanged, UsageError
 from joulemark.log.notes import VerifierKey
 from joulemark.record.errors import RecordError
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
-    from joulemark.audit.kept import Kept
+    from joulemark.audit.store import StoredAudit
     from joulemark.config import Folders
     from joulemark.record.messages import PlatformKey
 
 
 def trusted_key(
-    folders: Folders, shown: PlatformKey, *, origin: str, given: VerifierKey | None, before: Kept | None
+    folders: Folders,
+    platform_key: PlatformKey,
+    *,
+    origin: str,
+    given: VerifierKey | None,
+    before: StoredAudit | None,
 ) -> tuple[VerifierKey, str]:
     """The log's key and why it is trusted: `given`, `kept` by the last audit, `enrolled`, or shown at `first-use`.
 
     All that name one must name the same. Raises PlatformKeyChanged, NotVerified, or UsageError where none is known.
     """
-    identities.check_platform_key(folders, origin, shown)
+    identities.check_platform_key(folders, origin, platform_key)
     enrolled = identities.enrolment(folders, origin)
     stored = enrolled.platform.log_key if enrolled is not None else UNSET
     named = [
         (given.encode() if given else None, "given"),
         (before.log_key if before else None, "kept"),
         (stored or None, "enrolled"),
-        (shown.log_key or None, "first-use"),
+        (platform_key.log_key or None, "first-use"),
     ]
-    known = [(text, why) for text, why in named if text is not None]
-    if not known:
+    candidates = [(text, why) for text, why in named if text is not None]
+    if not candidates:
         raise UsageError(
             _(
                 "{origin} shows no key of a log, so there is nothing to check its log with. Ask its operator "
                 "for the key and give it with --log-key."
             ).format(origin=origin)
         )
-    text, why = known[0]
-    if other := next((one for one, _why in known if one != text), None):
+    text, why = candidates[0]
+    if other := next((candidate for candidate, _why in candidates if candidate != text), None):
         raise PlatformKeyChanged(
             _(
                 "Two keys are named for the log of {origin}: {text} ({why}), and {other}. Nothing was kept. "
                 "Ask its operator over another channel which is right; if it was changed, move {file} away"
                 " and audit again."
-            ).format(origin=origin, text=text, why=why, other=other, file=keeping.path_of(folders, origin))
+            ).format(origin=origin, text=text, why=why, other=other, file=store.path_of(folders, origin))
         )
     try:
         return VerifierKey.parse(text), why

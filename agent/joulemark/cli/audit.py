@@ -52,19 +52,19 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0 when all fits; 3 when something does not, 5 when the platform gives no usable answer."""
     from joulemark import config as configs
-    from joulemark.audit.story import Asked, audit
+    from joulemark.audit.auditor import AuditRequest, audit
     from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK
     from joulemark.log.notes import COSIGNATURE, ED25519
 
     output = Output(as_json=arguments.json)
-    asked = Asked(
+    request = AuditRequest(
         origin=configs.parse_origin(arguments.url),
         everything=arguments.all,
         bundles=not arguments.no_bundles,
         log_key=_key(arguments.log_key, ED25519, "--log-key") if arguments.log_key is not None else None,
         witnesses=[_key(text, COSIGNATURE, "--witness") for text in arguments.witness],
     )
-    report = audit(configs.load().folders, asked, tell=_Progress(output), sleep=_Pause(output))
+    report = audit(configs.load().folders, request, tell=_Progress(output), sleep=_Pause(output))
     _say(output, report)
     output.answer(_answer(report))
     return EXIT_NOT_VERIFIED if report.findings else EXIT_OK

@@ -38,7 +38,8 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     )
     output.say(
         _("Known answers: {answers}, of {cells} cells.").format(
-            answers=len(suite.known), cells=len({known.key for known in suite.known})
+            answers=len(suite.reference_answers),
+            cells=len({answer.key for answer in suite.reference_answers}),
         )
     )
     for one in failed:
@@ -49,5 +50,5 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "answered": list(answered.jobs),
         "failed": [{"job": one.key, "code": one.code, "sentence": one.sentence} for one in failed],
-        "known": len(suite.known),
+        "known": len(suite.reference_answers),
     }

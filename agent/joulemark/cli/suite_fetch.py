@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from joulemark.cli.output import Output
     from joulemark.errors import AgentError
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 
 def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
@@ -50,7 +50,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     if any(suite.model(job.model).hub_id or suite.dataset(job.dataset).hub_id for job in jobs):
         log.add_suite(state.lasting_name(obtained.name), suite.digest)
     plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
-    failures: list[tuple[Wanted, AgentError]] = []
+    failures: list[tuple[FetchTarget, AgentError]] = []
     if plan is None:
         output.say(_("Nothing to fetch: all that these cells need is there."))
     else:
@@ -68,12 +68,12 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
             for _wanted, error in failures:
                 output.say(_("failed  {error}").format(error=error))
             raise
-        _tell(output, len(plan.wanted), failures)
+        _tell(output, len(plan.targets), failures)
     answer = {
         "ok": not failures,
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "cache": str(cache),
-        "fetched": [_row(wanted) for wanted in _whole(plan.wanted if plan else (), failures)],
+        "fetched": [_row(wanted) for wanted in _whole(plan.targets if plan else (), failures)],
         "failed": [
             {**_row(wanted), "code": error.code, "sentence": str(error)} for wanted, error in failures
         ],
@@ -82,7 +82,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     return (failures[0][1].exit_code if failures else 0), answer
 
 
-def _tell(output: Output, wanted: int, failures: list[tuple[Wanted, AgentError]]) -> None:
+def _tell(output: Output, wanted: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
     output.say(
         _("{done} of {wanted} models and data sets were fetched.").format(
             done=wanted - len(failures), wanted=wanted
@@ -92,12 +92,14 @@ def _tell(output: Output, wanted: int, failures: list[tuple[Wanted, AgentError]]
         output.say(_("failed  {error}").format(error=error))
 
 
-def _whole(wanted: tuple[Wanted, ...], failures: list[tuple[Wanted, AgentError]]) -> list[Wanted]:
+def _whole(
+    wanted: tuple[FetchTarget, ...], failures: list[tuple[FetchTarget, AgentError]]
+) -> list[FetchTarget]:
     failed = [one for one, _error in failures]
     return [one for one in wanted if one not in failed]
 
 
-def _row(wanted: Wanted) -> dict[str, str]:
+def _row(wanted: FetchTarget) -> dict[str, str]:
     return {
         "what": "model" if wanted.kind == "models" else "data set",
         "id": wanted.entry.id,

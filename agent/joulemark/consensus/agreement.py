@@ -17,7 +17,7 @@ from joulemark.consensus.cell import Reading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import relative
-from joulemark.consensus.voices import Said, Voice, geometric_mean, voices, weighted_median
+from joulemark.consensus.voices import Observation, Voice, geometric_mean, voices, weighted_median
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,12 +91,14 @@ def tier(reports: Sequence[Report], *, between_u: float | None = None) -> Tier:
     reports = [report for report in reports if report.announced]
     if _n_devices(reports) < 2:
         return "several sources"
-    if _n_devices(reports) >= 3 and sum(voice.weight for voice in _heard(reports)) >= 3:
+    if _n_devices(reports) >= 3 and sum(voice.weight for voice in _contributions(reports)) >= 3:
         if between_u is None:
             between_u = cell_value(reports).between_u
         if between_u is not None and between_u <= ESTABLISHED_U:
             return "established"
-    agreed = sum(1 for report in reports if (found := compare(report, reports)) is not None and found.agrees)
+    agreed = sum(
+        1 for report in reports if (agreement := compare(report, reports)) is not None and agreement.agrees
+    )
     return "replicated" if agreed >= 2 else "several sources"
 
 
@@ -108,13 +110,17 @@ def _n_devices(reports: Iterable[Report]) -> int:
     return len({report.device for report in reports})
 
 
-def _heard(reports: Iterable[Report]) -> list[Voice]:
+def _contributions(reports: Iterable[Report]) -> list[Voice]:
     """One voice a contributor; a device of several speaks once between them."""
-    said = (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in reports)
-    return voices(said, between=geometric_mean)
+    values = (
+        Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in reports
+    )
+    return voices(values, between=geometric_mean)
 
 
 def _middle(reports: Iterable[Report]) -> tuple[float, float]:
     """What reports say together, and how many independent contributors they count as."""
-    heard = _heard(reports)
-    return weighted_median(heard, between=geometric_mean), float(sum(voice.weight for voice in heard))
+    contributions = _contributions(reports)
+    return weighted_median(contributions, between=geometric_mean), float(
+        sum(voice.weight for voice in contributions)
+    )

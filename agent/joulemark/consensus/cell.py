@@ -34,7 +34,7 @@ from joulemark.consensus.interval import (
 )
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
-from joulemark.consensus.voices import Said, geometric_mean, mean_of_two, plain_median, voices
+from joulemark.consensus.voices import Observation, geometric_mean, mean_of_two, plain_median, voices
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -154,11 +154,11 @@ class Estimate:
 
 def cell_value(readings: Iterable[Reading]) -> CellValue:
     """Combine the readings of one cell. Raises ImpossibleValue for none, or one not positive and finite."""
-    heard = _heard(readings)
-    listed, centre, values = heard.listed, heard.centre, heard.values
-    alone = heard.alone
+    sources = _sources(readings)
+    listed, centre, values = sources.listed, sources.centre, sources.values
+    alone = sources.alone
     moved = [] if alone else [abs(relative(float(by))) for by in shifts(centre, values)]
-    estimate = _estimate(heard)
+    estimate = _estimate(sources)
     return CellValue(
         energy_per_query_j=estimate.value,
         low_j=estimate.low,
@@ -171,11 +171,11 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
         least_j=min(rounded(exp(float(values[0]))), estimate.value),
         most_j=max(rounded(exp(float(values[-1]))), estimate.value),
         spread=None if alone else rounded(centre.spread),
-        dark_u=None if alone else rounded(heard.dark),
+        dark_u=None if alone else rounded(sources.dark),
         shift=None if alone else rounded(max(moved)),
-        variance=_rounded_split(_variance(heard)),
+        variance=_rounded_split(_variance(sources)),
         voices=rounded(centre.voices),
-        n_devices=heard.n_devices,
+        n_devices=sources.n_devices,
         n_contributors=len(values),
         n_results=len(listed),
         label="single source" if alone else "several sources",
@@ -184,16 +184,16 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
 
 def estimate_of(readings: Iterable[Reading]) -> Estimate:
     """The value and intervals of `cell_value` alone. Raises ImpossibleValue as it does."""
-    return _estimate(_heard(readings))
+    return _estimate(_sources(readings))
 
 
-def _estimate(heard: _Heard) -> Estimate:
-    low, high, kind, reason = (None, None, None, "single-source") if heard.alone else _interval(heard)
-    value = rounded(exp(heard.centre.value))
+def _estimate(sources: _Sources) -> Estimate:
+    low, high, kind, reason = (None, None, None, "single-source") if sources.alone else _interval(sources)
+    value = rounded(exp(sources.centre.value))
     between_low = None if low is None else min(rounded(exp(low)), value)
     between_high = None if high is None else max(rounded(exp(high)), value)
-    sensor_u = _sensor_u(heard)
-    true_low, true_high = _with_sensors(heard.listed, value, between_low, between_high, sensor_u)
+    sensor_u = _sensor_u(sources)
+    true_low, true_high = _with_sensors(sources.listed, value, between_low, between_high, sensor_u)
     return Estimate(
         value=value,
         low=true_low,
@@ -203,17 +203,19 @@ def _estimate(heard: _Heard) -> Estimate:
         sensor_u=sensor_u,
         interval=kind,
         no_interval=reason,
-        n_contributors=len(heard.values),
+        n_contributors=len(sources.values),
     )
 
 
-def _interval(heard: _Heard) -> tuple[float | None, float | None, Kind | None, NoInterval | None]:
+def _interval(
+    sources: _Sources,
+) -> tuple[float | None, float | None, Kind | None, NoInterval | None]:
     """(low, high, kind, why there is none) on the log scale, for two voices or more."""
-    low, high, kind = interval_of(heard.centre, heard.values, heard.uncertainties, heard.dark)
+    low, high, kind = interval_of(sources.centre, sources.values, sources.uncertainties, sources.dark)
     if not (
         low > -MOST_LOG
         and high < MOST_LOG
-        and tells_something(heard.centre.value - low, high - heard.centre.value)
+        and tells_something(sources.centre.value - low, high - sources.centre.value)
     ):
         return None, None, None, "sources-disagree"
     return low, high, kind, None
@@ -221,18 +223,18 @@ def _interval(heard: _Heard) -> tuple[float | None, float | None, Kind | None, N
 
 def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
     """How each contributor of a cell stands to the others, in the order of what they say. Raises as `cell_value`."""
-    return _equivalences(_heard(readings))
+    return _equivalences(_sources(readings))
 
 
-def _sensor_u(heard: _Heard) -> float | None:
+def _sensor_u(sources: _Sources) -> float | None:
     sensed: dict[Hashable, list[Sensed]] = {}
-    for reading in heard.listed:
+    for reading in sources.listed:
         sensed.setdefault(reading.contributor, []).append(
             Sensed(design=reading.design, device=reading.device, sensor_u=reading.sensor_u)
         )
-    shares = heard.centre.pull / heard.centre.pull.sum()
-    found = shared_u(shares, [sensed[contributor] for contributor in heard.contributors])
-    return None if found is None else rounded(found)
+    shares = sources.centre.pull / sources.centre.pull.sum()
+    relative_u = shared_u(shares, [sensed[contributor] for contributor in sources.contributors])
+    return None if relative_u is None else rounded(relative_u)
 
 
 def _with_sensors(
@@ -248,7 +250,7 @@ def _with_sensors(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Heard:
+class _Sources:
     listed: list[Reading]
     contributors: list[Hashable]
     values: Floats
@@ -268,11 +270,11 @@ class _Heard:
         return len(self.values) == 1 or self.n_devices == 1
 
 
-def _heard(readings: Iterable[Reading]) -> _Heard:
+def _sources(readings: Iterable[Reading]) -> _Sources:
     listed = list(readings)
     _checked(reading.energy_per_query_j for reading in listed)
     spoken = voices(
-        (Said(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed),
+        (Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed),
         between=geometric_mean,
     )
     believed: dict[Hashable, list[float]] = {}
@@ -285,7 +287,7 @@ def _heard(readings: Iterable[Reading]) -> _Heard:
     uncertainties = [plain_median(believed[voice.contributor], between=mean_of_two) for voice in spoken]
     centre = centre_of(values, weights)
     heed = centre.pull / as_floats(weights)
-    return _Heard(
+    return _Sources(
         listed=listed,
         contributors=[voice.contributor for voice in spoken],
         values=values,
@@ -296,14 +298,14 @@ def _heard(readings: Iterable[Reading]) -> _Heard:
     )
 
 
-def _equivalences(heard: _Heard) -> list[Equivalence]:
+def _equivalences(sources: _Sources) -> list[Equivalence]:
     return equivalences(
-        heard.contributors,
-        heard.centre,
-        heard.values,
-        as_floats(heard.weights),
-        heard.uncertainties,
-        heard.dark,
+        sources.contributors,
+        sources.centre,
+        sources.values,
+        as_floats(sources.weights),
+        sources.uncertainties,
+        sources.dark,
     )
 
 
@@ -336,9 +338,9 @@ def _rounded_if_known(value: float | None) -> float | None:
     return None if value is None else rounded(value)
 
 
-def _variance(heard: _Heard) -> VarianceSplit:
-    weights = dict(zip(heard.contributors, as_floats(heard.weights).tolist(), strict=True))
-    return variance_split(_measured(heard.listed), weights=weights)
+def _variance(sources: _Sources) -> VarianceSplit:
+    weights = dict(zip(sources.contributors, as_floats(sources.weights).tolist(), strict=True))
+    return variance_split(_measured(sources.listed), weights=weights)
 
 
 def _measured(listed: list[Reading]) -> Iterable[Measured]:

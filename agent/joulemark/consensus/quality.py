@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.quality_interval import NoQualityInterval, QualityMethod, quality_interval
-from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
+from joulemark.consensus.voices import Observation, mean_of_two, voices, weighted_median
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -69,13 +69,17 @@ def questions(scores: Iterable[Score]) -> int:
     contributors. Sessions are never added: those over one sample ask the same questions again, and of others nobody
     here knows how many they share.
     """
-    asked = (Said(contributor=score.contributor, device=score.device, value=score.n) for score in scores)
-    return int(weighted_median(voices(asked, between=min), between=min))
+    counts = (
+        Observation(contributor=score.contributor, device=score.device, value=score.n) for score in scores
+    )
+    return int(weighted_median(voices(counts, between=min), between=min))
 
 
 def _combined(scores: Sequence[Score]) -> QualityValue:
-    said = (Said(contributor=score.contributor, device=score.device, value=score.value) for score in scores)
-    value = float(weighted_median(voices(said, between=mean_of_two), between=mean_of_two))
+    values = (
+        Observation(contributor=score.contributor, device=score.device, value=score.value) for score in scores
+    )
+    value = float(weighted_median(voices(values, between=mean_of_two), between=mean_of_two))
     n_questions = questions(scores)
     low, high, method, reason = quality_interval(scores[0].metric, value, n_questions)
     return QualityValue(

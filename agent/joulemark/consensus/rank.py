@@ -33,29 +33,29 @@ class Rank:
     worst: int
 
 
-def surely_lower(one: Standing, other: Standing) -> bool:
+def surely_lower(standing: Standing, other: Standing) -> bool:
     """Whether the 95 % interval of the log difference of two values lies below 0.
 
     Had from the two intervals without a further assumption about their shape: the half-widths that face each other add
     as the legs of a right triangle (Zou and Donner 2008, doi:10.1002/sim.3095). What two cells have in common by the
     same contributor is not used, which errs on the wide side.
     """
-    if one.high_j is None or other.low_j is None:
+    if standing.high_j is None or other.low_j is None:
         return False
     # logarithms first: the quotient of two energies may be too small for a float
-    energy, of_other = log(one.energy_per_query_j), log(other.energy_per_query_j)
-    return of_other - energy > hypot(log(one.high_j) - energy, of_other - log(other.low_j))
+    energy, of_other = log(standing.energy_per_query_j), log(other.energy_per_query_j)
+    return of_other - energy > hypot(log(standing.high_j) - energy, of_other - log(other.low_j))
 
 
 def ranks(standings: Sequence[Standing]) -> list[Rank | None]:
     """A rank for each standing, in the given order; None for one without an interval."""
-    known = [one for one in standings if one.low_j is not None]
+    with_interval = [standing for standing in standings if standing.low_j is not None]
     return [
         None
         if standing.low_j is None
         else Rank(
-            best=1 + sum(surely_lower(other, standing) for other in known),
-            worst=len(known) - sum(surely_lower(standing, other) for other in known),
+            best=1 + sum(surely_lower(other, standing) for other in with_interval),
+            worst=len(with_interval) - sum(surely_lower(standing, other) for other in with_interval),
         )
         for standing in standings
     ]

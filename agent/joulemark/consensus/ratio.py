@@ -32,7 +32,7 @@ from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import WIDEST, interval_of, tells_something
 from joulemark.consensus.over_models import NoModelInterval, Pair, mean_over_pairs
-from joulemark.consensus.voices import Said, mean_of_two, voices, weighted_median
+from joulemark.consensus.voices import Observation, mean_of_two, voices, weighted_median
 
 Formed = Literal["same device", "cells", "mixed"]
 
@@ -101,16 +101,16 @@ def paired_ratio(
         cell.model: False for cell in cells if cell.half_width is None
     }
     within_devices = {
-        pair: said
-        for pair, said in _log_ratios(device_values).items()
+        pair: log_ratios
+        for pair, log_ratios in _log_ratios(device_values).items()
         if pair not in from_cells
         or not all(sure[model] for model in pair)
-        or _independent(said) >= LEAST_WITHIN
+        or _independent(log_ratios) >= LEAST_WITHIN
     }
     chosen = from_cells | within_devices
     if not chosen:
         return None
-    middles = {pair: _middle(said) for pair, said in chosen.items()}
+    middles = {pair: _middle(log_ratios) for pair, log_ratios in chosen.items()}
     over_models = mean_over_pairs(middles, widest=WIDEST)
     low_95, high_95 = _measured(over_models.mean, _half_widths(within_devices, middles, cells))
     half = over_models.half_width
@@ -127,7 +127,7 @@ def paired_ratio(
         general_purpose_models=tuple(sorted({pair[0] for pair in middles}, key=str)),
         task_specific_models=tuple(sorted({pair[1] for pair in middles}, key=str)),
         n_pairs=len(chosen),
-        n_sources=len({word.device for said in chosen.values() for word in said}),
+        n_sources=len({word.device for log_ratios in chosen.values() for word in log_ratios}),
         formed=_formed(len(within_devices), len(chosen)),
     )
 
@@ -152,7 +152,7 @@ def _require_energy(value: ModelValue) -> None:
 
 
 def _half_widths(
-    within_devices: dict[Pair, list[Said]], middles: dict[Pair, float], cells: list[ModelValue]
+    within_devices: dict[Pair, list[Observation]], middles: dict[Pair, float], cells: list[ModelValue]
 ) -> tuple[float | None, float | None]:
     """(below, above) the mean over pairs, on the log scale; None where one part of it is not known."""
     share = len(within_devices) / len(middles)
@@ -171,18 +171,18 @@ def _half_widths(
 
 
 def _between_contributors(
-    within_devices: dict[Pair, list[Said]], middles: dict[Pair, float]
+    within_devices: dict[Pair, list[Observation]], middles: dict[Pair, float]
 ) -> tuple[float, float] | None:
     apart = [
-        Said(contributor=word.contributor, device=word.device, value=word.value - middles[pair])
-        for pair, said in within_devices.items()
-        for word in said
+        Observation(contributor=word.contributor, device=word.device, value=word.value - middles[pair])
+        for pair, log_ratios in within_devices.items()
+        for word in log_ratios
     ]
-    heard = sorted(voices(apart, between=mean_of_two), key=lambda voice: (voice.value, voice.weight))
-    if len(heard) < 2 or len({word.device for word in apart}) < 2:
+    contributions = sorted(voices(apart, between=mean_of_two), key=lambda voice: (voice.value, voice.weight))
+    if len(contributions) < 2 or len({word.device for word in apart}) < 2:
         return None
-    values = np.array([voice.value for voice in heard])
-    weights = [voice.weight for voice in heard]
+    values = np.array([voice.value for voice in contributions])
+    weights = [voice.weight for voice in contributions]
     centre = centre_of(values, weights)
     nothing = [0.0] * len(
         values
@@ -197,38 +197,38 @@ def _between_cells(pairs: list[Pair], cells: list[ModelValue]) -> float | None:
     widths: dict[Hashable, list[float | None]] = {}
     for cell in cells:
         widths.setdefault(cell.model, []).append(cell.half_width)
-    found = []
+    half_widths = []
     for pair in pairs:
         of_pair = [width for model in pair for width in widths[model]]
         if any(width is None for width in of_pair):
             return None
         largest = [max(width or 0.0 for width in widths[model]) for model in pair]
-        found.append(hypot(*largest))
-    return sum(found) / len(found)
+        half_widths.append(hypot(*largest))
+    return sum(half_widths) / len(half_widths)
 
 
-def _independent(said: list[Said]) -> float:
-    return float(sum(voice.weight for voice in voices(said, between=mean_of_two)))
+def _independent(log_ratios: list[Observation]) -> float:
+    return float(sum(voice.weight for voice in voices(log_ratios, between=mean_of_two)))
 
 
-def _middle(said: list[Said]) -> float:
-    return weighted_median(voices(said, between=mean_of_two), between=mean_of_two)
+def _middle(log_ratios: list[Observation]) -> float:
+    return weighted_median(voices(log_ratios, between=mean_of_two), between=mean_of_two)
 
 
-def _log_ratios(values: Iterable[ModelValue]) -> dict[Pair, list[Said]]:
+def _log_ratios(values: Iterable[ModelValue]) -> dict[Pair, list[Observation]]:
     """For each pair of models, general-purpose first: the log ratios where both were run."""
     by_place: dict[tuple[Hashable, Hashable, Hashable], tuple[list[ModelValue], list[ModelValue]]] = {}
     for value in values:
         _require_energy(value)
         place = (value.contributor, value.device, value.source)
         by_place.setdefault(place, ([], []))[0 if value.general_purpose else 1].append(value)
-    ratios: dict[Pair, list[Said]] = {}
+    ratios: dict[Pair, list[Observation]] = {}
     for (contributor, device, source), (general, specific) in by_place.items():
         for above, below in product(general, specific):
-            said = Said(
+            ratio = Observation(
                 contributor=source if contributor is None else contributor,
                 device=source if device is None else device,
                 value=log(above.energy_per_query_j) - log(below.energy_per_query_j),
             )
-            ratios.setdefault((above.model, below.model), []).append(said)
+            ratios.setdefault((above.model, below.model), []).append(ratio)
     return ratios

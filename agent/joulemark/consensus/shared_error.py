@@ -35,15 +35,15 @@ def shared_u(shares: Floats, voices: Sequence[Sequence[Sensed]]) -> float | None
     """
     by_design: dict[Hashable, float] = {}
     for share, sensed in zip(shares, voices, strict=True):
-        n_devices = len({(one.design, one.device) for one in sensed})
-        for design in {one.design: None for one in sensed}:
-            of_design = [one for one in sensed if one.design == design]
-            known = [one.sensor_u for one in of_design if one.sensor_u is not None]
-            if len(known) < len(of_design):
+        n_devices = len({(sensor.design, sensor.device) for sensor in sensed})
+        for design in {sensor.design: None for sensor in sensed}:
+            of_design = [sensor for sensor in sensed if sensor.design == design]
+            known_u = [sensor.sensor_u for sensor in of_design if sensor.sensor_u is not None]
+            if len(known_u) < len(of_design):
                 return None
-            part = len({one.device for one in of_design}) / n_devices
+            part = len({sensor.device for sensor in of_design}) / n_devices
             by_design[design] = by_design.get(design, 0.0) + float(share) * part * plain_median(
-                known, between=mean_of_two
+                known_u, between=mean_of_two
             )
     return hypot(*sorted(by_design.values()))
 

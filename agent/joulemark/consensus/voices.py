@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     Between = Callable[[float, float], float]
 
 
-ONE = Fraction(1)
+FULL_WEIGHT = Fraction(1)
 
 
-class Said(NamedTuple):
+class Observation(NamedTuple):
     """One number as `device` of `contributor` gives it."""
 
     contributor: Hashable
@@ -55,10 +55,10 @@ def geometric_mean(low: float, high: float) -> float:
     return min(max(sqrt(low) * sqrt(high), low), high)
 
 
-def voices(said: Iterable[Said], *, between: Between) -> list[Voice]:
+def voices(observations: Iterable[Observation], *, between: Between) -> list[Voice]:
     """One voice a contributor; `between` gives the middle of two values, which an even count needs."""
     spoken: dict[Hashable, dict[Hashable, list[float]]] = {}
-    for word in said:
+    for word in observations:
         spoken.setdefault(word.contributor, {}).setdefault(word.device, []).append(word.value)
     sharers: dict[Hashable, int] = {}
     for devices in spoken.values():
@@ -78,19 +78,19 @@ def voices(said: Iterable[Said], *, between: Between) -> list[Voice]:
 
 def _weight(sharers: list[int]) -> Fraction:
     if max(sharers) == 1:
-        return ONE
+        return FULL_WEIGHT
     return sum((Fraction(1, sharing) for sharing in sharers), Fraction()) / len(sharers)
 
 
-def weighted_median(heard: Iterable[Voice], *, between: Between) -> float:
+def weighted_median(contributions: Iterable[Voice], *, between: Between) -> float:
     """The value with half of the weight on either side; `between` of two where the halves meet exactly.
 
     Raises ImpossibleValue when there is no voice.
     """
-    ordered = sorted(heard, key=lambda voice: voice.value)
+    ordered = sorted(contributions, key=lambda voice: voice.value)
     if not ordered:
         raise ImpossibleValue("A median needs at least one value.")
-    if all(voice.weight is ONE for voice in ordered):
+    if all(voice.weight is FULL_WEIGHT for voice in ordered):
         return plain_median([voice.value for voice in ordered], between=between)
     half = sum((voice.weight for voice in ordered), Fraction()) / 2
     below = Fraction()

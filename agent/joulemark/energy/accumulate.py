@@ -36,7 +36,7 @@ class Gauges:
 
     def named(self, name: str) -> Readings | None:
         """The first gauge of this name, None where the run has none. Raises as `read` does."""
-        gauge = next((one for one in self.all if one.name == name), None)
+        gauge = next((gauge for gauge in self.all if gauge.name == name), None)
         return None if gauge is None else self.read(gauge)
 
 
@@ -71,11 +71,11 @@ def accumulate(gauge: Gauge) -> Changes:
 
     A reading tells of the time before it, so it is held from the reading before it on. Raises EnergyError.
     """
-    return held(readings(gauge))
+    return zero_order_hold(readings(gauge))
 
 
-def held(read: Readings) -> Changes:
-    """The same of what `readings` gave."""
+def zero_order_hold(read: Readings) -> Changes:
+    """The energy of the `readings` of a gauge, as `accumulate` has it."""
     t_s, milliwatts = read
     lengths = np.diff(t_s)
     energy_j = np.concatenate(([0.0], np.cumsum(lengths * milliwatts[1:] / 1e3)))

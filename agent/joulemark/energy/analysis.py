@@ -177,7 +177,7 @@ def latencies(trace: Trace) -> NDArray[np.float64]:
 
 def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[float, ...]:
     gross_j = zip(*(stream.energy_j for stream in streams), strict=True)
-    return tuple(fsum(column) - one.energy_j for column, one in zip(gross_j, between, strict=True))
+    return tuple(fsum(column) - pause.energy_j for column, pause in zip(gross_j, between, strict=True))
 
 
 def _windows(trace: Trace, streams: Sequence[ReadStream], idle: Idle | None) -> tuple[WindowEnergy, ...]:
@@ -258,7 +258,7 @@ def _budget(
     if not total_j:
         return ()
     edge_j = [0.0] * len(work_j)
-    idle_j, phase = fsum(one.u_j for one in between), 0.0
+    idle_j, phase = fsum(pause.u_j for pause in between), 0.0
     for settling in (stream.settling for stream in streams if stream.settling is not None):
         edge_j = [hypot(*pair) for pair in zip(edge_j, settling.bracketed.edge_j, strict=True)]
         idle_j = hypot(idle_j, settling.bracketed.idle_j)

@@ -89,12 +89,12 @@ def _usable(changes: Changes, trace: Trace, timing: Timing) -> Changes:
     """The sharp changes, or all where less than `LEAST_SHARP` of those in the settled rests are sharp."""
     within_s, settle_s = SHARP * timing.period_us / 1e6, timing.settle_us / 1e6
     sharp = np.concatenate(([0], np.cumsum(changes.high_s - changes.low_s <= within_s)))
-    total = known = 0
+    n_changes = n_sharp = 0
     for stretch in stretches(trace):
         first, behind = changes.between(stretch.start_s + settle_s, stretch.end_s)
-        total += behind - first
-        known += int(sharp[behind] - sharp[first])
-    return changes.sharp(within_s) if known >= LEAST_SHARP * total else changes
+        n_changes += behind - first
+        n_sharp += int(sharp[behind] - sharp[first])
+    return changes.sharp(within_s) if n_sharp >= LEAST_SHARP * n_changes else changes
 
 
 def _energies_of(changes: Changes, trace: Trace, timing: Timing) -> tuple[float, ...]:
@@ -127,7 +127,7 @@ def _bracket(changes: Changes, trace: Trace, timing: Timing) -> Bracketed:
     energies = _energies(changes, ticks, rest, delay_s)
     return Bracketed(
         energy_j=energies,
-        edge_j=tuple(_edge_j(changes, one, rest, delay_s) for one in ticks),
+        edge_j=tuple(_edge_j(changes, window, rest, delay_s) for window in ticks),
         idle_j=_idle_j(changes, ticks, rest, steps, timing=timing, total_j=fsum(energies)),
         rest=rest,
         around=around,
@@ -158,14 +158,14 @@ def _ticks(
 def _energies(changes: Changes, ticks: list[_Ticks], rest: RestPower, delay_s: float) -> tuple[float, ...]:
     middle_s = changes.middle_s() - delay_s
     return tuple(
-        float(changes.energy_j[one.c] - changes.energy_j[one.b])
-        - rest.energy_j(one.before, float(middle_s[one.b]), one.start_s)
-        - rest.energy_j(one.after, one.end_s, float(middle_s[one.c]))
-        for one in ticks
+        float(changes.energy_j[window.c] - changes.energy_j[window.b])
+        - rest.energy_j(window.before, float(middle_s[window.b]), window.start_s)
+        - rest.energy_j(window.after, window.end_s, float(middle_s[window.c]))
+        for window in ticks
     )
 
 
-def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> float:
+def _edge_j(changes: Changes, window: _Ticks, rest: RestPower, delay_s: float) -> float:
     """Each tick lies anywhere between two reads: a rectangular distribution times the power at rest; and its energy
     anywhere within the counter's resolution, where that is coarser than its unit.
     """
@@ -174,7 +174,7 @@ def _edge_j(changes: Changes, one: _Ticks, rest: RestPower, delay_s: float) -> f
         (changes.high_s[tick] - changes.low_s[tick])
         / 12**0.5
         * rest.power_w(stretch, float(middle_s[tick]) - delay_s)
-        for tick, stretch in ((one.b, one.before), (one.c, one.after))
+        for tick, stretch in ((window.b, window.before), (window.c, window.after))
     ]
     return hypot(*parts, *[changes.resolution_j / 12**0.5] * 2)
 
@@ -193,11 +193,11 @@ def _idle_j(
     middle_s = changes.middle_s() - delay_s
     shares = np.zeros(len(rest.stretches))
     differences_w = 0.0
-    for one in ticks:
-        b_s, c_s = float(middle_s[one.b]), float(middle_s[one.c])
-        shares[one.before] += rest.share_s(one.before, b_s, one.start_s)
-        shares[one.after] += rest.share_s(one.after, one.end_s, c_s)
-        differences_w += rest.power_w(one.after, c_s) - rest.power_w(one.before, b_s)
+    for window in ticks:
+        b_s, c_s = float(middle_s[window.b]), float(middle_s[window.c])
+        shares[window.before] += rest.share_s(window.before, b_s, window.start_s)
+        shares[window.after] += rest.share_s(window.after, window.end_s, c_s)
+        differences_w += rest.power_w(window.after, c_s) - rest.power_w(window.before, b_s)
     levels_j = float(np.sqrt(((shares * rest.level_u_w) ** 2).sum()))
     decay_j = 0.0
     if rest.ln_decay_u and rest.decay_s != inf:
@@ -218,6 +218,6 @@ def _idle_j(
             )
             for sign in (-1, 1)
         ]
-        decay_j = max(abs(one - total_j) for one in sums) / width * rest.ln_decay_u
+        decay_j = max(abs(sum_j - total_j) for sum_j in sums) / width * rest.ln_decay_u
     delay_u_s = max(timing.period_us, timing.delay_us) / 1e6 * DELAY_SHARE
     return float(np.sqrt(levels_j**2 + decay_j**2 + (delay_u_s * differences_w) ** 2))

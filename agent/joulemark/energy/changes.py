@@ -41,11 +41,11 @@ class Changes:
 
     def sharp(self, within_s: float) -> Changes:
         """Those whose time is known to `within_s`: between reads farther apart it may have moved twice."""
-        known = self.high_s - self.low_s <= within_s
+        is_sharp = self.high_s - self.low_s <= within_s
         return Changes(
-            low_s=self.low_s[known],
-            high_s=self.high_s[known],
-            energy_j=self.energy_j[known],
+            low_s=self.low_s[is_sharp],
+            high_s=self.high_s[is_sharp],
+            energy_j=self.energy_j[is_sharp],
             resolution_j=self.resolution_j,
         )
 
@@ -56,13 +56,13 @@ class Changes:
 
     def last_before(self, at_s: float) -> int | None:
         """The last change that was seen by `at_s`, or None."""
-        found = int(self.high_s.searchsorted(at_s, side="right")) - 1
-        return found if found >= 0 else None
+        place = int(self.high_s.searchsorted(at_s, side="right")) - 1
+        return place if place >= 0 else None
 
     def first_after(self, at_s: float) -> int | None:
         """The first change that cannot have been before `at_s`, or None."""
-        found = int(self.low_s.searchsorted(at_s, side="left"))
-        return found if found < len(self.low_s) else None
+        place = int(self.low_s.searchsorted(at_s, side="left"))
+        return place if place < len(self.low_s) else None
 
 
 def changes(counter: Counter) -> Changes:

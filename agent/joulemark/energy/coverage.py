@@ -21,7 +21,7 @@ def spread(energies_j: Sequence[float]) -> float:
 
 def coverage(energies_j: Sequence[float]) -> Coverage:
     """What the spread of trains at evenly spread phases says."""
-    found = spread(energies_j)
-    if found < FULL_BELOW:
+    relative_spread = spread(energies_j)
+    if relative_spread < FULL_BELOW:
         return "full"
-    return "part-time" if found > PART_TIME_ABOVE else "unknown"
+    return "part-time" if relative_spread > PART_TIME_ABOVE else "unknown"

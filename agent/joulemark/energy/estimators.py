@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from joulemark.energy.accumulate import Gauges, held
+from joulemark.energy.accumulate import Gauges, zero_order_hold
 from joulemark.energy.bracket import window_energies_j
 from joulemark.energy.comparison import AVERAGE_S, LONG_S
 from joulemark.energy.derivative import Derivative, derivative
@@ -41,9 +41,9 @@ def estimates(
     `derived` is what `derived_windows` returns, `powers_j` what `power_windows_j` does, `averages_j` what
     `average_windows_j` does. Raises EnergyError.
     """
-    queries = sum(len(one.duration_us) for one in trace.queries)
-    pause_j = fsum(one.energy_j for one in pauses)
-    found: dict[str, float] = {}
+    queries = sum(len(sample.duration_us) for sample in trace.queries)
+    pause_j = fsum(pause.energy_j for pause in pauses)
+    estimates_j: dict[str, float] = {}
     missing: dict[str, str] = {}
     for name, joules in (
         ("bracket", _bracket_j(streams)),
@@ -57,8 +57,8 @@ def estimates(
         elif joules < pause_j:
             missing[name] = "less-than-at-rest"
         else:
-            found[name] = (joules - pause_j) / queries
-    return found, missing
+            estimates_j[name] = (joules - pause_j) / queries
+    return estimates_j, missing
 
 
 def counter_j(trace: Trace, streams: Sequence[ReadStream]) -> float:
@@ -98,7 +98,7 @@ def power_windows_j(
     if gauge is None or len(streams) != 1 or streams[0].scope != "gpu" or streams[0].settling is None:
         return "no-power-reading"
     try:
-        steps = held((gauges or Gauges(trace)).read(gauge))
+        steps = zero_order_hold((gauges or Gauges(trace)).read(gauge))
         return window_energies_j(steps, trace, replace(streams[0].settling.timing, delay_us=0))
     except EnergyError:
         return "too-few-power-readings"
@@ -114,11 +114,11 @@ def average_windows_j(
     if trace.mode != "throughput" or any(span.seconds < LONG_S for span in trace.windows()):
         return "windows-too-short"
     t_s, milliwatts = (gauges or Gauges(trace)).read(gauge)
-    found = []
+    windows_j = []
     for span in trace.windows():
         first = int(t_s.searchsorted(span.start_us / 1e6 + AVERAGE_S, side="left"))
         behind = int(t_s.searchsorted(span.end_us / 1e6, side="right"))
         if behind <= first:
             return "too-few-power-readings"
-        found.append(float(milliwatts[first:behind].mean()) / 1e3 * span.seconds)
-    return tuple(found)
+        windows_j.append(float(milliwatts[first:behind].mean()) / 1e3 * span.seconds)
+    return tuple(windows_j)

@@ -61,19 +61,19 @@ def flags(
     gauges = gauges or Gauges(trace)
     values = {gauge.name: gauges.read(gauge)[1] for gauge in trace.gauges}
     state = {name: values[name].astype(np.int64).tolist() for name in CONDITIONS if name in values}
-    found = conditions_flags(state)
+    raised = conditions_flags(state)
     if idle is not None and _drifted(idle, idle_u_w):
-        found.add("idle-drift")
+        raised.add("idle-drift")
     if disagree:
-        found.add("counters-disagree")
-    found |= gap_flags(trace, headline)
+        raised.add("counters-disagree")
+    raised |= gap_flags(trace, headline)
     on_processor = [
         stream.scope for stream in trace.streams if stream.scope in HOST_SCOPES and stream.unit == "uJ"
     ]
     if on_processor and has_company(trace, gauges):
         counts = any(_counts(scope, headline) for scope in on_processor)
-        found.add("foreign-cpu" if counts else "foreign-cpu-beside")
-    return tuple(sorted(found))
+        raised.add("foreign-cpu" if counts else "foreign-cpu-beside")
+    return tuple(sorted(raised))
 
 
 def _counts(scope: str, headline: frozenset[str] | None) -> bool:
@@ -95,13 +95,13 @@ def conditions_flags(state: Mapping[str, Sequence[int]]) -> set[str]:
     bits = 0
     for value in state.get("gpu-throttle", ()):
         bits |= value
-    found = {name for name, mask in THROTTLED.items() if bits & mask}
-    found |= {name for name, mask in HELD_BACK.items() if bits & mask}
+    raised = {name for name, mask in THROTTLED.items() if bits & mask}
+    raised |= {name for name, mask in HELD_BACK.items() if bits & mask}
     if any(value > 0 for value in state.get("gpu-foreign-processes", ())):
-        found.add("foreign-process")
+        raised.add("foreign-process")
     if any(value > 0 for value in state.get("gpu-mig", ())):
-        found.add("mig")
+        raised.add("mig")
     limits_mw = state.get("gpu-power-limit", ())
     if limits_mw and max(limits_mw) - min(limits_mw) > LIMIT_WITHIN_MW:
-        found.add("power-limit-changed")
-    return found
+        raised.add("power-limit-changed")
+    return raised

@@ -51,8 +51,8 @@ def has_gap(trace: Trace, stream: Stream) -> bool:
     What happens in the warm-up changes no number. The streams of a trace are read together, so the slowest counter's
     period holds for all.
     """
-    periods_s = [one.timing.period_us / 1e6 for one in trace.streams if one.timing is not None]
-    on_gpu = any(one.scope == "gpu" for one in trace.streams)
+    periods_s = [counter.timing.period_us / 1e6 for counter in trace.streams if counter.timing is not None]
+    on_gpu = any(counter.scope == "gpu" for counter in trace.streams)
     least_s = LONGEST_GAP_S if on_gpu else LONGEST_HOST_GAP_S
     limit_s = max(least_s, GAP_PERIODS * max(periods_s, default=0.0))
     measured = [span for span in trace.spans if span.kind != "warm-up"]

@@ -31,7 +31,7 @@ def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[Pauses, ...]:
     """
     if trace.mode == "throughput":
         return (Pauses(energy_j=0.0, u_j=0.0),) * len(trace.queries)
-    found = []
+    by_window = []
     for number, (span, queries) in enumerate(zip(trace.windows(), trace.queries, strict=True)):
         seconds = span.seconds - sum(queries.duration_us) / 1e6
         energy_j = u_j = 0.0
@@ -48,5 +48,5 @@ def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[Pauses, ...]:
             last_w = read.rest.power_w(after, span.end_us / 1e6)
             energy_j += seconds * (first_w + last_w) / 2
             u_j += seconds * abs(first_w - last_w) / 12**0.5
-        found.append(Pauses(energy_j=energy_j, u_j=u_j))
-    return tuple(found)
+        by_window.append(Pauses(energy_j=energy_j, u_j=u_j))
+    return tuple(by_window)

@@ -23,10 +23,10 @@ STEP_S = 2.0
 LOOKED_BACK_S = 1.5
 PLATEAU_AFTER_S = 1.3
 """A counter that blurs over a second, the slowest that is known, shows the load alone from here on."""
-TOLD = 0.03
-"""All is told once the power is within this share of the load's step above the power at rest."""
+SETTLED_WITHIN = 0.03
+"""A counter has settled once the power is within this share of the load's step above the power at rest."""
 MARGIN = 1.05
-"""The last of a blur is below TOLD: a twentieth more lets it pass."""
+"""The last of a blur is below SETTLED_WITHIN: a twentieth more lets it pass."""
 LONGEST_SETTLE_S = 1.5
 
 
@@ -73,14 +73,14 @@ def response(changes: Changes, loads: Sequence[tuple[float, float]], *, period_s
 
 
 def _between(changes: Changes, from_s: float, to_s: float) -> NDArray[np.int64]:
-    found = np.flatnonzero((changes.low_s >= from_s) & (changes.high_s <= to_s))
-    if len(found) < 3:
+    places = np.flatnonzero((changes.low_s >= from_s) & (changes.high_s <= to_s))
+    if len(places) < 3:
         raise TraceIncomplete(
             _("The counter hardly moves between {from_s:.1f} s and {to_s:.1f} s.").format(
                 from_s=from_s, to_s=to_s
             )
         )
-    return found
+    return places
 
 
 def _line(changes: Changes, from_s: float, to_s: float) -> tuple[float, float]:
@@ -102,5 +102,5 @@ def _settle_s(changes: Changes, off_s: float, *, step_w: float) -> float:
     powers_w = (changes.energy_j[behind] - changes.energy_j[behind - 1]) / (
         middle_s[behind] - middle_s[behind - 1]
     )
-    telling = np.flatnonzero(powers_w > rest_w + TOLD * step_w)
+    telling = np.flatnonzero(powers_w > rest_w + SETTLED_WITHIN * step_w)
     return float(changes.high_s[behind[telling[-1]]] - off_s) if len(telling) else 0.0

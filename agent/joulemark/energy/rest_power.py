@@ -160,26 +160,26 @@ def fit_rest_power(
         decay_s = inf
     fixed = decay_s is not None
     best_s = decay_s if decay_s is not None else _search(steps, max(DECAY_S[0], settle_s))
-    found = _fit(steps, best_s)
-    unknowns = int(np.count_nonzero(found.weight)) + (0 if best_s == inf else 2)
+    fit = _fit(steps, best_s)
+    unknowns = int(np.count_nonzero(fit.weight)) + (0 if best_s == inf else 2)
     spare = max(len(steps.energy_j) - unknowns, 1)
-    variance = found.squares / spare
-    known = found.weight > LEAST_WEIGHT
-    if not known.any() or not np.isfinite([found.base_w, found.squares, *found.level_w[known]]).all():
+    variance = fit.squares / spare
+    is_weighty = fit.weight > LEAST_WEIGHT
+    if not is_weighty.any() or not np.isfinite([fit.base_w, fit.squares, *fit.level_w[is_weighty]]).all():
         raise TraceIncomplete(_("No power at rest fits what the counter did in the rests."))
-    level_w = np.where(known, found.level_w, found.level_w[known].mean())
+    level_w = np.where(is_weighty, fit.level_w, fit.level_w[is_weighty].mean())
     level_u_w = np.where(
-        known,
-        np.sqrt(variance / np.where(known, found.weight, 1.0)),
-        found.level_w[known].std(),
+        is_weighty,
+        np.sqrt(variance / np.where(is_weighty, fit.weight, 1.0)),
+        fit.level_w[is_weighty].std(),
     )
     return RestPower(
         stretches=tuple(stretches),
-        base_w=found.base_w,
+        base_w=fit.base_w,
         level_w=level_w,
         level_u_w=level_u_w,
         decay_s=best_s,
-        ln_decay_u=0.0 if fixed else _ln_decay_u(steps, best_s, found.squares, variance),
+        ln_decay_u=0.0 if fixed else _ln_decay_u(steps, best_s, fit.squares, variance),
     )
 
 
@@ -265,9 +265,9 @@ def _grid(least_s: float) -> NDArray[np.float64]:
 
 def _spread_out(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of every stretch; 0 for those that show no step."""
-    found = np.zeros(steps.count)
-    found[steps.stretch[steps.firsts]] = values
-    return found
+    of_stretches = np.zeros(steps.count)
+    of_stretches[steps.stretch[steps.firsts]] = values
+    return of_stretches
 
 
 def _sums(steps: Steps, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -292,17 +292,17 @@ def _search(steps: Steps, least_s: float) -> float:
     """
     grid = _grid(least_s)
     logs = [log(decay_s) for decay_s in grid]
-    known = dict(zip(logs, _fits(steps, grid[:, None])[-1].tolist(), strict=True))
-    best = min(range(_GRID), key=lambda place: known[logs[place]])
+    grid_squares = dict(zip(logs, _fits(steps, grid[:, None])[-1].tolist(), strict=True))
+    best = min(range(_GRID), key=lambda place: grid_squares[logs[place]])
     low, high = logs[max(best - 1, 0)], logs[min(best + 1, _GRID - 1)]
     section = low, high - _GOLDEN * (high - low), low + _GOLDEN * (high - low), high
-    asked: dict[float, float] = {}
+    section_squares: dict[float, float] = {}
     for step in range(_STEPS):
-        if section[1] not in asked or section[2] not in asked:
-            ahead = _asked_next(section, asked or known, most=min(_STEPS - step, _AHEAD))
+        if section[1] not in section_squares or section[2] not in section_squares:
+            ahead = _next_points(section, section_squares or grid_squares, most=min(_STEPS - step, _AHEAD))
             decays_s = np.array([[exp(point)] for point in ahead])
-            asked.update(zip(ahead, _fits(steps, decays_s)[-1].tolist(), strict=True))
-        section = _narrowed(*section, left=asked[section[1]] < asked[section[2]])
+            section_squares.update(zip(ahead, _fits(steps, decays_s)[-1].tolist(), strict=True))
+        section = _narrowed(*section, left=section_squares[section[1]] < section_squares[section[2]])
     return exp((section[0] + section[3]) / 2)
 
 
@@ -315,25 +315,25 @@ def _narrowed(
     return first, second, first + _GOLDEN * (high - first), high
 
 
-def _asked_next(
-    section: tuple[float, float, float, float], known: dict[float, float], *, most: int
+def _next_points(
+    section: tuple[float, float, float, float], squares_by_point: dict[float, float], *, most: int
 ) -> list[float]:
     """The points that this section and those after it ask for, if squares are a parabola through the lowest known."""
-    lowest = _vertex(*sorted((squares, point) for point, squares in known.items())[:3])
+    lowest = _vertex(*sorted((squares, point) for point, squares in squares_by_point.items())[:3])
     points: dict[float, None] = {}
     for _step in range(most):
         points.update(dict.fromkeys(section[1:3]))
         section = _narrowed(*section, left=abs(section[1] - lowest) < abs(section[2] - lowest))
-    return [point for point in points if point not in known]
+    return [point for point in points if point not in squares_by_point]
 
 
 def _vertex(*lowest: tuple[float, float]) -> float:
     """Where the parabola through three (value, point) has its bottom; the first of them where it has none."""
     (f0, x0), (f1, x1), (f2, x2) = lowest
-    one, other = (x0 - x1) * (f0 - f2), (x0 - x2) * (f0 - f1)
-    if one == other:
+    left, right = (x0 - x1) * (f0 - f2), (x0 - x2) * (f0 - f1)
+    if left == right:
         return x0
-    return x0 - ((x0 - x1) * one - (x0 - x2) * other) / (2 * (one - other))
+    return x0 - ((x0 - x1) * left - (x0 - x2) * right) / (2 * (left - right))
 
 
 def _ln_decay_u(steps: Steps, decay_s: float, squares: float, variance: float) -> float:

@@ -39,13 +39,13 @@ def rests_w(streams: Sequence[ReadStream]) -> tuple[float, ...]:
 
 def periods_us(streams: Sequence[ReadStream]) -> dict[str, int]:
     """The median distance of closely read changes, by stream; a stream with less than five is left out."""
-    found: dict[str, int] = {}
+    by_stream: dict[str, int] = {}
     for stream in streams:
         if stream.settling is not None:
             distances_s = _distances_s(stream.settling)
             if len(distances_s) >= 5:
-                found[stream.counter.name] = round(median(distances_s) * 1e6)
-    return found
+                by_stream[stream.counter.name] = round(median(distances_s) * 1e6)
+    return by_stream
 
 
 def tail_j(trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = None) -> float:
@@ -75,7 +75,7 @@ def tail_j(trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = 
 
 def _powers(settling: Settling) -> dict[int, float]:
     """By stretch."""
-    found = {}
+    powers_w = {}
     steps, stretches = settling.changes, settling.bracketed.rest.stretches
     middle_s = steps.middle_s()
     for number in sorted({index for pair in settling.bracketed.around for index in pair}):
@@ -84,8 +84,8 @@ def _powers(settling: Settling) -> dict[int, float]:
         last -= 1
         if last > first and middle_s[last] > middle_s[first]:
             rise_j = steps.energy_j[last] - steps.energy_j[first]
-            found[number] = float(rise_j / (middle_s[last] - middle_s[first]))
-    return found
+            powers_w[number] = float(rise_j / (middle_s[last] - middle_s[first]))
+    return powers_w
 
 
 def _distances_s(settling: Settling) -> NDArray[np.float64]:

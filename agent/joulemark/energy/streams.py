@@ -46,15 +46,15 @@ class ReadStream:
 def read_streams(trace: Trace, sensor: Sensor) -> tuple[ReadStream, ...]:
     """Every stream of `sensor.scope`. Raises EnergyError."""
     _refuse_broken(trace)
-    wanted = SCOPES[sensor.scope]
-    missing = wanted - {str(stream.scope) for stream in trace.streams}
+    scopes = SCOPES[sensor.scope]
+    missing = scopes - {str(stream.scope) for stream in trace.streams}
     if missing:
         raise TraceIncomplete(
             _("The scope {scope} needs a stream of {missing}.").format(
                 scope=sensor.scope, missing=", ".join(sorted(missing))
             )
         )
-    return tuple(_read(trace, stream) for stream in trace.streams if stream.scope in wanted)
+    return tuple(_read(trace, stream) for stream in trace.streams if stream.scope in scopes)
 
 
 def _refuse_broken(trace: Trace) -> None:
@@ -84,10 +84,10 @@ def _read(trace: Trace, stream: Stream) -> ReadStream:
         energy_j = tuple(decoded.difference(span.start_us, span.end_us).energy_j for span in spans)
         return ReadStream(scope=stream.scope, counter=decoded, energy_j=energy_j, settling=None)
     steps = changes(decoded)
-    found = bracket(steps, trace, stream.timing)
+    bracketed = bracket(steps, trace, stream.timing)
     return ReadStream(
         scope=stream.scope,
         counter=decoded,
-        energy_j=found.energy_j,
-        settling=Settling(timing=stream.timing, changes=steps, bracketed=found),
+        energy_j=bracketed.energy_j,
+        settling=Settling(timing=stream.timing, changes=steps, bracketed=bracketed),
     )

@@ -5,7 +5,7 @@
 
 from joulemark.hub.client import DEFAULT_HUB, HubClient
 from joulemark.hub.fetching import fetch
-from joulemark.hub.missing import Fetch, Wanted, plan_fetch
+from joulemark.hub.missing import Fetch, FetchTarget, plan_fetch
 from joulemark.hub.pin import pin
 
-__all__ = ["DEFAULT_HUB", "Fetch", "HubClient", "Wanted", "fetch", "pin", "plan_fetch"]
+__all__ = ["DEFAULT_HUB", "Fetch", "FetchTarget", "HubClient", "fetch", "pin", "plan_fetch"]

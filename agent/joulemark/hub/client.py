@@ -37,7 +37,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LIMITS = Limits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
 PARTIAL = 206
-KEPT = marked("What came is kept: the same command goes on.")
+PART_IS_STORED = marked("What came is kept: the same command goes on.")
 PASSING = frozenset({408, 429})
 """Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
@@ -152,12 +152,12 @@ class HubClient:
     def files(self, kind: Kind, hub_id: str, revision: str) -> tuple[Entry, ...]:
         """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
         url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
-        found: list[Entry] = []
+        entries: list[Entry] = []
         for _page in range(MOST_PAGES):
             if url is None:
-                return tuple(entry for entry in found if entry.type == "file")
+                return tuple(entry for entry in entries if entry.type == "file")
             answer = self._get(url)
-            found += self._decoded(answer, list[Entry])
+            entries += self._decoded(answer, list[Entry])
             url = answer.links.get("next", {}).get("url")
         raise BadAnswer(
             _("{origin} has more than {most_pages} pages of files of {hub_id}.").format(
@@ -221,7 +221,11 @@ class HubClient:
                     "{origin} cannot be reached, or broke off, while {path} of {hub_id} was fetched ({name}). "
                     "{kept}"
                 ).format(
-                    origin=self.origin, path=file.path, hub_id=hub_id, name=type(error).__name__, kept=_(KEPT)
+                    origin=self.origin,
+                    path=file.path,
+                    hub_id=hub_id,
+                    name=type(error).__name__,
+                    kept=_(PART_IS_STORED),
                 ),
                 cause=_cause_of(error),
             ) from error
@@ -235,7 +239,7 @@ class HubClient:
         if size < file.size:
             raise NoConnection(
                 _("{origin} broke off, while {path} of {hub_id} was fetched. {kept}").format(
-                    origin=self.origin, path=file.path, hub_id=hub_id, kept=_(KEPT)
+                    origin=self.origin, path=file.path, hub_id=hub_id, kept=_(PART_IS_STORED)
                 ),
                 cause=_("it broke off"),
             )
@@ -298,7 +302,7 @@ class HubClient:
         )
 
     def _require_given(self, answer: httpx.Response) -> None:
-        self._require_passed(answer, _(KEPT))
+        self._require_passed(answer, _(PART_IS_STORED))
         self._given(answer)
 
     def _given(self, answer: httpx.Response) -> httpx.Response:

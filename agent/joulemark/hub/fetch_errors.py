@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from huggingface_hub.errors import HfHubHTTPError
 
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 OFFLINE = marked(
     "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch what is missing, or point "
@@ -34,18 +34,18 @@ OFFLINE = marked(
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def gated(wanted: Wanted) -> NotOnHub:
+def gated(target: FetchTarget) -> NotOnHub:
     """The owner wants consent, and the hub knows of none."""
     return NotOnHub(
         "gated",
         _(
             "The {name} needs consent to its terms: give it at {url}, and set HF_TOKEN to a token of the "
             "same account."
-        ).format(name=wanted.name, url=wanted.entry.url),
+        ).format(name=target.name, url=target.entry.url),
     )
 
 
-def vanished(wanted: Wanted, file: str | None = None) -> NotOnHub:
+def vanished(target: FetchTarget, file: str | None = None) -> NotOnHub:
     """The repository, its pinned commit or a file of it is gone."""
     sentence = (
         _(
@@ -60,23 +60,23 @@ def vanished(wanted: Wanted, file: str | None = None) -> NotOnHub:
     )
     return NotOnHub(
         "vanished",
-        sentence.format(file=file, name=wanted.name, hub_id=wanted.hub_id, revision=wanted.revision[:12]),
+        sentence.format(file=file, name=target.name, hub_id=target.hub_id, revision=target.revision[:12]),
     )
 
 
-def no_parquet(wanted: Wanted) -> NotOnHub:
+def no_parquet(target: FetchTarget) -> NotOnHub:
     """The pinned commit has no files that are clearly of the split."""
-    split = getattr(wanted.entry, "split", None)
+    split = getattr(target.entry, "split", None)
     return NotOnHub(
         "no-parquet",
         _(
             "The {name} ({hub_id}) has no Parquet files that are clearly of its split {split} at the "
             "pinned commit. Pin the suite again with `joulemark suite pin`."
-        ).format(name=wanted.name, hub_id=wanted.hub_id, split=split),
+        ).format(name=target.name, hub_id=target.hub_id, split=split),
     )
 
 
-def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentError:
+def translated(error: Exception, target: FetchTarget, file: str, hub: str) -> AgentError:
     """Our error for what huggingface_hub or the disk raised while `file` was fetched from `hub`."""
     from huggingface_hub import errors
 
@@ -92,14 +92,14 @@ def translated(error: Exception, wanted: Wanted, file: str, hub: str) -> AgentEr
             )
         )
     if isinstance(cause, errors.HfHubHTTPError):
-        return _of_status(cause, wanted, file, hub)
+        return _of_status(cause, target, file, hub)
     if isinstance(cause, OSError) and cause.errno is not None and not isinstance(cause, ConnectionError):
-        return of_disk(cause, wanted.cache)
+        return of_disk(cause, target.cache)
     return NoConnection(
         _(
             "{hub} cannot be reached, or broke off, while {file} of the {name} was fetched ({kind}). "
             "What came is kept: the same command goes on."
-        ).format(hub=hub, file=file, name=wanted.name, kind=type(cause).__name__),
+        ).format(hub=hub, file=file, name=target.name, kind=type(cause).__name__),
         cause=type(cause).__name__,
     )
 
@@ -120,12 +120,12 @@ def of_disk(error: OSError, cache: Path) -> StorageError:
     )
 
 
-def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> AgentError:
+def _of_status(error: HfHubHTTPError, target: FetchTarget, file: str, hub: str) -> AgentError:
     from huggingface_hub import errors
 
     status = int(error.response.status_code)
     if isinstance(error, errors.GatedRepoError):
-        return gated(wanted)
+        return gated(target)
     gone = (
         errors.RepositoryNotFoundError,
         errors.RevisionNotFoundError,
@@ -133,20 +133,20 @@ def _of_status(error: HfHubHTTPError, wanted: Wanted, file: str, hub: str) -> Ag
         errors.DisabledRepoError,
     )
     if isinstance(error, gone) or status in (404, 410):
-        return vanished(wanted, file if isinstance(error, errors.RemoteEntryNotFoundError) else None)
+        return vanished(target, file if isinstance(error, errors.RemoteEntryNotFoundError) else None)
     if status in (401, 403):
-        return gated(wanted)
+        return gated(target)
     if status >= 500 or status == 429:
         return ServerFailed(
             _(
                 "{hub} has a problem of its own (HTTP {status}) with {file} of the {name}. What came is kept:"
                 " the same command goes on."
-            ).format(hub=hub, status=status, file=file, name=wanted.name),
+            ).format(hub=hub, status=status, file=file, name=target.name),
             status=status,
             retry_after_s=retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)),
         )
     return BadAnswer(
         _("{hub} answered with HTTP {status} for {file} of the {name}. Check `--hub`.").format(
-            hub=hub, status=status, file=file, name=wanted.name
+            hub=hub, status=status, file=file, name=target.name
         )
     )

@@ -25,7 +25,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 T = TypeVar("T", bound=Record)
 
@@ -73,7 +73,7 @@ class FetchLog:
 
     folder: Path
 
-    def add(self, missing: Wanted, names: Iterable[str], *, is_new: bool) -> None:
+    def add(self, missing: FetchTarget, names: Iterable[str], *, is_new: bool) -> None:
         """Note files of a repository that have come now. Raises StorageError."""
         arrived = [
             FetchedFile(name=name, place=place)
@@ -209,7 +209,7 @@ def _remove_notes_of_library(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _folder_name(missing: Wanted) -> str:
+def _folder_name(missing: FetchTarget) -> str:
     return repository_folder(missing.kind, missing.hub_id)
 
 

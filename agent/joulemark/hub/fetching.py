@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from joulemark.hub.fetched_files import FetchLog
-    from joulemark.hub.missing import Fetch, Wanted
+    from joulemark.hub.missing import Fetch, FetchTarget
 
 
 def fetch(
@@ -35,7 +35,7 @@ def fetch(
     token: str | None = None,
     progress: Progress = lambda _name, _done_bytes, _total_bytes: None,
     say: Callable[[str], None] = lambda _: None,
-    failed: Callable[[Wanted, AgentError], None] | None = None,
+    failed: Callable[[FetchTarget, AgentError], None] | None = None,
     log: FetchLog | None = None,
 ) -> None:
     """Download all of `plan` from `hub`, else HF_ENDPOINT, else huggingface.co.
@@ -51,31 +51,33 @@ def fetch(
     if is_forbidden():
         raise UsageError(OFFLINE)
     require_libraries()
-    require_cache(plan.wanted[0].cache)
+    require_cache(plan.targets[0].cache)
     source = open_access(hub, token)
     surveys: list[Survey] = []
     with HubClient(source.origin, token=source.token) as client:
-        for wanted in plan.wanted:
-            with _reported(wanted, failed):
-                surveys.append(survey(wanted, client))
+        for target in plan.targets:
+            with _reported(target, failed):
+                surveys.append(survey(target, client))
     total_bytes = sum(repository.size_bytes for repository in surveys)
     for repository in surveys:
-        say(f"{repository.wanted.name}: {in_words(repository.size_bytes)}")
+        say(f"{repository.target.name}: {in_words(repository.size_bytes)}")
     if surveys:
         say(
             _("{size} will be fetched into {cache}.").format(
-                size=in_words(total_bytes), cache=plan.wanted[0].cache
+                size=in_words(total_bytes), cache=plan.targets[0].cache
             )
         )
-        require_space(plan.wanted[0].cache, total_bytes)
+        require_space(plan.targets[0].cache, total_bytes)
     count = ByteCount(total_bytes, progress)
     for repository in surveys:
-        with _reported(repository.wanted, failed):
+        with _reported(repository.target, failed):
             download_repository(repository, source, Arrivals(repository, log), count)
 
 
 @contextmanager
-def _reported(wanted: Wanted, failed: Callable[[Wanted, AgentError], None] | None) -> Iterator[None]:
+def _reported(
+    target: FetchTarget, failed: Callable[[FetchTarget, AgentError], None] | None
+) -> Iterator[None]:
     """A failure that is of this repository alone is told, where somebody wants to be told.
 
     A hub that cannot be reached is so for the others too.
@@ -87,4 +89,4 @@ def _reported(wanted: Wanted, failed: Callable[[Wanted, AgentError], None] | Non
     except AgentError as error:
         if failed is None:
             raise
-        failed(wanted, error)
+        failed(target, error)

@@ -17,7 +17,7 @@ from joulemark.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 FILE_LIMITS = Limits(least_bytes=300_000, rate_s=60.0)
 """Of a file, which may be large: no time for all of it, but 5 kB a second, over a minute. Silence the library ends."""
@@ -62,7 +62,7 @@ def set_library_up(origin: str) -> None:
         constants.HF_HUB_DISABLE_XET = True
 
 
-def call_persistently(attempt: Callable[[], object], wanted: Wanted, file: str, hub: HubAccess) -> None:
+def call_persistently(attempt: Callable[[], object], target: FetchTarget, file: str, hub: HubAccess) -> None:
     """Try again after pauses what a broken or busy server spoilt; where it did not answer at all, the library has."""
     from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
 
@@ -71,7 +71,7 @@ def call_persistently(attempt: Callable[[], object], wanted: Wanted, file: str, 
         try:
             attempt()
         except (OSError, RuntimeError, HTTPError) as error:
-            failure = translated(error, wanted, file, hub.origin)
+            failure = translated(error, target, file, hub.origin)
             is_tried_enough = isinstance(error, LocalEntryNotFoundError)
             if is_tried_enough or not isinstance(failure, (NoConnection, ServerFailed)):
                 raise failure from error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FetchTarget:
     """A pinned model or data set of which something is missing in `cache`."""
 
     entry: Model | DataSet
@@ -60,7 +60,7 @@ class Wanted:
 class Fetch:
     """What is to be fetched, each repository once."""
 
-    wanted: tuple[Wanted, ...]
+    targets: tuple[FetchTarget, ...]
 
 
 def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
@@ -74,23 +74,23 @@ def plan_fetch(suite: Suite, *jobs: Job, cache: Path) -> Fetch | None:
     if not entries:
         return None
     require_libraries()
-    wanted = tuple(
-        wanted
-        for wanted in (Wanted(entry, cache) for entry in _by_name(suite, entries))
-        if not _is_whole(wanted)
+    targets = tuple(
+        target
+        for target in (FetchTarget(entry, cache) for entry in _by_name(suite, entries))
+        if not _is_whole(target)
     )
-    return Fetch(wanted) if wanted else None
+    return Fetch(targets) if targets else None
 
 
-def missing_bytes(wanted: Wanted) -> int | None:
+def missing_bytes(target: FetchTarget) -> int | None:
     """The bytes that a fetch of the repository will bring, as far as the suite and the cache know; None of a data set.
 
     Which shards of a data set hold the rows, and how large they are, is for the hub to tell.
     """
-    if not isinstance(wanted.entry, Model):
+    if not isinstance(target.entry, Model):
         return None
-    weights = (file for file in wanted.entry.files if not has_size(wanted.folder / file.name, file.bytes))
-    return sum(file.bytes for file in weights) + sum(file.bytes for file in damaged_files(wanted))
+    weights = (file for file in target.entry.files if not has_size(target.folder / file.name, file.bytes))
+    return sum(file.bytes for file in weights) + sum(file.bytes for file in damaged_files(target))
 
 
 def require_libraries() -> None:
@@ -109,18 +109,18 @@ def require_libraries() -> None:
     network.require_numbers()
 
 
-def cached_listing(wanted: Wanted) -> tuple[Entry, ...] | None:
+def cached_listing(target: FetchTarget) -> tuple[Entry, ...] | None:
     """The files of the pinned commit as huggingface_hub has noted them when it fetched some; None where it has not."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
     try:
-        found = get_cached_repo_tree(
-            wanted.hub_id, repo_type=wanted.kind[:-1], revision=wanted.revision, cache_dir=wanted.cache
+        listing = get_cached_repo_tree(
+            target.hub_id, repo_type=target.kind[:-1], revision=target.revision, cache_dir=target.cache
         )
     except CachedRepoTreeNotFoundError:
         return None
-    return tuple(Entry(type="file", path=file.path, size=file.size) for file in found)
+    return tuple(Entry(type="file", path=file.path, size=file.size) for file in listing)
 
 
 def rows_needed(dataset: DataSet) -> int | None:
@@ -153,10 +153,10 @@ def has_size(path: Path, size_bytes: int) -> bool:
     return path.is_file() and path.stat().st_size == size_bytes
 
 
-def damaged_files(wanted: Wanted) -> tuple[PinnedFile, ...]:
+def damaged_files(target: FetchTarget) -> tuple[PinnedFile, ...]:
     """The small files that the suite pins and that are not there with their digest: to be fetched, or fetched again."""
-    pinned = wanted.entry.beside if isinstance(wanted.entry, Model) else None
-    return tuple(file for file in pinned or () if not _has_digest(wanted.folder / file.name, file))
+    pinned = target.entry.beside if isinstance(target.entry, Model) else None
+    return tuple(file for file in pinned or () if not _has_digest(target.folder / file.name, file))
 
 
 def _has_digest(path: Path, file: PinnedFile) -> bool:
@@ -179,38 +179,38 @@ def _by_name(suite: Suite, names: dict[tuple[str, str], None]) -> Iterator[Model
         yield suite.model(name) if what == "model" else suite.dataset(name)
 
 
-def _is_whole(wanted: Wanted) -> bool:
-    entry = wanted.entry
+def _is_whole(target: FetchTarget) -> bool:
+    entry = target.entry
     if isinstance(entry, Model):
         return (
-            all(has_size(wanted.folder / file.name, file.bytes) for file in entry.files)
-            and all((wanted.folder / name).is_file() for name in _beside(wanted, entry))
-            and not damaged_files(wanted)
+            all(has_size(target.folder / file.name, file.bytes) for file in entry.files)
+            and all((target.folder / name).is_file() for name in _beside(target, entry))
+            and not damaged_files(target)
         )
-    return _has_rows(wanted, entry)
+    return _has_rows(target, entry)
 
 
-def _beside(wanted: Wanted, model: Model) -> tuple[str, ...]:
-    listing = cached_listing(wanted)
+def _beside(target: FetchTarget, model: Model) -> tuple[str, ...]:
+    listing = cached_listing(target)
     if model.beside is not None:
         return tuple(file.name for file in model.beside)
     return configurations(model) if listing is None else tuple(file.path for file in beside_weights(listing))
 
 
-def _has_rows(wanted: Wanted, dataset: DataSet) -> bool:
+def _has_rows(target: FetchTarget, dataset: DataSet) -> bool:
     here = [
-        path.relative_to(wanted.folder).as_posix()
-        for path in wanted.folder.rglob("*.parquet")
+        path.relative_to(target.folder).as_posix()
+        for path in target.folder.rglob("*.parquet")
         if path.is_file()
     ]
-    listing = cached_listing(wanted)
+    listing = cached_listing(target)
     shards = split_files(here if listing is None else (file.path for file in listing), dataset)
     needed, rows = rows_needed(dataset), 0
     for shard in shards:
-        found = rows_in(wanted.folder / shard)
-        if found is None:
+        n_rows = rows_in(target.folder / shard)
+        if n_rows is None:
             return False
-        rows += found
+        rows += n_rows
         if needed is not None and rows >= needed:
             return True
     return bool(shards) and (listing is not None or ends_with_these(shards))

@@ -31,9 +31,9 @@ def beside_weights(files: Iterable[Entry]) -> tuple[Entry, ...]:
 
     Of a pipeline also in the folders of its parts, of any other model only what lies at the top.
     """
-    known = list(files)
-    in_folders = any(file.path == PIPELINE for file in known)
-    return tuple(file for file in known if _is_needed(file, in_folders=in_folders))
+    entries = list(files)
+    in_folders = any(file.path == PIPELINE for file in entries)
+    return tuple(file for file in entries if _is_needed(file, in_folders=in_folders))
 
 
 def decisive(files: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -49,8 +49,8 @@ def beside_rows(files: Iterable[Entry]) -> tuple[Entry, ...]:
 def configurations(model: Model) -> tuple[str, ...]:
     """The least that a model needs beside its weights, where no listing of its repository is known."""
     folders = dict.fromkeys(file.name.rpartition("/")[0] for file in model.files)
-    found = [f"{folder}/config.json" if folder else "config.json" for folder in folders]
-    return (PIPELINE, *found) if any(folders) else tuple(found)
+    names = [f"{folder}/config.json" if folder else "config.json" for folder in folders]
+    return (PIPELINE, *names) if any(folders) else tuple(names)
 
 
 def _is_needed(file: Entry, *, in_folders: bool) -> bool:

@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.hub.client import Entry, HubClient
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 SUFFIX = ".joulemark-part"
 
 
 class OtherBytes(Exception):
-    """The file came whole and is not the one that was wanted: `sha256` is what came. The part is deleted."""
+    """The file came whole and is not the one that was pinned: `sha256` is what came. The part is deleted."""
 
     def __init__(self, sha256: str) -> None:
         super().__init__(sha256)
         self.sha256 = sha256
 
 
-def part_of(wanted: Wanted, sha256: str) -> Path:
+def part_of(target: FetchTarget, sha256: str) -> Path:
     """Where the bytes of a file are gathered."""
-    return blob_of(wanted, sha256).with_name(f"{sha256}{SUFFIX}")
+    return blob_of(target, sha256).with_name(f"{sha256}{SUFFIX}")
 
 
-def blob_of(wanted: Wanted, sha256: str) -> Path:
+def blob_of(target: FetchTarget, sha256: str) -> Path:
     """Where the cache keeps a file with this digest."""
-    return wanted.cache / repository_folder(wanted.kind, wanted.hub_id) / "blobs" / sha256
+    return target.cache / repository_folder(target.kind, target.hub_id) / "blobs" / sha256
 
 
 def lock_of(cache: Path, part: Path) -> Path:
@@ -59,7 +59,7 @@ def size_of(path: Path) -> int:
 
 def fetch_blob(
     client: HubClient,
-    wanted: Wanted,
+    target: FetchTarget,
     file: Entry,
     sha256: str,
     *,
@@ -71,8 +71,8 @@ def fetch_blob(
     `begin` is told at each attempt how many bytes are here already, `received` how many more have come. Raises
     OtherBytes, NotGiven, Unreachable or OSError.
     """
-    blob, part = blob_of(wanted, sha256), part_of(wanted, sha256)
-    lock = lock_of(wanted.cache, part)
+    blob, part = blob_of(target, sha256), part_of(target, sha256)
+    lock = lock_of(target.cache, part)
     for folder in (part.parent, lock.parent):
         folder.mkdir(parents=True, exist_ok=True)
     waiting = Waiting(client.origin)
@@ -81,7 +81,7 @@ def fetch_blob(
             before_bytes = size_of(part)
             begin(before_bytes)
             try:
-                client.add_to_part(wanted.kind, wanted.hub_id, wanted.revision, file, part, received)
+                client.add_to_part(target.kind, target.hub_id, target.revision, file, part, received)
             except (NoConnection, ServerFailed) as failure:
                 if size_of(part) > before_bytes:
                     waiting.answered()

@@ -77,10 +77,10 @@ def pin(suite: Suite, hub: HubClient, *, say: Callable[[str], None] = lambda _: 
 
 def _model(model: Model, hub: HubClient) -> PinnedModel:
     try:
-        found = hub.repository("models", str(model.hub_id))
-        listing = hub.files("models", found.id, found.sha)
+        repository = hub.repository("models", str(model.hub_id))
+        listing = hub.files("models", repository.id, repository.sha)
         files = weights_files(listing)
-        beside = tuple(_pinned_file(file, found, hub) for file in decisive(listing)) if files else ()
+        beside = tuple(_pinned_file(file, repository, hub) for file in decisive(listing)) if files else ()
     except NotGiven as error:
         raise _Missing(error.reason) from error
     if not files:
@@ -92,13 +92,13 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
     )
     return PinnedModel(
         id=model.id,
-        hub_id=found.id,
-        revision=found.sha,
+        hub_id=repository.id,
+        revision=repository.sha,
         weights_sha256=weights_digest({file.name: file.sha256 for file in weights}),
         weights=weights,
         beside=tuple(sorted(beside, key=lambda file: file.name)),
-        licence=found.licence,
-        gated=bool(found.gated),
+        licence=repository.licence,
+        gated=bool(repository.gated),
     )
 
 
@@ -112,21 +112,21 @@ def _pinned_file(file: Entry, repository: Repository, hub: HubClient) -> PinnedF
 def _dataset(dataset: DataSet, hub: HubClient) -> PinnedDataSet:
     """On its own branch where that has the split in Parquet, else on that of the conversions."""
     try:
-        found = hub.repository("datasets", str(dataset.hub_id))
+        repository = hub.repository("datasets", str(dataset.hub_id))
     except NotGiven as error:
         raise _Missing(error.reason) from error
-    script = _is_script(found)
-    if not script and split_files((sibling.rfilename for sibling in found.siblings), dataset):
-        return _pinned(dataset, found, found, branch="main", config=dataset.config)
+    script = _is_script(repository)
+    if not script and split_files((sibling.rfilename for sibling in repository.siblings), dataset):
+        return _pinned(dataset, repository, repository, branch="main", config=dataset.config)
     try:
-        converted = hub.repository("datasets", found.id, CONVERSION)
-        files = hub.files("datasets", found.id, converted.sha)
+        converted = hub.repository("datasets", repository.id, CONVERSION)
+        files = hub.files("datasets", repository.id, converted.sha)
     except NotGiven as error:
         raise _Missing("no-parquet" if error.reason == "vanished" else error.reason, script=script) from error
     config = dataset.config or _only_config(files)
     if not _has_split(files, config, dataset.split):
         raise _Missing("no-parquet", script=script)
-    return _pinned(dataset, found, converted, branch=CONVERSION, config=config)
+    return _pinned(dataset, repository, converted, branch=CONVERSION, config=config)
 
 
 def _pinned(

@@ -33,7 +33,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from joulemark.hub.fetched_files import FetchLog
     from joulemark.hub.library import HubAccess
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
     from joulemark.hub.survey import Survey
 
 
@@ -41,54 +41,54 @@ class Arrivals:
     """Notes the files of a repository that came and were not there before."""
 
     def __init__(self, survey: Survey, log: FetchLog | None) -> None:
-        self._wanted, self._log = survey.wanted, log
-        self._is_new = not survey.wanted.folder.parents[1].exists()
+        self._target, self._log = survey.target, log
+        self._is_new = not survey.target.folder.parents[1].exists()
         files = (*survey.small, *survey.large)
-        self._absent = {file.path for file in files if not os.path.lexists(survey.wanted.folder / file.path)}
+        self._absent = {file.path for file in files if not os.path.lexists(survey.target.folder / file.path)}
 
     def note(self, *files: Entry) -> None:
         """These files are there now."""
         names = [file.path for file in files if file.path in self._absent]
         if self._log is not None and names:
-            self._log.add(self._wanted, names, is_new=self._is_new)
+            self._log.add(self._target, names, is_new=self._is_new)
 
 
 def download_repository(survey: Survey, hub: HubAccess, arrivals: Arrivals, count: ByteCount) -> None:
     """Small files first: once the last of the weights is there, so is all that they need."""
     from huggingface_hub import snapshot_download
 
-    wanted = survey.wanted
-    damaged = damaged_files(wanted)
+    target = survey.target
+    damaged = damaged_files(target)
     for pinned in damaged:
-        discard_if_there(wanted.folder / pinned.name)
+        discard_if_there(target.folder / pinned.name)
     if survey.small:
-        new_bytes = sum(file.size for file in survey.small if not (wanted.folder / file.path).is_file())
+        new_bytes = sum(file.size for file in survey.small if not (target.folder / file.path).is_file())
         name = survey.small[0].path
         attempt = partial(
             snapshot_download,
-            wanted.hub_id,
-            repo_type=wanted.kind[:-1],
-            revision=wanted.revision,
-            cache_dir=wanted.cache,
+            target.hub_id,
+            repo_type=target.kind[:-1],
+            revision=target.revision,
+            cache_dir=target.cache,
             endpoint=hub.origin,
             token=hub.token or False,
             allow_patterns=[glob.escape(file.path) for file in survey.small],
             tqdm_class=UnseenBar,
         )
-        call_persistently(attempt, wanted, name, hub)
+        call_persistently(attempt, target, name, hub)
         arrivals.note(*survey.small)
         count.whole(name, new_bytes)
     for pinned in damaged:
-        verify_file(wanted, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
-    if isinstance(wanted.entry, Model):
-        digests = {file.name: file.sha256 for file in wanted.entry.files}
+        verify_file(target, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
+    if isinstance(target.entry, Model):
+        digests = {file.name: file.sha256 for file in target.entry.files}
         for file in survey.large:
-            if not has_size(wanted.folder / file.path, file.size):
-                _fetch_large(wanted, file, hub, count, digests[file.path])
-                verify_file(wanted, file, digests[file.path])
+            if not has_size(target.folder / file.path, file.size):
+                _fetch_large(target, file, hub, count, digests[file.path])
+                verify_file(target, file, digests[file.path])
                 arrivals.note(file)
     else:
-        _fetch_shards(survey, wanted.entry, hub, arrivals, count)
+        _fetch_shards(survey, target.entry, hub, arrivals, count)
 
 
 def _fetch_shards(
@@ -97,13 +97,13 @@ def _fetch_shards(
     """Shard by shard until the rows are there."""
     needed, rows, fetched = rows_needed(dataset), 0, 0
     for file in survey.large:
-        path = survey.wanted.folder / file.path
+        path = survey.target.folder / file.path
         here = rows_in(path)
         if here is None:
             if fetched:
                 count.expect(file.size)
-            _fetch_large(survey.wanted, file, hub, count, None if file.lfs is None else file.lfs.oid)
-            verify_file(survey.wanted, file, sha256_in_name(path))
+            _fetch_large(survey.target, file, hub, count, None if file.lfs is None else file.lfs.oid)
+            verify_file(survey.target, file, sha256_in_name(path))
             arrivals.note(file)
             fetched, here = fetched + 1, rows_in(path)
         if here is None:
@@ -112,7 +112,7 @@ def _fetch_shards(
                 _(
                     "The file {path} of the {name} is no whole Parquet file and was deleted: the next fetch gets "
                     "it anew."
-                ).format(path=file.path, name=survey.wanted.name),
+                ).format(path=file.path, name=survey.target.name),
                 code="broken-file",
             )
         rows += here
@@ -120,36 +120,38 @@ def _fetch_shards(
             return
 
 
-def _fetch_large(wanted: Wanted, file: Entry, hub: HubAccess, count: ByteCount, sha256: str | None) -> None:
+def _fetch_large(
+    target: FetchTarget, file: Entry, hub: HubAccess, count: ByteCount, sha256: str | None
+) -> None:
     """Fetch a large file: its bytes by ourselves where its digest is known, its place in the cache by the library."""
     from huggingface_hub import hf_hub_download
 
-    discard_if_there(wanted.folder / file.path)
+    discard_if_there(target.folder / file.path)
     if is_sha256(sha256):
-        _fetch_blob(wanted, file, hub, count, sha256)
+        _fetch_blob(target, file, hub, count, sha256)
     else:
-        require_space(wanted.cache, file.size)
+        require_space(target.cache, file.size)
 
     def attempt() -> None:
         count.again()
         hf_hub_download(
-            wanted.hub_id,
+            target.hub_id,
             file.path,
-            repo_type=wanted.kind[:-1],
-            revision=wanted.revision,
-            cache_dir=wanted.cache,
+            repo_type=target.kind[:-1],
+            revision=target.revision,
+            cache_dir=target.cache,
             endpoint=hub.origin,
             token=hub.token or False,
             tqdm_class=bar_for(count, file.path),
         )
 
-    call_persistently(attempt, wanted, file.path, hub)
+    call_persistently(attempt, target, file.path, hub)
     count.whole(file.path, file.size)
 
 
-def _fetch_blob(wanted: Wanted, file: Entry, hub: HubAccess, count: ByteCount, sha256: str) -> None:
-    part = part_of(wanted, sha256)
-    require_space(wanted.cache, max(0, file.size - size_of(part)))
+def _fetch_blob(target: FetchTarget, file: Entry, hub: HubAccess, count: ByteCount, sha256: str) -> None:
+    part = part_of(target, sha256)
+    require_space(target.cache, max(0, file.size - size_of(part)))
 
     def begin(here_bytes: int) -> None:
         count.again()
@@ -157,10 +159,10 @@ def _fetch_blob(wanted: Wanted, file: Entry, hub: HubAccess, count: ByteCount, s
 
     try:
         with HubClient(hub.origin, token=hub.token, limits=FILE_LIMITS) as client:
-            fetch_blob(client, wanted, file, sha256, begin=begin, received=partial(count.part, file.path))
+            fetch_blob(client, target, file, sha256, begin=begin, received=partial(count.part, file.path))
     except NotGiven as error:
-        raise (gated(wanted) if error.reason == "gated" else vanished(wanted, file.path)) from error
+        raise (gated(target) if error.reason == "gated" else vanished(target, file.path)) from error
     except OtherBytes as error:
-        raise wrong_digest(wanted, file, error.sha256, sha256) from error
+        raise wrong_digest(target, file, error.sha256, sha256) from error
     except OSError as error:
-        raise of_disk(error, wanted.cache) from error
+        raise of_disk(error, target.cache) from error

@@ -13,7 +13,7 @@ from joulemark.suite import Model
 from joulemark.suite.hub_files import split_files
 
 if TYPE_CHECKING:
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 
 @dataclass(frozen=True)
@@ -23,32 +23,32 @@ class Survey:
     `size_bytes` is what is missing: of a data set at least, because only a shard's footer tells how many are needed.
     """
 
-    wanted: Wanted
+    target: FetchTarget
     small: tuple[Entry, ...]
     large: tuple[Entry, ...]
     size_bytes: int
 
 
-def survey(wanted: Wanted, client: HubClient) -> Survey:
+def survey(target: FetchTarget, client: HubClient) -> Survey:
     """Ask the hub, or the cache where it knows, for the files of a repository. Raises NotOnHub or Unreachable."""
-    files = cached_listing(wanted)
+    files = cached_listing(target)
     if files is None:
         try:
-            files = client.files(wanted.kind, wanted.hub_id, wanted.revision)
+            files = client.files(target.kind, target.hub_id, target.revision)
         except NotGiven as error:
-            raise (gated if error.reason == "gated" else vanished)(wanted) from error
-    entry = wanted.entry
+            raise (gated if error.reason == "gated" else vanished)(target) from error
+    entry = target.entry
     if isinstance(entry, Model):
         small = beside_weights(files)
         large = tuple(Entry(type="file", path=file.name, size=file.bytes) for file in entry.files)
-        missing = [file for file in large if not has_size(wanted.folder / file.path, file.size)]
+        missing = [file for file in large if not has_size(target.folder / file.path, file.size)]
     else:
         small = beside_rows(files)
         sizes = {file.path: file for file in files}
         large = tuple(sizes[name] for name in split_files(sizes, entry))
         if not large:
-            raise no_parquet(wanted)
-        missing = [file for file in large if rows_in(wanted.folder / file.path) is None][:1]
-    again = {file.name for file in damaged_files(wanted)}
-    missing += [file for file in small if file.path in again or not (wanted.folder / file.path).is_file()]
-    return Survey(wanted, small, large, sum(file.size for file in missing))
+            raise no_parquet(target)
+        missing = [file for file in large if rows_in(target.folder / file.path) is None][:1]
+    again = {file.name for file in damaged_files(target)}
+    missing += [file for file in small if file.path in again or not (target.folder / file.path).is_file()]
+    return Survey(target, small, large, sum(file.size for file in missing))

@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.hub.client import Entry
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def verify_file(wanted: Wanted, file: Entry, sha256: str | None) -> None:
+def verify_file(target: FetchTarget, file: Entry, sha256: str | None) -> None:
     """Raises NotVerified, the file deleted, unless it has this digest."""
     if sha256 is None:
         return
-    path = wanted.folder / file.path
+    path = target.folder / file.path
     try:
         with path.open("rb") as content:
             actual_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise of_disk(error, wanted.cache) from error
+        raise of_disk(error, target.cache) from error
     if actual_sha256 != sha256:
         discard(path)
-        raise wrong_digest(wanted, file, actual_sha256, sha256)
+        raise wrong_digest(target, file, actual_sha256, sha256)
 
 
-def wrong_digest(wanted: Wanted, file: Entry, actual_sha256: str, sha256: str) -> NotVerified:
+def wrong_digest(target: FetchTarget, file: Entry, actual_sha256: str, sha256: str) -> NotVerified:
     """The error for a file that came with another digest than `sha256` and was deleted."""
     return NotVerified(
         _(
             "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
             "was deleted. If the next fetch gets the same, this hub has other bytes than were pinned."
-        ).format(path=file.path, name=wanted.name, found=actual_sha256[:16], sha256=sha256[:16]),
-        code="weights-digest" if wanted.kind == "models" else "broken-file",
+        ).format(path=file.path, name=target.name, found=actual_sha256[:16], sha256=sha256[:16]),
+        code="weights-digest" if target.kind == "models" else "broken-file",
     )
 
 

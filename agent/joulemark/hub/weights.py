@@ -27,9 +27,9 @@ def weights_files(files: Iterable[Entry]) -> tuple[Entry, ...]:
     In each folder safetensors where there are any, else PyTorch's own format; never a variant in another number
     format. Of a pipeline every part counts, of any other model only what lies at the top.
     """
-    known = sorted(files, key=lambda file: file.path)
-    in_folders = any(file.path == PIPELINE for file in known)
-    large = [file for file in known if file.lfs is not None]
+    entries = sorted(files, key=lambda file: file.path)
+    in_folders = any(file.path == PIPELINE for file in entries)
+    large = [file for file in entries if file.lfs is not None]
     return tuple(_chosen(large, depth=1 if in_folders else 0))
 
 
@@ -38,7 +38,7 @@ def _chosen(files: Iterable[Entry], *, depth: int) -> Iterator[Entry]:
     for _, folder in groupby(fitting, key=lambda file: file.path.rpartition("/")[0]):
         entries = list(folder)
         for name in _NAMES:
-            found = [file for file in entries if name.fullmatch(file.path.rpartition("/")[2])]
-            if found:
-                yield from found
+            matching = [file for file in entries if name.fullmatch(file.path.rpartition("/")[2])]
+            if matching:
+                yield from matching
                 break

@@ -111,7 +111,7 @@ class CheckedValue:
 
     stated: str
     direction: Direction | None
-    found: Number | None
+    recomputed: Number | None
     instead: tuple[Number, ...]
     verdict: Verdict
 
@@ -133,7 +133,7 @@ class CheckedClaim:
     @property
     def numbers(self) -> tuple[Number, ...]:
         """Every recomputed number, those of the values first."""
-        of_values = [n for value in self.values for n in (value.found, *value.instead) if n is not None]
+        of_values = [n for value in self.values for n in (value.recomputed, *value.instead) if n is not None]
         return (*of_values, *self.beside)
 
     def written(
@@ -146,15 +146,15 @@ class CheckedClaim:
 
 def verdict_on(
     stated: str,
-    found: float | None,
+    recomputed: float | None,
     instead: tuple[float, ...] = (),
     direction: Direction | None = None,
 ) -> Verdict:
     """The rule above, for one number."""
-    if found is not None:
-        if _is(found, stated, direction):
+    if recomputed is not None:
+        if _is(recomputed, stated, direction):
             return "holds"
-        if direction is None and _close(found, stated):
+        if direction is None and _close(recomputed, stated):
             return "holds-approximately"
     if any(
         _is(value, stated, direction) or (direction is None and _close(value, stated)) for value in instead
@@ -199,18 +199,18 @@ def _value(study: Study, claim: _Claim, place: int) -> CheckedValue:
     value = claim.values[place]
     digits = max(LEAST_DIGITS, len(value.stated.replace(".", "").lstrip("0")) + 1)
     name = "found" if place == 0 else f"found_{place + 1}"
-    found = None
+    recomputed = None
     if value.measure is not None:
-        found = _number(study, NamedMeasure(name=name, measure=value.measure), claim.unit, digits)
+        recomputed = _number(study, NamedMeasure(name=name, measure=value.measure), claim.unit, digits)
     instead = tuple(_number(study, named, claim.unit, digits) for named in value.instead)
     return CheckedValue(
         stated=value.stated,
         direction=value.direction,
-        found=found,
+        recomputed=recomputed,
         instead=instead,
         verdict=verdict_on(
             value.stated,
-            None if found is None else found.value,
+            None if recomputed is None else recomputed.value,
             tuple(number.value for number in instead),
             value.direction,
         ),
@@ -231,8 +231,8 @@ def _number(study: Study, named: NamedMeasure, unit: str, digits: int) -> Number
 def _is(value: float, stated: str, direction: Direction | None) -> bool:
     """Whether `stated` is `value` in its digits, or a bound that `value` keeps."""
     beyond = value - float(stated)
-    kept = direction is not None and (beyond >= 0 if direction == "at-least" else beyond <= 0)
-    return kept or as_printed(value, stated) is not None
+    within_bound = direction is not None and (beyond >= 0 if direction == "at-least" else beyond <= 0)
+    return within_bound or as_printed(value, stated) is not None
 
 
 def _close(value: float, stated: str) -> bool:

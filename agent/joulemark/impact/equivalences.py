@@ -77,14 +77,14 @@ def equal_to(
 
     Raises KeyError for an unknown id.
     """
-    found = []
+    equals = []
     for name in ids:
         equivalence = equivalences()[name]
         amount = energy_kwh if equivalence.basis == "energy" else emissions_gco2e
         if amount is not None:
             count = amount.over(equivalence.per_item, equivalence.title)
-            found.append(Equal(equivalence=equivalence, count=count))
-    return found
+            equals.append(Equal(equivalence=equivalence, count=count))
+    return equals
 
 
 def _read(entry: Entry) -> Equivalence:

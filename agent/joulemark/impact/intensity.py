@@ -65,10 +65,10 @@ def rows() -> tuple[Row, ...]:
 
 @cache
 def _by_code() -> dict[str, dict[int, Row]]:
-    found: dict[str, dict[int, Row]] = {}
+    by_code: dict[str, dict[int, Row]] = {}
     for row in rows():
-        found.setdefault(row.code, {})[row.year] = row
-    return found
+        by_code.setdefault(row.code, {})[row.year] = row
+    return by_code
 
 
 def latest() -> tuple[Row, ...]:
@@ -84,9 +84,9 @@ def row_of(code: str, year: int | None = None) -> Row:
     if year is None:
         year = max(by_year)
     if year not in by_year:
-        known = ", ".join(map(str, sorted(by_year)))
+        years = ", ".join(map(str, sorted(by_year)))
         raise UnknownPlace(
-            f"There is no intensity of {by_year[max(by_year)].name} for {year}, only for {known}."
+            f"There is no intensity of {by_year[max(by_year)].name} for {year}, only for {years}."
         )
     return by_year[year]
 

@@ -87,8 +87,8 @@ def scope_of(study: Study, measure: Measure) -> str | None:
         scopes.append(study.scope)
     if measure.over_total is not None:
         scopes.append(_scope_of_total(study, measure.over_total))
-    known = list(dict.fromkeys(scope for scope in scopes if scope is not None))
-    return " over ".join(known) or None
+    distinct = list(dict.fromkeys(scope for scope in scopes if scope is not None))
+    return " over ".join(distinct) or None
 
 
 def _scope_begun(study: Study, measure: Measure) -> str | None:

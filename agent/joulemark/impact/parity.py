@@ -74,16 +74,16 @@ class OtherParity:
     """A model outside table 5; `queries` is None where no energy of a query is cited beside its training."""
 
     model: str
-    made: Quantity
+    training: Quantity
     queries: Quantity | None
 
 
-def queries_at_parity(made: Quantity, query: Quantity) -> Quantity:
+def queries_at_parity(training: Quantity, query: Quantity) -> Quantity:
     """Queries that use as much as making the model did; both in the same unit of energy.
 
     Raises ZeroDivisionError for a query that uses, or may use, nothing.
     """
-    return made.over(query, "queries")
+    return training.over(query, "queries")
 
 
 def study_parities(study: Study) -> list[StudyParity]:
@@ -111,11 +111,11 @@ def _other(row: Training) -> OtherParity:
         checked=row.checked,
         scope=NOT_STATED,
     )
-    made = Quantity(value=row.training_kwh + row.finetuning_kwh, unit="kWh", sources=(source,))
+    training = Quantity(value=row.training_kwh + row.finetuning_kwh, unit="kWh", sources=(source,))
     if row.query_kwh is None:
-        return OtherParity(model=row.model, made=made, queries=None)
+        return OtherParity(model=row.model, training=training, queries=None)
     query = Quantity(value=row.query_kwh, unit="kWh", sources=(source,))
-    return OtherParity(model=row.model, made=made, queries=queries_at_parity(made, query))
+    return OtherParity(model=row.model, training=training, queries=queries_at_parity(training, query))
 
 
 def _recomputed(

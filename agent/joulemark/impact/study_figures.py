@@ -53,15 +53,15 @@ def picked(study: Study, pick: Pick) -> tuple[Figure, ...]:
     kind: Kind | None = "general-purpose" if pick.family else pick.kind
     if pick.model is not None:
         kind = None
-    found = tuple(
+    figures = tuple(
         figure
         for figure in study.figures_of(task=pick.task, dataset=pick.dataset, kind=kind)
         if figure.model.startswith(FAMILIES[pick.family] if pick.family else "")
         and pick.model in (None, figure.model)
     )
-    if not found:
+    if not figures:
         raise LookupError(f"The study has no such figure: {pick}.")
-    return found
+    return figures
 
 
 def energy_kwh_per_1000(study: Study, pick: Pick) -> float:

@@ -45,14 +45,14 @@ class FamilyRatio:
 
 def family_ratios(study: Study) -> list[FamilyRatio]:
     """Every compared data set, then the whole task: both families together, then each."""
-    found = []
+    ratios = []
     for task in (task.id for task in study.tasks if task.compared):
         for dataset in (*(d.id for d in study.datasets if d.task == task), None):
             specific = Pick(task=task, dataset=dataset)
             families: tuple[Family | None, ...] = (None, "Flan-T5", "BLOOMz")
             for family in families:
                 general = Pick(task=task, dataset=dataset, kind="general-purpose", family=family)
-                found.append(
+                ratios.append(
                     FamilyRatio(
                         task=task,
                         dataset=dataset,
@@ -64,19 +64,19 @@ def family_ratios(study: Study) -> list[FamilyRatio]:
                         quality=tuple(_quality(study, general, specific)),
                     )
                 )
-    return found
+    return ratios
 
 
 def _ratio(study: Study, general: Pick, specific: Pick) -> Estimate:
     """Raises LookupError where the study has fewer than two models of either kind."""
-    found = paired_ratio(device_values=[], cell_values=[*_values(study, general), *_values(study, specific)])
-    if found is None or found.over_models_low is None or found.over_models_high is None or not found.degrees:
+    ratio = paired_ratio(device_values=[], cell_values=[*_values(study, general), *_values(study, specific)])
+    if ratio is None or ratio.over_models_low is None or ratio.over_models_high is None or not ratio.degrees:
         raise LookupError(f"The study has fewer than two models of either kind: {general}.")
     return Estimate(
-        value=found.ratio,
-        low=found.over_models_low,
-        high=found.over_models_high,
-        degrees=found.degrees,
+        value=ratio.ratio,
+        low=ratio.over_models_low,
+        high=ratio.over_models_high,
+        degrees=ratio.degrees,
     )
 
 

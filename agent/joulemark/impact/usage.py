@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DAYS = 365
 """Days of a year."""
 
-SHOWN = ("phone-charge", "petrol-car-km", "web-search", "assistant-prompt", "image-generation")
+ANSWER_EQUIVALENCES = ("phone-charge", "petrol-car-km", "web-search", "assistant-prompt", "image-generation")
 """The equivalences of an answer, in order."""
 
 
@@ -59,7 +59,7 @@ def year_of(usage: Usage) -> YearOfUse:
         queries=queries,
         energy=energy,
         emissions=grams.times(1 / 1000, "kgCO2e"),
-        equals=tuple(equal_to(SHOWN, energy_kwh=energy, emissions_gco2e=grams)),
+        equals=tuple(equal_to(ANSWER_EQUIVALENCES, energy_kwh=energy, emissions_gco2e=grams)),
     )
 
 

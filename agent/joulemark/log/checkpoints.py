@@ -69,8 +69,8 @@ def opened(
             "JM-LOG-KEY",
             _("{name} is the key of a witness; a log's own key is needed.").format(name=key.name),
         )
-    found = open_note(note, keys=[key, *witnesses])
-    signed = {signer.key for signer in found.signers}
+    opened_note = open_note(note, keys=[key, *witnesses])
+    signed = {signer.key for signer in opened_note.signers}
     if key not in signed:
         raise Unverified(
             "JM-NOTE-SIGNATURE",
@@ -83,7 +83,7 @@ def opened(
                 missing=", ".join(missing)
             ),
         )
-    checkpoint = parse(found.text)
+    checkpoint = parse(opened_note.text)
     if checkpoint.origin != origin:
         raise Unverified(
             "JM-LOG-ORIGIN",
@@ -91,7 +91,7 @@ def opened(
                 origin=checkpoint.origin, expected=origin
             ),
         )
-    return checkpoint, found
+    return checkpoint, opened_note
 
 
 def log_name(platform: str) -> str:

@@ -30,16 +30,16 @@ MOMENT = re.compile(
 """How a fact spells a moment: ISO 8601 with its zone, as Python's `isoformat` and RFC 3339 have it."""
 
 
-def is_same_fact(one: Fact | None, other: Fact | None) -> bool:
+def is_same_fact(fact: Fact | None, other: Fact | None) -> bool:
     """Whether two facts are the same: equal, or one moment in two spellings.
 
     Entries that were written before all times were in UTC have them in the zone that they came with.
     """
-    if one == other:
+    if fact == other:
         return True
-    if not (isinstance(one, str) and isinstance(other, str)):
+    if not (isinstance(fact, str) and isinstance(other, str)):
         return False
-    at = _moment(one)
+    at = _moment(fact)
     return at is not None and at == _moment(other)
 
 

@@ -51,7 +51,7 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
             "JM-PROOF-INCLUSION",
             _("A tree of {size} entries has no entry {index}.").format(size=size, index=index),
         )
-    at, last, found = index, size - 1, leaf
+    at, last, node = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
             raise NotInLog(
@@ -61,18 +61,18 @@ def verify_inclusion(*, leaf: bytes, index: int, size: int, proof: Sequence[byte
                 ),
             )
         if at % 2 or at == last:
-            found = node_hash(sibling, found)
+            node = node_hash(sibling, node)
             while at % 2 == 0 and at:
                 at, last = at >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            node = node_hash(node, sibling)
         at, last = at >> 1, last >> 1
     if last:
         raise NotInLog(
             "JM-PROOF-INCLUSION",
             _("The proof of entry {index} is too short for a tree of {size}.").format(index=index, size=size),
         )
-    if found != root:
+    if node != root:
         raise NotInLog(
             "JM-PROOF-INCLUSION",
             _("The proof of entry {index} does not lead to the root of {size} entries.").format(
@@ -103,8 +103,8 @@ def verify_consistency(
                 _("Two roots are shown for one tree of {old_size} entries.").format(old_size=old_size),
             )
         return
-    found_old, found = _both_roots(old_size, old_root, size, proof)
-    if found_old != old_root or found != root:
+    proved_old, proved = _both_roots(old_size, old_root, size, proof)
+    if proved_old != old_root or proved != root:
         raise NotInLog(
             "JM-PROOF-CONSISTENCY",
             _("The log of {size} entries does not continue the one of {old_size}.").format(
@@ -121,7 +121,7 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
     at, last = old_size - 1, size - 1
     while at % 2:
         at, last = at >> 1, last >> 1
-    found_old = found = path[0]
+    old_node = node = path[0]
     for sibling in path[1:]:
         if last == 0:
             raise NotInLog(
@@ -131,11 +131,11 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
                 ),
             )
         if at % 2 or at == last:
-            found_old, found = node_hash(sibling, found_old), node_hash(sibling, found)
+            old_node, node = node_hash(sibling, old_node), node_hash(sibling, node)
             while at % 2 == 0 and at:
                 at, last = at >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            node = node_hash(node, sibling)
         at, last = at >> 1, last >> 1
     if last:
         raise NotInLog(
@@ -144,4 +144,4 @@ def _both_roots(old_size: int, old_root: bytes, size: int, proof: Sequence[bytes
                 old_size=old_size, size=size
             ),
         )
-    return found_old, found
+    return old_node, node

@@ -127,21 +127,21 @@ def open_note(note: str, *, keys: Sequence[VerifierKey]) -> OpenedNote:
     is said to be by one of them is not.
     """
     text, lines = _split(note)
-    known = {(key.name, key.key_id): key for key in keys}
+    trusted = {(key.name, key.key_id): key for key in keys}
     signers: dict[VerifierKey, Signer] = {}
     unverified: list[str] = []
     for name, data in lines:
-        key = known.get((name, data[:4]))
+        key = trusted.get((name, data[:4]))
         if key is None:
             unverified.append(name)
             continue
         signer = _signer(key, text, data[4:])
         signers.setdefault(key, signer)
     if not signers:
-        wanted = ", ".join(key.name for key in keys) or "anybody"
+        names = ", ".join(key.name for key in keys) or "anybody"
         raise Unverified(
             "JM-NOTE-SIGNATURE",
-            _("The note is not signed by the key that is trusted for {wanted}.").format(wanted=wanted),
+            _("The note is not signed by the key that is trusted for {wanted}.").format(wanted=names),
         )
     return OpenedNote(text=text, signers=tuple(signers.values()), unverified=tuple(unverified))
 

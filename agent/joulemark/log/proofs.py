@@ -30,16 +30,16 @@ def check_leaf(receipt: Receipt) -> None:
     if leaf_hash(receipt.leaf).hex() != receipt.leaf_hash:
         raise Unverified("JM-RECEIPT-LEAF", _("The receipt's log entry is not the one that its hash names."))
     try:
-        said = leaf.decode(receipt.leaf)
+        entry = leaf.decode(receipt.leaf)
     except RecordError as error:
         raise Unverified(
             "JM-RECEIPT-LEAF", _("The receipt's log entry cannot be read: {error}").format(error=error)
         ) from error
-    if (said.kind, said.subject) != (RECEIVED, receipt.result_id):
+    if (entry.kind, entry.subject) != (RECEIVED, receipt.result_id):
         raise Unverified(
             "JM-RECEIPT-LEAF",
             _("The receipt's log entry says {kind} of {subject}, not that this result was received.").format(
-                kind=said.kind, subject=said.subject[:16]
+                kind=entry.kind, subject=entry.subject[:16]
             ),
         )
 

@@ -55,11 +55,11 @@ ReadTile = Callable[[Tile], bytes]
 
 def parse_path(path: str) -> Tile | EntryBundle:
     """What lies at `path`. Raises Malformed (JM-TILE-PATH) for anything that is not the one path of a tile."""
-    found = _PATH.fullmatch(path)
-    if found is not None:
-        index = int(found["index"].replace("x", "").replace("/", ""))
-        width = int(found["width"] or TILE_WIDTH)
-        level = found["level"]
+    match = _PATH.fullmatch(path)
+    if match is not None:
+        index = int(match["index"].replace("x", "").replace("/", ""))
+        width = int(match["width"] or TILE_WIDTH)
+        level = match["level"]
         tile = EntryBundle(index, width) if level == "entries" else Tile(int(level), index, width)
         if tile.path == path and 0 < width <= TILE_WIDTH:
             return tile
@@ -160,8 +160,8 @@ def grow(old_size: int, new_leaf_hashes: Sequence[bytes], read: ReadTile) -> dic
     for level in range(MOST_LEVELS):
         if not added:
             break
-        index, kept = divmod(before, TILE_WIDTH)
-        hashes = [*(_hashes(Tile(level, index, kept), read) if kept else []), *added]
+        index, width = divmod(before, TILE_WIDTH)
+        hashes = [*(_hashes(Tile(level, index, width), read) if width else []), *added]
         added = []
         for at in range(0, len(hashes), TILE_WIDTH):
             part = hashes[at : at + TILE_WIDTH]

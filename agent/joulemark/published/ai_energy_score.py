@@ -94,13 +94,17 @@ def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMa
 def _energy_column(file: InputFile, rows: list[TableRow]) -> str:
     if not rows:
         raise UnreadableInput(f"{file.name} has a heading and no row.")
-    found = [column for column in ENERGY if rows[0].has(column)]
-    if len(found) != 1:
-        what = "no column of energy" if not found else f"{len(found)} columns of energy ({', '.join(found)})"
+    columns = [column for column in ENERGY if rows[0].has(column)]
+    if len(columns) != 1:
+        what = (
+            "no column of energy"
+            if not columns
+            else f"{len(columns)} columns of energy ({', '.join(columns)})"
+        )
         raise UnreadableInput(
             f"{file.name} has {what}; one of {', '.join(ENERGY)} is read. Name yours in the map's [columns]."
         )
-    return found[0]
+    return columns[0]
 
 
 def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> Run | LeftOut:

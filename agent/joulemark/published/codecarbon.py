@@ -170,53 +170,53 @@ def _stratum(phase: str) -> str:
 
 def _parts(row: TableRow) -> tuple[dict[str, float | None], dict[str, str]]:
     """kWh of GPU, CPU and memory; None with a reason where a column is missing, empty or was never read."""
-    found: dict[str, float | None] = {}
+    parts_kwh: dict[str, float | None] = {}
     not_known = {}
     for part, column in COLUMNS.items():
         kwh = row.number(column)
-        found[part] = kwh or None
+        parts_kwh[part] = kwh or None
         if kwh is None:
             not_known[NAMES[part]] = EMPTY if row.has(column) else NO_COLUMN
         elif kwh == 0:
             not_known[NAMES[part]] = ZERO
-    if found["gpu"] is None and row.whole("gpu_count", MOST_GPUS):
+    if parts_kwh["gpu"] is None and row.whole("gpu_count", MOST_GPUS):
         raise BadRow(
             row.where,
             f"names {row.text('gpu_model') or 'a GPU'}, but has no energy of it",
             rule="no-gpu-energy",
         )
-    return found, not_known
+    return parts_kwh, not_known
 
 
 def _check_sum(row: TableRow, total_kwh: float, parts_kwh: dict[str, float | None]) -> None:
-    known = [kwh for kwh in parts_kwh.values() if kwh is not None]
+    read_kwh = [kwh for kwh in parts_kwh.values() if kwh is not None]
     if not all(row.has(column) for column in COLUMNS.values()):
         return
-    if abs(sum(known) - total_kwh) > TOLERANCE * total_kwh:
+    if abs(sum(read_kwh) - total_kwh) > TOLERANCE * total_kwh:
         raise BadRow(
             row.where,
-            f"energy_consumed is {total_kwh:g} kWh, but its parts add up to {sum(known):g}",
+            f"energy_consumed is {total_kwh:g} kWh, but its parts add up to {sum(read_kwh):g}",
             rule="parts",
         )
 
 
-def _scope(row: TableRow, parts_kwh: dict[str, float | None], told: str | None) -> str:
-    """What the energy covers, by the columns; `told` where they do not tell. Raises BadRow for neither, or for both."""
+def _scope(row: TableRow, parts_kwh: dict[str, float | None], stated: str | None) -> str:
+    """What the energy covers, by the columns; `stated` where they do not say. Raises BadRow for neither, or both."""
     by_columns = _scope_by_columns(row, parts_kwh)
-    if by_columns is None and told is None:
+    if by_columns is None and stated is None:
         raise BadRow(
             row.where,
             "no column says what its energy covers: say so with --scope",
             rule="unsaid",
             file_wide=True,
         )
-    if by_columns is not None and told not in {None, by_columns}:
+    if by_columns is not None and stated not in {None, by_columns}:
         raise BadRow(
             row.where,
-            f"its columns say that the energy covers {by_columns}, and --scope says {told}",
+            f"its columns say that the energy covers {by_columns}, and --scope says {stated}",
             rule="unsaid",
         )
-    return by_columns or told or ""
+    return by_columns or stated or ""
 
 
 def _scope_by_columns(row: TableRow, parts_kwh: dict[str, float | None]) -> str | None:
@@ -240,9 +240,9 @@ def _hardware(row: TableRow, scope: str, options: LogOptions) -> Hardware:
         if "gpu" not in scope and scope != "node":
             return processor(options.hardware)
     if name is not None and ("gpu" in scope or scope == "node"):
-        model, told = counted(name)
+        model, named_count = counted(name)
         make = node if scope == "node" else gpus
-        return make(model, max(count, told))
+        return make(model, max(count, named_count))
     cpu = row.text("cpu_model")
     if cpu is not None and "gpu" not in scope and scope != "node":
         return processor(cpu)

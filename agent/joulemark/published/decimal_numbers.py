@@ -62,15 +62,15 @@ def _compiled(convention: Convention) -> re.Pattern[str]:
 
 
 def _conventions() -> tuple[Convention, ...]:
-    found = []
+    conventions = []
     for mark, sign in MARKS.items():
-        found.append(Convention(mark, ""))
-        found += [
+        conventions.append(Convention(mark, ""))
+        conventions += [
             Convention(mark, group if group[0] == "[" else re.escape(group))
             for group in GROUPINGS
             if group != sign
         ]
-    return tuple(found)
+    return tuple(conventions)
 
 
 CONVENTIONS = _conventions()
@@ -89,32 +89,32 @@ def conventions_of_table(
         return dict.fromkeys(columns, _with(frozenset({mark})))
     marks = {name: _marks_of(cells) for name, cells in columns.items()}
     decided = {
-        next(iter(found))
-        for name, found in marks.items()
-        if len(found) == 1 and NO_NUMBER not in name and all(_marks_of([cell]) for cell in columns[name])
+        next(iter(fitting))
+        for name, fitting in marks.items()
+        if len(fitting) == 1 and NO_NUMBER not in name and all(_marks_of([cell]) for cell in columns[name])
     }
     if len(decided) == 1:
-        marks = {name: found & decided or found for name, found in marks.items()}
-    return {name: _with(found or frozenset(MARKS)) for name, found in marks.items()}
+        marks = {name: fitting & decided or fitting for name, fitting in marks.items()}
+    return {name: _with(fitting or frozenset(MARKS)) for name, fitting in marks.items()}
 
 
 def _with(marks: frozenset[Mark]) -> tuple[Convention, ...]:
-    return tuple(one for one in CONVENTIONS if one.mark in marks)
+    return tuple(convention for convention in CONVENTIONS if convention.mark in marks)
 
 
 def _marks_of(cells: Iterable[str]) -> frozenset[Mark]:
     """The marks in which each cell that is a number can be read; none where no cell is one, or where they disagree."""
-    readings = [found for cell in cells if (found := frozenset(_fitting(cell)))]
+    readings = [fitting for cell in cells if (fitting := frozenset(_fitting(cell)))]
     return frozenset.intersection(*readings) if readings else frozenset()
 
 
 def _fitting(text: str) -> Iterator[Mark]:
-    yield from (one.mark for one in CONVENTIONS if one.read(text) is not None)
+    yield from (convention.mark for convention in CONVENTIONS if convention.read(text) is not None)
 
 
 def read_number(text: str, conventions: Iterable[Convention]) -> float:
     """The one number that `text` is. Raises Ambiguous where it is two, and ValueError where it is none."""
-    readings = {value for one in conventions if (value := one.read(text)) is not None}
+    readings = {value for convention in conventions if (value := convention.read(text)) is not None}
     if len(readings) > 1:
         raise Ambiguous(readings)
     if not readings:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SHOWN = 20
+MAX_LISTED = 20
 
 
 class PublishedInputError(Exception):
@@ -52,10 +52,10 @@ class BadRows(PublishedInputError, ValueError):
 
     def __init__(self, problems: Sequence[BadRow]) -> None:
         self.rows = tuple(_lines(problems))
-        more = len(self.rows) - SHOWN
-        shown = [*self.rows[:SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        more = len(self.rows) - MAX_LISTED
+        listed = [*self.rows[:MAX_LISTED], *([f"and {more} more"] if more > 0 else [])]
         what = "1 row" if len(problems) == 1 else f"{len(problems)} rows"
-        lines = [f"{what} cannot be trusted, so nothing was taken:", *shown]
+        lines = [f"{what} cannot be trusted, so nothing was taken:", *listed]
         single = [problem for problem in problems if not problem.file_wide]
         if single:
             rules = ", ".join(sorted({problem.rule for problem in single}))

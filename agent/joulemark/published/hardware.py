@@ -38,8 +38,8 @@ def processor(name: str) -> Hardware:
 
 def counted(text: str) -> tuple[str, int]:
     """A name and how many: `8 x NVIDIA A100` is ("NVIDIA A100", 8), a name without a number is one."""
-    found = COUNTED.fullmatch(text.strip())
-    return (found["name"], int(found["count"])) if found else (text.strip(), 1)
+    match = COUNTED.fullmatch(text.strip())
+    return (match["name"], int(match["count"])) if match else (text.strip(), 1)
 
 
 def _several(kind: Literal["gpu", "cpu", "node"], name: str, count: int) -> Hardware:

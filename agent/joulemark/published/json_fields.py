@@ -29,7 +29,7 @@ class Fields:
         value = self.values[name]
         if not isinstance(value, str | int | float) or isinstance(value, bool):
             raise BadRow(self.where, f"{name} is neither a word nor a number")
-        return self._shown(name, value) if isinstance(value, str) else value
+        return self._printable(name, value) if isinstance(value, str) else value
 
     def text(self, name: str) -> str | None:
         """A word, None where it is missing. Raises BadRow."""
@@ -38,7 +38,7 @@ class Fields:
             return None
         if not isinstance(value, str) or not value.strip():
             raise BadRow(self.where, f"{name} is no word")
-        return self._shown(name, value.strip())
+        return self._printable(name, value.strip())
 
     def number(self, name: str) -> float | None:
         """A number of zero or more, None where it is missing. Raises BadRow."""
@@ -57,7 +57,7 @@ class Fields:
             raise BadRow(self.where, f"{name} is {number:g}, not a whole number from 1 to {most:,}")
         return None if number is None else int(number)
 
-    def _shown(self, name: str, text: str) -> str:
+    def _printable(self, name: str, text: str) -> str:
         if not is_printable(text):
             raise BadRow(self.where, f"{name} is {text[:40]!a}, with characters that cannot be shown")
         return text

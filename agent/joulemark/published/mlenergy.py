@@ -79,7 +79,7 @@ def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: Nam
     problems: list[BadRow] = []
     runs: list[Run] = []
     left_out: list[LeftOut] = []
-    for fields in (one for file in files for one in _configurations(file)):
+    for fields in (fields for file in files for fields in _configurations(file)):
         try:
             taken = _run(fields, options, names)
         except BadRow as error:
@@ -99,12 +99,12 @@ def _configurations(file: InputFile) -> Iterator[Fields]:
     if listed is None:
         yield Fields(where=f"{file.name}:1", values=whole)
         return
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(configuration, dict) for configuration in listed):
         raise UnreadableInput(f"{file.name}: `configurations` is no list of objects.")
     around = {name: value for name, value in whole.items() if name != "configurations"}
-    for place, one in enumerate(listed):
-        inner = one.get("parallelization")
-        flat = {**around, **one, **(inner if isinstance(inner, dict) else {})}
+    for place, configuration in enumerate(listed):
+        inner = configuration.get("parallelization")
+        flat = {**around, **configuration, **(inner if isinstance(inner, dict) else {})}
         yield Fields(where=f"{file.name}:configurations[{place}]", values=flat)
 
 
@@ -128,11 +128,11 @@ def _parsed(file: InputFile) -> dict[str, Any]:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, each of whose names stands there once: of two values nobody can say which was meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(name for name in found if [other for other, _ in pairs].count(name) > 1)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(name for name in values if [other for other, _ in pairs].count(name) > 1)
         raise ValueError(f"{twice[:40]!a} stands twice in one object")
-    return found
+    return values
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -182,15 +182,15 @@ def _parameters(fields: Fields) -> int | None:
 
 
 def _joules(fields: Fields) -> float:
-    found = [name for name in ENERGY if fields.has(name)]
-    if len(found) != 1:
+    names = [name for name in ENERGY if fields.has(name)]
+    if len(names) != 1:
         raise BadRow(
-            fields.where, f"has {len(found)} energies of one answer; one of {', '.join(ENERGY)} is read"
+            fields.where, f"has {len(names)} energies of one answer; one of {', '.join(ENERGY)} is read"
         )
-    joules = fields.number(found[0])
+    joules = fields.number(names[0])
     if not joules:
         raise BadRow(
-            fields.where, f"{found[0]} is 0: nothing was read; leave the row out", rule="nothing-read"
+            fields.where, f"{names[0]} is 0: nothing was read; leave the row out", rule="nothing-read"
         )
     return joules
 

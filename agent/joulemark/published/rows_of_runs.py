@@ -34,14 +34,14 @@ def logged_rows(
     files: Sequence[InputFile], names: NameMap, problems: list[BadRow], form: TableForm
 ) -> list[Logged]:
     """The rows of all files; one that cannot be read is added to `problems`. Raises UnreadableInput."""
-    found = []
+    logged = []
     for file in files:
         for row in read_table(file, names.columns, problems, form):
             try:
-                found.append(_logged(row, names.phase))
+                logged.append(_logged(row, names.phase))
             except BadRow as error:
                 problems.append(error)
-    return found
+    return logged
 
 
 def _logged(row: TableRow, phase: str | None) -> Logged:

@@ -86,13 +86,13 @@ def _latin(text: str) -> str:
 def _lookalikes() -> dict[str, str]:
     """Latin letters by the character that looks like them; a small letter also by what its capital looks like."""
     text = files("joulemark.record").joinpath("data", "lookalikes.txt").read_text(encoding="utf-8")
-    found: dict[str, str] = {}
+    lookalikes: dict[str, str] = {}
     for line in text.splitlines():
         latin, _space, characters = line.partition(" ")
         if not line.startswith("#"):
-            found |= dict.fromkeys(characters, latin)
-    capitals = {c.lower(): latin for c, latin in found.items() if len(c.lower()) == 1 and c.lower() != c}
-    return capitals | found
+            lookalikes |= dict.fromkeys(characters, latin)
+    capitals = {c.lower(): latin for c, latin in lookalikes.items() if len(c.lower()) == 1 and c.lower() != c}
+    return capitals | lookalikes
 
 
 @cache

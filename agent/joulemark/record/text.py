@@ -10,5 +10,5 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 def hidden_characters(text: str) -> str:
     """The characters of `text` that cannot be seen, as code points such as `U+202E`; empty when there is none."""
-    found = dict.fromkeys(c for c in text if unicodedata.category(c) in HIDDEN)
-    return " ".join(f"U+{ord(c):04X}" for c in found)
+    hidden = dict.fromkeys(c for c in text if unicodedata.category(c) in HIDDEN)
+    return " ".join(f"U+{ord(c):04X}" for c in hidden)

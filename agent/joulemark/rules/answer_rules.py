@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from joulemark.rules.finding import Broken, Severity
 from joulemark.rules.rule import broken, quoted, rule
-from joulemark.suite.known import LEAST_RIGHT
+from joulemark.suite.reference_answers import LEAST_RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,18 +44,18 @@ MEDIAN_COSTS = 1.57
     "JM-INPUTS",
     Severity.QUARANTINE,
     "The model was given the same",
-    kept="The digest of what the model was given is stated, and not more other contributors state another one for the "
-    "same job and sample than state this one",
+    condition="The digest of what the model was given is stated, and not more other contributors state another one for "
+    "the same job and sample than state this one",
     mend="Run it with a newer agent; fetch the pinned revision of the data set again",
     version="3",
 )
 def inputs_agree(case: Case) -> Broken | None:
     """The model was given what other contributors' models were given for the same sample of the same revision."""
-    found, others = case.said.workload.inputs_sha256, case.context.inputs_by_others
-    if found is UNSET:
+    stated, others = case.predicate.workload.inputs_sha256, case.context.inputs_by_others
+    if stated is UNSET:
         return broken("The result does not say what the model was given; run it with a newer agent.")
-    against = max((count for digest, count in others.items() if digest != found), default=0)
-    agree = others.get(str(found), 0)
+    against = max((count for digest, count in others.items() if digest != stated), default=0)
+    agree = others.get(str(stated), 0)
     if against <= agree:
         return None
     return broken(
@@ -70,8 +70,8 @@ def inputs_agree(case: Case) -> Broken | None:
     "JM-ANSWERS",
     Severity.QUARANTINE,
     "Every query has its answer",
-    kept="The trace has the digest of one answer for each query of the sample, and no two queries share one beyond "
-    "chance: a digest is over the query's name too",
+    condition="The trace has the digest of one answer for each query of the sample, and no two queries share one "
+    "beyond chance: a digest is over the query's name too",
     mend="Ask each query of the sample once",
     version="4",
 )
@@ -79,19 +79,21 @@ def answers_are_there(case: Case) -> Broken | None:
     """The trace has the digest of one answer for each query of the sample, each of its own."""
     if case.sample is None:
         return None
-    found, asked = len(case.answers), len(case.sample.query_ids)
-    if found == asked:
-        repeated = found - len(set(case.answers))
+    answers, queries = len(case.answers), len(case.sample.query_ids)
+    if answers == queries:
+        repeated = answers - len(set(case.answers))
         if repeated <= BY_CHANCE:
             return None
         return broken(
-            f"{repeated} of the {asked} answers have the digest of another query's: some queries were asked again "
+            f"{repeated} of the {queries} answers have the digest of another query's: some queries were asked again "
             "instead of the sample's.",
             repeated=repeated,
-            queries=asked,
+            queries=queries,
         )
     return broken(
-        f"The trace has {found} answers to the {asked} queries of the sample.", answers=found, queries=asked
+        f"The trace has {answers} answers to the {queries} queries of the sample.",
+        answers=answers,
+        queries=queries,
     )
 
 
@@ -99,8 +101,8 @@ def answers_are_there(case: Case) -> Broken | None:
     "JM-TOKENS",
     Severity.REJECT,
     "Answers are as long as asked",
-    kept="A task that generates text says how many tokens it generated, in each window no more than the suite's limits "
-    "allow and no fewer",
+    condition="A task that generates text says how many tokens it generated, in each window no more than the suite's "
+    "limits allow and no fewer",
     mend=None,
     version="3",
 )
@@ -109,7 +111,7 @@ def tokens_are_possible(case: Case) -> Broken | None:
     job = case.job
     if job is None or not job.generates_text:
         return None
-    return next(_impossible(job, case.said.windows), None)
+    return next(_impossible(job, case.predicate.windows), None)
 
 
 def _impossible(job: Job, windows: Sequence[Window]) -> Iterator[Broken]:
@@ -142,7 +144,7 @@ def _impossible(job: Job, windows: Sequence[Window]) -> Iterator[Broken]:
     "JM-KNOWN-ANSWERS",
     Severity.QUARANTINE,
     "Known answers are right",
-    kept="Of the sampled queries whose answer the suite knows, at least half were answered so",
+    condition="Of the sampled queries whose answer the suite knows, at least half were answered so",
     mend="Fetch the model again; look at the versions of its libraries",
     version="3",
 )
@@ -151,13 +153,13 @@ def known_answers_are_right(case: Case) -> Broken | None:
     suite, job = case.context.suite, case.job
     if suite is None or job is None or case.sample is None:
         return None
-    right, asked = _right(case, suite.known_answers(job.key))
-    if right >= LEAST_RIGHT * asked:
+    right, compared = _right(case, suite.known_answers(job.key))
+    if right >= LEAST_RIGHT * compared:
         return None
     return broken(
-        f"{asked - right} of {asked} known queries were answered otherwise than the suite knows.",
+        f"{compared - right} of {compared} known queries were answered otherwise than the suite knows.",
         right=right,
-        known=asked,
+        known=compared,
     )
 
 
@@ -165,11 +167,11 @@ def known_answers_are_right(case: Case) -> Broken | None:
     "JM-OUTPUTS",
     Severity.QUARANTINE,
     "Answers are those of others",
-    kept=f"Where {LEAST_OTHERS} or more other contributors answered a query of this job and two thirds of them alike, "
-    f"at least half of {LEAST_AGREED} or more such answers are the same here",
+    condition=f"Where {LEAST_OTHERS} or more other contributors answered a query of this job and two thirds of them "
+    f"alike, at least half of {LEAST_AGREED} or more such answers are the same here",
     mend="Fetch the model again; look at the versions of its libraries; remove what caches or shortens answers",
     version="4",
-    asked="platform",
+    where="platform",
 )
 def answers_are_those_of_others(case: Case) -> Broken | None:
     """The answers of a model that answers alike everywhere are the same here."""
@@ -181,38 +183,39 @@ def answers_are_those_of_others(case: Case) -> Broken | None:
         total = sum(answers.values())
         if total >= LEAST_OTHERS and count >= AGREED * total:
             agreed[query] = answer
-    right, asked = _right(case, agreed)
-    if asked < LEAST_AGREED or right >= LEAST_RIGHT * asked:
+    right, compared = _right(case, agreed)
+    if compared < LEAST_AGREED or right >= LEAST_RIGHT * compared:
         return None
     return broken(
-        f"{asked - right} of {asked} queries that other contributors' models answer alike were answered otherwise.",
+        f"{compared - right} of {compared} queries that other contributors' models answer alike were answered "
+        "otherwise.",
         alike=right,
-        compared=asked,
+        compared=compared,
     )
 
 
-def _right(case: Case, known: Mapping[str, str]) -> tuple[int, int]:
-    """How many of the sampled queries in `known` were answered so, and how many of them there are."""
+def _right(case: Case, expected: Mapping[str, str]) -> tuple[int, int]:
+    """How many of the sampled queries in `expected` were answered so, and how many of them there are."""
     if case.sample is None:
         return 0, 0
     answers = dict(zip(case.sample.query_ids, case.answers, strict=False))
-    asked = [query for query in known if query in answers]
-    return sum(answers[query] == known[query] for query in asked), len(asked)
+    compared = [query for query in expected if query in answers]
+    return sum(answers[query] == expected[query] for query in compared), len(compared)
 
 
 @rule(
     "JM-QUALITY-BAND",
     Severity.QUARANTINE,
     "Quality is that of others",
-    kept=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their median "
-    "by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
+    condition=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their "
+    "median by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
     mend="Fetch the model again; look at the versions of its libraries",
     version="8",
-    asked="platform",
+    where="platform",
 )
 def quality_is_that_of_others(case: Case) -> Broken | None:
     """The same model on the same data is about as good everywhere."""
-    for stated in case.said.quality:
+    for stated in case.predicate.quality:
         others = case.context.quality_by_others.get(stated.metric, ())
         if len(others) < LEAST_OTHERS:
             continue

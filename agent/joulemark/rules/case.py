@@ -82,14 +82,14 @@ class Case:
     context: Context
 
     @property
-    def said(self) -> Predicate:
-        """The predicate: what the volunteer says about the run."""
+    def predicate(self) -> Predicate:
+        """The predicate of the statement: what the volunteer says about the run."""
         return self.statement.predicate
 
     @cached_property
     def job(self) -> Job | None:
         """The suite's job that was run, None where there is none."""
-        suite, work = self.context.suite, self.said.workload
+        suite, work = self.context.suite, self.predicate.workload
         key = (work.task, work.dataset, work.model)
         jobs = suite.jobs if suite else ()
         return next((job for job in jobs if (job.task, job.dataset, job.model) == key), None)
@@ -97,10 +97,12 @@ class Case:
     @cached_property
     def sample(self) -> Sample | None:
         """The queries that had to be asked; None where the platform does not know suite or data set, or no revision."""
-        suite, said = self.context.suite, self.said
-        if suite is None or not any(d.id == said.workload.dataset and d.is_pinned for d in suite.datasets):
+        suite, predicate = self.context.suite, self.predicate
+        if suite is None or not any(
+            d.id == predicate.workload.dataset and d.is_pinned for d in suite.datasets
+        ):
             return None
-        dataset = said.workload.dataset
+        dataset = predicate.workload.dataset
         count = suite.queries_per_window(dataset)
         if suite.protocol.runs_parts:
             count = min(count, sum(len(queries.duration_us) for queries in self.trace.queries)) or 1
@@ -110,7 +112,7 @@ class Case:
     def seed(self) -> int:
         """What chose the queries, or their order."""
         ticket = self.context.ticket
-        return ticket.sample_seed if ticket else offline_seed(self.said.nonce)
+        return ticket.sample_seed if ticket else offline_seed(self.predicate.nonce)
 
     @cached_property
     def places(self) -> tuple[int, ...] | None:
@@ -121,13 +123,13 @@ class Case:
         suite = self.context.suite
         if self.sample is None or suite is None or not suite.protocol.runs_parts:
             return None
-        return suite.places(self.said.workload.dataset, self.seed)
+        return suite.places(self.predicate.workload.dataset, self.seed)
 
     @cached_property
     def energy(self) -> Analysis | EnergyError:
         """What the trace says, recomputed; or why it says nothing."""
         try:
-            return analyse(self.trace, self.said.sensor, board_name=self.said.device.name)
+            return analyse(self.trace, self.predicate.sensor, board_name=self.predicate.device.name)
         except EnergyError as error:
             return error
 
@@ -140,7 +142,9 @@ class Case:
     def board(self) -> ReadStream | None:
         """A GPU's own counter, which keeps time in steps; None where the headline has none."""
         streams = self.read.streams if self.read else ()
-        return next((one for one in streams if one.scope == "gpu" and one.settling is not None), None)
+        return next(
+            (stream for stream in streams if stream.scope == "gpu" and stream.settling is not None), None
+        )
 
     @cached_property
     def busy_s(self) -> float:
@@ -186,7 +190,7 @@ class Case:
     @cached_property
     def gpu(self) -> Gpu | None:
         """What is known of the device's model, None where nothing is."""
-        device = self.said.device
+        device = self.predicate.device
         return gpu_of(device.name) if device.kind == "gpu" else None
 
 

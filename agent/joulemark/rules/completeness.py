@@ -83,14 +83,14 @@ NESTED = (msgspec.Struct, tuple)
     "JM-ABSENT",
     Severity.REJECT,
     "What is null says why",
-    kept="Every null field has its reason, and every reason its null",
+    condition="Every null field has its reason, and every reason its null",
     mend=None,
     version="1",
 )
 def nulls_have_reasons(case: Case) -> Broken | None:
     """Every null has a reason in `absent`, and every reason belongs to a null."""
-    nulls = set(_nulls(case.said, ""))
-    named = set(case.said.absent)
+    nulls = set(_nulls(case.predicate, ""))
+    named = set(case.predicate.absent)
     if missing := nulls - named:
         names = ", ".join(sorted(missing))
         return broken(f"These fields are null without a reason: {names}.", fields=names)
@@ -106,14 +106,14 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     "JM-DIRTY",
     Severity.QUARANTINE,
     "The run is clean",
-    kept="The agent raised no flag that makes a run unfit, and no two estimators of its energy differ by more than the "
-    "result's own interval",
+    condition="The agent raised no flag that makes a run unfit, and no two estimators of its energy differ by more "
+    "than the result's own interval",
     mend="Remove the cause that the flag names; measure again",
     version="8",
 )
 def run_is_clean(case: Case) -> Broken | None:
     """The agent raised none of the flags that make a run unfit."""
-    if raised := ", ".join(sorted(DIRTY.intersection(case.said.flags))):
+    if raised := ", ".join(sorted(DIRTY.intersection(case.predicate.flags))):
         return broken(f"The agent flagged the run: {raised}.", flags=raised)
     if _beyond_its_interval(case):
         return broken(
@@ -134,7 +134,7 @@ def _beyond_its_interval(case: Case) -> bool:
     "JM-ESTIMATORS",
     Severity.FLAG,
     "Estimators agree",
-    kept="Estimators of the same energy differ by no more than the interval that both leave open together",
+    condition="Estimators of the same energy differ by no more than the interval that both leave open together",
     mend="Run `joulemark doctor` to time the counter anew; where a card's own readings differ, nothing",
     version="8",
 )
@@ -159,30 +159,32 @@ def estimators_agree(case: Case) -> Broken | None:
     "JM-QUALITY",
     Severity.QUARANTINE,
     "Quality is stated",
-    kept="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than were "
-    "asked for, or has a known reason why it has no value",
+    condition="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than "
+    "were asked for, or has a known reason why it has no value",
     mend=None,
     version="4",
 )
 def quality_is_stated(case: Case) -> Broken | None:
     """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""
-    suite, work = case.context.suite, case.said.workload
+    suite, work = case.context.suite, case.predicate.workload
     task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
     if suite is None or task is None or all(d.id != work.dataset for d in suite.datasets):
         return None
-    excused, asked_for = case.said.not_scored, suite.quality_metrics(work.dataset)
+    excused, asked_for = case.predicate.not_scored, suite.quality_metrics(work.dataset)
     if strange := sorted(set(excused.values()) - NOT_SCORED):
         return broken(
             f"{quoted(strange[0])} is no reason for which a metric has no value.", reason=strange[0]
         )
-    stated = sorted(q.metric for q in case.said.quality)
+    stated = sorted(q.metric for q in case.predicate.quality)
     if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
-        found, wanted = (", ".join(names) or "nothing" for names in (stated, asked_for))
+        listed, required = (", ".join(names) or "nothing" for names in (stated, asked_for))
         return broken(
-            f"Quality is stated as {quoted(found)}; the suite asks for {wanted}.", stated=found, wanted=wanted
+            f"Quality is stated as {quoted(listed)}; the suite asks for {required}.",
+            stated=listed,
+            wanted=required,
         )
-    asked = len(case.sample.query_ids) if case.sample else suite.queries_per_window(work.dataset)
-    for quality in case.said.quality:
+    queries = len(case.sample.query_ids) if case.sample else suite.queries_per_window(work.dataset)
+    for quality in case.predicate.quality:
         if not 0 <= quality.value <= 1 or not quality.higher_is_better:
             return broken(
                 f"{quoted(quality.metric)} lies between 0 and 1, the higher the better; {quality.value} was stated.",
@@ -190,12 +192,12 @@ def quality_is_stated(case: Case) -> Broken | None:
                 value=quality.value,
                 higher_is_better=quality.higher_is_better,
             )
-        if quality.n > asked:
+        if quality.n > queries:
             return broken(
-                f"{quoted(quality.metric)} is over {quality.n} answers; {asked} queries were asked.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; {queries} queries were asked.",
                 metric=quality.metric,
                 n=quality.n,
-                queries=asked,
+                queries=queries,
             )
     return None
 
@@ -204,38 +206,38 @@ def quality_is_stated(case: Case) -> Broken | None:
     "JM-GAUGES",
     Severity.QUARANTINE,
     "The device's state was read",
-    kept="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, beside RAPL the processor "
-    "time of the run and of others, or the result says why not",
+    condition="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, beside RAPL the "
+    "processor time of the run and of others, or the result says why not",
     mend=None,
     version="7",
 )
 def gauges_are_there(case: Case) -> Broken | None:
     """A device's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
     read = {str(gauge.name) for gauge in case.trace.gauges}
-    missing = ", ".join(sorted(_required(case) - read - set(case.said.not_read)))
+    missing = ", ".join(sorted(_required(case) - read - set(case.predicate.not_read)))
     return broken(f"The trace has no {missing}, and no reason why.", missing=missing) if missing else None
 
 
 def _required(case: Case) -> frozenset[str]:
     """Agents that do not state `parallelism` do not know of processor time yet."""
-    on_gpu = GAUGES if case.said.sensor.meter == "nvml-counter" else frozenset[str]()
+    on_gpu = GAUGES if case.predicate.sensor.meter == "nvml-counter" else frozenset[str]()
     by_rapl = any(stream.unit == "uJ" for stream in case.trace.streams)
-    return on_gpu | PROCESSOR_TIME if by_rapl and case.said.parallelism is not UNSET else on_gpu
+    return on_gpu | PROCESSOR_TIME if by_rapl and case.predicate.parallelism is not UNSET else on_gpu
 
 
 @rule(
     "JM-TEXT",
     Severity.REJECT,
     "Words are what they seem",
-    kept="No word holds characters that cannot be seen",
+    condition="No word holds characters that cannot be seen",
     mend=None,
     version="1",
 )
 def words_can_be_seen(case: Case) -> Broken | None:
     """No word holds characters that draw nothing or turn the order of others."""
-    if _is_plain(msgspec.json.encode(case.said)):
+    if _is_plain(msgspec.json.encode(case.predicate)):
         return None
-    for word in _words(case.said):
+    for word in _words(case.predicate):
         if not (word.isascii() and word.isprintable()) and (hidden := hidden_characters(word)):
             return broken(f"A word holds characters that cannot be seen: {hidden}.", characters=str(hidden))
     return None

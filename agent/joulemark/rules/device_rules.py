@@ -40,55 +40,55 @@ WEIGHTS_WITHIN = 0.95
     "JM-DEVICE-UNKNOWN",
     Severity.FLAG,
     "The GPU's model is known",
-    kept="The GPU's model is one whose memory, limits and peaks are known to the rules; of another only what holds for "
-    "every GPU is asked",
+    condition="The GPU's model is one whose memory, limits and peaks are known to the rules; of another only what "
+    "holds for every GPU is asked",
     mend="Nothing; a data sheet for `rules/data/gpus.toml` is welcome",
     version="4",
 )
 def device_is_known(case: Case) -> Broken | None:
     """Its model is in the file of facts."""
-    if case.said.device.kind != "gpu" or case.gpu is not None:
+    if case.predicate.device.kind != "gpu" or case.gpu is not None:
         return None
-    return broken("The rules know no facts of this model of GPU.", name=case.said.device.name)
+    return broken("The rules know no facts of this model of GPU.", name=case.predicate.device.name)
 
 
 @rule(
     "JM-DEVICE",
     Severity.QUARANTINE,
     "The GPU is what it says",
-    kept="A GPU is whole (no MIG slice), has the memory and the power limits of its model, and worked under the power "
-    "limit that is stated: a lowered one is stated as such",
+    condition="A GPU is whole (no MIG slice), has the memory and the power limits of its model, and worked under the "
+    "power limit that is stated: a lowered one is stated as such",
     mend="Measure on a whole GPU; leave its name and limits as NVML tells them",
     version="4",
 )
 def device_is_what_it_says(case: Case) -> Broken | None:
     """Name, memory, limits and MIG fit each other, and the gauges."""
-    if case.said.device.kind != "gpu":
+    if case.predicate.device.kind != "gpu":
         return None
     return _sliced(case) or (_unlike(case, case.gpu) if case.gpu else None) or _other_limit(case)
 
 
 def _sliced(case: Case) -> Broken | None:
-    device = case.said.device
+    device = case.predicate.device
     if not device.mig and " MIG " not in device.name:
         return None
     return broken("The device is a slice of a GPU (MIG), whose energy cannot be told apart.", mig=True)
 
 
 def _unlike(case: Case, gpu: Gpu) -> Broken | None:
-    device = case.said.device
-    for name, stated, known in (
+    device = case.predicate.device
+    for name, stated, bounds in (
         ("memory_bytes", device.memory_bytes, gpu.memory_bytes),
         ("power_limit_default_w", device.power_limit_default_w, gpu.default_w),
     ):
-        if stated is not None and known is not None and not _within(float(stated), known):
+        if stated is not None and bounds is not None and not _within(float(stated), bounds):
             return broken(
-                f"{quoted(device.name)} has {name} from {known[0]:.6g} to {known[1]:.6g}; this one states "
+                f"{quoted(device.name)} has {name} from {bounds[0]:.6g} to {bounds[1]:.6g}; this one states "
                 f"{stated:.6g}.",
                 name=name,
                 stated=stated,
-                least=known[0],
-                most=known[1],
+                least=bounds[0],
+                most=bounds[1],
             )
     limit_w = device.power_limit_w
     if limit_w is not None and gpu.most_w is not None and limit_w > gpu.most_w + LIMIT_WITHIN_W:
@@ -101,16 +101,16 @@ def _unlike(case: Case, gpu: Gpu) -> Broken | None:
     return None
 
 
-def _within(value: float, known: tuple[float, float]) -> bool:
-    return known[0] - LIMIT_WITHIN_W <= value <= known[1] + LIMIT_WITHIN_W
+def _within(value: float, bounds: tuple[float, float]) -> bool:
+    return bounds[0] - LIMIT_WITHIN_W <= value <= bounds[1] + LIMIT_WITHIN_W
 
 
 def _other_limit(case: Case) -> Broken | None:
     """The limit that the run was under is the one that is stated, as far as gauges tell."""
-    found, limit_w = case.read, case.said.device.power_limit_w
-    if found is None or limit_w is None:
+    analysis, limit_w = case.read, case.predicate.device.power_limit_w
+    if analysis is None or limit_w is None:
         return None
-    read = found.gauges.named("gpu-power-limit")
+    read = analysis.gauges.named("gpu-power-limit")
     if read is not None and abs(read[1][0] / 1e3 - limit_w) > LIMIT_WITHIN_W:
         seen_w = float(read[1][0]) / 1e3
         return broken(
@@ -118,7 +118,7 @@ def _other_limit(case: Case) -> Broken | None:
             limit_w=limit_w,
             seen_w=seen_w,
         )
-    capped, instant = found.gauges.named("gpu-throttle"), found.gauges.named("gpu-power-instant")
+    capped, instant = analysis.gauges.named("gpu-throttle"), analysis.gauges.named("gpu-power-instant")
     if capped is None or instant is None:
         return None
     masks, powers_w = case.in_windows(capped), case.in_windows(instant) / 1e3
@@ -139,23 +139,23 @@ def _other_limit(case: Case) -> Broken | None:
     "JM-IDLE-RANGE",
     Severity.QUARANTINE,
     "It rests as its kind does",
-    kept="The GPU's power at rest lies within the wide range of its model",
+    condition="The GPU's power at rest lies within the wide range of its model",
     mend="Stop what else uses the GPU; measure again",
     version="4",
 )
 def idle_is_of_its_kind(case: Case) -> Broken | None:
     """A trace that was scaled, or of another card, rests where no card of this model does."""
-    idle, known = case.said.idle, case.gpu.idle_w if case.gpu else None
-    if idle is None or known is None:
+    idle, bounds_w = case.predicate.idle, case.gpu.idle_w if case.gpu else None
+    if idle is None or bounds_w is None:
         return None
     for name, power_w in (("before", idle.before_w), ("after", idle.after_w)):
-        if not known[0] <= power_w <= known[1]:
+        if not bounds_w[0] <= power_w <= bounds_w[1]:
             return broken(
-                f"At rest {name} the windows it took {power_w:.1f} W; {quoted(case.said.device.name)} takes "
-                f"{known[0]:.0f} to {known[1]:.0f} W.",
+                f"At rest {name} the windows it took {power_w:.1f} W; {quoted(case.predicate.device.name)} takes "
+                f"{bounds_w[0]:.0f} to {bounds_w[1]:.0f} W.",
                 idle_w=power_w,
-                least_w=known[0],
-                most_w=known[1],
+                least_w=bounds_w[0],
+                most_w=bounds_w[1],
             )
     return None
 
@@ -164,28 +164,33 @@ def idle_is_of_its_kind(case: Case) -> Broken | None:
     "JM-MEMORY",
     Severity.QUARANTINE,
     "The model was in memory",
-    kept="On a GPU the most memory that was taken is at least the model's parameters in their number format, and no "
-    "more than the GPU has",
+    condition="On a GPU the most memory that was taken is at least the model's parameters in their number format, and "
+    "no more than the GPU has",
     mend="Run the suite's model as it is, whole on one GPU",
     version="4",
 )
 def model_was_in_memory(case: Case) -> Broken | None:
     """The weights of the model that is named were resident on the GPU that is named."""
-    said, peak = case.said, case.said.peak_memory_bytes
-    if said.device.kind != "gpu" or peak is UNSET or peak is None or said.workload.dtype not in BYTES:
+    predicate, peak = case.predicate, case.predicate.peak_memory_bytes
+    if (
+        predicate.device.kind != "gpu"
+        or peak is UNSET
+        or peak is None
+        or predicate.workload.dtype not in BYTES
+    ):
         return None
-    weights = said.workload.parameters * BYTES[said.workload.dtype]
+    weights = predicate.workload.parameters * BYTES[predicate.workload.dtype]
     if peak < WEIGHTS_WITHIN * weights:
         return broken(
             f"At most {peak} bytes of memory were taken; the model's parameters alone are {weights:.0f}.",
             peak_memory_bytes=peak,
             weights_bytes=weights,
         )
-    if said.device.memory_bytes is not None and peak > said.device.memory_bytes:
+    if predicate.device.memory_bytes is not None and peak > predicate.device.memory_bytes:
         return broken(
-            f"{peak} bytes of memory were taken; the GPU has {said.device.memory_bytes}.",
+            f"{peak} bytes of memory were taken; the GPU has {predicate.device.memory_bytes}.",
             peak_memory_bytes=peak,
-            memory_bytes=said.device.memory_bytes,
+            memory_bytes=predicate.device.memory_bytes,
         )
     return None
 
@@ -194,7 +199,7 @@ def model_was_in_memory(case: Case) -> Broken | None:
     "JM-ROOFLINE",
     Severity.REJECT,
     "No faster than the hardware",
-    kept="In each window the queries take at least as long as the GPU needs to read a quarter of the model's "
+    condition="In each window the queries take at least as long as the GPU needs to read a quarter of the model's "
     "parameters (half of a decoder's) once for each generated token or step, or to multiply them with each token "
     "that it read, at the peaks of its data sheet and 15 % above",
     mend="Run the suite's model as it is; name the GPU as NVML does",
@@ -202,12 +207,12 @@ def model_was_in_memory(case: Case) -> Broken | None:
 )
 def no_faster_than_the_hardware(case: Case) -> Broken | None:
     """The roofline model (Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785), as a least time."""
-    gpu, work = case.gpu, case.said.workload
+    gpu, work = case.gpu, case.predicate.workload
     if gpu is None or work.dtype not in BYTES:
         return None
     read_s, token_s = _least_times_s(case, gpu)
     for number, (window, queries) in enumerate(
-        zip(case.said.windows, case.trace.queries, strict=False), start=1
+        zip(case.predicate.windows, case.trace.queries, strict=False), start=1
     ):
         passes = _passes(case, window.queries, window.output_tokens)
         tokens = window.input_tokens if isinstance(window.input_tokens, int) else 0
@@ -215,7 +220,7 @@ def no_faster_than_the_hardware(case: Case) -> Broken | None:
         busy_s = sum(queries.duration_us) / 1e6
         if busy_s < least_s:
             return broken(
-                f"The queries of window {number} took {busy_s:.3g} s; {quoted(case.said.device.name)} cannot run "
+                f"The queries of window {number} took {busy_s:.3g} s; {quoted(case.predicate.device.name)} cannot run "
                 f"{work.parameters} parameters for {max(tokens, passes)} tokens in less than {least_s:.3g} s.",
                 window=number,
                 busy_s=busy_s,
@@ -231,7 +236,7 @@ def no_faster_than_the_hardware(case: Case) -> Broken | None:
 
 def _least_times_s(case: Case, gpu: Gpu) -> tuple[float, float]:
     """Seconds to read the weights once (those that no cache holds), and to multiply them with one token."""
-    work, suite = case.said.workload, case.context.suite
+    work, suite = case.predicate.workload, case.context.suite
     model = next((m for m in suite.models if m.id == work.model), None) if suite else None
     share = LEAST_SHARE.get(model.architecture if model else None, LEAST_SHARE[None])
     parameters = share * work.parameters

@@ -49,8 +49,8 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if dtype in faster:
             half = self.peak_tflops.get("float16")
             return None if half is None else half * faster[dtype] * 1e12
-        known = [self.peak_tflops[name] for name in _WAYS.get(dtype, ()) if name in self.peak_tflops]
-        return max(known) * 1e12 if known and dtype in self.peak_tflops else None
+        peaks_tflops = [self.peak_tflops[name] for name in _WAYS.get(dtype, ()) if name in self.peak_tflops]
+        return max(peaks_tflops) * 1e12 if peaks_tflops and dtype in self.peak_tflops else None
 
 
 _WAYS = {"float32": ("float32", "tf32"), "float16": ("float16",), "bfloat16": ("bfloat16",)}

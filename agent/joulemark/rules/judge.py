@@ -73,7 +73,7 @@ def judge(case: Case) -> Judgement:
 
 def judge_by(rules: tuple[Rule, ...], case: Case) -> Judgement:
     """Ask these rules alone."""
-    findings = tuple(found for rule in rules if (found := rule(case)) is not None)
+    findings = tuple(finding for rule in rules if (finding := rule(case)) is not None)
     severities = {finding.severity for finding in findings}
     if Severity.REJECT in severities:
         return Judgement("rejected", findings)

@@ -43,7 +43,7 @@ def noise_print(trace: Trace) -> bytes:
     if np.mean(np.concatenate([earlier == later for earlier, later in pairs])) > MOST_TIES:
         return b""
     longer = [np.log(later / earlier) for earlier, later in pairs]
-    noise = np.concatenate([one - median(one) for one in longer])
+    noise = np.concatenate([logs - median(logs) for logs in longer])
     chosen = noise[np.linspace(0, len(noise) - 1, BITS).astype(int)]
     return np.packbits(chosen > 0).tobytes()
 
@@ -53,10 +53,10 @@ def rows_of(prints: Sequence[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(prints), dtype=np.uint64).reshape(len(prints), BITS // 64)
 
 
-def likeness(one: bytes, others: NDArray[np.uint64]) -> NDArray[np.float64]:
+def likeness(noise: bytes, others: NDArray[np.uint64]) -> NDArray[np.float64]:
     """Share of equal bits of a print with each of `others`, as `rows_of` gives them; 0 where it is none."""
-    if not one:
+    if not noise:
         return np.zeros(len(others))
-    differ = np.bitwise_count(others ^ np.frombuffer(one, dtype=np.uint64))
+    differ = np.bitwise_count(others ^ np.frombuffer(noise, dtype=np.uint64))
     shares: NDArray[np.float64] = 1 - differ.sum(axis=1, dtype=np.float64) / BITS
     return shares

@@ -25,7 +25,10 @@ def section() -> str:
         f"## Rules, version {RULES_VERSION}\n",
         "| Code | Severity | Kept when | What to do when it is broken |",
         "|---|---|---|---|",
-        *(f"| `{rule.code}` | {rule.severity} | {_cell(rule.kept)} | {_cell(rule.mend)} |" for rule in RULES),
+        *(
+            f"| `{rule.code}` | {rule.severity} | {_cell(rule.condition)} | {_cell(rule.mend)} |"
+            for rule in RULES
+        ),
     ]
     return "\n".join([*table, "\n## Rule by rule\n", *map(_entry, RULES)])
 
@@ -40,13 +43,13 @@ def with_rules(page: str) -> str:
 
 
 def _entry(rule: Rule) -> str:
-    asked = (
-        "; asked by the platform only, which knows what it compares with" if rule.asked == "platform" else ""
+    restriction = (
+        "; asked by the platform only, which knows what it compares with" if rule.where == "platform" else ""
     )
     return (
         f"### {rule.code}\n\n"
-        f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{asked}.\n\n"
-        f"Kept when: {rule.kept}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend is not None else "")
+        f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{restriction}.\n\n"
+        f"Kept when: {rule.condition}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend is not None else "")
     )
 
 

@@ -35,7 +35,7 @@ SHORT_PERIODS = 20
     "JM-REST",
     Severity.QUARANTINE,
     "Rests are rests",
-    kept="In the rests beside the windows the device rested: work that goes on there is not counted",
+    condition="In the rests beside the windows the device rested: work that goes on there is not counted",
     mend="Stop what else uses the device; measure again",
     version="2",
 )
@@ -44,7 +44,7 @@ def rests_are_rests(case: Case) -> Broken | None:
     if case.read is None or case.read.idle is None or not case.read.rests_w:
         return None
     idle_w = max(case.read.idle.before_w, case.read.idle.after_w)
-    work_w = max((power_w for _, power_w in powers_w(case.said)), default=0.0)
+    work_w = max((power_w for _, power_w in powers_w(case.predicate)), default=0.0)
     most_w = idle_w * (1 + REST_ABOVE_IDLE) + REST_SHARE * max(work_w - idle_w, 0.0)
     highest_w = max(case.read.rests_w)
     if highest_w <= most_w:
@@ -61,14 +61,14 @@ def rests_are_rests(case: Case) -> Broken | None:
     "JM-ENERGY-ZERO",
     Severity.REJECT,
     "Energies are finite and positive",
-    kept="Every energy is finite and above 0",
+    condition="Every energy is finite and above 0",
     mend=None,
     version="1",
 )
 def energy_is_positive(case: Case) -> Broken | None:
     """Every window took some energy, and every number is finite."""
-    totals = case.said.totals
-    numbers = {f"window {n}": window.energy_gross_j for n, window in enumerate(case.said.windows, 1)}
+    totals = case.predicate.totals
+    numbers = {f"window {n}": window.energy_gross_j for n, window in enumerate(case.predicate.windows, 1)}
     numbers |= {"energy_per_query_j": totals.energy_per_query_j, "duration_s": totals.duration_s}
     for name, number in numbers.items():
         if not (math.isfinite(number) and number > 0):
@@ -85,15 +85,15 @@ def energy_is_positive(case: Case) -> Broken | None:
     "JM-POWER-HIGH",
     Severity.REJECT,
     "Power is below the limit",
-    kept="No window takes more than 1.1 x the device's limit, nor than 2,200 W whatever limit it states; a window "
+    condition="No window takes more than 1.1 x the device's limit, nor than 2,200 W whatever limit it states; a window "
     "shorter than 20 periods of its counter may have a period's energy more",
     mend=None,
     version="7",
 )
 def power_is_possible(case: Case) -> Broken | None:
     """Mean power of each window is below what the device can draw."""
-    limit_w = _limit_w(case.said)
-    for number, power_w in powers_w(case.said):
+    limit_w = _limit_w(case.predicate)
+    for number, power_w in powers_w(case.predicate):
         if power_w > limit_w * POWER_HEADROOM * (1 + _blur(case, number)):
             return broken(
                 f"Window {number} takes {power_w:.1f} W on average; the device draws at most {limit_w:.1f} W.",
@@ -102,10 +102,10 @@ def power_is_possible(case: Case) -> Broken | None:
                 limit_w=limit_w,
             )
     busy_s = case.busy_s
-    totals = case.said.totals
+    totals = case.predicate.totals
     energy_j = totals.energy_per_query_j * totals.queries
     blurred_s = (
-        _blur_s(case) * 2 * len(case.said.windows) ** 0.5
+        _blur_s(case) * 2 * len(case.predicate.windows) ** 0.5
     )  # at phases by chance, two standard deviations
     if busy_s > 0 and energy_j > (busy_s + blurred_s) * limit_w * POWER_HEADROOM:
         return broken(
@@ -121,18 +121,18 @@ def power_is_possible(case: Case) -> Broken | None:
     "JM-POWER-LOW",
     Severity.QUARANTINE,
     "Power is above idle",
-    kept="No measured window takes less energy than 0.95 x idle power for its time, nor less than 0.1 W; a "
+    condition="No measured window takes less energy than 0.95 x idle power for its time, nor less than 0.1 W; a "
     "window shorter than 20 periods of its counter may lack a period's energy",
     mend=None,
     version="7",
 )
 def power_is_above_idle(case: Case) -> Broken | None:
     """No window takes less power than the device at rest, or than any device that works."""
-    if case.said.sensor.grade == "estimated":
+    if case.predicate.sensor.grade == "estimated":
         return None
-    idle = case.said.idle
+    idle = case.predicate.idle
     floor_w = max(LEAST_W, min(idle.before_w, idle.after_w)) if idle else LEAST_W
-    for number, power_w in powers_w(case.said):
+    for number, power_w in powers_w(case.predicate):
         if power_w < floor_w * (1 - 0.05 - _blur(case, number)):
             return broken(
                 f"Window {number} takes {power_w:.1f} W, less than the {floor_w:.1f} W at rest.",
@@ -147,14 +147,14 @@ def power_is_above_idle(case: Case) -> Broken | None:
     "JM-IDLE-NONE",
     Severity.QUARANTINE,
     "Rest was measured too",
-    kept="Whoever measured energy has measured the device at rest too",
+    condition="Whoever measured energy has measured the device at rest too",
     mend="Let the run finish",
     version="1",
 )
 def idle_was_measured(case: Case) -> Broken | None:
     """Whoever can measure energy has measured it at rest too: without that, nothing says what the work added."""
-    if case.said.sensor.grade == "measured" and case.said.idle is None:
-        return broken("Energy was measured, but not the device at rest.", meter=case.said.sensor.meter)
+    if case.predicate.sensor.grade == "measured" and case.predicate.idle is None:
+        return broken("Energy was measured, but not the device at rest.", meter=case.predicate.sensor.meter)
     return None
 
 
@@ -170,20 +170,20 @@ def _blur(case: Case, number: int) -> float:
     """By what share a period more or less changes a short window's energy. A part-time counter takes what it sees of a
     period for the whole of it, so it may give a burst four times its energy, or none.
     """
-    window = case.said.windows[number - 1]
+    window = case.predicate.windows[number - 1]
     period_s, lasts_s = _blur_s(case), window.end_s - window.start_s
     return period_s / lasts_s if lasts_s < SHORT_PERIODS * period_s else 0.0
 
 
-def powers_w(said: Predicate) -> Iterator[tuple[int, float]]:
+def powers_w(predicate: Predicate) -> Iterator[tuple[int, float]]:
     """(number, mean power in watts) of each window that lasts; one that does not is broken by another rule."""
-    for number, window in enumerate(said.windows, 1):
+    for number, window in enumerate(predicate.windows, 1):
         if window.end_s > window.start_s:
             yield number, window.energy_gross_j / (window.end_s - window.start_s)
 
 
-def _limit_w(said: Predicate) -> float:
+def _limit_w(predicate: Predicate) -> float:
     """A limit that is stated lowers what is believed, and never raises it."""
-    if said.sensor.stated_watts is not None:
-        return min(said.sensor.stated_watts * said.host.cpu_count, MOST_W)
-    return min(said.device.power_limit_w or MOST_W, MOST_W)
+    if predicate.sensor.stated_watts is not None:
+        return min(predicate.sensor.stated_watts * predicate.host.cpu_count, MOST_W)
+    return min(predicate.device.power_limit_w or MOST_W, MOST_W)

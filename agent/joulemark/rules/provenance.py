@@ -30,20 +30,20 @@ deviations from its mean; who loses more runs to crashes has a machine that a mo
     "JM-KEY-UNKNOWN",
     Severity.REJECT,
     "The key is enrolled",
-    kept="The signing key is enrolled and is the one that the statement names",
+    condition="The signing key is enrolled and is the one that the statement names",
     mend="`joulemark enrol`, then send again",
     version="1",
-    asked="platform",
+    where="platform",
 )
 def key_is_known(case: Case) -> Broken | None:
     """The signing key is enrolled and is the one that the statement names."""
-    known, named = case.context.public_key, case.said.contributor
-    if known is None:
+    enrolled, named = case.context.public_key, case.predicate.contributor
+    if enrolled is None:
         return broken("The key that signed is not enrolled here.", key_id=named.key_id)
-    if named.public_key != known or named.key_id != key_id(known):
+    if named.public_key != enrolled or named.key_id != key_id(enrolled):
         return broken(
             "The statement names another key than the one that signed it.",
-            key_id=key_id(known),
+            key_id=key_id(enrolled),
             named_key_id=named.key_id,
         )
     return None
@@ -53,34 +53,34 @@ def key_is_known(case: Case) -> Broken | None:
     "JM-KEY-REVOKED",
     Severity.REJECT,
     "The key is not revoked",
-    kept="The key is not revoked",
+    condition="The key is not revoked",
     mend="Ask the platform's moderators",
     version="1",
-    asked="platform",
+    where="platform",
 )
 def key_is_valid(case: Case) -> Broken | None:
     """The signing key is not revoked."""
     if not case.context.key_revoked:
         return None
-    return broken("The key that signed was revoked.", key_id=case.said.contributor.key_id)
+    return broken("The key that signed was revoked.", key_id=case.predicate.contributor.key_id)
 
 
 @rule(
     "JM-AUDIENCE",
     Severity.REJECT,
     "Signed for this platform",
-    kept="It was signed for this platform",
+    condition="It was signed for this platform",
     mend="Send it to the platform that it names",
     version="1",
-    asked="platform",
+    where="platform",
 )
 def audience_is_ours(case: Case) -> Broken | None:
     """The statement was signed for the platform that judges it."""
-    if case.said.audience == case.context.audience:
+    if case.predicate.audience == case.context.audience:
         return None
     return broken(
-        f"The result was signed for {case.said.audience}, not for this platform.",
-        audience=case.said.audience,
+        f"The result was signed for {case.predicate.audience}, not for this platform.",
+        audience=case.predicate.audience,
         platform=case.context.audience,
     )
 
@@ -89,11 +89,12 @@ def audience_is_ours(case: Case) -> Broken | None:
     "JM-TRACE-REUSED",
     Severity.REJECT,
     "The trace is new",
-    kept="No earlier result has the same trace, nor one that was read at the same microseconds, nor one whose noise is "
-    "the same: which of two windows answered a query faster, over all queries, is chance, and no two runs share it",
+    condition="No earlier result has the same trace, nor one that was read at the same microseconds, nor one whose "
+    "noise is the same: which of two windows answered a query faster, over all queries, is chance, and no two runs "
+    "share it",
     mend="Measure again",
     version="4",
-    asked="platform",
+    where="platform",
 )
 def trace_is_new(case: Case) -> Broken | None:
     """No other result carries the same trace, or the same times with other energies: a trace that was scaled."""
@@ -118,33 +119,33 @@ def trace_is_new(case: Case) -> Broken | None:
     "JM-TIMES",
     Severity.REJECT,
     "The times are possible",
-    kept="Start, end, signing and arrival are in this order and the trace fits between them",
+    condition="Start, end, signing and arrival are in this order and the trace fits between them",
     mend="Set the clock; measure again",
     version="1",
 )
 def times_are_possible(case: Case) -> Broken | None:
     """Start, end, signing and arrival are in this order, and the windows fit between start and end."""
-    said, received_at = case.said, case.context.received_at
-    if not said.started_at <= said.ended_at <= said.issued_at:
+    predicate, received_at = case.predicate, case.context.received_at
+    if not predicate.started_at <= predicate.ended_at <= predicate.issued_at:
         return broken(
             "The run's start, end and signing are not in this order.",
-            started_at=said.started_at.isoformat(),
-            ended_at=said.ended_at.isoformat(),
-            issued_at=said.issued_at.isoformat(),
+            started_at=predicate.started_at.isoformat(),
+            ended_at=predicate.ended_at.isoformat(),
+            issued_at=predicate.issued_at.isoformat(),
         )
-    if said.issued_at > received_at + CLOCK_SLACK:
+    if predicate.issued_at > received_at + CLOCK_SLACK:
         return broken(
             "The result was signed after it arrived: the clock of the machine is wrong.",
-            issued_at=said.issued_at.isoformat(),
+            issued_at=predicate.issued_at.isoformat(),
             received_at=received_at.isoformat(),
         )
-    if said.issued_at - said.started_at > LONGEST_RUN:
+    if predicate.issued_at - predicate.started_at > LONGEST_RUN:
         return broken(
             f"The run began more than {LONGEST_RUN.days} days before it was signed.",
-            started_at=said.started_at.isoformat(),
-            issued_at=said.issued_at.isoformat(),
+            started_at=predicate.started_at.isoformat(),
+            issued_at=predicate.issued_at.isoformat(),
         )
-    wall_s = (said.ended_at - said.started_at).total_seconds()
+    wall_s = (predicate.ended_at - predicate.started_at).total_seconds()
     last_s = max(span.end_us for span in case.trace.spans) / 1e6
     if last_s > wall_s + 1.0:
         return broken(
@@ -159,15 +160,15 @@ def times_are_possible(case: Case) -> Broken | None:
     "JM-RUN-LENGTH",
     Severity.QUARANTINE,
     "The run's clock went on",
-    kept="The calendar's time from start to end is no more than two minutes longer than the trace: no clock of the run "
-    "stood still meanwhile",
+    condition="The calendar's time from start to end is no more than two minutes longer than the trace: no clock of "
+    "the run stood still meanwhile",
     mend="Keep the machine from sleeping while it measures: `systemd-inhibit joulemark run`; measure again",
     version="7",
 )
 def clock_went_on(case: Case) -> Broken | None:
     """A machine that slept in the run, or a process that was halted, has less time in its trace than passed."""
-    said = case.said
-    passed_s = (said.ended_at - said.started_at).total_seconds()
+    predicate = case.predicate
+    passed_s = (predicate.ended_at - predicate.started_at).total_seconds()
     traced_s = max(span.end_us for span in case.trace.spans) / 1e6
     if passed_s <= traced_s + CLOCK_SKEW.total_seconds():
         return None
@@ -182,17 +183,17 @@ def clock_went_on(case: Case) -> Broken | None:
     "JM-CLOCK-SKEW",
     Severity.FLAG,
     "The clock is right",
-    kept="The machine's clock is within two minutes of the platform's, as far as signing, arrival and ticket tell; "
-    "beyond ten minutes it is refused",
+    condition="The machine's clock is within two minutes of the platform's, as far as signing, arrival and ticket "
+    "tell; beyond ten minutes it is refused",
     mend="Set the clock: `timedatectl set-ntp true`",
     version="4",
-    asked="platform",
+    where="platform",
 )
 def clock_is_right(case: Case) -> Broken | None:
     """What is signed in the future, or began before its ticket, shows a clock that is off."""
-    said, ticket = case.said, case.context.ticket
-    ahead = said.issued_at - case.context.received_at
-    behind = ticket.issued_at - said.started_at if ticket else timedelta()
+    predicate, ticket = case.predicate, case.context.ticket
+    ahead = predicate.issued_at - case.context.received_at
+    behind = ticket.issued_at - predicate.started_at if ticket else timedelta()
     skew = max(ahead, behind)
     if not CLOCK_SKEW < skew <= CLOCK_SLACK:
         return None
@@ -207,7 +208,7 @@ def clock_is_right(case: Case) -> Broken | None:
     "JM-TICKET-NONE",
     Severity.FLAG,
     "The run was announced",
-    kept="The run was announced before it started",
+    condition="The run was announced before it started",
     mend="Run without `--offline`",
     version="1",
 )
@@ -224,31 +225,35 @@ def has_ticket(case: Case) -> Broken | None:
     "JM-TICKET-OTHER",
     Severity.REJECT,
     "The ticket fits the run",
-    kept="The result is of the job and device that the ticket was given for",
+    condition="The result is of the job and device that the ticket was given for",
     mend="Measure it anew: `joulemark run --fresh`",
     version="1",
-    asked="platform",
+    where="platform",
 )
 def ticket_fits(case: Case) -> Broken | None:
     """The result reports what the ticket was given for, on the device that asked."""
-    ticket, said = case.context.ticket, case.said
+    ticket, predicate = case.context.ticket, case.predicate
     if ticket is None:
         return None
-    if said.ticket is None or (said.ticket.id, said.ticket.nonce, said.ticket.sample_seed) != (
+    if predicate.ticket is None or (
+        predicate.ticket.id,
+        predicate.ticket.nonce,
+        predicate.ticket.sample_seed,
+    ) != (
         ticket.id,
         ticket.nonce,
         ticket.sample_seed,
     ):
         return broken("The ticket in the statement is not the one that was given.", ticket=ticket.id)
-    ran = "/".join((said.workload.task, said.workload.dataset, said.workload.model))
+    ran = "/".join((predicate.workload.task, predicate.workload.dataset, predicate.workload.model))
     job = "/".join((ticket.task, ticket.dataset, ticket.model))
     if ran != job:
         return broken(f"The ticket is for {job}; the result is of {ran}.", ticket_job=job, job=ran)
-    if said.device.tag != ticket.device_tag:
+    if predicate.device.tag != ticket.device_tag:
         return broken(
             "The ticket was asked for by another device than the one that ran.",
             ticket_device=ticket.device_tag,
-            device=said.device.tag,
+            device=predicate.device.tag,
         )
     return None
 
@@ -257,20 +262,20 @@ def ticket_fits(case: Case) -> Broken | None:
     "JM-TICKET-LATE",
     Severity.REJECT,
     "The run fits the ticket's time",
-    kept="The run began after its ticket and arrived before the ticket ended",
+    condition="The run began after its ticket and arrived before the ticket ended",
     mend="Measure it anew: `joulemark run --fresh`",
     version="1",
-    asked="platform",
+    where="platform",
 )
 def ticket_in_time(case: Case) -> Broken | None:
     """The run began after the ticket was given and was reported before the ticket ended."""
     ticket = case.context.ticket
     if ticket is None:
         return None
-    if case.said.started_at < ticket.issued_at - CLOCK_SLACK:
+    if case.predicate.started_at < ticket.issued_at - CLOCK_SLACK:
         return broken(
             "The run began before its ticket was given.",
-            started_at=case.said.started_at.isoformat(),
+            started_at=case.predicate.started_at.isoformat(),
             ticket_issued_at=ticket.issued_at.isoformat(),
         )
     if case.context.received_at > ticket.expires_at:
@@ -286,11 +291,11 @@ def ticket_in_time(case: Case) -> Broken | None:
     "JM-BEST-OF",
     Severity.QUARANTINE,
     "Runs are reported",
-    kept=f"Fewer than {MOST_UNREPORTED} runs of this job, which the same contributor announced on this device before "
-    "this one, ended without a result",
+    condition=f"Fewer than {MOST_UNREPORTED} runs of this job, which the same contributor announced on this device "
+    "before this one, ended without a result",
     mend="Send what is kept: `joulemark submit`; tell the moderators what ended the runs",
     version="4",
-    asked="platform",
+    where="platform",
 )
 def runs_are_reported(case: Case) -> Broken | None:
     """Whoever announces many runs and reports one may have chosen the best."""
@@ -308,10 +313,11 @@ def runs_are_reported(case: Case) -> Broken | None:
     "JM-DEVICE-SHARED",
     Severity.FLAG,
     "The device is reported by one",
-    kept="No other contributor reports results of the device with this tag; on boards it is one device all the same",
+    condition="No other contributor reports results of the device with this tag; on boards it is one device "
+    "all the same",
     mend="Nothing, where several people share a machine",
     version="4",
-    asked="platform",
+    where="platform",
 )
 def device_is_one_contributors(case: Case) -> Broken | None:
     """A device tag that several keys report is one device with several names."""
@@ -321,7 +327,7 @@ def device_is_one_contributors(case: Case) -> Broken | None:
     return broken(
         f"{others} other contributor{'s report' if others > 1 else ' reports'} results of the same device.",
         others=others,
-        device=case.said.device.tag,
+        device=case.predicate.device.tag,
     )
 
 

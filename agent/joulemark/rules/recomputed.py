@@ -30,7 +30,7 @@ its name."""
     "JM-TRACE-GAPS",
     Severity.REJECT,
     "The trace covers the run",
-    kept="Ticks bracket every window and counters run forward",
+    condition="Ticks bracket every window and counters run forward",
     mend="Measure again; close what starves the sampler",
     version="2",
 )
@@ -47,7 +47,7 @@ def trace_is_complete(case: Case) -> Broken | None:
     "JM-WINDOWS",
     Severity.REJECT,
     "Windows are those of the trace",
-    kept="Stated windows equal those recomputed from the trace, to 1e-6",
+    condition="Stated windows equal those recomputed from the trace, to 1e-6",
     mend=None,
     version="2",
 )
@@ -55,14 +55,14 @@ def windows_are_recomputed(case: Case) -> Broken | None:
     """Stated windows are those of the trace: times, queries, gross and net energy."""
     if case.read is None:
         return None  # trace_is_complete says so
-    found = case.read.windows
-    if len(found) != len(case.said.windows):
+    windows = case.read.windows
+    if len(windows) != len(case.predicate.windows):
         return broken(
-            f"The statement has {len(case.said.windows)} windows, the trace has {len(found)}.",
-            stated=len(case.said.windows),
-            recomputed=len(found),
+            f"The statement has {len(case.predicate.windows)} windows, the trace has {len(windows)}.",
+            stated=len(case.predicate.windows),
+            recomputed=len(windows),
         )
-    for number, (stated, traced) in enumerate(zip(case.said.windows, found, strict=True), 1):
+    for number, (stated, traced) in enumerate(zip(case.predicate.windows, windows, strict=True), 1):
         pairs = (
             ("start_s", stated.start_s, traced.start_s),
             ("end_s", stated.end_s, traced.end_s),
@@ -70,13 +70,13 @@ def windows_are_recomputed(case: Case) -> Broken | None:
             ("energy_gross_j", stated.energy_gross_j, traced.gross_j),
             ("energy_net_j", stated.energy_net_j, traced.net_j),
         )
-        for name, said, recomputed in pairs:
-            if not same(said, recomputed):
+        for name, value, recomputed in pairs:
+            if not same(value, recomputed):
                 return broken(
-                    f"Window {number} states {name} = {said}; its trace gives {recomputed}.",
+                    f"Window {number} states {name} = {value}; its trace gives {recomputed}.",
                     window=number,
                     name=name,
-                    stated=said,
+                    stated=value,
                     recomputed=recomputed,
                 )
     return None
@@ -86,7 +86,7 @@ def windows_are_recomputed(case: Case) -> Broken | None:
     "JM-TOTALS",
     Severity.REJECT,
     "Totals are those of the trace",
-    kept="Stated totals, latencies and idle equal those recomputed from the trace, to 1e-6",
+    condition="Stated totals, latencies and idle equal those recomputed from the trace, to 1e-6",
     mend=None,
     version="2",
 )
@@ -94,17 +94,17 @@ def totals_are_recomputed(case: Case) -> Broken | None:
     """Stated totals and idle power are those of the trace."""
     if case.read is None:
         return None  # trace_is_complete says so
-    found, idle = case.read.totals, case.read.idle
-    for name in found.__struct_fields__:
-        said, recomputed = getattr(case.said.totals, name), getattr(found, name)
-        if not same(said, recomputed):
+    totals, idle = case.read.totals, case.read.idle
+    for name in totals.__struct_fields__:
+        value, recomputed = getattr(case.predicate.totals, name), getattr(totals, name)
+        if not same(value, recomputed):
             return broken(
-                f"The total {name} is stated as {said}; the trace gives {recomputed}.",
+                f"The total {name} is stated as {value}; the trace gives {recomputed}.",
                 name=name,
-                stated=said,
+                stated=value,
                 recomputed=recomputed,
             )
-    stated = case.said.idle
+    stated = case.predicate.idle
     if (stated is None) != (idle is None):
         return broken(
             "Idle power is stated without idle spans in the trace, or left out in spite of them.",
@@ -113,12 +113,12 @@ def totals_are_recomputed(case: Case) -> Broken | None:
         )
     if stated is not None and idle is not None:
         for name in idle.__struct_fields__:
-            said, recomputed = getattr(stated, name), getattr(idle, name)
-            if not same(said, recomputed):
+            value, recomputed = getattr(stated, name), getattr(idle, name)
+            if not same(value, recomputed):
                 return broken(
-                    f"Idle {name} is stated as {said}; the trace gives {recomputed}.",
+                    f"Idle {name} is stated as {value}; the trace gives {recomputed}.",
                     name=name,
-                    stated=said,
+                    stated=value,
                     recomputed=recomputed,
                 )
     return None
@@ -128,20 +128,20 @@ def totals_are_recomputed(case: Case) -> Broken | None:
     "JM-UNCERTAINTY",
     Severity.REJECT,
     "Uncertainty is that of the trace",
-    kept="Estimators, how they differ and the uncertainty budget equal those recomputed from the trace, to 1e-6, with "
-    "the sensor's terms of today's or an earlier table of boards",
+    condition="Estimators, how they differ and the uncertainty budget equal those recomputed from the trace, to 1e-6, "
+    "with the sensor's terms of today's or an earlier table of boards",
     mend=None,
     version="8",
 )
 def uncertainty_is_recomputed(case: Case) -> Broken | None:
     """Stated estimators and uncertainty budget are those of the trace."""
-    found, stated = case.read, case.said
-    if found is None:
+    analysis, stated = case.read, case.predicate
+    if analysis is None:
         return None  # trace_is_complete says so
     states_nothing = not (stated.estimates or stated.not_estimated or stated.budget)
     if states_nothing and all(stream.timing is None for stream in case.trace.streams):
         return None  # an agent from before the bracket stated one estimator and no budget
-    recomputed_j, missing = _by_known_estimators(case, found)
+    recomputed_j, missing = _by_known_estimators(case, analysis)
     if set(stated.estimates) != set(recomputed_j) or stated.not_estimated != missing:
         names, recomputed = _names(stated.estimates), _names(recomputed_j)
         return broken(
@@ -157,9 +157,9 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
                 stated=stated.estimates[name],
                 recomputed=value,
             )
-    if knows_derivative(stated) and (fault := _other_comparisons(stated.comparisons, found.comparisons)):
+    if knows_derivative(stated) and (fault := _other_comparisons(stated.comparisons, analysis.comparisons)):
         return fault
-    budgets = [_budget(case, found, edition) for edition in (EDITION, FIRST_EDITION)]
+    budgets = [_budget(case, analysis, edition) for edition in (EDITION, FIRST_EDITION)]
     kinds = [[(term.name, term.kind) for term in budget] for budget in budgets]
     stated_kinds = [(term.name, term.kind) for term in stated.budget]
     if stated_kinds not in kinds:
@@ -168,12 +168,12 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
             stated=", ".join(term.name for term in stated.budget),
             recomputed=", ".join(term.name for term in budgets[0]),
         )
-    for said, term in zip(stated.budget, budgets[kinds.index(stated_kinds)], strict=True):
-        if abs(said.relative - term.relative) > TOLERANCE:
+    for claimed, term in zip(stated.budget, budgets[kinds.index(stated_kinds)], strict=True):
+        if abs(claimed.relative - term.relative) > TOLERANCE:
             return broken(
-                f"The uncertainty term {term.name} is stated as {said.relative}; the trace gives {term.relative}.",
+                f"The uncertainty term {term.name} is stated as {claimed.relative}; the trace gives {term.relative}.",
                 name=term.name,
-                stated=said.relative,
+                stated=claimed.relative,
                 recomputed=term.relative,
             )
     return None
@@ -184,47 +184,48 @@ def knows_derivative(stated: Predicate) -> bool:
     return "derivative" in stated.estimates or "derivative" in stated.not_estimated
 
 
-def _by_known_estimators(case: Case, found: Analysis) -> tuple[dict[str, float], dict[str, str]]:
+def _by_known_estimators(case: Case, analysis: Analysis) -> tuple[dict[str, float], dict[str, str]]:
     """Estimates, and reasons of those that are missing, without an estimator that the agent did not have yet."""
-    if knows_derivative(case.said):
-        return found.estimates, found.not_estimated
-    estimates, missing = dict(found.estimates), dict(found.not_estimated)
+    if knows_derivative(case.predicate):
+        return analysis.estimates, analysis.not_estimated
+    estimates, missing = dict(analysis.estimates), dict(analysis.not_estimated)
     estimates.pop("derivative", None)
     missing.pop("derivative", None)
     return estimates, missing
 
 
-def _other_comparisons(stated: Sequence[Comparison], found: Sequence[Comparison]) -> Broken | None:
-    names = [", ".join(each.estimator for each in listed) for listed in (stated, found)]
+def _other_comparisons(stated: Sequence[Comparison], recomputed: Sequence[Comparison]) -> Broken | None:
+    names = [", ".join(each.estimator for each in listed) for listed in (stated, recomputed)]
     if names[0] != names[1]:
         return broken(
             f"The estimators that are compared are stated as {quoted(names[0])}; the trace gives {names[1] or 'none'}.",
             stated=names[0],
             recomputed=names[1],
         )
-    for said, traced in zip(stated, found, strict=True):
+    for claimed, traced in zip(stated, recomputed, strict=True):
         for name in ("windows", "relative", "joint"):
-            pair = float(getattr(said, name)), float(getattr(traced, name))
+            pair = float(getattr(claimed, name)), float(getattr(traced, name))
             if abs(pair[0] - pair[1]) > TOLERANCE * max(1.0, abs(pair[1])):
                 return broken(
-                    f"The {name} of the estimator {said.estimator} is stated as {pair[0]}; the trace gives {pair[1]}.",
+                    f"The {name} of the estimator {claimed.estimator} is stated as {pair[0]}; "
+                    f"the trace gives {pair[1]}.",
                     name=name,
-                    estimator=said.estimator,
+                    estimator=claimed.estimator,
                     stated=pair[0],
                     recomputed=pair[1],
                 )
     return None
 
 
-def _budget(case: Case, found: Analysis, edition: int) -> tuple[Term, ...]:
+def _budget(case: Case, analysis: Analysis, edition: int) -> tuple[Term, ...]:
     """The budget as agents of this edition of the sensors' table sign it."""
-    method = tuple(term for term in found.budget if term.name not in SENSOR_TERMS)
-    if found.mean_power_w is None:
+    method = tuple(term for term in analysis.budget if term.name not in SENSOR_TERMS)
+    if analysis.mean_power_w is None:
         return method
     return method + sensor_terms(
-        case.said.sensor,
-        board_name=case.said.device.name,
-        mean_power_w=found.mean_power_w,
+        case.predicate.sensor,
+        board_name=case.predicate.device.name,
+        mean_power_w=analysis.mean_power_w,
         edition=edition,
     )
 
@@ -233,7 +234,7 @@ def _budget(case: Case, found: Analysis, edition: int) -> tuple[Term, ...]:
     "JM-FLAGS",
     Severity.QUARANTINE,
     "Flags are stated",
-    kept="Every flag that the trace shows, and that the agent knows, is stated",
+    condition="Every flag that the trace shows, and that the agent knows, is stated",
     mend=None,
     version="8",
 )
@@ -241,8 +242,8 @@ def flags_are_recomputed(case: Case) -> Broken | None:
     """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""
     if case.read is None:
         return None  # trace_is_complete says so
-    unknown = frozenset[str]() if knows_derivative(case.said) else LATER_FLAGS
-    hidden = ", ".join(sorted(set(case.read.flags) - set(case.said.flags) - unknown))
+    unknown = frozenset[str]() if knows_derivative(case.predicate) else LATER_FLAGS
+    hidden = ", ".join(sorted(set(case.read.flags) - set(case.predicate.flags) - unknown))
     return broken(f"The trace shows what the run does not state: {hidden}.", flags=hidden) if hidden else None
 
 

@@ -21,18 +21,18 @@ MOST_QUOTED = 80
 class Rule:
     """A named check. `check` returns what is broken, or None when the rule is kept.
 
-    `kept` says when it is kept and `mend` what to do when it is broken, None where nobody can do anything.
-    `version` is the version of the rules in which it last changed. A rule that is `asked` by the platform compares
+    `condition` says when it is kept and `mend` what to do when it is broken, None where nobody can do anything.
+    `version` is the version of the rules in which it last changed. A rule whose `where` is the platform compares
     with what only the platform knows.
     """
 
     code: str
     severity: Severity
     title: str
-    kept: str
+    condition: str
     mend: str | None
     version: str
-    asked: Literal["anywhere", "platform"]
+    where: Literal["anywhere", "platform"]
     check: Callable[[Case], Broken | None]
 
     @property
@@ -53,26 +53,26 @@ def rule(
     severity: Severity,
     title: str,
     *,
-    kept: str,
+    condition: str,
     mend: str | None,
     version: str,
-    asked: Literal["anywhere", "platform"] = "anywhere",
+    where: Literal["anywhere", "platform"] = "anywhere",
 ) -> Callable[[Callable[[Case], Broken | None]], Rule]:
     """Make a function the check of a rule."""
 
-    def made(check: Callable[[Case], Broken | None]) -> Rule:
+    def decorate(check: Callable[[Case], Broken | None]) -> Rule:
         return Rule(
             code=code,
             severity=severity,
             title=title,
-            kept=kept,
+            condition=condition,
             mend=mend,
             version=version,
-            asked=asked,
+            where=where,
             check=check,
         )
 
-    return made
+    return decorate
 
 
 def quoted(words: str) -> str:

@@ -33,14 +33,14 @@ queries, something else ran in the window than what was timed."""
     "JM-SENSOR",
     Severity.REJECT,
     "Meter, unit and grade agree",
-    kept="Meter, unit, scope and grade belong together; an estimate never looks like a measurement",
+    condition="Meter, unit, scope and grade belong together; an estimate never looks like a measurement",
     mend=None,
     version="1",
 )
 def sensor_is_consistent(case: Case) -> Broken | None:
     """Meter, grade, unit, scope and device kind belong together: an estimate never looks like a measurement."""
-    sensor, streams = case.said.sensor, case.trace.streams
-    kind, on_gpu = case.said.device.kind, "gpu" in sensor.scope
+    sensor, streams = case.predicate.sensor, case.trace.streams
+    kind, on_gpu = case.predicate.device.kind, "gpu" in sensor.scope
     if on_gpu != (sensor.meter == "nvml-counter") or on_gpu != (kind == "gpu"):
         return broken(
             f"The meter {sensor.meter} on a {kind} does not read the scope {sensor.scope}.",
@@ -49,7 +49,7 @@ def sensor_is_consistent(case: Case) -> Broken | None:
             scope=sensor.scope,
         )
     if sensor.meter == "cpu-time-estimate":
-        return _estimate_fault(case.said, {(s.unit, s.joules_per_unit) for s in streams})
+        return _estimate_fault(case.predicate, {(s.unit, s.joules_per_unit) for s in streams})
     unit = UNITS_PER_JOULE[sensor.meter]
     if sensor.grade != "measured" or sensor.stated_watts is not None:
         return broken(
@@ -69,12 +69,12 @@ def sensor_is_consistent(case: Case) -> Broken | None:
     return None
 
 
-def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> Broken | None:
-    watts = said.sensor.stated_watts
-    if said.sensor.grade != "estimated" or watts is None or not said.sensor.stated_watts_source:
+def _estimate_fault(predicate: Predicate, counted: set[tuple[str, float]]) -> Broken | None:
+    watts = predicate.sensor.stated_watts
+    if predicate.sensor.grade != "estimated" or watts is None or not predicate.sensor.stated_watts_source:
         return broken(
             "An estimate must be graded as one, and must state its watts and their source.",
-            grade=said.sensor.grade,
+            grade=predicate.sensor.grade,
             stated_watts=watts,
         )
     if not LEAST_CORE_W <= watts <= MAX_CORE_W:
@@ -98,7 +98,7 @@ def _estimate_fault(said: Predicate, counted: set[tuple[str, float]]) -> Broken 
     "JM-SPANS",
     Severity.REJECT,
     "Nothing is counted twice",
-    kept="Idle, warm-up and windows follow one another",
+    condition="Idle, warm-up and windows follow one another",
     mend=None,
     version="1",
 )
@@ -122,7 +122,7 @@ def spans_follow_one_another(case: Case) -> Broken | None:
     "JM-LATENCY",
     Severity.REJECT,
     "Queries fit their window",
-    kept="Queries run one after the other inside their window",
+    condition="Queries run one after the other inside their window",
     mend=None,
     version="2",
 )
@@ -173,8 +173,8 @@ def _fault_of(number: int, span: Span, queries: Queries) -> Broken | None:
     "JM-LATENCY-SUM",
     Severity.QUARANTINE,
     "Latencies fill their window",
-    kept="In throughput the latencies of a window add up to half of its length or more, unless the gaps between them "
-    "are 10 ms or less: the energy of a window is that of its queries",
+    condition="In throughput the latencies of a window add up to half of its length or more, unless the gaps between "
+    "them are 10 ms or less: the energy of a window is that of its queries",
     mend="Remove what answers in place of the model or runs between its queries; measure again",
     version="4",
 )
@@ -200,7 +200,7 @@ def latencies_fill_their_window(case: Case) -> Broken | None:
     "JM-TIMING",
     Severity.QUARANTINE,
     "Timing fits the trace",
-    kept="How the counter is said to keep time is how it moves in the rests, and its delay fits that",
+    condition="How the counter is said to keep time is how it moves in the rests, and its delay fits that",
     mend="Run `joulemark doctor` again, then measure again",
     version="2",
 )

@@ -29,25 +29,25 @@ REPORTED_WITHIN = 3.0
     "JM-SUITE-UNKNOWN",
     Severity.REJECT,
     "The suite is known",
-    kept="Name, version and digest are those of a suite that the platform has",
+    condition="Name, version and digest are those of a suite that the platform has",
     mend="Install the release that the platform names",
     version="1",
 )
 def suite_is_known(case: Case) -> Broken | None:
     """Name, version and digest are those of a suite that this platform has."""
-    suite, said = case.context.suite, case.said.suite
+    suite, stated = case.context.suite, case.predicate.suite
     if suite is not None and (suite.name, suite.version, suite.digest) == (
-        said.name,
-        said.version,
-        said.digest,
+        stated.name,
+        stated.version,
+        stated.digest,
     ):
         return None
     return broken(
-        f"Suite {quoted(f'{said.name} {said.version}')} with digest {said.digest[:12]} is not one that this "
+        f"Suite {quoted(f'{stated.name} {stated.version}')} with digest {stated.digest[:12]} is not one that this "
         "platform has.",
-        suite=said.name,
-        version=said.version,
-        digest=said.digest,
+        suite=stated.name,
+        version=stated.version,
+        digest=stated.digest,
     )
 
 
@@ -55,13 +55,13 @@ def suite_is_known(case: Case) -> Broken | None:
     "JM-JOB-UNKNOWN",
     Severity.REJECT,
     "The job is in the suite",
-    kept="The suite has this model on this data set",
+    condition="The suite has this model on this data set",
     mend=None,
     version="3",
 )
 def job_is_in_suite(case: Case) -> Broken | None:
     """The suite has this model on this data set for this task."""
-    suite, work = case.context.suite, case.said.workload
+    suite, work = case.context.suite, case.predicate.workload
     if suite is None or case.job is not None:
         return None
     job = f"{work.task}/{work.dataset}/{work.model}"
@@ -72,13 +72,13 @@ def job_is_in_suite(case: Case) -> Broken | None:
     "JM-REVISION",
     Severity.REJECT,
     "Data and weights are the pinned ones",
-    kept="Data set, model and weights are the pinned ones; of a suite that is not pinned nothing is believed",
+    condition="Data set, model and weights are the pinned ones; of a suite that is not pinned nothing is believed",
     mend="Reinstall the packages that `joulemark doctor` names; run a [pinned](suite.md) version of the suite",
     version="2",
 )
 def revisions_fit(case: Case) -> Broken | None:
     """Data set, model and weights are the pinned revisions."""
-    suite, work = case.context.suite, case.said.workload
+    suite, work = case.context.suite, case.predicate.workload
     if suite is None:
         return None
     dataset = next((d for d in suite.datasets if d.id == work.dataset), None)
@@ -115,14 +115,14 @@ def revisions_fit(case: Case) -> Broken | None:
     "JM-CONFIG",
     Severity.REJECT,
     "The configuration is one of the suite's",
-    kept="Number format, batch size, parameters (within a factor of 3 where the suite has them as reported) and mode "
-    "(throughput or latency) are the suite's",
+    condition="Number format, batch size, parameters (within a factor of 3 where the suite has them as reported) and "
+    "mode (throughput or latency) are the suite's",
     mend=None,
     version="2",
 )
 def configuration_fits(case: Case) -> Broken | None:
     """Number format, batch size and number of parameters are such as the suite allows: one query at a time."""
-    suite, work = case.context.suite, case.said.workload
+    suite, work = case.context.suite, case.predicate.workload
     if work.dtype not in DTYPES:
         return broken(
             f"The number format {quoted(work.dtype[:32])} is none of {', '.join(sorted(DTYPES))}.",
@@ -160,8 +160,8 @@ def _parameters_fit(model: Model, stated: int) -> bool:
     "JM-SAMPLE",
     Severity.REJECT,
     "The queries are the seeded sample",
-    kept="The queries are those that the seed chooses, or the first ones where the suite says so, a whole number of "
-    "times; where windows run parts, as many as the windows ran of the order that the seed draws",
+    condition="The queries are those that the seed chooses, or the first ones where the suite says so, a whole number "
+    "of times; where windows run parts, as many as the windows ran of the order that the seed draws",
     mend=None,
     version="8",
 )
@@ -171,11 +171,11 @@ def sample_is_seeded(case: Case) -> Broken | None:
     They are as many as the suite asks for in one window, or as the windows ran of a population. A data set that is not
     pinned has no sample.
     """
-    suite, said, expected = case.context.suite, case.said, case.sample
+    suite, predicate, expected = case.context.suite, case.predicate, case.sample
     if suite is None or expected is None:
         return None
-    if said.workload.sample_sha256 != expected.sha256:
-        evidence = {"sample_sha256": said.workload.sample_sha256, "expected_sha256": expected.sha256}
+    if predicate.workload.sample_sha256 != expected.sha256:
+        evidence = {"sample_sha256": predicate.workload.sample_sha256, "expected_sha256": expected.sha256}
         if suite.protocol.sample == "first":
             return broken(
                 f"The queries are not the first {len(expected.query_ids)} of the data set.", **evidence
@@ -184,7 +184,7 @@ def sample_is_seeded(case: Case) -> Broken | None:
     if suite.protocol.runs_parts:
         return None
     size = len(expected.query_ids)
-    for number, window in enumerate(said.windows, 1):
+    for number, window in enumerate(predicate.windows, 1):
         if window.queries % size:
             return broken(
                 f"A window must run the sample of {size} queries a whole number of times.",
@@ -199,15 +199,15 @@ def sample_is_seeded(case: Case) -> Broken | None:
     "JM-POPULATION",
     Severity.REJECT,
     "Parts are parts of the suite's queries",
-    kept="Where the suite's windows run parts, the trace says of how many queries, which are the suite's; their sizes "
-    "are those of the data set where the platform has it; and the stated digest of the inputs is over them. Elsewhere "
-    "it says nothing of the kind",
+    condition="Where the suite's windows run parts, the trace says of how many queries, which are the suite's; their "
+    "sizes are those of the data set where the platform has it; and the stated digest of the inputs is over them. "
+    "Elsewhere it says nothing of the kind",
     mend=None,
     version="8",
 )
 def population_is_the_suites(case: Case) -> Broken | None:
     """What is stated of all queries that parts were drawn from is what the suite has, as far as that can be told."""
-    suite, population, work = case.context.suite, case.trace.population, case.said.workload
+    suite, population, work = case.context.suite, case.trace.population, case.predicate.workload
     if suite is not None and not suite.protocol.runs_parts and population is not None:
         return broken(
             "Every window of this suite runs the whole sample; this run states parts of a larger number of queries.",
@@ -228,9 +228,11 @@ def population_is_the_suites(case: Case) -> Broken | None:
             "The stated digest of the inputs is not that of the queries and sizes in the trace.",
             inputs_sha256=None if work.inputs_sha256 is UNSET else str(work.inputs_sha256),
         )
-    known = suite.characters(work.dataset)
-    if known is not None and population.unit == "characters":
-        differ = sum(size != known[place] for size, place in zip(population.sizes, case.places, strict=True))
+    lengths = suite.characters(work.dataset)
+    if lengths is not None and population.unit == "characters":
+        differ = sum(
+            size != lengths[place] for size, place in zip(population.sizes, case.places, strict=True)
+        )
         if differ:
             return broken(
                 f"{differ} of the {suite_queries} queries have another number of characters than the data set's.",
@@ -249,7 +251,7 @@ runs, for sizes that scatter much in ten thousand."""
     "JM-PART-SIZES",
     Severity.QUARANTINE,
     "The queries that ran are like the others",
-    kept=f"The sizes of the queries that ran are on average those of all, within {FAR_FROM_MEAN:.0f} standard "
+    condition=f"The sizes of the queries that ran are on average those of all, within {FAR_FROM_MEAN:.0f} standard "
     "deviations of a random part",
     mend=None,
     version="8",
@@ -259,7 +261,7 @@ def part_is_like_the_whole(case: Case) -> Broken | None:
     population = case.trace.population
     if population is None or not population.sizes:
         return None
-    count, ran = population.queries, case.said.totals.queries
+    count, ran = population.queries, case.predicate.totals.queries
     if ran >= count or ran < LEAST_PART:
         return None
     mean, mean_of_part = fmean(population.sizes), fmean(population.sizes[:ran])
@@ -281,7 +283,7 @@ def part_is_like_the_whole(case: Case) -> Broken | None:
     "JM-WINDOWS-SHORT",
     Severity.QUARANTINE,
     "Windows are as long as the suite says",
-    kept="No window is shorter than the suite's `window_s`",
+    condition="No window is shorter than the suite's `window_s`",
     mend="Measure again with an agent that keeps the protocol",
     version="8",
 )
@@ -303,18 +305,18 @@ def windows_are_long_enough(case: Case) -> Broken | None:
     "JM-WINDOWS-FEW",
     Severity.QUARANTINE,
     "There are enough windows",
-    kept="There are as many windows as the suite asks for",
+    condition="There are as many windows as the suite asks for",
     mend="Let the run finish",
     version="1",
 )
 def enough_windows(case: Case) -> Broken | None:
     """At least as many windows as the suite's protocol asks for."""
-    suite, found = case.context.suite, len(case.said.windows)
-    if suite is None or found >= suite.protocol.windows_min:
+    suite, windows = case.context.suite, len(case.predicate.windows)
+    if suite is None or windows >= suite.protocol.windows_min:
         return None
     return broken(
-        f"The run has {found} windows; the suite asks for {suite.protocol.windows_min}.",
-        windows=found,
+        f"The run has {windows} windows; the suite asks for {suite.protocol.windows_min}.",
+        windows=windows,
         least=suite.protocol.windows_min,
     )
 

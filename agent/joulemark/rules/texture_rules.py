@@ -85,8 +85,8 @@ on a small card few watts."""
     "JM-NOISE",
     Severity.QUARANTINE,
     "Numbers have noise",
-    kept="Readings come at odd microseconds, the GPU's counter has no common factor and in the rests more noise than "
-    "rounding, latencies and mean powers of windows are not all the same",
+    condition="Readings come at odd microseconds, the GPU's counter has no common factor and in the rests more noise "
+    "than rounding, latencies and mean powers of windows are not all the same",
     mend="Measure again with an unchanged agent and driver",
     version="4",
 )
@@ -116,13 +116,13 @@ def _round_times(board: ReadStream) -> Broken | None:
     )
 
 
-def _common_factor(found: Analysis, board: ReadStream) -> Broken | None:
+def _common_factor(analysis: Analysis, board: ReadStream) -> Broken | None:
     """A trace that was multiplied has the factor in every number; power readings, where there are any, share it."""
     rises = np.diff(board.counter.units)
     rises = rises[rises > 0]
     if len(rises) < LEAST_TICKS or (factor := int(np.gcd.reduce(rises))) < 2:
         return None
-    power = found.gauges.named("gpu-power-instant")
+    power = analysis.gauges.named("gpu-power-instant")
     if power is not None and int(np.gcd.reduce(np.append(power[1].astype(np.int64), factor))) < 2:
         return None
     return broken(
@@ -155,7 +155,7 @@ def _bends(board: ReadStream) -> NDArray[np.float64]:
     changes, stretches = board.settling.changes, board.settling.bracketed.rest.stretches
     at_s, settle_s = changes.middle_s(), board.settling.timing.settle_us / 1e6
     units = changes.energy_j / board.counter.joules_per_unit
-    starts, ends = (np.array([getattr(one, name) for one in stretches]) for name in ("start_s", "end_s"))
+    starts, ends = (np.array([getattr(span, name) for span in stretches]) for name in ("start_s", "end_s"))
     stretch = np.searchsorted(starts, at_s, side="right") - 1
     stretch[(at_s < starts[stretch] + settle_s) | (at_s > ends[stretch])] = -1
     size = _steps_of((units[1:] - units[:-1])[stretch[1:] >= 0], FINE_UNITS)
@@ -175,8 +175,8 @@ def _steps_of(rises: NDArray[np.float64], units: int) -> int:
     return int(np.ceil(units / typical)) if typical > 0 else 0
 
 
-def _same_latencies(found: Analysis) -> Broken | None:
-    latencies_us = found.latencies_s * 1e6
+def _same_latencies(analysis: Analysis) -> Broken | None:
+    latencies_us = analysis.latencies_s * 1e6
     if len(latencies_us) < LEAST_QUERIES or float(np.ptp(latencies_us)) > SAME_WITHIN_US:
         return None
     return broken(
@@ -187,25 +187,27 @@ def _same_latencies(found: Analysis) -> Broken | None:
 
 
 def _same_powers(case: Case) -> Broken | None:
-    found = [power_w for _, power_w in powers_w(case.said)]
-    if len(found) < 3 or max(found) - min(found) > SAME_WITHIN * max(found):
+    powers = [power_w for _, power_w in powers_w(case.predicate)]
+    if len(powers) < 3 or max(powers) - min(powers) > SAME_WITHIN * max(powers):
         return None
-    return broken(f"All {len(found)} windows take {found[0]:.6g} W.", power_w=found[0], windows=len(found))
+    return broken(
+        f"All {len(powers)} windows take {powers[0]:.6g} W.", power_w=powers[0], windows=len(powers)
+    )
 
 
 @rule(
     "JM-CONSTANT",
     Severity.QUARANTINE,
     "Sensors sense",
-    kept="The GPU's counter rises faster at work than at rest and not by one amount a reading; power readings change; "
-    "a card that takes 100 W more in windows of 5 s and longer warms by a degree",
+    condition="The GPU's counter rises faster at work than at rest and not by one amount a reading; power readings "
+    "change; a card that takes 100 W more in windows of 5 s and longer warms by a degree",
     mend="Reinstall the NVIDIA driver; measure again",
     version="7",
 )
 def sensors_sense(case: Case) -> Broken | None:
     """A library that returns constants, or one rate for work and rest, senses nothing."""
-    board, found = case.board, case.read
-    if board is None or found is None:
+    board, analysis = case.board, case.read
+    if board is None or analysis is None:
         return None
     rises = np.diff(board.counter.units)
     rises = rises[rises > 0]
@@ -216,7 +218,7 @@ def sensors_sense(case: Case) -> Broken | None:
             rises=len(rises),
         )
     for name in ("gpu-power-instant", "gpu-power-average"):
-        read = found.gauges.named(name)
+        read = analysis.gauges.named(name)
         if read is not None and len(read[1]) >= LEAST_TICKS and not np.ptp(read[1]):
             return broken(
                 f"Each of {len(read[1])} readings of {name} is {read[1][0]:.0f}.",
@@ -224,14 +226,14 @@ def sensors_sense(case: Case) -> Broken | None:
                 value=float(read[1][0]),
                 readings=len(read[1]),
             )
-    return _one_rate(case, found) or _one_temperature(case, found)
+    return _one_rate(case, analysis) or _one_temperature(case, analysis)
 
 
-def _one_rate(case: Case, found: Analysis) -> Broken | None:
-    if found.idle is None:
+def _one_rate(case: Case, analysis: Analysis) -> Broken | None:
+    if analysis.idle is None:
         return None
-    idle_w = (found.idle.before_w + found.idle.after_w) / 2
-    powers = [power_w for _, power_w in powers_w(case.said)]
+    idle_w = (analysis.idle.before_w + analysis.idle.after_w) / 2
+    powers = [power_w for _, power_w in powers_w(case.predicate)]
     if not powers or any(abs(power_w - idle_w) > IDLE_WITHIN * idle_w for power_w in powers):
         return None
     periods_s = [stream.timing.period_us / 1e6 for stream in case.trace.streams if stream.timing is not None]
@@ -244,16 +246,17 @@ def _one_rate(case: Case, found: Analysis) -> Broken | None:
     )
 
 
-def _one_temperature(case: Case, found: Analysis) -> Broken | None:
-    read = found.gauges.named("gpu-temperature")
-    if read is None or found.idle is None or len(read[1]) < LEAST_LOOKS or np.ptp(read[1]):
+def _one_temperature(case: Case, analysis: Analysis) -> Broken | None:
+    read = analysis.gauges.named("gpu-temperature")
+    if read is None or analysis.idle is None or len(read[1]) < LEAST_LOOKS or np.ptp(read[1]):
         return None
     lasting = (
         power_w
-        for number, power_w in powers_w(case.said)
-        if case.said.windows[number - 1].end_s - case.said.windows[number - 1].start_s >= LEAST_LOAD_S
+        for number, power_w in powers_w(case.predicate)
+        if case.predicate.windows[number - 1].end_s - case.predicate.windows[number - 1].start_s
+        >= LEAST_LOAD_S
     )
-    load_w = max(lasting, default=0.0) - found.idle.before_w
+    load_w = max(lasting, default=0.0) - analysis.idle.before_w
     if load_w < LEAST_LOAD_W:
         return None
     return broken(
@@ -268,21 +271,26 @@ def _one_temperature(case: Case, found: Analysis) -> Broken | None:
     "JM-COHERENT",
     Severity.QUARANTINE,
     "States fit the load",
-    kept="The GPU's temperature is one that silicon survives and does not jump by more than 40 C in 2 s; a card that "
-    "works is not idle by its clocks or its utilisation, nor clocked above its model's highest, where these were read",
+    condition="The GPU's temperature is one that silicon survives and does not jump by more than 40 C in 2 s; a card "
+    "that works is not idle by its clocks or its utilisation, nor clocked above its model's highest, where these "
+    "were read",
     mend="Reinstall the NVIDIA driver; measure again",
     version="4",
 )
 def states_fit_the_load(case: Case) -> Broken | None:
     """Temperature, clock reasons, clocks and utilisation are those of a card that did this work."""
-    found = case.read
-    if case.board is None or found is None:
+    analysis = case.read
+    if case.board is None or analysis is None:
         return None
-    return _impossible_temperature(found) or _idle_at_work(case, found) or _clocked_too_high(case, found)
+    return (
+        _impossible_temperature(analysis)
+        or _idle_at_work(case, analysis)
+        or _clocked_too_high(case, analysis)
+    )
 
 
-def _impossible_temperature(found: Analysis) -> Broken | None:
-    read = found.gauges.named("gpu-temperature")
+def _impossible_temperature(analysis: Analysis) -> Broken | None:
+    read = analysis.gauges.named("gpu-temperature")
     if read is None:
         return None
     at_s, celsius = read
@@ -300,15 +308,15 @@ def _impossible_temperature(found: Analysis) -> Broken | None:
     )
 
 
-def _idle_at_work(case: Case, found: Analysis) -> Broken | None:
+def _idle_at_work(case: Case, analysis: Analysis) -> Broken | None:
     """In latency mode the looks fall into the pauses."""
-    if found.idle is None or case.trace.mode != "throughput":
+    if analysis.idle is None or case.trace.mode != "throughput":
         return None
-    power_w = max((power_w for _, power_w in powers_w(case.said)), default=0.0)
-    if power_w < WORKS_ABOVE * found.idle.before_w:
+    power_w = max((power_w for _, power_w in powers_w(case.predicate)), default=0.0)
+    if power_w < WORKS_ABOVE * analysis.idle.before_w:
         return None
     for name, resting in (("gpu-throttle", "idle"), ("gpu-utilisation", "unused")):
-        read = found.gauges.named(name)
+        read = analysis.gauges.named(name)
         seen = case.in_windows(read).astype(np.int64) if read is not None else np.empty(0, dtype=np.int64)
         at_work = seen & GPU_IDLE == 0 if name == "gpu-throttle" else seen > 0
         if len(seen) >= LEAST_LOOKS // 3 and not at_work.any():
@@ -317,13 +325,13 @@ def _idle_at_work(case: Case, found: Analysis) -> Broken | None:
                 gauge=name,
                 looks=len(seen),
                 power_w=power_w,
-                idle_w=found.idle.before_w,
+                idle_w=analysis.idle.before_w,
             )
     return None
 
 
-def _clocked_too_high(case: Case, found: Analysis) -> Broken | None:
-    read, most_mhz = found.gauges.named("gpu-sm-clock"), case.gpu.max_sm_mhz if case.gpu else None
+def _clocked_too_high(case: Case, analysis: Analysis) -> Broken | None:
+    read, most_mhz = analysis.gauges.named("gpu-sm-clock"), case.gpu.max_sm_mhz if case.gpu else None
     if read is None or most_mhz is None or read[1].max() <= CLOCK_WITHIN * most_mhz:
         return None
     return broken(
@@ -337,27 +345,27 @@ def _clocked_too_high(case: Case, found: Analysis) -> Broken | None:
     "JM-COUNTER-POWER",
     Severity.QUARANTINE,
     "Counter and power agree",
-    kept="The GPU's power readings and its energy counter agree: in windows to 25 %, by means of a second to 10 %, at "
-    "rest to 20 %, or to 3 W, where both were read often enough after the sensor had settled",
+    condition="The GPU's power readings and its energy counter agree: in windows to 25 %, by means of a second to 10 "
+    "%, at rest to 20 %, or to 3 W, where both were read often enough after the sensor had settled",
     mend="Reinstall the NVIDIA driver; measure again",
     version="5",
 )
 def counter_and_power_agree(case: Case) -> Broken | None:
     """Two readings of one power agree, in windows of any length and at rest."""
-    found = case.read
-    if case.board is None or case.board.settling is None or found is None or found.idle is None:
+    analysis = case.read
+    if case.board is None or case.board.settling is None or analysis is None or analysis.idle is None:
         return None
-    instant = found.gauges.named("gpu-power-instant")
+    instant = analysis.gauges.named("gpu-power-instant")
     if instant is not None:
         rest = case.within(instant, "idle-before", "idle-after")
-        idle_w = (found.idle.before_w + found.idle.after_w) / 2
+        idle_w = (analysis.idle.before_w + analysis.idle.after_w) / 2
         if len(rest) >= LEAST_AT_REST and (fault := _apart("at rest", idle_w, rest, REST_DISAGREE)):
             return fault
-    work_s = sum(window.end_s - window.start_s for window in found.windows)
+    work_s = sum(window.end_s - window.start_s for window in analysis.windows)
     if case.trace.mode != "throughput" or work_s <= 0:
         return None
-    work_w = sum(window.gross_j for window in found.windows) / work_s
-    average = found.gauges.named("gpu-power-average")
+    work_w = sum(window.gross_j for window in analysis.windows) / work_s
+    average = analysis.gauges.named("gpu-power-average")
     for read, late_s, limit in (
         (average, AVERAGE_S, AVERAGE_DISAGREE),
         (instant, min(case.board.settling.timing.settle_us / 1e6, LATEST_S), INSTANT_DISAGREE),

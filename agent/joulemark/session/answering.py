@@ -11,7 +11,7 @@ from joulemark.session.plan import obstacle
 from joulemark.session.report import Failed
 from joulemark.session.suite_source import obtain_suite
 from joulemark.suite import require_pinned
-from joulemark.suite.known import ANSWERS, KnownAnswers
+from joulemark.suite.reference_answers import ANSWERS, KnownAnswers
 from joulemark.suite_copy import new_folder, write_copy
 from joulemark.translation import gettext as _
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from joulemark.session.plan import Filter
     from joulemark.session.watch import Watch
     from joulemark.suite import Job, Suite
-    from joulemark.suite.known import KnownAnswer
+    from joulemark.suite.reference_answers import KnownAnswer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def write_answered_copy(
                 count=len(jobs), sentence=failed[0].sentence
             )
         )
-    kept = tuple(answer for answer in suite.known if answer.key not in found)
+    kept = tuple(answer for answer in suite.reference_answers if answer.key not in found)
     known = KnownAnswers(
         format="joulemark-answers/1",
         answers=(*kept, *(answer for answers in found.values() for answer in answers)),

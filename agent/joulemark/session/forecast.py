@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.config import Config
-    from joulemark.hub.missing import Wanted
+    from joulemark.hub.missing import FetchTarget
     from joulemark.meters.choose import Choice, Openers
     from joulemark.session.journal import Failure
     from joulemark.session.order import JobOrder
@@ -53,7 +53,7 @@ class Cell:
     job: Job
     seconds: float
     basis: Basis
-    downloads: tuple[Wanted, ...] = ()
+    downloads: tuple[FetchTarget, ...] = ()
     download_bytes: int = 0
     unsized: tuple[str, ...] = ()
 
@@ -65,7 +65,7 @@ class Downloads:
     cache: Path | None = None
     free_bytes: int | None = None
     sizes: Mapping[str, int | None]
-    by_job: Mapping[str, tuple[Wanted, ...]]
+    by_job: Mapping[str, tuple[FetchTarget, ...]]
 
 
 NO_TIME = marked("It does not end in the time that is left. A later run begins it.")
@@ -230,7 +230,7 @@ def downloads_for(selection: Selection) -> Downloads:
 
     cache = cache_folder()
     fetch = plan_fetch(suite, *selection.jobs, cache=cache)
-    repositories = {(entry.kind, entry.entry.id): entry for entry in (fetch.wanted if fetch else ())}
+    repositories = {(entry.kind, entry.entry.id): entry for entry in (fetch.targets if fetch else ())}
     return Downloads(
         cache=cache,
         free_bytes=free_bytes(cache),

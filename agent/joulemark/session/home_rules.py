@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from joulemark.rules.judge import Judgement
     from joulemark.suite import Suite
 
-AT_HOME = tuple(rule for rule in RULES if rule.asked != "platform")
-PLATFORM_ONLY = tuple(rule.code for rule in RULES if rule.asked == "platform")
+AT_HOME = tuple(rule for rule in RULES if rule.where != "platform")
+PLATFORM_ONLY = tuple(rule.code for rule in RULES if rule.where == "platform")
 """Codes of the rules that only a platform can ask."""
 
 TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)

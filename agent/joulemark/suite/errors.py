@@ -24,23 +24,23 @@ class SuiteError(Exception):
 class UnknownSuite(SuiteError, LookupError):
     """No suite of this name is installed, or there is no folder of this name (one with a slash)."""
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, names: Iterable[str]) -> None:
         if "/" in name:
             sentence = _(
                 "There is no folder {name}. Name one that holds a suite, or an installed suite: {known}."
             )
         else:
             sentence = _("There is no suite {name!r}. Choose one of: {known}.")
-        super().__init__(sentence.format(name=name, known=", ".join(known)))
+        super().__init__(sentence.format(name=name, known=", ".join(names)))
 
 
 class UnknownEntry(SuiteError, LookupError):
     """The suite has no entry of this kind and name."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, what: str, name: str, names: Iterable[str]) -> None:
         super().__init__(
             _("The suite has no {what} {name!r}. Choose one of: {known}.").format(
-                what=_(what), name=name, known=", ".join(known)
+                what=_(what), name=name, known=", ".join(names)
             )
         )
 

@@ -103,15 +103,15 @@ def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
     runnable = [row for row in rows if row.obstacle is None]
     minutes = [row.gpu_minutes for row in runnable if row.gpu_minutes is not None]
     disk = {suite.job(row.job).model: row.disk_bytes for row in runnable}
-    known = [size for size in disk.values() if size is not None]
+    sizes = [size for size in disk.values() if size is not None]
     return Total(
         cells=len(runnable),
         gpu_minutes=sum(minutes),
         cells_by_basis=dict(Counter(row.basis for row in runnable if row.basis is not None)),
         cells_without_time=len(runnable) - len(minutes),
-        models=len(known),
-        disk_bytes=sum(known),
-        models_without_disk=len(disk) - len(known),
+        models=len(sizes),
+        disk_bytes=sum(sizes),
+        models_without_disk=len(disk) - len(sizes),
     )
 
 
@@ -195,7 +195,11 @@ def _most_minutes(suite: Suite, job: Job, query_s: float) -> float:
 def _query_s(study: Study, job: Job, model: Model, dataset: DataSet) -> tuple[float, Basis] | None:
     if model.hub_id is None:
         return None
-    names = {known.id for known in study.models if known.id.rpartition("/")[2].lower() == model.id}
+    names = {
+        study_model.id
+        for study_model in study.models
+        if study_model.id.rpartition("/")[2].lower() == model.id
+    }
     figures = {
         figure.dataset: figure
         for figure in study.figures

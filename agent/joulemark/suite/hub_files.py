@@ -32,26 +32,26 @@ def split_files(names: Iterable[str], dataset: DataSet) -> tuple[str, ...]:
     Empty where none are clearly of the split, or where one is missing before the last.
     """
     parquet = sorted(name for name in names if name.endswith(".parquet"))
-    found = _converted(parquet, dataset) if dataset.branch == CONVERSION else _uploaded(parquet, dataset)
-    return tuple(found) if _follow_one_another(found) else ()
+    files = _converted(parquet, dataset) if dataset.branch == CONVERSION else _uploaded(parquet, dataset)
+    return tuple(files) if _follow_one_another(files) else ()
 
 
 def ends_with_these(shards: Sequence[str]) -> bool:
     """Whether the names say that no shard follows: ``-00000-of-00001`` does, or one name without a number."""
-    found = [_SHARD.search(name) for name in shards]
-    return all(len(shards) == (1 if shard is None else int(shard[2] or -1)) for shard in found)
+    matches = [_SHARD.search(name) for name in shards]
+    return all(len(shards) == (1 if shard is None else int(shard[2] or -1)) for shard in matches)
 
 
 def _converted(names: Sequence[str], dataset: DataSet) -> list[str]:
     """On the branch of conversions ``CONFIG/SPLIT/0000.parquet``; of a large split its beginning, ``partial-SPLIT``."""
     for folder in (dataset.split, f"partial-{dataset.split}"):
-        found = [
+        files = [
             name
             for name in names
             if name.split("/")[-2:-1] == [folder] and dataset.config in (None, name.partition("/")[0])
         ]
-        if found:
-            return _one_folder(found)
+        if files:
+            return _one_folder(files)
     return []
 
 
@@ -61,12 +61,12 @@ def _uploaded(names: Sequence[str], dataset: DataSet) -> list[str]:
     That is how the library `datasets` reads a repository that says nothing about it ("Structure your repository").
     """
     word = re.compile(rf"(^|[-_./ ]){re.escape(str(dataset.split))}([-_./ ]|$)")
-    found = [
+    files = [
         name
         for name in names
         if word.search(name) and (dataset.config is None or dataset.config in name.split("/")[:-1])
     ]
-    return _one_folder(found)
+    return _one_folder(files)
 
 
 def _one_folder(names: Iterable[str]) -> list[str]:
@@ -76,7 +76,7 @@ def _one_folder(names: Iterable[str]) -> list[str]:
         folders.setdefault(name.rpartition("/")[0], []).append(name)
     if len(folders) == 1:
         return next(iter(folders.values()))
-    usual = [found for folder, found in folders.items() if {"data", "default"} & set(folder.split("/"))]
+    usual = [files for folder, files in folders.items() if {"data", "default"} & set(folder.split("/"))]
     return usual[0] if len(usual) == 1 else []
 
 

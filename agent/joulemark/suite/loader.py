@@ -16,8 +16,8 @@ from threading import Lock as ThreadLock
 
 from joulemark.suite.archive import decode_archive
 from joulemark.suite.errors import BrokenArchive, BrokenSuite, UnknownSuite
-from joulemark.suite.known import ANSWERS, decode_answers
 from joulemark.suite.lock import LOCK, Lock, decode_lock, pin_datasets, pin_models
+from joulemark.suite.reference_answers import ANSWERS, decode_answers
 from joulemark.suite.rows import Row, decode_rows
 from joulemark.suite.schema import Cells, Choice, DataSet, Entry, Job, Model, Protocol, Task
 from joulemark.suite.suite import Suite
@@ -106,11 +106,11 @@ def read_archive(archive: bytes, *, digest: str | None = None) -> Suite:
     Raises BrokenSuite, or BrokenArchive for other bytes than an archive has, and for another digest.
     """
     content = decode_archive(archive)
-    found = digest_of(content)
-    if digest is not None and found != digest:
+    actual = digest_of(content)
+    if digest is not None and actual != digest:
         raise BrokenArchive(
             _("The files in the archive have the digest {found}, not {digest}.").format(
-                found=found[:12], digest=digest[:12]
+                found=actual[:12], digest=digest[:12]
             )
         )
     with _READING:
@@ -172,20 +172,20 @@ def _suite(manifest: Manifest, lock: Lock | None, content: Mapping[str, bytes]) 
         },
         choices=manifest.choices,
         unavailable=() if lock is None else lock.unavailable,
-        known=()
+        reference_answers=()
         if ANSWERS not in content
         else decode_answers(
             content[ANSWERS], suite=manifest.name, jobs={job.key for job in manifest.all_jobs()}
         ),
     )
     for dataset in suite.datasets:
-        there, wanted = len(suite.query_ids(dataset.id)), suite.queries_per_window(dataset.id)
-        if wanted > there:
+        n_rows, n_queries = len(suite.query_ids(dataset.id)), suite.queries_per_window(dataset.id)
+        if n_queries > n_rows:
             raise BrokenSuite(
                 _(
                     "A window of suite {name} runs {wanted} queries of data set {id}, which has {there}. Lower "
                     "`queries`, or say `queries_per_window` of the data set."
-                ).format(name=suite.name, wanted=wanted, id=dataset.id, there=there)
+                ).format(name=suite.name, wanted=n_queries, id=dataset.id, there=n_rows)
             )
     return suite
 
@@ -205,11 +205,11 @@ def _rows(dataset: DataSet, content: Mapping[str, bytes]) -> tuple[Row, ...]:
         raise BrokenSuite(
             _("Data set {id} needs {name}, which is not there.").format(id=dataset.id, name=name)
         )
-    found = hashlib.sha256(content[name]).hexdigest()
-    if found != dataset.revision:
+    actual = hashlib.sha256(content[name]).hexdigest()
+    if actual != dataset.revision:
         raise BrokenSuite(
             _("{name} has the SHA-256 {found}, but {id} is pinned to {revision}.").format(
-                name=name, found=found, id=dataset.id, revision=dataset.revision
+                name=name, found=actual, id=dataset.id, revision=dataset.revision
             )
         )
     return decode_rows(content[name], str(dataset.rows), file=name)

@@ -193,8 +193,8 @@ def _pin_dataset(dataset: DataSet, pin: PinnedDataSet | None) -> DataSet:
     )
 
 
-def _check_names(what: str, pins: Mapping[str, object], known: set[str]) -> None:
-    if strangers := sorted(set(pins) - known):
+def _check_names(what: str, pins: Mapping[str, object], ids: set[str]) -> None:
+    if strangers := sorted(set(pins) - ids):
         raise BrokenSuite(
             _("The {lock} pins a {what} that the suite does not have: {name}.").format(
                 lock=LOCK, what=_(what), name=strangers[0]

@@ -157,13 +157,13 @@ def _limits(suite: Suite) -> Iterator[str]:
         if words == NOTHING:
             continue
         key = (job.task, suite.model(job.model).family, job.prompt or NOTHING, words)
-        found = grouped.setdefault(key, {"data": set(), "models": set()})
-        found["data"].add(job.dataset)
-        found["models"].add(job.model)
+        used = grouped.setdefault(key, {"data": set(), "models": set()})
+        used["data"].add(job.dataset)
+        used["models"].add(job.model)
     rows = [
-        (task, _in_order(suite.datasets, found["data"]), _in_order(suite.models, found["models"]),
+        (task, _in_order(suite.datasets, used["data"]), _in_order(suite.models, used["models"]),
          prompt if prompt == NOTHING else f"`{prompt}`", words)
-        for (task, _, prompt, words), found in grouped.items()
+        for (task, _, prompt, words), used in grouped.items()
     ]  # fmt: skip
     yield _table(("Task", "Data sets", "Models", "Prompt", "Limits"), rows)
 
@@ -255,8 +255,8 @@ def _repository(dataset: DataSet) -> str:
 def _access(dataset: DataSet) -> str:
     words = [
         word
-        for word, said in (("script", dataset.script), ("licence to be agreed to", dataset.gated))
-        if said
+        for word, is_so in (("script", dataset.script), ("licence to be agreed to", dataset.gated))
+        if is_so
     ]
     if dataset.substitute is not None:
         words.append(f"else `{dataset.substitute}`")

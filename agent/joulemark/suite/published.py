@@ -284,13 +284,13 @@ def _study(content: dict[str, bytes]) -> Study:
 
 def _rows(table: bytes, row: type[RowT]) -> list[RowT]:
     """Read a CSV table with a heading: an empty field is left out, tasks are parted by semicolons."""
-    found = []
+    rows = []
     for fields in csv.DictReader(table.decode().splitlines()):
         filled: dict[str, object] = {name: value for name, value in fields.items() if value}
         if "tasks" in filled:
             filled["tasks"] = fields["tasks"].split(";")
-        found.append(msgspec.convert(filled, row, strict=False))
-    return found
+        rows.append(msgspec.convert(filled, row, strict=False))
+    return rows
 
 
 def _digest(content: dict[str, bytes]) -> str:

@@ -33,10 +33,10 @@ def draw(*, dataset: str, revision: str, ids: Iterable[str], seed: int, count: i
 
 def first(*, dataset: str, revision: str, ids: Iterable[str], count: int) -> Sample:
     """Return the first `count` of `ids`, as the 2024 study did. Raises SampleTooLarge unless 1 <= count <= len(ids)."""
-    known = tuple(ids)
-    if not 1 <= count <= len(known):
-        raise SampleTooLarge(dataset, count, len(known))
-    return Sample(query_ids=known[:count], sha256=_digest(dataset, revision, known[:count]))
+    population = tuple(ids)
+    if not 1 <= count <= len(population):
+        raise SampleTooLarge(dataset, count, len(population))
+    return Sample(query_ids=population[:count], sha256=_digest(dataset, revision, population[:count]))
 
 
 def _ranked(prefix: str, ids: Iterable[str]) -> Iterator[tuple[bytes, str]]:

@@ -254,8 +254,8 @@ class Model(Entry, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Raises ValueError unless it says where its weights are, in one of the two ways."""
         _one_place(self.id, self.package, self.hub_id)
-        wanted = (self.revision, self.module, self.weights, self.weights_sha256, self.licence, self.source)
-        if self.package is not None and None in wanted:
+        pins = (self.revision, self.module, self.weights, self.weights_sha256, self.licence, self.source)
+        if self.package is not None and None in pins:
             raise ValueError(
                 _(
                     "model {id} is in a package and needs revision, module, weights, weights_sha256, licence, "

@@ -6,9 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from joulemark.record.schema import document, write
-from joulemark.suite.known import KnownAnswers
 from joulemark.suite.loader import Manifest
 from joulemark.suite.lock import Lock
+from joulemark.suite.reference_answers import KnownAnswers
 
 if TYPE_CHECKING:
     from joulemark.suite.schema import Entry

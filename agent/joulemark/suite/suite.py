@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from joulemark.record.field_types import Sha256
 from joulemark.suite.errors import NotPinned, RowsElsewhere, UnknownEntry
-from joulemark.suite.known import KnownAnswer
 from joulemark.suite.lock import Unavailable
+from joulemark.suite.reference_answers import KnownAnswer
 from joulemark.suite.rows import Row, text_of_row
 from joulemark.suite.sampling import Sample, draw, first
 from joulemark.suite.schema import Choice, DataSet, Entry, Job, Model, Protocol, Task
@@ -38,7 +38,7 @@ class Suite(Entry, frozen=True, kw_only=True):
     contents: Mapping[str, tuple[Row, ...]]
     choices: tuple[Choice, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
-    known: tuple[KnownAnswer, ...] = ()
+    reference_answers: tuple[KnownAnswer, ...] = ()
 
     @property
     def is_pinned(self) -> bool:
@@ -73,7 +73,7 @@ class Suite(Entry, frozen=True, kw_only=True):
 
     def known_answers(self, job_key: str) -> dict[str, str]:
         """By query id the digest of the answer that the job gives, of the queries whose answer is known."""
-        return {known.query: known.answer for known in self.known if known.key == job_key}
+        return {answer.query: answer.answer for answer in self.reference_answers if answer.key == job_key}
 
     def rows(self, dataset_id: str, query_ids: Iterable[str] | None = None) -> tuple[Row, ...]:
         """The rows of a data set, or those of `query_ids` in that order.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from joulemark.record.trace import answer_digest
 from joulemark.suite import Job, Sample
-from joulemark.suite.known import LEAST_RIGHT, KnownAnswer
+from joulemark.suite.reference_answers import LEAST_RIGHT, KnownAnswer
 from joulemark.translation import gettext as _
 from joulemark.workloads.base import Workload, WorkloadError
 

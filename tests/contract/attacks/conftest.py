@@ -132,7 +132,7 @@ def announced(door: Door, case: Case, key: Ed25519PrivateKey, monkeypatch) -> me
     chance = SimpleNamespace(token_hex=lambda _: next(draws), randbelow=lambda _: known.sample_seed)
     with monkeypatch.context() as patched:
         patched.setattr("measurements.intake.services.secrets", chance)
-        said, suite = case.said, case.context.suite
+        said, suite = case.predicate, case.context.suite
         return door.ticket(
             key=key,
             suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
@@ -151,7 +151,7 @@ def signed(
     late: timedelta | None = None,
 ) -> Bundle:
     """The case as a bundle of now, signed with this key; `late`: as if the ticket had been given so long ago."""
-    said = case.said
+    said = case.predicate
     public = keys.public_hex(key)
     now = datetime.now(UTC)
     if ticket is not None:

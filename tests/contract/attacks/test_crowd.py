@@ -19,7 +19,7 @@ from joulemark.record.codec import encode
 from joulemark.record.statement import SuiteRef
 from joulemark.record.trace import answer_digest
 from joulemark.suite import load_suite
-from joulemark.suite.known import KnownAnswer
+from joulemark.suite.reference_answers import KnownAnswer
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass
@@ -142,7 +142,7 @@ def test_wrong_known_answers(door, settings) -> Outcome:
         )
         for query in demo.query_ids(job.dataset)
     )
-    suite = replace(demo, version="9", digest="9" * 64, known=known)
+    suite = replace(demo, version="9", digest="9" * 64, reference_answers=known)
     settings.SUITES = (*settings.SUITES, suite)
     call_command("load_catalog", verbosity=0)
     door.enrol(made.signing_key())

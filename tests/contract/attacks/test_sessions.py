@@ -30,7 +30,7 @@ def test_an_honest_session(send, a100) -> Outcome:
 
 @attack("Edited total with the old trace", "rejected", "JM-TOTALS")
 def test_edited_total(send, a100) -> Outcome:
-    half = replace(a100.said.totals, energy_per_query_j=a100.said.totals.energy_per_query_j / 2)
+    half = replace(a100.predicate.totals, energy_per_query_j=a100.predicate.totals.energy_per_query_j / 2)
     return send(stating(a100, totals=half))
 
 
@@ -38,7 +38,7 @@ def test_edited_total(send, a100) -> Outcome:
 def test_replayed_trace(send, a100) -> Outcome:
     send(a100)
     again = Case(a100.statement, a100.trace, replace_ticket(a100))
-    absent = {**again.said.absent, "ticket": "offline"}
+    absent = {**again.predicate.absent, "ticket": "offline"}
     other = stating(again, ticket=None, nonce="5" * 32, absent=absent)
     found = send(other, key=made.signing_key(2))
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
@@ -49,7 +49,7 @@ def test_scaled_trace_of_another(send, a100) -> Outcome:
     send(a100)
     plain = Case(a100.statement, a100.trace, replace_ticket(a100))
     less = measuring(plain, lambda trace: scaled(trace, 0.83))
-    absent = {**less.said.absent, "ticket": "offline"}
+    absent = {**less.predicate.absent, "ticket": "offline"}
     found = send(stating(less, ticket=None, nonce="5" * 32, absent=absent), key=made.signing_key(2))
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
@@ -81,7 +81,7 @@ def test_jittered_trace_of_another(send, a100) -> Outcome:
         )
 
     plain = Case(a100.statement, a100.trace, replace_ticket(a100))
-    absent = {**plain.said.absent, "ticket": "offline"}
+    absent = {**plain.predicate.absent, "ticket": "offline"}
     found = send(
         stating(
             measuring(plain, moved), ticket=None, nonce="5" * 32, absent=absent, device={"tag": "77" * 32}
@@ -171,7 +171,7 @@ def test_work_in_rests(send, a100) -> Outcome:
 
 @attack("Run that began before its ticket was given", "rejected", "JM-RUN-LENGTH", "JM-TICKET-LATE")
 def test_longer_than_the_ticket(send, a100) -> Outcome:
-    longer = stating(a100, started_at=a100.said.started_at - timedelta(hours=2))
+    longer = stating(a100, started_at=a100.predicate.started_at - timedelta(hours=2))
     return send(longer, late=timedelta(hours=-2))
 
 
@@ -179,7 +179,7 @@ def test_longer_than_the_ticket(send, a100) -> Outcome:
     "Run in which the machine slept for ten minutes, and its clock with it", "quarantined", "JM-RUN-LENGTH"
 )
 def test_sleep(send, a100) -> Outcome:
-    found = send(stating(a100, started_at=a100.said.started_at - timedelta(minutes=10)))
+    found = send(stating(a100, started_at=a100.predicate.started_at - timedelta(minutes=10)))
     return Outcome(found.kind, found.codes & {"JM-RUN-LENGTH"})
 
 
@@ -251,7 +251,7 @@ def test_cached_answers(send, a100) -> Outcome:
 
 @attack("Answers cut short", "rejected", "JM-TOKENS")
 def test_truncated_answers(send, a100) -> Outcome:
-    cut = tuple(replace(window, output_tokens=0) for window in a100.said.windows)
+    cut = tuple(replace(window, output_tokens=0) for window in a100.predicate.windows)
     return send(stating(a100, windows=cut))
 
 
@@ -281,7 +281,7 @@ def test_other_sample(send, a100) -> Outcome:
 
 @attack("Energy of 0", "rejected", "JM-ENERGY-ZERO")
 def test_zero_energy(send, a100) -> Outcome:
-    zero = tuple(replace(window, energy_gross_j=0.0) for window in a100.said.windows)
+    zero = tuple(replace(window, energy_gross_j=0.0) for window in a100.predicate.windows)
     found = send(stating(a100, windows=zero))
     return Outcome(found.kind, found.codes & {"JM-ENERGY-ZERO"})
 

@@ -52,23 +52,23 @@ class KnownAnswers(Entry, frozen=True, kw_only=True):
 
 def decode_answers(content: bytes, *, suite: str, jobs: Iterable[str]) -> tuple[KnownAnswer, ...]:
     """The known answers of these jobs. Raises BrokenSuite when the file does not fit its schema or the suite."""
-    known = decode_toml(content, KnownAnswers, what=f"{ANSWERS} of {suite}").answers
-    if strange := {answer.key for answer in known} - set(jobs):
+    answers = decode_toml(content, KnownAnswers, what=f"{ANSWERS} of {suite}").answers
+    if strange := {answer.key for answer in answers} - set(jobs):
         raise BrokenSuite(
             _("The {answers} of {suite} has answers of {strange}, which is none of its jobs.").format(
                 answers=ANSWERS, suite=suite, strange=min(strange)
             )
         )
-    if len({(answer.key, answer.query) for answer in known}) != len(known):
+    if len({(answer.key, answer.query) for answer in answers}) != len(answers):
         raise BrokenSuite(
             _("The {answers} of {suite} has two answers to one query.").format(answers=ANSWERS, suite=suite)
         )
-    return known
+    return answers
 
 
-def _lines(known: KnownAnswers) -> Iterator[str]:
-    yield f'format = "{known.format}"'
-    for answer in known.answers:
+def _lines(file: KnownAnswers) -> Iterator[str]:
+    yield f'format = "{file.format}"'
+    for answer in file.answers:
         yield "\n[[answers]]"
         for name in answer.__struct_fields__:
             yield f"{name} = {msgspec.json.encode(getattr(answer, name)).decode()}"

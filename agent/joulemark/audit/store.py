@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ID_BYTES = 32
 
 
-class Kept(Record, frozen=True, kw_only=True):
+class StoredAudit(Record, frozen=True, kw_only=True):
     """The last checkpoint that was verified, and how far the entries were read without a finding.
 
     `peaks` are the subtrees over the `read` entries, and `received` the ids of the results that these say were
@@ -88,12 +88,12 @@ class Evidence(Record, frozen=True, kw_only=True):
     shown_checkpoint: str
 
 
-def load(folders: Folders, origin: str, log: str) -> Kept | None:
+def load(folders: Folders, origin: str, log: str) -> StoredAudit | None:
     """What the last audit of `origin` kept, or None. Raises UsageError when it is damaged."""
     path = path_of(folders, origin)
     try:
-        kept = decode(path.read_bytes(), Kept, what="stored audit")
-        kept.require_fit(kept.opened(log))
+        stored = decode(path.read_bytes(), StoredAudit, what="stored audit")
+        stored.require_fit(stored.opened(log))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecordError) as error:
@@ -103,10 +103,10 @@ def load(folders: Folders, origin: str, log: str) -> Kept | None:
                 "beginning; what the log was before is then no longer compared."
             ).format(path=path, error=error)
         ) from error
-    return kept
+    return stored
 
 
-def store(folders: Folders, origin: str, log: str, new: Kept) -> None:
+def save(folders: Folders, origin: str, log: str, new: StoredAudit) -> None:
     """Keep `new`, unless another audit has kept more meanwhile: never moves back. Raises StorageError."""
     before = load(folders, origin, log)
     if before is not None and before.opened(log).size > new.opened(log).size:

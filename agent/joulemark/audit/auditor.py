@@ -1,4 +1,4 @@
-"""The story of one audit: the head, what it continues, every entry, what is shown of it, and what is kept of it all."""
+"""One audit: the head, what it continues, every entry, what is shown of it, and what is kept of it all."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from joulemark.audit import claims
-from joulemark.audit import kept as keeping
+from joulemark.audit import claims, store
+from joulemark.audit.client import Platform
 from joulemark.audit.entries import read_entries
 from joulemark.audit.findings import Broken, Finding, Report
-from joulemark.audit.kept import Evidence, Kept
-from joulemark.audit.reading import Platform
+from joulemark.audit.store import Evidence, StoredAudit
 from joulemark.audit.trust import trusted_key
 from joulemark.errors import NotVerified
 from joulemark.log.checkpoints import log_name, opened
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from joulemark.audit.client import LogRow
     from joulemark.audit.entries import Entry
-    from joulemark.audit.reading import LogRow
     from joulemark.config import Folders
     from joulemark.log.checkpoints import Checkpoint
     from joulemark.log.leaf import LogLeaf
@@ -53,7 +52,7 @@ class Tell(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AuditRequest:
     """What to audit. `everything`: from the first entry on. `bundles`: download results, and suites."""
 
     origin: str
@@ -64,20 +63,20 @@ class Asked:
 
 
 def audit(
-    folders: Folders, asked: Asked, *, tell: Tell, sleep: Callable[[float], None] = time.sleep
+    folders: Folders, request: AuditRequest, *, tell: Tell, sleep: Callable[[float], None] = time.sleep
 ) -> Report:
     """Audit a platform and keep what was verified; what does not fit is in the report's findings.
 
     Raises NotVerified when the checkpoint is not signed by the log or lacks a witness, PlatformKeyChanged, UsageError,
     Unreachable or Refused.
     """
-    before = keeping.load(folders, asked.origin, log_name(asked.origin))
-    waiting = Waiting(asked.origin, limit_s=PATIENCE_S, pause=sleep)
-    with PlatformClient(asked.origin, waiting=waiting, advice=_(ADVICE)) as client:
+    before = store.load(folders, request.origin, log_name(request.origin))
+    waiting = Waiting(request.origin, limit_s=PATIENCE_S, pause=sleep)
+    with PlatformClient(request.origin, waiting=waiting, advice=_(ADVICE)) as client:
         key, why = trusted_key(
-            folders, client.platform_key(), origin=asked.origin, given=asked.log_key, before=before
+            folders, client.platform_key(), origin=request.origin, given=request.log_key, before=before
         )
-        return _Audit(folders, asked, Platform(client), key, before, tell, sleep).run(why)
+        return _Audit(folders, request, Platform(client), key, before, tell, sleep).run(why)
 
 
 class _Audit:
@@ -86,19 +85,19 @@ class _Audit:
     def __init__(
         self,
         folders: Folders,
-        asked: Asked,
+        request: AuditRequest,
         platform: Platform,
         key: VerifierKey,
-        before: Kept | None,
+        before: StoredAudit | None,
         tell: Tell,
         sleep: Callable[[float], None],
     ) -> None:
-        self._folders, self._asked, self._platform, self._key = folders, asked, platform, key
+        self._folders, self._request, self._platform, self._key = folders, request, platform, key
         self._tell, self._sleep = tell, sleep
-        self._log = log_name(asked.origin)
+        self._log = log_name(request.origin)
         self._kept_note = before.checkpoint if before else None
         self._old = before.opened(self._log) if before else None
-        goes_on = before if before and before.moderated is not None and not asked.everything else None
+        goes_on = before if before and before.moderated is not None and not request.everything else None
         self._frontier = goes_on.frontier() if goes_on else Frontier()
         self._received = goes_on.results() if goes_on else set()
         self._moderated = (goes_on.decided_by_hand() if goes_on else None) or set()
@@ -108,7 +107,7 @@ class _Audit:
             set(self._moderated),
         )
         self._measured: dict[str, tuple[int, claims.Numbers]] = {}
-        self._said: dict[str, tuple[int, str]] = {}
+        self._states: dict[str, tuple[int, str]] = {}
         self._decided: set[str] = set()
         self._strangers: set[str] | None = None
         self._unlisted: set[str] = set()
@@ -118,7 +117,7 @@ class _Audit:
         """All of it, in its order."""
         head = self._head()
         self._report = report = Report(
-            origin=self._asked.origin, log_key=self._key, trust=why, checkpoint=head
+            origin=self._request.origin, log_key=self._key, trust=why, checkpoint=head
         )
         try:
             if self._old is not None:
@@ -148,12 +147,12 @@ class _Audit:
             raise NotVerified(str(broken), code=broken.finding.code) from broken
         try:
             checkpoint, note = opened(
-                self._note, key=self._key, origin=self._log, witnesses=self._asked.witnesses
+                self._note, key=self._key, origin=self._log, witnesses=self._request.witnesses
             )
         except RecordError as error:
             raise NotVerified(
                 _("The checkpoint of {origin} is not verified ({code}): {error}").format(
-                    origin=self._asked.origin, code=error.code, error=error
+                    origin=self._request.origin, code=error.code, error=error
                 ),
                 code=error.code,
             ) from error
@@ -220,46 +219,48 @@ class _Audit:
             report.findings.append(Finding(code="JM-LOG-LEAF", index=entry.index, sentence=sentence))
             return
         report.kinds[leaf.kind] += 1
-        found = [claims.row_finding(entry.index, leaf, row)]
+        findings = [claims.row_finding(entry.index, leaf, row)]
         if leaf.kind == RECEIVED:
             self._received.add(leaf.subject)
-            if self._asked.bundles:
-                found.append(self._look_into(entry.index, leaf))
+            if self._request.bundles:
+                findings.append(self._look_into(entry.index, leaf))
                 report.bundles += 1
-        if leaf.kind == claims.SUITE_PINNED and self._asked.bundles:
+        if leaf.kind == claims.SUITE_PINNED and self._request.bundles:
             archive = self._platform.suite(leaf.subject)
-            found.append(claims.suite_finding(entry.index, leaf, archive))
+            findings.append(claims.suite_finding(entry.index, leaf, archive))
             report.suites += 1
         if leaf.kind == claims.MODERATION:
             self._moderated.add(leaf.subject)
         if state := claims.said_state(leaf, moderated=leaf.subject in self._moderated):
-            self._said[leaf.subject] = (entry.index, state)
-        report.findings += [finding for finding in found if finding is not None]
+            self._states[leaf.subject] = (entry.index, state)
+        report.findings += [finding for finding in findings if finding is not None]
 
     def _look_into(self, index: int, leaf: LogLeaf) -> Finding | None:
         """Compare a result's bytes with the entry, and remember what they say for when the list is read."""
         data = self._platform.bundle(leaf.subject)
         fault = claims.bundle_finding(index, leaf, data)
-        if fault is None and (said := claims.measured(data)):
-            self._measured[leaf.subject] = index, said
+        if fault is None and (numbers := claims.measured(data)):
+            self._measured[leaf.subject] = index, numbers
         return fault
 
     def _compared(self) -> list[Finding]:
         """What is shown of results and does not fit the log; it is compared again when the log was read on."""
         report = self._report
-        self._decided |= self._said.keys()
+        self._decided |= self._states.keys()
         report.states = len(self._decided)
-        findings, waiting = claims.state_findings(self._said, self._platform)
+        findings, waiting = claims.state_findings(self._states, self._platform)
         report.waiting += waiting
-        self._said = {one.result_id: self._said[one.result_id] for one in findings if one.result_id}
+        self._states = {
+            finding.result_id: self._states[finding.result_id] for finding in findings if finding.result_id
+        }
         if self._strangers is None:
             self._strangers = set(self._listed())
-            self._unlisted = self._received - self._strangers - self._said.keys()
+            self._unlisted = self._received - self._strangers - self._states.keys()
             report.listed = len(self._strangers)
         vanished = claims.vanished(self._unlisted, self._platform)
-        self._unlisted = {one.result_id for one in vanished if one.result_id}
+        self._unlisted = {finding.result_id for finding in vanished if finding.result_id}
         self._strangers -= self._received
-        return [*findings, *vanished, *(claims.unlogged(one) for one in sorted(self._strangers))]
+        return [*findings, *vanished, *(claims.unlogged(stranger) for stranger in sorted(self._strangers))]
 
     def _listed(self) -> Iterator[str]:
         """The ids of the public list; what it says of results whose bytes were read is compared on the way."""
@@ -275,14 +276,14 @@ class _Audit:
         report.witnesses = self._witnesses
         read = self._frontier, self._received, self._moderated
         frontier, received, moderated = self._start if report.findings else read
-        keeping.store(
+        store.save(
             self._folders,
-            self._asked.origin,
+            self._request.origin,
             self._log,
-            Kept(
+            StoredAudit(
                 log_key=self._key.encode(),
                 checkpoint=self._note,
-                at=keeping.now(),
+                at=store.now(),
                 read=frontier.size,
                 peaks=frontier.peaks,
                 received=bytes.fromhex("".join(sorted(received))),
@@ -291,14 +292,14 @@ class _Audit:
         )
 
     def _evidence(self, finding: Finding) -> Path:
-        return keeping.keep_evidence(
+        return store.keep_evidence(
             self._folders,
             Evidence(
-                origin=self._asked.origin,
+                origin=self._request.origin,
                 log_key=self._key.encode(),
                 code=finding.code,
                 sentence=finding.sentence,
-                found_at=keeping.now(),
+                found_at=store.now(),
                 kept_checkpoint=self._kept_note,
                 shown_checkpoint=self._note,
             ),
