@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import fake_suite
+import pytest
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.choose import Openers
@@ -13,7 +15,6 @@ from joulemark.record import keys
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
     from agent_commands import Agent
     from fake_platform import FakePlatform
 
@@ -132,3 +133,17 @@ def without_library() -> Openers:
         raise MeterUnavailable("no-nvidia-driver", "No NVIDIA driver is installed.")
 
     return Openers(nvml=absent)
+
+
+@pytest.mark.parametrize(("free_mib", "offline"), [(3, False), (50, True)])
+def test_a_disk_on_which_no_result_fits_makes_no_machine_ready(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, free_mib: int, *, offline: bool
+) -> None:
+    monkeypatch.setattr(
+        "joulemark.session.checkup.shutil.disk_usage", lambda _: SimpleNamespace(free=free_mib * 2**20)
+    )
+    answer = agent.json("doctor", "--quick")
+    assert answer["can_measure_offline"] is offline
+    (state,) = [row for row in answer["findings"] if (row["area"], row["what"]) == ("folder", "state")]
+    assert state["state"] == ("warning" if offline else "not available")
+    assert "Free some space" in state["mend"]

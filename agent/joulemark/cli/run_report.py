@@ -70,7 +70,7 @@ def _grade_sentences(report: Report) -> list[str]:
     """What the energies of the results rest on: one sentence, or one for each of the watts that were assumed."""
     from joulemark.meters.estimate import provenance_of
 
-    if report.choice is None:
+    if report.choice is None or not report.done:
         return []
     meter = report.choice.meter
     counts: dict[str, int] = {}

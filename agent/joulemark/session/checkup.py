@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from joulemark import durable
 from joulemark import identity as identities
 from joulemark.errors import (
     AgentError,
@@ -288,10 +289,11 @@ def _folders(folders: Folders) -> Iterator[Finding]:
         if not writable:
             yield _unwritable(what, there)
         elif free < LEAST_FREE_BYTES:
+            is_full = what == "state" and free < durable.RESERVE_BYTES  # a run holds so much in the outbox
             yield Finding(
                 area="folder",
                 what=what,
-                state="warning",
+                state="not available" if is_full else "warning",
                 detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
                 mend=_("Free some space, or a result may not fit."),
             )
