@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from joulemark.cli.output import Output
-from joulemark.cli.result_lines import WIDTH, ResultEntry, result_lines, shortened
+from joulemark.cli.result_lines import MAX_WIDTH, ResultEntry, result_lines, shortened
 from joulemark.record.messages import ResultStanding, StandingCell, StandingOthers, StandingValue
 from joulemark.session.comparison import comparison_sentence, percent, short_comparison, significant
 from tests.laws import law
@@ -192,8 +192,8 @@ def test_no_line_of_a_list_is_wider_than_80_columns(state: str, job: str, codes:
         codes=tuple(codes),
         place=f"https://joulemark.example.org/r/{'ab' * 8}",
     )
-    lines = result_lines(listed)
-    assert max(map(len, lines)) <= WIDTH
+    lines = result_lines(listed, width=None)
+    assert max(map(len, lines)) <= MAX_WIDTH
     assert lines[0].startswith(f"{state} ")
     assert lines[-1].strip() == listed.place
     assert all(code in "\n".join(lines) for code in codes)
@@ -206,10 +206,10 @@ def test_sentences_end_between_words_on_a_terminal_and_nowhere_else(
     link = f"https://example.org/{'x' * 90}"
     sentence = f"{comparison_sentence(STANDING, 'gpu')} Its page: {link} and more."
     output = Output(as_json=False)
-    output.tell(sentence)
+    output.say(sentence)
     assert capsys.readouterr().out == f"{sentence}\n"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    output.tell(sentence)
+    output.say(sentence)
     lines = capsys.readouterr().out.splitlines()
     assert link in lines, "an address is never cut"
     assert max(len(line) for line in lines if line != link) <= 80

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from joulemark.audit import story
+from joulemark.audit import auditor
 from joulemark.cli import main
 
-story.PAUSES_S = tuple(pause_s / 10 for pause_s in story.PAUSES_S)
+auditor.PAUSES_S = tuple(pause_s / 10 for pause_s in auditor.PAUSES_S)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
