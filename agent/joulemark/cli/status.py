@@ -58,12 +58,12 @@ def execute(arguments: Namespace) -> int:
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
-    found = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
-    asked = [kept for kept in found if kept.bundle.statement().predicate.audience == config.origin]
+    candidates = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
+    asked = [kept for kept in candidates if kept.bundle.statement().predicate.audience == config.origin]
     damaged = [] if arguments.id else tell_damaged(output, outbox)
     tell_note_faults(output, asked)
     if not asked and not damaged:
-        raise no_result_for(config, results_elsewhere(config, found))
+        raise no_result_for(config, results_elsewhere(config, candidates))
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
