@@ -50,7 +50,7 @@ DONE = (
 
 CEILINGS: dict[str, int] = {
     "agent/joulemark": 24,
-    "agent/joulemark/cli": 38,
+    "agent/joulemark/cli": 37,
     "agent/joulemark/meters": 24,
     "agent/joulemark/session": 66,
     "agent/joulemark/workloads": 38,

@@ -228,14 +228,9 @@ def _probed(
 ) -> Iterator[Finding]:
     try:
         with only_run():
+            torch_device = device or meter.torch_device
             known = sensor_timing.timing_of(
-                meter,
-                meter.device(),
-                device or meter.torch_device,
-                folders,
-                timer,
-                anew=True,
-                keep=keep,
+                meter, meter.device(), torch_device, folders, timer, anew=True, keep=keep
             )
     except RunInProgress as error:
         yield Finding(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
