@@ -12,6 +12,7 @@ from django.test import Client
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark_site.crowd.presence import PRESENCE
 from measurements.boards.viewed import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
@@ -37,6 +38,12 @@ def platform_folder(settings, tmp_path) -> None:
 def no_views() -> None:
     """Views that another test's pages had are not this one's."""
     VIEWED.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_crowd() -> None:
+    """A simulated crowd that another test's platform held is not this one's."""
+    PRESENCE.forget()
 
 
 @pytest.fixture(autouse=True)
