@@ -141,7 +141,7 @@ class WrongClock(Refused):
             )
         )
         words = hint.format(sentence=refusal_in_words(code, sentence), skew_s=abs(skew_s))
-        super().__init__(code, hint.format(sentence=sentence, skew_s=abs(skew_s)), status=status, words=words)
+        super().__init__(code, words, status=status, words=words)
         self.skew_s = skew_s
 
 

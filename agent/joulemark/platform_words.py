@@ -5,8 +5,13 @@ What the code means is said in that language, and the English sentence stands be
 
 from __future__ import annotations
 
+import re
+
 from joulemark.translation import SOURCE, language_in_use, marked
 from joulemark.translation import gettext as _
+
+QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
+"""A contributor's words in a sentence, which may be of any language."""
 
 REFUSALS = {
     "JM-APPEAL-LATE": marked("The time for an appeal is over."),
@@ -71,4 +76,7 @@ def quoted_in_words(code: str, sentence: str) -> str:
 
 
 def _is_foreign(code: str, sentence: str) -> bool:
-    return language_in_use() != SOURCE and code.startswith("JM-") and sentence.isascii()
+    """Whether it is English where another language is in use: no letter of that outside of quoted words."""
+    if language_in_use() == SOURCE or not code.startswith("JM-"):
+        return False
+    return all(letter.isascii() for letter in QUOTED.sub("", sentence) if letter.isalpha())

@@ -61,7 +61,7 @@ class ImpactView(APIView):
         """Answer with energy, emissions and equivalences, each with its interval and its sources."""
         form = UsageForm(request.query_params, find_value=find_value, moment=moment_shown(request))
         if not form.is_valid():
-            said = form.errors.get_json_data().items()
-            wrong = [f"{name}: {error['message']}" for name, errors in said for error in errors]
+            by_field = form.errors.get_json_data().items()
+            wrong = [f"{name}: {error['message']}" for name, errors in by_field for error in errors]
             raise BadRequest("JM-IMPACT-QUESTION", " ".join(wrong))
         return Response(YearOfUseSerializer(year_of(form.usage()), context={"row": form.row}).data)

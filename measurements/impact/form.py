@@ -156,33 +156,33 @@ class UsageForm(forms.Form):
 
     def usage(self) -> Usage:
         """What was asked, with the sources of its numbers. For a valid form."""
-        said = self.cleaned_data
+        fields = self.cleaned_data
         if self._value is not None:
             query = self._value.query
-        elif said["query"] == OWN:
-            query = own_query(said["wh_per_query"], low=said["wh_low"], high=said["wh_high"])
+        elif fields["query"] == OWN:
+            query = own_query(fields["wh_per_query"], low=fields["wh_low"], high=fields["wh_high"])
         else:
-            query = study_query(load_study(), *study_queries()[said["query"]])
-        own = said["gco2e_per_kwh"]
+            query = study_query(load_study(), *study_queries()[fields["query"]])
+        own = fields["gco2e_per_kwh"]
         return Usage(
             wh_per_query=query,
-            queries_per_day=said["queries_per_day"],
-            users=said["users"],
-            intensity=intensity_of(said["place"], said["year"]) if own is None else own_intensity(own),
+            queries_per_day=fields["queries_per_day"],
+            users=fields["users"],
+            intensity=intensity_of(fields["place"], fields["year"]) if own is None else own_intensity(own),
         )
 
-    def _check_energy(self, said: dict[str, Any]) -> None:
-        value, low, high = said["wh_per_query"], said["wh_low"], said["wh_high"]
-        if said["query"] != OWN:
+    def _check_energy(self, fields: dict[str, Any]) -> None:
+        value, low, high = fields["wh_per_query"], fields["wh_low"], fields["wh_high"]
+        if fields["query"] != OWN:
             for name in ("wh_per_query", "wh_low", "wh_high"):
-                if said[name] is not None:
+                if fields[name] is not None:
                     self.add_error(
                         name,
                         gettext(
                             "A task of the study has an energy of its own: leave this empty, or choose your own "
                             "energy above."
                         )
-                        if said["query"] != VALUE
+                        if fields["query"] != VALUE
                         else gettext("A value of a board has an energy of its own: leave this empty."),
                     )
             return
@@ -193,13 +193,13 @@ class UsageForm(forms.Form):
         elif low is not None and not low <= value <= high:
             self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
 
-    def _take_value(self, said: dict[str, Any]) -> None:
+    def _take_value(self, fields: dict[str, Any]) -> None:
         try:
-            found = self._find_value({name: said[name] for name in VALUE_NAMED_BY}, self._moment)
+            board_value = self._find_value({name: fields[name] for name in VALUE_NAMED_BY}, self._moment)
         except ValueNotKept as error:
             self.add_error("query", str(error))
             return
-        if found is None:
+        if board_value is None:
             self.add_error(
                 "query",
                 gettext(
@@ -207,21 +207,21 @@ class UsageForm(forms.Form):
                 ),
             )
             return
-        self._value = found
+        self._value = board_value
         self.fields["query"].help_text = gettext(
             "As the board has it, with its interval; of a published figure with the range of its runs."
         )
         self._choose(
             "query",
-            [choice if choice[0] != VALUE else (VALUE, found.title) for choice in self._query_choices],
+            [choice if choice[0] != VALUE else (VALUE, board_value.title) for choice in self._query_choices],
         )
 
-    def _check_place(self, said: dict[str, Any]) -> None:
-        if not said["place"]:
+    def _check_place(self, fields: dict[str, Any]) -> None:
+        if not fields["place"]:
             self.add_error("place", gettext("Choose a place, or give a carbon intensity of your own."))
             return
         try:
-            row_of(said["place"], said["year"])
+            row_of(fields["place"], fields["year"])
         except UnknownPlace as error:
             self.add_error("year", str(error))
 

@@ -47,8 +47,8 @@ class ClaimRow:
     @property
     def scopes(self) -> list[str]:
         """What the energies behind the recomputed numbers cover, each once."""
-        found = (value.recomputed.scope for value in self.claim.values if value.recomputed)
-        return list(dict.fromkeys(scope for scope in found if scope))
+        every = (value.recomputed.scope for value in self.claim.values if value.recomputed)
+        return list(dict.fromkeys(scope for scope in every if scope))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,20 +23,20 @@ from measurements.web.as_of import honours_as_of, time_shown
 def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """One leaderboard, now or as of a moment."""
     try:
-        found = read_board(series_slug=series, task_slug=task, at=time_shown(request))
+        leaderboard = read_board(series_slug=series, task_slug=task, at=time_shown(request))
     except NotKept as error:
         raise Http404(str(error)) from error
-    if found is None:
+    if leaderboard is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
     if request.method == "GET":
-        VIEWED.note((row.task, row.dataset, row.model) for row in found.rows if row.dataset)
+        VIEWED.note((row.task, row.dataset, row.model) for row in leaderboard.rows if row.dataset)
     groups = [
         (group, board_plot(group), [*quality_plots(group), *filter(None, [size_plot(group)])])
-        for group in found.groups
+        for group in leaderboard.groups
     ]
     context = {
-        "board": found,
+        "board": leaderboard,
         "groups": groups,
-        "study": load_study() if found.series.is_study else None,
+        "study": load_study() if leaderboard.series.is_study else None,
     }
     return render(request, "pages/board.html", context)

@@ -25,8 +25,8 @@ def board_list(request: HttpRequest) -> HttpResponse:
 def boards_of_series(request: HttpRequest, series: str) -> HttpResponse:
     """An address that people shorten: to what a published series says of itself, else to the list of boards."""
     moment = moment_shown(request)
-    found = series_by_slug(series, at=moment.at if moment else None)
-    if found is None:
+    entry = series_by_slug(series, at=moment.at if moment else None)
+    if entry is None:
         raise Http404(gettext("There is no published series of this name."))
-    named = ("published", found.slug) if found.grade == "published" else ("boards",)
+    named = ("published", entry.slug) if entry.grade == "published" else ("boards",)
     return redirect(address_at(moment, *named))

@@ -21,12 +21,12 @@ from measurements.web.as_of import address_at, honours_as_of, moment_shown, time
 @require_safe
 def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:
     """One value, now with everybody behind it, or as of a moment."""
-    found = explain_cell(series_slug=series, task_slug=task, named=request.GET, at=time_shown(request))
-    if found is None:
+    detail = explain_cell(series_slug=series, task_slug=task, named=request.GET, at=time_shown(request))
+    if detail is None:
         raise Http404(
             gettext("There is no such value on this board, or nothing has been accepted for it yet.")
         )
-    year = address_at(moment_shown(request), "impact", **year_of_value(found.row))
+    year = address_at(moment_shown(request), "impact", **year_of_value(detail.row))
     named = {name: request.GET.get(name, "") for name in NAMED_BY}
-    context = {"cell": found, "plot": cell_plot(found), "year": year, "cell_query": urlencode(named)}
+    context = {"cell": detail, "plot": cell_plot(detail), "year": year, "cell_query": urlencode(named)}
     return render(request, "pages/cell.html", context)

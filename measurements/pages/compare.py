@@ -18,13 +18,13 @@ from measurements.pages.drawing import (
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
-    found = Task.objects.filter(slug=task).first()
-    comparison = read_comparison(found) if found else None
+    compared_task = Task.objects.filter(slug=task).first()
+    comparison = read_comparison(compared_task) if compared_task else None
     if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
     rows = comparison.rows
     context = {
-        "task": found,
+        "task": compared_task,
         "n_missing": comparison.n_missing,
         "crowd": [row for row in rows if row.grade != "published"],
         "published": [row for row in rows if row.series.is_study],

@@ -49,14 +49,14 @@ class NeededOfSuite:
 
 def needed_of_suites() -> list[NeededOfSuite]:
     """Every suite that is pinned and loaded, for no other is a result taken; of former versions none is needed."""
-    found = []
+    by_suite = []
     current = current_digests()
     for suite in known_suites().values():
         is_former = current.get(suite.name, suite.digest) != suite.digest
         jobs = read_needed(suite) if suite.is_pinned and not is_former else None
         if jobs:
-            found.append(_of_suite(suite, jobs))
-    return found
+            by_suite.append(_of_suite(suite, jobs))
+    return by_suite
 
 
 @require_safe

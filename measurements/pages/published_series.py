@@ -71,9 +71,9 @@ def read_published(slug: str, *, at: datetime | None = None) -> Published | None
 def published(request: HttpRequest, series: str) -> HttpResponse:
     """What a published series says of itself, where its boards are, and what of its input was not taken."""
     try:
-        found = read_published(series, at=time_shown(request))
+        listing = read_published(series, at=time_shown(request))
     except NotKept as error:
         raise Http404(str(error)) from error
-    if found is None:
+    if listing is None:
         raise Http404(gettext("There is no published series of this name."))
-    return render(request, "pages/published_series.html", {"found": found, "as_of": time_shown(request)})
+    return render(request, "pages/published_series.html", {"listing": listing, "as_of": time_shown(request)})

@@ -24,9 +24,9 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
     evidence = read_evidence(result_id)
     if evidence is None:
         raise Http404(gettext("This platform has received no result with this digest."))
-    said = evidence.said.workload
+    workload = evidence.said.workload
     if evidence.result is not None and request.method == "GET":
-        VIEWED.note([(said.task, said.dataset, said.model)])
+        VIEWED.note([(workload.task, workload.dataset, workload.model)])
     context = {
         "evidence": evidence,
         "windows": window_plot(evidence),

@@ -16,8 +16,8 @@ from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""
     chosen = ResultFilter(request.GET, queryset=listed_submissions())
-    found = chosen.qs if chosen.is_valid() else listed_submissions().none()
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    submissions = chosen.qs if chosen.is_valid() else listed_submissions().none()
+    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {

@@ -354,7 +354,7 @@ def long_queries() -> dict[str, Any]:
         ("three of 170 s", 3, 170.0, 0.0),
         ("drifting", 3, 170.0, 2.0),
     ):
-        rng = Random(f"long queries: {name}")  # noqa: S311
+        rng = Random(f"long queries: {name}")  # noqa: S311 - chances, no secrets
         protocol = msgspec.structs.replace(
             STEADY, queries=1, windows_min=2, windows_max=2, warmup_queries=minimum
         )

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import polib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from joulemark import translation
 from joulemark.errors import Refused
-from joulemark.platform_words import REFUSALS, finding_in_words
+from joulemark.platform_words import REFUSALS, finding_in_words, quoted_in_words
 from tests.catalogues import HALVES
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +54,23 @@ def test_a_finding_of_a_rule_has_the_rules_title_in_the_language_in_use(russian:
     russian()
     assert finding_in_words("JM-REST", "No rest.").startswith("Не соблюдено правило «Покой")  # noqa: RUF001
     assert finding_in_words("JM-REST", "No rest.").endswith("«No rest.»")
+
+
+@pytest.mark.laws
+@law(share=0.5)
+@given(
+    words=st.text().filter(lambda text: not set('"“”«»') & set(text)), marks=st.text("…±→ 12%", max_size=9)
+)
+def test_whatever_words_a_finding_quotes_it_is_english(words: str, marks: str) -> None:
+    before = translation.language_in_use()
+    translation.use("ru")
+    try:
+        sentence = f'"{words}" takes {marks} W.'
+        assert quoted_in_words("JM-IDLE-RANGE", sentence) == f"«{sentence}»"
+        own = translation.gettext("Ask again later.")
+        assert quoted_in_words("JM-IDLE-RANGE", own) == own
+    finally:
+        translation.use(before)
 
 
 def test_no_sentence_is_put_together_around_a_number_as_nobody_would_write_it() -> None:

@@ -336,7 +336,8 @@ def test_a_sensor_term_of_no_table_is_not_believed(a100: Case) -> None:
 
 def test_a_burst_warms_nothing_and_a_window_does(a100: Case) -> None:
     cold = measuring(a100, lambda trace: reading(trace, "gpu-temperature", lambda _, c: c * 0 + 45))
-    idle_w = a100.predicate.idle.before_w  # type: ignore[union-attr]
+    assert a100.predicate.idle is not None
+    idle_w = a100.predicate.idle.before_w
 
     def lasting(seconds: float) -> Case:
         windows = tuple(

@@ -42,11 +42,6 @@ def quiet(_day: int, _new: int) -> None:
     """Nobody watches."""
 
 
-@pytest.fixture(autouse=True)
-def unknown() -> None:
-    PRESENCE.forget()
-
-
 def every(client: Client) -> dict[str, HttpResponse]:
     """The answers of every address that can be read, the API's description and the log's files among them."""
     listed = client.get("/api/v1/boards/").json()["boards"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from joulemark.cli.output import Output
     from joulemark.config import Config
     from joulemark.joined import Joined
-    from joulemark.meters.choose import Wanted
+    from joulemark.meters.choose import MeterOption
     from joulemark.session.order import Order
     from joulemark.session.run import Options
     from joulemark.session.state import Asked
@@ -41,7 +41,7 @@ def read_options(arguments: Namespace, config: Config, output: Output) -> Option
         meant=Filter(
             only=choices.only, tasks=choices.tasks, datasets=choices.datasets, models=choices.models
         ),
-        meter=cast("Wanted", choices.meter),
+        meter=cast("MeterOption", choices.meter),
         budget_s=budget_s,
         order=_read_order(arguments),
         is_joined_suite=joined is not None,

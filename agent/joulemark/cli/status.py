@@ -59,31 +59,32 @@ def execute(arguments: Namespace) -> int:
     outbox = Outbox(config.folders)
     enrolled = identities.require_known(config.folders, config.origin)
     candidates = [outbox.find(arguments.id)] if arguments.id else list(outbox.results())
-    asked = [kept for kept in candidates if kept.bundle.statement().predicate.audience == config.origin]
+    results = [
+        result for result in candidates if result.bundle.statement().predicate.audience == config.origin
+    ]
     damaged = [] if arguments.id else tell_damaged(output, outbox)
-    tell_note_faults(output, asked)
-    if not asked and not damaged:
+    tell_note_faults(output, results)
+    if not results and not damaged:
         raise no_result_for(config, results_elsewhere(config, candidates))
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
         shown = client.platform_key()
         enrolled = identities.learn_log_key(config.folders, config.origin, shown) or enrolled
-        for one in asked:
-            kept = one
+        for unasked in results:
             try:
-                kept, status = ask_status(outbox, kept, client, enrolled.platform)
+                result, status = ask_status(outbox, unasked, client, enrolled.platform)
             except Refused as refused:
-                output.say(f"{kept.digest[:16]}  {kept.state}  {refused}")
-                rows.append({"result_id": kept.digest, "state": None, "error": str(refused)})
+                output.say(f"{unasked.digest[:16]}  {unasked.state}  {refused}")
+                rows.append({"result_id": unasked.digest, "state": None, "error": str(refused)})
                 exit_code = EXIT_REFUSED
                 continue
             output.say(
                 _("{digest}  {state}  for {age}  {url}").format(
-                    digest=kept.digest[:16], state=in_words(status.state), age=_age(status), url=status.url
+                    digest=result.digest[:16], state=in_words(status.state), age=_age(status), url=status.url
                 )
             )
-            output.say(f"    {_place(kept.bundle, logged=enrolled.platform.log_key is not UNSET)}")
+            output.say(f"    {_place(result.bundle, logged=enrolled.platform.log_key is not UNSET)}")
             for code, severity, sentence in status.findings:
                 output.say(f"    {code} ({in_words(severity)}) {quoted_in_words(code, sentence)}")
                 if title := title_of(code):
@@ -91,7 +92,7 @@ def execute(arguments: Namespace) -> int:
                 if advice := what_to_do(code):
                     output.say(_("        what to do: {advice}").format(advice=_(advice)))
             output.say(f"    {_(NEXT_STEP[status.state])}")
-            proof = kept.bundle.proof
+            proof = result.bundle.proof
             rows.append({**to_builtins(status), "leaf_index": None if proof is None else proof.index})
     output.answer({"ok": exit_code == EXIT_OK, "origin": config.origin, "results": rows, "damaged": damaged})
     return exit_code

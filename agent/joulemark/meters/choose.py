@@ -29,7 +29,7 @@ NO_DRIVER = frozenset({NO_LIBRARY, "nvidia-driver-not-loaded", "no-pynvml"})
 
 CPU = "cpu"
 """Torch's name of the processor."""
-Wanted = Literal["auto", "nvml", "rapl", "estimate"]
+MeterOption = Literal["auto", "nvml", "rapl", "estimate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Openers:
 
 
 def choose(
-    wanted: Wanted, *, on_gpu: bool, cpu_watts: float | None = None, openers: Openers | None = None
+    option: MeterOption, *, on_gpu: bool, cpu_watts: float | None = None, openers: Openers | None = None
 ) -> Choice:
     """Open the meter for a workload on the GPU or on the CPU.
 
@@ -73,17 +73,17 @@ def choose(
     MeterUnavailable when the meter asked for, or every one, cannot be used, and UsageError for a senseless pair.
     """
     openers = openers or Openers()
-    if wanted == "estimate" and on_gpu:
+    if option == "estimate" and on_gpu:
         raise UsageError(
             _("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
         )
-    if wanted == "nvml" or (wanted == "auto" and on_gpu):
+    if option == "nvml" or (option == "auto" and on_gpu):
         gpu = openers.nvml()
         return Choice(meter=GpuBesideHost(gpu, openers.rapl), rejections=tuple(map(_of_gpu, gpu.skipped)))
-    if wanted == "rapl":
+    if option == "rapl":
         return Choice(meter=openers.rapl(), rejections=())
     rejections: list[Rejection] = []
-    if wanted == "auto":
+    if option == "auto":
         try:
             return Choice(meter=openers.rapl(), rejections=())
         except MeterUnavailable as error:

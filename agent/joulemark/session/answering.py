@@ -1,4 +1,4 @@
-"""Answers that a suite states as known: its jobs are asked on this machine, and what they say is written down."""
+"""Answers that a suite states as merged: its jobs are asked on this machine, and what they say is written down."""
 
 from __future__ import annotations
 
@@ -54,28 +54,30 @@ def write_answered_copy(
                 name=suite.name, meant=meant
             )
         )
-    found: dict[str, tuple[KnownAnswer, ...]] = {}
+    new_answers: dict[str, tuple[KnownAnswer, ...]] = {}
     failed: list[Failed] = []
     for number, job in enumerate(jobs, start=1):
         watch.job(number, len(jobs), job.key, estimated=False)
         try:
-            found[job.key] = _ask(suite, job, count=count, device=device, cache_dir=config.folders.cache)
+            new_answers[job.key] = _ask(
+                suite, job, count=count, device=device, cache_dir=config.folders.cache
+            )
         except workloads.WorkloadError as error:
             failed.append(Failed(key=job.key, code=error.code, sentence=str(error)))
             watch.note(_("Failed: {key}. {error}").format(key=job.key, error=error))
-    if not found:
+    if not new_answers:
         raise WorkloadUnavailable(
             _("None of {count} cells gave an answer. {sentence}").format(
                 count=len(jobs), sentence=failed[0].sentence
             )
         )
-    kept = tuple(answer for answer in suite.reference_answers if answer.key not in found)
-    known = KnownAnswers(
+    other_answers = tuple(answer for answer in suite.reference_answers if answer.key not in new_answers)
+    merged = KnownAnswers(
         format="joulemark-answers/1",
-        answers=(*kept, *(answer for answers in found.values() for answer in answers)),
+        answers=(*other_answers, *(answer for answers in new_answers.values() for answer in answers)),
     )
-    copy = write_copy(obtained.files, target, file=ANSWERS, data=known.to_toml())
-    return Answered(suite=copy, jobs=tuple(found), failed=tuple(failed))
+    copy = write_copy(obtained.files, target, file=ANSWERS, data=merged.to_toml())
+    return Answered(suite=copy, jobs=tuple(new_answers), failed=tuple(failed))
 
 
 def _ask(suite: Suite, job: Job, *, count: int, device: str, cache_dir: Path) -> tuple[KnownAnswer, ...]:

@@ -18,7 +18,7 @@ from joulemark.errors import (
     MeterUnavailable,
     RunInProgress,
 )
-from joulemark.meters.choose import CPU, Openers, hides_a_gpu, told_to
+from joulemark.meters.choose import Openers, hides_a_gpu, told_to
 from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.processor_checks import company
@@ -136,7 +136,7 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
                 noisy = any(finding.state == "noisy" for finding in at_rest)
                 yield from at_rest
             yield _facts(config, gpu.device())
-            yield _kernel(gpu.torch_device, gpu)
+            yield _kernel(gpu)
             if not quick and gpu.probe_needed:
                 yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
@@ -147,7 +147,7 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
         else:
             yield _unavailable("nvml", error)
             yield _facts(config, cpu(identity="unused"))
-            yield _kernel(CPU, None)
+            yield _kernel(None)
     try:
         with closing(openers.rapl()) as host:
             yield _meter("rapl", host)
@@ -212,10 +212,10 @@ def _facts(config: Config, device: DeviceFacts) -> Finding:
     return Finding(area="device", what="facts", state="ok", detail=detail)
 
 
-def _kernel(device: str, gpu: GpuMeter | None) -> Finding:
+def _kernel(gpu: GpuMeter | None) -> Finding:
     """Whether torch computes on the device that a run would take."""
     try:
-        sentence = require_device(device, gpu)
+        sentence = require_device(gpu)
     except DeviceUnusable as error:
         return Finding(
             area="device", what="torch", state="not available", detail=str(error), reason=error.code

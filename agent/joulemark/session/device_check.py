@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark import workloads
+from joulemark.meters.choose import CPU
 
 if TYPE_CHECKING:
     from joulemark.meters.gpu import GpuMeter
 
 
-def require_device(device: str, gpu: GpuMeter | None) -> str:
-    """One kernel on torch's `device`, which is `gpu` where there is one; a sentence of what ran.
-
-    Raises DeviceUnusable.
-    """
-    return workloads.run_first_kernel(device, None if gpu is None else identity_of(gpu))
+def require_device(gpu: GpuMeter | None) -> str:
+    """One kernel on the GPU, without one on the processor; a sentence of what ran. Raises DeviceUnusable."""
+    if gpu is None:
+        return workloads.run_first_kernel(CPU)
+    return workloads.run_first_kernel(gpu.torch_device, identity_of(gpu))
 
 
 def identity_of(gpu: GpuMeter) -> workloads.GpuIdentity:

@@ -139,7 +139,7 @@ def foresee(config: Config, options: Options, suite: Suite, *, openers: Openers 
         gpu, memory_bytes = _device(choice, options)
     selection = plan.fitting(selection, memory_bytes)
     plan.require_jobs(selection)
-    require_ticks(suite.protocol, settles=choice.meter.gpu is not None)
+    require_ticks(suite.protocol, settles=choice.meter.gpu is not None and choice.meter.gpu.probe_needed)
     session = state.find_session(
         config.folders,
         origin=config.origin,

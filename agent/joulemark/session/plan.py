@@ -11,7 +11,7 @@ from joulemark import workloads
 from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, WorkloadUnavailable
 from joulemark.identity import machine_identity
 from joulemark.meters import device
-from joulemark.meters.choose import Choice, Openers, Wanted, choose, hides_a_gpu, rejection, told_to
+from joulemark.meters.choose import Choice, MeterOption, Openers, choose, hides_a_gpu, rejection, told_to
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
 from joulemark.translation import gettext as _
@@ -85,17 +85,17 @@ def select(suite: Suite, meant: Filter, *, typed: str | None = None, fetch: bool
     With `fetch` they need not be in the hub's cache yet. Raises NothingToDo.
     """
     name = typed or suite.name
-    wanted = [job for job in suite.jobs if meant.takes(job)]
-    if not wanted:
+    option = [job for job in suite.jobs if meant.takes(job)]
+    if not option:
         raise NothingToDo(
             _("No job of {name} fits {meant}. `joulemark suite show {name}` lists them.").format(
                 name=name, meant=meant
             )
         )
-    reasons = {job.key: obstacle(suite, job, typed=name, cached=not fetch) for job in wanted}
+    reasons = {job.key: obstacle(suite, job, typed=name, cached=not fetch) for job in option}
     return Selection(
         suite=suite,
-        jobs=tuple(job for job in wanted if reasons[job.key] is None),
+        jobs=tuple(job for job in option if reasons[job.key] is None),
         missing=tuple(Missing(key=key, sentence=why) for key, why in reasons.items() if why is not None),
     )
 
@@ -167,15 +167,15 @@ def in_words(keys: Sequence[str]) -> str:
     )
 
 
-def open_meter(wanted: Wanted, *, cpu_watts: float | None, openers: Openers | None = None) -> Choice:
+def open_meter(option: MeterOption, *, cpu_watts: float | None, openers: Openers | None = None) -> Choice:
     """The meter, of the GPU where its counter answers, of the processor where there is no GPU.
 
     A GPU that is there and cannot be measured is not passed over for the processor. Raises MeterUnavailable.
     """
-    if wanted == "nvml":
+    if option == "nvml":
         return choose("nvml", on_gpu=True, openers=openers)
-    if wanted != "auto":
-        return choose(wanted, on_gpu=False, cpu_watts=cpu_watts, openers=openers)
+    if option != "auto":
+        return choose(option, on_gpu=False, cpu_watts=cpu_watts, openers=openers)
     try:
         return choose("auto", on_gpu=True, openers=openers)
     except MeterUnavailable as error:

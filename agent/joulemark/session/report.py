@@ -17,7 +17,7 @@ from joulemark.session.plan import Filter, Missing
 from joulemark.translation import marked
 
 if TYPE_CHECKING:
-    from joulemark.meters.choose import Choice, Wanted
+    from joulemark.meters.choose import Choice, MeterOption
     from joulemark.outbox import Kept
     from joulemark.record.messages import ResultStanding
     from joulemark.rules.causes import FoundUnfit
@@ -58,7 +58,7 @@ class Options:
     retry_failed: bool = False
     patience_s: float = PATIENCE_S
     offline_after: bool = False
-    meter: Wanted = "auto"
+    meter: MeterOption = "auto"
     cpu_watts: float | None = None
     offline: bool = False
     submit: bool = True

@@ -277,12 +277,12 @@ def _ready(
             watch.stage("preflight", total=None)
             flags = _flags_of((processor_checks.company(timer),), options, watch)
         watch.stage("first kernel", total=None)
-        require_device(device, None)
+        require_device(None)
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     watch.stage("preflight", total=None)
     flags = _flags_of(gpu.checks(timer), options, watch)
     watch.stage("first kernel", total=None)
-    require_device(device, gpu)
+    require_device(gpu)
     if not gpu.probe_needed:
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     if sensor_timing.stored_timing(facts, config.folders) is None:

@@ -221,7 +221,7 @@ class Work:
     def _require_device(self) -> None:
         """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
         if self.around.meter.gpu is not None:
-            require_device(self.device, self.around.meter.gpu)
+            require_device(self.around.meter.gpu)
 
     def _require_meter(self) -> None:
         """Raises MeterFailed when the sensor is gone for good: no other job would fare better, and none is begun."""

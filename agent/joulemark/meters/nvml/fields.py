@@ -5,13 +5,14 @@ NVML API reference, `nvmlFieldValue_t` and `nvmlValue_t`: their layout is part o
 
 from __future__ import annotations
 
+import struct
 from struct import Struct
 from typing import Any, NamedTuple
 
 from joulemark.errors import ReadingMissing
 from joulemark.translation import gettext as _
 
-_FIELD = Struct("=2I2q2i8s")
+_FIELD = Struct("=2I2q2I8s")
 _FORMS = {kind: Struct(f"={form}") for kind, form in enumerate("dIQQqiH")}
 """How nvmlValue_t holds a value of each nvmlValueType_t; `unsigned long` has 8 bytes where NVIDIA's driver runs on
 64-bit Linux."""
@@ -34,8 +35,19 @@ class FieldValue(NamedTuple):
 
 
 def field_values(answer: Any) -> list[FieldValue]:
-    """What `nvmlDeviceGetFieldValues` of the binding answered: an array of its structure."""
-    return [FieldValue._make(members) for members in _FIELD.iter_unpack(answer)]
+    """What `nvmlDeviceGetFieldValues` of the binding answered: an array of its structure.
+
+    Raises ReadingMissing for a binding whose structure is not NVML's.
+    """
+    try:
+        return [FieldValue._make(members) for members in _FIELD.iter_unpack(answer)]
+    except struct.error as error:
+        raise ReadingMissing(
+            _(
+                "The installed Python package for NVML lays its answers out otherwise than NVML does. Install "
+                "another version of it: pip install --upgrade nvidia-ml-py"
+            )
+        ) from error
 
 
 def number(kind: int, value: Any) -> int:
@@ -48,10 +60,10 @@ def number(kind: int, value: Any) -> int:
         raise ReadingMissing(
             _("The GPU gave a value of a type that is not known ({kind}).").format(kind=kind)
         )
-    (held,) = form.unpack_from(value)
+    (content,) = form.unpack_from(value)
     try:
-        return int(held)
+        return int(content)
     except (OverflowError, ValueError) as error:
         raise ReadingMissing(
-            _("The GPU gave a value that is no number ({held}).").format(held=held)
+            _("The GPU gave a value that is no number ({held}).").format(held=content)
         ) from error
