@@ -137,7 +137,7 @@ class Round:
 
 def _round(file: Path, database: Any) -> Round:
     """Some cells refreshed, then all medians by PostgreSQL and by DuckDB from the evidence, which must be equal."""
-    from measurements.boards.exporting import export_evidence
+    from measurements.boards.evidence_export import export_evidence
 
     refreshed = refreshes(RESULTS, REFRESHES // ROUNDS)
     in_sql = timed(recompute_in_sql)
@@ -151,7 +151,7 @@ def _round(file: Path, database: Any) -> Round:
 
 def rebuilt_a_second(file: Path) -> float:
     """Cells a second of the whole rebuild, intervals and all."""
-    from measurements.boards.rebuilding import rebuilt
+    from measurements.boards.rebuild import rebuilt
 
     every = rebuilt(file)
     next(every)  # DuckDB has grouped by then

@@ -40,8 +40,8 @@ from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.hardware import BYTES, Gpu, gpus
 from joulemark.session import measure as measuring
 from joulemark.session.facts import describe
+from joulemark.session.progress import Silent
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
-from joulemark.session.watch import Silent
 from joulemark.workloads.base import Loaded, Output, Quality
 from tests import made
 

@@ -34,7 +34,7 @@ from joulemark.meters import sampler
 from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
 from joulemark.session.measure import measure
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate
 

@@ -22,7 +22,7 @@ from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import sensor_of
 from joulemark.session.measure import measure
 from joulemark.session.population import population_of
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Protocol, Suite, load_suite
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from transformers.utils import logging
 from benchmarks.report import Row, publish, row
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.session.measure import measure
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Sample
 from joulemark.suite.schema import Protocol
 from joulemark.workloads import Query, Workload

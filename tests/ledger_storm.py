@@ -29,7 +29,7 @@ from django.db import connection
 
 from measurements.intake import batches
 from measurements.intake.models import UNJUDGED, Submission
-from measurements.ledger import folder, growth, sequencer
+from measurements.ledger import sequencer, tile_store, tile_writer
 from measurements.review import services as review
 from tests import made
 
@@ -66,8 +66,8 @@ def sequence_for_ever(tell: Callable[[], object]) -> None:
     """Sequences without a pause and tells of each step."""
     for module, name in (
         (sequencer, "assign_places"),
-        (growth, "_extend"),
-        (folder, "_write"),
+        (tile_writer, "_extend"),
+        (tile_store, "_write"),
         (sequencer, "root_after"),
         (sequencer, "sign_checkpoint"),
         (sequencer, "publish"),

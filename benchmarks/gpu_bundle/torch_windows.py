@@ -14,7 +14,7 @@ from joulemark.meters import timer as timers
 from joulemark.meters.meter import sensor_of
 from joulemark.record.codec import encode
 from joulemark.session.measure import Measured, measure
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 
 if TYPE_CHECKING:
     from joulemark.meters.nvml.meter import NvmlMeter

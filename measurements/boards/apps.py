@@ -11,7 +11,7 @@ class BoardsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to review."""
-        from measurements.boards.nudges import on_states_changed
+        from measurements.boards.receivers import on_states_changed
         from measurements.review.signals import states_changed
 
         states_changed.connect(on_states_changed, dispatch_uid="boards.refresh_cell")

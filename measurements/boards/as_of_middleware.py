@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext
 
-from measurements.boards.moments import MomentError, moment_of
+from measurements.boards.as_of import MomentError, moment_of
 from measurements.intake.problems import handle
 from measurements.intake.refusals import BadRequest
 from measurements.web.as_of import PARAMETERS, Moment, honours

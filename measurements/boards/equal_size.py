@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
-from measurements.boards.guarded import NotComputable, computed
+from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import DeviceValue
 from measurements.boards.series import Series
 from measurements.catalog.models import ModelKind

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 
 from joulemark.impact.quantity import Quantity, Source
-from measurements.boards.explaining import NAMED_BY
-from measurements.boards.reading import NotKept, read_board
+from measurements.boards.cell_detail import NAMED_BY
+from measurements.boards.queries import NotKept, read_board
 from measurements.display.titles import translated
 from measurements.display.units import QUERIES
 from measurements.impact.values import FoundValue, ValueNotKept
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from joulemark.impact.quantity import Grade
-    from measurements.boards.rows import BoardRow
+    from measurements.boards.board_row import BoardRow
     from measurements.boards.series import Series
     from measurements.web.as_of import Moment
 

@@ -11,8 +11,8 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from measurements.boards import cell_rows
-from measurements.boards.combining import evident
+from measurements.boards import cell_storage
+from measurements.boards.aggregate import evident
 from measurements.boards.models import Cell, CellKey, JobViews, cell_key
 from measurements.review.models import CELL_FIELDS, Result
 
@@ -34,17 +34,17 @@ def refresh_cell(*, key: CellKey) -> bool:
     cell queue, so that the last one to write is also the last one to read; changes of a board queue until they are
     there for all to see, so that versions become visible in their order and no two changes have one.
     """
-    with transaction.atomic(), cell_rows.sent_together():
-        found = cell_rows.read(key)
+    with transaction.atomic(), cell_storage.sent_together():
+        found = cell_storage.read(key)
         if not found.results:
             if found.said is not None:
-                cell_rows.remove_cell(key)
+                cell_storage.remove_cell(key)
             return found.said is not None
         said, devices = evident(found.results)
         changed = found.said != said
         if changed:
-            cell_rows.write_cell(key, said)
-        cell_rows.write_devices(key, found, devices)
+            cell_storage.write_cell(key, said)
+        cell_storage.write_devices(key, found, devices)
     return changed
 
 
@@ -66,7 +66,7 @@ def faults_of(*, key: CellKey) -> Faults | None:
 
     Asked while nobody refreshes it.
     """
-    found = cell_rows.read(key)
+    found = cell_storage.read(key)
     shown = found.said
     if shown is None or not found.results:
         same = shown is None and not found.results

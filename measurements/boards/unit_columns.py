@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from joulemark.consensus.unit_energy import Unit
-    from measurements.boards.rows import BoardRow
+    from measurements.boards.board_row import BoardRow
 
 BOARD_UNITS: tuple[Unit, ...] = ("output-token", "right-answer")
 """What a board's table has a column for, where every row of a group has it; cells and downloads have all."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from joulemark.suite.answer_forms import AnswerForm
-    from measurements.boards.rows import BoardRow
+    from measurements.boards.board_row import BoardRow
     from measurements.boards.series import Series
     from measurements.published.answer_forms import Forms
 

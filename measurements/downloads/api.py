@@ -10,8 +10,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.boards.comparing import read_comparison
-from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.comparisons import read_comparison
+from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
 from measurements.boards.terms import citation_of, licence_of
 from measurements.catalog.models import Task
 from measurements.downloads.board_csv import BoardCsvRenderer

@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 from measurements.boards.needed import read_needed
 from measurements.catalog.suites import known_suite
 from measurements.downloads.needed_serializers import NeededJobSerializer, NeededSerializer
+from measurements.intake.job_policy import require_pinned
 from measurements.intake.refusals import BadRequest
-from measurements.intake.runnable import require_pinned
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
     from joulemark.consensus.cell import CellValue
+    from measurements.boards.board_row import BoardRow
     from measurements.boards.result_standing import CellOfResult
-    from measurements.boards.rows import BoardRow
 
 
 class ResultStandingView(APIView):

@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from measurements.boards.comparing import ComparisonRow, Side
-from measurements.boards.rows import BoardRow
+from measurements.boards.board_row import BoardRow
+from measurements.boards.comparisons import ComparisonRow, Side
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
 from measurements.downloads.unit_energy_serializer import UnitEnergySerializer
 from measurements.impact.serializers import NO_MODEL_INTERVAL, QualityDifferenceSerializer

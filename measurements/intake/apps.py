@@ -11,6 +11,6 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         """Let the log read this room's rows."""
-        from measurements.intake.recorded import register_readers
+        from measurements.intake.log_facts import register_readers
 
         register_readers()

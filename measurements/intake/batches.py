@@ -15,7 +15,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.limits import MAX_BATCH_BUNDLES
 from measurements.contributors.models import Key
 from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
-from measurements.intake.gathering import Gathering
+from measurements.intake.group_commit import Gathering
 from measurements.intake.models import Submission, Ticket
 from measurements.intake.rates import over, spend
 from measurements.intake.refusals import BadRequest, Refusal, refusal_for

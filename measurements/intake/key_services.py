@@ -32,8 +32,8 @@ from measurements.intake.door import (
     take,
     was_taken,
 )
+from measurements.intake.idempotency import again_if_raced
 from measurements.intake.models import SeenEnvelope, Submission
-from measurements.intake.racing import again_if_raced
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 from measurements.intake.signals import key_distrusted
 from measurements.ledger.facts import RowFacts

@@ -26,13 +26,13 @@ from measurements.intake.door import (
     require_measured_in_time,
     take,
 )
+from measurements.intake.idempotency import again_if_raced
+from measurements.intake.job_policy import require_runnable
+from measurements.intake.log_facts import result_facts, ticket_facts
 from measurements.intake.models import Submission, Ticket
 from measurements.intake.platform_key import signing_key
-from measurements.intake.racing import again_if_raced
 from measurements.intake.rates import require_room, spend
-from measurements.intake.recorded import result_facts, ticket_facts
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooOften
-from measurements.intake.runnable import require_runnable
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf, append_leaves

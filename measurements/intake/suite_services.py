@@ -17,8 +17,8 @@ from joulemark.suite.loader import digest_of
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.services import load_suite_catalog
 from measurements.catalog.suite_address import address_fault
+from measurements.ledger.log_facts import Recorded
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded
 from measurements.ledger.services import append_leaf
 
 if TYPE_CHECKING:

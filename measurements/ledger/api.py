@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 from joulemark.record.codec import encode
 from joulemark.record.messages import Problem
 from measurements.ledger.errors import NotSequenced
+from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.proofs import prove
-from measurements.ledger.recorded import read_rows
 from measurements.web.openapi import problems
 
 MOST_ROWS = 1000

@@ -16,7 +16,7 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen for leaves."""
-        from measurements.ledger.nudging import Nudger
+        from measurements.ledger.sequencer_queue import Nudger
         from measurements.ledger.signals import leaf_written
         from measurements.ledger.tasks import sequence
 

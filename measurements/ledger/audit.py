@@ -8,12 +8,12 @@ from joulemark.log import leaf as entries
 from joulemark.log import merkle
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
-from measurements.ledger import folder
+from measurements.ledger import tile_store
 from measurements.ledger.errors import Damaged, KeyLost
-from measurements.ledger.growth import CHUNK
 from measurements.ledger.log_key import opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 from measurements.ledger.published import read_published
+from measurements.ledger.tile_writer import CHUNK
 
 
 def log_faults() -> Iterator[str]:
@@ -54,7 +54,7 @@ def _fault_of(leaf: Leaf, name: str) -> Iterator[str]:
 def _tree_faults() -> Iterator[str]:
     last = Checkpoint.objects.last()
     if last is None:
-        if folder.place(folder.CHECKPOINT).exists():
+        if tile_store.place(tile_store.CHECKPOINT).exists():
             yield "A checkpoint was published, and the database has none."
         return
     if LogHead.objects.get().size < last.size:
@@ -90,7 +90,7 @@ def _published_faults(last: Checkpoint) -> Iterator[str]:
 
 def _file_fault(path: str, wanted: bytes) -> Iterator[str]:
     try:
-        if folder.place(path).read_bytes() != wanted:
+        if tile_store.place(path).read_bytes() != wanted:
             yield f"The file {path} is not what the leaves make."
     except FileNotFoundError:
         yield f"The file {path} is missing; `manage.py sequence_log` makes it again."

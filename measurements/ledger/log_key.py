@@ -11,7 +11,7 @@ from django.conf import settings
 from joulemark.log import checkpoints, notes
 from joulemark.record import keys
 from joulemark.record.errors import RecordError
-from measurements.ledger import folder
+from measurements.ledger import tile_store
 from measurements.ledger.errors import KeyLost
 from measurements.ledger.key_file import load_or_make
 from measurements.ledger.models import Checkpoint
@@ -60,7 +60,7 @@ def _by_former(note: str) -> checkpoints.Checkpoint | None:
 def _published_note(last: Checkpoint | None) -> str | None:
     """What is published; a file that is no note at all tells nothing where the database knows what was signed."""
     try:
-        data = folder.published_bytes()
+        data = tile_store.published_bytes()
     except OSError:
         return None
     if data is None:

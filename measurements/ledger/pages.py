@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from joulemark.log import tiles
 from joulemark.record.errors import Malformed
-from measurements.ledger import folder
+from measurements.ledger import tile_store
 from measurements.ledger.errors import Damaged
 from measurements.ledger.published import read_published
 
@@ -53,7 +53,7 @@ def tile(_request: HttpRequest, path: str) -> FileResponse:
 
 def _stream(path: str, *, content_type: str) -> FileResponse:
     try:
-        stream = folder.place(path).open("rb")
+        stream = tile_store.place(path).open("rb")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Http404(
             f"The log has no {path}: it is not that long yet, or a partial tile became a full one."

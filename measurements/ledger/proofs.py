@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from joulemark.log.tiles import inclusion_proof
 from joulemark.record.messages import LogProof
-from measurements.ledger import folder
+from measurements.ledger import tile_store
 from measurements.ledger.errors import Damaged, NotSequenced
 from measurements.ledger.models import Leaf
 from measurements.ledger.published import read_published
@@ -19,7 +19,7 @@ def prove(leaf: Leaf) -> LogProof:
     if leaf.index is None or published is None or published.checkpoint.size <= leaf.index:
         raise NotSequenced("The log gives this leaf its place within seconds; ask again then.")
     try:
-        proof = inclusion_proof(leaf.index, published.checkpoint.size, folder.read_tile)
+        proof = inclusion_proof(leaf.index, published.checkpoint.size, tile_store.read_tile)
     except FileNotFoundError as error:
         raise NotSequenced(
             "The log's files are being made again from the database; ask again in a minute."

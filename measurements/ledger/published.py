@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from joulemark.log import checkpoints, notes
 from joulemark.record.errors import RecordError, Unverified
-from measurements.ledger import folder
+from measurements.ledger import tile_store
 from measurements.ledger.errors import Damaged, KeyLost
 from measurements.ledger.log_key import opened
 from measurements.ledger.models import Checkpoint
@@ -28,10 +28,10 @@ def read_published() -> Published | None:
     Raises Damaged for anything that neither the database knows nor a key of this log has signed.
     """
     try:
-        data = folder.published_bytes()
+        data = tile_store.published_bytes()
     except OSError as error:
         raise Damaged(
-            f"The file {folder.place(folder.CHECKPOINT)} cannot be read ({error}). {AGAIN}"
+            f"The file {tile_store.place(tile_store.CHECKPOINT)} cannot be read ({error}). {AGAIN}"
         ) from error
     if data is None:
         return None
@@ -45,7 +45,7 @@ def read_published() -> Published | None:
         return Published(note, seen)
     except (UnicodeDecodeError, RecordError, KeyLost) as error:
         raise Damaged(
-            f"The file {folder.place(folder.CHECKPOINT)} is no checkpoint of this log ({error}). {AGAIN}"
+            f"The file {tile_store.place(tile_store.CHECKPOINT)} is no checkpoint of this log ({error}). {AGAIN}"
         ) from error
 
 

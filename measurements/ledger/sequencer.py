@@ -23,7 +23,7 @@ from joulemark.log import checkpoints, notes
 from joulemark.log.merkle import EMPTY_ROOT
 from joulemark.log.tiles import TILE_WIDTH, tree_root
 from joulemark.record.errors import RecordError
-from measurements.ledger import folder, growth
+from measurements.ledger import tile_store, tile_writer
 from measurements.ledger.errors import Damaged, LogBroken
 from measurements.ledger.log_key import WAY_ON, log_key, log_name, opened
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
@@ -72,7 +72,7 @@ def _sequence() -> Checkpoint:
         publish(last, note=last.published_note)
         return last
     old_size = last.size if last else 0
-    growth.write_files(old_size=old_size, size=head.size)
+    tile_writer.write_files(old_size=old_size, size=head.size)
     root = root_after(last, head.size)
     with transaction.atomic():
         made = sign_checkpoint(size=head.size, root=root)
@@ -118,11 +118,11 @@ def check_again(last: Checkpoint, head: LogHead) -> int:
     turn = head.checked % tiles
     try:
         for index in dict.fromkeys((turn, tiles - 1)):
-            growth.check_tile(index, min(TILE_WIDTH, last.size - index * TILE_WIDTH))
+            tile_writer.check_tile(index, min(TILE_WIDTH, last.size - index * TILE_WIDTH))
         root_after(last, last.size)
     except FileNotFoundError:
         logger.warning("files of the log are lost and made again from the database")
-        growth.write_files(old_size=0, size=last.size)
+        tile_writer.write_files(old_size=0, size=last.size)
         root_after(last, last.size)
     return (turn + 1) % tiles
 
@@ -131,13 +131,13 @@ def root_after(last: Checkpoint | None, size: int) -> bytes:
     """(c) The root of `size` leaves, once the tiles also lead to what was signed last. Raises LogBroken."""
     if last is not None:
         signed = checkpoints.Checkpoint(origin=log_name(), size=last.size, root=bytes.fromhex(last.root))
-        found = tree_root(last.size, folder.read_tile)
+        found = tree_root(last.size, tile_store.read_tile)
         if found.hex() != last.root or not last.note.startswith(signed.text() + "\n"):
             raise LogBroken(
                 f"The {last.size} leaves have the root {found.hex()}, but {last.root} was signed: the log was changed "
                 "behind its back. Restore the database from a backup; no checkpoint is signed before."
             )
-    return tree_root(size, folder.read_tile) if size else EMPTY_ROOT
+    return tree_root(size, tile_store.read_tile) if size else EMPTY_ROOT
 
 
 def sign_checkpoint(*, size: int, root: bytes) -> Checkpoint:
@@ -149,8 +149,8 @@ def sign_checkpoint(*, size: int, root: bytes) -> Checkpoint:
 
 def publish(checkpoint: Checkpoint, *, note: str) -> None:
     """(d) Let the world see a checkpoint that is kept, under `note`, which may have witnesses' lines."""
-    if folder.published_bytes() != note.encode():
-        folder.write([(folder.CHECKPOINT, note.encode())])
+    if tile_store.published_bytes() != note.encode():
+        tile_store.write([(tile_store.CHECKPOINT, note.encode())])
         logger.info("published a checkpoint of %d leaves", checkpoint.size)
 
 
@@ -159,7 +159,7 @@ def prune(head: LogHead) -> None:
     old = Checkpoint.objects.filter(size__gte=head.pruned, signed_at__lt=timezone.now() - PARTIAL_KEPT)
     sizes = list(old.values_list("size", flat=True)[:1000])
     for before, after in itertools.pairwise(sizes):
-        folder.drop_partial(before, after)
+        tile_store.drop_partial(before, after)
     if sizes and sizes[-1] != head.pruned:
         LogHead.objects.update(pruned=sizes[-1])
 
@@ -176,7 +176,7 @@ def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
         _require_not_longer(last, head, damaged)
         logger.warning("JM-LOG-CHECKPOINT-DAMAGED %s", damaged)
         with contextlib.suppress(OSError):
-            folder.set_damaged_aside()
+            tile_store.set_damaged_aside()
         return
     if published is None:
         return
@@ -190,7 +190,7 @@ def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
 
 
 def _require_not_longer(last: Checkpoint | None, head: LogHead, damaged: Damaged) -> None:
-    if last is None or folder.is_longer_than(head.size):
+    if last is None or tile_store.is_longer_than(head.size):
         raise LogBroken(
             f"{damaged} But not now: the log's folder is of a longer log than the database, which is older than it or "
             "another one. Restore the newest backup; docs/operations.md says what to do without one."
@@ -230,7 +230,7 @@ def _alone() -> Iterator[bool]:
 
 @contextlib.contextmanager
 def _alone_by_file() -> Iterator[bool]:
-    Path(settings.LOG_DIR).mkdir(parents=True, exist_ok=True, mode=folder.FOLDER_MODE)
+    Path(settings.LOG_DIR).mkdir(parents=True, exist_ok=True, mode=tile_store.FOLDER_MODE)
     with (Path(settings.LOG_DIR) / ".sequencer").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
-from measurements.boards.reading import NotKept, read_board
-from measurements.boards.viewed import VIEWED
-from measurements.pages.drawing import (
+from measurements.boards.page_views import VIEWED
+from measurements.boards.queries import NotKept, read_board
+from measurements.pages.charts import (
     board_plot,
     quality_plots,
     size_plot,

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from measurements.boards.reading import list_boards
+from measurements.boards.queries import list_boards
 from measurements.boards.series import series_by_slug
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 

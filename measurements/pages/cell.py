@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from measurements.boards.explaining import NAMED_BY, explain_cell
+from measurements.boards.cell_detail import NAMED_BY, explain_cell
 from measurements.impact.form import year_of_value
-from measurements.pages.drawing import (
+from measurements.pages.charts import (
     cell_plot,
 )
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown

@@ -8,9 +8,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
-from measurements.boards.comparing import read_comparison
+from measurements.boards.comparisons import read_comparison
 from measurements.catalog.models import Task
-from measurements.pages.drawing import (
+from measurements.pages.charts import (
     comparison_plot,
 )
 

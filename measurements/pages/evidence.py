@@ -19,8 +19,8 @@ from joulemark.record.messages import Receipt
 from measurements.boards.models import Cell, CellKey
 from measurements.boards.unit_energies import UnitEnergies, scores_of_session
 from measurements.intake.models import State, Submission
-from measurements.review.derive import stated, sum_known
 from measurements.review.models import CELL_FIELDS, Appeal, Moderation, Result, Verdict, Withdrawal
+from measurements.review.result_row import stated, sum_known
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Predicate, Statement

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from measurements.boards.reading import list_boards
+from measurements.boards.queries import list_boards
 from measurements.pages.overview import read_overview
 from measurements.pages.suite_hints import suite_hints
 from measurements.review.listing import listed_submissions

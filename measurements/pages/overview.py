@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from measurements.boards.comparing import ComparisonRow, read_comparisons
+from measurements.boards.comparisons import ComparisonRow, read_comparisons
 from measurements.boards.models import Cell
 from measurements.catalog.models import ModelKind, Task
 from measurements.published.models import STUDY, PublishedFigure

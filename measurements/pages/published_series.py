@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from measurements.boards.reading import NotKept, list_boards, require_kept
+from measurements.boards.queries import NotKept, list_boards, require_kept
 from measurements.boards.series import published_series
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.web.as_of import honours_as_of, time_shown
@@ -18,7 +18,7 @@ from measurements.web.as_of import honours_as_of, time_shown
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from measurements.boards.reading import BoardEntry
+    from measurements.boards.queries import BoardEntry
     from measurements.boards.series import Series
     from measurements.published.models import PublishedSeries
 

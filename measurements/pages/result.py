@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from measurements.boards.page_views import VIEWED
 from measurements.boards.result_standing import full_result_ids
 from measurements.boards.series import series_of_suite
-from measurements.boards.viewed import VIEWED
 from measurements.display.units import wh_per_1000
-from measurements.pages.drawing import (
+from measurements.pages.charts import (
     window_plot,
 )
 from measurements.pages.evidence import read_evidence

@@ -18,7 +18,7 @@ from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
-from measurements.review import own_results
+from measurements.review import contributor_requests
 from measurements.review.health import Waiting, waiting
 from measurements.web.openapi import SIGNED_BYTES, problems
 
@@ -66,7 +66,7 @@ class WithdrawalView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with where the result stands now."""
-        return answer(status_of(own_results.withdraw(data=read_body(request))), status=201)
+        return answer(status_of(contributor_requests.withdraw(data=read_body(request))), status=201)
 
 
 class AppealView(APIView):
@@ -79,7 +79,7 @@ class AppealView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time by which it is decided."""
-        made = own_results.appeal(data=read_body(request))
+        made = contributor_requests.appeal(data=read_body(request))
         record = Appealed(result_id=made.submission_id, filed_at=made.filed_at, decide_by=made.decide_by)
         return answer(record, status=201)
 

@@ -16,8 +16,8 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
         from measurements.intake.signals import key_distrusted, submission_received
-        from measurements.review.nudging import Nudger
-        from measurements.review.recorded import register_readers
+        from measurements.review.judge_queue import Nudger
+        from measurements.review.log_facts import register_readers
         from measurements.review.signals import states_changed
         from measurements.review.tasks import judge, queue_comparison, queue_distrusted
 

@@ -20,11 +20,11 @@ from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission, Ticket
 from measurements.intake.platform_key import signing_key
 from measurements.ledger.audit import log_faults
+from measurements.ledger.log_facts import CurrentRow, read_rows
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import CurrentRow, read_rows
 from measurements.review.cases import cases_of
-from measurements.review.derive import Names, derive_result
 from measurements.review.models import Appeal, Moderation, NameDecision, Result, Verdict, Withdrawal
+from measurements.review.result_row import Names, derive_result
 
 TOGETHER = 500
 """Leaves that are compared at once."""

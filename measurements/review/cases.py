@@ -9,7 +9,7 @@ from joulemark.record.errors import RecordError
 from joulemark.record.trace import parse as parse_trace
 from joulemark.rules.case import Case
 from measurements.intake.models import Submission
-from measurements.review.known import Known, own_facts
+from measurements.review.rule_context import Known, own_facts
 
 
 def cases_of(submissions: Sequence[Submission]) -> dict[str, Case | RecordError]:

@@ -19,10 +19,10 @@ from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
-from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
 from measurements.review.replication import forget
+from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.signals import states_changed
 from measurements.review.states import move
 

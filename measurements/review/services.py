@@ -21,12 +21,12 @@ from measurements.ledger.facts import RowFacts, moment
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
-from measurements.review.derive import Names, derive_result, store_results
 from measurements.review.findings_digest import findings_digest
 from measurements.review.hardware_names import confirm_reported_names
-from measurements.review.known import came_untrusted
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
+from measurements.review.result_row import Names, derive_result, store_results
+from measurements.review.rule_context import came_untrusted
 from measurements.review.signals import states_changed
 from measurements.review.states import move
 

@@ -21,7 +21,7 @@ from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark import workloads
 from joulemark.meters import timer as timers
-from joulemark.session import checkup, run, work
+from joulemark.session import checkup, job_runner, run
 
 WATTS, QUERY_S = 350.0, 0.02
 FAULT = os.environ.get("JOULEMARK_TEST_FAULT", "")
@@ -56,8 +56,8 @@ def tasks(open_task: Any) -> Any:
 os.environ["JOULEMARK_BUNDLE_DEVICE"] = "cpu"
 TIMER.wait(3.0)
 workloads.busy_kernel = kernel
-timers.RealTimer = run.RealTimer = work.RealTimer = checkup.RealTimer = lambda: TIMER
-run.require_device = work.require_device = lambda *_: None
+timers.RealTimer = run.RealTimer = job_runner.RealTimer = checkup.RealTimer = lambda: TIMER
+run.require_device = job_runner.require_device = lambda *_: None
 if f"hang:{sys.argv[sys.argv.index('--part') + 1]}" == FAULT:
     time.sleep(3600)
 if "jobs" in sys.argv:

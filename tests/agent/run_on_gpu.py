@@ -23,7 +23,7 @@ from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark import workloads
 from joulemark.cli import main
-from joulemark.session import checkup, run, suite_source, work
+from joulemark.session import checkup, job_runner, run, suite_source
 from joulemark.workloads.first_kernel import run_first_kernel
 
 WATTS, QUERY_S = 300.0, 0.05
@@ -132,7 +132,7 @@ def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
     if fault := os.environ.get("JOULEMARK_TEST_TORCH"):
         sys.modules["torch"] = FakeTorch(fault, A100.uuid)
         workloads.run_first_kernel = run_first_kernel
-    run.RealTimer = work.RealTimer = checkup.RealTimer = lambda: TIMER
+    run.RealTimer = job_runner.RealTimer = checkup.RealTimer = lambda: TIMER
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from joulemark.meters.nvml.processes import OurProcesses
 from joulemark.meters.probe import probe
 from joulemark.record.trace import pack
 from joulemark.session import measure as measuring
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from joulemark.hub.missing import FetchTarget
 from joulemark.session import forecast
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import NO_DOWNLOADS, Downloads, Limits, plan_cells
+from joulemark.session.job_runner import Work
 from joulemark.session.plan import Selection
 from joulemark.session.suite_source import find_suite, obtain_suite
-from joulemark.session.work import Work
 from joulemark.suite import load_suite
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from laws import law
 
 from joulemark.cli import main
 from joulemark.session import forecast, state
-from joulemark.session.work import Work
+from joulemark.session.job_runner import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,9 @@ class Rehearsal:
         self.finished: dict[str, dict[str, SimpleNamespace]] = {}
         self._session = ""
         patch.setattr("joulemark.session.suite_source.obtain_suite", lambda *_, **__: obtained())
-        patch.setattr("joulemark.session.work.state.finished", lambda session, _: dict(self._of(session)))
+        patch.setattr(
+            "joulemark.session.job_runner.state.finished", lambda session, _: dict(self._of(session))
+        )
         patch.setattr("joulemark.cli.run_report.print_report", lambda *_, **__: None)
         real = Work.all
 

@@ -193,7 +193,7 @@ def test_the_platform_is_never_asked_while_a_job_is_measured(
         asked.append((path, bool(running)))
         return answer(method, path, body)
 
-    monkeypatch.setattr("joulemark.session.work.measure", measure)
+    monkeypatch.setattr("joulemark.session.job_runner.measure", measure)
     platform.answer = watched
     platform.unjudged_looks = 2
     assert enrolled(*RUN) == 0

@@ -32,7 +32,7 @@ from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.session import measure as measuring
 from joulemark.session.measure import Measured
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:

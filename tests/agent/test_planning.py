@@ -19,7 +19,7 @@ from joulemark.errors import (
     NothingToDo,
     StorageError,
 )
-from joulemark.session import plan, work
+from joulemark.session import job_runner, plan
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.forecast import NO_TIME
 from joulemark.session.journal import Journal
@@ -76,13 +76,13 @@ def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
 def test_the_time_that_is_left_caps_a_job(enrolled: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its suite gives a job 30 s and an hour in turn; a run of 40 s gives it no more than what is left of those."""
     given_s: list[float] = []
-    real = work.measure
+    real = job_runner.measure
 
     def measure(*words: Any, **more: Any) -> Any:
         given_s.append(words[3].budget_s)
         return real(*words, **more)
 
-    monkeypatch.setattr(work, "measure", measure)
+    monkeypatch.setattr(job_runner, "measure", measure)
     for suite_s, options in ((30.0, ("--budget", "2h")), (3600.0, ()), (3600.0, ("--budget", "40s"))):
         suite = fake_suite.suite()
         changed = structs.replace(suite, protocol=structs.replace(suite.protocol, budget_s=suite_s))

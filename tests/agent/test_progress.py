@@ -26,7 +26,7 @@ from joulemark.cli.progress_text import (
 )
 from joulemark.cli.sparkline import sparkline
 from joulemark.meters import sampler
-from joulemark.session.watch import WindowState
+from joulemark.session.progress import WindowState
 from tests.laws import law
 
 KEY = "text_classification/sst2/distilbert-base-uncased-finetuned-sst-2-english"

@@ -124,17 +124,17 @@ def test_a_platform_that_is_away_is_asked_once_a_job_and_its_return_is_noticed(
     """It comes back during the first job: the second has a ticket, and takes the first result along."""
     outage = Outage(platform)
 
-    from joulemark.session import work
+    from joulemark.session import job_runner
 
-    one = work.Work._one
+    one = job_runner.Work._one
 
-    def come_back(self: work.Work, job: object) -> object:
+    def come_back(self: job_runner.Work, job: object) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work.Work, "_one", come_back)
+        patch.setattr(job_runner.Work, "_one", come_back)
         answer = patient.json(*RUN, "--patience", "0.002", "--offline-after")
     assert patient.code == 0, patient.err
     assert tickets(patient) == [False, True, True]
@@ -153,19 +153,19 @@ def test_a_key_that_changed_while_the_platform_was_away_gets_nothing(
     patient: Agent, platform: FakePlatform
 ) -> None:
     from joulemark.record import keys
-    from joulemark.session import work
+    from joulemark.session import job_runner
 
     outage = Outage(platform)
     platform.key = keys.generate()
-    one = work.Work._one
+    one = job_runner.Work._one
 
-    def come_back(self: work.Work, job: object) -> object:
+    def come_back(self: job_runner.Work, job: object) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work.Work, "_one", come_back)
+        patch.setattr(job_runner.Work, "_one", come_back)
         answer = patient.json(*RUN, "--patience", "0.002", "--offline-after")
     assert (patient.code, answer["error"]["code"]) == (3, "platform-key-changed")
     assert (platform.results, platform.tickets) == ({}, [])

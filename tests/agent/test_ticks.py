@@ -22,8 +22,8 @@ from joulemark.record.trace import Population
 from joulemark.session import measure as measuring
 from joulemark.session import query_turns
 from joulemark.session.measure import Measured
+from joulemark.session.progress import Silent
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
-from joulemark.session.watch import Silent
 from joulemark.suite import Protocol, load_suite, suite_names
 
 DEMO = load_suite("demo").protocol

@@ -20,7 +20,7 @@ from joulemark.meters.meter import sensor_of
 from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
-from joulemark.session.watch import Silent
+from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
 
 WATTS = 350.0

@@ -23,7 +23,7 @@ import torch
 
 from joulemark import workloads
 from joulemark.cli import main
-from joulemark.session.work import Work
+from joulemark.session.job_runner import Work
 from joulemark.suite import Sample, Suite
 from joulemark.workloads import hub_cache
 from joulemark.workloads.tasks.workload import TaskWorkload

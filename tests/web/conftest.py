@@ -13,7 +13,7 @@ from django.test import Client
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark_site.crowd.presence import PRESENCE
-from measurements.boards.viewed import VIEWED
+from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
 from tests import made

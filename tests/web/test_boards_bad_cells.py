@@ -9,7 +9,7 @@ import pytest
 from django.utils.translation import override
 
 from joulemark.consensus.student_t import t_quantile_95
-from measurements.boards import comparing, equal_size, explaining
+from measurements.boards import cell_detail, comparisons, equal_size
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
@@ -119,7 +119,7 @@ def test_a_comparison_that_cannot_be_computed_is_missing_and_said(
     both_kinds(SENTIMENT)
     refresh_stale_cells()
     of_topics = lambda **named: any(value.source[0] == TOPICS for value in named["cell_values"])  # noqa: E731
-    monkeypatch.setattr(comparing, "paired_ratio", tripping(comparing.paired_ratio, of_topics))
+    monkeypatch.setattr(comparisons, "paired_ratio", tripping(comparisons.paired_ratio, of_topics))
     for address in PAGES:
         assert client.get(address).status_code == 200, address
     answer = client.get("/api/v1/comparisons/text_classification.json").json()
@@ -134,7 +134,7 @@ def test_a_task_all_of_whose_comparisons_fail_still_has_a_page(
 ) -> None:
     both_kinds(TOPICS)
     refresh_stale_cells()
-    monkeypatch.setattr(comparing, "paired_ratio", tripping(comparing.paired_ratio, lambda **_: True))
+    monkeypatch.setattr(comparisons, "paired_ratio", tripping(comparisons.paired_ratio, lambda **_: True))
     for address in PAGES:
         assert client.get(address).status_code == 200, address
 
@@ -155,7 +155,7 @@ def test_a_value_whose_contributors_cannot_be_compared_still_has_a_page(
         make_result(Run(by=by, device=by, energy_per_query_j=energy))
     refresh_stale_cells()
     monkeypatch.setattr(
-        explaining, "cell_equivalences", tripping(explaining.cell_equivalences, lambda *_: True)
+        cell_detail, "cell_equivalences", tripping(cell_detail.cell_equivalences, lambda *_: True)
     )
     board = client.get("/boards/demo-1-estimated/text_classification/").content.decode()
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', board))

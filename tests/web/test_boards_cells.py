@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from joulemark.consensus.quality_interval import wilson
-from measurements.boards.comparing import read_comparison
+from measurements.boards.comparisons import read_comparison
 from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import Task

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from django.db import connection, transaction
 
-from measurements.boards.cell_rows import LATER, NEXT_VERSION
+from measurements.boards.cell_storage import LATER, NEXT_VERSION
 from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.boards.services import refresh_cell

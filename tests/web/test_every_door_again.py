@@ -16,8 +16,8 @@ from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Withdrawal
 from measurements.review.urls import urlpatterns as review_doors
 from tests import made
+from tests.web.test_contributor_requests import appeal, dirty, withdrawal
 from tests.web.test_key_doors import revocation, rotation
-from tests.web.test_own_results import appeal, dirty, withdrawal
 
 pytestmark = pytest.mark.django_db
 

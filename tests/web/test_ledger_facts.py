@@ -34,9 +34,9 @@ from measurements.intake import services as intake
 from measurements.intake.models import State, Submission
 from measurements.ledger import sequencer
 from measurements.ledger.audit import _fault_of
+from measurements.ledger.log_facts import current_rows
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import current_rows
-from measurements.review import hardware_names, moderation, own_results
+from measurements.review import contributor_requests, hardware_names, moderation
 from measurements.review import services as review
 from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
@@ -194,13 +194,13 @@ class Platform:
         """For any reason."""
         reason = self.draw(st.sampled_from(["measured-wrongly", "wrong-machine", "private", "other"]))
         asked = {"result_id": self._judged("accepted", ()).pk, "reason": reason}
-        own_results.withdraw(data=self._ask(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **asked))
+        contributor_requests.withdraw(data=self._ask(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **asked))
 
     def appeal(self) -> None:
         """In any words that can be seen."""
         words = self.draw(st.text(st.characters(categories=("L", "N", "P", "S"), codec="utf-8"), min_size=1))
         asked = {"result_id": self._judged("rejected", ()).pk, "words": words[:1000]}
-        own_results.appeal(data=self._ask(requests.Appeal, requests.APPEAL_TYPE, **asked))
+        contributor_requests.appeal(data=self._ask(requests.Appeal, requests.APPEAL_TYPE, **asked))
 
 
 def _person() -> User:

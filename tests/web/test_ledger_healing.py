@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from joulemark.log import notes
 from joulemark.log.checkpoints import Checkpoint as SignedCheckpoint
 from joulemark.record import keys
-from measurements.ledger import folder, sequencer
+from measurements.ledger import sequencer, tile_store
 from measurements.ledger.audit import log_faults
 from measurements.ledger.errors import LogBroken
 from measurements.ledger.log_key import log_name
@@ -41,7 +41,7 @@ def file() -> Path:
     """The published checkpoint of a log of five leaves."""
     write(5)
     sequencer.sequence()
-    return folder.place(folder.CHECKPOINT)
+    return tile_store.place(tile_store.CHECKPOINT)
 
 
 def another_log() -> bytes:
@@ -113,7 +113,7 @@ def test_new_leaves_do_not_wait_for_a_damaged_file(file: Path) -> None:
     write(3)
     assert sequencer.sequence().size == 8
     assert file.read_text().splitlines()[1] == "8"
-    assert folder.place(folder.DAMAGED).read_bytes() == b"\xff"
+    assert tile_store.place(tile_store.DAMAGED).read_bytes() == b"\xff"
 
 
 def test_a_damaged_file_does_not_hide_that_the_database_is_older(file: Path) -> None:
@@ -158,7 +158,7 @@ def test_what_is_no_file_in_the_place_of_the_checkpoint_is_moved_away(
         assert any("cannot be read" in fault for fault in log_faults())
         sequencer.sequence()
         assert file.read_bytes() == good
-        aside = folder.place(f"{folder.DAMAGED}-{turn}" if turn else folder.DAMAGED)
+        aside = tile_store.place(f"{tile_store.DAMAGED}-{turn}" if turn else tile_store.DAMAGED)
         assert os.path.lexists(aside)
         if kind == "a folder with a file":
             assert (aside / "mine").read_text() == "kept"
@@ -168,7 +168,7 @@ def test_what_is_no_file_in_the_place_of_the_checkpoint_is_moved_away(
 
 @pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/5", "tile/entries/000.p/5"])
 def test_what_cannot_be_read_is_a_fault_and_no_traceback(client: Client, file: Path, path: str) -> None:
-    place = folder.place(path)
+    place = tile_store.place(path)
     place.unlink()
     place.mkdir()
     assert [fault for fault in log_faults() if "cannot be read" in fault]

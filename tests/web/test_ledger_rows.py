@@ -261,10 +261,10 @@ def test_a_row_that_nobody_logged_is_found(lived_in: LogReader) -> None:
 
 
 def test_a_tampered_file_is_found(lived_in: LogReader) -> None:
-    from measurements.ledger import folder
+    from measurements.ledger import tile_store
 
     size = lived_in.checkpoint().size
-    folder.place(f"tile/0/000.p/{size}").write_bytes(b"x" * 32 * size)
+    tile_store.place(f"tile/0/000.p/{size}").write_bytes(b"x" * 32 * size)
     assert [fault for fault in faults() if fault.startswith("The file tile/0/000.p")]
 
 

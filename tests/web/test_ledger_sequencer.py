@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from joulemark.log import merkle, tiles
 from joulemark.log.checkpoints import open_checkpoint
 from joulemark.log.leaf import decode
-from measurements.ledger import folder, growth, proofs, sequencer
+from measurements.ledger import proofs, sequencer, tile_store, tile_writer
 from measurements.ledger.errors import LogBroken, NotSequenced
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind, LogHead
@@ -47,7 +47,7 @@ def as_owner() -> Iterator[Callable[..., None]]:
 
 def published_note() -> str:
     """The checkpoint as the world sees it."""
-    return (folder.published_bytes() or b"").decode()
+    return (tile_store.published_bytes() or b"").decode()
 
 
 def published_root() -> tuple[int, bytes]:
@@ -115,7 +115,7 @@ def test_entries_lie_beside_the_hashes() -> None:
     entries = [
         entry
         for bundle in tiles.entry_bundles(0, 300)
-        for entry in tiles.decode_entries(folder.place(bundle.path).read_bytes())
+        for entry in tiles.decode_entries(tile_store.place(bundle.path).read_bytes())
     ]
     assert entries == [leaf.body.encode() for leaf in leaves]
 
@@ -128,11 +128,11 @@ def test_a_run_without_new_leaves_signs_nothing() -> None:
 
 STEPS = [
     (sequencer, "assign_places"),
-    (growth, "write_files"),
+    (tile_writer, "write_files"),
     (sequencer, "root_after"),
     (sequencer, "sign_checkpoint"),
     (sequencer, "publish"),
-    (folder, "write"),
+    (tile_store, "write"),
 ]
 
 
@@ -155,8 +155,8 @@ def test_killed_at_any_step_the_next_run_goes_on(monkeypatch, module, step: str,
 
     with monkeypatch.context() as patched:
         patched.setattr(module, step, dies)
-        if module is folder:
-            patched.setattr(growth, step, dies)
+        if module is tile_store:
+            patched.setattr(tile_writer, step, dies)
         with pytest.raises(Killed):
             sequencer.sequence()
     assert open_checkpoint(published_note(), key=verifier_key(), origin=log_name()).size in {
@@ -173,7 +173,7 @@ def test_a_half_written_batch_of_files_is_written_again(monkeypatch) -> None:
     write(300)
     sequencer.sequence()
     write(600)
-    real, written = folder._write, []
+    real, written = tile_store._write, []
 
     def dies(path: Path, data: bytes) -> None:
         if len(written) == 3:
@@ -182,7 +182,7 @@ def test_a_half_written_batch_of_files_is_written_again(monkeypatch) -> None:
         real(path, data)
 
     with monkeypatch.context() as patched:
-        patched.setattr(folder, "_write", dies)
+        patched.setattr(tile_store, "_write", dies)
         with pytest.raises(Killed):
             sequencer.sequence()
     sequencer.sequence()
@@ -320,7 +320,7 @@ def test_the_database_refuses_to_change_the_log(statement: str) -> None:
 def test_partial_tiles_stay_an_hour_and_then_go(settings, time_machine_hours) -> None:
     write(10)
     sequencer.sequence()
-    partial = folder.place("tile/0/000.p/10")
+    partial = tile_store.place("tile/0/000.p/10")
     write(300)
     sequencer.sequence()
     assert partial.exists()
@@ -328,8 +328,8 @@ def test_partial_tiles_stay_an_hour_and_then_go(settings, time_machine_hours) ->
     write(300)
     sequencer.sequence()
     assert not partial.parent.exists()
-    assert not folder.place("tile/entries/000.p").exists()
-    assert folder.place("tile/0/001.p/54").exists()
+    assert not tile_store.place("tile/entries/000.p").exists()
+    assert tile_store.place("tile/0/001.p/54").exists()
     assert published_root() == (610, expected_root(610))
 
 

@@ -24,12 +24,12 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import LogProof, PlatformKey
 from joulemark.record.receipts import verified_receipt
 from measurements.intake.models import Submission
-from measurements.ledger import folder, key_file, sequencer
+from measurements.ledger import key_file, sequencer, tile_store
 from measurements.ledger.audit import log_faults
 from measurements.ledger.errors import KeyLost, LogBroken
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind
-from measurements.ledger.nudging import Nudger
+from measurements.ledger.sequencer_queue import Nudger
 from measurements.ledger.services import append_leaf
 from tests import made
 from tests.log_reading import LogReader
@@ -186,7 +186,7 @@ def test_a_lost_key_is_not_replaced_in_silence(settings, seen: str) -> None:
     former = verifier_key()
     lose_key(settings)
     if seen == "rows":
-        folder.place(folder.CHECKPOINT).unlink()
+        tile_store.place(tile_store.CHECKPOINT).unlink()
     if seen == "file":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")

@@ -19,9 +19,9 @@ from joulemark.suite import load_suite, read_suite
 from joulemark.suite.estimate import estimate
 from measurements.boards.models import JobViews
 from measurements.boards.needed import read_needed
+from measurements.boards.page_views import VIEWED, Viewed
 from measurements.boards.services import refresh_stale_cells
 from measurements.boards.tasks import sweep
-from measurements.boards.viewed import VIEWED, Viewed
 from measurements.catalog.models import Job
 from measurements.intake.models import State, Submission, Ticket
 from tests import made
@@ -180,7 +180,9 @@ def test_a_page_is_shown_when_the_database_does_not_take_its_views(
 ) -> None:
     measured(A, by="ada", device="a")
     refresh_stale_cells()
-    monkeypatch.setattr("measurements.boards.viewed.ADD", "INSERT INTO nowhere VALUES (%s, %s, %s, %s, %s)")
+    monkeypatch.setattr(
+        "measurements.boards.page_views.ADD", "INSERT INTO nowhere VALUES (%s, %s, %s, %s, %s)"
+    )
     view("/boards/demo-1-estimated/text_classification/", client)
     assert "views of 1 jobs are lost" in caplog.text
     assert client.get("/").status_code == 200

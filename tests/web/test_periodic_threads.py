@@ -17,10 +17,10 @@ from redis.exceptions import TimeoutError as RedisTimeout
 
 from joulemark_site import embedded
 from joulemark_site.embedded import LONGEST_PAUSE_S, Periodic, periodic_work, repeat
-from measurements.ledger import nudging as ledger_nudging
+from measurements.ledger import sequencer_queue as ledger_nudging
 from measurements.ledger.errors import Damaged, KeyLost, LogBroken
 from measurements.ledger.outgoing import Outgoing
-from measurements.review import nudging as review_nudging
+from measurements.review import judge_queue as review_nudging
 from tests.laws import law
 
 LIMIT_S = 20.0

@@ -11,9 +11,9 @@ from joulemark.record.codec import encode
 from joulemark.rules.judge import Judgement
 from measurements.intake.models import State, Submission
 from measurements.review import replication, services, tasks
+from measurements.review.contributor_requests import withdraw
 from measurements.review.models import Agreement, Cause, Result, Standing
 from measurements.review.moderation import decide
-from measurements.review.own_results import withdraw
 from tests import made
 from tests.racing import Gate, Racer
 from tests.rows import Run, demo_catalog, make_result, private_key

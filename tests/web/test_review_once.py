@@ -30,10 +30,10 @@ from measurements.intake import services as intake
 from measurements.intake.models import State, Submission
 from measurements.intake.refusals import Refusal
 from measurements.intake.signals import submission_received
+from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import read_rows
 from measurements.ledger.signals import leaf_written
-from measurements.review import moderation, own_results, services, tasks
+from measurements.review import contributor_requests, moderation, services, tasks
 from measurements.review.models import Cause, Verdict
 from measurements.review.signals import states_changed
 from tests import made
@@ -79,7 +79,7 @@ class World:
             requests.Withdrawal, requests.WITHDRAWAL_TYPE, key=made.signing_key(self.key), **said
         )
         with suppress(Refusal):
-            own_results.withdraw(data=encode(body))
+            contributor_requests.withdraw(data=encode(body))
 
     def accept(self) -> None:
         self._decide(State.ACCEPTED, "first")
@@ -247,7 +247,7 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
     assert row.state == State.REJECTED
     said = {"result_id": row.pk, "words": "It was mine."}
     body = made.request(requests.Appeal, requests.APPEAL_TYPE, key=made.signing_key(world.key), **said)
-    own_results.appeal(data=encode(body))
+    contributor_requests.appeal(data=encode(body))
     moderation.decide(
         submission=row, moderator=_person("second"), state=State.ACCEPTED, reason="appeal-granted"
     )

@@ -22,11 +22,11 @@ from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission
+from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import read_rows
 from measurements.review import services as review
-from measurements.review.derive import hardware_class_of
 from measurements.review.hardware_names import decide_name
+from measurements.review.result_row import hardware_class_of
 from tests import made
 from tests.web.addresses import filled, routes
 

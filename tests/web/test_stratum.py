@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from joulemark.record.statement import Parallelism, PowerControls, Predicate
 from joulemark.suite import load_suite
-from measurements.review.derive import stratum_of
+from measurements.review.result_row import stratum_of
 
 
 @pytest.fixture(scope="module")

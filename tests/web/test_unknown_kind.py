@@ -12,11 +12,11 @@ import pytest
 from django.core.management import call_command
 
 from measurements.boards.models import DeviceValue
-from measurements.boards.reading import read_board
+from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, ModelKind
 from measurements.display.kinds import SHAPES, shape_of
-from measurements.pages.drawing import board_plot, quality_plots, size_plot
+from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page
 from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result

@@ -30,7 +30,7 @@ def execute(arguments: Namespace) -> int:
 
     from joulemark import config as configs
     from joulemark.cli.naming import result_id
-    from joulemark.session.requesting import appeal
+    from joulemark.session.key_requests import appeal
 
     output = Output(as_json=arguments.json)
     config = configs.load()

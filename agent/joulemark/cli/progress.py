@@ -32,7 +32,7 @@ from joulemark.cli.progress_text import (
     words_of,
 )
 from joulemark.cli.sparkline import BARS, sparkline
-from joulemark.session.watch import LiveState, Watch, WindowState
+from joulemark.session.progress import LiveState, Watch, WindowState
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from joulemark.translation import marked, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from joulemark.session.watch import WindowState
+    from joulemark.session.progress import WindowState
 
 LEAST_WIDTH = 10
 MOST_LINES = 6

@@ -36,7 +36,7 @@ def execute(arguments: Namespace) -> int:
     from msgspec import to_builtins
 
     from joulemark import config as configs
-    from joulemark.session.requesting import revoke
+    from joulemark.session.key_requests import revoke
 
     output = Output(as_json=arguments.json)
     config = configs.load()

@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0 when the new key is the key, here and at the platform."""
     from joulemark import config as configs
-    from joulemark.session.requesting import rotate
+    from joulemark.session.key_requests import rotate
 
     output = Output(as_json=arguments.json)
     config = configs.load()

@@ -144,9 +144,9 @@ def execute(arguments: Namespace) -> int:
     from joulemark.cli.run_options import read_options
     from joulemark.cli.run_report import print_report
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
-    from joulemark.session.endings import Ended, ends_in_order
     from joulemark.session.forecast import foresee
     from joulemark.session.run import Report, begin, require_contributor, restart_budget, run
+    from joulemark.session.signals import Ended, ends_in_order
 
     output = Output(as_json=arguments.json)
     config = configs.load()

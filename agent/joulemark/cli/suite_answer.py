@@ -17,8 +17,8 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     from joulemark import config as configs
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
-    from joulemark.session.answering import write_answered_copy
     from joulemark.session.plan import Filter
+    from joulemark.session.reference_answers import write_answered_copy
 
     with watch_for(Screen(stderr=True)) as watch:
         answered = write_answered_copy(

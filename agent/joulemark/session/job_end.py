@@ -29,9 +29,9 @@ from joulemark.translation import marked
 if TYPE_CHECKING:
     from joulemark.outbox import Outbox
     from joulemark.record.messages import NeededJob, ResultStanding
+    from joulemark.session.progress import Watch
     from joulemark.session.report import Done, Report
     from joulemark.session.verdicts import Verdicts
-    from joulemark.session.watch import Watch
     from joulemark.suite import Suite
 
 NOT_OFFERED = 404

@@ -19,10 +19,10 @@ from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.record.trace import Queries, Span, Trace, answer_digest
 from joulemark.session.passes import answers_vary, first_pass, sum_known
+from joulemark.session.progress import WindowState
 from joulemark.session.query_turns import QueryTurns
 from joulemark.session.readings import readings_unusable, require_moved
 from joulemark.session.rests import RestPlan, require_ticks
-from joulemark.session.watch import WindowState
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import Meter, Tick
     from joulemark.meters.timer import Timer
     from joulemark.record.trace import Population, Timing
-    from joulemark.session.watch import Watch
+    from joulemark.session.progress import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, Workload
 

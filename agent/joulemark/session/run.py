@@ -23,12 +23,12 @@ from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.job_end import JobEnd
+from joulemark.session.job_runner import Work
 from joulemark.session.machine_lock import only_run
 from joulemark.session.platform_link import ADVICE, PlatformLink
 from joulemark.session.report import Done, Options, Report
 from joulemark.session.statement import Circumstances
 from joulemark.session.verdicts import Verdicts
-from joulemark.session.work import Work
 from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
 
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Enrolled
     from joulemark.record.trace import Timing
     from joulemark.session.forecast import Forecast
+    from joulemark.session.progress import Watch
     from joulemark.session.suite_source import ObtainedSuite
-    from joulemark.session.watch import Watch
     from joulemark.suite import Suite
 
 __all__ = ["Done", "Options", "Report", "begin", "run"]

@@ -17,10 +17,10 @@ from joulemark.workloads.base import (
     WorkloadError,
     crashes_named,
 )
-from joulemark.workloads.busy import busy_kernel
 from joulemark.workloads.first_kernel import GpuIdentity, run_first_kernel
 from joulemark.workloads.inputs import InputSizes, input_sizes, inputs_sha256
 from joulemark.workloads.known_answers import answers_of, require_known_answers
+from joulemark.workloads.load_kernel import busy_kernel
 from joulemark.workloads.registry import available, open_workload
 
 __all__ = [

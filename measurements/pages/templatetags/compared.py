@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from measurements.display.numbers import whole
 
 if TYPE_CHECKING:
-    from measurements.boards.comparing import ComparisonRow
+    from measurements.boards.comparisons import ComparisonRow
 
 register = template.Library()
 

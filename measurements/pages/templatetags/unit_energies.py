@@ -14,7 +14,7 @@ from measurements.display.templatetags.figures import DASH
 from measurements.display.templatetags.statement_words import metric_name
 
 if TYPE_CHECKING:
-    from measurements.boards.rows import BoardRow
+    from measurements.boards.board_row import BoardRow
 
 register = template.Library()
 Energy = dict[str, Any]

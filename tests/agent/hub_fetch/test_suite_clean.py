@@ -140,7 +140,7 @@ def test_a_new_session_needs_again_what_an_earlier_one_has_finished(
     measured: Agent, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--fresh` measures everything anew, and was stopped before its first job."""
-    from joulemark.session.work import Work
+    from joulemark.session.job_runner import Work
 
     with monkeypatch.context() as during:
         during.setattr(Work, "_attempt", lambda *_: None)

@@ -32,9 +32,9 @@ class Command(BaseCommand):
         """Run."""
         if not 1 <= options["processes"] <= MOST_PROCESSES:
             raise CommandError(f"--processes is how many share the work, from 1 to {MOST_PROCESSES}.")
-        from measurements.boards.exporting import export_evidence
+        from measurements.boards.evidence_export import export_evidence
         from measurements.boards.history import history_faults, mend_versions
-        from measurements.boards.rebuilding import differences, mend
+        from measurements.boards.rebuild import differences, mend
 
         with tempfile.TemporaryDirectory() as folder:
             file = options["keep"] or Path(folder) / "evidence.parquet"

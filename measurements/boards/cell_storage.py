@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 from django.utils import timezone
 
-from measurements.boards.combining import ROW_FIELDS, DeviceSays
+from measurements.boards.aggregate import ROW_FIELDS, DeviceSays
 from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
 from measurements.review.models import CELL_FIELDS, Result
 

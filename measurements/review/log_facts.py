@@ -7,16 +7,16 @@ from typing import TypeVar
 
 from joulemark.log import leaf as entries
 from joulemark.record.errors import RecordError
+from measurements.intake.log_facts import DECISIONS
 from measurements.intake.models import State, Submission
-from measurements.intake.recorded import DECISIONS
 from measurements.ledger.facts import Facts, RowFacts
+from measurements.ledger.log_facts import Recorded, register
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded, register
+from measurements.review.contributor_requests import appeal_facts, withdrawal_facts
 from measurements.review.findings_digest import is_former_digest
 from measurements.review.hardware_names import name_decision_facts
 from measurements.review.models import Appeal, Cause, Moderation, NameDecision, Verdict, Withdrawal
 from measurements.review.moderation import moderation_facts
-from measurements.review.own_results import appeal_facts, withdrawal_facts
 from measurements.review.services import verdict_facts
 
 Row = TypeVar("Row", Verdict, Moderation, Withdrawal, Appeal)

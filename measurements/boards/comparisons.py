@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from joulemark.consensus.cell import log_median
 from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
 from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
+from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.fronts import interval_of_score
-from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import DeviceValue
-from measurements.boards.reading import read_rows
+from measurements.boards.queries import read_rows
 from measurements.boards.series import Series, all_series
 from measurements.boards.unlike_jobs import answers_of, forms_of
 from measurements.catalog.models import ModelKind, Task
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from joulemark.suite.answer_forms import AnswerForm
-    from measurements.boards.rows import BoardRow, Quality
+    from measurements.boards.board_row import BoardRow, Quality
     from measurements.published.answer_forms import Forms
 
 Scope = tuple[str, str, str, str]

@@ -19,7 +19,7 @@ from joulemark.suite import Suite
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.suites import known_suite
 from measurements.intake.models import Submission, Ticket
-from measurements.review.others import JobName, Peer, Prints, devices_of, peers_of, prints_of, unreported_of
+from measurements.review.peers import JobName, Peer, Prints, devices_of, peers_of, prints_of, unreported_of
 
 T = TypeVar("T")
 

@@ -17,10 +17,10 @@ from measurements.display.templatetags.figures import joules, kind_name, paramet
 from measurements.display.titles import translated
 
 if TYPE_CHECKING:
-    from measurements.boards.comparing import ComparisonRow
-    from measurements.boards.explaining import Explained
-    from measurements.boards.reading import Group
-    from measurements.boards.rows import BoardRow
+    from measurements.boards.board_row import BoardRow
+    from measurements.boards.cell_detail import Explained
+    from measurements.boards.comparisons import ComparisonRow
+    from measurements.boards.queries import Group
     from measurements.pages.evidence import Evidence
 
 WINDOWS_PX, TIP_PX = 80, 4

@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from measurements.boards import services
-from measurements.boards.combining import DeviceSays, evident
-from measurements.boards.exporting import export_evidence
+from measurements.boards.aggregate import DeviceSays, evident
+from measurements.boards.evidence_export import export_evidence
 from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
-from measurements.boards.rebuilding import differences, rebuilt
+from measurements.boards.rebuild import differences, rebuilt
 from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from joulemark.record import requests
 from measurements.intake.door import open_envelope, take, was_taken
+from measurements.intake.idempotency import again_if_raced
 from measurements.intake.models import UNJUDGED, State, Submission
-from measurements.intake.racing import again_if_raced
 from measurements.intake.refusals import Conflict, Forbidden
 from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind

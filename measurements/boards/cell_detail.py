@@ -11,10 +11,10 @@ from joulemark.consensus.cell import cell_equivalences
 from joulemark.consensus.voices import Observation as Word
 from joulemark.consensus.voices import geometric_mean, voices
 from joulemark.energy.sensors import COVERAGE_FACTOR
-from measurements.boards.combining import ROW_FIELDS, Row, row_of
-from measurements.boards.guarded import NotComputable, computed
+from measurements.boards.aggregate import ROW_FIELDS, Row, row_of
+from measurements.boards.board_row import BoardRow, row_of_cell
+from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
-from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import Series, series_by_slug
 from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor

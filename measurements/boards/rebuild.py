@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from measurements.boards.combining import ROW_FIELDS, DeviceSays, evident
+from measurements.boards.aggregate import ROW_FIELDS, DeviceSays, evident
 from measurements.boards.models import Cell, DeviceValue, cell_key
 from measurements.boards.services import Faults, faults_of, refresh_cell
 from measurements.review.models import CELL_FIELDS

@@ -13,8 +13,8 @@ from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import UNJUDGED, Submission, Ticket
 from measurements.intake.suite_services import read_suites
 from measurements.ledger.facts import RowFacts
+from measurements.ledger.log_facts import Recorded, register
 from measurements.ledger.models import Leaf, LeafKind
-from measurements.ledger.recorded import Recorded, register
 
 BUNDLES = 20
 """Bundles that are held in memory at once."""

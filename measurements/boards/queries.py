@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Count
 from django.utils.translation import gettext
 
+from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.models import BoardVersion, Cell, CellRevision
-from measurements.boards.rows import BoardRow, ranked, row_of_cell, row_of_figure
 from measurements.boards.series import Series, all_series, series_by_slug
 from measurements.boards.unit_columns import UnitColumn, unit_columns
 from measurements.catalog.models import Task

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from measurements.intake.gathering import Gathering
+from measurements.intake.group_commit import Gathering
 
 LIMIT_S = 20.0
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.session.plan import Filter
-    from joulemark.session.watch import Watch
+    from joulemark.session.progress import Watch
     from joulemark.suite import Job, Suite
     from joulemark.suite.reference_answers import KnownAnswer
 

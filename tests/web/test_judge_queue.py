@@ -6,7 +6,7 @@ import threading
 
 from kombu.exceptions import OperationalError
 
-from measurements.review.nudging import MOST, Nudger
+from measurements.review.judge_queue import MOST, Nudger
 
 LIMIT_S = 20
 

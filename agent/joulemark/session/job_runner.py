@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from joulemark.session.job_end import JobEnd
     from joulemark.session.journal import Journal
     from joulemark.session.platform_link import PlatformLink
+    from joulemark.session.progress import Watch
     from joulemark.session.report import Options, Report, Stopped
-    from joulemark.session.watch import Watch
     from joulemark.suite import Job, Protocol
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from joulemark.log import merkle
 from joulemark.log.tiles import TILE_WIDTH, EntryBundle, Tile, encode_entries, entry_bundles, grow
 from measurements.ledger.errors import LogBroken
-from measurements.ledger.folder import place, read_tile, write
 from measurements.ledger.models import Leaf
+from measurements.ledger.tile_store import place, read_tile, write
 
 CHUNK = 64 * TILE_WIDTH
 """Leaves that are held in memory at once."""
