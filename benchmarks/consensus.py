@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.crowds import Crowd, NestedCrowd, cells, nested_cell
-from joulemark.consensus.cell import Reading, cell_value
+from joulemark.consensus.cell import ResultReading, cell_value
 from joulemark.consensus.dark import paule_mandel
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _parts(crowd: NestedCrowd) -> tuple[list[report.Row], list[str]]:
     return rows, missed
 
 
-def _devices(readings: list[Reading]) -> tuple[Floats, Floats]:
+def _devices(readings: list[ResultReading]) -> tuple[Floats, Floats]:
     """(mean log energy, stated uncertainty) of each device."""
     said: dict[object, list[float]] = defaultdict(list)
     stated: dict[object, float] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from joulemark.consensus.cell import Reading
+from joulemark.consensus.cell import ResultReading
 from joulemark.consensus.student_t import t_quantile_95
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Crowd:
         return f"{self.devices} devices, {self.kind}{usual}"
 
 
-def cells(crowd: Crowd, *, number: int, seed: int) -> Iterator[list[Reading]]:
+def cells(crowd: Crowd, *, number: int, seed: int) -> Iterator[list[ResultReading]]:
     """`number` cells, reproducible: one device a contributor, one to five sessions each."""
     chance = np.random.default_rng([seed, crowd.devices, len(crowd.kind), round(crowd.between * 1000)])
     wrong = 0 if crowd.kind == "clean" else round(WRONG_SHARE * crowd.devices)
@@ -48,7 +48,7 @@ def cells(crowd: Crowd, *, number: int, seed: int) -> Iterator[list[Reading]]:
             offset[:wrong] += np.log(0.7)
             stated[:wrong] /= 10
         yield [
-            Reading(
+            ResultReading(
                 contributor=device,
                 device=device,
                 energy_per_query_j=float(np.exp(offset[device] + chance.normal(0, WITHIN))),
@@ -100,7 +100,7 @@ NESTED_WINDOWS = 10
 NESTED_DISHONEST = 0.1
 
 
-def nested_cell(crowd: NestedCrowd, chance: np.random.Generator) -> list[Reading]:
+def nested_cell(crowd: NestedCrowd, chance: np.random.Generator) -> list[ResultReading]:
     """One cell."""
     dishonest = round(NESTED_DISHONEST * crowd.contributors)
     readings = []
@@ -116,7 +116,7 @@ def nested_cell(crowd: NestedCrowd, chance: np.random.Generator) -> list[Reading
                 at = of_device + chance.normal(0, crowd.session) + windows.mean() + chance.normal(0, scatter)
                 half = t_quantile_95(NESTED_WINDOWS - 1) * windows.std(ddof=1) / sqrt(NESTED_WINDOWS)
                 readings.append(
-                    Reading(
+                    ResultReading(
                         contributor=who,
                         device=(who, number),
                         energy_per_query_j=float(np.exp(at)),

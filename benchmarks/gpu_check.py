@@ -31,7 +31,7 @@ from joulemark.session.checkup import gpu_findings
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:
-    from joulemark.session.checkup import Finding
+    from joulemark.session.checkup import Diagnosis
 
 FILE = ROOT / "build" / "gpu-check.json"
 
@@ -75,7 +75,7 @@ def checked(device: str, window_s: float) -> dict[str, Any]:
         meter.close()
 
 
-def _why(findings: list[Finding]) -> str:
+def _why(findings: list[Diagnosis]) -> str:
     return next(
         (finding.detail for finding in findings if finding.what == "probe"), "The probe gave nothing."
     )

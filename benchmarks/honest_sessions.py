@@ -42,7 +42,7 @@ from joulemark.session import measure as measuring
 from joulemark.session.facts import describe
 from joulemark.session.progress import Silent
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
-from joulemark.workloads.base import Loaded, Output, Quality
+from joulemark.workloads.base import Loaded, Output, QualityScore
 from tests import made
 
 if TYPE_CHECKING:
@@ -325,10 +325,10 @@ def _around(machine: Machine, of: Suite) -> Circumstances:
     )
 
 
-def _quality(kind: Kind, right: float, count: int, rng: Random) -> Quality:
+def _quality(kind: Kind, right: float, count: int, rng: Random) -> QualityScore:
     """As many answers right as chance has it."""
     value = _hits(right, count, rng) / count
-    return Quality(metric=kind.metric, value=value, n=count, higher_is_better=True)
+    return QualityScore(metric=kind.metric, value=value, n=count, higher_is_better=True)
 
 
 def _hits(right: float, count: int, rng: Random) -> int:

@@ -29,7 +29,7 @@ from benchmarks.lean_cells import QUERIES, SEED, Cell, cells
 from joulemark.consensus.protocols import MeasuredTwice, ProtocolAgreement, compare_protocols
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.budget import method_u
-from joulemark.energy.population import Part, PopulationMean, population_mean
+from joulemark.energy.population import PopulationMean, WindowPart, population_mean
 from joulemark.meters import sampler
 from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
@@ -142,7 +142,7 @@ def drawn_session(cell: Cell, protocol: Protocol, chance: np.random.Generator) -
     """A lean session without a card: windows of queries in a random order, until the protocol says it is enough."""
     order = chance.permutation(QUERIES)
     sizes = cell.sizes[order]
-    parts: list[Part] = []
+    parts: list[WindowPart] = []
     spent_s, ahead = OVERHEAD_S, 0
     while True:
         pace, power = chance.normal(1.0, WINDOW_WANDER, 2)
@@ -154,7 +154,7 @@ def drawn_session(cell: Cell, protocol: Protocol, chance: np.random.Generator) -
             joules += lasted_s * float(cell.watts[query]) * power
             seconds += lasted_s
             ahead += 1
-        parts.append(Part(energy_j=joules, seconds=seconds, durations_s=np.array(durations)))
+        parts.append(WindowPart(energy_j=joules, seconds=seconds, durations_s=np.array(durations)))
         spent_s += seconds + REST_S
         if len(parts) < protocol.windows_min:
             continue

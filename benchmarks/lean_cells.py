@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.suite import load_suite
-from joulemark.suite.estimate import Estimate, estimate
+from joulemark.suite.estimate import JobEstimate, estimate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def cells() -> list[Cell]:
     return [_cell(row, np.random.default_rng([SEED, number])) for number, row in enumerate(rows)]
 
 
-def _cell(row: Estimate, chance: np.random.Generator) -> Cell:
+def _cell(row: JobEstimate, chance: np.random.Generator) -> Cell:
     assert row.query_s is not None
     task = row.job.partition("/")[0]
     longest = np.log(chance.uniform(20, 300))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.crowds import BETWEEN, WITHIN
-from joulemark.consensus.cell import Reading
+from joulemark.consensus.cell import ResultReading
 from joulemark.energy.sensors import measured_boards, sensor_u
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ EVERY = tuple(
 class SensedCell:
     """The results of a cell, and the geometric mean of what such sensors read of its true 1 J."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[ResultReading, ...]
     expected_j: float
 
 
@@ -91,10 +91,12 @@ def sensed_cells(crowd: SensedCrowd, *, number: int, seed: int) -> Iterator[Sens
         )
 
 
-def _reading(device: int, board: MeasuredBoard, drawn_w: float, power_w: float, *, design: str) -> Reading:
+def _reading(
+    device: int, board: MeasuredBoard, drawn_w: float, power_w: float, *, design: str
+) -> ResultReading:
     """One session of a query that takes 1 J / `power_w` seconds."""
     read_w = _read_w(board, drawn_w)
-    return Reading(
+    return ResultReading(
         contributor=device,
         device=device,
         energy_per_query_j=read_w / power_w,

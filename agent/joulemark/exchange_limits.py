@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ExchangeLimits:
     """Of one request with its answer. `total_s`: seconds from its first byte to the last of the answer.
 
     `least_bytes`: so many at least are to come in every `rate_s` seconds that are spent reading.
@@ -35,7 +35,7 @@ class Limits:
 class Exchange:
     """The limits of one exchange on the clock, from now on."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ExchangeLimits) -> None:
         self._limits = limits
         self._ends_s = None if limits.total_s is None else time.monotonic() + limits.total_s
         self._bytes, self._reading_s = 0, 0.0

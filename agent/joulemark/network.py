@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from joulemark.errors import UsageError
-from joulemark.exchange_limits import Exchange, Limits, limit_transport, limited_answer, limited_by
+from joulemark.exchange_limits import Exchange, ExchangeLimits, limit_transport, limited_answer, limited_by
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ class Proxy:
     address: str
 
 
-def client(library: Any, *, limits: Limits, environ: Mapping[str, str] = os.environ, **options: Any) -> Any:
+def client(
+    library: Any, *, limits: ExchangeLimits, environ: Mapping[str, str] = os.environ, **options: Any
+) -> Any:
     """A client of `library`, httpx or one with its interface, that takes the way the environment names.
 
     Each request keeps to `limits`, and raises a timeout of the library where it does not. `options` are those of its
@@ -59,7 +61,7 @@ def client(library: Any, *, limits: Limits, environ: Mapping[str, str] = os.envi
 class Routes:
     """A transport that takes each request directly or through a proxy, and opens each way once."""
 
-    def __init__(self, library: Any, environ: Mapping[str, str], limits: Limits) -> None:
+    def __init__(self, library: Any, environ: Mapping[str, str], limits: ExchangeLimits) -> None:
         self._library, self._environ, self._limits = library, environ, limits
         self._ways: dict[tuple[Proxy | None, str], Any] = {}
 
@@ -213,7 +215,7 @@ def require_way(library: Any, origin: str, environ: Mapping[str, str] = os.envir
     """Raises UsageError when a request to `origin` could not even be begun as the environment names its way."""
     url = library.URL(origin)
     proxy = proxy_for(url.scheme, url.host, url.port, environ)
-    Routes(library, environ, Limits())._opened(proxy, url.scheme).close()
+    Routes(library, environ, ExchangeLimits())._opened(proxy, url.scheme).close()
 
 
 def has_settings(environ: Mapping[str, str] = os.environ) -> bool:

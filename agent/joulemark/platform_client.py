@@ -16,7 +16,7 @@ import httpx
 
 from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, Refused, ServerFailed, UsageError, WrongClock
-from joulemark.exchange_limits import Limits
+from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import retry_after_s
 from joulemark.record import envelope as envelopes
 from joulemark.record.codec import decode, encode
@@ -61,7 +61,7 @@ AWAY = marked(
     " are kept, `joulemark submit` sends them later."
 )
 ANSWER_WITHIN_S, CONNECT_WITHIN_S = 30.0, 10.0
-LIMITS = Limits(total_s=120.0)
+LIMITS = ExchangeLimits(total_s=120.0)
 """Of a request and its answer: the largest has 2 MiB."""
 
 

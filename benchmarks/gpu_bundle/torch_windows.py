@@ -13,7 +13,7 @@ from joulemark.energy.budget import expanded
 from joulemark.meters import timer as timers
 from joulemark.meters.meter import sensor_of
 from joulemark.record.codec import encode
-from joulemark.session.measure import Measured, measure
+from joulemark.session.measure import Measurement, measure
 from joulemark.session.progress import Silent
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Stages(Silent):
         print(f"  {name}", flush=True)
 
 
-def measured(device: str, meter: NvmlMeter, timing: Timing, protocol: Protocol) -> tuple[Measured, Analysis]:
+def measured(
+    device: str, meter: NvmlMeter, timing: Timing, protocol: Protocol
+) -> tuple[Measurement, Analysis]:
     """One job of products. Raises AgentError or EnergyError."""
     queries: list[Any] = list(range(protocol.queries))
     work: Any = Products(device)

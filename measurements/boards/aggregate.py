@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from joulemark.consensus.agreement import Report, tier
+from joulemark.consensus.agreement import ContributorReport, tier
 from joulemark.consensus.cell import CellValue, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.unit_energy import CountedReading, unit_energies
@@ -14,7 +14,7 @@ from joulemark.energy.sensors import sensor_u
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(Report, CountedReading):
+class Row(ContributorReport, CountedReading):
     """What of an eligible result its cell is made of. `device` is its tag, `announced` whether it had a ticket."""
 
     contributor: int

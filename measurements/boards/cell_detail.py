@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from datetime import datetime
 
-    from joulemark.consensus.equivalence import Equivalence
+    from joulemark.consensus.equivalence import DegreeOfEquivalence
 
 REVISIONS_SHOWN = 20
 NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
@@ -39,7 +39,7 @@ class Said:
     contributor: Contributor
     energy_per_query_j: float
     n_results: int
-    equivalence: Equivalence | None
+    equivalence: DegreeOfEquivalence | None
 
     @property
     def energy_wh_per_1000(self) -> float:
@@ -104,7 +104,7 @@ def explain_cell(
     )
 
 
-def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, Equivalence]:
+def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, DegreeOfEquivalence]:
     """How each contributor stands to the others; empty where there is nobody, or the numbers cannot be combined."""
     if not rows:
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from joulemark.consensus.pareto import Choice, pareto_front
+from joulemark.consensus.pareto import ParetoOption, pareto_front
 from joulemark.consensus.quality_interval import quality_interval
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def fronts(rows: Sequence[Contender]) -> tuple[list[list[str]], list[list[str]]]
     for (metric, higher_is_better), scores in sorted(by_metric.items()):
         front = pareto_front(
             [
-                Choice(
+                ParetoOption(
                     energy=rows[place].energy_per_query_j,
                     quality=score["value"],
                     energy_interval=rows[place].comparable_j,

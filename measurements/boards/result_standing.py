@@ -24,7 +24,7 @@ from measurements.intake.models import State, Submission
 from measurements.review.models import CELL_FIELDS, Agreement, Result, Verdict
 
 if TYPE_CHECKING:
-    from joulemark.consensus.equivalence import Equivalence
+    from joulemark.consensus.equivalence import DegreeOfEquivalence
 
 REPEATED = frozenset({"replicated", "established"})
 """Tiers of values that at least two contributors agree on."""
@@ -48,7 +48,7 @@ class CellOfResult:
     n_own_results: int
     others: CellValue | None
     others_agree: bool
-    equivalence: Equivalence | None
+    equivalence: DegreeOfEquivalence | None
     agreement: Agreement | None
 
     @property
@@ -161,7 +161,7 @@ def _agree(rows: list[Row], value: CellValue) -> bool:
     return tier(rows, between_u=inf if value.between_u is None else value.between_u) in REPEATED
 
 
-def _equivalence_of(cell: Cell, rows: list[Row], contributor: int) -> Equivalence | None:
+def _equivalence_of(cell: Cell, rows: list[Row], contributor: int) -> DegreeOfEquivalence | None:
     try:
         equivalences = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
     except NotComputable:

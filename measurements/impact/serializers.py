@@ -8,10 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from joulemark.consensus.quality_difference import QualityDifference
-from joulemark.consensus.size_controlled import Estimate
+from joulemark.consensus.size_controlled import FactorEstimate
 from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number, Verdict
 from joulemark.impact.equivalences import Equal
-from joulemark.impact.intensity import Row
+from joulemark.impact.intensity import IntensityRow
 from joulemark.impact.parity import OtherParity
 from joulemark.impact.quantity import Grade, Quantity, Source
 from joulemark.suite.published import load_study
@@ -58,7 +58,7 @@ class EqualSerializer(serializers.Serializer[Equal]):
     count = QuantitySerializer()
 
 
-class IntensityRowSerializer(serializers.Serializer[Row]):
+class IntensityRowSerializer(serializers.Serializer[IntensityRow]):
     """A place in a year."""
 
     code = serializers.CharField(help_text="ISO 3166-1 alpha-3 of a country, a word for a region.")
@@ -138,7 +138,7 @@ class ClaimSerializer(serializers.Serializer[CheckedClaim]):
         return claim.written(claim.sentence, lambda value, digits: f"{value:.{digits}g}")
 
 
-class EstimateSerializer(serializers.Serializer[Estimate]):
+class EstimateSerializer(serializers.Serializer[FactorEstimate]):
     """A value with its 95 % interval."""
 
     value = serializers.FloatField()

@@ -15,14 +15,14 @@ AGAIN = "The sequencer writes it again from the database within seconds; `manage
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedCheckpoint:
     """A note as it is served, and what it says."""
 
     note: str
     checkpoint: checkpoints.Checkpoint
 
 
-def read_published() -> Published | None:
+def read_published() -> PublishedCheckpoint | None:
     """What is published; None before the first checkpoint, or when the folder is lost.
 
     Raises Damaged for anything that neither the database knows nor a key of this log has signed.
@@ -40,9 +40,9 @@ def read_published() -> Published | None:
         seen = checkpoints.parse(notes.claimed_text(note))
         row = Checkpoint.objects.filter(size=seen.size).first()
         if row is None:  # the database may be older than the file
-            return Published(note, opened(note))
+            return PublishedCheckpoint(note, opened(note))
         _require_signed_note(note, row)
-        return Published(note, seen)
+        return PublishedCheckpoint(note, seen)
     except (UnicodeDecodeError, RecordError, KeyLost) as error:
         raise Damaged(
             f"The file {tile_store.place(tile_store.CHECKPOINT)} is no checkpoint of this log ({error}). {AGAIN}"

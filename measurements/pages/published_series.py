@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class PublishedSeriesPage:
     """A published series. `only_here` are titles of what the catalogue knows from it alone."""
 
     series: Series
@@ -41,7 +41,7 @@ class Published:
         return f"sha256:{self.facts.digest.removeprefix('sha256:')}"
 
 
-def read_published(slug: str, *, at: datetime | None = None) -> Published | None:
+def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesPage | None:
     """The series of this name, now or at a time, or None. Raises NotKept."""
     series = next((series for series in published_series(at=at) if series.slug == slug), None)
     if series is None and at is not None:
@@ -49,7 +49,7 @@ def read_published(slug: str, *, at: datetime | None = None) -> Published | None
     if series is None or series.facts is None:
         return None
     figures = series.facts.figures
-    return Published(
+    return PublishedSeriesPage(
         series=series,
         facts=series.facts,
         boards=[entry for entry in list_boards(at=at) if entry.series.slug == slug],

@@ -18,7 +18,7 @@ from measurements.published.services import SeriesFacts, write_series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from joulemark.published.figures import Figure, Reading, Subject
+    from joulemark.published.figures import Figure, PublishedRuns, PublishedSubject
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 NOT_IN_ADDRESS = re.compile(r"[^a-z0-9._-]+")
@@ -47,7 +47,7 @@ class Wish:
 
     facts: SeriesFacts
     digest: str
-    reading: Reading
+    reading: PublishedRuns
     kinds: Mapping[str, str]
     only_known: bool = False
     replace: bool = False
@@ -179,7 +179,7 @@ class Catalogue:
             rows.append(self._row(figure))
         return rows, taken, left_out
 
-    def _strange(self, subject: Subject) -> str | None:
+    def _strange(self, subject: PublishedSubject) -> str | None:
         task = self._known_task(subject.task)
         if task is None:
             return f"task {subject.task}"
@@ -256,7 +256,7 @@ class Catalogue:
             model.save(update_fields=["kind"])
         return model
 
-    def _hardware_class(self, subject: Subject) -> HardwareClass:
+    def _hardware_class(self, subject: PublishedSubject) -> HardwareClass:
         known = subject.hardware
         if known.slug not in self._hardware:
             self._hardware[known.slug] = published_hardware(

@@ -19,7 +19,7 @@ from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
 from measurements.review import contributor_requests
-from measurements.review.health import Waiting, waiting
+from measurements.review.health import QueueWait, waiting
 from measurements.web.openapi import SIGNED_BYTES, problems
 
 
@@ -52,7 +52,7 @@ class HealthView(APIView):
         return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 
 
-def _plain(one: Waiting) -> dict[str, object]:
+def _plain(one: QueueWait) -> dict[str, object]:
     return {"count": one.count, "oldest_s": one.oldest_s, "limit_s": one.limit_s, "alarm": one.is_alarm}
 
 

@@ -15,7 +15,7 @@ from measurements.review.models import Appeal
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
+class QueueWait:
     """How many wait for one thing, how long the oldest has waited, and how long it may. Seconds."""
 
     what: str
@@ -29,7 +29,7 @@ class Waiting:
         return self.oldest_s > self.limit_s
 
 
-def waiting() -> tuple[Waiting, ...]:
+def waiting() -> tuple[QueueWait, ...]:
     """Verdicts, moderators' looks at quarantined results, appeals, and leaves without a checkpoint that wait."""
     now = timezone.now()
     unsigned, oldest = unsigned_leaves()
@@ -37,19 +37,21 @@ def waiting() -> tuple[Waiting, ...]:
     return (
         _of_results("verdict", UNJUDGED, limit_s=settings.WAITING_ALARM_S, now=now),
         _of_results("moderator", (State.QUARANTINED,), limit_s=settings.QUARANTINE_ALARM_S, now=now),
-        Waiting(
+        QueueWait(
             what="appeal",
             count=appeals["n"],
             oldest_s=_age(appeals["oldest"], now),
             limit_s=settings.APPEAL_ANSWER_S,
         ),
-        Waiting(what="checkpoint", count=unsigned, oldest_s=_age(oldest, now), limit_s=settings.LOG_ALARM_S),
+        QueueWait(
+            what="checkpoint", count=unsigned, oldest_s=_age(oldest, now), limit_s=settings.LOG_ALARM_S
+        ),
     )
 
 
-def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> Waiting:
+def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> QueueWait:
     found = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
-    return Waiting(what=what, count=found["n"], oldest_s=_age(found["oldest"], now), limit_s=limit_s)
+    return QueueWait(what=what, count=found["n"], oldest_s=_age(found["oldest"], now), limit_s=limit_s)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

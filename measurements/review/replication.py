@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Min, Q
 
-from joulemark.consensus.agreement import Report, compare
+from joulemark.consensus.agreement import ContributorReport, compare
 from measurements.catalog.models import AiModel
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State
@@ -100,9 +100,9 @@ def _compare_cell(cell: dict[str, Any]) -> int:
     return len(rows)
 
 
-def report_of(result: Result) -> Report:
+def report_of(result: Result) -> ContributorReport:
     """A result as agreement is judged by."""
-    return Report(
+    return ContributorReport(
         contributor=result.contributor_id,
         device=result.device.tag,
         energy_per_query_j=result.energy_per_query_j,
@@ -111,7 +111,7 @@ def report_of(result: Result) -> Report:
     )
 
 
-def _agreement(result: Result, reports: dict[str, Report]) -> Agreement:
+def _agreement(result: Result, reports: dict[str, ContributorReport]) -> Agreement:
     found = compare(reports[result.pk], reports.values())
     return Agreement(
         result=result,

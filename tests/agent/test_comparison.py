@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.result_lines import MAX_WIDTH, ResultEntry, result_lines, shortened
 from joulemark.record.messages import ResultStanding, StandingCell, StandingOthers, StandingValue
 from joulemark.session.comparison import comparison_sentence, percent, short_comparison, significant
@@ -205,7 +205,7 @@ def test_sentences_end_between_words_on_a_terminal_and_nowhere_else(
     monkeypatch.setenv("COLUMNS", "80")
     link = f"https://example.org/{'x' * 90}"
     sentence = f"{comparison_sentence(STANDING, 'gpu')} Its page: {link} and more."
-    output = Output(as_json=False)
+    output = CommandOutput(as_json=False)
     output.say(sentence)
     assert capsys.readouterr().out == f"{sentence}\n"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)

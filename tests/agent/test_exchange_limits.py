@@ -17,7 +17,7 @@ from laws import law
 
 from joulemark import exchange_limits, network
 from joulemark.errors import NoConnection
-from joulemark.exchange_limits import Exchange, Limits
+from joulemark.exchange_limits import Exchange, ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.platform_client import PlatformClient
 from joulemark.waiting import Waiting
@@ -90,14 +90,14 @@ DRIPS = {
 }
 
 
-def client_of(library: Any, limits: Limits) -> Any:
+def client_of(library: Any, limits: ExchangeLimits) -> Any:
     return network.client(library, limits=limits, environ={}, timeout=READ_S)
 
 
 @LIBRARIES
 @pytest.mark.parametrize("drip", DRIPS)
 def test_a_server_that_drips_is_left_when_the_time_is_up(library: Any, drip: str) -> None:
-    with serving(DRIPS[drip]) as origin, client_of(library, Limits(total_s=LIMIT_S)) as client:
+    with serving(DRIPS[drip]) as origin, client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client:
         began_s = time.monotonic()
         with pytest.raises(library.TransportError) as raised:
             client.get(origin)
@@ -108,7 +108,7 @@ def test_a_server_that_drips_is_left_when_the_time_is_up(library: Any, drip: str
 @LIBRARIES
 @pytest.mark.parametrize("drip", ["headers", "body", "chunks"])
 def test_what_comes_at_a_snails_pace_is_left(library: Any, drip: str) -> None:
-    limits = Limits(least_bytes=10_000, rate_s=LIMIT_S)
+    limits = ExchangeLimits(least_bytes=10_000, rate_s=LIMIT_S)
     with serving(DRIPS[drip]) as origin, client_of(library, limits) as client:
         began_s = time.monotonic()
         with pytest.raises(library.ReadTimeout, match=r"\d+ bytes came in"):
@@ -122,7 +122,7 @@ def test_a_server_that_does_not_take_what_is_sent_is_left(library: Any) -> None:
         while not ended.wait(STEP_S):
             connection.recv(1)
 
-    with serving(take_nothing) as origin, client_of(library, Limits(total_s=LIMIT_S)) as client:
+    with serving(take_nothing) as origin, client_of(library, ExchangeLimits(total_s=LIMIT_S)) as client:
         began_s = time.monotonic()
         with pytest.raises(library.TimeoutException):
             client.post(origin, content=bytes(50_000_000))
@@ -143,14 +143,14 @@ def test_a_large_file_has_the_time_that_it_takes(library: Any) -> None:
                 connection.sendall(piece)
                 ended.wait(0.004)
 
-    limits = Limits(least_bytes=500, rate_s=0.06)
+    limits = ExchangeLimits(least_bytes=500, rate_s=0.06)
     with serving(send) as origin, client_of(library, limits) as client:
         for _ in range(2):
             assert len(client.get(origin).content) == pieces * len(piece)
 
 
 def test_a_platform_that_drips_counts_as_one_that_gives_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("joulemark.platform_client.LIMITS", Limits(total_s=LIMIT_S))
+    monkeypatch.setattr("joulemark.platform_client.LIMITS", ExchangeLimits(total_s=LIMIT_S))
     with serving(DRIPS["body"]) as origin:
         waiting = Waiting(origin, pauses=Pauses(first_s=0.0, longest_s=0.0, count=1))
         with (
@@ -170,7 +170,7 @@ def test_a_platform_that_drips_counts_as_one_that_gives_no_answer(monkeypatch: p
 def test_whoever_brings_the_least_rate_all_the_time_is_never_left(
     reads: list[tuple[int, float]], least_bytes: int, rate_s: float
 ) -> None:
-    exchange = Exchange(Limits(least_bytes=least_bytes, rate_s=rate_s))
+    exchange = Exchange(ExchangeLimits(least_bytes=least_bytes, rate_s=rate_s))
     size_bytes, reading_s = 0, 0.0
     for size, seconds in reads:
         size_bytes, reading_s = size_bytes + size, reading_s + seconds
@@ -187,7 +187,7 @@ def test_whoever_brings_the_least_rate_all_the_time_is_never_left(
 def test_an_exchange_that_is_over_has_nothing_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [50.0]
     monkeypatch.setattr(exchange_limits.time, "monotonic", lambda: now_s[0])
-    exchange = Exchange(Limits(total_s=10.0))
+    exchange = Exchange(ExchangeLimits(total_s=10.0))
     assert (exchange.within(None), exchange.within(3.0)) == (10.0, 3.0)
     now_s[0] = 59.0
     assert exchange.within(3.0) == 1.0

@@ -16,7 +16,7 @@ from handed_out import hand_out, suite_files, suite_of
 from joulemark.hub.missing import FetchTarget
 from joulemark.session import forecast
 from joulemark.session.budget import Pace
-from joulemark.session.forecast import NO_DOWNLOADS, Downloads, Limits, plan_cells
+from joulemark.session.forecast import NO_DOWNLOADS, Downloads, PlanLimits, plan_cells
 from joulemark.session.job_runner import Work
 from joulemark.session.plan import Selection
 from joulemark.session.suite_source import find_suite, obtain_suite
@@ -62,7 +62,7 @@ def planned(**changes: Any) -> tuple[list[str], dict[str, str]]:
         "finished": (),
         "failures": {},
         "pace": Pace(SUITE),
-        "limits": Limits(),
+        "limits": PlanLimits(),
         "downloads": NO_DOWNLOADS,
         **changes,
     }
@@ -72,7 +72,7 @@ def planned(**changes: Any) -> tuple[list[str], dict[str, str]]:
 
 def test_each_repository_is_downloaded_by_the_first_cell_that_needs_it() -> None:
     cells, _, _ = plan_cells(
-        whole(), finished=(), failures={}, pace=Pace(SUITE), limits=Limits(), downloads=lacking(None)
+        whole(), finished=(), failures={}, pace=Pace(SUITE), limits=PlanLimits(), downloads=lacking(None)
     )
     names = [wanted.name for cell in cells for wanted in cell.downloads]
     assert sorted(names) == sorted({wanted.name for wanted in lacking(None).by_job[KEYS[0]]} | set(names))
@@ -95,8 +95,8 @@ def test_what_does_not_fit_onto_the_disk_is_put_off_and_what_is_smaller_behind_i
 
 def test_an_order_goes_before_the_suites_and_a_limit_cuts_behind_it() -> None:
     order = (KEYS[5], KEYS[1])
-    assert planned(limits=Limits(order=order))[0][:3] == [KEYS[5], KEYS[1], KEYS[0]]
-    cells, put_off = planned(limits=Limits(order=order, jobs=2))
+    assert planned(limits=PlanLimits(order=order))[0][:3] == [KEYS[5], KEYS[1], KEYS[0]]
+    cells, put_off = planned(limits=PlanLimits(order=order, jobs=2))
     assert cells == list(order)
     assert set(put_off.values()) == {"`--limit 2` was asked for."}
 
@@ -109,8 +109,8 @@ def test_times_follow_what_the_session_has_seen() -> None:
     assert seen.basis(KEYS[1]) == "measured here"
     assert seen.seconds(KEYS[1]) == pytest.approx(pace.seconds(KEYS[1]) / 4)
     budget_s = 2.5 * pace.seconds(KEYS[0])
-    assert len(planned(limits=Limits(seconds=budget_s), pace=seen)[0]) > len(
-        planned(limits=Limits(seconds=budget_s), pace=pace)[0]
+    assert len(planned(limits=PlanLimits(seconds=budget_s), pace=seen)[0]) > len(
+        planned(limits=PlanLimits(seconds=budget_s), pace=pace)[0]
     )
 
 
@@ -254,7 +254,7 @@ def test_the_standard_suite_is_planned_in_a_moment() -> None:
         finished=(),
         failures={},
         pace=Pace(suite),
-        limits=Limits(seconds=3 * 3600.0),
+        limits=PlanLimits(seconds=3 * 3600.0),
         downloads=NO_DOWNLOADS,
     )
     assert sum(cell.seconds for cell in cells) <= 3 * 3600

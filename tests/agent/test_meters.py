@@ -11,7 +11,7 @@ from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters import device
 from joulemark.meters.choose import Openers, choose
 from joulemark.meters.estimate import EstimateMeter
-from joulemark.meters.nvml.choice import Gpu, candidates
+from joulemark.meters.nvml.choice import ListedGpu, candidates
 
 
 def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
@@ -71,7 +71,7 @@ def test_what_was_asked_for_is_never_replaced() -> None:
 
 
 A, B, C = (
-    Gpu(handle=n, uuid=f"GPU-{name}aa-{n}", pci_bus_id=f"00000000:{bus}:00.0", name=model)
+    ListedGpu(handle=n, uuid=f"GPU-{name}aa-{n}", pci_bus_id=f"00000000:{bus}:00.0", name=model)
     for n, (name, bus, model) in enumerate([("1", "C1", "big"), ("2", "01", "big"), ("12", "41", "small")])
 )
 
@@ -94,9 +94,9 @@ A, B, C = (
     ],
 )
 def test_the_gpu_is_the_one_that_cuda_takes(
-    gpus: list[Gpu], environ: dict[str, str], expected: Gpu | str
+    gpus: list[ListedGpu], environ: dict[str, str], expected: ListedGpu | str
 ) -> None:
-    if isinstance(expected, Gpu):
+    if isinstance(expected, ListedGpu):
         assert candidates(gpus, environ)[0] is expected
     else:
         with pytest.raises(MeterUnavailable) as error:

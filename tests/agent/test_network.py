@@ -23,7 +23,7 @@ from laws import law
 from joulemark import config, network
 from joulemark.cli import main
 from joulemark.errors import UsageError
-from joulemark.exchange_limits import Limits
+from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import Pauses
 from tests.fake_hub import RunningHub
 
@@ -281,16 +281,20 @@ def test_a_proxy_that_is_named_is_asked_and_one_that_does_not_answer_is_named(li
     thread.start()
     try:
         environ = {"HTTP_PROXY": f"127.0.0.1:{server.server_port}", "NO_PROXY": "::1"}
-        with network.client(library, limits=Limits(), environ=environ) as client:
+        with network.client(library, limits=ExchangeLimits(), environ=environ) as client:
             assert client.get("http://platform.example/x").status_code == 204
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
     assert asked == ["http://platform.example/x"]
-    with network.client(library, limits=Limits(), environ={"ALL_PROXY": "http://127.0.0.1:9"}) as client:  # noqa: SIM117
-        with pytest.raises(library.ConnectError, match="the proxy that ALL_PROXY names"):
-            client.get("http://platform.example/x")
+    with (
+        network.client(
+            library, limits=ExchangeLimits(), environ={"ALL_PROXY": "http://127.0.0.1:9"}
+        ) as client,
+        pytest.raises(library.ConnectError, match="the proxy that ALL_PROXY names"),
+    ):
+        client.get("http://platform.example/x")
 
 
 @LIBRARIES
@@ -357,12 +361,14 @@ def test_the_hubs_own_library_asks_through_our_factory(monkeypatch: pytest.Monke
 def test_a_name_that_no_host_can_have_is_named(library: Any, host: str) -> None:
     """Python refuses to look it up, with an error that no library of HTTP translates."""
     with (
-        network.client(library, limits=Limits(), environ={}) as direct,
+        network.client(library, limits=ExchangeLimits(), environ={}) as direct,
         pytest.raises(library.ConnectError, match="is no name of a host"),
     ):
         direct.get(f"http://{host}/")
     with (
-        network.client(library, limits=Limits(), environ={"HTTP_PROXY": f"http://{host}:3128"}) as through,
+        network.client(
+            library, limits=ExchangeLimits(), environ={"HTTP_PROXY": f"http://{host}:3128"}
+        ) as through,
         pytest.raises(UsageError, match="HTTP_PROXY is no address"),
     ):
         through.get("http://192.0.2.1/")

@@ -31,7 +31,7 @@ from joulemark.meters.processor_checks import company
 from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.meters.timer import RealTimer, boot_ns
 from joulemark.session import measure as measuring
-from joulemark.session.measure import Measured
+from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
 
@@ -122,14 +122,14 @@ class Package(Disturbed):
 
 def played(
     machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL
-) -> tuple[Measured, Analysis, set[str]]:
+) -> tuple[Measurement, Analysis, set[str]]:
     """A session; the flags are all that the agent states."""
     measured = session(machine, timed=timed, protocol=protocol)
     found = analyse(measured.trace, sensor_of(machine))
     return measured, found, {*measured.flags, *found.flags}
 
 
-def session(machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL) -> Measured:
+def session(machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL) -> Measurement:
     """From warm-up to the last idle."""
     return measuring.measure(
         Work(machine, 0.5),
@@ -142,7 +142,7 @@ def session(machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL) -> 
     )
 
 
-def flagged(machine: Machine, *, timed: bool) -> tuple[Measured, set[str]]:
+def flagged(machine: Machine, *, timed: bool) -> tuple[Measurement, set[str]]:
     """What the agent states; where a sleep took so much that nothing can be told, what was known before that."""
     measured = session(machine, timed=timed)
     with suppress(NotMeasurable):
@@ -150,14 +150,14 @@ def flagged(machine: Machine, *, timed: bool) -> tuple[Measured, set[str]]:
     return measured, {*measured.flags}
 
 
-def touched(measured: Measured, incidents: list[Incident]) -> bool:
+def touched(measured: Measurement, incidents: list[Incident]) -> bool:
     """Whether one of them fell into what was measured."""
     begin_s = next(span.start_us for span in measured.trace.spans if span.kind != "warm-up") / 1e6
     end_s = measured.trace.spans[-1].end_us / 1e6
     return any(one.begun_s is not None and begin_s < one.begun_s < end_s for one in incidents)
 
 
-def near_an_edge(measured: Measured, incidents: list[Incident]) -> bool:
+def near_an_edge(measured: Measurement, incidents: list[Incident]) -> bool:
     """Within a reading's distance of where measuring began or ended: there either answer is right."""
     begin_s = next(span.start_us for span in measured.trace.spans if span.kind != "warm-up") / 1e6
     edges_s = (begin_s, measured.trace.spans[-1].end_us / 1e6)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from joulemark import translation
-from joulemark.cli.progress import LOG_S, Live, Plain, Screen, watch_for
+from joulemark.cli.progress import LOG_S, LiveBlock, Plain, Screen, watch_for
 from joulemark.cli.progress_text import (
     MOST_LINES,
     STAGES,
@@ -34,8 +34,8 @@ KEY = "text_classification/sst2/distilbert-base-uncased-finetuned-sst-2-english"
 
 def seen(
     power_w: float | None, *, temperature_c: int | None = None, flags: tuple[str, ...] = ()
-) -> sampler.Live:
-    return sampler.Live(power_w=power_w, temperature_c=temperature_c, flags=frozenset(flags))
+) -> sampler.LiveReading:
+    return sampler.LiveReading(power_w=power_w, temperature_c=temperature_c, flags=frozenset(flags))
 
 
 def console(*, terminal: bool, width: int = 160, encoding: str = "utf-8", term: str = "xterm") -> Screen:
@@ -64,7 +64,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def test_a_terminal_gets_job_window_precision_times_queries_and_power() -> None:
     screen = console(terminal=True)
     watch = watch_for(screen)
-    assert isinstance(watch, Live)
+    assert isinstance(watch, LiveBlock)
     with watch:
         watch.job(2, 14, KEY, estimated=True, plan_left_s=1500)
         watch.stage(
@@ -103,7 +103,7 @@ def test_the_times_of_job_and_plan_run_down_and_a_plan_is_no_shorter_than_its_jo
 ) -> None:
     screen = console(terminal=True)
     watch = watch_for(screen)
-    assert isinstance(watch, Live)
+    assert isinstance(watch, LiveBlock)
     watch.job(1, 2, "a/b/c", estimated=False, plan_left_s=600)
     watch.stage("window", total=5, left_s=180, window=window(1))
     clock.now += 60
@@ -183,7 +183,7 @@ def test_the_block_shows_power_over_time_temperature_and_what_is_wrong() -> None
     screen = console(terminal=True)
     powers = iter((100.0, 200.0, 400.0))
     with watch_for(screen) as watch:
-        assert isinstance(watch, Live)
+        assert isinstance(watch, LiveBlock)
         watch.job(1, 1, "a/b/c", estimated=False)
         watch.stage(
             "window",
@@ -206,7 +206,7 @@ def test_a_bar_is_as_high_as_its_value() -> None:
 def test_a_terminal_gets_a_line_with_file_bytes_and_speed(clock: SimpleNamespace) -> None:
     screen = console(terminal=True)
     watch = watch_for(screen)
-    assert isinstance(watch, Live)
+    assert isinstance(watch, LiveBlock)
     watch.fetched("config.json", 0, 50_000_000)
     clock.now += 0.5
     assert watch._block().plain == "fetching config.json · 0.0 of 50.0 MB"
@@ -321,7 +321,7 @@ def test_no_line_wraps(
                 window=state if name == "window" else None,
             )
             watch.fetched(file, 10, 10**12)
-            if isinstance(watch, Live):
+            if isinstance(watch, LiveBlock):
                 watch._draw()
     finally:
         translation.use(before)

@@ -14,7 +14,7 @@ import pytest
 
 from joulemark.suite import Sample
 from joulemark.workloads import MissingQuality, Query, WorkloadError, labels
-from joulemark.workloads.recipe import Answers, Decoding, Reading
+from joulemark.workloads.recipe import Answers, Decoding, SpanSearch
 from joulemark.workloads.tasks import open_task
 from joulemark.workloads.tasks.token_classification import in_scheme, tags_of_words
 from joulemark.workloads.tasks.workload import TaskWorkload
@@ -263,22 +263,22 @@ SHORT = Query("q", {"question": "who?", "context": "the old Bridge was good."}, 
 @pytest.mark.parametrize(
     ("first", "last", "reading", "answer"),
     [
-        ({5: 9.0}, {6: 9.0}, Reading(), "old Bridge"),
-        ({1: 9.0, 5: 8.0}, {6: 9.0}, Reading(), "old Bridge"),  # a span cannot begin in the question
-        ({8: 9.0, 5: 8.0}, {6: 9.0}, Reading(), "old Bridge"),  # nor end before it begins
+        ({5: 9.0}, {6: 9.0}, SpanSearch(), "old Bridge"),
+        ({1: 9.0, 5: 8.0}, {6: 9.0}, SpanSearch(), "old Bridge"),  # a span cannot begin in the question
+        ({8: 9.0, 5: 8.0}, {6: 9.0}, SpanSearch(), "old Bridge"),  # nor end before it begins
         (
             {4: 9.0},
             {6: 8.0, 9: 9.0},
-            Reading(max_answer_tokens=3),
+            SpanSearch(max_answer_tokens=3),
             "the old Bridge",
         ),  # nor be longer than allowed
-        ({0: 9.0, 5: 8.0}, {0: 9.0, 6: 8.0}, Reading(), "old Bridge"),
-        ({0: 9.0, 5: 8.0}, {0: 9.0, 6: 8.0}, Reading(may_be_empty=True), ""),
-        ({0: 8.0, 5: 9.0}, {0: 8.0, 6: 9.0}, Reading(may_be_empty=True), "old Bridge"),
+        ({0: 9.0, 5: 8.0}, {0: 9.0, 6: 8.0}, SpanSearch(), "old Bridge"),
+        ({0: 9.0, 5: 8.0}, {0: 9.0, 6: 8.0}, SpanSearch(may_be_empty=True), ""),
+        ({0: 8.0, 5: 9.0}, {0: 8.0, 6: 9.0}, SpanSearch(may_be_empty=True), "old Bridge"),
     ],
 )
 def test_the_best_span_that_can_be_one_is_the_answer(
-    first: dict[int, float], last: dict[int, float], reading: Reading, answer: str, tiny_model: Model
+    first: dict[int, float], last: dict[int, float], reading: SpanSearch, answer: str, tiny_model: Model
 ) -> None:
     workload = loaded("extractive_qa", tiny_model, reading=reading)
     workload._model = Planned((first, last))
@@ -286,7 +286,7 @@ def test_the_best_span_that_can_be_one_is_the_answer(
 
 
 def test_a_window_without_an_answer_does_not_hide_that_of_another(tiny_model: Model) -> None:
-    reading = Reading(
+    reading = SpanSearch(
         window_tokens=8, stride_tokens=0, may_be_empty=True
     )  # room for three tokens of the context
     workload = loaded("extractive_qa", tiny_model, reading=reading)

@@ -21,7 +21,7 @@ from joulemark.meters.meter import sensor_of
 from joulemark.record.trace import Population
 from joulemark.session import measure as measuring
 from joulemark.session import query_turns
-from joulemark.session.measure import Measured
+from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.suite import Protocol, load_suite, suite_names
@@ -54,7 +54,7 @@ protocols = st.builds(
 
 def played(
     counter: Counter, protocol: Protocol, *, query_s: float = 0.5, seed: int = 1
-) -> tuple[Measured, Machine]:
+) -> tuple[Measurement, Machine]:
     """A whole session; windows need 2 periods of the counter here, and rest as they always do."""
     machine = Machine(counter, Random(seed))  # noqa: S311 - chances, no secrets
     with patch.object(query_turns, "COUNTER_PERIODS", 2):

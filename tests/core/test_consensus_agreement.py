@@ -7,13 +7,15 @@ from math import exp
 
 import pytest
 
-from joulemark.consensus.agreement import Report, compare, tier
-from joulemark.consensus.cell import LEAST_U, Reading, cell_value
+from joulemark.consensus.agreement import ContributorReport, compare, tier
+from joulemark.consensus.cell import LEAST_U, ResultReading, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 
 
-def says(who: str, joules: float, *, device: str = "", u: float | None = LEAST_U) -> Report:
-    return Report(contributor=who, device=device or f"gpu of {who}", energy_per_query_j=joules, relative_u=u)
+def says(who: str, joules: float, *, device: str = "", u: float | None = LEAST_U) -> ContributorReport:
+    return ContributorReport(
+        contributor=who, device=device or f"gpu of {who}", energy_per_query_j=joules, relative_u=u
+    )
 
 
 def test_nobody_agrees_with_oneself_or_with_one_device() -> None:
@@ -73,7 +75,9 @@ def test_a_cell_rises_through_its_tiers() -> None:
     assert tier([says("a", 1.0), says("b", 1.2), says("c", 1.45)]) == "several sources"
     wide = [says("a", 1.0), says("b", 1.05), says("c", 1.12)]
     value = cell_value(
-        Reading(contributor=one.contributor, device=one.device, energy_per_query_j=one.energy_per_query_j)
+        ResultReading(
+            contributor=one.contributor, device=one.device, energy_per_query_j=one.energy_per_query_j
+        )
         for one in wide
     )
     assert (value.between_u or 0) > 0.10
@@ -82,7 +86,7 @@ def test_a_cell_rises_through_its_tiers() -> None:
 
 def test_what_nobody_announced_lifts_no_tier_and_agrees_with_nobody() -> None:
     known = says("a", 1.0)
-    quiet = Report(
+    quiet = ContributorReport(
         contributor="b", device="gpu of b", energy_per_query_j=1.0, relative_u=0.03, announced=False
     )
     assert compare(quiet, [known]) is None
@@ -102,11 +106,11 @@ def test_a_cell_needs_a_report() -> None:
 
 def test_keys_on_one_device_speak_once_against_others() -> None:
     honest = [
-        Report(contributor=n, device=f"d{n}", energy_per_query_j=1.0 + n / 200, relative_u=0.025)
+        ContributorReport(contributor=n, device=f"d{n}", energy_per_query_j=1.0 + n / 200, relative_u=0.025)
         for n in range(4)
     ]
     socks = [
-        Report(contributor=f"sock {n}", device="x", energy_per_query_j=0.7, relative_u=0.025)
+        ContributorReport(contributor=f"sock {n}", device="x", energy_per_query_j=0.7, relative_u=0.025)
         for n in range(5)
     ]
     assert tier(honest) == tier([*honest, *socks], between_u=0.05) == "established"

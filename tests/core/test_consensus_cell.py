@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from joulemark.consensus.cell import Reading, cell_value, log_median
+from joulemark.consensus.cell import ResultReading, cell_value, log_median
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.rank import Rank, Standing, ranks, surely_lower
 from joulemark.consensus.voices import Observation, mean_of_two, voices
@@ -20,7 +20,7 @@ LAW = settings(deadline=None)  # the machine may be busy
 energies = st.floats(min_value=1e-9, max_value=1e9)
 readings = st.lists(
     st.builds(
-        Reading,
+        ResultReading,
         contributor=st.sampled_from(["ada", "grace", "lin"]),
         device=st.sampled_from(["a", "b", "c", "d"]),
         energy_per_query_j=energies,
@@ -30,8 +30,8 @@ readings = st.lists(
 )
 
 
-def reading(contributor: str, device: str, energy: float) -> Reading:
-    return Reading(contributor=contributor, device=device, energy_per_query_j=energy)
+def reading(contributor: str, device: str, energy: float) -> ResultReading:
+    return ResultReading(contributor=contributor, device=device, energy_per_query_j=energy)
 
 
 def test_a_contributor_speaks_once_however_often_it_reports() -> None:
@@ -87,7 +87,7 @@ def test_reporting_under_the_tags_of_others_does_not_silence_them() -> None:
 
 @LAW
 @given(readings)
-def test_nobody_and_no_device_weighs_more_than_one(listed: list[Reading]) -> None:
+def test_nobody_and_no_device_weighs_more_than_one(listed: list[ResultReading]) -> None:
     said = [
         Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in listed
     ]
@@ -126,7 +126,7 @@ def test_the_median_of_extreme_energies_neither_overflows_nor_vanishes() -> None
 
 @LAW
 @given(readings, st.randoms())
-def test_the_order_of_results_does_not_matter(listed: list[Reading], random) -> None:
+def test_the_order_of_results_does_not_matter(listed: list[ResultReading], random) -> None:
     shuffled = list(listed)
     random.shuffle(shuffled)
     assert cell_value(shuffled) == cell_value(listed)
@@ -134,7 +134,7 @@ def test_the_order_of_results_does_not_matter(listed: list[Reading], random) -> 
 
 @LAW
 @given(readings, st.sampled_from([0.125, 0.5, 2.0, 1024.0]))
-def test_another_unit_scales_the_value(listed: list[Reading], factor: float) -> None:
+def test_another_unit_scales_the_value(listed: list[ResultReading], factor: float) -> None:
     scaled = [reading(r.contributor, r.device, r.energy_per_query_j * factor) for r in listed]
     before, after = cell_value(listed), cell_value(scaled)
     assert after.energy_per_query_j == pytest.approx(before.energy_per_query_j * factor, rel=ROUNDING)
@@ -146,7 +146,7 @@ def test_another_unit_scales_the_value(listed: list[Reading], factor: float) -> 
 @LAW
 @given(readings)
 @example([reading("ada", "a", 2.0), reading("grace", "b", 2.0)])
-def test_the_value_lies_in_its_range(listed: list[Reading]) -> None:
+def test_the_value_lies_in_its_range(listed: list[ResultReading]) -> None:
     value = cell_value(listed)
     assert value.least_j <= value.energy_per_query_j <= value.most_j
     if value.low_j is not None and value.high_j is not None:

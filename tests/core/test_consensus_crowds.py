@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from joulemark.consensus.agreement import Report, compare, tier
-from joulemark.consensus.cell import Reading, cell_equivalences, cell_value
+from joulemark.consensus.agreement import ContributorReport, compare, tier
+from joulemark.consensus.cell import ResultReading, cell_equivalences, cell_value
 from joulemark.consensus.interval import WIDEST
-from joulemark.consensus.pareto import Choice, pareto_front
+from joulemark.consensus.pareto import ParetoOption, pareto_front
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.quality_difference import ModelScore, quality_differences
 from joulemark.consensus.rank import Standing, ranks
@@ -29,7 +29,7 @@ magnitudes = st.one_of(
 uncertainties = st.none() | st.floats(min_value=0, max_value=1e3)
 reports = st.lists(
     st.builds(
-        Report,
+        ContributorReport,
         contributor=people,
         device=people,
         energy_per_query_j=magnitudes,
@@ -54,8 +54,8 @@ scores = st.builds(
 )
 
 
-def report(contributor: object, device: object, energy: float) -> Report:
-    return Report(contributor=contributor, device=device, energy_per_query_j=energy)
+def report(contributor: object, device: object, energy: float) -> ContributorReport:
+    return ContributorReport(contributor=contributor, device=device, energy_per_query_j=energy)
 
 
 def numbers(value: object) -> list[float]:
@@ -85,7 +85,7 @@ SHARED = [
 @example([report(n, n, 1.0) for n in range(40)])
 @example([report(n, n, 1e-9 if n % 2 else 1e9) for n in range(40)])
 @example([report(n, n % 2, 5e-324 if n % 2 else 1.7e308) for n in range(10)])
-def test_a_cell_of_any_crowd_is_finite_or_says_why_not(crowd: list[Report]) -> None:
+def test_a_cell_of_any_crowd_is_finite_or_says_why_not(crowd: list[ContributorReport]) -> None:
     value = cell_value(crowd)
     assert all(map(isfinite, numbers(value)))
     assert value.least_j <= value.energy_per_query_j <= value.most_j
@@ -116,7 +116,7 @@ def test_a_cell_of_any_crowd_is_finite_or_says_why_not(crowd: list[Report]) -> N
 @law()
 @given(st.lists(reports, min_size=1, max_size=6), st.lists(scores, max_size=30))
 def test_what_is_made_of_cells_is_finite_or_says_why_not(
-    crowds: list[list[Report]], said: list[Score]
+    crowds: list[list[ContributorReport]], said: list[Score]
 ) -> None:
     cells = [cell_value(crowd) for crowd in crowds]
     standings = [
@@ -132,7 +132,7 @@ def test_what_is_made_of_cells_is_finite_or_says_why_not(
         assert quality.low is None or quality.high is None or quality.low <= quality.value <= quality.high
     front = pareto_front(
         [
-            Choice(
+            ParetoOption(
                 energy=cell.energy_per_query_j,
                 quality=quality.value,
                 energy_interval=None
@@ -246,9 +246,11 @@ def test_a_difference_of_quality_is_finite_or_says_why_not(said: list[ModelScore
 
 def test_two_contributors_a_decade_apart_have_no_interval() -> None:
     """They had one from 1e-6 to 7e6 J."""
-    value = cell_value([Reading(contributor=n, device=n, energy_per_query_j=10.0**n) for n in range(2)])
+    value = cell_value([ResultReading(contributor=n, device=n, energy_per_query_j=10.0**n) for n in range(2)])
     assert (value.low_j, value.high_j, value.between_low_j, value.interval) == (None, None, None, None)
     assert (value.no_interval, value.label, value.between_u) == ("sources-disagree", "several sources", None)
-    close = cell_value([Reading(contributor=n, device=n, energy_per_query_j=1 + n / 10) for n in range(2)])
+    close = cell_value(
+        [ResultReading(contributor=n, device=n, energy_per_query_j=1 + n / 10) for n in range(2)]
+    )
     assert close.no_interval is None
     assert close.interval == "preliminary"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from joulemark.consensus.cell import Reading, cell_equivalences, cell_value
+from joulemark.consensus.cell import ResultReading, cell_equivalences, cell_value
 from joulemark.consensus.centre import ENOUGH, REACH, centre_of
 from joulemark.consensus.dark import paule_mandel
 from joulemark.consensus.student_t import t_quantile_95
@@ -19,9 +19,9 @@ LAW = settings(deadline=None)
 logs = st.lists(st.floats(min_value=-0.2, max_value=0.2), min_size=8, max_size=30)
 
 
-def readings(values: list[float] | np.ndarray, u: float | None = 0.027) -> list[Reading]:
+def readings(values: list[float] | np.ndarray, u: float | None = 0.027) -> list[ResultReading]:
     return [
-        Reading(contributor=n, device=n, energy_per_query_j=math.exp(value), relative_u=u)
+        ResultReading(contributor=n, device=n, energy_per_query_j=math.exp(value), relative_u=u)
         for n, value in enumerate(values)
     ]
 
@@ -74,8 +74,10 @@ def test_fewer_than_eight_voices_have_the_median_and_a_preliminary_interval() ->
 
 
 def test_fifty_keys_on_one_device_do_not_make_a_bootstrap() -> None:
-    same = [Reading(contributor=f"k{n}", device="one", energy_per_query_j=1 + n / 1000) for n in range(50)]
-    other = Reading(contributor="ada", device="two", energy_per_query_j=1.1)
+    same = [
+        ResultReading(contributor=f"k{n}", device="one", energy_per_query_j=1 + n / 1000) for n in range(50)
+    ]
+    other = ResultReading(contributor="ada", device="two", energy_per_query_j=1.1)
     value = cell_value([*same, other])
     assert (value.voices, value.interval) == (2.0, "preliminary")
 

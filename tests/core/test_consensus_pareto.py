@@ -10,22 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from joulemark.consensus.errors import ImpossibleValue
-from joulemark.consensus.pareto import Choice, pareto_front
+from joulemark.consensus.pareto import ParetoOption, pareto_front
 from joulemark.consensus.quality_interval import wilson
 from tests.laws import EXAMPLES, law
 
 few = st.sampled_from([1.0, 2.0, 3.0, 4.0])
 
 
-def exact(energy: float, quality: float) -> Choice:
-    return Choice(
+def exact(energy: float, quality: float) -> ParetoOption:
+    return ParetoOption(
         energy=energy, quality=quality, energy_interval=(energy, energy), quality_interval=(quality, quality)
     )
 
 
-def of_questions(energy: float, right: int, asked: int) -> Choice:
+def of_questions(energy: float, right: int, asked: int) -> ParetoOption:
     share = right / asked
-    return Choice(
+    return ParetoOption(
         energy=energy,
         quality=share,
         energy_interval=(energy * 0.97, energy * 1.03),
@@ -37,7 +37,7 @@ def of_questions(energy: float, right: int, asked: int) -> Choice:
 @law()
 @given(st.lists(st.builds(exact, few, few), max_size=12), st.booleans())
 def test_exact_numbers_have_the_classic_front_of_strictly_better_ones(
-    listed: list[Choice],
+    listed: list[ParetoOption],
     higher: bool,  # noqa: FBT001 - drawn
 ) -> None:
     front = pareto_front(listed, higher_is_better=higher)

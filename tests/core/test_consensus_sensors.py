@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from laws import EXAMPLES, law
 
 from benchmarks.sensed_crowds import EVERY, SensedCrowd, sensed_cells
-from joulemark.consensus.cell import CellValue, Reading, cell_value
+from joulemark.consensus.cell import CellValue, ResultReading, cell_value
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
 
 CELLS = max(400, EXAMPLES)
@@ -30,7 +30,9 @@ def equal(n: int, *, sensor_u: float | None = 0.08, spread: float = 0.0) -> Cell
     """A cell of `n` contributors whose values are evenly spread around 1 J."""
     places = np.linspace(-1, 1, n) * spread if n > 1 else [0.0]
     return cell_value(
-        Reading(contributor=k, device=k, energy_per_query_j=math.exp(at), relative_u=0.005, sensor_u=sensor_u)
+        ResultReading(
+            contributor=k, device=k, energy_per_query_j=math.exp(at), relative_u=0.005, sensor_u=sensor_u
+        )
         for k, at in enumerate(places)
     )
 
@@ -97,14 +99,14 @@ def test_however_many_agree_the_shared_error_stays(n: int) -> None:
 
 def test_designs_err_independently_and_average_out() -> None:
     four = [
-        Reading(contributor=n, device=n, energy_per_query_j=1.0, sensor_u=0.08, design=f"design {n}")
+        ResultReading(contributor=n, device=n, energy_per_query_j=1.0, sensor_u=0.08, design=f"design {n}")
         for n in range(4)
     ]
     assert cell_value(four).sensor_u == pytest.approx(0.04, rel=1e-9)
     half = [
         *four[:2],
         *(
-            Reading(contributor=n, device=n, energy_per_query_j=1.0, sensor_u=0.08, design="design 0")
+            ResultReading(contributor=n, device=n, energy_per_query_j=1.0, sensor_u=0.08, design="design 0")
             for n in (2, 3)
         ),
     ]
@@ -118,7 +120,7 @@ def test_a_contributor_with_two_designs_has_half_of_each() -> None:
 
 def test_a_sensor_of_which_nothing_is_known_leaves_the_true_energy_open() -> None:
     known, unknown = (
-        Reading(contributor=who, device=who, energy_per_query_j=1.0, sensor_u=u)
+        ResultReading(contributor=who, device=who, energy_per_query_j=1.0, sensor_u=u)
         for who, u in (("a", 0.08), ("b", None))
     )
     value = cell_value([known, unknown])
@@ -144,7 +146,7 @@ def test_a_single_source_has_neither_interval_but_its_sensors_part_is_known() ->
 @given(
     st.lists(
         st.builds(
-            Reading,
+            ResultReading,
             contributor=st.sampled_from(["ada", "grace", "lin"]),
             device=st.sampled_from(["a", "b", "c", "d"]),
             energy_per_query_j=st.floats(min_value=1e-9, max_value=1e9),
@@ -155,10 +157,10 @@ def test_a_single_source_has_neither_interval_but_its_sensors_part_is_known() ->
         max_size=20,
     )
 )
-def test_the_displayed_interval_holds_the_one_between_contributors(listed: list[Reading]) -> None:
+def test_the_displayed_interval_holds_the_one_between_contributors(listed: list[ResultReading]) -> None:
     value = cell_value(listed)
     without = cell_value(
-        Reading(contributor=r.contributor, device=r.device, energy_per_query_j=r.energy_per_query_j)
+        ResultReading(contributor=r.contributor, device=r.device, energy_per_query_j=r.energy_per_query_j)
         for r in listed
     )
     assert value.sensor_u is not None

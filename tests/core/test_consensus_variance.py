@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.crowds import NestedCrowd, nested_cell
-from joulemark.consensus.cell import Reading, cell_value
+from joulemark.consensus.cell import ResultReading, cell_value
 from joulemark.consensus.student_t import t_quantile_95
-from joulemark.consensus.variance import Measured, variance_split
+from joulemark.consensus.variance import SessionEnergy, variance_split
 from tests.laws import EXAMPLES
 
 LEVELS = ("window", "session", "device", "contributor")
@@ -77,7 +77,7 @@ def test_the_variance_split_finds_what_was_put_in() -> None:
     chance = np.random.default_rng(11)
     window_u = t_quantile_95(9) / 2 * 0.01 / math.sqrt(10)
     sessions = [
-        Measured(
+        SessionEnergy(
             contributor=who,
             device=(who, device),
             log_energy=at_device + chance.normal(0, 0.02) + chance.normal(0, 0.01 / math.sqrt(10)),
@@ -99,7 +99,7 @@ def test_the_variance_split_finds_what_was_put_in() -> None:
 
 
 def test_what_nobody_has_repeated_is_not_known() -> None:
-    alone = Measured(contributor="a", device="a", log_energy=0.0, window_u=None, n_windows=1)
+    alone = SessionEnergy(contributor="a", device="a", log_energy=0.0, window_u=None, n_windows=1)
     split = variance_split([alone])
     assert (split.window, split.session, split.device, split.contributor) == (None, None, None, None)
     assert split.withheld == dict.fromkeys(LEVELS, "not-repeated")
@@ -110,7 +110,7 @@ def test_one_contributor_with_many_sessions_does_not_make_the_split() -> None:
     chance = np.random.default_rng(5)
     calm = nested_cell(NestedCrowd(20, 1, 4, 0.0, 0.03, 0.01, 0.005), chance)
     wild = [
-        Reading(contributor="wild", device="wild", energy_per_query_j=math.exp(value), n_windows=1)
+        ResultReading(contributor="wild", device="wild", energy_per_query_j=math.exp(value), n_windows=1)
         for value in chance.normal(0, 0.5, 1000)
     ]
     session = cell_value([*calm, *wild]).variance.session
@@ -119,12 +119,12 @@ def test_one_contributor_with_many_sessions_does_not_make_the_split() -> None:
 
 
 def test_fifty_keys_on_one_device_are_not_fifty_contributors() -> None:
-    socks = [Reading(contributor=n, device="one", energy_per_query_j=1 + n / 1000) for n in range(50)]
-    other = Reading(contributor="other", device="other", energy_per_query_j=1.1)
+    socks = [ResultReading(contributor=n, device="one", energy_per_query_j=1 + n / 1000) for n in range(50)]
+    other = ResultReading(contributor="other", device="other", energy_per_query_j=1.1)
     split = cell_value([*socks, other]).variance
     assert split.withheld["contributor"] in {"too-few", "not-repeated"}
     hundreds = [
-        Reading(contributor=n, device=n % 10, energy_per_query_j=1 + (n % 10) / 100) for n in range(500)
+        ResultReading(contributor=n, device=n % 10, energy_per_query_j=1 + (n % 10) / 100) for n in range(500)
     ]
     assert cell_value(hundreds).variance.withheld["contributor"] == "too-few"
 
@@ -132,10 +132,12 @@ def test_fifty_keys_on_one_device_are_not_fifty_contributors() -> None:
 @pytest.mark.parametrize("window_u", [1e100, 1e154, 1e200, 1.7e308])
 def test_an_uncertainty_that_says_nothing_makes_no_number_too_large(window_u: float) -> None:
     sessions = [
-        Measured(contributor=n, device=n, log_energy=0.01 * (n % 3), window_u=0.01, n_windows=5)
+        SessionEnergy(contributor=n, device=n, log_energy=0.01 * (n % 3), window_u=0.01, n_windows=5)
         for n in range(40)
     ]
-    absurd = Measured(contributor="absurd", device="absurd", log_energy=0.0, window_u=window_u, n_windows=5)
+    absurd = SessionEnergy(
+        contributor="absurd", device="absurd", log_energy=0.0, window_u=window_u, n_windows=5
+    )
     split = variance_split([*sessions, absurd])
     assert all(
         part is None or math.isfinite(part) for part in (split.window, split.session, split.contributor)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from joulemark.consensus.student_t import t_quantile_95
 from joulemark.energy.errors import TraceInconsistent
-from joulemark.energy.population import Part, PopulationMean, population_mean
+from joulemark.energy.population import PopulationMean, WindowPart, population_mean
 from joulemark.energy.precision import student_t_95_at
 from tests.laws import law
 
@@ -20,7 +20,9 @@ SECONDS = np.array([0.2, 0.5, 0.3, 1.1, 0.4, 0.9])
 JOULES = np.array([30.0, 90.0, 40.0, 260.0, 85.0, 160.0])
 
 
-def parts(order: list[int], counts: tuple[int, ...], seconds: np.ndarray, joules: np.ndarray) -> list[Part]:
+def parts(
+    order: list[int], counts: tuple[int, ...], seconds: np.ndarray, joules: np.ndarray
+) -> list[WindowPart]:
     """Windows of so many queries, one after the other in this order; each takes what its queries take."""
     found, ahead = [], 0
     for count in counts:
@@ -28,7 +30,7 @@ def parts(order: list[int], counts: tuple[int, ...], seconds: np.ndarray, joules
         ahead += count
         durations = seconds[chosen]
         found.append(
-            Part(
+            WindowPart(
                 energy_j=float(joules[chosen].sum()),
                 seconds=float(durations.sum()),
                 durations_s=durations.astype(float),
@@ -118,7 +120,7 @@ def test_the_choice_does_not_look_at_energy() -> None:
     seconds = 0.2 + sizes / sizes.mean() + chance.normal(0, 0.1, 300)
     found = parts(list(range(300)), (30, 30, 30), seconds, seconds)
     other = [
-        Part(energy_j=energy_j, seconds=part.seconds, durations_s=part.durations_s)
+        WindowPart(energy_j=energy_j, seconds=part.seconds, durations_s=part.durations_s)
         for energy_j, part in zip((1.0, 1e6, 30.0), found, strict=True)
     ]
     first = population_mean(found, population=300, sizes=sizes)
@@ -170,7 +172,9 @@ def test_a_machine_that_gets_slower_shows_although_all_have_run() -> None:
     seconds = chance.lognormal(-2.0, 0.5, 100)
     steady = parts(list(range(100)), (100,) * 6, seconds, 250.0 * seconds)
     slower = [
-        Part(energy_j=part.energy_j * pace, seconds=part.seconds * pace, durations_s=part.durations_s * pace)
+        WindowPart(
+            energy_j=part.energy_j * pace, seconds=part.seconds * pace, durations_s=part.durations_s * pace
+        )
         for part, pace in zip(steady, (1.0, 1.01, 1.02, 1.03, 1.04, 1.05), strict=True)
     ]
     assert population_mean(steady, population=100).relative_half_width < 1e-9
@@ -185,7 +189,7 @@ def test_a_machine_that_gets_slower_shows_before_all_have_run() -> None:
     found = []
     for paces in ((1.0,) * 8, (1.0, 1.1) * 4):
         windows = [
-            Part(
+            WindowPart(
                 energy_j=part.energy_j * pace,
                 seconds=part.seconds * pace,
                 durations_s=part.durations_s * pace,
@@ -214,7 +218,9 @@ def test_long_tails_up_to_a_cap_do_not_break_the_interval() -> None:
                 lasted_s += seconds[chosen[-1]]
                 ahead += 1
             windows.append(
-                Part(energy_j=float(joules[chosen].sum()), seconds=lasted_s, durations_s=seconds[chosen])
+                WindowPart(
+                    energy_j=float(joules[chosen].sum()), seconds=lasted_s, durations_s=seconds[chosen]
+                )
             )
             found = population_mean(windows, population=1000)
             if len(windows) >= 8 and (found.relative_half_width < 0.02 or len(windows) == 60):
@@ -235,21 +241,21 @@ def test_one_window_tells_no_uncertainty() -> None:
     ("windows", "population", "sizes"),
     [
         ([], 5, None),
-        ([Part(energy_j=1.0, seconds=1.0, durations_s=np.array([]))], 5, None),
-        ([Part(energy_j=1.0, seconds=0.0, durations_s=np.array([1.0]))], 5, None),
-        ([Part(energy_j=1.0, seconds=1.0, durations_s=np.array([1.0]))], 0, None),
-        ([Part(energy_j=1.0, seconds=1.0, durations_s=np.array([1.0]))], 5, np.ones(4)),
+        ([WindowPart(energy_j=1.0, seconds=1.0, durations_s=np.array([]))], 5, None),
+        ([WindowPart(energy_j=1.0, seconds=0.0, durations_s=np.array([1.0]))], 5, None),
+        ([WindowPart(energy_j=1.0, seconds=1.0, durations_s=np.array([1.0]))], 0, None),
+        ([WindowPart(energy_j=1.0, seconds=1.0, durations_s=np.array([1.0]))], 5, np.ones(4)),
     ],
 )
 def test_what_is_no_part_of_a_population_is_refused(
-    windows: list[Part], population: int, sizes: np.ndarray | None
+    windows: list[WindowPart], population: int, sizes: np.ndarray | None
 ) -> None:
     with pytest.raises(TraceInconsistent):
         population_mean(windows, population=population, sizes=sizes)
 
 
 @st.composite
-def sessions(draw: st.DrawFn) -> tuple[list[Part], int, np.ndarray]:
+def sessions(draw: st.DrawFn) -> tuple[list[WindowPart], int, np.ndarray]:
     """Any windows, of any population."""
     population = draw(st.integers(2, 120))
     counts = draw(st.lists(st.integers(1, 60), min_size=2, max_size=6))
@@ -265,13 +271,13 @@ def sessions(draw: st.DrawFn) -> tuple[list[Part], int, np.ndarray]:
 @law()
 @given(session=sessions(), units_j=st.floats(1e-3, 1e3), units_s=st.floats(1e-3, 1e3))
 def test_units_do_not_matter_and_every_number_is_possible(
-    session: tuple[list[Part], int, np.ndarray], units_j: float, units_s: float
+    session: tuple[list[WindowPart], int, np.ndarray], units_j: float, units_s: float
 ) -> None:
     windows, population, sizes = session
     found = population_mean(windows, population=population, sizes=sizes)
     scaled = population_mean(
         [
-            Part(
+            WindowPart(
                 energy_j=part.energy_j * units_j,
                 seconds=part.seconds * units_s,
                 durations_s=part.durations_s * units_s,

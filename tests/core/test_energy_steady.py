@@ -7,14 +7,14 @@ from random import Random
 
 import pytest
 
-from joulemark.energy.steady import PARTS_SPREAD, Part, is_steady
+from joulemark.energy.steady import PARTS_SPREAD, WarmUpPart, is_steady
 
 LONGEST = 30
 """Parts of 10 s in the longest warm-up."""
 
 
-def parts_of(powers_w: list[float]) -> list[Part]:
-    return [Part(energy_j=10 * power_w, seconds=10.0) for power_w in powers_w]
+def parts_of(powers_w: list[float]) -> list[WarmUpPart]:
+    return [WarmUpPart(energy_j=10 * power_w, seconds=10.0) for power_w in powers_w]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_parts_that_scatter_are_steady_once_longer_stretches_agree() -> None:
 
 
 def test_a_stretch_is_known_by_its_energy_and_not_by_the_mean_of_its_parts_powers() -> None:
-    short, long = Part(energy_j=1030.0, seconds=10.0), Part(energy_j=1470.0, seconds=15.0)
+    short, long = WarmUpPart(energy_j=1030.0, seconds=10.0), WarmUpPart(energy_j=1470.0, seconds=15.0)
     assert not is_steady([short, long] * 2 + [short, short], [])
     assert is_steady([short, long] * 3, [])
 
@@ -75,7 +75,7 @@ def test_a_drift_is_not_taken_for_a_sensors_step(period_s: float) -> None:
     assert not any(is_steady(parts[:count], []) for parts in warm_ups for count in range(LONGEST + 1))
 
 
-def _told(seed: int, *, period_s: float, drift: float) -> list[Part]:
+def _told(seed: int, *, period_s: float, drift: float) -> list[WarmUpPart]:
     """Parts of 10 to 10.6 s at 100 W, that grow by `drift` of themselves in 10 s, as a counter tells them."""
     chance = Random(seed)  # noqa: S311 - noise, no secret
     at_s = chance.random() * period_s
@@ -86,5 +86,6 @@ def _told(seed: int, *, period_s: float, drift: float) -> list[Part]:
         told.append((at_s, joules))
         at_s += 10 + 0.6 * chance.random()
     return [
-        Part(energy_j=after[1] - before[1], seconds=after[0] - before[0]) for before, after in pairwise(told)
+        WarmUpPart(energy_j=after[1] - before[1], seconds=after[0] - before[0])
+        for before, after in pairwise(told)
     ]

@@ -152,14 +152,16 @@ def test_amounts_are_those_of_the_study_wherever_both_have_one() -> None:
 
 
 def test_no_entry_of_the_file_has_two_amounts() -> None:
-    from joulemark.impact.equivalences import Entry
+    from joulemark.impact.equivalences import EquivalenceRow
 
     raw = tomllib.loads((files("joulemark.impact") / "data" / "equivalences.toml").read_text())[
         "equivalences"
     ]
     assert len(raw) == len(equivalences())
     with pytest.raises(ValueError, match="needs an amount or a task"):
-        Entry(id="x", title="x", basis="energy", unit="x", source="x", year=2024, licence="x", checked=True)
+        EquivalenceRow(
+            id="x", title="x", basis="energy", unit="x", source="x", year=2024, licence="x", checked=True
+        )
 
 
 def test_how_many_of_each_an_energy_is() -> None:

@@ -9,13 +9,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from joulemark.energy.population import Part, PopulationMean, population_mean
+from joulemark.energy.population import PopulationMean, WindowPart, population_mean
 
 METHOD = Path(__file__).parents[2] / "docs" / "method.md"
 QUERIES, WINDOWS, LEAST_S = 80, 6, 8.0
 
 
-def session() -> tuple[list[Part], np.ndarray, float]:
+def session() -> tuple[list[WindowPart], np.ndarray, float]:
     """Windows, sizes in the drawn order, and the true mean."""
     chances = Random(48)  # noqa: S311 - chances, no secrets
     sizes = [round(400 * chances.lognormvariate(0.0, 0.6)) for _ in range(QUERIES)]
@@ -29,7 +29,7 @@ def session() -> tuple[list[Part], np.ndarray, float]:
             ahead += 1
         lasted = [seconds[query] for query in chosen]
         joules = sum(seconds[query] * watts[query] for query in chosen)
-        windows.append(Part(energy_j=joules, seconds=sum(lasted), durations_s=np.array(lasted)))
+        windows.append(WindowPart(energy_j=joules, seconds=sum(lasted), durations_s=np.array(lasted)))
     true_j = sum(s * w for s, w in zip(seconds, watts, strict=True)) / QUERIES
     return windows, np.array(sizes, dtype=float), true_j
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from joulemark.published.codecarbon import LogOptions, read_logs
 from joulemark.published.errors import BadRows, UnreadableInput
-from joulemark.published.figures import Figure, Hardware, InputFile, Reading, combine, digest_of
+from joulemark.published.figures import Figure, Hardware, InputFile, PublishedRuns, combine, digest_of
 from joulemark.published.names import NameMap, Place, read_map
 from joulemark.published.table import TableForm
 
@@ -49,11 +49,11 @@ def log(heading: str, *rows: dict[str, object], name: str = "log.csv") -> InputF
     return InputFile(name=name, content="\n".join(lines).encode())
 
 
-def read(*files: InputFile, options: LogOptions = OPTIONS, names: NameMap = IMDB) -> Reading:
+def read(*files: InputFile, options: LogOptions = OPTIONS, names: NameMap = IMDB) -> PublishedRuns:
     return read_logs(files, options, names)
 
 
-def one_figure(reading: Reading) -> Figure:
+def one_figure(reading: PublishedRuns) -> Figure:
     (figure,) = combine(reading.runs)
     return figure
 

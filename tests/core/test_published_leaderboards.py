@@ -9,7 +9,7 @@ import pytest
 
 from joulemark.published.ai_energy_score import ScoreOptions, read_scores
 from joulemark.published.errors import BadRows, UnreadableInput
-from joulemark.published.figures import InputFile, Reading, combine
+from joulemark.published.figures import InputFile, PublishedRuns, combine
 from joulemark.published.mlenergy import EnergyOptions, read_energies
 from joulemark.published.names import NameMap, Place
 
@@ -25,11 +25,15 @@ def table(name: str, text: str) -> InputFile:
     return InputFile(name=name, content=text.encode())
 
 
-def scores(file: InputFile, options: ScoreOptions | None = None, names: NameMap | None = None) -> Reading:
+def scores(
+    file: InputFile, options: ScoreOptions | None = None, names: NameMap | None = None
+) -> PublishedRuns:
     return read_scores([file], options or ScoreOptions(), names or NameMap())
 
 
-def energies(*content: object, options: EnergyOptions | None = None, names: NameMap | None = None) -> Reading:
+def energies(
+    *content: object, options: EnergyOptions | None = None, names: NameMap | None = None
+) -> PublishedRuns:
     files = [
         InputFile(
             name=f"file-{place}.json", content=one if isinstance(one, bytes) else json.dumps(one).encode()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from joulemark.published.ai_energy_score import ScoreOptions, read_scores
 from joulemark.published.codecarbon import LogOptions, read_logs
 from joulemark.published.errors import BadRow, BadRows, UnreadableInput
-from joulemark.published.figures import InputFile, Reading
+from joulemark.published.figures import InputFile, PublishedRuns
 from joulemark.published.names import NameMap
 from joulemark.published.table import TableForm, read_table
 from joulemark.published.untrusted import LeaveOut
@@ -119,7 +119,7 @@ def row(*, run: int, energy: str = "0.003", gpu: str = "0.001", project: str = "
     return f"2026-01-01,{project},r{run},12.5,0.0004,0.0005,{gpu},0.0015,{energy},1,NVIDIA T4,Xeon,machine"
 
 
-def logs(*rows: str, heading: str = HEADING, **options) -> Reading:
+def logs(*rows: str, heading: str = HEADING, **options) -> PublishedRuns:
     """What is read of a log with these lines."""
     content = "\n".join([heading, *rows]) + "\n"
     told = LogOptions(queries=1000, task="t", **options)

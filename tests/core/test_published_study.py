@@ -11,7 +11,7 @@ from statistics import fmean
 
 import pytest
 
-from joulemark.suite.published import FILES, Figure, Study, load_study
+from joulemark.suite.published import FILES, Study, StudyFigure, load_study
 
 COMPARED = {"text_classification", "extractive_qa", "summarization"}
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
@@ -23,7 +23,7 @@ def study() -> Study:
     return load_study()
 
 
-def mean_energy(figures: tuple[Figure, ...]) -> float:
+def mean_energy(figures: tuple[StudyFigure, ...]) -> float:
     assert figures
     return fmean(figure.energy_kwh_per_1000 for figure in figures)
 
@@ -269,7 +269,7 @@ def test_tables_have_no_field_without_a_row_class() -> None:
     folder = files("joulemark.suite") / "data" / "study-2024"
     assert sorted(entry.name for entry in folder.iterdir()) == sorted(FILES)
     heading = next(csv.reader((folder / "figures.csv").read_text().splitlines()))
-    assert tuple(heading) == Figure.__struct_fields__
+    assert tuple(heading) == StudyFigure.__struct_fields__
 
 
 def test_nothing_is_read_at_import() -> None:

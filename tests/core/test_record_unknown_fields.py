@@ -47,7 +47,7 @@ NEEDED_JOB = messages.NeededJob(
 NEEDED_SUITE = messages.NeededSuite(name="demo", version="1", digest=ID)
 BATCH_ITEM = requests.BatchItem(status=202, result_id=ID, receipt=SEALED, problem=PROBLEM)
 LOG_ROW = audit.LogRow(index=3, kind="verdict", subject=ID, facts={"state": "accepted"})
-LISTED = audit.ListedResult(result_id=ID, state="accepted", energy_per_query_j=1.5)
+LISTED = audit.PublicResult(result_id=ID, state="accepted", energy_per_query_j=1.5)
 ANSWERS: tuple[Answer, ...] = (
     messages.Ticket(id=NONCE, nonce=NONCE, sample_seed=7, issued_at=NOW, expires_at=NOW),
     messages.LogProof(index=2, proof=(bytes(32), bytes(32)), checkpoint="a note"),

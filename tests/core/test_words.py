@@ -156,3 +156,25 @@ def test_every_way_to_bind_a_name_is_seen() -> None:
     assert Counter(name.strip("_").lower() for name in _bindings(module) if _is_refused(name)) == Counter(
         WORDS - {"made"}
     )
+
+
+TREES = {"agent/joulemark": ("agent/joulemark",), "the platform": ("measurements", "platform/joulemark_site")}
+SHARED = {
+    "Nudger": "the log's and the judges' threads",
+    "Workload": "the signed record calls what ran so, and the base class of what runs is the same thing alive",
+}
+"""Class names that two modules of one tree have, and why."""
+
+
+@pytest.mark.parametrize("folders", TREES.values(), ids=TREES)
+def test_a_class_name_stands_for_one_class(folders: tuple[str, ...]) -> None:
+    homes: dict[str, set[str]] = {}
+    for folder in folders:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes.setdefault(node.name, set()).add(str(file.relative_to(ROOT)))
+    for of_django in ("Command", "Migration"):
+        homes.pop(of_django, None)
+    shared = {name: sorted(files) for name, files in homes.items() if len(files) > 1 and name not in SHARED}
+    assert not shared, "two classes of one name in one tree"

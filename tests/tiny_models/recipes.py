@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.workloads.preprocess import Preprocessing
-from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Reading, Recipe
+from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe, SpanSearch
 from tests.tiny_models import rows
 from tests.tiny_models.pictures import CLASSES, OBJECTS
 from tests.tiny_models.texts import NAMES
@@ -75,7 +75,7 @@ def rows_of(task: str) -> rows.Rows:
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "text_classification": {"preprocessing": FIFTY_WORDS, "answers": SENTIMENTS},
-    "extractive_qa": {"reading": Reading(window_tokens=48, stride_tokens=16)},
+    "extractive_qa": {"reading": SpanSearch(window_tokens=48, stride_tokens=16)},
     "masked_lm": {"preprocessing": Preprocessing(words=20, mask="replace-last")},
     "token_classification": {
         "preprocessing": Preprocessing(join=" "),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from joulemark.audit import claims, store
 from joulemark.audit.client import Platform
 from joulemark.audit.entries import read_entries
-from joulemark.audit.findings import Broken, Finding, Report
+from joulemark.audit.findings import AuditFinding, AuditReport, InvalidLog
 from joulemark.audit.store import Evidence, StoredAudit
 from joulemark.audit.trust import trusted_key
 from joulemark.errors import NotVerified
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from joulemark.audit.client import LogRow
-    from joulemark.audit.entries import Entry
+    from joulemark.audit.entries import LogEntry
     from joulemark.config import Folders
     from joulemark.log.checkpoints import Checkpoint
     from joulemark.log.leaf import LogLeaf
@@ -64,7 +64,7 @@ class AuditRequest:
 
 def audit(
     folders: Folders, request: AuditRequest, *, tell: Tell, sleep: Callable[[float], None] = time.sleep
-) -> Report:
+) -> AuditReport:
     """Audit a platform and keep what was verified; what does not fit is in the report's findings.
 
     Raises NotVerified when the checkpoint is not signed by the log or lacks a witness, PlatformKeyChanged, UsageError,
@@ -113,10 +113,10 @@ class _Audit:
         self._unlisted: set[str] = set()
         self._note = ""
 
-    def run(self, why: str) -> Report:
+    def run(self, why: str) -> AuditReport:
         """All of it, in its order."""
         head = self._head()
-        self._report = report = Report(
+        self._report = report = AuditReport(
             origin=self._request.origin, log_key=self._key, trust=why, checkpoint=head
         )
         try:
@@ -132,7 +132,7 @@ class _Audit:
                 self._follow()
                 doubts = self._compared()
             report.findings += doubts
-        except Broken as broken:
+        except InvalidLog as broken:
             report.findings = [broken.finding]
             report.evidence = self._evidence(broken.finding)
             return report
@@ -143,7 +143,7 @@ class _Audit:
         """The newest checkpoint, signed by the log and every witness. Raises NotVerified."""
         try:
             self._note = self._platform.checkpoint()
-        except Broken as broken:
+        except InvalidLog as broken:
             raise NotVerified(str(broken), code=broken.finding.code) from broken
         try:
             checkpoint, note = opened(
@@ -167,7 +167,7 @@ class _Audit:
             self._sleep(pause_s)
             head = self._head()
         if head.size < old.size:
-            raise Broken(
+            raise InvalidLog(
                 "JM-LOG-SHRUNK",
                 _(
                     "The log had {size} entries when it was last audited, and shows {shown} now: entries were "
@@ -180,14 +180,14 @@ class _Audit:
                 old_size=old.size, old_root=old.root, size=head.size, root=head.root, proof=proof
             )
         except NotInLog as error:
-            raise Broken(
+            raise InvalidLog(
                 "JM-LOG-FORK",
                 _("{error} The log that is shown now is another one than before: it was rewritten.").format(
                     error=error
                 ),
             ) from error
         except RecordError as error:
-            raise Broken(error.code, str(error)) from error
+            raise InvalidLog(error.code, str(error)) from error
         return head
 
     def _follow(self) -> None:
@@ -208,7 +208,7 @@ class _Audit:
                 self._take(entry, rows.get(entry.index))
             self._tell(self._frontier.size, head.size)
 
-    def _take(self, entry: Entry, row: LogRow | None) -> None:
+    def _take(self, entry: LogEntry, row: LogRow | None) -> None:
         """Compare one entry with its row and, where it received a result, with the result's bytes."""
         report, leaf = self._report, entry.leaf
         if leaf is None:
@@ -216,7 +216,7 @@ class _Audit:
             sentence = _("Entry {index} cannot be read as an entry of this log: {fault}").format(
                 index=entry.index, fault=entry.fault
             )
-            report.findings.append(Finding(code="JM-LOG-LEAF", index=entry.index, sentence=sentence))
+            report.findings.append(AuditFinding(code="JM-LOG-LEAF", index=entry.index, sentence=sentence))
             return
         report.kinds[leaf.kind] += 1
         findings = [claims.row_finding(entry.index, leaf, row)]
@@ -235,7 +235,7 @@ class _Audit:
             self._states[leaf.subject] = (entry.index, state)
         report.findings += [finding for finding in findings if finding is not None]
 
-    def _look_into(self, index: int, leaf: LogLeaf) -> Finding | None:
+    def _look_into(self, index: int, leaf: LogLeaf) -> AuditFinding | None:
         """Compare a result's bytes with the entry, and remember what they say for when the list is read."""
         data = self._platform.bundle(leaf.subject)
         fault = claims.bundle_finding(index, leaf, data)
@@ -243,7 +243,7 @@ class _Audit:
             self._measured[leaf.subject] = index, numbers
         return fault
 
-    def _compared(self) -> list[Finding]:
+    def _compared(self) -> list[AuditFinding]:
         """What is shown of results and does not fit the log; it is compared again when the log was read on."""
         report = self._report
         self._decided |= self._states.keys()
@@ -291,7 +291,7 @@ class _Audit:
             ),
         )
 
-    def _evidence(self, finding: Finding) -> Path:
+    def _evidence(self, finding: AuditFinding) -> Path:
         return store.keep_evidence(
             self._folders,
             Evidence(

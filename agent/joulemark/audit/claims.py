@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from joulemark.audit.findings import Finding
+from joulemark.audit.findings import AuditFinding
 from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
@@ -18,7 +18,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from joulemark.audit.client import ListedResult, LogRow, Platform
+    from joulemark.audit.client import LogRow, Platform, PublicResult
     from joulemark.log.leaf import Fact, LogLeaf
 
 MODERATION = "moderation"
@@ -30,10 +30,10 @@ NEW_RULES = "new-rules"
 UNJUDGED = {"received", "checking"}
 
 
-def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> Finding | None:
+def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding | None:
     """What the tables have otherwise than entry `index`, if anything."""
     if row is None or row.facts is None:
-        return Finding(
+        return AuditFinding(
             code="JM-LOG-ROW-GONE",
             index=index,
             sentence=_(
@@ -42,7 +42,7 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> Finding | None
         )
     if (row.kind, row.subject) == (leaf.kind, leaf.subject) and not _other_facts(leaf, row.facts):
         return None
-    return Finding(
+    return AuditFinding(
         code="JM-LOG-ROW-OTHER",
         index=index,
         sentence=_(
@@ -73,7 +73,7 @@ def _other_facts(leaf: LogLeaf, facts: Mapping[str, Fact]) -> list[str]:
     ]
 
 
-def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | None:
+def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> AuditFinding | None:
     """Why the bytes given for a received result are not those that the log names, if so."""
     if data is not None and hashlib.sha256(data).hexdigest() == leaf.subject:
         return None
@@ -82,7 +82,7 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | N
         if data is None
         else _("The bundle of result {subject}, received as entry {index}, is another one now.")
     )
-    return Finding(
+    return AuditFinding(
         code="JM-LOG-BUNDLE",
         index=index,
         result_id=leaf.subject,
@@ -90,7 +90,7 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> Finding | N
     )
 
 
-def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> Finding | None:
+def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> AuditFinding | None:
     """Why the archive given for a pinned suite does not hold the files that the log names, if so."""
     if archive is None:
         sentence = _("The files of suite {subject}, pinned as entry {index}, are not given any more.")
@@ -104,7 +104,7 @@ def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> Finding |
         except BrokenArchive as error:
             sentence = _("The files of suite {subject}, pinned as entry {index}, cannot be read: {fault}")
             fault = str(error)
-    return Finding(
+    return AuditFinding(
         code="JM-LOG-SUITE",
         index=index,
         sentence=sentence.format(subject=leaf.subject[:16], index=index, fault=fault),
@@ -132,7 +132,7 @@ def measured(data: bytes | None) -> Numbers | None:
     }
 
 
-def numbers_finding(index: int, numbers: Numbers, listed: ListedResult) -> Finding | None:
+def numbers_finding(index: int, numbers: Numbers, listed: PublicResult) -> AuditFinding | None:
     """What the public list says otherwise of a result than its bundle, received as entry `index`, if anything.
 
     Numbers that the list lacks are no fault until the result is accepted: rules may have found none.
@@ -145,7 +145,7 @@ def numbers_finding(index: int, numbers: Numbers, listed: ListedResult) -> Findi
     ]
     if not other:
         return None
-    return Finding(
+    return AuditFinding(
         code="JM-LOG-NUMBERS",
         index=index,
         result_id=listed.result_id,
@@ -171,7 +171,9 @@ def said_state(leaf: LogLeaf, *, moderated: bool) -> str | None:
     return state if isinstance(state, str) else None
 
 
-def state_findings(states: Mapping[str, tuple[int, str]], platform: Platform) -> tuple[list[Finding], int]:
+def state_findings(
+    states: Mapping[str, tuple[int, str]], platform: Platform
+) -> tuple[list[AuditFinding], int]:
     """The results whose state is not what the log said last, and how many of the others are being judged.
 
     A result that is being judged (again) does not count, whatever was said of it before: it waits.
@@ -191,7 +193,7 @@ def state_findings(states: Mapping[str, tuple[int, str]], platform: Platform) ->
                 )
             )
             findings.append(
-                Finding(
+                AuditFinding(
                     code="JM-LOG-STATE",
                     index=index,
                     result_id=result_id,
@@ -203,9 +205,9 @@ def state_findings(states: Mapping[str, tuple[int, str]], platform: Platform) ->
     return findings, waiting
 
 
-def unlogged(result_id: str) -> Finding:
+def unlogged(result_id: str) -> AuditFinding:
     """A result is shown whose receipt was never logged."""
-    return Finding(
+    return AuditFinding(
         code="JM-LOG-UNLOGGED",
         result_id=result_id,
         sentence=_(
@@ -214,10 +216,10 @@ def unlogged(result_id: str) -> Finding:
     )
 
 
-def vanished(received: Iterable[str], platform: Platform) -> list[Finding]:
+def vanished(received: Iterable[str], platform: Platform) -> list[AuditFinding]:
     """Those of `received`, which the public list lacks, that the platform does not know at all any more."""
     return [
-        Finding(
+        AuditFinding(
             code="JM-LOG-STATE",
             result_id=result_id,
             sentence=_(

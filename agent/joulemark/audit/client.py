@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from joulemark.audit.findings import Broken
+from joulemark.audit.findings import InvalidLog
 from joulemark.errors import Refused
 from joulemark.log.leaf import Fact
 from joulemark.log.tiles import MOST_ENTRY_BYTES, TILE_WIDTH, decode_entries
@@ -43,7 +43,7 @@ class LogRows(Answer, frozen=True, kw_only=True):
     rows: tuple[LogRow, ...]
 
 
-class ListedResult(Answer, frozen=True, kw_only=True):
+class PublicResult(Answer, frozen=True, kw_only=True):
     """A result in the public list; its numbers are null while it has none. Energy in joules."""
 
     result_id: Sha256
@@ -58,7 +58,7 @@ class ListedResult(Answer, frozen=True, kw_only=True):
 class Listing(Answer, frozen=True, kw_only=True):
     """A page of the public list."""
 
-    results: tuple[ListedResult, ...]
+    results: tuple[PublicResult, ...]
     next: str | None
 
 
@@ -73,13 +73,15 @@ class Platform:
         try:
             return self._log("checkpoint").decode()
         except UnicodeDecodeError as error:
-            raise Broken("JM-NOTE", _("The checkpoint is not text; ask the platform's operator.")) from error
+            raise InvalidLog(
+                "JM-NOTE", _("The checkpoint is not text; ask the platform's operator.")
+            ) from error
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile; of a full one where the partial one is gone. Raises Broken (JM-LOG-MISSING)."""
         try:
             return self._log(tile.path)
-        except Broken:
+        except InvalidLog:
             if tile.width == TILE_WIDTH:
                 raise
             return self._log(tile._replace(width=TILE_WIDTH).path)[: tile.width * 32]
@@ -88,16 +90,16 @@ class Platform:
         """The entries of a bundle. Raises Broken (JM-LOG-MISSING, JM-ENTRIES)."""
         try:
             data = self._log(bundle.path)
-        except Broken:
+        except InvalidLog:
             if bundle.width == TILE_WIDTH:
                 raise
             data = self._log(bundle._replace(width=TILE_WIDTH).path)
         try:
             entries = decode_entries(data)
         except RecordError as error:
-            raise Broken(error.code, f"{bundle.path}: {error}") from error
+            raise InvalidLog(error.code, f"{bundle.path}: {error}") from error
         if len(entries) < bundle.width:
-            raise Broken(
+            raise InvalidLog(
                 "JM-ENTRIES",
                 _("{path} holds {count} entries instead of {width}.").format(
                     path=bundle.path, count=len(entries), width=bundle.width
@@ -137,7 +139,7 @@ class Platform:
                 return None
             raise
 
-    def listed(self) -> Iterator[ListedResult]:
+    def listed(self) -> Iterator[PublicResult]:
         """All results that the platform lists in public."""
         page = 1
         while True:
@@ -152,7 +154,7 @@ class Platform:
         try:
             return self._client.fetch(f"log/{path}", most_bytes=MOST_BYTES)
         except Refused as refused:
-            raise Broken(
+            raise InvalidLog(
                 "JM-LOG-MISSING",
                 _("The log does not give {path} ({refused}). Ask the platform's operator for it.").format(
                     path=path, refused=refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from joulemark.audit.findings import Broken
+from joulemark.audit.findings import InvalidLog
 from joulemark.log import leaf as leaves
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.tiles import TILE_WIDTH, Tile, entry_bundles
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class LogEntry:
     """Entry `index` of the log; `leaf` is None when its bytes are no entry that we can read, and `fault` says why."""
 
     index: int
@@ -32,7 +32,7 @@ class Entry:
 
 def read_entries(
     platform: Platform, frontier: Frontier, checkpoint: Checkpoint, *, passing: Checkpoint | None
-) -> Iterator[list[Entry]]:
+) -> Iterator[list[LogEntry]]:
     """The entries from `frontier` to `checkpoint`, a bundle at a time, each added to `frontier`.
 
     Each bundle is compared with its tile of hashes. `passing` is an older checkpoint on the way: its root is asked for
@@ -51,7 +51,7 @@ def read_entries(
             _require_root(frontier, passing)
         yield [_decoded(index, entries[index - first]) for index in new]
     if frontier.root() != checkpoint.root:
-        raise Broken(
+        raise InvalidLog(
             "JM-LOG-ENTRIES",
             _("The {size} entries that the log gives do not hash to the root that it has signed.").format(
                 size=checkpoint.size
@@ -59,18 +59,18 @@ def read_entries(
         )
 
 
-def _decoded(index: int, data: bytes) -> Entry:
+def _decoded(index: int, data: bytes) -> LogEntry:
     try:
         leaf = leaves.decode(data)
     except RecordError as error:
-        return Entry(index=index, leaf=None, fault=error)
-    return Entry(index=index, leaf=leaf)
+        return LogEntry(index=index, leaf=None, fault=error)
+    return LogEntry(index=index, leaf=leaf)
 
 
 def _require_tile(tile: bytes, hashes: list[bytes], first: int) -> None:
     for at, expected in enumerate(hashes):
         if tile[at * 32 : at * 32 + 32] != expected:
-            raise Broken(
+            raise InvalidLog(
                 "JM-LOG-ENTRIES",
                 _("Entry {index} is not the one whose hash is in the log's own tile: it was edited.").format(
                     index=first + at
@@ -81,7 +81,7 @@ def _require_tile(tile: bytes, hashes: list[bytes], first: int) -> None:
 
 def _require_root(frontier: Frontier, passing: Checkpoint | None) -> None:
     if passing is not None and frontier.size == passing.size and frontier.root() != passing.root:
-        raise Broken(
+        raise InvalidLog(
             "JM-LOG-FORK",
             _(
                 "The first {size} entries of the log are not those that it had signed before: it was "

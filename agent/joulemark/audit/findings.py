@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class AuditFinding:
     """One thing that does not fit: `index` is the log's entry and `result_id` the result that it is about, if any."""
 
     code: str
@@ -24,16 +24,16 @@ class Finding:
     result_id: str | None = None
 
 
-class Broken(Exception):
+class InvalidLog(Exception):
     """The log itself does not hold, so that nothing in it can be believed; the audit ends here."""
 
     def __init__(self, code: str, sentence: str, *, index: int | None = None) -> None:
         super().__init__(sentence)
-        self.finding = Finding(code=code, sentence=sentence, index=index)
+        self.finding = AuditFinding(code=code, sentence=sentence, index=index)
 
 
 @dataclass(kw_only=True)
-class Report:
+class AuditReport:
     """What was looked at and what came of it.
 
     `old_size` is the size that the last audit kept. `waiting` counts results that are being judged (again) and `kinds`
@@ -52,5 +52,5 @@ class Report:
     waiting: int = 0
     listed: int = 0
     witnesses: list[tuple[str, datetime]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[AuditFinding] = field(default_factory=list)
     evidence: Path | None = None

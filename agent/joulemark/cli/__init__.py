@@ -9,7 +9,7 @@ from importlib import import_module
 
 from joulemark import __version__, translation
 from joulemark.cli.argparse_texts import translate_argparse
-from joulemark.cli.output import Output, both_encode, flush_streams, prepare_streams
+from joulemark.cli.output import CommandOutput, both_encode, flush_streams, prepare_streams
 from joulemark.errors import (
     EXIT_INTERRUPTED,
     EXIT_OK,
@@ -138,7 +138,7 @@ def _require_system(command: str) -> None:
 
 
 def _failed(arguments: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     output.aside(f"joulemark: {sentence}")
     with suppress(StorageError):  # stdout itself may be what failed
         output.answer({"ok": False, "error": {"code": code, "sentence": sentence, "exit_code": exit_code}})

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.audit.findings import Report
+    from joulemark.audit.findings import AuditReport
     from joulemark.log.notes import VerifierKey
 
 TELL_S = 1.0
@@ -56,7 +56,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK
     from joulemark.log.notes import COSIGNATURE, ED25519
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     request = AuditRequest(
         origin=configs.parse_origin(arguments.url),
         everything=arguments.all,
@@ -73,7 +73,7 @@ def execute(arguments: Namespace) -> int:
 class _Progress:
     """A line on stderr, at most one a second."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: CommandOutput) -> None:
         self._output, self._next_s = output, time.monotonic() + TELL_S
 
     def __call__(self, done: int, of: int) -> None:
@@ -85,7 +85,7 @@ class _Progress:
 class _Pause:
     """A pause; of a long one a line on stderr."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: CommandOutput) -> None:
         self._output = output
 
     def __call__(self, seconds: float) -> None:
@@ -116,7 +116,7 @@ def _key(text: str, kind: int, option: str) -> VerifierKey:
     return key
 
 
-def _say(output: Output, report: Report) -> None:
+def _say(output: CommandOutput, report: AuditReport) -> None:
     checkpoint, read = report.checkpoint, sum(report.kinds.values())
     output.say(
         _("log       {origin}, {size} entries, root {root}").format(
@@ -169,7 +169,7 @@ def _read_entries(count: int, old_size: int | None, kinds: str) -> str:
     return f"{sentence}: {kinds}" if kinds else sentence
 
 
-def _answer(report: Report) -> dict[str, Any]:
+def _answer(report: AuditReport) -> dict[str, Any]:
     return {
         "ok": not report.findings,
         "origin": report.origin,

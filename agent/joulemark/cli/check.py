@@ -7,7 +7,7 @@ not asked.
 from __future__ import annotations
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.errors import EXIT_NOT_VERIFIED, EXIT_OK, NotVerified, UsageError
 from joulemark.platform_words import quoted_in_words
 from joulemark.translation import gettext as _
@@ -53,7 +53,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.session.home_rules import PLATFORM_ONLY, judge_at_home
 
     judged = judge_at_home(statement, trace, suite)
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     output.say(f"{in_words(judged.state):<11} {arguments.file}: {_(WORDS[judged.state])}")
     findings = _findings(judged)
     for finding in findings:
@@ -116,7 +116,7 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
     ]
 
 
-def _tell(output: Output, finding: dict[str, Any]) -> None:
+def _tell(output: CommandOutput, finding: dict[str, Any]) -> None:
     sentence = quoted_in_words(finding["code"], finding["sentence"])
     output.say(f"\n{finding['code']} ({in_words(finding['severity'])}) {sentence}")
     output.say(_("  rule        {title}").format(title=_(finding["rule"])))

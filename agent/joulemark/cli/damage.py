@@ -9,11 +9,11 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.outbox import Kept, Outbox
 
 
-def tell_damaged(output: Output, outbox: Outbox) -> list[dict[str, str]]:
+def tell_damaged(output: CommandOutput, outbox: Outbox) -> list[dict[str, str]]:
     """Say which results are damaged; their rows for the JSON answer."""
     rows = []
     for one in outbox.damaged():
@@ -26,7 +26,7 @@ def tell_damaged(output: Output, outbox: Outbox) -> list[dict[str, str]]:
     return rows
 
 
-def tell_note_faults(output: Output, results: Iterable[Kept]) -> None:
+def tell_note_faults(output: CommandOutput, results: Iterable[Kept]) -> None:
     """Say which notes could not be read; their results count as never sent or refused."""
     for kept in results:
         if kept.note_fault is not None:

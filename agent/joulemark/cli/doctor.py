@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.session.checkup import Finding
+    from joulemark.session.checkup import Diagnosis
 
 COLOURS = {
     "measured": "green",
@@ -44,7 +44,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_OK
     from joulemark.session.checkup import can_measure, can_run, check
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     if not arguments.quick:
         output.aside(_("Where there is a GPU, it is watched at rest and its counter probed: about 90 s."))
     findings = check(configs.load(), arguments.suite, quick=arguments.quick)
@@ -68,7 +68,7 @@ def execute(arguments: Namespace) -> int:
     return EXIT_OK if ready else EXIT_IMPOSSIBLE
 
 
-def _draw(findings: tuple[Finding, ...], *, width: int | None) -> None:
+def _draw(findings: tuple[Diagnosis, ...], *, width: int | None) -> None:
     """Each finding, and below it what mends it. On a terminal no line is wider than that; a pipe gets whole lines."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text

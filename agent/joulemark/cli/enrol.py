@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark.session.enrolment import check_name, enrol, own_key
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     check_name(arguments.name)
     identity = own_key(config.folders, locked=arguments.passphrase)

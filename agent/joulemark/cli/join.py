@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.values import hours
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from joulemark.session.checkup import Finding
+    from joulemark.session.checkup import Diagnosis
     from joulemark.session.joining import SuiteChoice
 
 NEXT = "joulemark run"
@@ -56,7 +56,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.session.checkup import check_machine, is_fit, measures_gpu
     from joulemark.session.enrolment import check_name, own_key
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load(origin=arguments.origin)
     configs.require_no_other(config)
     check_name(arguments.name)
@@ -124,7 +124,7 @@ def execute(arguments: Namespace) -> int:
     return 0
 
 
-def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any]:
+def _chosen(output: CommandOutput, choice: SuiteChoice, time_h: float) -> dict[str, Any]:
     """Say what of the suite fits, and what the next command is; the part of the answer that says so."""
     from joulemark.cli.plan_words import (
         duration,
@@ -191,7 +191,7 @@ def _chosen(output: Output, choice: SuiteChoice, time_h: float) -> dict[str, Any
     }
 
 
-def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
+def _say_findings(output: CommandOutput, findings: Sequence[Diagnosis]) -> None:
     """What is measured, by what; then what is not, and how to mend it. What is well is not told."""
     for finding in findings:
         if finding.area == "device" and finding.what == "facts" and finding.state == "ok":
@@ -207,7 +207,7 @@ def _say_findings(output: Output, findings: Sequence[Finding]) -> None:
             output.say(" ".join([line, *mend]), hang=LABEL)
 
 
-def _row(finding: Finding) -> dict[str, Any]:
+def _row(finding: Diagnosis) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(finding)

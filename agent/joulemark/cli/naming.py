@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.config import Folders
     from joulemark.suite import Suite
 
@@ -24,7 +24,7 @@ def result_id(text: str, folders: Folders) -> str:
     return Outbox(folders).find(text).digest
 
 
-def named_suite(arguments: Namespace, output: Output) -> Suite:
+def named_suite(arguments: Namespace, output: CommandOutput) -> Suite:
     """The suite that is meant: out of the software or a folder, or as a platform handed it out.
 
     Where it comes from is stated beside the answer. Raises AgentError or SuiteError.

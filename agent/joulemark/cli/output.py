@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MIN_WIDTH = 20
 
 
-class Output:
+class CommandOutput:
     """The two streams of one command."""
 
     def __init__(self, *, as_json: bool) -> None:

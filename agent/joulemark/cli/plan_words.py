@@ -14,8 +14,8 @@ from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
-    from joulemark.cli.output import Output
-    from joulemark.session.forecast import Basis, Cell, Forecast
+    from joulemark.cli.output import CommandOutput
+    from joulemark.session.forecast import Basis, Forecast, PlannedCell
     from joulemark.session.order import JobOrder, Order
 
 ORDER_WORDS: dict[Order, str] = {
@@ -47,7 +47,7 @@ def downloads_in_words(forecast: Forecast) -> str:
     )
 
 
-def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
+def require_consent(output: CommandOutput, forecast: Forecast, *, yes: bool) -> bool:
     """Ask on a terminal whether to download what the plan needs; whether anything was asked.
 
     Nothing is asked where nothing is downloaded, or with `yes`. Raises ConsentMissing where there is no terminal, and
@@ -70,7 +70,7 @@ def require_consent(output: Output, forecast: Forecast, *, yes: bool) -> bool:
     return True
 
 
-def print_plan(output: Output, forecast: Forecast) -> None:
+def print_plan(output: CommandOutput, forecast: Forecast) -> None:
     """The plan as a table, then its sums, then what is not in it and why."""
     suite = forecast.selection.suite
     where = forecast.gpu or _("this processor")
@@ -198,6 +198,6 @@ def _cells(number: int) -> str:
     return ngettext("{count} cell", "{count} cells", number).format(count=number)
 
 
-def _cell_download(cell: Cell) -> str:
+def _cell_download(cell: PlannedCell) -> str:
     parts = [size(cell.download_bytes)] if cell.download_bytes else []
     return " + ".join([*parts, *cell.unsized]) or "-"

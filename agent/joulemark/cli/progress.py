@@ -81,7 +81,7 @@ class Drawn(Watch, Protocol):
 
 def watch_for(console: Screen) -> Drawn:
     """A block that is redrawn where `console` is a terminal that can be, else plain lines."""
-    return Live(console) if console.is_terminal and not console.is_dumb_terminal else Plain(console)
+    return LiveBlock(console) if console.is_terminal and not console.is_dumb_terminal else Plain(console)
 
 
 class _Countdown:
@@ -193,7 +193,7 @@ class Plain:
             _print(self._console, line)
 
 
-class Live:
+class LiveBlock:
     """A block that is redrawn: job, stage, window, precision, time left, queries, power; or a file that is fetched."""
 
     def __init__(self, console: Screen) -> None:

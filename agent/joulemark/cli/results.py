@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
@@ -39,7 +39,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.outbox import Outbox
     from joulemark.session.comparison import own_energy_words
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     outbox = Outbox(config.folders)
     every = list(outbox.results())

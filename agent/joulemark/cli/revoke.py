@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.values import key_digest, moment
 from joulemark.translation import gettext as _
 
@@ -38,7 +38,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark.session.key_requests import revoke
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark import config as configs
     from joulemark.session.key_requests import rotate
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)

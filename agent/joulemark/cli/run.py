@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.values import minutes, positive, seconds, watts
 from joulemark.translation import gettext as _
 from joulemark.translation import marked, ngettext
@@ -145,15 +145,15 @@ def execute(arguments: Namespace) -> int:
     from joulemark.cli.run_report import print_report
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.forecast import foresee
-    from joulemark.session.run import Report, begin, require_contributor, restart_budget, run
+    from joulemark.session.run import RunReport, begin, require_contributor, restart_budget, run
     from joulemark.session.signals import Ended, ends_in_order
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     options = read_options(arguments, config, output)
     if arguments.dry_run:
         return _dry_run(config, options, output)
-    report = Report()
+    report = RunReport()
     try:
         with ends_in_order():
             begun = begin(config, options)
@@ -195,7 +195,7 @@ def execute(arguments: Namespace) -> int:
     return report.exit_code
 
 
-def _dry_run(config: Config, options: Options, output: Output) -> int:
+def _dry_run(config: Config, options: Options, output: CommandOutput) -> int:
     """Print the plan and touch nothing. 0; the code of what a run would end with before its first job otherwise."""
     from joulemark.cli.plan_words import plan_as_json, print_plan
     from joulemark.session.forecast import foresee

@@ -9,7 +9,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.config import Config
     from joulemark.joined import Joined
     from joulemark.meters.choose import MeterOption
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from joulemark.session.state import Asked
 
 
-def read_options(arguments: Namespace, config: Config, output: Output) -> Options:
+def read_options(arguments: Namespace, config: Config, output: CommandOutput) -> Options:
     """What is to be measured, how and for how long; what `joulemark join` chose is stated. Raises AgentError."""
     from joulemark.session.plan import Filter
     from joulemark.session.report import PATIENCE_S, Options
@@ -87,7 +87,9 @@ def _read_joined_suite(arguments: Namespace, config: Config) -> Joined | None:
     return None if on_processor and joined.gpu is not None else joined
 
 
-def _read_choices(arguments: Namespace, config: Config, output: Output, joined: Joined | None) -> Asked:
+def _read_choices(
+    arguments: Namespace, config: Config, output: CommandOutput, joined: Joined | None
+) -> Asked:
     """What is to be measured and how: as the last run was asked, or as this command says. Raises AgentError."""
     from msgspec.structs import replace
 

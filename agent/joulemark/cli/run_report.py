@@ -10,14 +10,16 @@ from joulemark.translation import gettext as _
 from joulemark.translation import ngettext
 
 if TYPE_CHECKING:
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.cli.result_lines import ResultEntry
     from joulemark.meters.choose import Rejection
     from joulemark.session.report import Failed
-    from joulemark.session.run import Done, Report
+    from joulemark.session.run import Done, RunReport
 
 
-def print_report(output: Output, report: Report, *, failure: tuple[str, str] | None, exit_code: int) -> None:
+def print_report(
+    output: CommandOutput, report: RunReport, *, failure: tuple[str, str] | None, exit_code: int
+) -> None:
     """The report, and behind it the code and the sentence of a `failure` that ended the run."""
     from joulemark.cli.result_lines import result_lines
 
@@ -66,7 +68,7 @@ def print_report(output: Output, report: Report, *, failure: tuple[str, str] | N
     output.answer(value)
 
 
-def _grade_sentences(report: Report) -> list[str]:
+def _grade_sentences(report: RunReport) -> list[str]:
     """What the energies of the results rest on: one sentence, or one for each of the watts that were assumed."""
     from joulemark.meters.estimate import provenance_of
 
@@ -93,7 +95,7 @@ def _grade_sentences(report: Report) -> list[str]:
     ]
 
 
-def _end_sentences(output: Output, report: Report) -> list[str]:
+def _end_sentences(output: CommandOutput, report: RunReport) -> list[str]:
     """Why the run was stopped, whether nothing counts, and what is most useful next."""
     from joulemark.cli.plan_words import nothing_left_in_words
     from joulemark.errors import EXIT_NOT_COUNTED

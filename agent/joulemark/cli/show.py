@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
 
@@ -31,11 +31,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(arguments: Namespace) -> int:
     """0, whatever state the results are in; 6 when the outbox is empty."""
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     return _one(arguments.file, output) if arguments.file else _list(output)
 
 
-def _list(output: Output) -> int:
+def _list(output: CommandOutput) -> int:
     from joulemark import config as configs
     from joulemark.errors import NothingToDo
     from joulemark.outbox import Damaged, Outbox
@@ -82,7 +82,7 @@ def _list(output: Output) -> int:
     return 0
 
 
-def _one(name: str, output: Output) -> int:
+def _one(name: str, output: CommandOutput) -> int:
     import json
     from pathlib import Path
 

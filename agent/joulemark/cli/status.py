@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.platform_words import quoted_in_words
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
@@ -53,7 +53,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.rules.advice import title_of, what_to_do
     from joulemark.session.delivery import ask_status
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)

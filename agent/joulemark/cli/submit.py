@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.values import minutes
 from joulemark.platform_words import refusal_in_words
 from joulemark.translation import gettext as _
@@ -49,7 +49,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.session.delivery import deliver_all, unsent
     from joulemark.waiting import Waiting
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     outbox = Outbox(config.folders)
@@ -103,7 +103,7 @@ def _exit_code(rows: list[dict[str, Any]], ours: list[Kept]) -> int:
     return EXIT_REFUSED if any(kept.state == "refused" for kept in ours) else EXIT_OK
 
 
-def _row_of(output: Output, delivery: Delivery) -> dict[str, Any]:
+def _row_of(output: CommandOutput, delivery: Delivery) -> dict[str, Any]:
     """Say what became of a result; the same as a row of the answer."""
     output.say(
         f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"

@@ -6,7 +6,7 @@ import argparse
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.cli.values import gigabytes, hours, positive
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
@@ -117,7 +117,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.errors import UsageError
     from joulemark.suite import SuiteError
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     action = import_module(f"joulemark.cli.suite_{arguments.action}")
     try:
         code, answer = action.execute(arguments, output)

@@ -9,11 +9,11 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.session.cleaning import Cleaning
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises ConsentMissing, Declined, RunInProgress, StorageError or UsageError."""
     from joulemark import config as configs
     from joulemark.cli.plan_words import size
@@ -43,7 +43,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     return 0, {"freed_bytes": cleaning.size_bytes, **_as_json(cleaning)}
 
 
-def _say(output: Output, cleaning: Cleaning) -> None:
+def _say(output: CommandOutput, cleaning: Cleaning) -> None:
     from joulemark.cli.plan_words import size
 
     for removal in cleaning.removals:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.session.order import JobOrder
     from joulemark.suite import Suite
-    from joulemark.suite.estimate import Estimate, Total
+    from joulemark.suite.estimate import JobEstimate, Total
 
 LEAST = marked("the suite's shortest windows")
 """What minutes rest on where no time is published."""
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises NothingToDo and other AgentErrors, or SuiteError."""
     from fnmatch import fnmatchcase
 
@@ -83,7 +83,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     }
 
 
-def _table_row(row: Estimate) -> tuple[str, ...]:
+def _table_row(row: JobEstimate) -> tuple[str, ...]:
     if row.obstacle is not None:
         return (row.job, "-", "-", "-", "-", _("does not run"))
     return (
@@ -106,7 +106,7 @@ def _order(arguments: Namespace, suite: Suite) -> JobOrder:
     return job_order(configs.load(), Options(order=arguments.order, budget_s=budget_s), suite)
 
 
-def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[Estimate]) -> list[str]:
+def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[JobEstimate]) -> list[str]:
     """What the options made of the rows, also where it is nothing."""
     from joulemark.cli.plan_words import order_in_words
 
@@ -132,8 +132,8 @@ def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[Esti
 
 
 def _select_rows(
-    suite: Suite, rows: list[Estimate], *, memory_gb: float | None, time_h: float | None
-) -> tuple[list[Estimate], dict[str, str]]:
+    suite: Suite, rows: list[JobEstimate], *, memory_gb: float | None, time_h: float | None
+) -> tuple[list[JobEstimate], dict[str, str]]:
     """The rows that fit, and the others' reasons by job key.
 
     What memory a cell needs is not always known: it stays then. Cells that do not run take no time.

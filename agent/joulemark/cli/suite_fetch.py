@@ -10,12 +10,12 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.errors import AgentError
     from joulemark.hub.missing import FetchTarget
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing can be fetched at all, or SuiteError."""
 
     from joulemark import config as configs
@@ -82,7 +82,7 @@ def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
     return (failures[0][1].exit_code if failures else 0), answer
 
 
-def _tell(output: Output, wanted: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
+def _tell(output: CommandOutput, wanted: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
     output.say(
         _("{done} of {wanted} models and data sets were fetched.").format(
             done=wanted - len(failures), wanted=wanted

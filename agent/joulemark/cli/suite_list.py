@@ -11,13 +11,13 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
     from joulemark.config import Config
     from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
     from joulemark.suite import Suite
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError or SuiteError."""
     from joulemark import config as configs
     from joulemark.session import suite_source
@@ -58,7 +58,7 @@ def _suite_as_json(suite: Suite, source: str) -> dict[str, Any]:
     }
 
 
-def _print_offers(offers: SuiteOffers, config: Config, output: Output) -> dict[str, Any]:
+def _print_offers(offers: SuiteOffers, config: Config, output: CommandOutput) -> dict[str, Any]:
     """Print what the platform hands out, and what it could; the same for JSON."""
     from joulemark.session.suite_store import stored_files
     from joulemark.suite.describe import plain

@@ -9,10 +9,10 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError where nothing is written, or SuiteError."""
     from joulemark.hub.pinned_copy import write_pinned_copy
     from joulemark.suite.describe import plain

@@ -13,10 +13,10 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
 
 
-def execute(arguments: Namespace, output: Output) -> tuple[int, dict[str, Any]]:
+def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer. Raises AgentError or SuiteError."""
     from joulemark.suite.describe import describe
     from joulemark.suite.words import limits_in_words, preparation_in_words

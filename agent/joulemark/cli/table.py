@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from joulemark.cli.output import Output
+    from joulemark.cli.output import CommandOutput
 
 
 def print_table(
-    output: Output,
+    output: CommandOutput,
     heads: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
     *,

@@ -6,7 +6,7 @@ Offline; needs no key, no platform and no configuration. The key of a log that w
 from __future__ import annotations
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.errors import NotVerified, UsageError
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
@@ -85,7 +85,7 @@ def execute(arguments: Namespace) -> int:
         *not_in_log,
         _(TRUTH),
     ]
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     output.say(_("verified  {file}").format(file=arguments.file))
     output.say(_("result    {result_id}").format(result_id=bundle.digest()))
     output.say(

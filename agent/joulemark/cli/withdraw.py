@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from joulemark.cli.code_words import in_words
-from joulemark.cli.output import Output
+from joulemark.cli.output import CommandOutput
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def execute(arguments: Namespace) -> int:
     from joulemark.cli.naming import result_id
     from joulemark.session.key_requests import withdraw
 
-    output = Output(as_json=arguments.json)
+    output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     status = withdraw(config, result_id=result_id(arguments.id, config.folders), reason=arguments.reason)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.cell import Reading, believed_u, cell_value
+from joulemark.consensus.cell import ResultReading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import relative
@@ -32,7 +32,7 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report(Reading):
+class ContributorReport(ResultReading):
     """What a contributor says of a cell.
 
     One that was not `announced` by a ticket may be the best of many: it agrees with nobody and lifts no tier.
@@ -55,7 +55,7 @@ class Agreement:
     n_others: int
 
 
-def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
+def compare(report: ContributorReport, others: Iterable[ContributorReport]) -> Agreement | None:
     """A report against what other contributors say on other devices; None where there is nobody to compare with."""
     apart = [
         other
@@ -79,7 +79,7 @@ def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
     )
 
 
-def tier(reports: Sequence[Report], *, between_u: float | None = None) -> Tier:
+def tier(reports: Sequence[ContributorReport], *, between_u: float | None = None) -> Tier:
     """How far a cell has come. `between_u` is that of its announced reports' value, computed here when None.
 
     Raises ImpossibleValue for no report.
@@ -102,15 +102,15 @@ def tier(reports: Sequence[Report], *, between_u: float | None = None) -> Tier:
     return "replicated" if agreed >= 2 else "several sources"
 
 
-def _n_contributors(reports: Iterable[Report]) -> int:
+def _n_contributors(reports: Iterable[ContributorReport]) -> int:
     return len({report.contributor for report in reports})
 
 
-def _n_devices(reports: Iterable[Report]) -> int:
+def _n_devices(reports: Iterable[ContributorReport]) -> int:
     return len({report.device for report in reports})
 
 
-def _contributions(reports: Iterable[Report]) -> list[Voice]:
+def _contributions(reports: Iterable[ContributorReport]) -> list[Voice]:
     """One voice a contributor; a device of several speaks once between them."""
     values = (
         Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in reports
@@ -118,7 +118,7 @@ def _contributions(reports: Iterable[Report]) -> list[Voice]:
     return voices(values, between=geometric_mean)
 
 
-def _middle(reports: Iterable[Report]) -> tuple[float, float]:
+def _middle(reports: Iterable[ContributorReport]) -> tuple[float, float]:
     """What reports say together, and how many independent contributors they count as."""
     contributions = _contributions(reports)
     return weighted_median(contributions, between=geometric_mean), float(

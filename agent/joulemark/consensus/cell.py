@@ -21,7 +21,7 @@ import numpy as np
 
 from joulemark.consensus.centre import as_floats, centre_of
 from joulemark.consensus.dark import paule_mandel
-from joulemark.consensus.equivalence import Equivalence, equivalences
+from joulemark.consensus.equivalence import DegreeOfEquivalence, equivalences
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import (
     MOST_LOG,
@@ -33,7 +33,7 @@ from joulemark.consensus.interval import (
     tells_something,
 )
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
-from joulemark.consensus.variance import Measured, VarianceSplit, variance_split
+from joulemark.consensus.variance import SessionEnergy, VarianceSplit, variance_split
 from joulemark.consensus.voices import Observation, geometric_mean, mean_of_two, plain_median, voices
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ResultReading:
     """One accepted result: joules per query as `device` of `contributor` measured or estimated them.
 
     `relative_u` is its stated standard uncertainty without its sensor's, `window_u` the part of it that its `n_windows`
@@ -138,7 +138,7 @@ def _checked(values: Iterable[float]) -> list[float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class CellEstimate:
     """The value and the two intervals of a cell's readings, named as in `CellValue`, in the unit of the readings."""
 
     value: float
@@ -152,7 +152,7 @@ class Estimate:
     n_contributors: int
 
 
-def cell_value(readings: Iterable[Reading]) -> CellValue:
+def cell_value(readings: Iterable[ResultReading]) -> CellValue:
     """Combine the readings of one cell. Raises ImpossibleValue for none, or one not positive and finite."""
     sources = _sources(readings)
     listed, centre, values = sources.listed, sources.centre, sources.values
@@ -182,19 +182,19 @@ def cell_value(readings: Iterable[Reading]) -> CellValue:
     )
 
 
-def estimate_of(readings: Iterable[Reading]) -> Estimate:
+def estimate_of(readings: Iterable[ResultReading]) -> CellEstimate:
     """The value and intervals of `cell_value` alone. Raises ImpossibleValue as it does."""
     return _estimate(_sources(readings))
 
 
-def _estimate(sources: _Sources) -> Estimate:
+def _estimate(sources: _Sources) -> CellEstimate:
     low, high, kind, reason = (None, None, None, "single-source") if sources.alone else _interval(sources)
     value = rounded(exp(sources.centre.value))
     between_low = None if low is None else min(rounded(exp(low)), value)
     between_high = None if high is None else max(rounded(exp(high)), value)
     sensor_u = _sensor_u(sources)
     true_low, true_high = _with_sensors(sources.listed, value, between_low, between_high, sensor_u)
-    return Estimate(
+    return CellEstimate(
         value=value,
         low=true_low,
         high=true_high,
@@ -221,7 +221,7 @@ def _interval(
     return low, high, kind, None
 
 
-def cell_equivalences(readings: Iterable[Reading]) -> list[Equivalence]:
+def cell_equivalences(readings: Iterable[ResultReading]) -> list[DegreeOfEquivalence]:
     """How each contributor of a cell stands to the others, in the order of what they say. Raises as `cell_value`."""
     return _equivalences(_sources(readings))
 
@@ -238,7 +238,7 @@ def _sensor_u(sources: _Sources) -> float | None:
 
 
 def _with_sensors(
-    listed: list[Reading], value: float, low: float | None, high: float | None, sensor_u: float | None
+    listed: list[ResultReading], value: float, low: float | None, high: float | None, sensor_u: float | None
 ) -> tuple[float | None, float | None]:
     """Where the true energy lies; unknown (None) where some results have a sensor of which nothing is known."""
     if low is None or high is None:
@@ -251,7 +251,7 @@ def _with_sensors(
 
 @dataclass(frozen=True, kw_only=True)
 class _Sources:
-    listed: list[Reading]
+    listed: list[ResultReading]
     contributors: list[Hashable]
     values: Floats
     weights: list[Fraction]
@@ -270,7 +270,7 @@ class _Sources:
         return len(self.values) == 1 or self.n_devices == 1
 
 
-def _sources(readings: Iterable[Reading]) -> _Sources:
+def _sources(readings: Iterable[ResultReading]) -> _Sources:
     listed = list(readings)
     _checked(reading.energy_per_query_j for reading in listed)
     spoken = voices(
@@ -298,7 +298,7 @@ def _sources(readings: Iterable[Reading]) -> _Sources:
     )
 
 
-def _equivalences(sources: _Sources) -> list[Equivalence]:
+def _equivalences(sources: _Sources) -> list[DegreeOfEquivalence]:
     return equivalences(
         sources.contributors,
         sources.centre,
@@ -343,9 +343,9 @@ def _variance(sources: _Sources) -> VarianceSplit:
     return variance_split(_measured(sources.listed), weights=weights)
 
 
-def _measured(listed: list[Reading]) -> Iterable[Measured]:
+def _measured(listed: list[ResultReading]) -> Iterable[SessionEnergy]:
     return (
-        Measured(
+        SessionEnergy(
             contributor=reading.contributor,
             device=reading.device,
             log_energy=log(reading.energy_per_query_j),

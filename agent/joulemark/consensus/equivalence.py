@@ -25,7 +25,7 @@ COVERAGE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Equivalence:
+class DegreeOfEquivalence:
     """`energy_per_query_j` is what the contributor says, `d` that over the others' centre less 1, `expanded_u` its U.
 
     U has k = 2 and is relative. `heed` is how much of the contributor's voice the cell's value heeds, from 0 to 1;
@@ -52,14 +52,14 @@ def equivalences(
     weights: Floats,
     uncertainties: Sequence[float],
     dark: float,
-) -> list[Equivalence]:
+) -> list[DegreeOfEquivalence]:
     """One for each voice, in the given order; none where there is nobody to compare with."""
     if len(values) < 2:
         return []
     moved = shifts(centre, values)
     u_reference = centre.spread / np.sqrt(max(centre.effective - 1, 1.0))
     return [
-        Equivalence(
+        DegreeOfEquivalence(
             contributor=contributor,
             energy_per_query_j=exp(float(values[place])),
             d=relative(float(values[place] - centre.value - moved[place])),

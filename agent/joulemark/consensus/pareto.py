@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ParetoOption:
     """A model as a choice: joules per query (or any one unit of energy) and one metric of its answers.
 
     Each with its 95 % interval; None where that is not known: such a model takes no part, and is neither on the front
@@ -43,7 +43,7 @@ class Front:
 NOBODY = Front(unbeaten=[], beaten=[])
 
 
-def pareto_front(choices: Sequence[Choice], *, higher_is_better: bool = True) -> Front:
+def pareto_front(choices: Sequence[ParetoOption], *, higher_is_better: bool = True) -> Front:
     """The front; empty where fewer than two choices take part, or their quality is not told apart.
 
     Raises ImpossibleValue for a number that is not finite, or an energy that is not positive.
@@ -80,7 +80,7 @@ class _Candidate:
     quality_interval: Interval
 
     @classmethod
-    def of(cls, place: int, choice: Choice, sign: float) -> _Candidate:
+    def of(cls, place: int, choice: ParetoOption, sign: float) -> _Candidate:
         """Of a choice whose intervals are known."""
         if choice.energy_interval is None or choice.quality_interval is None:
             raise ImpossibleValue("A choice without intervals takes no part.")

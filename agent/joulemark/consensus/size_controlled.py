@@ -43,7 +43,7 @@ class Sized:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class FactorEstimate:
     """A value with its 95 % interval and the degrees of freedom that it rests on."""
 
     value: float
@@ -60,8 +60,8 @@ class SizeControlled:
     model leaves unexplained, on the log scale.
     """
 
-    factor: Estimate
-    size_exponent: Estimate
+    factor: FactorEstimate
+    size_exponent: FactorEstimate
     residual_spread: float
     n_observations: int
     n_groups: int
@@ -95,7 +95,7 @@ def size_controlled(observations: Sequence[Sized], cluster: Sequence[Hashable]) 
     if kind is None or size is None:
         return None
     return SizeControlled(
-        factor=Estimate(
+        factor=FactorEstimate(
             value=float(np.exp(kind.value)),
             low=float(np.exp(kind.low)),
             high=float(np.exp(kind.high)),
@@ -127,7 +127,7 @@ class _Fit:
             (design[rows], _adjusted(design[rows], root), self.residuals[rows]) for rows in rows_of
         ]
 
-    def estimate(self, column: int) -> Estimate | None:
+    def estimate(self, column: int) -> FactorEstimate | None:
         """A coefficient with its interval; None where no residuals bear on it, or the interval would tell nothing."""
         contrast = self.bread[:, column]
         weights = [adjusted @ contrast for _, adjusted, _ in self.clusters]
@@ -147,7 +147,7 @@ class _Fit:
         value = float(self.coefficients[column])
         if not (tells_something(half, half) and abs(value) <= MOST_LOG - half):
             return None
-        return Estimate(value=value, low=value - half, high=value + half, degrees=degrees)
+        return FactorEstimate(value=value, low=value - half, high=value + half, degrees=degrees)
 
 
 def _adjusted(rows: Array, root: Array) -> Array:

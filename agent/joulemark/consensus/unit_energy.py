@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from math import exp, hypot, inf, isfinite, log
 from typing import TYPE_CHECKING, Literal, get_args
 
-from joulemark.consensus.cell import Reading, estimate_of, rounded
+from joulemark.consensus.cell import ResultReading, estimate_of, rounded
 from joulemark.consensus.interval import MOST_LOG, WIDEST
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.quality_interval import SHARES
@@ -56,7 +56,7 @@ Ends = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountedReading(Reading):
+class CountedReading(ResultReading):
     """A reading with the energy of all its windows, in joules, and the tokens counted in them; None where unknown."""
 
     energy_gross_j: float
@@ -172,7 +172,7 @@ def over_share(energy_j: float, energy: Ends, share: float, of_share: Ends) -> E
 
 
 def _per_token(unit: TokenUnit, listed: Sequence[CountedReading]) -> UnitEnergy:
-    counted: list[Reading] = []
+    counted: list[ResultReading] = []
     reasons: set[NoUnitValue | Literal[""]] = set()
     for reading in listed:
         value, reason = _of_session(unit, reading)

@@ -34,7 +34,7 @@ MOST_WINDOW_U = 1e100
 """Relative: an uncertainty beyond it says nothing, and its square is no number."""
 
 
-class Measured(NamedTuple):
+class SessionEnergy(NamedTuple):
     """One session: the log of its energy per query, and the part of its uncertainty that its windows show, if known.
 
     `window_u` is that of the budget: half of Student's 95 % half-width of the mean of `n_windows`.
@@ -62,11 +62,11 @@ class VarianceSplit:
 
 
 def variance_split(
-    sessions: Iterable[Measured], *, weights: Mapping[Hashable, float] | None = None
+    sessions: Iterable[SessionEnergy], *, weights: Mapping[Hashable, float] | None = None
 ) -> VarianceSplit:
     """The split of one cell's sessions; `weights` are those of its contributors' voices, 1 each where None."""
     listed = sorted(sessions, key=_order)
-    by_device: dict[tuple[Hashable, Hashable], list[Measured]] = {}
+    by_device: dict[tuple[Hashable, Hashable], list[SessionEnergy]] = {}
     for measured in listed:
         by_device.setdefault((measured.contributor, measured.device), []).append(measured)
     window = _of_windows(listed)
@@ -116,7 +116,7 @@ class _Inside:
     error: float
 
     @classmethod
-    def of_windows(cls, window: Scatter | None, listed: Sequence[Measured]) -> _Inside:
+    def of_windows(cls, window: Scatter | None, listed: Sequence[SessionEnergy]) -> _Inside:
         """Of a session: its windows' variance over their number."""
         if window is None:
             return cls(variance=0.0, error=0.0)
@@ -145,7 +145,7 @@ def _component(level: Scatter | None, inside: _Inside) -> float | Withheld:
     return "too-few" if level.relative_error > SURE else "too-small"
 
 
-def _of_windows(listed: Sequence[Measured]) -> Scatter | None:
+def _of_windows(listed: Sequence[SessionEnergy]) -> Scatter | None:
     """The variance of one window around its session: the middle of contributors, each the mean of its sessions."""
     of_contributor: dict[Hashable, list[tuple[float, int]]] = {}
     for session in listed:
@@ -198,7 +198,7 @@ def _scatter_within(
     return clipped_scatter(values, weights, centred=True, independent=fmean(weigh[who] for who in contrasts))
 
 
-def _order(session: Measured) -> tuple[str, str, float, float, int]:
+def _order(session: SessionEnergy) -> tuple[str, str, float, float, int]:
     """Sums are taken in this order, so that the order of results changes no bit."""
     return (
         str(session.contributor),

@@ -15,9 +15,9 @@ from joulemark.energy.errors import NotMeasurable, TraceIncomplete, TraceInconsi
 from joulemark.energy.estimators import average_windows_j, derived_windows, estimates, power_windows_j
 from joulemark.energy.flags import flags
 from joulemark.energy.idle import difference_u_w, idle_power
-from joulemark.energy.pauses import Pauses, pauses
+from joulemark.energy.pauses import PauseEnergy, pauses
 from joulemark.energy.percentiles import percentiles
-from joulemark.energy.population import Part, PopulationMean, population_mean
+from joulemark.energy.population import PopulationMean, WindowPart, population_mean
 from joulemark.energy.rests import periods_us, rests_w, tail_j
 from joulemark.energy.streams import SCOPES, ReadStream, read_streams
 from joulemark.record.statement import Totals
@@ -158,7 +158,7 @@ def mean_of_parts(trace: Trace, work_j: Sequence[float]) -> PopulationMean:
             _("Only windows whose queries follow each other at once are parts of a population.")
         )
     parts = [
-        Part(
+        WindowPart(
             energy_j=joules,
             seconds=span.seconds,
             durations_s=np.array(queries.duration_us, dtype=np.float64) / 1e6,
@@ -175,7 +175,7 @@ def latencies(trace: Trace) -> NDArray[np.float64]:
     return np.concatenate(columns) / 1e6 if columns else np.empty(0)
 
 
-def _work_j(streams: Sequence[ReadStream], between: Sequence[Pauses]) -> tuple[float, ...]:
+def _work_j(streams: Sequence[ReadStream], between: Sequence[PauseEnergy]) -> tuple[float, ...]:
     gross_j = zip(*(stream.energy_j for stream in streams), strict=True)
     return tuple(fsum(column) - pause.energy_j for column, pause in zip(gross_j, between, strict=True))
 
@@ -242,7 +242,7 @@ def _budget(
     sensor: Sensor,
     streams: Sequence[ReadStream],
     work_j: Sequence[float],
-    between: Sequence[Pauses],
+    between: Sequence[PauseEnergy],
     asked_s: NDArray[np.float64],
     gauges: Gauges,
     of_parts: PopulationMean | None,

@@ -22,7 +22,7 @@ from joulemark.energy.errors import EnergyError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from joulemark.energy.pauses import Pauses
+    from joulemark.energy.pauses import PauseEnergy
     from joulemark.energy.streams import ReadStream
     from joulemark.record.trace import Trace
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def estimates(
     trace: Trace,
     streams: Sequence[ReadStream],
-    pauses: Sequence[Pauses],
+    pauses: Sequence[PauseEnergy],
     *,
     derived: Derivative | str,
     powers_j: tuple[float, ...] | str,

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pauses:
+class PauseEnergy:
     """The pauses of one window together: joules, and how far that may be off (standard uncertainty)."""
 
     energy_j: float
     u_j: float
 
 
-def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[Pauses, ...]:
+def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[PauseEnergy, ...]:
     """One for each window; in throughput there are none.
 
     The power at rest lies between those just before and just behind the window, anywhere (rectangular).
     Raises TraceIncomplete for a counter whose power at rest is not known.
     """
     if trace.mode == "throughput":
-        return (Pauses(energy_j=0.0, u_j=0.0),) * len(trace.queries)
+        return (PauseEnergy(energy_j=0.0, u_j=0.0),) * len(trace.queries)
     by_window = []
     for number, (span, queries) in enumerate(zip(trace.windows(), trace.queries, strict=True)):
         seconds = span.seconds - sum(queries.duration_us) / 1e6
@@ -48,5 +48,5 @@ def pauses(trace: Trace, streams: Sequence[ReadStream]) -> tuple[Pauses, ...]:
             last_w = read.rest.power_w(after, span.end_us / 1e6)
             energy_j += seconds * (first_w + last_w) / 2
             u_j += seconds * abs(first_w - last_w) / 12**0.5
-        by_window.append(Pauses(energy_j=energy_j, u_j=u_j))
+        by_window.append(PauseEnergy(energy_j=energy_j, u_j=u_j))
     return tuple(by_window)

@@ -45,7 +45,7 @@ smaller than it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class WindowPart:
     """One window: its energy in joules, its length, and how long each of its queries took, in order, in seconds."""
 
     energy_j: float
@@ -89,7 +89,9 @@ class _Choice:
     explained: float | None = None
 
 
-def population_mean(parts: Sequence[Part], *, population: int, sizes: Floats | None = None) -> PopulationMean:
+def population_mean(
+    parts: Sequence[WindowPart], *, population: int, sizes: Floats | None = None
+) -> PopulationMean:
     """Mean energy of all `population` queries.
 
     The windows ran them in one random order of all, consecutively, from the start again after the last. `sizes` are
@@ -117,14 +119,14 @@ def population_mean(parts: Sequence[Part], *, population: int, sizes: Floats | N
     )
 
 
-def _require_parts(parts: Sequence[Part], population: int, sizes: Floats | None) -> None:
+def _require_parts(parts: Sequence[WindowPart], population: int, sizes: Floats | None) -> None:
     if not parts or any(len(part.durations_s) == 0 or part.seconds <= 0 for part in parts):
         raise TraceInconsistent(_("A window of a part of the population holds no query, or no time."))
     if population < 1 or (sizes is not None and len(sizes) != population):
         raise TraceInconsistent(_("A population must have queries, and a size of each or of none."))
 
 
-def _turns_s(part: Part) -> Floats:
+def _turns_s(part: WindowPart) -> Floats:
     """How long each query had the window: its duration and its share of what lies between queries."""
     between_s = (part.seconds - float(part.durations_s.sum())) / len(part.durations_s)
     return part.durations_s + between_s

@@ -26,14 +26,14 @@ ones: up to one of its periods at either edge."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class WarmUpPart:
     """What the counter rose by between the part's edges, in joules, and their distance in seconds."""
 
     energy_j: float
     seconds: float
 
 
-def is_steady(parts: Sequence[Part], temperatures_c: Sequence[float]) -> bool:
+def is_steady(parts: Sequence[WarmUpPart], temperatures_c: Sequence[float]) -> bool:
     """Whether the warm-up so far ends steadily; `temperatures_c` at the end of each part.
 
     A part alone is known no better than its counter's period and its few queries allow; of two equal ones the counter
@@ -47,7 +47,7 @@ def is_steady(parts: Sequence[Part], temperatures_c: Sequence[float]) -> bool:
     return any(_agree(parts[-STRETCHES * size :], size) for size in range(1, len(parts) // STRETCHES + 1))
 
 
-def _agree(parts: Sequence[Part], size: int) -> bool:
+def _agree(parts: Sequence[WarmUpPart], size: int) -> bool:
     """Whether three stretches of `size` parts do."""
     single_w = [_power_w([part]) for part in parts]
     powers_w = [_power_w(parts[first : first + size]) for first in range(0, len(parts), size)]
@@ -58,5 +58,5 @@ def _within(share: float, powers_w: Sequence[float]) -> bool:
     return max(powers_w) - min(powers_w) <= share * fsum(powers_w) / len(powers_w)
 
 
-def _power_w(parts: Sequence[Part]) -> float:
+def _power_w(parts: Sequence[WarmUpPart]) -> float:
     return fsum(part.energy_j for part in parts) / fsum(part.seconds for part in parts)

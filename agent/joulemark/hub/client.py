@@ -16,7 +16,7 @@ import msgspec
 
 from joulemark import __version__, network
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed, UsageError
-from joulemark.exchange_limits import Limits
+from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import retry_after_s
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
@@ -34,7 +34,7 @@ T = TypeVar("T")
 DEFAULT_HUB = "https://huggingface.co"
 MOST_PAGES = 200
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-LIMITS = Limits(total_s=120.0)
+LIMITS = ExchangeLimits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
 PARTIAL = 206
 PART_IS_STORED = marked("What came is kept: the same command goes on.")
@@ -52,7 +52,7 @@ class Lfs(msgspec.Struct, frozen=True):
     size: int
 
 
-class Entry(msgspec.Struct, frozen=True):
+class RepositoryEntry(msgspec.Struct, frozen=True):
     """A file or folder of a repository."""
 
     type: str
@@ -119,7 +119,7 @@ class HubClient:
         origin: str = DEFAULT_HUB,
         *,
         token: str | None = None,
-        limits: Limits = LIMITS,
+        limits: ExchangeLimits = LIMITS,
         waiting: Waiting | None = None,
     ) -> None:
         self.origin = hub_origin(origin)
@@ -149,15 +149,15 @@ class HubClient:
         path = f"{kind}/{hub_id}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
         return self._decoded(self._get(path), Repository)
 
-    def files(self, kind: Kind, hub_id: str, revision: str) -> tuple[Entry, ...]:
+    def files(self, kind: Kind, hub_id: str, revision: str) -> tuple[RepositoryEntry, ...]:
         """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
         url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
-        entries: list[Entry] = []
+        entries: list[RepositoryEntry] = []
         for _page in range(MOST_PAGES):
             if url is None:
                 return tuple(entry for entry in entries if entry.type == "file")
             answer = self._get(url)
-            entries += self._decoded(answer, list[Entry])
+            entries += self._decoded(answer, list[RepositoryEntry])
             url = answer.links.get("next", {}).get("url")
         raise BadAnswer(
             _("{origin} has more than {most_pages} pages of files of {hub_id}.").format(
@@ -165,7 +165,7 @@ class HubClient:
             )
         )
 
-    def content(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> bytes:
+    def content(self, kind: Kind, hub_id: str, revision: str, file: RepositoryEntry) -> bytes:
         """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
         answer = self._get(self._address(kind, hub_id, revision, file))
         if len(answer.content) != file.size:
@@ -187,7 +187,7 @@ class HubClient:
         kind: Kind,
         hub_id: str,
         revision: str,
-        file: Entry,
+        file: RepositoryEntry,
         part: Path,
         received: Callable[[int], None],
     ) -> None:
@@ -244,7 +244,7 @@ class HubClient:
                 cause=_("it broke off"),
             )
 
-    def _address(self, kind: Kind, hub_id: str, revision: str, file: Entry) -> str:
+    def _address(self, kind: Kind, hub_id: str, revision: str, file: RepositoryEntry) -> str:
         folder = "datasets/" if kind == "datasets" else ""
         path = "/".join(quote(part, safe="") for part in file.path.split("/"))
         return f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from joulemark import network
 from joulemark.errors import NoConnection, ServerFailed, UsageError
-from joulemark.exchange_limits import Limits
+from joulemark.exchange_limits import ExchangeLimits
 from joulemark.hub.client import DEFAULT_HUB, hub_origin
 from joulemark.hub.fetch_errors import translated
 from joulemark.translation import gettext as _
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from joulemark.hub.missing import FetchTarget
 
-FILE_LIMITS = Limits(least_bytes=300_000, rate_s=60.0)
+FILE_LIMITS = ExchangeLimits(least_bytes=300_000, rate_s=60.0)
 """Of a file, which may be large: no time for all of it, but 5 kB a second, over a minute. Silence the library ends."""
 SETTINGS = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 """Environment that the hub's library reads once, when it is loaded: nothing but files is asked, and no bar drawn."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from joulemark import network
 from joulemark.errors import WorkloadUnavailable
-from joulemark.hub.client import Entry
+from joulemark.hub.client import RepositoryEntry
 from joulemark.hub.needed_files import beside_weights, configurations
 from joulemark.suite import DataSet, Model, require_pinned
 from joulemark.suite.hub_files import RepositoryKind, ends_with_these, repository_folder, split_files
@@ -109,7 +109,7 @@ def require_libraries() -> None:
     network.require_numbers()
 
 
-def cached_listing(target: FetchTarget) -> tuple[Entry, ...] | None:
+def cached_listing(target: FetchTarget) -> tuple[RepositoryEntry, ...] | None:
     """The files of the pinned commit as huggingface_hub has noted them when it fetched some; None where it has not."""
     from huggingface_hub import get_cached_repo_tree
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
@@ -120,7 +120,7 @@ def cached_listing(target: FetchTarget) -> tuple[Entry, ...] | None:
         )
     except CachedRepoTreeNotFoundError:
         return None
-    return tuple(Entry(type="file", path=file.path, size=file.size) for file in listing)
+    return tuple(RepositoryEntry(type="file", path=file.path, size=file.size) for file in listing)
 
 
 def rows_needed(dataset: DataSet) -> int | None:

@@ -11,7 +11,7 @@ from joulemark.suite.hub_files import WEIGHTS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.hub.client import Entry
+    from joulemark.hub.client import RepositoryEntry
     from joulemark.suite import Model
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -26,7 +26,7 @@ _TEMPLATES = "additional_chat_templates"
 _ABOUT = ("README.md", "LICENSE", "LICENSE.md", "LICENSE.txt", ".gitattributes")
 
 
-def beside_weights(files: Iterable[Entry]) -> tuple[Entry, ...]:
+def beside_weights(files: Iterable[RepositoryEntry]) -> tuple[RepositoryEntry, ...]:
     """A model's configuration, tokenizer, processor, licence: all that is neither weights nor large nor a program.
 
     Of a pipeline also in the folders of its parts, of any other model only what lies at the top.
@@ -36,12 +36,12 @@ def beside_weights(files: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(file for file in entries if _is_needed(file, in_folders=in_folders))
 
 
-def decisive(files: Iterable[Entry]) -> tuple[Entry, ...]:
+def decisive(files: Iterable[RepositoryEntry]) -> tuple[RepositoryEntry, ...]:
     """Of the files beside a model's weights those that decide what runs: all but its page and its licence."""
     return tuple(file for file in beside_weights(files) if file.path not in _ABOUT)
 
 
-def beside_rows(files: Iterable[Entry]) -> tuple[Entry, ...]:
+def beside_rows(files: Iterable[RepositoryEntry]) -> tuple[RepositoryEntry, ...]:
     """A data set's page and licence."""
     return tuple(file for file in files if file.path in _ABOUT and file.size <= MOST_BYTES)
 
@@ -53,7 +53,7 @@ def configurations(model: Model) -> tuple[str, ...]:
     return (PIPELINE, *names) if any(folders) else tuple(names)
 
 
-def _is_needed(file: Entry, *, in_folders: bool) -> bool:
+def _is_needed(file: RepositoryEntry, *, in_folders: bool) -> bool:
     path = PurePosixPath(file.path)
     folders = path.parts[:-1]
     where = not folders or folders == (_TEMPLATES,) or (in_folders and len(folders) == 1)

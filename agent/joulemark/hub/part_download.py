@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from joulemark.hub.client import Entry, HubClient
+    from joulemark.hub.client import HubClient, RepositoryEntry
     from joulemark.hub.missing import FetchTarget
 
 SUFFIX = ".joulemark-part"
@@ -60,7 +60,7 @@ def size_of(path: Path) -> int:
 def fetch_blob(
     client: HubClient,
     target: FetchTarget,
-    file: Entry,
+    file: RepositoryEntry,
     sha256: str,
     *,
     begin: Callable[[int], None],

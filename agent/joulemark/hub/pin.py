@@ -26,7 +26,7 @@ from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.hub.client import Entry, HubClient, Repository
+    from joulemark.hub.client import HubClient, Repository, RepositoryEntry
     from joulemark.suite import DataSet, Model, Suite
     from joulemark.suite.lock import Lock
     from joulemark.suite.schema import Branch
@@ -102,7 +102,7 @@ def _model(model: Model, hub: HubClient) -> PinnedModel:
     )
 
 
-def _pinned_file(file: Entry, repository: Repository, hub: HubClient) -> PinnedFile:
+def _pinned_file(file: RepositoryEntry, repository: Repository, hub: HubClient) -> PinnedFile:
     if file.lfs is not None:
         return PinnedFile(name=file.path, sha256=file.lfs.oid, bytes=file.lfs.size)
     content = hub.content("models", repository.id, repository.sha, file)
@@ -149,7 +149,7 @@ def _is_script(repository: Repository) -> bool:
     return any(sibling.rfilename == script for sibling in repository.siblings)
 
 
-def _only_config(files: tuple[Entry, ...]) -> str | None:
+def _only_config(files: tuple[RepositoryEntry, ...]) -> str | None:
     """The folder of the one configuration, or `default` among several; None where neither is there."""
     configs = {file.path.partition("/")[0] for file in files if file.path.endswith(".parquet")}
     if len(configs) == 1:
@@ -157,7 +157,7 @@ def _only_config(files: tuple[Entry, ...]) -> str | None:
     return "default" if "default" in configs else None
 
 
-def _has_split(files: tuple[Entry, ...], config: str | None, split: str | None) -> bool:
+def _has_split(files: tuple[RepositoryEntry, ...], config: str | None, split: str | None) -> bool:
     """Whether there is a file ``CONFIG/SPLIT/0000.parquet``, or of a large set its beginning, ``partial-SPLIT``."""
     folders = {f"{config}/{split}/", f"{config}/partial-{split}/"}
     return any(

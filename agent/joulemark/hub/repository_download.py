@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from joulemark.errors import NotVerified
 from joulemark.hub.byte_count import ByteCount, UnseenBar, bar_for
 from joulemark.hub.cache_folder import require_space
-from joulemark.hub.client import Entry, HubClient, NotGiven
+from joulemark.hub.client import HubClient, NotGiven, RepositoryEntry
 from joulemark.hub.fetch_errors import gated, of_disk, vanished
 from joulemark.hub.library import FILE_LIMITS, call_persistently
 from joulemark.hub.missing import damaged_files, has_size, rows_in, rows_needed
@@ -46,7 +46,7 @@ class Arrivals:
         files = (*survey.small, *survey.large)
         self._absent = {file.path for file in files if not os.path.lexists(survey.target.folder / file.path)}
 
-    def note(self, *files: Entry) -> None:
+    def note(self, *files: RepositoryEntry) -> None:
         """These files are there now."""
         names = [file.path for file in files if file.path in self._absent]
         if self._log is not None and names:
@@ -79,7 +79,7 @@ def download_repository(survey: Survey, hub: HubAccess, arrivals: Arrivals, coun
         arrivals.note(*survey.small)
         count.whole(name, new_bytes)
     for pinned in damaged:
-        verify_file(target, Entry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
+        verify_file(target, RepositoryEntry(type="file", path=pinned.name, size=pinned.bytes), pinned.sha256)
     if isinstance(target.entry, Model):
         digests = {file.name: file.sha256 for file in target.entry.files}
         for file in survey.large:
@@ -121,7 +121,7 @@ def _fetch_shards(
 
 
 def _fetch_large(
-    target: FetchTarget, file: Entry, hub: HubAccess, count: ByteCount, sha256: str | None
+    target: FetchTarget, file: RepositoryEntry, hub: HubAccess, count: ByteCount, sha256: str | None
 ) -> None:
     """Fetch a large file: its bytes by ourselves where its digest is known, its place in the cache by the library."""
     from huggingface_hub import hf_hub_download
@@ -149,7 +149,9 @@ def _fetch_large(
     count.whole(file.path, file.size)
 
 
-def _fetch_blob(target: FetchTarget, file: Entry, hub: HubAccess, count: ByteCount, sha256: str) -> None:
+def _fetch_blob(
+    target: FetchTarget, file: RepositoryEntry, hub: HubAccess, count: ByteCount, sha256: str
+) -> None:
     part = part_of(target, sha256)
     require_space(target.cache, max(0, file.size - size_of(part)))
 

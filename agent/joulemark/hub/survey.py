@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from joulemark.hub.client import Entry, HubClient, NotGiven
+from joulemark.hub.client import HubClient, NotGiven, RepositoryEntry
 from joulemark.hub.fetch_errors import gated, no_parquet, vanished
 from joulemark.hub.missing import cached_listing, damaged_files, has_size, rows_in
 from joulemark.hub.needed_files import beside_rows, beside_weights
@@ -24,8 +24,8 @@ class Survey:
     """
 
     target: FetchTarget
-    small: tuple[Entry, ...]
-    large: tuple[Entry, ...]
+    small: tuple[RepositoryEntry, ...]
+    large: tuple[RepositoryEntry, ...]
     size_bytes: int
 
 
@@ -40,7 +40,7 @@ def survey(target: FetchTarget, client: HubClient) -> Survey:
     entry = target.entry
     if isinstance(entry, Model):
         small = beside_weights(files)
-        large = tuple(Entry(type="file", path=file.name, size=file.bytes) for file in entry.files)
+        large = tuple(RepositoryEntry(type="file", path=file.name, size=file.bytes) for file in entry.files)
         missing = [file for file in large if not has_size(target.folder / file.path, file.size)]
     else:
         small = beside_rows(files)

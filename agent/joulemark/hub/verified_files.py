@@ -14,13 +14,13 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from joulemark.hub.client import Entry
+    from joulemark.hub.client import RepositoryEntry
     from joulemark.hub.missing import FetchTarget
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def verify_file(target: FetchTarget, file: Entry, sha256: str | None) -> None:
+def verify_file(target: FetchTarget, file: RepositoryEntry, sha256: str | None) -> None:
     """Raises NotVerified, the file deleted, unless it has this digest."""
     if sha256 is None:
         return
@@ -35,7 +35,7 @@ def verify_file(target: FetchTarget, file: Entry, sha256: str | None) -> None:
         raise wrong_digest(target, file, actual_sha256, sha256)
 
 
-def wrong_digest(target: FetchTarget, file: Entry, actual_sha256: str, sha256: str) -> NotVerified:
+def wrong_digest(target: FetchTarget, file: RepositoryEntry, actual_sha256: str, sha256: str) -> NotVerified:
     """The error for a file that came with another digest than `sha256` and was deleted."""
     return NotVerified(
         _(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from joulemark.hub.client import Entry
+    from joulemark.hub.client import RepositoryEntry
 
 PIPELINE = "model_index.json"
 """A repository with this file is a diffusion pipeline: its weights lie in a folder for each part."""
@@ -21,7 +21,7 @@ _NAMES = (
 )
 
 
-def weights_files(files: Iterable[Entry]) -> tuple[Entry, ...]:
+def weights_files(files: Iterable[RepositoryEntry]) -> tuple[RepositoryEntry, ...]:
     """The weights in the order of their paths; empty where there are none.
 
     In each folder safetensors where there are any, else PyTorch's own format; never a variant in another number
@@ -33,7 +33,7 @@ def weights_files(files: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(_chosen(large, depth=1 if in_folders else 0))
 
 
-def _chosen(files: Iterable[Entry], *, depth: int) -> Iterator[Entry]:
+def _chosen(files: Iterable[RepositoryEntry], *, depth: int) -> Iterator[RepositoryEntry]:
     fitting = [file for file in files if file.path.count("/") == depth]
     for _, folder in groupby(fitting, key=lambda file: file.path.rpartition("/")[0]):
         entries = list(folder)

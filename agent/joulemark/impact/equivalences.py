@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EquivalenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of the file; either an amount or the task of the study whose mean it is."""
 
     id: str
@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    equivalences: tuple[Entry, ...]
+    equivalences: tuple[EquivalenceRow, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ def equal_to(
     return equals
 
 
-def _read(entry: Entry) -> Equivalence:
+def _read(entry: EquivalenceRow) -> Equivalence:
     amount = entry.amount
     if amount is None:
         amount = task_mean(load_study(), str(entry.task)) / 1000

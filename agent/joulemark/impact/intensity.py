@@ -17,7 +17,7 @@ from joulemark.impact.tables import read_csv, read_toml
 UNIT = "gCO2e/kWh"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class IntensityRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A place in a year. `code` is ISO 3166-1 alpha-3 for a country, a word for a region."""
 
     code: Annotated[str, msgspec.Meta(min_length=2)]
@@ -58,25 +58,25 @@ def about() -> About:
 
 
 @cache
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[IntensityRow, ...]:
     """Every row: regions first (the world before the others), then countries by code."""
-    return read_csv("intensity.csv", Row)
+    return read_csv("intensity.csv", IntensityRow)
 
 
 @cache
-def _by_code() -> dict[str, dict[int, Row]]:
-    by_code: dict[str, dict[int, Row]] = {}
+def _by_code() -> dict[str, dict[int, IntensityRow]]:
+    by_code: dict[str, dict[int, IntensityRow]] = {}
     for row in rows():
         by_code.setdefault(row.code, {})[row.year] = row
     return by_code
 
 
-def latest() -> tuple[Row, ...]:
+def latest() -> tuple[IntensityRow, ...]:
     """The latest year of each place, in the table's order."""
     return tuple(by_year[max(by_year)] for by_year in _by_code().values())
 
 
-def row_of(code: str, year: int | None = None) -> Row:
+def row_of(code: str, year: int | None = None) -> IntensityRow:
     """The row of a place; without a year the latest. Raises UnknownPlace, naming the years that there are."""
     by_year = _by_code().get(code)
     if by_year is None:

@@ -11,7 +11,7 @@ import msgspec
 from joulemark.impact.quantity import Source
 
 if TYPE_CHECKING:
-    from joulemark.suite.published import Figure, Kind, Study
+    from joulemark.suite.published import Kind, Study, StudyFigure
 
 FAMILIES = {"Flan-T5": "google/flan-t5-", "BLOOMz": "bigscience/bloomz-"}
 """The two families of general-purpose models, and how the ids of their models begin."""
@@ -48,7 +48,7 @@ def study_source(study: Study) -> Source:
     )
 
 
-def picked(study: Study, pick: Pick) -> tuple[Figure, ...]:
+def picked(study: Study, pick: Pick) -> tuple[StudyFigure, ...]:
     """The figures that `pick` means, before any statistic. Raises LookupError where there is none."""
     kind: Kind | None = "general-purpose" if pick.family else pick.kind
     if pick.model is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
 from joulemark.consensus.ratio import ModelValue, paired_ratio
-from joulemark.consensus.size_controlled import Estimate, SizeControlled, Sized, size_controlled
+from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, Sized, size_controlled
 from joulemark.impact.study_figures import Pick, energy_kwh_per_1000, picked, task_mean
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class FamilyRatio:
     family: Family | None
     n_above: int
     n_below: int
-    ratio: Estimate
+    ratio: FactorEstimate
     over_task_mean: float
     quality: tuple[QualityDifference, ...]
 
@@ -67,12 +67,12 @@ def family_ratios(study: Study) -> list[FamilyRatio]:
     return ratios
 
 
-def _ratio(study: Study, general: Pick, specific: Pick) -> Estimate:
+def _ratio(study: Study, general: Pick, specific: Pick) -> FactorEstimate:
     """Raises LookupError where the study has fewer than two models of either kind."""
     ratio = paired_ratio(device_values=[], cell_values=[*_values(study, general), *_values(study, specific)])
     if ratio is None or ratio.over_models_low is None or ratio.over_models_high is None or not ratio.degrees:
         raise LookupError(f"The study has fewer than two models of either kind: {general}.")
-    return Estimate(
+    return FactorEstimate(
         value=ratio.ratio,
         low=ratio.over_models_low,
         high=ratio.over_models_high,

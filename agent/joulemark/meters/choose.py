@@ -43,7 +43,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class MeterChoice:
     """The meter of a run, open, and the ones that were passed over."""
 
     meter: Meter
@@ -65,7 +65,7 @@ class Openers:
 
 def choose(
     option: MeterOption, *, on_gpu: bool, cpu_watts: float | None = None, openers: Openers | None = None
-) -> Choice:
+) -> MeterChoice:
     """Open the meter for a workload on the GPU or on the CPU.
 
     auto: NVML for a GPU, with RAPL beside it where that can be read; RAPL for a CPU, else the estimate. The
@@ -79,16 +79,18 @@ def choose(
         )
     if option == "nvml" or (option == "auto" and on_gpu):
         gpu = openers.nvml()
-        return Choice(meter=GpuBesideHost(gpu, openers.rapl), rejections=tuple(map(_of_gpu, gpu.skipped)))
+        return MeterChoice(
+            meter=GpuBesideHost(gpu, openers.rapl), rejections=tuple(map(_of_gpu, gpu.skipped))
+        )
     if option == "rapl":
-        return Choice(meter=openers.rapl(), rejections=())
+        return MeterChoice(meter=openers.rapl(), rejections=())
     rejections: list[Rejection] = []
     if option == "auto":
         try:
-            return Choice(meter=openers.rapl(), rejections=())
+            return MeterChoice(meter=openers.rapl(), rejections=())
         except MeterUnavailable as error:
             rejections.append(rejection("rapl", error))
-    return Choice(meter=EstimateMeter(watts=cpu_watts), rejections=tuple(rejections))
+    return MeterChoice(meter=EstimateMeter(watts=cpu_watts), rejections=tuple(rejections))
 
 
 def hides_a_gpu(

@@ -41,7 +41,7 @@ class BrokenGpu:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PowerControls:
+class ControlReadings:
     """By the names of `record.statement.PowerControls`: values, and why one is None."""
 
     values: Mapping[str, Any]
@@ -88,5 +88,5 @@ class GpuMeter(Meter, Protocol):
         Raises MeterUnavailable or MeterFailed when the GPU is gone.
         """
 
-    def power_controls(self) -> PowerControls:
+    def power_controls(self) -> ControlReadings:
         """What its firmware is told to do with power and clocks now. Raises nothing."""

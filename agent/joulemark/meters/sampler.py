@@ -41,7 +41,7 @@ MISSING_US = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
+class LiveReading:
     """What a watcher is shown: watts over the last second, degrees Celsius, and what is wrong by now."""
 
     power_w: float | None
@@ -147,14 +147,14 @@ class Sampler:
                 settled = self._series.changes
             self._timer.wait(min(self._closely_s, (end_us - now_us) / 1e6 if now_us < end_us else inf))
 
-    def live(self) -> Live:
+    def live(self) -> LiveReading:
         """For whoever watches; reads nothing."""
         state = {
             info.name: column.value
             for info, column in zip(self._meter.conditions, self._conditions, strict=True)
         }
         degrees = state.get("gpu-temperature")
-        return Live(
+        return LiveReading(
             power_w=self._live_w(),
             temperature_c=degrees[-1] if degrees else None,
             flags=conditions_flags(state) | ({"missing-reading"} if self.missing else set()),

@@ -25,9 +25,9 @@ from joulemark.published.figures import (
     PER,
     WH_PER_KWH,
     LeftOut,
-    Reading,
+    PublishedRuns,
+    PublishedSubject,
     Run,
-    Subject,
 )
 from joulemark.published.hardware import counted, gpus
 from joulemark.published.plausible import MOST_QUERIES, trusted
@@ -69,7 +69,7 @@ class ScoreOptions:
     leave_out: LeaveOut = NOBODY
 
 
-def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMap) -> Reading:
+def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMap) -> PublishedRuns:
     """Every row of the tables. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
     problems: list[BadRow] = []
     runs: list[Run] = []
@@ -88,7 +88,7 @@ def read_scores(files: Sequence[InputFile], options: ScoreOptions, names: NameMa
             else:
                 left_out.append(taken)
     different, again = without_copies(runs)
-    return Reading(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
 
 
 def _energy_column(file: InputFile, rows: list[TableRow]) -> str:
@@ -122,7 +122,7 @@ def _run(row: TableRow, energy: str, options: ScoreOptions, names: NameMap) -> R
     duration_s, no_duration = _duration_s(row, energy)
     run = Run(
         where=row.where,
-        subject=Subject(
+        subject=PublishedSubject(
             task=task,
             dataset=dataset,
             model=names.model(called),

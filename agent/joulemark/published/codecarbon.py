@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.published.errors import BadRow, UnreadableInput
-from joulemark.published.figures import EMPTY, NO_COLUMN, PER, ZERO, LeftOut, Reading, Run, Subject
+from joulemark.published.figures import (
+    EMPTY,
+    NO_COLUMN,
+    PER,
+    ZERO,
+    LeftOut,
+    PublishedRuns,
+    PublishedSubject,
+    Run,
+)
 from joulemark.published.hardware import counted, gpus, node, processor
 from joulemark.published.plausible import MOST_GPUS, MOST_QUERIES, trusted
 from joulemark.published.rows_of_runs import Logged, latest_states, logged_rows
@@ -61,7 +70,7 @@ class LogOptions:
     leave_out: LeaveOut = NOBODY
 
 
-def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -> Reading:
+def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -> PublishedRuns:
     """Every run in the logs. Raises UnreadableInput, and BadRows with every row that cannot be trusted."""
     if not 1 <= options.queries <= MOST_QUERIES:
         raise UnreadableInput(
@@ -84,7 +93,7 @@ def read_logs(files: Sequence[InputFile], options: LogOptions, names: NameMap) -
         else:
             left_out.append(taken)
     untrusted = settled(problems, options.leave_out)
-    return Reading(runs=tuple(runs), left_out=(*left_out, *repeated, *untrusted))
+    return PublishedRuns(runs=tuple(runs), left_out=(*left_out, *repeated, *untrusted))
 
 
 def _of_phase(rows: list[Logged], phase: str) -> tuple[list[Logged], list[LeftOut]]:
@@ -143,7 +152,7 @@ def _run(row: TableRow, phase: str, options: LogOptions, names: NameMap) -> Run 
     gpu_kwh, cpu_kwh, ram_kwh = (None if kwh is None else kwh * share for kwh in parts_kwh.values())
     run = Run(
         where=row.where,
-        subject=Subject(
+        subject=PublishedSubject(
             task=task,
             dataset=dataset,
             model=names.model(called),

@@ -44,7 +44,7 @@ class Hardware:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class PublishedSubject:
     """What a number is about: two runs with the same subject are runs of one thing and are combined.
 
     `dataset` is None where the publisher gives one number for a task. `stratum` is the configuration, in words.
@@ -66,7 +66,7 @@ class Run:
     """
 
     where: str
-    subject: Subject
+    subject: PublishedSubject
     energy_kwh_per_1000: float
     gpu_kwh_per_1000: float | None = None
     cpu_kwh_per_1000: float | None = None
@@ -86,7 +86,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class PublishedRuns:
     """All that was in the input: runs that are taken, and what was left out."""
 
     runs: tuple[Run, ...]
@@ -100,7 +100,7 @@ class Figure:
     Of one run there is no spread: low, high and std are None then, with the reason `one-run`.
     """
 
-    subject: Subject
+    subject: PublishedSubject
     n_runs: int
     energy_kwh_per_1000: float
     low_kwh_per_1000: float | None
@@ -117,13 +117,13 @@ class Figure:
 
 def combine(runs: Iterable[Run]) -> tuple[Figure, ...]:
     """One figure a subject, in the order in which subjects first come. The order within one changes no digit."""
-    by_subject: dict[Subject, list[Run]] = {}
+    by_subject: dict[PublishedSubject, list[Run]] = {}
     for run in runs:
         by_subject.setdefault(run.subject, []).append(run)
     return tuple(_figure(subject, of_subject) for subject, of_subject in by_subject.items())
 
 
-def _figure(subject: Subject, runs: Sequence[Run]) -> Figure:
+def _figure(subject: PublishedSubject, runs: Sequence[Run]) -> Figure:
     energies = [run.energy_kwh_per_1000 for run in runs]
     mean = _mean(energies)
     spread: dict[str, float | None] = dict.fromkeys(SPREAD)

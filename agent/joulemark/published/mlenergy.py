@@ -26,9 +26,9 @@ from joulemark.published.figures import (
     NOT_PUBLISHED,
     PER,
     LeftOut,
-    Reading,
+    PublishedRuns,
+    PublishedSubject,
     Run,
-    Subject,
 )
 from joulemark.published.hardware import gpus
 from joulemark.published.json_fields import Fields
@@ -71,7 +71,7 @@ class EnergyOptions:
     leave_out: LeaveOut = NOBODY
 
 
-def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: NameMap) -> Reading:
+def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: NameMap) -> PublishedRuns:
     """Every configuration in the files. A configuration that was measured again is a further run of its subject.
 
     Raises UnreadableInput, and BadRows with all that cannot be trusted.
@@ -90,7 +90,7 @@ def read_energies(files: Sequence[InputFile], options: EnergyOptions, names: Nam
         else:
             runs.append(taken)
     different, again = without_copies(runs)
-    return Reading(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
+    return PublishedRuns(runs=different, left_out=(*left_out, *again, *settled(problems, options.leave_out)))
 
 
 def _configurations(file: InputFile) -> Iterator[Fields]:
@@ -153,7 +153,7 @@ def _run(fields: Fields, options: EnergyOptions, names: NameMap) -> Run | LeftOu
     kwh_per_1000 = _joules(fields) * PER / JOULES_PER_KWH
     run = Run(
         where=fields.where,
-        subject=Subject(
+        subject=PublishedSubject(
             task=task,
             dataset=dataset,
             model=names.model(called),

@@ -9,7 +9,7 @@ from joulemark.published.figures import LeftOut, Run
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from joulemark.published.figures import Subject
+    from joulemark.published.figures import PublishedSubject
 
 
 def without_copies(runs: Iterable[Run]) -> tuple[tuple[Run, ...], tuple[LeftOut, ...]]:
@@ -17,7 +17,7 @@ def without_copies(runs: Iterable[Run]) -> tuple[tuple[Run, ...], tuple[LeftOut,
 
     Whoever measures twice does not read the same energy to the last digit.
     """
-    first: dict[tuple[Subject, float], Run] = {}
+    first: dict[tuple[PublishedSubject, float], Run] = {}
     copies = []
     for run in runs:
         before = first.setdefault((run.subject, run.energy_kwh_per_1000), run)

@@ -46,7 +46,7 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Diagnosis:
     """One line of the doctor's table."""
 
     area: Literal["meter", "gpu", "device", "folder", "key", "platform", "workload"]
@@ -65,7 +65,7 @@ def check(
     openers: Openers | None = None,
     quick: bool = False,
     timer: Timer | None = None,
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnosis, ...]:
     """Every finding, in the order in which a run would need them.
 
     Sends nothing but one question for the key. A GPU is watched at rest and its counter probed, unless `quick`.
@@ -76,7 +76,7 @@ def check(
 
 def check_machine(
     config: Config, *, openers: Openers | None = None, quick: bool = False, timer: Timer | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[Diagnosis, ...]:
     """The findings of `check` without the jobs of a suite."""
     return (
         *_meters(config, openers or Openers(), quick=quick, timer=timer or RealTimer()),
@@ -86,18 +86,18 @@ def check_machine(
     )
 
 
-def measures_gpu(findings: tuple[Finding, ...]) -> bool:
+def measures_gpu(findings: tuple[Diagnosis, ...]) -> bool:
     """Whether a run would measure a GPU."""
     return any(finding.what == "nvml" and finding.state == "measured" for finding in findings)
 
 
-def can_measure(findings: tuple[Finding, ...]) -> bool:
+def can_measure(findings: tuple[Diagnosis, ...]) -> bool:
     """Whether `joulemark run --offline` would give at least one result: it makes a key where there is none."""
     jobs = any(finding.area == "workload" and finding.state == "ok" for finding in findings)
     return jobs and is_fit(findings)
 
 
-def is_fit(findings: tuple[Finding, ...]) -> bool:
+def is_fit(findings: tuple[Diagnosis, ...]) -> bool:
     """Whether sensor, device, folders and key are fit for a run; of its jobs nothing is known."""
     folders = all(finding.state != "not available" for finding in findings if finding.area == "folder")
     noisy = any(finding.state == "noisy" for finding in findings)
@@ -106,7 +106,7 @@ def is_fit(findings: tuple[Finding, ...]) -> bool:
     return folders and computes and not broken_key and not noisy and not _lacks_its_gpu(findings)
 
 
-def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
+def _lacks_its_gpu(findings: tuple[Diagnosis, ...]) -> bool:
     """A GPU that is there and cannot be measured: a run does not take the processor for it by itself."""
     return any(
         finding.what == "nvml" and finding.state == "not available" and hides_a_gpu(str(finding.reason))
@@ -114,14 +114,14 @@ def _lacks_its_gpu(findings: tuple[Finding, ...]) -> bool:
     )
 
 
-def can_run(findings: tuple[Finding, ...]) -> bool:
+def can_run(findings: tuple[Diagnosis, ...]) -> bool:
     """Whether `joulemark run` would: that needs also an enrolled key and a platform that answers to it."""
     enrolled = any(finding.area == "key" and finding.state == "ok" for finding in findings)
     platform = all(finding.state != "not available" for finding in findings if finding.area == "platform")
     return can_measure(findings) and enrolled and platform
 
 
-def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> Iterator[Finding]:
+def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> Iterator[Diagnosis]:
     on_gpu = False
     try:
         with closing(openers.nvml()) as gpu:
@@ -140,7 +140,9 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
             if not quick and gpu.probe_needed:
                 yield from _probed(gpu, config.folders, timer, keep=not noisy)
     except MeterFailed as error:
-        yield Finding(area="meter", what="nvml", state="not available", detail=str(error), reason=error.code)
+        yield Diagnosis(
+            area="meter", what="nvml", state="not available", detail=str(error), reason=error.code
+        )
     except MeterUnavailable as error:
         if hides_a_gpu(error.reason):
             yield _unavailable("nvml", told_to(error))
@@ -158,10 +160,10 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
 
 
-def _company(timer: Timer, *, busy: State) -> Finding:
+def _company(timer: Timer, *, busy: State) -> Diagnosis:
     """Who else keeps the processor busy: that spoils its energy, and hardly a GPU's."""
     check = company(timer, busy="warning" if busy == "warning" else "noisy")
-    return Finding(
+    return Diagnosis(
         area="meter",
         what=check.name,
         state=check.state,
@@ -174,7 +176,7 @@ def _company(timer: Timer, *, busy: State) -> Finding:
 
 def gpu_findings(
     meter: GpuMeter, folders: Folders, timer: Timer, *, device: str | None = None
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """The GPU at rest, then how its counter keeps time, by a probe on torch's `device`, by default its own.
 
     Raises MeterFailed when the GPU is gone.
@@ -185,9 +187,9 @@ def gpu_findings(
     yield from _probed(meter, folders, timer, device=device, keep=not noisy)
 
 
-def _at_rest(meter: GpuMeter, timer: Timer) -> Iterator[Finding]:
+def _at_rest(meter: GpuMeter, timer: Timer) -> Iterator[Diagnosis]:
     for check in meter.checks(timer):
-        yield Finding(
+        yield Diagnosis(
             area="gpu",
             what=check.name,
             state=check.state,
@@ -198,34 +200,34 @@ def _at_rest(meter: GpuMeter, timer: Timer) -> Iterator[Finding]:
         )
 
 
-def _facts(config: Config, device: DeviceFacts) -> Finding:
+def _facts(config: Config, device: DeviceFacts) -> Diagnosis:
     """Whether a result could say of this machine what it must."""
     try:
         found = describe(device, tag=identities.device_tag(device.identity, config.origin))
     except FactsUnusable as error:
-        return Finding(
+        return Diagnosis(
             area="device", what="facts", state="not available", detail=str(error), reason=error.code
         )
     missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
     name = found.device.name
     detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
-    return Finding(area="device", what="facts", state="ok", detail=detail)
+    return Diagnosis(area="device", what="facts", state="ok", detail=detail)
 
 
-def _kernel(gpu: GpuMeter | None) -> Finding:
+def _kernel(gpu: GpuMeter | None) -> Diagnosis:
     """Whether torch computes on the device that a run would take."""
     try:
         sentence = require_device(gpu)
     except DeviceUnusable as error:
-        return Finding(
+        return Diagnosis(
             area="device", what="torch", state="not available", detail=str(error), reason=error.code
         )
-    return Finding(area="device", what="torch", state="ok", detail=sentence)
+    return Diagnosis(area="device", what="torch", state="ok", detail=sentence)
 
 
 def _probed(
     meter: GpuMeter, folders: Folders, timer: Timer, *, keep: bool, device: str | None = None
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     try:
         with only_run():
             torch_device = device or meter.torch_device
@@ -233,10 +235,10 @@ def _probed(
                 meter, meter.device(), torch_device, folders, timer, anew=True, keep=keep
             )
     except RunInProgress as error:
-        yield Finding(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
+        yield Diagnosis(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
         return
     unsure = known.reason is not None or known.timing.coverage == "unknown"
-    yield Finding(
+    yield Diagnosis(
         area="gpu",
         what="probe",
         state="warning" if unsure else "ok",
@@ -247,8 +249,8 @@ def _probed(
     )
 
 
-def _skipped(gpu: BrokenGpu) -> Finding:
-    return Finding(
+def _skipped(gpu: BrokenGpu) -> Diagnosis:
+    return Diagnosis(
         area="meter",
         what=f"GPU {gpu.index}",
         state="warning",
@@ -258,8 +260,8 @@ def _skipped(gpu: BrokenGpu) -> Finding:
     )
 
 
-def _unavailable(name: str, error: MeterUnavailable) -> Finding:
-    return Finding(
+def _unavailable(name: str, error: MeterUnavailable) -> Diagnosis:
+    return Diagnosis(
         area="meter",
         what=name,
         state="not available",
@@ -269,11 +271,11 @@ def _unavailable(name: str, error: MeterUnavailable) -> Finding:
     )
 
 
-def _meter(name: str, meter: Meter) -> Finding:
-    return Finding(area="meter", what=name, state=meter.grade, detail=f"{meter.scope}: {meter.provenance}")
+def _meter(name: str, meter: Meter) -> Diagnosis:
+    return Diagnosis(area="meter", what=name, state=meter.grade, detail=f"{meter.scope}: {meter.provenance}")
 
 
-def _folders(folders: Folders) -> Iterator[Finding]:
+def _folders(folders: Folders) -> Iterator[Diagnosis]:
     for what, folder in (("config", folders.config), ("state", folders.state), ("cache", folders.cache)):
         try:
             there = next(path for path in (folder, *folder.parents) if path.exists())
@@ -285,7 +287,7 @@ def _folders(folders: Folders) -> Iterator[Finding]:
             yield _unwritable(what, there)
         elif free < LEAST_FREE_BYTES:
             is_full = what == "state" and free < durable.RESERVE_BYTES  # a run holds so much in the outbox
-            yield Finding(
+            yield Diagnosis(
                 area="folder",
                 what=what,
                 state="not available" if is_full else "warning",
@@ -293,7 +295,7 @@ def _folders(folders: Folders) -> Iterator[Finding]:
                 mend=_("Free some space, or a result may not fit."),
             )
         else:
-            yield Finding(
+            yield Diagnosis(
                 area="folder",
                 what=what,
                 state="ok",
@@ -301,8 +303,8 @@ def _folders(folders: Folders) -> Iterator[Finding]:
             )
 
 
-def _unwritable(what: str, folder: Path) -> Finding:
-    return Finding(
+def _unwritable(what: str, folder: Path) -> Diagnosis:
+    return Diagnosis(
         area="folder",
         what=what,
         state="not available",
@@ -311,24 +313,24 @@ def _unwritable(what: str, folder: Path) -> Finding:
     )
 
 
-def _key(config: Config) -> Finding:
+def _key(config: Config) -> Diagnosis:
     try:
         identity = identities.load(config.folders)
     except AgentError as error:
-        return Finding(area="key", what="key", state="not available", detail=str(error))
+        return Diagnosis(area="key", what="key", state="not available", detail=str(error))
     try:
         enrolled = identities.enrolment(config.folders, config.origin)
     except AgentError as error:  # a run without the platform does not read it
-        return Finding(area="key", what="key", state="warning", detail=str(error))
+        return Diagnosis(area="key", what="key", state="warning", detail=str(error))
     join = f"joulemark join {config.origin}"
     if identity is None:
-        return Finding(area="key", what="key", state="warning", detail=_("no key yet"), mend=join)
+        return Diagnosis(area="key", what="key", state="warning", detail=_("no key yet"), mend=join)
     if enrolled is None or enrolled.key_id != identity.key_id:
         detail = _("{key_id}, not enrolled at {origin}").format(
             key_id=identity.key_id[:16], origin=config.origin
         )
-        return Finding(area="key", what="key", state="warning", detail=detail, mend=join)
-    return Finding(
+        return Diagnosis(area="key", what="key", state="warning", detail=detail, mend=join)
+    return Diagnosis(
         area="key",
         what="key",
         state="ok",
@@ -338,22 +340,22 @@ def _key(config: Config) -> Finding:
     )
 
 
-def _platform(config: Config) -> Iterator[Finding]:
+def _platform(config: Config) -> Iterator[Diagnosis]:
     try:
         with PlatformClient(config.origin) as client:
             shown = client.platform_key()
             skew_s = client.skew_s
         identities.check_platform_key(config.folders, config.origin, shown)
     except AgentError as error:
-        yield Finding(area="platform", what="platform", state="not available", detail=str(error))
+        yield Diagnosis(area="platform", what="platform", state="not available", detail=str(error))
         return
     if config.is_plain_http:
         detail = _("{origin} is reached without encryption").format(origin=config.origin)
-        yield Finding(
+        yield Diagnosis(
             area="platform", what="platform", state="warning", detail=detail, mend=_("Use its https address.")
         )
     else:
-        yield Finding(
+        yield Diagnosis(
             area="platform",
             what="platform",
             state="ok",
@@ -362,14 +364,16 @@ def _platform(config: Config) -> Iterator[Finding]:
             ),
         )
     if skew_s is None:
-        yield Finding(area="platform", what="clock", state="warning", detail=_("the platform tells no time"))
+        yield Diagnosis(
+            area="platform", what="clock", state="warning", detail=_("the platform tells no time")
+        )
     elif abs(skew_s) > CLOCK_TOLERANCE_S:
         detail = (
             _("{skew_s:.0f} s ahead of the platform's")
             if skew_s > 0
             else _("{skew_s:.0f} s behind the platform's")
         ).format(skew_s=abs(skew_s))
-        yield Finding(
+        yield Diagnosis(
             area="platform",
             what="clock",
             state="warning",
@@ -377,16 +381,16 @@ def _platform(config: Config) -> Iterator[Finding]:
             mend="sudo timedatectl set-ntp true",
         )
     else:
-        yield Finding(
+        yield Diagnosis(
             area="platform", what="clock", state="ok", detail=_("within 2 minutes of the platform's")
         )
 
 
-def _workloads(suite_name: str, config: Config) -> Iterator[Finding]:
+def _workloads(suite_name: str, config: Config) -> Iterator[Diagnosis]:
     suite = suite_source.find_suite(suite_name, config=config).suite
     for job in suite.jobs:
         why = obstacle(suite, job, typed=suite_name)
-        yield Finding(
+        yield Diagnosis(
             area="workload",
             what=job.key,
             state="ok" if why is None else "not available",

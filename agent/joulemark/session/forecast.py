@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.hub.missing import FetchTarget
-    from joulemark.meters.choose import Choice, Openers
+    from joulemark.meters.choose import MeterChoice, Openers
     from joulemark.session.journal import Failure
     from joulemark.session.order import JobOrder
     from joulemark.session.report import Options
@@ -42,7 +42,7 @@ Basis = Literal["measured here", "reference GPU", "least of the suite"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class PlannedCell:
     """One cell of a plan.
 
     `seconds` is the least time that it takes. `downloads` are the repositories of which the cache lacks something and
@@ -73,7 +73,7 @@ NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class PlanLimits:
     """What bounds a plan: seconds, jobs, and the keys of those that come first, in their order."""
 
     seconds: float | None = None
@@ -94,7 +94,7 @@ class Forecast:
     order: JobOrder
     gpu: str | None
     meter: str
-    cells: tuple[Cell, ...]
+    cells: tuple[PlannedCell, ...]
     finished: tuple[str, ...]
     failed_before: tuple[Failed, ...]
     put_off: tuple[Missing, ...]
@@ -156,7 +156,7 @@ def foresee(config: Config, options: Options, suite: Suite, *, openers: Openers 
         finished=finished,
         failures={} if pages is None or options.retry_failed else pages.failures,
         pace=Pace(suite, {} if pages is None else pages.took_s),
-        limits=Limits(seconds=options.budget_s, jobs=options.limit, order=order.keys),
+        limits=PlanLimits(seconds=options.budget_s, jobs=options.limit, order=order.keys),
         downloads=downloads,
     )
     return Forecast(
@@ -178,9 +178,9 @@ def plan_cells(
     finished: Collection[str],
     failures: Mapping[str, Failure],
     pace: Pace,
-    limits: Limits,
+    limits: PlanLimits,
     downloads: Downloads,
-) -> tuple[tuple[Cell, ...], tuple[Failed, ...], tuple[Missing, ...]]:
+) -> tuple[tuple[PlannedCell, ...], tuple[Failed, ...], tuple[Missing, ...]]:
     """The cells to measure in their order, those that failed before, and those that are put off.
 
     A cell that does not fit into the time or onto the disk is put off, and one behind it may still fit.
@@ -204,7 +204,7 @@ def plan_cells(
         Missing(key=job.key, sentence=_("`--limit {limit}` was asked for.").format(limit=limit))
         for job in todo[limit:]
     ]
-    cells: list[Cell] = []
+    cells: list[PlannedCell] = []
     coming: set[str] = set()
     left_s, room_bytes = limits.seconds, _room(downloads)
     for job in todo[:limit]:
@@ -254,7 +254,7 @@ def free_bytes(folder: Path) -> int | None:
         return None
 
 
-def _device(choice: Choice, options: Options) -> tuple[str | None, int | None]:
+def _device(choice: MeterChoice, options: Options) -> tuple[str | None, int | None]:
     """The GPU's name and the memory of the device in bytes, None where it is not told. Raises MeterUnavailable."""
     if choice.meter.gpu is not None:
         facts = choice.meter.gpu.device()
@@ -278,10 +278,10 @@ def _positive(size_bytes: int | None) -> int | None:
     return size_bytes if size_bytes is not None and size_bytes > 0 else None
 
 
-def _cell(job: Job, pace: Pace, downloads: Downloads, coming: Collection[str]) -> Cell:
+def _cell(job: Job, pace: Pace, downloads: Downloads, coming: Collection[str]) -> PlannedCell:
     new = tuple(item for item in downloads.by_job.get(job.key, ()) if item.name not in coming)
     sizes = [downloads.sizes[repository.name] for repository in new]
-    return Cell(
+    return PlannedCell(
         job=job,
         seconds=pace.seconds(job.key),
         basis=pace.basis(job.key),
@@ -297,13 +297,13 @@ def _room(downloads: Downloads) -> int | None:
     return None if free is None else free - durable.RESERVE_BYTES
 
 
-def _no_time(cell: Cell, left_s: float | None) -> str | None:
+def _no_time(cell: PlannedCell, left_s: float | None) -> str | None:
     if left_s is None or cell.seconds <= left_s:
         return None
     return _(NO_TIME)
 
 
-def _no_room(cell: Cell, room_bytes: int | None, downloads: Downloads) -> str | None:
+def _no_room(cell: PlannedCell, room_bytes: int | None, downloads: Downloads) -> str | None:
     if room_bytes is None or cell.download_bytes <= max(room_bytes, 0):
         return None
     return _(
@@ -313,7 +313,7 @@ def _no_room(cell: Cell, room_bytes: int | None, downloads: Downloads) -> str | 
     ).format(cache=downloads.cache)
 
 
-def by_basis(cells: Iterable[Cell]) -> dict[Basis, int]:
+def by_basis(cells: Iterable[PlannedCell]) -> dict[Basis, int]:
     """How many cells have a time of which basis."""
     counts: dict[Basis, int] = {}
     for cell in cells:

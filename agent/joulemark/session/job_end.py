@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from joulemark.outbox import Outbox
     from joulemark.record.messages import NeededJob, ResultStanding
     from joulemark.session.progress import Watch
-    from joulemark.session.report import Done, Report
+    from joulemark.session.report import Done, RunReport
     from joulemark.session.verdicts import Verdicts
     from joulemark.suite import Suite
 
@@ -57,7 +57,7 @@ class JobEnd:
     suite: Suite
     outbox: Outbox
     watch: Watch
-    report: Report
+    report: RunReport
     verdicts: Verdicts | None
     goes_on: bool
     """Whether the user wants to go on whatever is found (`--force`)."""

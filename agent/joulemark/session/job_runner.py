@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from joulemark.session.journal import Journal
     from joulemark.session.platform_link import PlatformLink
     from joulemark.session.progress import Watch
-    from joulemark.session.report import Options, Report, Stopped
+    from joulemark.session.report import Options, RunReport, Stopped
     from joulemark.suite import Job, Protocol
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload
@@ -65,7 +65,7 @@ class Work:
     key: PlatformKey | None
     config: Config
     watch: Watch
-    report: Report
+    report: RunReport
     options: Options
     journal: Journal
     pace: Pace

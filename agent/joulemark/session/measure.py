@@ -11,7 +11,7 @@ from joulemark.energy.analysis import mean_of_parts, window_work_j
 from joulemark.energy.errors import EnergyError
 from joulemark.energy.gaps import has_gap
 from joulemark.energy.precision import relative_half_width
-from joulemark.energy.steady import MIN_JUDGEMENTS, PART_S, STRETCHES, Part, is_steady
+from joulemark.energy.steady import MIN_JUDGEMENTS, PART_S, STRETCHES, WarmUpPart, is_steady
 from joulemark.energy.streams import SCOPES
 from joulemark.errors import MeterFailed
 from joulemark.meters.meter import sensor_of
@@ -40,7 +40,7 @@ ASLEEP_US = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Measurement:
     """A job's raw yield. `outputs` are the answers of the first pass over the sample, or over what ran of it, in order.
 
     `flags` are those that the trace does not show by itself. `started_ns` and `ended_ns` are of the clock that counts
@@ -75,7 +75,7 @@ def measure(
     timings: Sequence[Timing | None] | None = None,
     timer: Timer | None = None,
     population: Population | None = None,
-) -> Measured:
+) -> Measurement:
     """Run the protocol once. Idle is read only where the meter knows it.
 
     `population` says of `queries`, where windows run parts, what is known of all of them; they are then in the order
@@ -146,7 +146,7 @@ class _Job:
         self._query_s = 0.0
         self._half_width: float | None = None
 
-    def run(self) -> Measured:
+    def run(self) -> Measurement:
         """The whole protocol."""
         started_ns = boot_ns()
         with self._sampler:
@@ -173,7 +173,7 @@ class _Job:
         first = first_pass(outputs, queries=len(self._queries))
         if answers_vary(first, outputs):
             self._flags.add("outputs-vary")
-        return Measured(
+        return Measurement(
             trace=replace(
                 trace,
                 answers=b"".join(answer_digest(output.query_id, output.value) for output in first),
@@ -243,7 +243,7 @@ class _Job:
         """The workload itself: some queries, and on until it is steady where the protocol says so."""
         protocol, start_us = self._protocol, self._timer.now()
         self._watch.stage("warm-up", total=protocol.warmup_queries, live=self._sampler.live)
-        parts: list[Part] = []
+        parts: list[WarmUpPart] = []
         temperatures_c: list[float] = []
         begun = self._sampler.edge()
         answered = judgements = 0
@@ -274,11 +274,11 @@ class _Job:
         self._spans.append(Span(kind="warm-up", start_us=start_us, end_us=end_us))
         self._quiet_us = end_us
 
-    def _part(self, first: Sequence[Tick], last: Sequence[Tick]) -> Part:
+    def _part(self, first: Sequence[Tick], last: Sequence[Tick]) -> WarmUpPart:
         info, before, after = self._meter.streams[0], first[0], last[0]
         rise = after.value - before.value
         rise = rise % info.wraps_at if info.wraps_at else rise
-        return Part(energy_j=rise * info.joules_per_unit, seconds=(after.t_us - before.t_us) / 1e6)
+        return WarmUpPart(energy_j=rise * info.joules_per_unit, seconds=(after.t_us - before.t_us) / 1e6)
 
     def _idle(self, kind: Literal["idle-before", "idle-after"]) -> None:
         """Wait with the model resident, once the counter has settled."""

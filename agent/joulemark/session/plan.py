@@ -11,7 +11,7 @@ from joulemark import workloads
 from joulemark.errors import MeterUnavailable, NothingToDo, UsageError, WorkloadUnavailable
 from joulemark.identity import machine_identity
 from joulemark.meters import device
-from joulemark.meters.choose import Choice, MeterOption, Openers, choose, hides_a_gpu, rejection, told_to
+from joulemark.meters.choose import MeterChoice, MeterOption, Openers, choose, hides_a_gpu, rejection, told_to
 from joulemark.suite.errors import SuiteError
 from joulemark.suite.estimate import estimate
 from joulemark.translation import gettext as _
@@ -167,7 +167,9 @@ def in_words(keys: Sequence[str]) -> str:
     )
 
 
-def open_meter(option: MeterOption, *, cpu_watts: float | None, openers: Openers | None = None) -> Choice:
+def open_meter(
+    option: MeterOption, *, cpu_watts: float | None, openers: Openers | None = None
+) -> MeterChoice:
     """The meter, of the GPU where its counter answers, of the processor where there is no GPU.
 
     A GPU that is there and cannot be measured is not passed over for the processor. Raises MeterUnavailable.
@@ -183,10 +185,10 @@ def open_meter(option: MeterOption, *, cpu_watts: float | None, openers: Openers
             raise told_to(error) from error
         on_cpu = choose("auto", on_gpu=False, cpu_watts=cpu_watts, openers=openers)
         passed_over = (rejection("nvml", error), *on_cpu.rejections)
-        return Choice(meter=on_cpu.meter, rejections=passed_over)
+        return MeterChoice(meter=on_cpu.meter, rejections=passed_over)
 
 
-def device_facts(choice: Choice, config: Config) -> DeviceFacts:
+def device_facts(choice: MeterChoice, config: Config) -> DeviceFacts:
     """What the meter covers, as the record describes it."""
     if choice.meter.gpu is not None:
         return choice.meter.gpu.device()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from typing import Protocol as Interface
 
-from joulemark.meters.sampler import Live
+from joulemark.meters.sampler import LiveReading
 
 if TYPE_CHECKING:
     from joulemark.suite import Protocol
 
-LiveState = Callable[[], Live]
+LiveState = Callable[[], LiveReading]
 
 
 @dataclass(frozen=True, kw_only=True)

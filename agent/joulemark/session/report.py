@@ -17,7 +17,7 @@ from joulemark.session.plan import Filter, Missing
 from joulemark.translation import marked
 
 if TYPE_CHECKING:
-    from joulemark.meters.choose import Choice, MeterOption
+    from joulemark.meters.choose import MeterChoice, MeterOption
     from joulemark.outbox import Kept
     from joulemark.record.messages import ResultStanding
     from joulemark.rules.causes import FoundUnfit
@@ -117,11 +117,11 @@ class Failed:
 
 
 @dataclass(kw_only=True)
-class Report:
+class RunReport:
     """What a run did, filled while it goes on, so that an interruption can tell how far it came."""
 
     selection: Selection | None = None
-    choice: Choice | None = None
+    choice: MeterChoice | None = None
     order: JobOrder | None = None
     session: str | None = None
     done: list[Done] = field(default_factory=list)

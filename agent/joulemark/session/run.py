@@ -26,7 +26,7 @@ from joulemark.session.job_end import JobEnd
 from joulemark.session.job_runner import Work
 from joulemark.session.machine_lock import only_run
 from joulemark.session.platform_link import ADVICE, PlatformLink
-from joulemark.session.report import Done, Options, Report
+from joulemark.session.report import Done, Options, RunReport
 from joulemark.session.statement import Circumstances
 from joulemark.session.verdicts import Verdicts
 from joulemark.translation import gettext as _
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from joulemark.session.suite_source import ObtainedSuite
     from joulemark.suite import Suite
 
-__all__ = ["Done", "Options", "Report", "begin", "run"]
+__all__ = ["Done", "Options", "RunReport", "begin", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def run(
     begun: Begun,
     forecast: Forecast,
     watch: Watch,
-    report: Report,
+    report: RunReport,
     *,
     platform_pause: PlatformPause | None = None,
 ) -> None:

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Ticket
     from joulemark.session.controls import Controls
     from joulemark.session.facts import Facts
-    from joulemark.session.measure import Measured
+    from joulemark.session.measure import Measurement
     from joulemark.suite import Job, Sample, Suite
-    from joulemark.workloads import Loaded, MissingQuality, Output, Quality
+    from joulemark.workloads import Loaded, MissingQuality, Output, QualityScore
 
 NO_IDLE = "estimate-has-no-idle"
 NOT_A_NUMBER = "not-a-number"
@@ -67,8 +67,8 @@ class Story:
     ticket: Ticket | None
     sample: Sample
     loaded: Loaded
-    measured: Measured
-    quality: tuple[Quality, ...]
+    measured: Measurement
+    quality: tuple[QualityScore, ...]
     not_scored: tuple[MissingQuality, ...]
     inputs_sha256: str
     peak_memory_bytes: int | None
@@ -213,7 +213,7 @@ def _workload(suite: Suite, story: Story) -> record.Workload:
     )
 
 
-def _windows(measured: Measured, found: Analysis) -> tuple[record.Window, ...]:
+def _windows(measured: Measurement, found: Analysis) -> tuple[record.Window, ...]:
     return tuple(
         record.Window(
             start_s=one.start_s,

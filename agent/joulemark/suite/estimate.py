@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.energy.steady import PART_S, STRETCHES
-from joulemark.suite.published import Figure, Study, load_study
+from joulemark.suite.published import Study, StudyFigure, load_study
 from joulemark.suite.schema import Entry
 from joulemark.translation import gettext as _
 
@@ -46,7 +46,7 @@ JOULES_PER_KWH = 3.6e6
 Basis = Literal["this data set", "mean of the task's data sets", "from the energy of CPU and memory"]
 
 
-class Estimate(Entry, frozen=True, kw_only=True):
+class JobEstimate(Entry, frozen=True, kw_only=True):
     """One cell. `gpu_minutes` is for the fewest windows, with idle and warm-up queries, `most_gpu_minutes` for most.
 
     Where windows run parts, `gpu_minutes` is for as many as the precision needs if durations scatter as SPREADS
@@ -87,7 +87,7 @@ class Total(Entry, frozen=True, kw_only=True):
     models_without_disk: int
 
 
-def estimate(suite: Suite) -> tuple[Estimate, ...]:
+def estimate(suite: Suite) -> tuple[JobEstimate, ...]:
     """An estimate for each job, in the suite's order."""
     study = load_study()
     return tuple(_estimate(suite, job, study) for job in suite.jobs)
@@ -98,7 +98,7 @@ def least_seconds(protocol: Protocol) -> float:
     return protocol.windows_min * _window_s(protocol) + 2 * protocol.idle_s
 
 
-def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
+def total(suite: Suite, rows: Iterable[JobEstimate]) -> Total:
     """What `rows` of the suite come to, without the cells that cannot run."""
     runnable = [row for row in rows if row.obstacle is None]
     minutes = [row.gpu_minutes for row in runnable if row.gpu_minutes is not None]
@@ -115,7 +115,7 @@ def total(suite: Suite, rows: Iterable[Estimate]) -> Total:
     )
 
 
-def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
+def _estimate(suite: Suite, job: Job, study: Study) -> JobEstimate:
     model, dataset = suite.model(job.model), suite.dataset(job.dataset)
     unknown = {"activations": _("memory beside the weights depends on the library and is not published")}
     time = _query_s(study, job, model, dataset)
@@ -132,7 +132,7 @@ def _estimate(suite: Suite, job: Job, study: Study) -> Estimate:
     disk = sum(file.bytes for file in model.files) or memory
     if disk is not None:
         unknown.pop("disk_bytes", None)
-    return Estimate(
+    return JobEstimate(
         job=job.key,
         gpu_minutes=None if query_s is None else _gpu_minutes(suite, job, query_s),
         most_gpu_minutes=None if query_s is None else _most_minutes(suite, job, query_s),
@@ -216,7 +216,7 @@ def _query_s(study: Study, job: Job, model: Model, dataset: DataSet) -> tuple[fl
     return _from_energy(mean, study)
 
 
-def _from_energy(figure: Figure, study: Study) -> tuple[float, Basis] | None:
+def _from_energy(figure: StudyFigure, study: Study) -> tuple[float, Basis] | None:
     """What is not GPU energy was booked at a constant power, so it tells the time that passed."""
     if figure.gpu_kwh_per_1000 is None:
         return None

@@ -20,11 +20,11 @@ Kind = Literal["task-specific", "general-purpose"]
 FILES = ("study.toml", "tasks.csv", "datasets.csv", "models.csv", "figures.csv", "quality.csv")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of the study's data; a field that was not recorded is None."""
 
 
-class Citation(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Citation(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The article and its authors' logs."""
 
     title: str
@@ -37,7 +37,7 @@ class Citation(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     logs_revision: str
 
 
-class Licence(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Licence(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """SPDX names: of these tables, and of the logs that they were recomputed from."""
 
     compilation: str
@@ -46,7 +46,7 @@ class Licence(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: str
 
 
-class Protocol(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyProtocol(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the study measured; powers are the constants that its tool assumed, not measurements."""
 
     queries_per_dataset: int
@@ -74,7 +74,7 @@ class Protocol(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     used_intensity_gco2e_per_kwh: float
 
 
-class Totals(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyTotals(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sums over the whole study, as printed and as recomputed from its logs."""
 
     paper_energy_kwh: float
@@ -86,7 +86,7 @@ class Totals(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     emissions_kgco2e: float
 
 
-class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudySource(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where figures come from, and how they were obtained."""
 
     id: str
@@ -94,7 +94,7 @@ class Source(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     how: str
 
 
-class Setting(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Setting(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one kind of model was asked on a task: prompt and output limit, where the scripts say so."""
 
     task: str
@@ -103,14 +103,14 @@ class Setting(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limit: str
 
 
-class Caveat(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Caveat(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a reader must know before using a figure."""
 
     id: str
     text: str
 
 
-class Equivalence(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyEquivalence(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An everyday quantity quoted with the study; ``checked``: read in the source itself."""
 
     id: str
@@ -120,7 +120,7 @@ class Equivalence(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     checked: bool
 
 
-class Training(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyTraining(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Energy to train and fine-tune a model, and the printed number of queries that use as much (table 5)."""
 
     model: str
@@ -131,7 +131,7 @@ class Training(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: str | None = None
 
 
-class PaperOnlyModel(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PaperOnlyModel(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model that table 6 names and that is not behind the task's mean in table 2."""
 
     id: str
@@ -141,7 +141,7 @@ class PaperOnlyModel(Row, frozen=True, kw_only=True, forbid_unknown_fields=True)
     energy_kwh_per_1000: float
 
 
-class Task(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyTask(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A task and its mean over eight task-specific models, three data sets, ten runs; paper_* as printed."""
 
     id: str
@@ -161,7 +161,7 @@ class Task(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paper_energy_median_kwh_per_1000: float | None = None
 
 
-class Dataset(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyDataset(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of a task's three data sets, as the study's script reads it (hub names of 2023)."""
 
     task: str
@@ -175,7 +175,7 @@ class Dataset(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     script: str
 
 
-class Model(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyModel(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model; its id is its hub name of 2023. ``paper_*`` are table 3's, over the three compared tasks."""
 
     id: str
@@ -189,7 +189,7 @@ class Model(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paper_gco2e_per_1000: float | None = None
 
 
-class Figure(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyFigure(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The energy of one model on one data set, or on all three of the task where ``dataset`` is None."""
 
     task: str
@@ -208,7 +208,7 @@ class Figure(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
 
 
-class Quality(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StudyQuality(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Answer quality of one model on one data set: a fraction of 1 of the named metric."""
 
     task: str
@@ -218,29 +218,31 @@ class Quality(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     value: float
 
 
-class Study(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Study(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole study; ``digest`` is ``sha256:`` and the hash of its files' names and bytes."""
 
     id: str
     scope: Literal["node"]
     citation: Citation
     licence: Licence
-    protocol: Protocol
-    totals: Totals
-    sources: tuple[Source, ...]
+    protocol: StudyProtocol
+    totals: StudyTotals
+    sources: tuple[StudySource, ...]
     settings: tuple[Setting, ...]
     caveats: tuple[Caveat, ...]
-    equivalences: tuple[Equivalence, ...]
-    training: tuple[Training, ...]
+    equivalences: tuple[StudyEquivalence, ...]
+    training: tuple[StudyTraining, ...]
     paper_only_models: tuple[PaperOnlyModel, ...]
-    tasks: tuple[Task, ...]
-    datasets: tuple[Dataset, ...]
-    models: tuple[Model, ...]
-    figures: tuple[Figure, ...]
-    quality: tuple[Quality, ...]
+    tasks: tuple[StudyTask, ...]
+    datasets: tuple[StudyDataset, ...]
+    models: tuple[StudyModel, ...]
+    figures: tuple[StudyFigure, ...]
+    quality: tuple[StudyQuality, ...]
     digest: str
 
-    def figures_of(self, *, task: str, dataset: str | None, kind: Kind | None = None) -> tuple[Figure, ...]:
+    def figures_of(
+        self, *, task: str, dataset: str | None, kind: Kind | None = None
+    ) -> tuple[StudyFigure, ...]:
         """Return a task's figures on one data set (None: over all three), of one kind of model or of both."""
         kinds = {model.id: model.kind for model in self.models}
         return tuple(
@@ -250,7 +252,7 @@ class Study(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-RowT = TypeVar("RowT", bound=Row)
+RowT = TypeVar("RowT", bound=StudyRow)
 _READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
 
 
@@ -271,11 +273,11 @@ def _study(content: dict[str, bytes]) -> Study:
     return msgspec.convert(
         {
             **tomllib.loads(content["study.toml"].decode()),
-            "tasks": _rows(content["tasks.csv"], Task),
-            "datasets": _rows(content["datasets.csv"], Dataset),
-            "models": _rows(content["models.csv"], Model),
-            "figures": _rows(content["figures.csv"], Figure),
-            "quality": _rows(content["quality.csv"], Quality),
+            "tasks": _rows(content["tasks.csv"], StudyTask),
+            "datasets": _rows(content["datasets.csv"], StudyDataset),
+            "models": _rows(content["models.csv"], StudyModel),
+            "figures": _rows(content["figures.csv"], StudyFigure),
+            "quality": _rows(content["quality.csv"], StudyQuality),
             "digest": _digest(content),
         },
         Study,

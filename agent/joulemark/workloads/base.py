@@ -109,7 +109,7 @@ class Loaded:
 
 
 @dataclass(frozen=True)
-class Quality:
+class QualityScore:
     """One metric over `n` scored answers."""
 
     metric: str
@@ -148,7 +148,7 @@ class Workload(ABC):
         """Return when the device has finished all of its work."""
 
     @abstractmethod
-    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
+    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[QualityScore]:
         """The task's metrics over answers, matched to queries by id."""
 
     def missing_quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[MissingQuality]:

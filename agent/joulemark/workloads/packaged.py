@@ -10,7 +10,7 @@ import torch
 
 from joulemark.suite import Job, Sample, Suite
 from joulemark.workloads import devices
-from joulemark.workloads.base import Loaded, Output, Quality, Query, Workload
+from joulemark.workloads.base import Loaded, Output, QualityScore, Query, Workload
 from joulemark.workloads.queries import query_of
 from joulemark.workloads.scores import score
 from joulemark.workloads.weights import verified_weights
@@ -55,7 +55,7 @@ class PackagedWorkload(Workload):
         """See Workload."""
         devices.synchronise(self.device)
 
-    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
+    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[QualityScore]:
         """See Workload."""
         return score(self.job.task, queries, outputs)
 

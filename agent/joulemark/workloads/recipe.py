@@ -77,7 +77,7 @@ def settled(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Reading:
+class SpanSearch:
     """How a long text is searched for an answer: in windows of `window_tokens` (question included) that overlap by
     `stride_tokens`, for a span of at most `max_answer_tokens`. `may_be_empty`: the text may hold no answer, and the
     model can say so. The defaults are those that question answering with transformers has always had.
@@ -165,7 +165,7 @@ class Recipe:
     preprocessing: Preprocessing = AS_IT_IS
     answers: Answers = field(default_factory=Answers)
     decoding: Decoding = field(default_factory=Decoding)
-    reading: Reading = field(default_factory=Reading)
+    reading: SpanSearch = field(default_factory=SpanSearch)
     diffusion: Diffusion = field(default_factory=Diffusion)
     prompt: str | None = None
 

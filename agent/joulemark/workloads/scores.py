@@ -11,19 +11,21 @@ from statistics import fmean
 
 from joulemark.translation import gettext as _
 from joulemark.workloads import metrics
-from joulemark.workloads.base import Output, Quality, Query
+from joulemark.workloads.base import Output, QualityScore, Query
 
 Pairs = Sequence[tuple[Query, str]]
 
 
-def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
+def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> list[QualityScore]:
     """The metrics of `task`. Raises KeyError when an output answers none of `queries`, ValueError without outputs."""
     if not outputs:
         raise ValueError(_("There are no answers to score."))
     by_id = {query.id: query for query in queries}
     pairs = [(by_id[output.query_id], output.value) for output in outputs]
     values = _SCORERS[task](pairs)
-    return [Quality(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()]
+    return [
+        QualityScore(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()
+    ]
 
 
 def _classes(pairs: Pairs) -> dict[str, float]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from joulemark.published.figures import Figure, Reading
+    from joulemark.published.figures import Figure, PublishedRuns
     from joulemark.published.names import NameMap
     from measurements.published.importing import Imported
 
@@ -86,7 +86,7 @@ class ImportCommand(BaseCommand):
             help="what stands between cells (default: %(default)s)",
         )
 
-    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
+    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:
         """What is in the files. Raises PublishedInputError."""
         raise NotImplementedError
 

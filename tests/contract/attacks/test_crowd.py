@@ -12,8 +12,8 @@ from django.core.management import call_command
 from lies import honest
 from msgspec.structs import replace
 
-from joulemark.consensus.agreement import Report, tier
-from joulemark.consensus.cell import Reading, cell_value
+from joulemark.consensus.agreement import ContributorReport, tier
+from joulemark.consensus.cell import ResultReading, cell_value
 from joulemark.record import requests
 from joulemark.record.codec import encode
 from joulemark.record.statement import SuiteRef
@@ -45,11 +45,12 @@ def test_colluders() -> Outcome:
     return Outcome("harmless")
 
 
-def _colluding(draw: Random) -> list[Reading]:
+def _colluding(draw: Random) -> list[ResultReading]:
     """32 honest contributors whose devices differ by 3 %, and 8 who agree on 0.7 of the truth."""
     joules = [draw.lognormvariate(0, 0.03) for _ in range(32)] + [0.7] * 8
     return [
-        Reading(contributor=n, device=f"gpu {n}", energy_per_query_j=value) for n, value in enumerate(joules)
+        ResultReading(contributor=n, device=f"gpu {n}", energy_per_query_j=value)
+        for n, value in enumerate(joules)
     ]
 
 
@@ -73,7 +74,8 @@ def test_fifty_keys(door) -> Outcome:
         "single source",
     )
     reports = [
-        Report(contributor=n, device="one", energy_per_query_j=1.0, relative_u=None) for n in range(50)
+        ContributorReport(contributor=n, device="one", energy_per_query_j=1.0, relative_u=None)
+        for n in range(50)
     ]
     assert tier(reports) == "single source"
     return Outcome("harmless")

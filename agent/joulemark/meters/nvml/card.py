@@ -12,7 +12,7 @@ from joulemark.errors import MeterUnavailable
 from joulemark.meters.device import DeviceFacts
 from joulemark.meters.gpu import BrokenGpu
 from joulemark.meters.nvml import errors as nvml_errors
-from joulemark.meters.nvml.choice import Gpu, candidates
+from joulemark.meters.nvml.choice import ListedGpu, candidates
 from joulemark.record.text import hidden_characters
 from joulemark.translation import gettext as _
 
@@ -52,7 +52,7 @@ class Card:
     """
 
     nvml: ModuleType
-    gpu: Gpu
+    gpu: ListedGpu
     skipped: tuple[BrokenGpu, ...] = ()
 
     def call(self, function: str, *arguments: Any) -> Any:
@@ -184,7 +184,7 @@ def open_card(
 
 def _taken(
     nvml: ModuleType,
-    gpus: Sequence[Gpu | BrokenGpu],
+    gpus: Sequence[ListedGpu | BrokenGpu],
     environ: Mapping[str, str],
     accept: Callable[[Card], None],
 ) -> Card:
@@ -222,7 +222,7 @@ def _count(nvml: ModuleType) -> int:
     return count
 
 
-def _describe(nvml: ModuleType, index: int) -> Gpu | BrokenGpu:
+def _describe(nvml: ModuleType, index: int) -> ListedGpu | BrokenGpu:
     """One GPU of the list. One that does not say who it is cannot be told from others, so it is broken."""
     facts: dict[str, str] = {}
     try:
@@ -241,7 +241,7 @@ def _describe(nvml: ModuleType, index: int) -> Gpu | BrokenGpu:
             uuid=facts.get("uuid"),
             pci_bus_id=facts.get("pci_bus_id"),
         )
-    return Gpu(handle=handle, **facts)
+    return ListedGpu(handle=handle, **facts)
 
 
 _WHO: tuple[tuple[str, str, Callable[[Any], str]], ...] = (

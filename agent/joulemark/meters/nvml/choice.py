@@ -32,7 +32,7 @@ NVIDIA, DISPLAY = "0x10de", "0x03"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gpu:
+class ListedGpu:
     """One GPU as NVML lists it."""
 
     handle: Any
@@ -41,7 +41,7 @@ class Gpu:
     name: str
 
 
-def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[Gpu, ...]:
+def candidates(gpus: Sequence[ListedGpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[ListedGpu, ...]:
     """The GPUs that may be used, first the one to take: one where the environment names it, else all that are well.
 
     Raises MeterUnavailable when there is none, it cannot be told, or the one that is named is broken.
@@ -74,7 +74,7 @@ def candidates(gpus: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> t
     return (_by_number(in_order, entry, setting, environ),)
 
 
-def pin(gpu: Gpu, environ: MutableMapping[str, str]) -> None:
+def pin(gpu: ListedGpu, environ: MutableMapping[str, str]) -> None:
     """Show CUDA this GPU alone, as its device 0. CUDA reads the variable once: before torch asks it for a device."""
     environ[VISIBLE] = gpu.uuid
 
@@ -104,7 +104,7 @@ def on_the_bus(sys: Path | None = None) -> str | None:
     return None
 
 
-def _in_pci_order(gpus: Sequence[Gpu | BrokenGpu]) -> list[Gpu | BrokenGpu]:
+def _in_pci_order(gpus: Sequence[ListedGpu | BrokenGpu]) -> list[ListedGpu | BrokenGpu]:
     """NVML's own order, which is that of PCI addresses, where a broken GPU does not tell its address."""
     addresses = [gpu.pci_bus_id for gpu in gpus]
     if None in addresses:
@@ -112,15 +112,15 @@ def _in_pci_order(gpus: Sequence[Gpu | BrokenGpu]) -> list[Gpu | BrokenGpu]:
     return sorted(gpus, key=lambda gpu: str(gpu.pci_bus_id).lower())
 
 
-def _all_well(in_order: Sequence[Gpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[Gpu, ...]:
-    well = tuple(gpu for gpu in in_order if isinstance(gpu, Gpu))
+def _all_well(in_order: Sequence[ListedGpu | BrokenGpu], environ: Mapping[str, str]) -> tuple[ListedGpu, ...]:
+    well = tuple(gpu for gpu in in_order if isinstance(gpu, ListedGpu))
     if not well:
         raise next(gpu for gpu in in_order if isinstance(gpu, BrokenGpu)).error()
     _require_known_order(well, environ)
     return well
 
 
-def _require_known_order(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> None:
+def _require_known_order(gpus: Sequence[ListedGpu], environ: Mapping[str, str]) -> None:
     """The order by speed is only known to equal the PCI order when all GPUs are of one model."""
     by_pci = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
     if not by_pci and len({gpu.name for gpu in gpus}) > 1:
@@ -134,10 +134,10 @@ def _require_known_order(gpus: Sequence[Gpu], environ: Mapping[str, str]) -> Non
 
 
 def _by_number(
-    in_order: Sequence[Gpu | BrokenGpu], entry: str, setting: str, environ: Mapping[str, str]
-) -> Gpu:
+    in_order: Sequence[ListedGpu | BrokenGpu], entry: str, setting: str, environ: Mapping[str, str]
+) -> ListedGpu:
     """CUDA numbers the GPUs that this user may open; another broken one has a number."""
-    numbered = [gpu for gpu in in_order if isinstance(gpu, Gpu) or gpu.reason != FORBIDDEN]
+    numbered = [gpu for gpu in in_order if isinstance(gpu, ListedGpu) or gpu.reason != FORBIDDEN]
     if not (entry.isascii() and entry.isdecimal() and int(entry) < len(numbered)):
         forbidden = next((gpu for gpu in in_order if isinstance(gpu, BrokenGpu)), None)
         raise MeterUnavailable(
@@ -148,11 +148,11 @@ def _by_number(
             + ("" if forbidden is None else f" {forbidden.error().sentence}"),
             mend=_("Unset it, or name a GPU by its UUID."),
         )
-    _require_known_order([gpu for gpu in numbered if isinstance(gpu, Gpu)], environ)
+    _require_known_order([gpu for gpu in numbered if isinstance(gpu, ListedGpu)], environ)
     return _well(numbered[int(entry)])
 
 
-def _by_uuid(gpus: Sequence[Gpu | BrokenGpu], prefix: str) -> Gpu:
+def _by_uuid(gpus: Sequence[ListedGpu | BrokenGpu], prefix: str) -> ListedGpu:
     fitting = [gpu for gpu in gpus if (gpu.uuid or "").lower().startswith(prefix.lower())]
     if len(fitting) == 1:
         return _well(fitting[0])
@@ -169,7 +169,7 @@ def _by_uuid(gpus: Sequence[Gpu | BrokenGpu], prefix: str) -> Gpu:
     )
 
 
-def _well(gpu: Gpu | BrokenGpu) -> Gpu:
+def _well(gpu: ListedGpu | BrokenGpu) -> ListedGpu:
     if isinstance(gpu, BrokenGpu):
         raise gpu.error()
     return gpu

@@ -11,7 +11,7 @@ from ctypes import byref
 from typing import TYPE_CHECKING, Any
 
 from joulemark.errors import ReadingMissing
-from joulemark.meters.gpu import PowerControls
+from joulemark.meters.gpu import ControlReadings
 from joulemark.meters.nvml import errors as nvml_errors
 from joulemark.meters.nvml.card import Absent
 from joulemark.meters.nvml.fields import field_values
@@ -42,7 +42,7 @@ SMOOTHING_OFF = "power-smoothing-off"
 NONSENSE = "nvml-nonsense"
 
 
-def power_controls(card: Card) -> PowerControls:
+def power_controls(card: Card) -> ControlReadings:
     """As they are set now. Raises nothing: a GPU that is gone is found by its counter."""
     profiles = _profiles(card)
     least_most = _query(
@@ -63,7 +63,7 @@ def power_controls(card: Card) -> PowerControls:
         "clock_reasons": _first(_query(card, function) for function in REASONS),
         **_smoothing_and_edpp(card),
     }
-    return PowerControls(
+    return ControlReadings(
         values={name: None if isinstance(value, Absent) else value for name, value in answers.items()},
         absent={name: value.reason for name, value in answers.items() if isinstance(value, Absent)},
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from joulemark.meters.check import Check
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu, PowerControls
+    from joulemark.meters.gpu import BrokenGpu, ControlReadings
     from joulemark.meters.timer import Timer
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
@@ -140,7 +140,7 @@ class NvmlMeter:
         """Processes, clocks and heat at rest, the sensors, and the processor's counters beside it."""
         return preflight(self.card, timer)
 
-    def power_controls(self) -> PowerControls:
+    def power_controls(self) -> ControlReadings:
         """What the GPU's firmware is told to do with power and clocks now; what it does not say has a reason."""
         return power_controls(self.card)
 

@@ -18,7 +18,7 @@ from joulemark.workloads.base import (
     Loaded,
     MissingQuality,
     Output,
-    Quality,
+    QualityScore,
     Query,
     Workload,
     WorkloadError,
@@ -128,11 +128,13 @@ class TaskWorkload(Workload):
         """See Workload."""
         return devices.peak_memory_bytes(self.device)
 
-    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[Quality]:
+    def quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[QualityScore]:
         """See Workload; answers to queries without a reference are left out. Raises KeyError for a stray answer."""
         pairs = _scorable(queries, outputs)
         values = {} if self._why_unscored(pairs) else self.score(pairs)
-        return [Quality(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()]
+        return [
+            QualityScore(metric, value, len(pairs), higher_is_better=True) for metric, value in values.items()
+        ]
 
     def missing_quality(self, queries: Sequence[Query], outputs: Sequence[Output]) -> list[MissingQuality]:
         """See Workload."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from joulemark.published.figures import InputFile, Reading
+    from joulemark.published.figures import InputFile, PublishedRuns
     from joulemark.published.names import NameMap
 
 
@@ -29,7 +29,7 @@ class Command(ImportCommand):
         self.add_table_arguments(parser)
         parser.add_argument("--hardware", default=HARDWARE, help="the GPU (default: %(default)s)")
 
-    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
+    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:
         """The rows of the tables."""
         told = ScoreOptions(
             task=options["task"],

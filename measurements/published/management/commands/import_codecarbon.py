@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from joulemark.published.figures import InputFile, Reading
+    from joulemark.published.figures import InputFile, PublishedRuns
     from joulemark.published.names import NameMap
 
 
@@ -53,7 +53,7 @@ class Command(ImportCommand):
         )
         logs.add_argument("--hardware", help="as '8 x NVIDIA A100-SXM4-80GB', where no column names it")
 
-    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
+    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:
         """The runs in the logs."""
         told = {name: options[name] for name in (*SAID, "task", "dataset")}
         form, rows = table_form(options), leave_out(options)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from joulemark.published.figures import InputFile, Reading
+    from joulemark.published.figures import InputFile, PublishedRuns
     from joulemark.published.names import NameMap
 
 
@@ -32,7 +32,7 @@ class Command(ImportCommand):
             "--batch", type=int, metavar="N", help="those with this batch or limit of requests alone"
         )
 
-    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
+    def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:
         """The configurations in the files."""
         told = {name: options[name] for name in (*self.shaping, "task", "dataset")}
         return read_energies(files, EnergyOptions(**told, leave_out=leave_out(options)), names)
