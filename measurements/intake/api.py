@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from django.http import HttpResponse, UnreadablePostError
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from joulemark.record.bundle import Bundle
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.envelope import Envelope
 from joulemark.record.limits import MAX_BATCH_BYTES, MAX_BUNDLE_BYTES
-from joulemark.record.messages import Enrolled, Problem
+from joulemark.record.messages import (
+    ENROLMENT_TYPE,
+    TICKET_REQUEST_TYPE,
+    Enrolled,
+    Enrolment,
+    PlatformKey,
+    Problem,
+    TicketRequest,
+)
 from joulemark.record.messages import Ticket as TicketRecord
-from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
+from joulemark.record.requests import (
+    REVOCATION_TYPE,
+    ROTATION_TYPE,
+    BatchAnswer,
+    BatchItem,
+    Revocation,
+    Revoked,
+    Rotation,
+)
+from joulemark.record.statement import PAYLOAD_TYPE, Statement
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
 from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
 from measurements.intake.platform_key import announced
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
+from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 from measurements.web.problems import problem_fields
 
@@ -57,7 +75,7 @@ def answer(record: Record, *, status: int) -> HttpResponse:
 class PlatformView(APIView):
     """The key under which this platform signs receipts."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT}, operation_id="platform_key")
+    @extend_schema(responses={200: message(PlatformKey)}, operation_id="platform_key")
     def get(self, request: Request) -> HttpResponse:
         """Answer with origin, key id and public key."""
         return answer(announced(), status=200)
@@ -69,7 +87,10 @@ class EnrolmentView(APIView):
     throttle_classes = (PrefixThrottle, EnrolmentThrottle)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="enrol"
+        request=SIGNED_BYTES,
+        responses={201: message(Enrolled), **REFUSALS},
+        operation_id="enrol",
+        extensions=signed_message(ENROLMENT_TYPE, Enrolment),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the pseudonym under which results are shown."""
@@ -86,7 +107,10 @@ class RotationView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="rotate_key"
+        request=SIGNED_BYTES,
+        responses={201: message(Enrolled), **REFUSALS},
+        operation_id="rotate_key",
+        extensions=signed_message(ROTATION_TYPE, Rotation),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer as to an enrolment of the new key."""
@@ -99,7 +123,10 @@ class RevocationView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="revoke_key"
+        request=SIGNED_BYTES,
+        responses={201: message(Revoked), **REFUSALS},
+        operation_id="revoke_key",
+        extensions=signed_message(REVOCATION_TYPE, Revocation),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time and how many results are judged again."""
@@ -115,7 +142,10 @@ class TicketView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="request_ticket"
+        request=SIGNED_BYTES,
+        responses={201: message(TicketRecord), **REFUSALS},
+        operation_id="request_ticket",
+        extensions=signed_message(TICKET_REQUEST_TYPE, TicketRequest),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with nonce and sample seed."""
@@ -137,8 +167,15 @@ class SubmissionView(APIView):
 
     @extend_schema(
         request=SIGNED_BYTES,
-        responses={200: OpenApiTypes.OBJECT, 202: OpenApiTypes.OBJECT, **REFUSALS},
+        responses={200: message(Envelope), 202: message(Envelope), **REFUSALS},
         operation_id="submit_result",
+        extensions={
+            "x-signed-message": {
+                "bundle": message(Bundle),
+                "payloadType": PAYLOAD_TYPE,
+                "payload": message(Statement),
+            }
+        },
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the signed receipt: 202 when the bytes are new, 200 when they were here already."""
@@ -155,7 +192,7 @@ class BatchView(APIView):
 
     @extend_schema(
         request=SIGNED_BYTES,
-        responses={200: OpenApiTypes.OBJECT, **REFUSALS},
+        responses={200: message(BatchAnswer), **REFUSALS},
         operation_id="submit_results",
     )
     def post(self, request: Request) -> HttpResponse:

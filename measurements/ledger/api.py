@@ -11,11 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from joulemark.record.codec import encode
-from joulemark.record.messages import Problem
+from joulemark.record.messages import LogProof, Problem
 from measurements.ledger.errors import NotSequenced
 from measurements.ledger.log_facts import read_rows
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.proofs import prove
+from measurements.web.message_schemas import message
 from measurements.web.openapi import problems
 
 MOST_ROWS = 1000
@@ -95,7 +96,7 @@ class ProofView(APIView):
     """Where a result is in the log, and the proof."""
 
     @extend_schema(
-        responses={200: OpenApiTypes.OBJECT, **problems(404)},
+        responses={200: message(LogProof), **problems(404)},
         operation_id="result_proof",
         tags=["log"],
     )

@@ -6,27 +6,28 @@ from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from joulemark.record.messages import ResultState, ResultStatus
-from joulemark.record.requests import Appealed
+from joulemark.record.requests import APPEAL_TYPE, WITHDRAWAL_TYPE, Appeal, Appealed, Withdrawal
 from measurements.intake.api import REFUSALS, answer, read_body
 from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
 from measurements.review import contributor_requests
 from measurements.review.health import QueueWait, waiting
+from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 
 
 class ResultStatusView(APIView):
     """State, codes and sentences of one result."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT, **problems(404)}, operation_id="result_status")
+    @extend_schema(responses={200: message(ResultStatus), **problems(404)}, operation_id="result_status")
     def get(self, request: Request, result_id: str) -> HttpResponse:
         """Answer with the latest verdict; findings are empty while none is given."""
         submission = Submission.objects.without_bytes().filter(result_id=result_id).first()
@@ -35,11 +36,34 @@ class ResultStatusView(APIView):
         return answer(status_of(submission), status=200)
 
 
+class QueueWaitSerializer(serializers.Serializer[QueueWait]):
+    """How many wait for one thing, and for how long the oldest has and may."""
+
+    count = serializers.IntegerField()
+    oldest_s = serializers.FloatField()
+    limit_s = serializers.FloatField()
+    alarm = serializers.BooleanField()
+
+
+class LogHealthSerializer(serializers.Serializer[object]):
+    """Whether the log still says what it has said."""
+
+    broken = serializers.BooleanField()
+
+
+class HealthSerializer(serializers.Serializer[object]):
+    """What a monitor reads; `waiting` names what is waited for."""
+
+    ok = serializers.BooleanField()
+    waiting = serializers.DictField(child=QueueWaitSerializer())
+    log = LogHealthSerializer()
+
+
 class HealthView(APIView):
     """Whether anything waits longer than it should: what a monitor asks."""
 
     @extend_schema(
-        responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health", tags=["health"]
+        responses={200: HealthSerializer, 503: HealthSerializer}, operation_id="health", tags=["health"]
     )
     def get(self, request: Request) -> Response:
         """Answer 200, or 503 when something waits too long or the log is broken; the same numbers either way."""
@@ -62,7 +86,10 @@ class WithdrawalView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="withdraw_result"
+        request=SIGNED_BYTES,
+        responses={201: message(ResultStatus), **REFUSALS},
+        operation_id="withdraw_result",
+        extensions=signed_message(WITHDRAWAL_TYPE, Withdrawal),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with where the result stands now."""
@@ -75,7 +102,10 @@ class AppealView(APIView):
     throttle_classes = (PrefixThrottle,)
 
     @extend_schema(
-        request=SIGNED_BYTES, responses={201: OpenApiTypes.OBJECT, **REFUSALS}, operation_id="appeal"
+        request=SIGNED_BYTES,
+        responses={201: message(Appealed), **REFUSALS},
+        operation_id="appeal",
+        extensions=signed_message(APPEAL_TYPE, Appeal),
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time by which it is decided."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
+from joulemark.record.messages import Problem
+from measurements.web.message_schemas import message
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,7 +45,7 @@ MOMENT = [
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """How refusals with these statuses look."""
     described = OpenApiResponse(
-        OpenApiTypes.OBJECT, description="A problem document (RFC 9457) with a code and a sentence"
+        message(Problem), description="A problem document (RFC 9457) with a code and a sentence"
     )
     return {(status, PROBLEM_TYPE): described for status in statuses}
 
@@ -51,7 +54,7 @@ def with_common_refusals(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Say of every question what any of them is refused for: its address, or an ETag that is not the present one."""
     for operations in result["paths"].values():
         if "get" in operations:
-            content = {PROBLEM_TYPE: {"schema": {"type": "object", "additionalProperties": {}}}}
+            content = {PROBLEM_TYPE: {"schema": message(Problem)}}
             answers = operations["get"]["responses"]
             answers["414"] = {"content": content, "description": "The address is longer than 4,094 bytes"}
             answers["412"] = {

@@ -178,6 +178,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.web.openapi.with_common_refusals",
         "measurements.web.openapi.with_needed_bodies",
+        "measurements.web.message_schemas.with_messages",
         "measurements.web.simulated.with_field",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -81,3 +81,49 @@ def test_whoever_is_refused_gets_a_problem_document() -> None:
         for status, answer in operation["responses"].items():
             if status.startswith("4") and answer.get("content"):
                 assert list(answer["content"]) == ["application/problem+json"], f"{name} {status}"
+
+
+def test_every_json_answer_has_a_described_shape() -> None:
+    """`object` alone tells a client nothing; a refusal is one shape everywhere."""
+    shapes = {
+        f"{name} {status}": content["schema"]
+        for name, operation in OPERATIONS.items()
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if "json" in kind
+    }
+    assert {place: shape for place, shape in shapes.items() if shape.get("type") == "object"} == {}
+    refusals = {shape["$ref"] for place, shape in shapes.items() if place.rsplit(" ", 1)[1][0] == "4"}
+    assert refusals == {"#/components/schemas/Problem"}
+
+
+def test_every_door_says_what_it_has_signed() -> None:
+    """The batch alone has no envelope of its own: it is a bundle a line."""
+    components = DESCRIPTION["components"]["schemas"]
+    silent = {name for name, door in DOORS.items() if "x-signed-message" not in door}
+    assert silent == {"POST /api/v1/results/batch"}
+    for name, door in DOORS.items():
+        for _, part in parts(door.get("x-signed-message", {}), name):
+            if reference := part.get("$ref"):
+                assert reference.rsplit("/", 1)[1] in components
+
+
+def test_nothing_refers_to_what_is_not_there() -> None:
+    references = {part["$ref"] for _, part in parts(DESCRIPTION) if isinstance(part.get("$ref"), str)}
+    components = {
+        f"#/components/{kind}/{name}" for kind, named in DESCRIPTION["components"].items() for name in named
+    }
+    assert references <= components
+
+
+def test_no_word_is_one_that_openapi_3_0_lacks() -> None:
+    lacking = {"prefixItems", "contentEncoding", "propertyNames", "$defs", "const"}
+    found = {place for place, part in parts(DESCRIPTION["components"]) if lacking & set(part)}
+    assert {place for place in found if not place.endswith("/properties")} == set()
+    assert [place for place, part in parts(DESCRIPTION) if part.get("type") == "null"] == []
+    limits = {
+        place
+        for place, part in parts(DESCRIPTION)
+        if "exclusiveMinimum" in part and part["exclusiveMinimum"] is not True
+    }
+    assert limits == set()
