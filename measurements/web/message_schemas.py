@@ -104,6 +104,7 @@ _KEYWORDS: dict[str, Conversion] = {
         "properties": {name: in_openapi_3_0(part, names) for name, part in value.items()}
     },
     "propertyNames": lambda _value, _names: {},
+    "title": lambda _value, _names: {},  # the component's name says it, and generators would take it for another name
     "exclusiveMinimum": lambda value, _: {"minimum": value, "exclusiveMinimum": True},
     "exclusiveMaximum": lambda value, _: {"maximum": value, "exclusiveMaximum": True},
     "contentEncoding": lambda _value, _names: {"format": "byte"},

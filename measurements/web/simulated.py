@@ -48,8 +48,8 @@ def with_field(result: dict[str, Any], **_: object) -> dict[str, Any]:
             continue
         for media in read["responses"]["200"].get("content", {}).values():
             name = media["schema"].get("$ref", "").rsplit("/", 1)[-1]
-            if name:
-                component = result["components"]["schemas"][name]
+            component = result["components"]["schemas"].get(name)
+            if component is not None:  # a message of the wire format is written by its own class
                 described = {FIELD: {"type": "boolean", "description": DESCRIPTION}}
                 component["properties"] = described | component["properties"]
                 component["required"] = [FIELD, *(n for n in component.get("required", ()) if n != FIELD)]

@@ -178,8 +178,8 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "measurements.web.openapi.with_common_refusals",
         "measurements.web.openapi.with_needed_bodies",
-        "measurements.web.message_schemas.with_messages",
         "measurements.web.simulated.with_field",
+        "measurements.web.message_schemas.with_messages",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # it would ask another host
