@@ -18,6 +18,7 @@ from measurements.catalog.suites import current_digests, known_suites, unpinned_
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
+    from measurements.boards.needed import KnownCell
 
 SHOWN = 30
 
@@ -31,6 +32,11 @@ class Line:
     dataset_title: str
     model_title: str
     command: str
+
+    @property
+    def counted(self) -> NeededJob | KnownCell:
+        """What devices and contributors are counted of: the least certain cell, or the job where it has none."""
+        return self.job.cell or self.job
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.http import HttpResponse
+from django.template import engines
 from django.test import Client
 
 from joulemark.record.codec import decode, encode
@@ -17,6 +18,7 @@ from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
 from tests import made
+from tests.strict_templates import strict_names
 
 Post = Callable[[str, bytes], HttpResponse]
 
@@ -32,6 +34,12 @@ def platform_folder(settings, tmp_path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that a template of ours cannot resolve is a fault."""
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", strict_names())
 
 
 @pytest.fixture(autouse=True)
