@@ -113,7 +113,7 @@ test: check ## Every check, then every test, on a throwaway PostgreSQL and Redis
 	$(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 laws: $(VENV)/.ready-test ## Every property test marked as a law, with 1,000 examples each
-	JOULEMARK_LAW_EXAMPLES=1000 $(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) -m laws
+	JOULEMARK_LAW_EXAMPLES=1000 $(SERVICES) -- $(BIN)/python -m pytest --numprocesses $(TESTERS) --timeout 3000 -m laws
 
 format: $(VENV)/.ready-test ## Put the code into its format
 	$(BIN)/ruff format .

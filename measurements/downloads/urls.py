@@ -1,13 +1,14 @@
 """Addresses of the downloads and of the API's own description, under /api/v1/."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from measurements.downloads import api
 from measurements.downloads.api_decisions import DecisionListView
 from measurements.downloads.api_impact import ImpactView
 from measurements.downloads.api_needed import NeededView
 from measurements.downloads.api_results import BundleView, ResultListView
+from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
 from measurements.impact.api import ClaimsView, IntensitiesCsvView, IntensitiesView
@@ -32,6 +33,6 @@ urlpatterns = [
     path("results/<result_id:result_id>/standing", ResultStandingView.as_view(), name="api-standing"),
     path("suites/", SuiteListView.as_view(), name="api-suites"),
     path("suites/<digest:digest>.tar", SuiteArchiveView.as_view(), name="api-suite-archive"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]
