@@ -17,7 +17,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Min, Q
 
-from joulemark.consensus.agreement import ContributorReport, compare
+from joulemark.consensus.agreement import Agreement as ComputedAgreement
+from joulemark.consensus.agreement import ContributorReport, compare_all
 from measurements.catalog.models import AiModel
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State
@@ -84,8 +85,8 @@ def _compare_cell(cell: dict[str, Any]) -> int:
         .defer("submission__bundle", "submission__receipt")
         .order_by("started_at", "pk")
     )
-    reports = {result.pk: report_of(result) for result in counted}
-    rows = [_agreement(result, reports) for result in counted]
+    compared = compare_all([report_of(result) for result in counted])
+    rows = [_agreement(result, computed) for result, computed in zip(counted, compared, strict=True)]
     Agreement.objects.filter(result__in=Result.objects.of_cell(cell)).exclude(
         result__submission__state=State.ACCEPTED
     ).delete()
@@ -111,16 +112,15 @@ def report_of(result: Result) -> ContributorReport:
     )
 
 
-def _agreement(result: Result, reports: dict[str, ContributorReport]) -> Agreement:
-    found = compare(reports[result.pk], reports.values())
+def _agreement(result: Result, computed: ComputedAgreement | None) -> Agreement:
     return Agreement(
         result=result,
         contributor=result.contributor,
-        agrees=found.agrees if found else None,
-        relative=found.relative if found else None,
-        tolerance=found.tolerance if found else None,
-        n_others=found.n_others if found else 0,
-        wants_replication=not (found and found.agrees) and _asks(result),
+        agrees=computed.agrees if computed else None,
+        relative=computed.relative if computed else None,
+        tolerance=computed.tolerance if computed else None,
+        n_others=computed.n_others if computed else 0,
+        wants_replication=not (computed and computed.agrees) and _asks(result),
     )
 
 

@@ -17,7 +17,8 @@ from joulemark.consensus.cell import ResultReading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import relative
-from joulemark.consensus.voices import Observation, Voice, geometric_mean, voices, weighted_median
+from joulemark.consensus.leave_out import LeaveOneOut
+from joulemark.consensus.voices import Observation, Voice, geometric_mean, voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,16 +58,38 @@ class Agreement:
 
 def compare(report: ContributorReport, others: Iterable[ContributorReport]) -> Agreement | None:
     """A report against what other contributors say on other devices; None where there is nobody to compare with."""
-    apart = [
-        other
-        for other in others
-        if other.announced and other.contributor != report.contributor and other.device != report.device
-    ]
-    if not apart or not report.announced:
+    return _agreement(report, _leave_out(others))
+
+
+def compare_all(reports: Sequence[ContributorReport]) -> list[Agreement | None]:
+    """Return `compare(report, reports)` for each report, in their order.
+
+    Takes n log n steps for n reports whose devices are reported by one contributor each.
+    """
+    cell = _leave_out(reports)
+    return [_agreement(report, cell) for report in reports]
+
+
+def _leave_out(reports: Iterable[ContributorReport]) -> LeaveOneOut:
+    return LeaveOneOut(
+        (
+            Observation(
+                contributor=report.contributor, device=report.device, value=report.energy_per_query_j
+            ),
+            believed_u(report.relative_u),
+        )
+        for report in reports
+        if report.announced
+    )
+
+
+def _agreement(report: ContributorReport, cell: LeaveOneOut) -> Agreement | None:
+    others = cell.without(report.contributor, report.device) if report.announced else None
+    if others is None:
         return None
-    middle, weight = _middle(apart)
-    difference = log(report.energy_per_query_j) - log(middle)
-    u_middle = max(believed_u(other.relative_u) for other in apart) / sqrt(weight)
+    weight = others.weight
+    difference = log(report.energy_per_query_j) - log(others.middle)
+    u_middle = others.largest_u / sqrt(weight)
     tolerance = COVERAGE * sqrt(
         believed_u(report.relative_u) ** 2 + u_middle**2 + USUAL_SPREAD**2 * (1 + 1 / weight)
     )
@@ -96,9 +119,7 @@ def tier(reports: Sequence[ContributorReport], *, between_u: float | None = None
             between_u = cell_value(reports).between_u
         if between_u is not None and between_u <= ESTABLISHED_U:
             return "established"
-    agreed = sum(
-        1 for report in reports if (agreement := compare(report, reports)) is not None and agreement.agrees
-    )
+    agreed = sum(1 for agreement in compare_all(reports) if agreement is not None and agreement.agrees)
     return "replicated" if agreed >= 2 else "several sources"
 
 
@@ -116,11 +137,3 @@ def _contributions(reports: Iterable[ContributorReport]) -> list[Voice]:
         Observation(contributor=r.contributor, device=r.device, value=r.energy_per_query_j) for r in reports
     )
     return voices(values, between=geometric_mean)
-
-
-def _middle(reports: Iterable[ContributorReport]) -> tuple[float, float]:
-    """What reports say together, and how many independent contributors they count as."""
-    contributions = _contributions(reports)
-    return weighted_median(contributions, between=geometric_mean), float(
-        sum(voice.weight for voice in contributions)
-    )

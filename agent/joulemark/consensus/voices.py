@@ -69,14 +69,15 @@ def voices(observations: Iterable[Observation], *, between: Between) -> list[Voi
             value=plain_median(
                 [plain_median(values, between=between) for values in devices.values()], between=between
             ),
-            weight=_weight([sharers[device] for device in devices]),
+            weight=weight_of([sharers[device] for device in devices]),
             contributor=contributor,
         )
         for contributor, devices in spoken.items()
     ]
 
 
-def _weight(sharers: list[int]) -> Fraction:
+def weight_of(sharers: Sequence[int]) -> Fraction:
+    """Return what a voice weighs whose devices are reported by so many contributors each, itself among them."""
     if max(sharers) == 1:
         return FULL_WEIGHT
     return sum((Fraction(1, sharing) for sharing in sharers), Fraction()) / len(sharers)
