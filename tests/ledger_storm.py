@@ -31,6 +31,7 @@ from measurements.intake import batches
 from measurements.intake.models import UNJUDGED, Submission
 from measurements.ledger import sequencer, tile_store, tile_writer
 from measurements.review import services as review
+from measurements.review.judging_batches import BATCH_SIZE
 from tests import made
 
 PROCESSES, THREADS = 4, 8
@@ -80,10 +81,10 @@ def sequence_for_ever(tell: Callable[[], object]) -> None:
 def judge_for_ever(tell: Callable[[], object]) -> None:
     """Judges what waits, as a worker does, and tells before and after each transaction."""
     review._together = _telling(review._together, tell)
-    review._claim = _telling(review._claim, tell)
+    review.claim = _telling(review.claim, tell)
     while True:
         waiting = Submission.objects.filter(state__in=UNJUDGED).order_by("received_at")
-        ids = list(waiting.values_list("result_id", flat=True)[: review.TOGETHER])
+        ids = list(waiting.values_list("result_id", flat=True)[:BATCH_SIZE])
         tell()
         review.judge_waiting(result_ids=ids)
 

@@ -79,6 +79,9 @@ class Submission(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.RECEIVED)
     receipt = models.BinaryField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
+    # the largest batch it may be judged in, and the processes that were lost over it alone (review.judging_batches)
+    batch_limit = models.PositiveSmallIntegerField(default=64, db_default=64)
+    losses = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -90,6 +93,12 @@ class Submission(models.Model):
                 fields=["received_at"],
                 name="submission_waiting",
                 condition=models.Q(state__in=["received", "checking"]),
+            ),
+            # health and moderators: what was put aside, by age
+            models.Index(
+                fields=["received_at"],
+                name="submission_quarantined",
+                condition=models.Q(state="quarantined"),
             ),
             # the duplicate rule: has this trace been seen?
             models.Index(fields=["trace_sha256"], name="submission_trace"),

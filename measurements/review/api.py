@@ -19,7 +19,7 @@ from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
 from measurements.review import contributor_requests
-from measurements.review.health import QueueWait, waiting
+from measurements.review.health import QueueWait, given_up, waiting
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 
@@ -52,11 +52,12 @@ class LogHealthSerializer(serializers.Serializer[object]):
 
 
 class HealthSerializer(serializers.Serializer[object]):
-    """What a monitor reads; `waiting` names what is waited for."""
+    """What a monitor reads; `waiting` names what is waited for, `given_up` results whose judging killed its process."""
 
     ok = serializers.BooleanField()
     waiting = serializers.DictField(child=QueueWaitSerializer())
     log = LogHealthSerializer()
+    given_up = serializers.ListField(child=serializers.CharField())
 
 
 class HealthView(APIView):
@@ -72,6 +73,7 @@ class HealthView(APIView):
             "ok": not broken and not any(one.is_alarm for one in found),
             "waiting": {one.what: _plain(one) for one in found},
             "log": {"broken": broken},
+            "given_up": given_up(),
         }
         return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 

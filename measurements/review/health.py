@@ -11,7 +11,11 @@ from django.utils import timezone
 
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.ledger.health import unsigned_leaves
+from measurements.review.judging_batches import MAX_LOSSES
 from measurements.review.models import Appeal
+
+NAMED = 20
+"""Results that health names at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,12 @@ def waiting() -> tuple[QueueWait, ...]:
             what="checkpoint", count=unsigned, oldest_s=_age(oldest, now), limit_s=settings.LOG_ALARM_S
         ),
     )
+
+
+def given_up() -> list[str]:
+    """Ids of results, oldest first, at most `NAMED`, that cost a process whenever they were judged and wait aside."""
+    aside = Submission.objects.filter(state=State.QUARANTINED, losses__gte=MAX_LOSSES).order_by("received_at")
+    return list(aside.values_list("result_id", flat=True)[:NAMED])
 
 
 def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> QueueWait:

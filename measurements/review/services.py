@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from joulemark.record.errors import RecordError
@@ -23,6 +23,7 @@ from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.findings_digest import findings_digest
 from measurements.review.hardware_names import confirm_reported_names
+from measurements.review.judging_batches import BATCH_SIZE, MAX_LOSSES, claim, in_batches
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
 from measurements.review.result_row import Names, derive_result, store_results
@@ -32,9 +33,6 @@ from measurements.review.states import move
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 64
-"""Submissions in one transaction at most."""
-
 MIGHT_COUNT = (State.ACCEPTED, State.QUARANTINED)
 """States that a revoked key takes away; what is rejected already needs no second rejection."""
 
@@ -42,15 +40,23 @@ TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
 """What strange content can make the rules raise. A database that is away is not among them: that is tried again."""
 
 
-def judge_waiting(*, result_ids: Sequence[str]) -> int:
+LOST = f"the process that applied them was lost {MAX_LOSSES} times"
+
+
+def judge_waiting(*, result_ids: Sequence[str], was_lost: bool = False) -> int:
     """Give these submissions the verdicts that they wait for; returns how many were given.
 
-    Safe to call any number of times and at once: rows' locks and states decide, not the message that called.
+    `was_lost` says that the process that had taken them up is gone. Safe to call any number of times and at once: rows'
+    locks and states decide, not the message that called.
     """
     given = 0
-    for start in range(0, len(result_ids), TOGETHER):
-        claimed = _claim(result_ids[start : start + TOGETHER])
-        given += _all_or_each(claimed, waiting=UNJUDGED, cause=Cause.RULES)
+    for start in range(0, len(result_ids), BATCH_SIZE):
+        claimed = claim(result_ids[start : start + BATCH_SIZE], was_lost=was_lost)
+        for result_id in claimed.given_up:
+            logger.error("judging %s is given up: %s", result_id, LOST)
+            given += _together([result_id], waiting=UNJUDGED, cause=Cause.RULES, failure=LOST)
+        for batch in claimed.batches:
+            given += _all_or_each(batch, waiting=UNJUDGED, cause=Cause.RULES)
     return given
 
 
@@ -63,8 +69,8 @@ def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
     """
     judged = MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
     return sum(
-        _all_or_each(result_ids[start : start + TOGETHER], waiting=judged, cause=cause)
-        for start in range(0, len(result_ids), TOGETHER)
+        _all_or_each(result_ids[start : start + BATCH_SIZE], waiting=judged, cause=cause)
+        for start in range(0, len(result_ids), BATCH_SIZE)
     )
 
 
@@ -83,7 +89,7 @@ def distrusted(*, most: int) -> list[str]:
     counting = Submission.objects.filter(state__in=MIGHT_COUNT, received_at__gte=F("key__untrusted_since"))
     rows = counting.select_related("key").without_bytes().order_by("leaf_id")
     due: list[str] = []
-    for some in _in_parts(rows.iterator(chunk_size=TOGETHER), TOGETHER):
+    for some in _in_parts(rows.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
         due += [submission.pk for submission in _not_judged_yet(some, Cause.KEY_REVOKED)]
         if len(due) >= most:
             break
@@ -117,34 +123,10 @@ def _in_parts(rows: Iterable[Submission], length: int) -> Iterator[list[Submissi
         yield some
 
 
-def waiting_too_long() -> list[str]:
-    """Ids of submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, oldest first."""
+def waiting_too_long() -> list[list[str]]:
+    """Ids of submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, the oldest, in batches."""
     since = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
-    return list(Submission.objects.waiting(since=since).values_list("result_id", flat=True)[:1000])
-
-
-@transaction.atomic
-def _claim(result_ids: Sequence[str]) -> list[str]:
-    """Mark submissions as taken up, so that everyone sees it; returns those that are ours to judge.
-
-    One that was taken up long ago and has no verdict was lost with its worker, and is taken up again. So this commit
-    does not wait for the disk: a claim that is lost in a crash of the server was never made, and a verdict that is
-    kept has its claim before it in the server's journal.
-    """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit TO OFF")
-    lost = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
-    free = Q(state=State.RECEIVED) | Q(state=State.CHECKING, received_at__lte=lost)
-    held = list(
-        Submission.objects.without_bytes()
-        .select_for_update(skip_locked=True, of=("self",))
-        .filter(free, result_id__in=result_ids)
-        .order_by("result_id")
-    )
-    fresh = [submission for submission in held if submission.state == State.RECEIVED]
-    move(fresh, State.CHECKING, cause=Cause.CHECK, at=timezone.now())
-    return [submission.pk for submission in held]
+    return in_batches(Submission.objects.waiting(since=since).values_list("result_id", "batch_limit")[:1000])
 
 
 def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:
@@ -152,7 +134,7 @@ def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: 
     if not result_ids:
         return 0
     try:
-        return _together(result_ids, waiting=waiting, cause=cause, store=True)
+        return _together(result_ids, waiting=waiting, cause=cause)
     except (DataError, IntegrityError):
         logger.warning("judging %d results one by one", len(result_ids))
     return sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in result_ids)
@@ -160,15 +142,17 @@ def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: 
 
 def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
     try:
-        return _together([result_id], waiting=waiting, cause=cause, store=True)
+        return _together([result_id], waiting=waiting, cause=cause)
     except (DataError, IntegrityError):
         logger.exception("the numbers of %s cannot be stored", result_id)
-        return _together([result_id], waiting=waiting, cause=cause, store=False)
+        return _together([result_id], waiting=waiting, cause=cause, failure="DataError")
 
 
 @transaction.atomic
-def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, store: bool) -> int:
-    """`store` off: the numbers could not be stored, which is the verdict."""
+def _together(
+    result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
+) -> int:
+    """Judge in one transaction. With a `failure` nothing is read, and that it happened is the verdict."""
     held = list(
         Submission.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related(
@@ -180,13 +164,13 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
     held = _not_judged_yet(held, cause)  # asked while their rows are held: whoever was first has committed
     if not held:
         return 0
-    cases = cases_of(held)
+    cases = cases_of(held) if failure is None else {}
     names = Names(cases.values())
     before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
     found = {
         submission.pk: _judged(submission, cases[submission.pk], names)
-        if store
-        else (_failed("DataError"), None)
+        if failure is None
+        else (_failed(failure), None)
         for submission in held
     }
     store_results([result for _, result in found.values() if result is not None])

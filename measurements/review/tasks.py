@@ -7,6 +7,7 @@ from django.conf import settings
 
 from measurements.ledger.outgoing import OUTGOING
 from measurements.review import replication, services
+from measurements.review.judging_batches import BATCH_SIZE, record_loss
 from measurements.review.models import Cause
 
 OUTDATED_AT_ONCE = 1000
@@ -15,10 +16,16 @@ CELLS_AT_ONCE = 500
 """Cells that one sweep compares anew; the next one goes on."""
 
 
-@shared_task(name="review.judge")
-def judge(result_ids: list[str]) -> None:
-    """Give submissions their verdicts."""
-    services.judge_waiting(result_ids=result_ids)
+@shared_task(bind=True, name="review.judge")
+def judge(self: Task[..., None], result_ids: list[str], *, was_lost: bool = False) -> None:
+    """Give submissions their verdicts; those that a process was lost over, in halves of their batch."""
+    if (self.request.delivery_info or {}).get("redelivered"):
+        halves, was_lost = record_loss(result_ids), True
+        if len(halves) > 1:
+            for half in halves:
+                judge.apply_async((half,), {"was_lost": True})
+            return
+    services.judge_waiting(result_ids=result_ids, was_lost=was_lost)
 
 
 @shared_task(name="review.judge_again")
@@ -42,13 +49,13 @@ def sweep() -> int:
     replication.compare_stale(most=CELLS_AT_ONCE)
     waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_AT_ONCE)
     distrusted = services.distrusted(most=OUTDATED_AT_ONCE)
-    for chunk in batched(waiting):
-        _queue(judge, chunk)
+    for batch in waiting:
+        _queue(judge, batch)
     for chunk in batched(distrusted):
         _queue(judge_again, chunk, Cause.KEY_REVOKED.value)
     for chunk in batched(outdated):
         _queue(judge_again, chunk, Cause.NEW_RULES.value)
-    return len(waiting) + len(distrusted) + len(outdated)
+    return sum(map(len, waiting)) + len(distrusted) + len(outdated)
 
 
 def _queue(task: Task[..., None], *args: object) -> None:
@@ -75,7 +82,4 @@ def queue_comparison(*, result_ids: list[str], **_: object) -> None:
 
 def batched(result_ids: list[str]) -> list[list[str]]:
     """As many ids in a message as are judged in one transaction."""
-    return [
-        result_ids[start : start + services.TOGETHER]
-        for start in range(0, len(result_ids), services.TOGETHER)
-    ]
+    return [result_ids[start : start + BATCH_SIZE] for start in range(0, len(result_ids), BATCH_SIZE)]

@@ -14,6 +14,7 @@ from joulemark.rules.judge import Judgement
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
+from measurements.review.judging_batches import claim
 from measurements.review.models import Cause, Result, Transition, Verdict
 from measurements.review.moderation import decide
 from measurements.review.states import ImpossibleMove, move
@@ -115,7 +116,7 @@ def test_one_that_the_database_refuses_does_not_stop_the_others(sent, monkeypatc
 
 def test_what_a_lost_worker_had_taken_up_is_found(sent, settings) -> None:
     (result_id,) = sent()
-    assert services._claim([result_id]) == [result_id]
+    assert claim([result_id]).batches == [[result_id]]
     assert Submission.objects.get().state == State.CHECKING
     assert services.judge_waiting(result_ids=[result_id]) == 0
     old = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S + 1)
