@@ -270,11 +270,11 @@ def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
     An answer that the binding itself cannot decode, such as a text that is none, is an unknown error of the driver.
     """
-    asked = getattr(nvml, function, None)
-    if asked is None:
+    bound = getattr(nvml, function, None)
+    if bound is None:
         raise nvml_errors.lacking_in_binding(nvml)
     try:
-        return asked(*arguments)
+        return bound(*arguments)
     except nvml.NVMLError:
         raise
     except UNDECODABLE as error:
