@@ -35,7 +35,9 @@ WORDS = frozenset(
 )
 
 DONE = (
+    "agent/joulemark",
     "agent/joulemark/audit",
+    "agent/joulemark/cli",
     "agent/joulemark/consensus",
     "agent/joulemark/energy",
     "agent/joulemark/hub",
@@ -45,15 +47,13 @@ DONE = (
     "agent/joulemark/published",
     "agent/joulemark/record",
     "agent/joulemark/rules",
+    "agent/joulemark/session",
     "agent/joulemark/suite",
     "agent/joulemark/workloads",
 )
 """Rooms that have no such name."""
 
 CEILINGS: dict[str, int] = {
-    "agent/joulemark": 24,
-    "agent/joulemark/cli": 31,
-    "agent/joulemark/session": 59,
     "measurements/boards": 51,
     "measurements/catalog": 4,
     "measurements/contributors": 2,
@@ -73,6 +73,7 @@ CEILINGS: dict[str, int] = {
 """How many such names the other rooms have. A number may only shrink, and follows the work: it is exact."""
 
 EXCEPTIONS = {
+    ("agent/joulemark/session/state.py", "asked"): "a field of the stored session file",
     ("measurements/impact/serializers.py", "found"): "a field of the REST answer, on which readers rely",
     ("measurements/impact/serializers.py", "made"): "a field of the REST answer, on which readers rely",
 }
