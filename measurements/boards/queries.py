@@ -140,8 +140,8 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     if series.grade == "published":
         figures = PublishedFigure.objects.of_series(series.slug).of_tasks(tasks).with_names()
         return [row_of_figure(figure, series) for figure in figures]
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     return [row_of_cell(cell, series) for cell in cells.of_tasks(tasks).with_names()]
 
 
@@ -190,8 +190,8 @@ def _counts(series: Series, at: datetime | None) -> dict[int, tuple[int, int]]:
             pk: (rows, models)
             for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))
         }
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     by_task = cells.order_by().values_list("dataset__task")
     return {
         pk: (rows, models)

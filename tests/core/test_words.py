@@ -50,11 +50,11 @@ DONE = (
     "agent/joulemark/session",
     "agent/joulemark/suite",
     "agent/joulemark/workloads",
+    "measurements/boards",
 )
 """Rooms that have no such name."""
 
 CEILINGS: dict[str, int] = {
-    "measurements/boards": 51,
     "measurements/catalog": 4,
     "measurements/contributors": 2,
     "measurements/display": 4,
@@ -62,7 +62,7 @@ CEILINGS: dict[str, int] = {
     "measurements/impact": 1,
     "measurements/intake": 41,
     "measurements/ledger": 12,
-    "measurements/pages": 4,
+    "measurements/pages": 3,
     "measurements/published": 18,
     "measurements/review": 75,
     "measurements/web": 2,
