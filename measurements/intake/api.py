@@ -17,7 +17,7 @@ from joulemark.record.messages import Ticket as TicketRecord
 from joulemark.record.requests import BatchAnswer, BatchItem, Revoked
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
-from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
+from measurements.intake.batches import Outcome, accept_gathered, accept_results, split_batch
 from measurements.intake.platform_key import announced
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
@@ -160,7 +160,7 @@ class BatchView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer for each bundle as its own door would, in their order."""
-        bodies = split(read_body(request, most=MAX_BATCH_BYTES))
+        bodies = split_batch(read_body(request, most=MAX_BATCH_BYTES))
         return answer(BatchAnswer(items=tuple(map(_item, accept_results(bodies=bodies)))), status=200)
 
 

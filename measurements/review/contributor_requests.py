@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from joulemark.record import requests
-from measurements.intake.door import open_envelope, take, was_taken
+from measurements.intake.door import open_envelope, record_envelope, was_recorded
 from measurements.intake.idempotency import again_if_raced
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.intake.refusals import Conflict, Forbidden
@@ -34,9 +34,9 @@ def withdraw(*, data: bytes) -> Submission:
     request = opened.message
     with transaction.atomic():
         held = _own(request.result_id, contributor_id=opened.key.contributor_id)
-        if was_taken(opened):
+        if was_recorded(opened):
             return held
-        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        record_envelope(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
         if not can_become(held.state, State.WITHDRAWN):
             raise Conflict("JM-STATE", _cannot(held, "withdrawn"))
         made = Withdrawal(submission=held, reason=request.reason, withdrawn_at=timezone.now())
@@ -65,9 +65,9 @@ def appeal(*, data: bytes) -> Appeal:
     request = opened.message
     with transaction.atomic():
         held = _own(request.result_id, contributor_id=opened.key.contributor_id)
-        if was_taken(opened) and (known := held.appeals.filter(words=request.words).last()):
+        if was_recorded(opened) and (known := held.appeals.filter(words=request.words).last()):
             return known
-        take(
+        record_envelope(
             opened,
             audience=request.audience,
             issued_at=request.issued_at,

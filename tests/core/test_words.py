@@ -51,6 +51,7 @@ DONE = (
     "agent/joulemark/suite",
     "agent/joulemark/workloads",
     "measurements/boards",
+    "measurements/intake",
 )
 """Rooms that have no such name."""
 
@@ -60,7 +61,6 @@ CEILINGS: dict[str, int] = {
     "measurements/display": 4,
     "measurements/downloads": 5,
     "measurements/impact": 1,
-    "measurements/intake": 41,
     "measurements/ledger": 12,
     "measurements/pages": 3,
     "measurements/published": 18,
