@@ -151,9 +151,9 @@ def _round(file: Path, database: Any) -> Round:
 
 def rebuilt_a_second(file: Path) -> float:
     """Cells a second of the whole rebuild, intervals and all."""
-    from measurements.boards.rebuild import rebuilt
+    from measurements.boards.rebuild import rebuild_cells
 
-    every = rebuilt(file)
+    every = rebuild_cells(file)
     next(every)  # DuckDB has grouped by then
     return REBUILT_CELLS / timed(lambda: list(islice(every, REBUILT_CELLS)))
 

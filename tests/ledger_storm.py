@@ -47,7 +47,7 @@ RESULTS_OF_A_THREAD = 15
 def write_results(process: int, life: int, confirmed: int, tell: Callable[[], object]) -> None:
     """Eight threads that hand in results, stored in groups, and then wait to be killed; also before a commit."""
     made.ORIGIN = settings.ORIGIN
-    batches.store = _telling(batches.store, tell)
+    batches.store_bundles = _telling(batches.store_bundles, tell)
 
     def work(thread: int) -> None:
         for number in range(RESULTS_OF_A_THREAD):

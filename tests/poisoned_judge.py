@@ -20,4 +20,5 @@ def judge_or_die(case: Case) -> Judgement:
     return judge(case)
 
 
-services.judge = judge_or_die
+if POISON in os.environ:
+    services.judge = judge_or_die

@@ -1,4 +1,4 @@
-"""Who this agent is: its key, the platforms that know it, and pseudonyms for devices."""
+"""The agent's identity: its key, its enrolments at platforms, and the pseudonyms of devices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MACHINE_ID = Path("/etc/machine-id")
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A private key and what is public of it."""
+    """A private key, its public key and its id."""
 
     key: Ed25519PrivateKey
     public_key: str
@@ -82,20 +82,20 @@ def load_or_create(folders: Folders, *, passphrase: str | None = None) -> Identi
 
     `passphrase` locks a key that is made now.
     """
-    found = load(folders)
-    if found is not None:
-        return found
+    identity = load(folders)
+    if identity is not None:
+        return identity
     with suppress(FileExistsError):  # another process made it first: its key is the key
         durable.write(
             folders.key, keys.to_pem(keys.generate(), passphrase=passphrase), mode=0o600, replace=False
         )
     passphrases.remember(folders.key, passphrase)
-    made = load(folders)
-    if made is None:
+    identity = load(folders)
+    if identity is None:
         raise StorageError(
             _("The key {key} was written and is gone; check the folder.").format(key=folders.key)
         )
-    return made
+    return identity
 
 
 def next_key(folders: Folders, *, passphrase: str | None = None) -> Identity:
@@ -147,7 +147,7 @@ def _opened(path: Path, pem: bytes, *, passphrase: str | None, anew: str) -> Ide
 
 
 def enrolment(folders: Folders, origin: str) -> Enrolled | None:
-    """What the platform at `origin` answered when the key was enrolled, or None.
+    """The stored enrolment at the platform at `origin`, or None.
 
     Raises UsageError when damaged.
     """
@@ -169,18 +169,18 @@ def _read_enrolment(path: Path) -> Enrolled | None:
 
 def require_enrolment(folders: Folders, origin: str, identity: Identity | None) -> Enrolled:
     """The enrolment of the current key. Raises NotEnrolled."""
-    found = require_known(folders, origin)
-    if identity is None or found.key_id != identity.key_id:
+    enrolled = require_known(folders, origin)
+    if identity is None or enrolled.key_id != identity.key_id:
         raise _not_enrolled(origin)
-    return found
+    return enrolled
 
 
 def require_known(folders: Folders, origin: str) -> Enrolled:
     """The stored enrolment, whichever key it is of: enough to read with, without any key. Raises NotEnrolled."""
-    found = enrolment(folders, origin)
-    if found is None:
+    enrolled = enrolment(folders, origin)
+    if enrolled is None:
         raise _not_enrolled(origin)
-    return found
+    return enrolled
 
 
 def _not_enrolled(origin: str) -> NotEnrolled:
@@ -195,32 +195,34 @@ def _not_enrolled(origin: str) -> NotEnrolled:
 def enrolled_at(folders: Folders, key_id: str) -> list[str]:
     """The origins of all platforms at which a key is enrolled, sorted. Raises UsageError for a damaged file."""
     stored = (_read_enrolment(path) for path in folders.platforms.glob("*.json"))
-    return sorted(found.platform.origin for found in stored if found is not None and found.key_id == key_id)
+    return sorted(
+        enrolled.platform.origin for enrolled in stored if enrolled is not None and enrolled.key_id == key_id
+    )
 
 
 def store_enrolment(folders: Folders, origin: str, enrolled: Enrolled) -> None:
-    """Keep the platform's answer, its key included. Raises PlatformKeyChanged."""
+    """Store an enrolment, the platform's key included. Raises PlatformKeyChanged."""
     check_platform_key(folders, origin, enrolled.platform)
     durable.write(_enrolment_file(folders, origin), encode(enrolled) + b"\n", mode=0o600)
 
 
-def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> None:
+def check_platform_key(folders: Folders, origin: str, platform_key: PlatformKey) -> None:
     """Trust on first use: a platform's key may be new, but it may not change. Raises PlatformKeyChanged."""
-    if keys.key_id(shown.public_key) != shown.key_id:
+    if keys.key_id(platform_key.public_key) != platform_key.key_id:
         raise PlatformKeyChanged(
             _("{origin} shows a key whose id is not its digest; do not trust its answers.").format(
                 origin=origin
             )
         )
-    if shown.origin != origin:
+    if platform_key.origin != origin:
         raise PlatformKeyChanged(
             _(
                 "The platform at {origin} calls itself {shown}. If that is the one you mean, set "
                 "JOULEMARK_PLATFORM={shown}."
-            ).format(origin=origin, shown=shown.origin)
+            ).format(origin=origin, shown=platform_key.origin)
         )
-    known = enrolment(folders, origin)
-    if known is not None and known.platform.public_key != shown.public_key:
+    enrolled = enrolment(folders, origin)
+    if enrolled is not None and enrolled.platform.public_key != platform_key.public_key:
         raise PlatformKeyChanged(
             _(
                 "{origin} shows another key than when you enrolled ({shown}, before {known}). Nothing was "
@@ -228,12 +230,12 @@ def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> Non
                 "enrol again."
             ).format(
                 origin=origin,
-                shown=shown.key_id[:16],
-                known=known.platform.key_id[:16],
+                shown=platform_key.key_id[:16],
+                known=enrolled.platform.key_id[:16],
                 file=_enrolment_file(folders, origin),
             )
         )
-    if known is not None and known.platform.log_key not in {UNSET, shown.log_key}:
+    if enrolled is not None and enrolled.platform.log_key not in {UNSET, platform_key.log_key}:
         raise PlatformKeyChanged(
             _(
                 "{origin} shows another key of its log than before ({shown}, before {known}): it may show "
@@ -241,24 +243,24 @@ def check_platform_key(folders: Folders, origin: str, shown: PlatformKey) -> Non
                 "real, remove {file} and enrol again."
             ).format(
                 origin=origin,
-                shown=shown.log_key or _("none"),
-                known=known.platform.log_key,
+                shown=platform_key.log_key or _("none"),
+                known=enrolled.platform.log_key,
                 file=_enrolment_file(folders, origin),
             )
         )
 
 
-def learn_log_key(folders: Folders, origin: str, shown: PlatformKey) -> Enrolled | None:
-    """Keep the log key that the platform shows, where none was stored yet (first use); the enrolment as it is then.
+def learn_log_key(folders: Folders, origin: str, platform_key: PlatformKey) -> Enrolled | None:
+    """Store the log key that the platform presents, where none was stored yet (first use); returns the enrolment.
 
     Raises PlatformKeyChanged.
     """
-    check_platform_key(folders, origin, shown)
-    known = enrolment(folders, origin)
-    if known is not None and known.platform.log_key is UNSET and shown.log_key is not UNSET:
-        known = replace(known, platform=shown)
-        store_enrolment(folders, origin, known)
-    return known
+    check_platform_key(folders, origin, platform_key)
+    enrolled = enrolment(folders, origin)
+    if enrolled is not None and enrolled.platform.log_key is UNSET and platform_key.log_key is not UNSET:
+        enrolled = replace(enrolled, platform=platform_key)
+        store_enrolment(folders, origin, enrolled)
+    return enrolled
 
 
 def _enrolment_file(folders: Folders, origin: str) -> Path:
@@ -272,8 +274,8 @@ def device_tag(device_identity: str, origin: str) -> str:
 
 def machine_identity(folders: Folders, machine_id: Path = MACHINE_ID) -> str:
     """What tells this machine from others, never sent: its machine-id, else a random id that is kept."""
-    kept = folders.state / "machine-id"
-    for path in (machine_id, kept):
+    own_file = folders.state / "machine-id"
+    for path in (machine_id, own_file):
         try:
             text = path.read_text(encoding="ascii").strip()
         except (FileNotFoundError, PermissionError):
@@ -282,6 +284,6 @@ def machine_identity(folders: Folders, machine_id: Path = MACHINE_ID) -> str:
             raise StorageError(_("{path} cannot be read: {error}.").format(path=path, error=error)) from error
         if re.fullmatch(r"[0-9a-f]{32}", text):
             return text
-    made = secrets.token_hex(16)
-    durable.write(kept, made.encode() + b"\n", mode=0o600)
-    return made
+    random_id = secrets.token_hex(16)
+    durable.write(own_file, random_id.encode() + b"\n", mode=0o600)
+    return random_id

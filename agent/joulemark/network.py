@@ -98,7 +98,7 @@ class Routes:
             ) from error
 
     def close(self) -> None:
-        """Close every way."""
+        """Close every transport that was opened."""
         for way in self._ways.values():
             way.close()
 
@@ -187,8 +187,8 @@ def context(library: Any, environ: Mapping[str, str]) -> ssl.SSLContext:
     variable = next((name for name in CERTIFICATES if environ.get(name)), None)
     try:
         if variable is None:
-            made: ssl.SSLContext = library.create_ssl_context(trust_env=False)
-            return made
+            ssl_context: ssl.SSLContext = library.create_ssl_context(trust_env=False)
+            return ssl_context
         path = environ[variable]
         if os.path.isdir(path):  # noqa: PTH112 - a path that is none is no error here
             return ssl.create_default_context(capath=path)
@@ -274,12 +274,12 @@ def _fits(entry: str, host: str, port: int | None) -> bool:
 
 def _parted(entry: str) -> tuple[str, int | None]:
     """A host and a port. An IPv6 address has colons of its own, and a port only behind brackets."""
-    found = re.fullmatch(r"\[([^\]]*)\](?::([0-9]{1,5}))?", entry) or re.fullmatch(
+    match = re.fullmatch(r"\[([^\]]*)\](?::([0-9]{1,5}))?", entry) or re.fullmatch(
         r"([^:]*):([0-9]{1,5})", entry
     )
-    if found is None:
+    if match is None:
         return entry, None
-    return found[1], None if found[2] is None else int(found[2])
+    return match[1], None if match[2] is None else int(match[2])
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -1,8 +1,8 @@
-"""Every finished result, kept before it is sent and after. The folder is the truth about what was measured.
+"""The outbox: every finished result, before it is sent and after. The folder is the record of what was measured.
 
 A result lies in `<digest>.joulemark.json`, exactly as it is sent, and after that with the platform's receipt and the
 proof that it is in the platform's log.
-What was said about it lies beside it in `<digest>.note.json`.
+The platform's answers about it lie beside it in `<digest>.note.json`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Refusal(Record, frozen=True):
 
 
 class Note(Record, frozen=True):
-    """What the platform last said about a result: a refusal, or where it stands.
+    """The platform's last answer about a result: a refusal, or its verdict.
 
-    `failures`: how often it was sent and the platform failed over it.
+    `failures`: how often sending it failed at the platform.
     """
 
     refusal: Refusal | None = None
@@ -55,7 +55,7 @@ class Note(Record, frozen=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class OutboxResult:
     """One result in the outbox."""
 
     path: Path
@@ -74,7 +74,7 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Damaged:
+class DamagedFile:
     """A file of the outbox that cannot be read as a result."""
 
     path: Path
@@ -82,7 +82,7 @@ class Damaged:
 
 
 class Outbox:
-    """The folder of kept results."""
+    """The folder of results, each with its note."""
 
     def __init__(self, folders: Folders) -> None:
         self.folder = folders.outbox
@@ -96,7 +96,7 @@ class Outbox:
         """Give the reserved room back."""
         durable.release(self._reserve)
 
-    def keep(self, bundle: Bundle) -> Kept:
+    def keep(self, bundle: Bundle) -> OutboxResult:
         """Write `bundle` and sync it. On a full disk the reserved room is used.
 
         Raises DiskFull or StorageError.
@@ -110,43 +110,45 @@ class Outbox:
             durable.write(path, bundle.to_bytes())
         return self._read(path)
 
-    def add_receipt(self, kept: Kept, receipt: Envelope) -> Kept:
-        """Write the (checked) receipt into the kept bundle and forget an earlier refusal or failure."""
-        durable.write(kept.path, replace(kept.bundle, receipt=receipt).to_bytes())
-        return self.annotate(kept, replace(kept.note, refusal=None, failures=0))
+    def add_receipt(self, result: OutboxResult, receipt: Envelope) -> OutboxResult:
+        """Write the (checked) receipt into the stored bundle and clear an earlier refusal or failure."""
+        durable.write(result.path, replace(result.bundle, receipt=receipt).to_bytes())
+        return self.annotate(result, replace(result.note, refusal=None, failures=0))
 
-    def add_proof(self, kept: Kept, proof: LogProof) -> Kept:
-        """Write the (checked) proof into the kept bundle, beside its receipt."""
-        durable.write(kept.path, replace(kept.bundle, proof=proof).to_bytes())
-        return self._read(kept.path)
+    def add_proof(self, result: OutboxResult, proof: LogProof) -> OutboxResult:
+        """Write the (checked) proof into the stored bundle, beside its receipt."""
+        durable.write(result.path, replace(result.bundle, proof=proof).to_bytes())
+        return self._read(result.path)
 
-    def annotate(self, kept: Kept, note: Note) -> Kept:
-        """Replace what is noted about a result, and a note that cannot be read in any case."""
-        if note != kept.note or kept.note_fault is not None:
-            durable.write(self._note_path(kept.digest), encode(note) + b"\n")
-        return self._read(kept.path)
+    def annotate(self, result: OutboxResult, note: Note) -> OutboxResult:
+        """Replace the note of a result; one that cannot be read is replaced in any case."""
+        if note != result.note or result.note_fault is not None:
+            durable.write(self._note_path(result.digest), encode(note) + b"\n")
+        return self._read(result.path)
 
-    def results(self) -> Iterator[Kept]:
+    def results(self) -> Iterator[OutboxResult]:
         """Every readable result, oldest first."""
-        kept = [item for item in self.entries() if isinstance(item, Kept)]
-        yield from sorted(kept, key=lambda item: (item.bundle.statement().predicate.issued_at, item.digest))
+        results = [item for item in self.entries() if isinstance(item, OutboxResult)]
+        yield from sorted(
+            results, key=lambda item: (item.bundle.statement().predicate.issued_at, item.digest)
+        )
 
-    def entries(self) -> Iterator[Kept | Damaged]:
+    def entries(self) -> Iterator[OutboxResult | DamagedFile]:
         """Every file, in the order of names; a damaged one with its reason."""
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
             try:
                 yield self._read(path)
             except UsageError as error:
-                yield Damaged(path=path, reason=str(error))
+                yield DamagedFile(path=path, reason=str(error))
 
-    def damaged(self) -> list[Damaged]:
+    def damaged(self) -> list[DamagedFile]:
         """The files that should hold a result and do not, in the order of names."""
-        return [item for item in self.entries() if isinstance(item, Damaged)]
+        return [item for item in self.entries() if isinstance(item, DamagedFile)]
 
-    def find(self, prefix: str) -> Kept:
+    def find(self, prefix: str) -> OutboxResult:
         """The one result whose digest begins with `prefix`. Raises NothingToDo or UsageError."""
-        fitting = [kept for kept in self.results() if kept.digest.startswith(prefix.lower())]
-        broken = [one for one in self.damaged() if one.path.name.startswith(prefix.lower())]
+        fitting = [result for result in self.results() if result.digest.startswith(prefix.lower())]
+        broken = [file for file in self.damaged() if file.path.name.startswith(prefix.lower())]
         if broken and not fitting:
             raise UsageError(broken[0].reason)
         if not fitting:
@@ -165,9 +167,9 @@ class Outbox:
             )
         return fitting[0]
 
-    def _read(self, path: Path) -> Kept:
-        kept = read_bundle(path)
-        digest = kept.digest()
+    def _read(self, path: Path) -> OutboxResult:
+        bundle = read_bundle(path)
+        digest = bundle.digest()
         if path.name != f"{digest}{SUFFIX}":
             raise UsageError(
                 _("{path} does not hold the result that its name says: it was edited or renamed.").format(
@@ -175,12 +177,12 @@ class Outbox:
                 )
             )
         note, fault = self._note(digest)
-        return Kept(path=path, digest=digest, bundle=kept, note=note, note_fault=fault)
+        return OutboxResult(path=path, digest=digest, bundle=bundle, note=note, note_fault=fault)
 
     def _note(self, digest: str) -> tuple[Note, str | None]:
-        """What is noted and None, or an empty note and why the one on disk cannot be read.
+        """The note and None, or an empty note and why the one on disk cannot be read.
 
-        A note is only what the platform said, and can be asked again: a bad one must not hide its result.
+        A note only repeats the platform, which can be asked again: a bad one must not hide its result.
         """
         path = self._note_path(digest)
         try:
@@ -202,8 +204,8 @@ class Outbox:
 def read_bundle(path: Path) -> Bundle:
     """The bundle in a file, and that its statement decodes; nothing is verified. Raises UsageError."""
     try:
-        kept = bundles.parse(path.read_bytes())
-        kept.statement()
+        bundle = bundles.parse(path.read_bytes())
+        bundle.statement()
     except OSError as error:
         raise UsageError(_("{path} cannot be read: {why}.").format(path=path, why=error.strerror)) from error
     except RecordError as error:
@@ -212,4 +214,4 @@ def read_bundle(path: Path) -> Bundle:
                 path=path, code=error.code, error=error
             )
         ) from error
-    return kept
+    return bundle

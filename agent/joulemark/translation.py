@@ -34,8 +34,8 @@ def language_of(environ: Mapping[str, str] = os.environ) -> str:
     """
     for variable in (VARIABLE, *LOCALE_VARIABLES):
         if names := environ.get(variable):
-            known = (_language_code(name) for name in names.split(":"))
-            return next((code for code in known if code in (SOURCE, *TRANSLATED)), SOURCE)
+            codes = (_language_code(name) for name in names.split(":"))
+            return next((code for code in codes if code in (SOURCE, *TRANSLATED)), SOURCE)
     return SOURCE
 
 

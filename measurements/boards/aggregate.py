@@ -65,7 +65,7 @@ DeviceSays = tuple[float, int]
 """Joules per query of a device, and of how many results."""
 
 
-def evident(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int, DeviceSays]]:
+def aggregate_results(results: Sequence[Sequence[Any]]) -> tuple[dict[str, Any], dict[int, DeviceSays]]:
     """The fields of a cell and what each device says in it, of results given as `(device, *ROW_FIELDS)`.
 
     Raises ValueError for no result.

@@ -1,4 +1,4 @@
-"""Which moment a reader asks for: a board as it was at a time, or when a checkpoint of the log was signed."""
+"""The moment that a request names: a time, or when a checkpoint of the log was signed."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class MomentError(ValueError):
-    """What was asked for names no moment; the message says what to ask for instead."""
+    """The parameters name no moment; the message says how to name one."""
 
 
-def moment_of(asked: Mapping[str, str]) -> datetime:
+def moment_of(parameters: Mapping[str, str]) -> datetime:
     """The moment that `as_of` (ISO 8601; a day means its end, UTC) or `checkpoint` (a tree size) names.
 
-    `asked` has at least one of them. Raises MomentError.
+    `parameters` has at least one of them. Raises MomentError.
     """
-    if "as_of" in asked and "checkpoint" in asked:
+    if "as_of" in parameters and "checkpoint" in parameters:
         raise MomentError(gettext("Ask for a time or for a checkpoint, not for both."))
-    return _signed_at(asked["checkpoint"]) if "checkpoint" in asked else _time(asked["as_of"])
+    return _signed_at(parameters["checkpoint"]) if "checkpoint" in parameters else _time(parameters["as_of"])
 
 
 def _signed_at(size: str) -> datetime:
     if not (size.isascii() and size.isdecimal() and len(size) <= 18):
         raise MomentError(gettext("A checkpoint is named by its size, a whole number."))
-    found = Checkpoint.objects.filter(size=int(size)).first()
-    if found is None:
+    checkpoint = Checkpoint.objects.filter(size=int(size)).first()
+    if checkpoint is None:
         raise MomentError(
             gettext("No checkpoint of this size was signed; /log/checkpoint has the latest one.")
         )
-    return found.signed_at
+    return checkpoint.signed_at
 
 
 def _time(text: str) -> datetime:

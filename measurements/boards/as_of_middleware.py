@@ -1,7 +1,7 @@
-"""The moment that a request asks for is read before its view runs, or refused in a sentence.
+"""The moment that a request names is read before its view runs, or refused with a reason.
 
 `AsOfMiddleware` refuses `as_of` and `checkpoint` at every address whose view is not marked by `honours_as_of`, so that
-a page which knows nothing of moments can never be taken for one that shows them.
+a page that ignores moments can never be mistaken for one that honours them.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ READS = ("GET", "HEAD")
 
 
 class AsOfMiddleware:
-    """Reads the moment of each request, and refuses it where the view does not know of moments."""
+    """Reads the moment of each request, and refuses it where the view does not honour moments."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer."""
+        """Pass the request on; `process_view` reads its moment."""
         return self._get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Set `request.moment`, or refuse: a problem document under /api/, a page elsewhere (Http404)."""
-        asked = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
-        if not asked or request.method not in READS or _is_admin(request):
+        parameters = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
+        if not parameters or request.method not in READS or _is_admin(request):
             return None
         if not honours(view):
             return _refusal(request, "JM-MOMENT-UNKNOWN-HERE", _not_here())
         try:
-            at = moment_of(asked)
+            at = moment_of(parameters)
         except MomentError as error:
             return _refusal(request, "JM-MOMENT", str(error))
-        request.moment = Moment(at=at, query=urlencode(asked))  # type: ignore[attr-defined]  # read by moment_shown
+        request.moment = Moment(at=at, query=urlencode(parameters))  # type: ignore[attr-defined]  # read by moment_shown
         return None
 
 

@@ -118,10 +118,10 @@ class BoardRow:
         value = self.energy_per_query_j
         for low, high in ((self.between_low_j, self.between_high_j), (self.low_j, self.high_j)):
             if low is not None and high is not None:
-                told = (
+                is_informative = (
                     low > 0 and high < inf and tells_something(log(value) - log(low), log(high) - log(value))
                 )
-                return (low, high) if told else None
+                return (low, high) if is_informative else None
         return None
 
     @property

@@ -1,4 +1,4 @@
-"""What stands behind one cell: every contributor beside the others, and what the cell said before."""
+"""The detail of one cell: the value of each contributor beside the others, and earlier revisions."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """What one contributor says in a cell: J per query, and how that stands to all others."""
+class ContributorValue:
+    """The value of one contributor in a cell in J per query, and its degree of equivalence with all others."""
 
     contributor: Contributor
     energy_per_query_j: float
@@ -48,34 +48,34 @@ class Said:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explained:
-    """One cell with its board's task and series; `said` from the least energy to the most, latest revision first.
+class CellDetail:
+    """One cell with its board's task and series; values by energy, ascending; latest revision first.
 
-    As of a moment `said` is None: what each contributor says is kept only as it is now.
+    As of a moment `contributor_values` is None: the values of contributors are stored only as they are now.
     """
 
     series: Series
     task: Task
     row: BoardRow
-    said: list[Said] | None
+    contributor_values: list[ContributorValue] | None
     revisions: list[CellRevision]
     as_of: datetime | None
 
     @property
     def sensor_share(self) -> float | None:
-        """What the contributors' sensors may be off by together, relative, k = 2; None without sensors."""
+        """The relative uncertainty of the contributors' sensors together, k = 2; None without sensors."""
         return None if self.row.sensor_u is None else COVERAGE_FACTOR * self.row.sensor_u
 
 
 def explain_cell(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
-) -> Explained | None:
+) -> CellDetail | None:
     """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
     series, task = series_by_slug(series_slug, at=at), Task.objects.filter(slug=task_slug).first()
     if series is None or task is None or series.grade == "published":
         return None
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     cell = (
         cells.of_tasks([task])
         .with_names()
@@ -94,30 +94,30 @@ def explain_cell(
     revisions = CellRevision.objects.at(key).order_by("-version")
     if at is not None:
         revisions = revisions.filter(updated_at__lte=at)
-    return Explained(
+    return CellDetail(
         series=series,
         task=task,
         row=row_of_cell(cell, series),
-        said=_said(cell, key) if at is None else None,
+        contributor_values=_contributor_values(cell, key) if at is None else None,
         revisions=list(revisions[:REVISIONS_SHOWN]),
         as_of=at,
     )
 
 
 def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, DegreeOfEquivalence]:
-    """How each contributor stands to the others; empty where there is nobody, or the numbers cannot be combined."""
+    """The equivalence of each contributor; empty where there is none, or where the numbers cannot be combined."""
     if not rows:
         return {}
     try:
-        found = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
+        equivalences = computed(f"how the contributors of {cell} stand", partial(cell_equivalences, rows))
     except NotComputable:
         return {}
-    return {equivalence.contributor: equivalence for equivalence in found}
+    return {equivalence.contributor: equivalence for equivalence in equivalences}
 
 
-def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
-    found = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
-    rows = [row_of(values) for values in found]
+def _contributor_values(cell: Cell, key: Mapping[str, object]) -> list[ContributorValue]:
+    records = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
+    rows = [row_of(values) for values in records]
     counts = Counter(row.contributor for row in rows)
     says = voices(
         (Word(contributor=row.contributor, device=row.device, value=row.energy_per_query_j) for row in rows),
@@ -126,8 +126,8 @@ def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
     energies = {voice.contributor: voice.value for voice in says}
     people = Contributor.objects.in_bulk(counts)
     stands = _stands(cell, rows)
-    said = [
-        Said(
+    contributor_values = [
+        ContributorValue(
             contributor=people[who],
             energy_per_query_j=energies[who],
             n_results=n_results,
@@ -135,4 +135,4 @@ def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
         )
         for who, n_results in counts.items()
     ]
-    return sorted(said, key=lambda one: (one.energy_per_query_j, one.contributor.pk))
+    return sorted(contributor_values, key=lambda value: (value.energy_per_query_j, value.contributor.pk))

@@ -1,8 +1,8 @@
-"""The rows behind one cell, read and written in few turns with the database.
+"""The rows behind one cell, read and written in few round trips to the database.
 
-A refresh asks three things and writes four. On PostgreSQL what can be asked together is sent together, in a pipeline,
-so that a refresh waits three times and not ten; the SQL is put together once a process. SQLite gets the same statements
-one by one. What counts as eligible is still defined by `ResultQuerySet.eligible` alone: its SQL is taken from there.
+A refresh runs three queries and four writes. On PostgreSQL independent statements are sent together, in a pipeline, so
+that a refresh waits three times and not ten; the SQL is built once a process. SQLite gets the same statements one by
+one. What counts as eligible is still defined by `ResultQuerySet.eligible` alone: its SQL is taken from there.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
 CELLS, REVISIONS, VALUES = (model._meta.db_table for model in (Cell, CellRevision, DeviceValue))
-SAID = tuple(
+CONTENT_FIELDS = tuple(
     field
     for field in Cell._meta.concrete_fields
     if not field.primary_key and field.attname not in (*CELL_FIELDS, "version", "updated_at")
 )
-"""What a cell says, beside its key and the moment."""
+"""The fields of a cell beside its key, its version and its time."""
 
-SAID_NAMES = tuple(field.attname for field in SAID)
+CONTENT_NAMES = tuple(field.attname for field in CONTENT_FIELDS)
 AT_KEY = " AND ".join(f"{name} = %s" for name in CELL_FIELDS)
-CONTENT = ", ".join((*CELL_FIELDS, *SAID_NAMES))
+CONTENT = ", ".join((*CELL_FIELDS, *CONTENT_NAMES))
 
-READ_CELL = f"SELECT id, {', '.join(SAID_NAMES)} FROM {CELLS} WHERE {AT_KEY}"  # noqa: S608 - names of our own
+READ_CELL = f"SELECT id, {', '.join(CONTENT_NAMES)} FROM {CELLS} WHERE {AT_KEY}"  # noqa: S608 - names of our own
 READ_VALUES = (
     f"SELECT device_id, energy_per_query_j, n_results FROM {VALUES} "  # noqa: S608 - names of our own
     f"WHERE cell_id = (SELECT id FROM {CELLS} WHERE {AT_KEY})"
@@ -52,16 +52,16 @@ LATER = {
     "postgresql": "greatest(excluded.changed_at, boards_boardversion.changed_at + interval '1 microsecond')",
     "sqlite": "max(excluded.changed_at, boards_boardversion.changed_at)",
 }
-"""Whoever has waited for another's change has a later time as well as a later version."""
+"""A writer that waited for another's change has a later time as well as a later version."""
 MOMENT = ", ".join(
     f"(SELECT {name} FROM boards_boardversion WHERE suite_id = %s AND grade = %s)"  # noqa: S608 - names of our own
     for name in ("version", "changed_at")
 )
 WRITE_CELL = (
     f"INSERT INTO {CELLS} ({CONTENT}, version, updated_at) "  # noqa: S608 - names of our own
-    f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *SAID))}, {MOMENT}) "
+    f"VALUES ({', '.join('%s' for _ in (*CELL_FIELDS, *CONTENT_FIELDS))}, {MOMENT}) "
     f"ON CONFLICT ({', '.join(CELL_FIELDS)}) DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*SAID_NAMES, "version", "updated_at"))
+    + ", ".join(f"{name} = excluded.{name}" for name in (*CONTENT_NAMES, "version", "updated_at"))
 )
 WRITE_REVISION = (
     f"INSERT INTO {REVISIONS} ({CONTENT}, version, updated_at, gone) "  # noqa: S608 - names of our own
@@ -76,15 +76,15 @@ REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What the database holds of a cell: its eligible results as `(device, *ROW_FIELDS)`, and the cell as it is shown.
+class StoredCell:
+    """A cell in the database: its eligible results as `(device, *ROW_FIELDS)`, and the cell as it is shown.
 
-    `pk` and `said` are None where no cell is shown.
+    `pk` and `content` are None where no cell is shown.
     """
 
     results: list[tuple[Any, ...]]
     pk: int | None
-    said: dict[str, Any] | None
+    content: dict[str, Any] | None
     devices: dict[int, DeviceSays]
 
 
@@ -99,30 +99,32 @@ def sent_together() -> Iterator[None]:
         yield
 
 
-def read(key: CellKey) -> Found:
-    """The rows of the cell at `key`, after whoever else refreshes it; held until the transaction ends."""
+def read_stored_cell(key: CellKey) -> StoredCell:
+    """The rows of the cell at `key`, locked against other refreshes until the transaction ends."""
     at = [key[name] for name in CELL_FIELDS]
-    with ExitStack() as held:
-        lock, results, cell, values = (held.enter_context(connection.cursor()) for _ in range(4))
+    with ExitStack() as stack:
+        lock, results, cell, values = (stack.enter_context(connection.cursor()) for _ in range(4))
         if connection.vendor == "postgresql":  # SQLite has one writer
             lock.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number(at)])
         sql, parameters = _results_sql()
         results.execute(sql, [key.get(named, named) for named in parameters])
         cell.execute(READ_CELL, at)
         values.execute(READ_VALUES, at)
-        shown = cell.fetchone()
-        return Found(
+        cell_row = cell.fetchone()
+        return StoredCell(
             results=[(*row[:-1], json.loads(row[-1])) for row in results.fetchall()],
-            pk=None if shown is None else shown[0],
-            said=None if shown is None else dict(zip(SAID_NAMES, map(_loaded, SAID, shown[1:]), strict=True)),
+            pk=None if cell_row is None else cell_row[0],
+            content=None
+            if cell_row is None
+            else dict(zip(CONTENT_NAMES, map(_loaded, CONTENT_FIELDS, cell_row[1:]), strict=True)),
             devices={device: (energy, n) for device, energy, n in values.fetchall()},
         )
 
 
-def write_cell(key: CellKey, said: Mapping[str, Any]) -> None:
-    """Write what a cell says, under the next version of its board, and keep it as a revision."""
+def write_cell(key: CellKey, content: Mapping[str, Any]) -> None:
+    """Write the content of a cell under the next version of its board, and append it as a revision."""
     at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
-    stored = [field.get_db_prep_save(said[field.attname], connection) for field in SAID]
+    stored = [field.get_db_prep_save(content[field.attname], connection) for field in CONTENT_FIELDS]
     with connection.cursor() as cursor:
         _next_version(cursor, board)
         cursor.execute(WRITE_CELL, [*at, *stored, *board, *board])
@@ -143,11 +145,11 @@ def _next_version(cursor: CursorWrapper, board: list[Any]) -> None:
     cursor.execute(NEXT_VERSION.format(later=LATER[connection.vendor]), [*board, now])
 
 
-def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) -> None:
-    """Write what has changed of what each device says."""
+def write_devices(key: CellKey, stored: StoredCell, values: Mapping[int, DeviceSays]) -> None:
+    """Write the values of devices that changed, and remove those of devices that have none any more."""
     at = [key[name] for name in CELL_FIELDS]
-    changed = [(device, *says, *at) for device, says in said.items() if found.devices.get(device) != says]
-    gone = [(found.pk, device) for device in found.devices.keys() - said.keys()]
+    changed = [(device, *says, *at) for device, says in values.items() if stored.devices.get(device) != says]
+    gone = [(stored.pk, device) for device in stored.devices.keys() - values.keys()]
     with connection.cursor() as cursor:
         if gone:
             cursor.executemany(REMOVE_VALUE, gone)

@@ -82,7 +82,7 @@ class ComparisonRow:
 
     @property
     def sides(self) -> tuple[Side, Side]:
-        """General-purpose, then task-specific."""
+        """Both sides, general-purpose models first."""
         return (self.general_purpose, self.task_specific)
 
     @property
@@ -132,17 +132,17 @@ def _series_rows(series: Series, tasks: Sequence[Task]) -> list[tuple[Scope, Com
     rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope)
     devices = {} if series.grade == "published" else _device_values(series, tasks)
     forms = forms_of(series)
-    found: list[tuple[Scope, ComparisonRow | None]] = []
+    scoped_rows: list[tuple[Scope, ComparisonRow | None]] = []
     for scope, of_scope in groupby(rows, key=_scope):
         compare = partial(_compare, series, list(of_scope), devices.get(scope, []), forms)
         try:
             row = computed(f"the comparison {series.slug}, {', '.join(scope)}", compare)
         except NotComputable:
-            found.append((scope, None))
+            scoped_rows.append((scope, None))
             continue
         if row is not None:
-            found.append((scope, row))
-    return found
+            scoped_rows.append((scope, row))
+    return scoped_rows
 
 
 def _scope(row: BoardRow) -> Scope:
@@ -236,14 +236,14 @@ def _typical(scores: Quality) -> dict[str, Any]:
 def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[ModelValue]]:
     """What each device of each contributor says, by the scope in which it may be compared."""
     values = DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    found: dict[Scope, list[ModelValue]] = {}
+    by_scope: dict[Scope, list[ModelValue]] = {}
     of_a_kind = values.of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
     for value in of_a_kind.select_related(
         "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
     ):
         cell = value.cell
         scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.public_slug, cell.scope)
-        found.setdefault(scope, []).append(
+        by_scope.setdefault(scope, []).append(
             ModelValue(
                 model=cell.model.slug,
                 general_purpose=cell.model.kind == ModelKind.GENERAL_PURPOSE,
@@ -253,4 +253,4 @@ def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[Mo
                 device=value.device.tag,
             )
         )
-    return found
+    return by_scope

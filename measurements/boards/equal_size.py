@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EqualSize:
-    """A series with its factor; the clusters are contributors."""
+    """A series with the estimate of its factor; the clusters are contributors."""
 
     series: Series
-    found: SizeControlled
+    estimate: SizeControlled
 
 
 def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
@@ -34,12 +34,12 @@ def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
     fitted, n_missing = [], 0
     for series in {series.slug: series for series in every}.values():
         try:
-            found = computed(f"the factor at equal size of {series.slug}", partial(_fit, series))
+            estimate = computed(f"the factor at equal size of {series.slug}", partial(_fit, series))
         except NotComputable:
             n_missing += 1
             continue
-        if found is not None:
-            fitted.append(EqualSize(series=series, found=found))
+        if estimate is not None:
+            fitted.append(EqualSize(series=series, estimate=estimate))
     return fitted, n_missing
 
 

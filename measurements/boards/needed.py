@@ -110,7 +110,7 @@ class NeededJob:
         measuring already stands back, and what is established comes last.
         """
         cell = self.cell
-        known = cell is not None and cell.half_width is not None
+        has_interval = cell is not None and cell.half_width is not None
         return (
             self.is_established,
             cell.independent if cell else min(self.contributors, self.devices),
@@ -118,7 +118,7 @@ class NeededJob:
             cell.devices if cell else self.devices,
             self.open_tickets,
             -self.replications_wanted,
-            known,
+            has_interval,
             -(cell.half_width or 0.0) if cell else 0.0,
             -self.views,
         )
@@ -128,18 +128,18 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
     """The runnable jobs of `suite` by need, in six queries; None while the suite is not loaded into the database."""
     named = ("dataset__task__slug", "dataset__slug", "model__slug")
     rows = Job.objects.filter(suite__digest=suite.digest).values_list("pk", "dataset", "model", *named)
-    known = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
-    if not known:
+    jobs_by_key = {"/".join(names): (pk, (dataset, model)) for pk, dataset, model, *names in rows}
+    if not jobs_by_key:
         return None
     results, tickets, cells = _results(suite.digest), _open_tickets(suite.digest), _cells(suite.digest)
-    wanted = _wanted(suite.digest)
+    replications = _replications_wanted(suite.digest)
     views = JobViews.objects.since((timezone.now() - VIEWED_FOR).date())
     minutes = {cost.job: cost.gpu_minutes for cost in estimate(suite)}
     needed = []
     for job in suite.jobs:
         if suite.obstacle(job) is not None:
             continue
-        pk, pair = known[job.key]
+        pk, pair = jobs_by_key[job.key]
         accepted, contributors, devices = results.get(pair, (0, 0, 0))
         of_job = cells.get(pair, [])
         needed.append(
@@ -150,7 +150,7 @@ def read_needed(suite: Suite) -> list[NeededJob] | None:
                 accepted=accepted,
                 contributors=contributors,
                 devices=devices,
-                replications_wanted=wanted.get(pair, 0),
+                replications_wanted=replications.get(pair, 0),
                 open_tickets=tickets.get(pk, 0),
                 label=max((cell.label for cell in of_job), key=LABELS.index, default=None),
                 cell=min(of_job, key=lambda cell: cell.certainty, default=None),
@@ -182,20 +182,20 @@ def _open_tickets(digest: str) -> dict[int, int]:
     return {row["job_id"]: row["n"] for row in tickets.values("job_id").annotate(n=Count("pk"))}
 
 
-def _wanted(digest: str) -> dict[Pair, int]:
-    """How many results of each data set and model ask for another contributor's beside them."""
+def _replications_wanted(digest: str) -> dict[Pair, int]:
+    """The number of results of each data set and model that want replication by another contributor."""
     asking = Result.objects.eligible().filter(suite__digest=digest, agreement__wants_replication=True)
     counted = asking.order_by().values("dataset_id", "model_id").annotate(n=Count("pk"))
     return {(row["dataset_id"], row["model_id"]): row["n"] for row in counted}
 
 
 def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
-    """What boards have of each data set and model."""
-    found: dict[Pair, list[KnownCell]] = {}
+    """The cells of each data set and model."""
+    by_pair: dict[Pair, list[KnownCell]] = {}
     cells = Cell.objects.filter(suite__digest=digest).select_related("hardware_class").order_by("pk")
     for cell in cells:
         value, several = cell.energy_per_query_j, cell.label == SEVERAL
-        found.setdefault((cell.dataset_id, cell.model_id), []).append(
+        by_pair.setdefault((cell.dataset_id, cell.model_id), []).append(
             KnownCell(
                 hardware=cell.hardware_class.public_slug,
                 hardware_title=cell.hardware_class.public_title,
@@ -213,7 +213,7 @@ def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
                 relative_range=(cell.most_j - cell.least_j) / value if several else None,
             )
         )
-    return found
+    return by_pair
 
 
 def _half_width(cell: Cell) -> float | None:

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class NotKept(LookupError):
-    """What a published series said at a moment is not kept; the message says from when on it is."""
+    """The figures of a published series at a moment are not stored; the message says from when on they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Rows that were had under the same conditions: one data set, hardware class, scope and stratum.
+    """Rows measured under the same conditions: one data set, hardware class, scope and stratum.
 
     `told_apart_by` is what a link needs beside the data set's title where another group has the same.
     """
@@ -140,8 +140,8 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     if series.grade == "published":
         figures = PublishedFigure.objects.of_series(series.slug).of_tasks(tasks).with_names()
         return [row_of_figure(figure, series) for figure in figures]
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     return [row_of_cell(cell, series) for cell in cells.of_tasks(tasks).with_names()]
 
 
@@ -190,8 +190,8 @@ def _counts(series: Series, at: datetime | None) -> dict[int, tuple[int, int]]:
             pk: (rows, models)
             for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))
         }
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
+    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     by_task = cells.order_by().values_list("dataset__task")
     return {
         pk: (rows, models)

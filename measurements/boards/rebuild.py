@@ -1,6 +1,6 @@
 """Boards from nothing but evidence: every cell of an export, by the function that refreshes one cell.
 
-DuckDB groups the rows, `combining.combined` makes of each group what a cell says. So a rebuild and a refresh give the
+DuckDB groups the rows and `aggregate_results` combines each group into a cell. So a rebuild and a refresh give the
 same digits, and anyone with the file can have them.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from measurements.boards.aggregate import ROW_FIELDS, DeviceSays, evident
+from measurements.boards.aggregate import ROW_FIELDS, DeviceSays, aggregate_results
 from measurements.boards.models import Cell, DeviceValue, cell_key
 from measurements.boards.services import Faults, faults_of, refresh_cell
 from measurements.review.models import CELL_FIELDS
@@ -25,54 +25,54 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 """The values of `CELL_FIELDS`, in their order."""
 
-AT_ONCE = 256
+CELLS_PER_BATCH = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rebuilt:
-    """A cell as its evidence makes it, and what each device says in it."""
+class RebuiltCell:
+    """A cell as computed from its evidence, and the value of each device in it."""
 
     key: Key
-    said: dict[str, Any]
+    content: dict[str, Any]
     devices: dict[int, DeviceSays]
 
 
-def rebuilt(file: Path, *, processes: int = 1) -> Iterator[Rebuilt]:
-    """Every cell that the evidence in `file` makes, in the order of keys."""
+def rebuild_cells(file: Path, *, processes: int = 1) -> Iterator[RebuiltCell]:
+    """Every cell of the evidence in `file`, in the order of keys."""
     grouped = _grouped(file)
     if processes == 1:
         yield from map(_combine, grouped)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(_combine, grouped, chunksize=AT_ONCE)
+        yield from pool.map(_combine, grouped, chunksize=CELLS_PER_BATCH)
 
 
 def differences(file: Path, *, processes: int = 1) -> dict[Key, Faults]:
-    """Every cell that differs, to the last digit, from what is rebuilt from `file`, and still does when asked again.
+    """Every cell that differs, to the last digit, from what is rebuilt from `file`, and still does when checked again.
 
-    Results come and go while a file is written and read, so a difference is asked for once more: whether the cell says
-    what the database's own evidence does, while nobody refreshes it.
+    Results come and go while a file is written and read, so each difference is checked once more,
+    against the evidence in the database and under the lock of the cell.
     """
     suspects = list(_suspects(file, processes))
-    found = {key: faults_of(key=cell_key(key)) for key in suspects}
-    return {key: faults for key, faults in found.items() if faults is not None}
+    faults_by_key = {key: faults_of(key=cell_key(key)) for key in suspects}
+    return {key: faults for key, faults in faults_by_key.items() if faults is not None}
 
 
 def _suspects(file: Path, processes: int) -> Iterator[Key]:
-    shown = {cell.key_values: cell for cell in Cell.objects.iterator()}
+    cells = {cell.key_values: cell for cell in Cell.objects.iterator()}
     devices: dict[int, dict[int, DeviceSays]] = {}
     values = DeviceValue.objects.values_list("cell_id", "device_id", "energy_per_query_j", "n_results")
     for number, device, energy, n in values.iterator():
         devices.setdefault(number, {})[device] = (energy, n)
-    for one in rebuilt(file, processes=processes):
-        cell = shown.pop(one.key, None)
+    for rebuilt_cell in rebuild_cells(file, processes=processes):
+        cell = cells.pop(rebuilt_cell.key, None)
         if (
             cell is None
-            or any(getattr(cell, name) != value for name, value in one.said.items())
-            or devices.get(cell.pk) != one.devices
+            or any(getattr(cell, name) != value for name, value in rebuilt_cell.content.items())
+            or devices.get(cell.pk) != rebuilt_cell.devices
         ):
-            yield one.key
-    yield from shown
+            yield rebuilt_cell.key
+    yield from cells
 
 
 def mend(keys: Iterable[Key]) -> int:
@@ -92,12 +92,12 @@ def _grouped(file: Path) -> Iterator[tuple[Key, list[Mapping[str, Any]]]]:
             f"SELECT {keys}, list(struct_pack({columns})) FROM read_parquet(?) GROUP BY ALL ORDER BY ALL",  # noqa: S608
             [str(file)],
         )
-        while chunk := cursor.fetchmany(AT_ONCE):
+        while chunk := cursor.fetchmany(CELLS_PER_BATCH):
             for *key, rows in chunk:
                 yield tuple(key), rows
 
 
-def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> Rebuilt:
+def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> RebuiltCell:
     key, rows = group
     results = [
         (
@@ -106,5 +106,5 @@ def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> Rebuilt:
         )
         for row in rows
     ]
-    said, devices = evident(results)
-    return Rebuilt(key=key, said=said, devices=devices)
+    content, devices = aggregate_results(results)
+    return RebuiltCell(key=key, content=content, devices=devices)

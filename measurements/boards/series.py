@@ -59,11 +59,11 @@ class Series:
 
 def published_series(*, at: datetime | None = None) -> list[Series]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
-    known = (
+    imported = (
         PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
     )
-    found = [Series(slug=facts.slug, grade="published", facts=facts) for facts in known]
-    return sorted(found, key=lambda series: (not series.is_study, series.slug))
+    every = [Series(slug=facts.slug, grade="published", facts=facts) for facts in imported]
+    return sorted(every, key=lambda series: (not series.is_study, series.slug))
 
 
 def series_of_suite(suite: Suite, grade: str) -> Series:
@@ -76,9 +76,9 @@ def all_series(*, at: datetime | None = None) -> list[Series]:
     cells = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
     grades = cells.order_by().values_list("suite", "grade").distinct()
     suites = Suite.objects.in_bulk()
-    found = [series_of_suite(suites[pk], grade) for pk, grade in grades]
-    found.sort(key=lambda series: (series.grade == "estimated", series.slug))
-    return found + published_series(at=at)
+    every = [series_of_suite(suites[pk], grade) for pk, grade in grades]
+    every.sort(key=lambda series: (series.grade == "estimated", series.slug))
+    return every + published_series(at=at)
 
 
 def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:

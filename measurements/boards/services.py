@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from measurements.boards import cell_storage
-from measurements.boards.aggregate import evident
+from measurements.boards.aggregate import aggregate_results
 from measurements.boards.models import Cell, CellKey, JobViews, cell_key
 from measurements.review.models import CELL_FIELDS, Result
 
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 KEEP_VIEWS = timedelta(days=90)
 
-LOOKED_AT = 200
-"""Cells that each sweep recomputes though nothing calls for it: about a second's work."""
+CELLS_PER_SWEEP = 200
+"""Cells that each sweep recomputes without a sign of a fault: about a second's work."""
 
 
 def refresh_cell(*, key: CellKey) -> bool:
@@ -35,46 +35,50 @@ def refresh_cell(*, key: CellKey) -> bool:
     there for all to see, so that versions become visible in their order and no two changes have one.
     """
     with transaction.atomic(), cell_storage.sent_together():
-        found = cell_storage.read(key)
-        if not found.results:
-            if found.said is not None:
+        stored = cell_storage.read_stored_cell(key)
+        if not stored.results:
+            if stored.content is not None:
                 cell_storage.remove_cell(key)
-            return found.said is not None
-        said, devices = evident(found.results)
-        changed = found.said != said
+            return stored.content is not None
+        content, devices = aggregate_results(stored.results)
+        changed = stored.content != content
         if changed:
-            cell_storage.write_cell(key, said)
-        cell_storage.write_devices(key, found, devices)
+            cell_storage.write_cell(key, content)
+        cell_storage.write_devices(key, stored, devices)
     return changed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
-    """A cell that does not say what its evidence does: `names` are the fields that differ, "devices" those of devices.
+    """How a cell differs from its evidence: `names` are the fields that differ, "devices" the values of devices.
 
     They are empty where it is not shown, or has no evidence.
     """
 
     names: list[str]
-    shown: bool
-    evident: bool
+    is_shown: bool
+    has_evidence: bool
 
 
 @transaction.atomic
 def faults_of(*, key: CellKey) -> Faults | None:
-    """What the cell at `key` says otherwise than its eligible results do now; None where it is as they have it.
+    """The faults of the cell at `key` against its eligible results; None where it equals them.
 
-    Asked while nobody refreshes it.
+    Holds the lock of the cell, so that no refresh runs meanwhile.
     """
-    found = cell_storage.read(key)
-    shown = found.said
-    if shown is None or not found.results:
-        same = shown is None and not found.results
-        return None if same else Faults(names=[], shown=shown is not None, evident=bool(found.results))
-    said, devices = evident(found.results)
-    names = [name for name, value in said.items() if shown[name] != value]
-    names += ["devices"] if found.devices != devices else []
-    return Faults(names=names, shown=True, evident=True) if names else None
+    stored = cell_storage.read_stored_cell(key)
+    stored_content = stored.content
+    if stored_content is None or not stored.results:
+        same = stored_content is None and not stored.results
+        return (
+            None
+            if same
+            else Faults(names=[], is_shown=stored_content is not None, has_evidence=bool(stored.results))
+        )
+    content, devices = aggregate_results(stored.results)
+    names = [name for name, value in content.items() if stored_content[name] != value]
+    names += ["devices"] if stored.devices != devices else []
+    return Faults(names=names, is_shown=True, has_evidence=True) if names else None
 
 
 def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
@@ -87,7 +91,7 @@ def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
 
 
 def _refresh_each(keys: Iterable[CellKey]) -> int:
-    """How many of these cells changed. What trips over one does not keep the others; the first fault is raised then."""
+    """The number of these cells that changed. A fault in one does not stop the others; the first is raised last."""
     changed, faults = 0, []
     for key in keys:
         try:
@@ -104,23 +108,23 @@ def refresh_stale_cells() -> int:
     """Recompute the cells that a lost message has left behind; return how many changed.
 
     Those that count another number of results than are eligible, or lack what values have had since, at once. Where as
-    many came as went, the number says nothing: so `LOOKED_AT` others are recomputed each minute, all of them in turn.
+    many came as went, the number says nothing: `CELLS_PER_SWEEP` others are recomputed each minute, all in turn.
     """
     counts = Result.objects.eligible().order_by().values(*CELL_FIELDS).annotate(n=Count("pk"))
     eligible = {_key_values(row): row["n"] for row in counts}
-    shown = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
-    stale = [values for values in eligible | shown if eligible.get(values) != shown.get(values)]
+    counted = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
+    stale = [values for values in eligible | counted if eligible.get(values) != counted.get(values)]
     for lacking in (Cell.objects.without_second_interval(), Cell.objects.without_unit_energies()):
         stale += map(_key_values, lacking.values(*CELL_FIELDS))
-    turns = -(-len(shown) // LOOKED_AT) or 1
+    turns = -(-len(counted) // CELLS_PER_SWEEP) or 1
     now = int(timezone.now().timestamp() // 60)
-    in_turn = [values for place, values in enumerate(sorted(shown)) if place % turns == now % turns]
+    in_turn = [values for place, values in enumerate(sorted(counted)) if place % turns == now % turns]
     keys = dict.fromkeys([*stale, *in_turn])
     return _refresh_each(map(cell_key, keys))
 
 
 def forget_old_views() -> int:
-    """Remove what was counted of readers more than 90 days ago; return how many rows."""
+    """Remove page views that are older than 90 days; returns how many rows."""
     removed, _ = JobViews.objects.filter(day__lt=timezone.now().date() - KEEP_VIEWS).delete()
     return removed
 

@@ -34,7 +34,7 @@ from joulemark.record.requests import (
 from joulemark.record.statement import PAYLOAD_TYPE, Statement
 from measurements.contributors.models import Key
 from measurements.intake import key_services, services
-from measurements.intake.batches import Outcome, accept_gathered, accept_results, split
+from measurements.intake.batches import Outcome, accept_gathered, accept_results, split_batch
 from measurements.intake.platform_key import announced
 from measurements.intake.rates import EnrolmentThrottle, PrefixThrottle
 from measurements.intake.refusals import NoLength, Refusal, TooBig, TooSlow, count_refusal
@@ -118,7 +118,7 @@ class RotationView(APIView):
 
 
 class RevocationView(APIView):
-    """Have a key believed no more."""
+    """Revoke a key of one's own."""
 
     throttle_classes = (PrefixThrottle,)
 
@@ -197,7 +197,7 @@ class BatchView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer for each bundle as its own door would, in their order."""
-        bodies = split(read_body(request, most=MAX_BATCH_BYTES))
+        bodies = split_batch(read_body(request, most=MAX_BATCH_BYTES))
         return answer(BatchAnswer(items=tuple(map(_item, accept_results(bodies=bodies)))), status=200)
 
 

@@ -1,4 +1,4 @@
-"""Many bundles in one request: each is judged at the door for itself, and those that pass are stored together."""
+"""Many bundles in one request: each is verified on its own, and those that pass are stored together."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from measurements.contributors.models import Key
 from measurements.intake.door import OpenedBundle, parsed_bundle, require_enrolled, verified_bundle
 from measurements.intake.group_commit import Gathering
 from measurements.intake.models import Submission, Ticket
-from measurements.intake.rates import over, spend
+from measurements.intake.rates import consume_quota, over_quota
 from measurements.intake.refusals import BadRequest, Refusal, refusal_for
-from measurements.intake.services import Arrived, accept_result, nudge, require_ticket, store
+from measurements.intake.services import Arrived, accept_result, nudge, require_ticket, store_bundles
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 Outcome = tuple[Submission, bool] | Refusal
 """A submission and whether it is new, or why there is none."""
 
 
-def split(data: bytes) -> list[bytes]:
+def split_batch(data: bytes) -> list[bytes]:
     """The bundles of a batch: each ends with the newline that ends a bundle. Raises BadRequest (JM-BATCH)."""
     bodies = data.splitlines(keepends=True)
     if not 1 <= len(bodies) <= MAX_BATCH_BUNDLES:
@@ -38,20 +38,20 @@ def split(data: bytes) -> list[bytes]:
 
 
 def accept_results(*, bodies: Sequence[bytes]) -> list[Outcome]:
-    """As `accept_result` for each, in order; what is refused does not hold the others up."""
+    """As `accept_result` for each, in order; a refusal does not affect the others."""
     opened = _opened(bodies)
     arrived = _with_tickets(bodies, opened)
-    new = _within_rates(_once([one for one in arrived if isinstance(one, Arrived)]))
+    new = _within_rates(_once([arrival for arrival in arrived if isinstance(arrival, Arrived)]))
     stored = _stored(new)
     if stored is None:  # some were here before
         stored = _stored(_unknown(new)) or {}
-    spend("result", Counter(row.key_id for row in stored.values()))
-    told: set[str] = set()
-    return [_outcome(one, stored, told) for one in arrived]
+    consume_quota("result", Counter(row.key_id for row in stored.values()))
+    answered: set[str] = set()
+    return [_outcome(arrival, stored, answered) for arrival in arrived]
 
 
 def accept_gathered(*, data: bytes) -> tuple[Submission, bool]:
-    """As `accept_result`; what several threads of this process are handed at once is stored in one transaction.
+    """As `accept_result`; bundles that several threads of this process receive at once are stored in one transaction.
 
     Raises Refusal or RecordError.
     """
@@ -78,12 +78,12 @@ _GATHERING: Gathering[bytes, Outcome] = Gathering(
 
 
 def _stored(new: Mapping[str, Arrived]) -> dict[str, Submission] | None:
-    """All of them by result id once they are on disk; None, and nothing stored, when one was here before."""
+    """The submissions by result id once they are on disk; None, and nothing stored, when one existed before."""
     if not new:
         return {}
     try:
         with transaction.atomic():
-            stored = {row.pk: row for row in store(list(new.values()))}
+            stored = {row.pk: row for row in store_bundles(list(new.values()))}
             for result_id in stored:
                 transaction.on_commit(partial(nudge, result_id))
     except IntegrityError:
@@ -91,16 +91,16 @@ def _stored(new: Mapping[str, Arrived]) -> dict[str, Submission] | None:
     return stored
 
 
-def _outcome(one: Arrived | Refusal, stored: Mapping[str, Submission], told: set[str]) -> Outcome:
-    if isinstance(one, Refusal):
-        return one
-    result_id = one.opened.sha256
+def _outcome(arrival: Arrived | Refusal, stored: Mapping[str, Submission], answered: set[str]) -> Outcome:
+    if isinstance(arrival, Refusal):
+        return arrival
+    result_id = arrival.opened.sha256
     if result_id in stored:
-        created = result_id not in told
-        told.add(result_id)
+        created = result_id not in answered
+        answered.add(result_id)
         return stored[result_id], created
     try:
-        return accept_result(data=one.data, opened=one.opened)
+        return accept_result(data=arrival.data, opened=arrival.opened)
     except Refusal as refusal:
         return refusal
 
@@ -108,19 +108,22 @@ def _outcome(one: Arrived | Refusal, stored: Mapping[str, Submission], told: set
 def _opened(bodies: Sequence[bytes]) -> list[OpenedBundle | Refusal]:
     """Each bundle verified; keys are looked up once."""
     parsed = [_caught(partial(parsed_bundle, body)) for body in bodies]
-    named = {one.envelope.key_id for one in parsed if isinstance(one, Bundle)}
+    named = {bundle.envelope.key_id for bundle in parsed if isinstance(bundle, Bundle)}
     keys = Key.objects.named(named)
-    return [one if isinstance(one, Refusal) else _caught(partial(_verified, one, keys)) for one in parsed]
+    return [
+        bundle if isinstance(bundle, Refusal) else _caught(partial(_verified, bundle, keys))
+        for bundle in parsed
+    ]
 
 
 def _with_tickets(
     bodies: Sequence[bytes], opened: Sequence[OpenedBundle | Refusal]
 ) -> list[Arrived | Refusal]:
-    named = [one.statement.predicate.ticket for one in opened if isinstance(one, OpenedBundle)]
+    named = [bundle.statement.predicate.ticket for bundle in opened if isinstance(bundle, OpenedBundle)]
     tickets = Ticket.objects.in_bulk([ticket.id for ticket in named if ticket is not None])
     return [
-        one if isinstance(one, Refusal) else _caught(partial(_arrived, body, one, tickets))
-        for body, one in zip(bodies, opened, strict=True)
+        bundle if isinstance(bundle, Refusal) else _caught(partial(_arrived, body, bundle, tickets))
+        for body, bundle in zip(bodies, opened, strict=True)
     ]
 
 
@@ -135,39 +138,39 @@ def _arrived(data: bytes, opened: OpenedBundle, tickets: Mapping[str, Ticket]) -
 
 
 def _once(arrived: Sequence[Arrived]) -> dict[str, Arrived]:
-    """By result id, what comes first of those with the same bytes or ticket."""
+    """The bundles by result id; of those with the same bytes or ticket the first."""
     once: dict[str, Arrived] = {}
     used: set[str] = set()
-    for one in arrived:
-        ticket = None if one.ticket is None else one.ticket.pk
-        if one.opened.sha256 not in once and ticket not in used:
-            once[one.opened.sha256] = one
+    for arrival in arrived:
+        ticket = None if arrival.ticket is None else arrival.ticket.pk
+        if arrival.opened.sha256 not in once and ticket not in used:
+            once[arrival.opened.sha256] = arrival
             if ticket is not None:
                 used.add(ticket)
     return once
 
 
 def _unknown(new: Mapping[str, Arrived]) -> dict[str, Arrived]:
-    """Those of which neither bytes nor ticket were here before."""
-    tickets = [one.ticket.pk for one in new.values() if one.ticket is not None]
+    """The bundles of which neither bytes nor ticket were stored before."""
+    tickets = [arrival.ticket.pk for arrival in new.values() if arrival.ticket is not None]
     before = Submission.objects.filter(Q(pk__in=new) | Q(ticket__in=tickets)).values_list("pk", "ticket")
-    known = {value for row in before for value in row}
+    stored = {value for row in before for value in row}
     return {
-        result_id: one
-        for result_id, one in new.items()
-        if result_id not in known and (one.ticket is None or one.ticket.pk not in known)
+        result_id: arrival
+        for result_id, arrival in new.items()
+        if result_id not in stored and (arrival.ticket is None or arrival.ticket.pk not in stored)
     }
 
 
 def _within_rates(new: Mapping[str, Arrived]) -> dict[str, Arrived]:
-    """Those whose keys have room for all of theirs; the others go through the single door, which says no to each."""
-    wanted = Counter(one.opened.key.key_id for one in new.values())
-    full = over("result", wanted)
-    return {result_id: one for result_id, one in new.items() if one.opened.key.key_id not in full}
+    """Bundles of keys whose quota allows all of theirs; the others go through `accept_result`, which refuses each."""
+    uploads = Counter(arrival.opened.key.key_id for arrival in new.values())
+    full = over_quota("result", uploads)
+    return {result_id: arrival for result_id, arrival in new.items() if arrival.opened.key.key_id not in full}
 
 
-def _caught(make: Callable[[], Made]) -> Made | Refusal:
-    """What `make` gives, or why it refuses."""
+def _caught(make: Callable[[], Value]) -> Value | Refusal:
+    """The value of `make`, or its refusal."""
     try:
         return make()
     except Refusal as refusal:

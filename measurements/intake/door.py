@@ -1,4 +1,4 @@
-"""The one door for all that contributors write: bytes in, a verified message and the key that signed it out."""
+"""The one entry for everything that contributors send: from bytes to a verified message and the key that signed it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import SeenEnvelope
-from measurements.intake.rates import require_room, spend
+from measurements.intake.rates import consume_quota, require_room
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden
 
 MAX_SKEW = timedelta(minutes=10)
@@ -80,15 +80,15 @@ def open_envelope(data: bytes, *, kind: type[Message], payload_type: str, scope:
     return Opened(message=message, key=key, sha256=hashlib.sha256(data).hexdigest(), scope=scope)
 
 
-def was_taken(opened: Opened[Message]) -> bool:
-    """Whether these very bytes were taken before: then they change nothing more."""
+def was_recorded(opened: Opened[Message]) -> bool:
+    """Whether these very bytes were recorded before: then they change nothing more."""
     return SeenEnvelope.objects.filter(sha256=opened.sha256).exists()
 
 
-def take(
+def record_envelope(
     opened: Opened[Message], *, audience: str, issued_at: datetime, nonce: str, ended_too: bool = False
 ) -> None:
-    """Check what every request is checked for and note it as taken, inside the transaction of what it changes.
+    """Run the checks of every request and record it, inside the transaction of what it changes.
 
     `ended_too`: a key that was rotated or revoked may ask this too.
     Raises Forbidden (JM-KEY-REVOKED, JM-KEY-ROTATED, JM-AUDIENCE), BadRequest (JM-CLOCK) or Conflict (JM-NONCE-USED).
@@ -98,12 +98,12 @@ def take(
     check_audience(audience)
     check_clock(issued_at)
     require_room(opened.scope, opened.key.key_id)
-    note(sha256=opened.sha256, key=opened.key, nonce=nonce)
-    spend(opened.scope, {opened.key.key_id: 1})
+    mark_envelope_seen(sha256=opened.sha256, key=opened.key, nonce=nonce)
+    consume_quota(opened.scope, {opened.key.key_id: 1})
 
 
-def note(*, sha256: str, key: Key, nonce: str) -> None:
-    """Keep that these bytes were taken. Raises Conflict (JM-NONCE-USED) for other bytes with a used nonce.
+def mark_envelope_seen(*, sha256: str, key: Key, nonce: str) -> None:
+    """Record the bytes as seen. Raises Conflict (JM-NONCE-USED) for other bytes with a used nonce.
 
     Raises IntegrityError for the same bytes: another process has just taken them, and asking again finds what it made.
     """
@@ -169,12 +169,12 @@ def require_measured_in_time(key: Key, *, announced_at: datetime | None) -> None
         require_active(key)
 
 
-def _enrolled(wanted: str) -> Key:
-    return require_enrolled(Key.objects.named([wanted]).get(wanted))
+def _enrolled(signer_id: str) -> Key:
+    return require_enrolled(Key.objects.named([signer_id]).get(signer_id))
 
 
 def require_enrolled(key: Key | None) -> Key:
-    """The key that was found. Raises Forbidden (JM-KEY-UNKNOWN)."""
+    """The key, unless it is None. Raises Forbidden (JM-KEY-UNKNOWN)."""
     if key is None:
         raise Forbidden(
             "JM-KEY-UNKNOWN", "This platform does not know the key that signed; run `joulemark enrol` first."

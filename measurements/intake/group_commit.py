@@ -1,4 +1,4 @@
-"""Work that several threads of a process want at once is done by one for all: one transaction, one sync to disk.
+"""Group commit: work that several threads request at once is done by one of them in one transaction and one sync.
 
 Whoever finds the place free goes to work; who comes meanwhile waits, and the first of them then does the work of all
 who wait. Each is answered after its own work is done. A thread that is alone waits for nobody. Where several came the
@@ -19,8 +19,8 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
-class _Asked(Generic[Item, Answer]):
-    """What a thread wants; it waits for its answer, or to be told that it has the place."""
+class _Request(Generic[Item, Answer]):
+    """The request of a thread, which waits for its answer or for its turn to do the work."""
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -51,12 +51,12 @@ class Gathering(Generic[Item, Answer]):
         self._moment_s = moment_s
         self._changed = threading.Condition()
         self._busy = False
-        self._queue: deque[_Asked[Item, Answer]] = deque()
+        self._queue: deque[_Request[Item, Answer]] = deque()
         self._crowd = 1  # how many were there at once the last time
 
     def ask(self, item: Item) -> Answer:
         """The answer for `item`, as `alone` gives it or raises."""
-        mine: _Asked[Item, Answer] = _Asked(item)
+        mine: _Request[Item, Answer] = _Request(item)
         with self._changed:
             free, self._busy = not self._busy, True
             if not free:
@@ -68,7 +68,7 @@ class Gathering(Generic[Item, Answer]):
             self._work(mine)
         return mine.answers[0] if mine.answers else self._alone(item)
 
-    def _work(self, mine: _Asked[Item, Answer]) -> None:
+    def _work(self, mine: _Request[Item, Answer]) -> None:
         """Work for all who wait, holding the place; then it is given to the next, if one came meanwhile."""
         group = [mine]
         try:
@@ -79,26 +79,26 @@ class Gathering(Generic[Item, Answer]):
                 self._crowd = len(group) + len(self._queue)
                 successor = self._queue.popleft() if self._queue else None
                 self._busy = successor is not None
-            for one in (*group, *([successor] if successor else ())):
-                one.woken.set()
+            for request in (*group, *([successor] if successor else ())):
+                request.woken.set()
 
-    def _gathered(self) -> list[_Asked[Item, Answer]]:
-        """Who waits, after a moment for those who were there the last time."""
+    def _gathered(self) -> list[_Request[Item, Answer]]:
+        """The waiting requests, after a moment for as many as there were the last time."""
         with self._changed:
-            wanted = min(self._crowd, self._most) - 1
-            self._changed.wait_for(lambda: len(self._queue) >= wanted, timeout=self._moment_s)
+            expected = min(self._crowd, self._most) - 1
+            self._changed.wait_for(lambda: len(self._queue) >= expected, timeout=self._moment_s)
             others = [self._queue.popleft() for _ in range(min(len(self._queue), self._most - 1))]
             for other in others:
                 other.taken = True
         return others
 
-    def _answer(self, group: list[_Asked[Item, Answer]]) -> None:
+    def _answer(self, group: list[_Request[Item, Answer]]) -> None:
         if len(group) == 1:
             group[0].answers = (self._alone(group[0].item),)
             return
         try:
-            answers = self._together([one.item for one in group])
-            for one, answer in zip(group, answers, strict=True):
-                one.answers = (answer,)
+            answers = self._together([request.item for request in group])
+            for request, answer in zip(group, answers, strict=True):
+                request.answers = (answer,)
         except Exception:
             logger.exception("%d were done together in vain; each is done alone", len(group))

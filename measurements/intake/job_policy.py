@@ -44,5 +44,9 @@ def _instead(suite: Suite) -> str:
             f"Run the pinned version that this platform has, {suite.name} {named}: `joulemark run --suite "
             f"{suite.name}` fetches it."
         )
-    other = ", ".join(f"{one.name} {one.version}" for one in known_suites().values() if one.is_pinned)
+    other = ", ".join(
+        f"{candidate.name} {candidate.version}"
+        for candidate in known_suites().values()
+        if candidate.is_pinned
+    )
     return f"{pin_advice(suite)} Until then run one of: {other}."

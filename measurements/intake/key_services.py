@@ -25,12 +25,12 @@ from measurements.contributors.services import (
 )
 from measurements.intake.door import (
     check_clock,
-    note,
+    mark_envelope_seen,
     open_enrolment,
     open_envelope,
+    record_envelope,
     require_active,
-    take,
-    was_taken,
+    was_recorded,
 )
 from measurements.intake.idempotency import again_if_raced
 from measurements.intake.models import SeenEnvelope, Submission
@@ -55,13 +55,13 @@ def accept_enrolment(*, data: bytes, simulated: bool = False) -> Key:
     check_clock(enrolment.issued_at)
     with transaction.atomic():
         key = _enrol(enrolment, reserved_names=simulated)
-        note(sha256=digest, key=key, nonce=enrolment.nonce)
+        mark_envelope_seen(sha256=digest, key=key, nonce=enrolment.nonce)
     return key
 
 
 def _enrol(enrolment: Enrolment, *, reserved_names: bool) -> Key:
-    wanted = key_id(enrolment.public_key)
-    key = Key.objects.select_related("contributor").filter(key_id=wanted).first()
+    new_id = key_id(enrolment.public_key)
+    key = Key.objects.select_related("contributor").filter(key_id=new_id).first()
     if key is not None:
         require_active(key)
         if key.contributor.display_name != enrolment.display_name:
@@ -69,8 +69,8 @@ def _enrol(enrolment: Enrolment, *, reserved_names: bool) -> Key:
             rename(contributor=key.contributor, display_name=enrolment.display_name)
         return key
     _check_name(enrolment.display_name, None, reserved_names=reserved_names)
-    key = add_key(key_id=wanted, public_key=enrolment.public_key, display_name=enrolment.display_name)
-    append_leaf(kind=LeafKind.KEY_ENROLLED, subject=wanted, facts=enrolled_facts(key))
+    key = add_key(key_id=new_id, public_key=enrolment.public_key, display_name=enrolment.display_name)
+    append_leaf(kind=LeafKind.KEY_ENROLLED, subject=new_id, facts=enrolled_facts(key))
     return key
 
 
@@ -90,15 +90,15 @@ def _check_name(name: str | None, contributor: Contributor | None, *, reserved_n
 
 
 def enrolled_facts(key: Key) -> RowFacts:
-    """What the log keeps of a new key."""
+    """The facts of a new key for the log."""
     return {"contributor": key.contributor.pseudonym, "public_key": key.public_key}
 
 
 @again_if_raced
 def rotate(*, data: bytes) -> Key:
-    """Let a contributor's key give way to a new one, which has signed too. Returns the new key.
+    """Replace a contributor's key by a new one, which has signed too. Returns the new key.
 
-    Asked again, in the same bytes or others, it answers with the key that took over, if that is the one asked for.
+    Idempotent: a repeated request, in the same bytes or others, returns the key that took over, if it names that one.
     """
     opened = open_envelope(data, kind=Rotation, payload_type=ROTATION_TYPE, scope="request")
     request, old = opened.message, opened.key
@@ -107,22 +107,22 @@ def rotate(*, data: bytes) -> Key:
     if old.replaced_by is not None and old.replaced_by_id == new_id:
         return old.replaced_by
     with transaction.atomic():
-        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        record_envelope(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
         check_clock(new.issued_at)
         if Key.objects.filter(key_id=new_id).exists():
             raise Conflict(
                 "JM-KEY-KNOWN", "The new key is enrolled already: make a fresh one and rotate to that."
             )
-        held = Key.objects.select_for_update(of=("self",)).select_related("contributor").get(pk=old.pk)
-        require_active(held)
-        key = rotate_key(old=held, new_id=new_id, new_public_key=new.public_key, at=timezone.now())
+        locked_key = Key.objects.select_for_update(of=("self",)).select_related("contributor").get(pk=old.pk)
+        require_active(locked_key)
+        key = rotate_key(old=locked_key, new_id=new_id, new_public_key=new.public_key, at=timezone.now())
         append_leaf(kind=LeafKind.KEY_ENROLLED, subject=new_id, facts=enrolled_facts(key))
-        append_leaf(kind=LeafKind.KEY_ROTATED, subject=held.key_id, facts=rotated_facts(held))
+        append_leaf(kind=LeafKind.KEY_ROTATED, subject=locked_key.key_id, facts=rotated_facts(locked_key))
     return key
 
 
 def rotated_facts(key: Key) -> RowFacts:
-    """What the log keeps of a key that gave way."""
+    """The facts of a rotated key for the log."""
     return {"to": key.replaced_by_id or "", "at": key.ended_at}
 
 
@@ -136,30 +136,30 @@ class RevokedKey:
 
 @again_if_raced
 def revoke(*, data: bytes) -> RevokedKey:
-    """Believe a contributor's key no more, by its own word or that of an active sister."""
+    """Revoke a key, by its own signature or that of another active key of the contributor."""
     opened = open_envelope(data, kind=Revocation, payload_type=REVOCATION_TYPE, scope="request")
     request = opened.message
     key = Key.objects.filter(key_id=request.key_id, contributor=opened.key.contributor_id).first()
     if key is None:
         raise Forbidden("JM-KEY-OTHER", "That key is not one of yours; name one by its 64 hex digits.")
-    if was_taken(opened):
+    if was_recorded(opened):
         return RevokedKey(key=key, judged_again=distrusted(key))
     with transaction.atomic():
-        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
-        held = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
-        revoke_key(key=held, at=timezone.now(), since=request.since)
-        append_leaf(kind=LeafKind.KEY_REVOKED, subject=held.key_id, facts=revoked_facts(held))
-        transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=held.key_id))
-    return RevokedKey(key=held, judged_again=distrusted(held))
+        record_envelope(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        locked_key = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
+        revoke_key(key=locked_key, at=timezone.now(), since=request.since)
+        append_leaf(kind=LeafKind.KEY_REVOKED, subject=locked_key.key_id, facts=revoked_facts(locked_key))
+        transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=locked_key.key_id))
+    return RevokedKey(key=locked_key, judged_again=distrusted(locked_key))
 
 
 def revoked_facts(key: Key) -> RowFacts:
-    """What the log keeps of a revoked key."""
+    """The facts of a revoked key for the log."""
     return {"at": key.ended_at, "untrusted_since": key.untrusted_since}
 
 
 def distrusted(key: Key) -> int:
-    """How many results of a revoked key came at or after the time from which it is not believed."""
+    """The number of results of a revoked key that were received at or after the time of its distrust."""
     if key.state != KeyState.REVOKED:
         return 0
     return Submission.objects.filter(key=key, received_at__gte=key.untrusted_since).count()

@@ -1,4 +1,4 @@
-"""What the log keeps of tickets, results and keys, computed from rows: at the write and whenever asked."""
+"""The facts of tickets, results and keys that the log records, computed from rows: on writing and on every audit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Item = TypeVar("Item")
 
 
 def ticket_facts(ticket: Ticket) -> RowFacts:
-    """What the log keeps of a ticket; of nonce and seed only a digest, for the volunteer knows them first."""
+    """The facts of a ticket; of nonce and seed only a digest, for the volunteer must learn them first."""
     job = ticket.job
     return {
         "ticket": ticket.pk,
@@ -41,7 +41,7 @@ def ticket_facts(ticket: Ticket) -> RowFacts:
 
 
 def result_facts(submission: Submission) -> RowFacts:
-    """What the log keeps of a result beside its id, which is the digest of its bytes."""
+    """The facts of a result beside its id, which is the digest of its bytes."""
     return {
         "key": submission.key_id,
         "ticket": submission.ticket_id or "",
@@ -65,7 +65,7 @@ def read_results(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
             "subject", flat=True
         )
     )
-    found: dict[int, Recorded] = {}
+    recorded: dict[int, Recorded] = {}
     for part in _parts(list(leaves), BUNDLES):
         subjects = {leaf.pk: leaf.subject for leaf in part}
         for row in Submission.objects.defer("receipt").filter(leaf__in=part):
@@ -73,8 +73,8 @@ def read_results(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
             facts = dict(result_facts(row))
             if row.state not in UNJUDGED and row.pk not in decided:
                 facts["state"] = row.state
-            found[row.leaf_id] = Recorded(digest if row.pk == subjects[row.leaf_id] else row.pk, facts)
-    return found
+            recorded[row.leaf_id] = Recorded(digest if row.pk == subjects[row.leaf_id] else row.pk, facts)
+    return recorded
 
 
 def read_enrolled(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
@@ -82,13 +82,13 @@ def read_enrolled(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     from measurements.intake.key_services import enrolled_facts
 
     ended = _last_ends(leaves)
-    found = {}
+    recorded = {}
     for leaf, key in _keys(leaves):
         facts = dict(enrolled_facts(key))
         if key.state != KeyState.ACTIVE and key.pk not in ended:
             facts["state"] = key.state
-        found[leaf.pk] = Recorded(key.pk, facts)
-    return found
+        recorded[leaf.pk] = Recorded(key.pk, facts)
+    return recorded
 
 
 def read_rotated(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
@@ -108,15 +108,15 @@ def read_revoked(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
 def _read_ended(leaves: Collection[Leaf], facts_of: Callable[[Key], RowFacts]) -> Mapping[int, Recorded]:
     """The row keeps how a key ended last: what an earlier leaf says of the time is overwritten there."""
     last = _last_ends(leaves)
-    found = {}
+    recorded = {}
     for leaf, key in _keys(leaves):
-        said, facts = entries.decode(leaf.body.encode()).facts, dict(facts_of(key))
+        logged, facts = entries.decode(leaf.body.encode()).facts, dict(facts_of(key))
         if last.get(key.pk) != leaf.pk:
-            facts |= {name: said[name] for name in ("at", "untrusted_since") if name in said}
-        found[leaf.pk] = Recorded(
-            key.pk, {**{name: said[name] for name in said if name not in facts}, **facts}
+            facts |= {name: logged[name] for name in ("at", "untrusted_since") if name in logged}
+        recorded[leaf.pk] = Recorded(
+            key.pk, {**{name: logged[name] for name in logged if name not in facts}, **facts}
         )
-    return found
+    return recorded
 
 
 def _keys(leaves: Collection[Leaf]) -> Iterator[tuple[Leaf, Key]]:
@@ -135,7 +135,7 @@ def _parts(items: Sequence[Item], length: int) -> Iterator[Sequence[Item]]:
 
 
 def register_readers() -> None:
-    """Tell the log who reads which rows."""
+    """Register the readers of the rows behind each kind of leaf."""
     register(LeafKind.RUN_STARTED, read_tickets)
     register(LeafKind.RESULT_RECEIVED, read_results)
     register(LeafKind.KEY_ENROLLED, read_enrolled)

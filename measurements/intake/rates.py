@@ -45,7 +45,7 @@ class Outage:
         logger.warning("rates are not counted, the cache is away: %s", error)
 
     def lasts(self) -> bool:
-        """Whether it is too early to ask again."""
+        """Whether the outage lasts: it is too early to try the cache again."""
         return self._clock() < self._until_s
 
 
@@ -53,14 +53,14 @@ OUTAGE = Outage()
 
 
 class Counter(Protocol):
-    """What settings.CACHES must give beside Django's own."""
+    """What a cache of settings.CACHES must offer beside Django's own interface."""
 
     def incr_many(self, deltas: Mapping[str, int]) -> list[str]:
-        """Add to each name's count; the names that have none."""
+        """Add to each name's count; returns the names that have none."""
 
 
-def spend(scope: str, times: Mapping[str, int]) -> None:
-    """Count so many more of `scope` for each; lost while the cache is away."""
+def consume_quota(scope: str, times: Mapping[str, int]) -> None:
+    """Add to the counts of `scope`, by name; lost while the cache is away."""
     if OUTAGE.lasts():
         return
     deltas = {_name(scope, who): number for who, number in times.items()}
@@ -70,23 +70,23 @@ def spend(scope: str, times: Mapping[str, int]) -> None:
         OUTAGE.begin(error)
 
 
-def over(scope: str, wanted: Mapping[str, int]) -> set[str]:
-    """Those for whom as many more as are wanted would be too many; counts nothing."""
+def over_quota(scope: str, times: Mapping[str, int]) -> set[str]:
+    """Those whose quota `times` more would exceed; counts nothing."""
     if OUTAGE.lasts():
         return set()
-    names = {who: _name(scope, who) for who in wanted}
+    names = {who: _name(scope, who) for who in times}
     try:
         counts = cache.get_many(names.values())
     except (RedisError, OSError) as error:
         OUTAGE.begin(error)
         return set()
     most = settings.RATES[scope][0]
-    return {who for who, times in wanted.items() if int(counts.get(names[who], 0)) + times > most}
+    return {who for who, number in times.items() if int(counts.get(names[who], 0)) + number > most}
 
 
 def require_room(scope: str, who: str) -> None:
-    """Raise TooOften, which says how long to wait, when one more would be too many; counts nothing."""
-    if not over(scope, {who: 1}):
+    """Raises TooOften, which says how long to wait, when one more would exceed the quota; counts nothing."""
+    if not over_quota(scope, {who: 1}):
         return
     number, seconds = settings.RATES[scope]
     wait_s = max(1, round(seconds - time.time() % seconds))
@@ -117,11 +117,11 @@ class PrefixThrottle(BaseThrottle):
     scope = "prefix"
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """True, or TooOften."""
+        """Count the request and allow it. Raises TooOften."""
         prefix = prefix_of(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
         if prefix is not None:
             require_room(self.scope, prefix)
-            spend(self.scope, {prefix: 1})
+            consume_quota(self.scope, {prefix: 1})
         return True
 
 
@@ -132,7 +132,7 @@ class ScopedThrottle(PrefixThrottle):
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """True, or TooOften."""
+        """Count the request and allow it. Raises TooOften."""
         scope = getattr(view, "throttle_scope", None)
         if scope is None:
             return True

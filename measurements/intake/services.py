@@ -1,4 +1,4 @@
-"""Writes at the door. Each is idempotent by the digest of the bytes received: the same bytes, the same answer."""
+"""Writes of intake, each idempotent by the digest of the bytes received: the same bytes, the same answer."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from measurements.intake.door import (
     OpenedBundle,
     open_bundle,
     open_envelope,
+    record_envelope,
     require_active,
     require_measured_in_time,
-    take,
 )
 from measurements.intake.idempotency import again_if_raced
 from measurements.intake.job_policy import require_runnable
 from measurements.intake.log_facts import result_facts, ticket_facts
 from measurements.intake.models import Submission, Ticket
 from measurements.intake.platform_key import signing_key
-from measurements.intake.rates import require_room, spend
+from measurements.intake.rates import consume_quota, require_room
 from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooOften
 from measurements.intake.signals import submission_received
 from measurements.ledger.models import LeafKind
@@ -47,7 +47,7 @@ def issue_ticket(*, data: bytes) -> Ticket:
     if issued is not None:
         return issued
     with transaction.atomic():
-        take(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
+        record_envelope(opened, audience=request.audience, issued_at=request.issued_at, nonce=request.nonce)
         return _create_ticket(opened, _job(request))
 
 
@@ -65,14 +65,14 @@ def _job(request: TicketRequest) -> Job:
         )
         .first()
     )
-    known = known_suite(suite.digest)
-    if job is None or known is None:
+    pinned = known_suite(suite.digest)
+    if job is None or pinned is None:
         raise BadRequest(
             "JM-SUITE-UNKNOWN",
             f"This platform has no {request.task}/{request.dataset}/{request.model} in suite {suite.name} "
             f"{suite.version} with digest {suite.digest[:12]}; install the agent version that the platform names.",
         )
-    require_runnable(known, known.job(f"{request.task}/{request.dataset}/{request.model}"))
+    require_runnable(pinned, pinned.job(f"{request.task}/{request.dataset}/{request.model}"))
     return job
 
 
@@ -107,32 +107,32 @@ def accept_result(*, data: bytes, opened: OpenedBundle | None = None) -> tuple[S
     try:
         require_room("result", opened.key.key_id)
     except TooOften:
-        known = _known(opened, ticket)
-        if known is None:
+        earlier = _earlier_submission(opened, ticket)
+        if earlier is None:
             raise
-        return known, False
+        return earlier, False
     try:
         with transaction.atomic():
-            (submission,) = store([Arrived(data, opened, ticket)])
+            (submission,) = store_bundles([Arrived(data, opened, ticket)])
             transaction.on_commit(lambda: nudge(submission.result_id))
     except IntegrityError:
-        known = _known(opened, ticket)
-        if known is None:
+        earlier = _earlier_submission(opened, ticket)
+        if earlier is None:
             raise
-        return known, False
-    spend("result", {opened.key.key_id: 1})
+        return earlier, False
+    consume_quota("result", {opened.key.key_id: 1})
     return submission, True
 
 
-def _known(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
+def _earlier_submission(opened: OpenedBundle, ticket: Ticket | None) -> Submission | None:
     """The submission of these very bytes, if any. Raises Conflict (JM-TICKET-USED) when other bytes used the ticket."""
-    known = Submission.objects.filter(result_id=opened.sha256).first()
-    if known is None and ticket is not None and Submission.objects.filter(ticket=ticket).exists():
+    submission = Submission.objects.filter(result_id=opened.sha256).first()
+    if submission is None and ticket is not None and Submission.objects.filter(ticket=ticket).exists():
         raise Conflict(
             "JM-TICKET-USED",
             "This ticket was used for another result already, and every run needs its own: `joulemark run --fresh`.",
         )
-    return known
+    return submission
 
 
 def _ticket_of(opened: OpenedBundle) -> Ticket | None:
@@ -164,29 +164,29 @@ def require_ticket(opened: OpenedBundle, ticket: Ticket | None) -> Ticket | None
 
 @dataclass(frozen=True)
 class Arrived:
-    """A bundle that may be stored: its bytes, what they say, and its ticket."""
+    """A verified bundle ready to be stored: its bytes, its content and its ticket."""
 
     data: bytes
     opened: OpenedBundle
     ticket: Ticket | None
 
 
-def store(arrived: Sequence[Arrived]) -> list[Submission]:
-    """Write new bundles with their leaves and receipts, inside the caller's transaction. Raises IntegrityError.
+def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
+    """Write new bundles with their leaves and receipts, inside the caller's transaction.
 
-    That is when bytes or a ticket were here before.
+    Raises IntegrityError when the bytes or a ticket were stored before.
     """
     now = timezone.now()
     rows = [
         Submission(
-            result_id=one.opened.sha256,
-            bundle=one.data,
-            trace_sha256=one.opened.statement.digest_of("trace"),
-            key=one.opened.key,
-            ticket=one.ticket,
+            result_id=arrival.opened.sha256,
+            bundle=arrival.data,
+            trace_sha256=arrival.opened.statement.digest_of("trace"),
+            key=arrival.opened.key,
+            ticket=arrival.ticket,
             received_at=now,
         )
-        for one in arrived
+        for arrival in arrived
     ]
     _queue_behind_same_traces({row.trace_sha256 for row in rows})
     leaves = append_leaves(
@@ -210,7 +210,7 @@ def _queue_behind_same_traces(digests: Iterable[str]) -> None:
 
 
 def _receipt(submission: Submission) -> bytes:
-    """A signed promise: these bytes are here, and this entry gets its place in the log."""
+    """The signed receipt: a promise that these bytes are stored and that their leaf gets its place in the log."""
     key = signing_key()
     receipt = Receipt(
         audience=settings.ORIGIN,
@@ -225,5 +225,5 @@ def _receipt(submission: Submission) -> bytes:
 
 
 def nudge(result_id: str) -> None:
-    """Tell review, after commit."""
+    """Signal the new submission to review, after the commit."""
     submission_received.send(sender=Submission, result_id=result_id)

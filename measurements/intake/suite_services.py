@@ -43,13 +43,13 @@ def hand_out_suite(*, archive: bytes) -> tuple[PinnedSuite, bool]:
         raise NotHandedOut(str(error)) from error
     try:
         with transaction.atomic():
-            known = _row_of(suite)
-            return (known, False) if known else (_create(suite, archive), True)
+            row = _row_of(suite)
+            return (row, False) if row else (_create(suite, archive), True)
     except IntegrityError:  # another process has handed it out this moment
-        known = _row_of(suite)
-        if known is None:
+        row = _row_of(suite)
+        if row is None:
             raise
-        return known, False
+        return row, False
     except (
         DataError,
         ValueError,
@@ -88,7 +88,7 @@ def _create(suite: Suite, archive: bytes) -> PinnedSuite:
 
 
 def suite_facts(row: PinnedSuite) -> RowFacts:
-    """What the log keeps of a suite beside its digest, which is over its files: its name, and the archive's bytes."""
+    """The facts of a suite beside its digest, which is over its files: its name, and its archive's digest and size."""
     return {
         "name": row.suite.name,
         "version": row.suite.version,
@@ -101,7 +101,7 @@ def suite_facts(row: PinnedSuite) -> RowFacts:
 def read_suites(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     """Suites as they are now: digests and sizes out of the stored bytes, not out of the columns beside them."""
     by_subject = {leaf.subject: leaf.pk for leaf in leaves}
-    found: dict[int, Recorded] = {}
+    recorded: dict[int, Recorded] = {}
     rows = PinnedSuite.objects.filter(suite__digest__in=by_subject).select_related("suite")
     for row in rows.iterator(chunk_size=1):
         archive = bytes(row.archive)
@@ -109,8 +109,8 @@ def read_suites(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
         facts = {**suite_facts(row), "archive_sha256": sha256, "archive_bytes": len(archive)}
         if (row.archive_sha256, row.archive_bytes) != (sha256, len(archive)):
             facts["stated_sha256"] = row.archive_sha256
-        found[by_subject[row.suite.digest]] = Recorded(_digest_in(archive) or sha256, facts)
-    return found
+        recorded[by_subject[row.suite.digest]] = Recorded(_digest_in(archive) or sha256, facts)
+    return recorded
 
 
 def _digest_in(archive: bytes) -> str | None:

@@ -18,7 +18,7 @@ from measurements.display.titles import translated
 
 if TYPE_CHECKING:
     from measurements.boards.board_row import BoardRow
-    from measurements.boards.cell_detail import Explained
+    from measurements.boards.cell_detail import CellDetail
     from measurements.boards.comparisons import ComparisonRow
     from measurements.boards.queries import Group
     from measurements.pages.evidence import Evidence
@@ -137,21 +137,21 @@ def _front_in_words(named: list[str]) -> str:
     ) % {"models": ", ".join(named)}
 
 
-def cell_plot(cell: Explained) -> Plot | None:
+def cell_plot(cell: CellDetail) -> Plot | None:
     """What each contributor says, with the uncertainty of its difference from the others, and a line at the value."""
     row = cell.row
     points = [
         Point(
-            label=str(one.contributor),
-            text=watt_hours(one.energy_wh_per_1000),
-            value=one.energy_wh_per_1000,
-            low=one.energy_wh_per_1000 / (1 + one.equivalence.expanded_u) if one.equivalence else None,
-            high=one.energy_wh_per_1000 * (1 + one.equivalence.expanded_u) if one.equivalence else None,
+            label=str(value.contributor),
+            text=watt_hours(value.energy_wh_per_1000),
+            value=value.energy_wh_per_1000,
+            low=value.energy_wh_per_1000 / (1 + value.equivalence.expanded_u) if value.equivalence else None,
+            high=value.energy_wh_per_1000 * (1 + value.equivalence.expanded_u) if value.equivalence else None,
             kind=row.kind,
             kind_title=kind_name(row.kind),
             grade=row.grade,
         )
-        for one in cell.said or ()
+        for value in cell.contributor_values or ()
     ]
     return dot_plot(
         points,

@@ -60,8 +60,8 @@ def given_up() -> list[str]:
 
 
 def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> QueueWait:
-    found = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
-    return QueueWait(what=what, count=found["n"], oldest_s=_age(found["oldest"], now), limit_s=limit_s)
+    totals = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
+    return QueueWait(what=what, count=totals["n"], oldest_s=_age(totals["oldest"], now), limit_s=limit_s)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -52,28 +52,28 @@ def claim(result_ids: Sequence[str], *, was_lost: bool = False) -> Claim:
             cursor.execute("SET LOCAL synchronous_commit TO OFF")
     overdue = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
     free = Q(state=State.RECEIVED) | Q(state=State.CHECKING, received_at__lte=overdue)
-    held = list(
+    submissions = list(
         Submission.objects.without_bytes()
         .select_for_update(skip_locked=True, of=("self",))
         .filter(Q(state__in=UNJUDGED) if was_lost else free, result_id__in=result_ids)
         .order_by("result_id")
     )
     sizes = dict(
-        Submission.objects.filter(pk__in=[submission.pk for submission in held]).values_list(
+        Submission.objects.filter(pk__in=[submission.pk for submission in submissions]).values_list(
             "pk", Length("bundle")
         )
     )
     if not was_lost:
-        _halve([submission for submission in held if submission.state == State.CHECKING])
-    fresh = [submission for submission in held if submission.state == State.RECEIVED]
+        _halve([submission for submission in submissions if submission.state == State.CHECKING])
+    fresh = [submission for submission in submissions if submission.state == State.RECEIVED]
     move(fresh, State.CHECKING, cause=Cause.CHECK, at=timezone.now())
     return Claim(
         batches=_bounded(
             (submission.pk, sizes[submission.pk], submission.batch_limit)
-            for submission in held
+            for submission in submissions
             if submission.losses < MAX_LOSSES
         ),
-        given_up=[submission.pk for submission in held if submission.losses >= MAX_LOSSES],
+        given_up=[submission.pk for submission in submissions if submission.losses >= MAX_LOSSES],
     )
 
 

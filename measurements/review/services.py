@@ -153,7 +153,7 @@ def _together(
     result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
 ) -> int:
     """Judge in one transaction. With a `failure` nothing is read, and that it happened is the verdict."""
-    held = list(
+    submissions = list(
         Submission.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related(
             "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
@@ -161,35 +161,39 @@ def _together(
         .filter(result_id__in=result_ids, state__in=waiting)
         .order_by("leaf_id")
     )
-    held = _not_judged_yet(held, cause)  # asked while their rows are held: whoever was first has committed
-    if not held:
+    submissions = _not_judged_yet(
+        submissions, cause
+    )  # asked while their rows are held: whoever was first has committed
+    if not submissions:
         return 0
-    cases = cases_of(held) if failure is None else {}
+    cases = cases_of(submissions) if failure is None else {}
     names = Names(cases.values())
-    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
-    found = {
+    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in submissions])
+    outcomes = {
         submission.pk: _judged(submission, cases[submission.pk], names)
         if failure is None
         else (_failed(failure), None)
-        for submission in held
+        for submission in submissions
     }
-    store_results([result for _, result in found.values() if result is not None])
-    _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
+    store_results([result for _, result in outcomes.values() if result is not None])
+    _write_verdicts(
+        submissions, {result_id: judgement for result_id, (judgement, _) in outcomes.items()}, cause=cause
+    )
     confirm_reported_names(names.hardware_classes())
-    told = [submission.pk for submission in held]
+    judged_ids = [submission.pk for submission in submissions]
     if before:
-        forget(result_ids=[submission.pk for submission in held if submission.state == State.ACCEPTED])
+        forget(result_ids=[submission.pk for submission in submissions if submission.state == State.ACCEPTED])
         forget_left(before)
-    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=told))
-    return len(held)
+    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=judged_ids))
+    return len(submissions)
 
 
 def _judged(
     submission: Submission, case: Case | RecordError, names: Names
 ) -> tuple[Judgement, Result | None]:
-    """Ask the rules; of what they do not reject the numbers too.
+    """Apply the rules; returns the judgement, and the result row of what they do not reject.
 
-    Whatever trips becomes a verdict as well: no result waits for ever.
+    An error in the rules becomes a verdict as well: no result waits for ever.
     """
     if isinstance(case, RecordError):  # the stored bytes no longer decode or verify
         return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),)), None
@@ -208,8 +212,10 @@ def _failed(why: str) -> Judgement:
     return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
 
 
-def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause) -> None:
-    """Write verdicts with their leaves, and move what has another state now."""
+def _write_verdicts(
+    submissions: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause
+) -> None:
+    """Write verdicts with their leaves, and move submissions whose state changed."""
     now = timezone.now()
     verdicts = [
         Verdict(
@@ -221,7 +227,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
             findings=[_plain(finding) for finding in judgements[submission.pk].findings],
             judged_at=now,
         )
-        for submission in held
+        for submission in submissions
     ]
     changes = [(verdict.submission_id, verdict_facts(verdict)) for verdict in verdicts]
     for verdict, leaf in zip(
@@ -232,7 +238,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
     for state in (State.ACCEPTED, State.QUARANTINED, State.REJECTED):
         moved = [
             submission
-            for submission in held
+            for submission in submissions
             if judgements[submission.pk].state == state
             and submission.state != state
             and not (cause == Cause.NEW_RULES and submission.moderations.exists())
@@ -241,7 +247,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
 
 
 def verdict_facts(verdict: Verdict) -> RowFacts:
-    """What the log keeps of a verdict."""
+    """The facts of a verdict for the log."""
     return {
         "at": verdict.judged_at,
         "state": verdict.state,

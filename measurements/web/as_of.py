@@ -1,4 +1,4 @@
-"""The moment that a request asks for: which views show it, and how links carry it on.
+"""The moment that a request names: which views honour it, and how links carry it on.
 
 A middleware sets `request.moment` and refuses it where the view is not marked by `honours_as_of`.
 """
@@ -55,7 +55,7 @@ def time_shown(request: HttpRequest | Request) -> datetime | None:
 def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
     """The path of a named view with `query`, carrying the moment on where the view honours it."""
     path = reverse(name, args=args)
-    asked = [urlencode(query)] if query else []
+    queries = [urlencode(query)] if query else []
     if moment is not None and honours(resolve(path).func):
-        asked.append(moment.query)
-    return "?".join([path, "&".join(asked)]) if asked else path
+        queries.append(moment.query)
+    return "?".join([path, "&".join(queries)]) if queries else path

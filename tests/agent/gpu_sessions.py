@@ -16,7 +16,7 @@ from nvml_sim.running import running
 from nvml_sim.scenario import Scenario
 
 from joulemark import config
-from joulemark.outbox import Kept, Outbox
+from joulemark.outbox import Outbox, OutboxResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class Ended:
         assert isinstance(value, dict)
         return value
 
-    def results(self) -> list[Kept]:
+    def results(self) -> list[OutboxResult]:
         """What the outbox holds."""
         folders = config.Folders(
             config=self.home / "CONFIG/joulemark",

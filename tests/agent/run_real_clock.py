@@ -64,7 +64,7 @@ def install() -> None:
     query_turns.COUNTER_PERIODS = WINDOW_PERIODS
     timing = os.environ.get("JOULEMARK_TEST_TIMING")
     if timing:
-        probed = sensor_timing.Known(
+        probed = sensor_timing.CounterTiming(
             timing=decode(timing.encode(), Timing, what="timing"), sentence="Probed before"
         )
         sensor_timing.timing_of = lambda *_, **__: probed

@@ -131,7 +131,7 @@ def begin(folders: Folders, words: Mapping[str, Any]) -> list[Any]:
         suite_digest=suite.digest,
         meter=words["meter"],
         fresh=False,
-        asked=state.Asked(suite=f"{suite.name}@1", models=tuple(words["models"])),
+        request=state.RunRequest(suite=f"{suite.name}@1", models=tuple(words["models"])),
     )
     return [result_of(session.nonce, suite.jobs[place]) for place in sorted(words["finished"])]
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from agent_commands import Agent
 
     from joulemark.meters.meter import Now
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
     from joulemark.suite import Sample, Suite
 
 POWER_W = 15
 
 
-def codes(kept: Kept, suite: Suite | None = None) -> set[str]:
+def codes(kept: OutboxResult, suite: Suite | None = None) -> set[str]:
     """What the rules find in an offline result."""
     statement = bundles.verified_statement(kept.bundle)
     context = Context(

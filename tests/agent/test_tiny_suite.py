@@ -14,7 +14,7 @@ from msgspec import structs
 
 from joulemark.cli import main
 from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_STORAGE
-from joulemark.outbox import Kept
+from joulemark.outbox import OutboxResult
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.record.statement import Predicate
@@ -88,7 +88,9 @@ def run(command: Agent, built: Built, *only: str) -> int:
     return command(*words, *(("--only", *only) if only else ()))
 
 
-def judged(kept: Kept, suite: Suite, lie: Callable[[Predicate], Predicate] = lambda said: said) -> Judgement:
+def judged(
+    kept: OutboxResult, suite: Suite, lie: Callable[[Predicate], Predicate] = lambda said: said
+) -> Judgement:
     """What the rules say of an offline result, or of what someone made of it."""
     statement = bundles.verified_statement(kept.bundle)
     context = Context(
@@ -119,7 +121,7 @@ def test_a_folder_for_links_that_cannot_be_written_is_no_fault_of_the_job(
     assert run(command, built, SENTIMENT) == 0, command.err
 
 
-def result(command: Agent) -> Kept:
+def result(command: Agent) -> OutboxResult:
     (kept,) = command.outbox.results()
     return kept
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FAULTS = json.loads(os.environ["JOULEMARK_TEST_FAULTS"])
 now = {"fault": ""}
 honest = {
-    "one": Work._one,
+    "one": Work._measure_in_workload,
     "sample": Suite.sample,
     "revision": Suite.model_revision,
     "load": TaskWorkload.load,
@@ -107,7 +107,7 @@ def model_snapshot(model: Model) -> Path:
 
 
 if __name__ == "__main__":
-    Work._one, Suite.sample, Suite.model_revision = one, sample, model_revision
+    Work._measure_in_workload, Suite.sample, Suite.model_revision = one, sample, model_revision
     TaskWorkload.load, TaskWorkload.answer = load, answer
     workloads.require_known_answers, hub_cache.model_snapshot = require_known_answers, model_snapshot
     sys.exit(main())

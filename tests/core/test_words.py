@@ -35,44 +35,45 @@ WORDS = frozenset(
 )
 
 DONE = (
+    "agent/joulemark",
     "agent/joulemark/audit",
+    "agent/joulemark/cli",
     "agent/joulemark/consensus",
     "agent/joulemark/energy",
     "agent/joulemark/hub",
     "agent/joulemark/impact",
     "agent/joulemark/log",
+    "agent/joulemark/meters",
     "agent/joulemark/published",
     "agent/joulemark/record",
     "agent/joulemark/rules",
+    "agent/joulemark/session",
     "agent/joulemark/suite",
+    "agent/joulemark/workloads",
+    "measurements/boards",
+    "measurements/catalog",
+    "measurements/contributors",
+    "measurements/display",
+    "measurements/downloads",
+    "measurements/impact",
+    "measurements/intake",
+    "measurements/published",
+    "measurements/review",
+    "measurements/web",
+    "platform/joulemark_site",
 )
 """Rooms that have no such name."""
 
 CEILINGS: dict[str, int] = {
-    "agent/joulemark": 24,
-    "agent/joulemark/cli": 31,
-    "agent/joulemark/meters": 21,
-    "agent/joulemark/session": 59,
-    "agent/joulemark/workloads": 38,
-    "measurements/boards": 51,
-    "measurements/catalog": 4,
-    "measurements/contributors": 2,
-    "measurements/display": 4,
-    "measurements/downloads": 5,
-    "measurements/impact": 1,
-    "measurements/intake": 41,
-    "measurements/ledger": 12,
-    "measurements/pages": 4,
-    "measurements/published": 18,
-    "measurements/review": 74,
-    "measurements/web": 2,
-    "platform/joulemark_site": 10,
+    "measurements/ledger": 1,
+    "measurements/pages": 1,
     "platform/joulemark_site/crowd": 36,
-    "platform/joulemark_site/management": 5,
+    "platform/joulemark_site/management": 3,
 }
 """How many such names the other rooms have. A number may only shrink, and follows the work: it is exact."""
 
 EXCEPTIONS = {
+    ("agent/joulemark/session/state.py", "asked"): "a field of the stored session file",
     ("measurements/impact/serializers.py", "found"): "a field of the REST answer, on which readers rely",
     ("measurements/impact/serializers.py", "made"): "a field of the REST answer, on which readers rely",
 }
@@ -145,6 +146,23 @@ def test_the_other_rooms_have_as_many_as_is_written() -> None:
 @pytest.mark.parametrize(("path", "name"), EXCEPTIONS)
 def test_an_exception_is_still_needed(path: str, name: str) -> None:
     assert name in _bindings(ast.parse((ROOT / path).read_text(encoding="utf-8")))
+
+
+def _docstrings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def test_no_docstring_is_a_single_word() -> None:
+    files = [file for root in PRODUCT for file in (ROOT / root).rglob("*.py")]
+    single = [
+        f"{file.relative_to(ROOT)}: {text}"
+        for file in sorted(files)
+        for text in _docstrings(ast.parse(file.read_text(encoding="utf-8")))
+        if len(text.split()) == 1
+    ]
+    assert single == []
 
 
 def test_every_way_to_bind_a_name_is_seen() -> None:

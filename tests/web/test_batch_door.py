@@ -13,7 +13,7 @@ from joulemark.record.receipts import verified_receipt
 from joulemark.record.requests import BatchAnswer
 from measurements.intake import batches
 from measurements.intake.models import RefusalCount, Submission
-from measurements.intake.services import Arrived, store
+from measurements.intake.services import Arrived, store_bundles
 from measurements.ledger.models import Leaf
 from tests import made
 from tests.web.test_intake_door import problem
@@ -72,7 +72,7 @@ def test_a_race_with_another_request_is_lost_without_loss(enrolled, monkeypatch)
     def raced(_arrived: object) -> None:
         raise IntegrityError("duplicate key")
 
-    monkeypatch.setattr(batches, "store", raced)
+    monkeypatch.setattr(batches, "store_bundles", raced)
     answer = sent(enrolled, bundle(1), bundle(2))
     assert [item.status for item in answer.items] == [202, 202]
     assert Submission.objects.count() == 2
@@ -99,11 +99,11 @@ def test_a_fault_before_the_commit_stores_nothing_and_uses_nothing_up(
     before = Leaf.objects.count()
 
     def hit(arrived: Sequence[Arrived]) -> list[Submission]:
-        store(arrived)
+        store_bundles(arrived)
         raise RuntimeError("hit before the commit")
 
     with monkeypatch.context() as patch:
-        patch.setattr(batches, "store", hit)
+        patch.setattr(batches, "store_bundles", hit)
         with pytest.raises(RuntimeError):
             batches.accept_results(bodies=bodies)
     assert (Submission.objects.count(), Leaf.objects.count()) == (0, before)
@@ -117,9 +117,9 @@ def test_what_is_new_among_old_is_stored_together(enrolled, ticket, monkeypatch)
 
     def counted(arrived: Sequence[Arrived]) -> list[Submission]:
         stored.append(len(arrived))
-        return store(arrived)
+        return store_bundles(arrived)
 
-    monkeypatch.setattr(batches, "store", counted)
+    monkeypatch.setattr(batches, "store_bundles", counted)
     answer = sent(enrolled, bundle(3), old, bundle(4, ticket=ticket), bundle(5))
     assert [item.status for item in answer.items] == [202, 200, 409, 202]
     assert stored == [4, 2], "all of them in vain, then the two that are new"

@@ -48,10 +48,10 @@ def test_the_factor_is_found_and_shown(client: Client) -> None:
     (one,), n_missing = read_equal_size(all_series())
     assert n_missing == 0
     assert one.series.slug == "demo-1-estimated"
-    assert one.found.n_clusters == 6
-    assert 3.5 < one.found.factor.low < one.found.factor.value < one.found.factor.high < 4.5
-    assert one.found.factor.value == pytest.approx(4, rel=0.1)
-    assert one.found.size_exponent.value == pytest.approx(0.5, abs=0.05)
+    assert one.estimate.n_clusters == 6
+    assert 3.5 < one.estimate.factor.low < one.estimate.factor.value < one.estimate.factor.high < 4.5
+    assert one.estimate.factor.value == pytest.approx(4, rel=0.1)
+    assert one.estimate.size_exponent.value == pytest.approx(0.5, abs=0.05)
     page = client.get("/compare/").content.decode()
     assert "At equal size" in page
 

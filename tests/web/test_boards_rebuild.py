@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from measurements.boards import services
-from measurements.boards.aggregate import DeviceSays, evident
+from measurements.boards.aggregate import DeviceSays, aggregate_results
 from measurements.boards.evidence_export import export_evidence
 from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
-from measurements.boards.rebuild import differences, rebuilt
+from measurements.boards.rebuild import differences, rebuild_cells
 from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
@@ -100,7 +100,7 @@ def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[s
 def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
     file = folder / "evidence.parquet"
     assert export_evidence(file) == Result.objects.eligible().count()
-    return {one.key: one.said for one in rebuilt(file)}
+    return {cell.key: cell.content for cell in rebuild_cells(file)}
 
 
 def _check_history() -> None:
@@ -163,7 +163,7 @@ def test_a_cell_without_evidence_and_evidence_without_a_cell_are_found(tmp_path:
     Submission.objects.update(state=State.WITHDRAWN)
     make_result(Run(by="grace", dataset=SENTIMENT))
     export_evidence(tmp_path / "e.parquet")
-    found = {(one.shown, one.evident) for one in differences(tmp_path / "e.parquet").values()}
+    found = {(one.is_shown, one.has_evidence) for one in differences(tmp_path / "e.parquet").values()}
     assert found == {(True, False), (False, True)}
     call_command("rebuild_boards", "--processes", "1")
     assert not Cell.objects.filter(pk=gone.pk).exists()
@@ -232,9 +232,9 @@ def test_a_cell_that_cannot_be_refreshed_keeps_no_other(monkeypatch: pytest.Monk
         tried.append(results)
         if len(tried) == 1:
             raise ValueError("a strange cell")
-        return evident(results)
+        return aggregate_results(results)
 
-    monkeypatch.setattr(services, "evident", tripping)
+    monkeypatch.setattr(services, "aggregate_results", tripping)
     with pytest.raises(ValueError, match="a strange cell"):
         refresh_stale_cells()
     assert (len(tried), Cell.objects.count()) == (2, 1)

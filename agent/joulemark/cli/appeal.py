@@ -35,8 +35,8 @@ def execute(arguments: Namespace) -> int:
     output = CommandOutput(as_json=arguments.json)
     config = configs.load()
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
-    wanted = result_id(arguments.id, config.folders)
-    answer = appeal(config, result_id=wanted, words=arguments.words)
+    digest = result_id(arguments.id, config.folders)
+    answer = appeal(config, result_id=digest, words=arguments.words)
     output.say(
         _("{result_id}  appealed; it is decided by {decide_by:%Y-%m-%d %H:%M} UTC at the latest.").format(
             result_id=answer.result_id[:16], decide_by=answer.decide_by

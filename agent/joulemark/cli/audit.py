@@ -188,8 +188,13 @@ def _answer(report: AuditReport) -> dict[str, Any]:
         "listed": report.listed,
         "witnesses": [{"name": name, "at": at.isoformat()} for name, at in report.witnesses],
         "findings": [
-            {"code": one.code, "sentence": one.sentence, "index": one.index, "result_id": one.result_id}
-            for one in report.findings
+            {
+                "code": finding.code,
+                "sentence": finding.sentence,
+                "index": finding.index,
+                "result_id": finding.result_id,
+            }
+            for finding in report.findings
         ],
         "evidence": None if report.evidence is None else str(report.evidence),
     }

@@ -1,4 +1,4 @@
-"""`joulemark check FILE`: what the rules would say of a result, asked at home.
+"""`joulemark check FILE`: apply the rules to a result on this machine.
 
 Offline; needs no key, no platform and no models. The rules that compare with what only a platform knows are named and
 not asked.
@@ -104,15 +104,15 @@ def _findings(judged: Judgement) -> list[dict[str, Any]]:
     rules = {rule.code: rule for rule in RULES}
     return [
         {
-            "code": one.code,
-            "severity": str(one.severity),
-            "rule": rules[one.code].title,
-            "sentence": one.sentence,
-            "evidence": dict(one.evidence),
-            "what_to_do": what_to_do(one.code),
-            "page": f"{PAGE}#{rules[one.code].anchor}",
+            "code": finding.code,
+            "severity": str(finding.severity),
+            "rule": rules[finding.code].title,
+            "sentence": finding.sentence,
+            "evidence": dict(finding.evidence),
+            "what_to_do": what_to_do(finding.code),
+            "page": f"{PAGE}#{rules[finding.code].anchor}",
         }
-        for one in judged.findings
+        for finding in judged.findings
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a command says about files of the outbox that cannot be read."""
+"""Report the files of the outbox that cannot be read."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from joulemark.cli.output import CommandOutput
-    from joulemark.outbox import Kept, Outbox
+    from joulemark.outbox import Outbox, OutboxResult
 
 
 def tell_damaged(output: CommandOutput, outbox: Outbox) -> list[dict[str, str]]:
-    """Say which results are damaged; their rows for the JSON answer."""
+    """Print which results are damaged; returns their rows for the JSON answer."""
     rows = []
-    for one in outbox.damaged():
+    for file in outbox.damaged():
         output.say(
             _("{name}  damaged  {reason} Restore it from a copy, or remove it.").format(
-                name=one.path.name[:16], reason=one.reason
+                name=file.path.name[:16], reason=file.reason
             )
         )
-        rows.append({"file": str(one.path), "reason": one.reason})
+        rows.append({"file": str(file.path), "reason": file.reason})
     return rows
 
 
-def tell_note_faults(output: CommandOutput, results: Iterable[Kept]) -> None:
-    """Say which notes could not be read; their results count as never sent or refused."""
-    for kept in results:
-        if kept.note_fault is not None:
-            output.aside(f"joulemark: {kept.note_fault}")
+def tell_note_faults(output: CommandOutput, results: Iterable[OutboxResult]) -> None:
+    """Print which notes could not be read; their results count as never sent or refused."""
+    for result in results:
+        if result.note_fault is not None:
+            output.aside(f"joulemark: {result.note_fault}")

@@ -1,4 +1,4 @@
-"""Results in the outbox that are for another platform than the one that is asked."""
+"""Results in the outbox that belong to another platform than the configured one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.errors import NothingToDo
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
 
 
-def results_elsewhere(config: Config, results: Iterable[Kept]) -> dict[str, int]:
-    """How many of these results are for which other platform, by its origin; most of them first."""
+def results_elsewhere(config: Config, results: Iterable[OutboxResult]) -> dict[str, int]:
+    """The number of these results for each other platform, by its origin, the most frequent first."""
     audiences = Counter(result.bundle.statement().predicate.audience for result in results)
     return {origin: count for origin, count in audiences.most_common() if origin != config.origin}
 
@@ -33,7 +33,7 @@ def elsewhere_in_words(elsewhere: dict[str, int]) -> str:
 
 
 def no_result_for(config: Config, elsewhere: dict[str, int]) -> NothingToDo:
-    """The error of a command that finds nothing for the platform that it asks, and why it is that one."""
+    """The error of a command that has no result for the configured platform; it names where that setting comes from."""
     from joulemark.errors import NothingToDo
 
     if not elsewhere:

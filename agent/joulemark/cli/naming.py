@@ -1,4 +1,4 @@
-"""Which result or suite is meant by what was typed."""
+"""Resolve the result or suite that an argument names."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def result_id(text: str, folders: Folders) -> str:
     """A whole id as it stands, the beginning of one as the outbox has it. Raises NothingToDo or UsageError."""
     from joulemark.outbox import Outbox
 
-    wanted = text.lower()
-    if len(wanted) == WHOLE and not set(wanted) - set("0123456789abcdef"):
-        return wanted
+    digest = text.lower()
+    if len(digest) == WHOLE and not set(digest) - set("0123456789abcdef"):
+        return digest
     return Outbox(folders).find(text).digest
 
 

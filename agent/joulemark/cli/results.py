@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from joulemark.cli.result_lines import ResultEntry
     from joulemark.config import Config
-    from joulemark.outbox import Kept, Outbox
+    from joulemark.outbox import Outbox, OutboxResult
     from joulemark.record.messages import Enrolled, ListedResult
 
 MOST_PAGES = 20
@@ -98,8 +98,10 @@ def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]
     return states
 
 
-def _annotated(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult]) -> list[Kept]:
-    """The results, with what the platform says now noted beside each."""
+def _annotated(
+    outbox: Outbox, own: list[OutboxResult], listed: dict[str, ListedResult]
+) -> list[OutboxResult]:
+    """The results, with the platform's current verdict in the note of each."""
     from msgspec.structs import replace
 
     return [
@@ -110,7 +112,7 @@ def _annotated(outbox: Outbox, own: list[Kept], listed: dict[str, ListedResult])
     ]
 
 
-def _row(result: Kept, listed: ListedResult | None) -> dict[str, Any]:
+def _row(result: OutboxResult, listed: ListedResult | None) -> dict[str, Any]:
     from joulemark.energy.budget import expanded
     from joulemark.session.comparison import J_PER_QUERY
 

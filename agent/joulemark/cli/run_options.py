@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from joulemark.meters.choose import MeterOption
     from joulemark.session.order import Order
     from joulemark.session.run import Options
-    from joulemark.session.state import Asked
+    from joulemark.session.state import RunRequest
 
 
 def read_options(arguments: Namespace, config: Config, output: CommandOutput) -> Options:
@@ -89,12 +89,12 @@ def _read_joined_suite(arguments: Namespace, config: Config) -> Joined | None:
 
 def _read_choices(
     arguments: Namespace, config: Config, output: CommandOutput, joined: Joined | None
-) -> Asked:
-    """What is to be measured and how: as the last run was asked, or as this command says. Raises AgentError."""
+) -> RunRequest:
+    """What is to be measured and how: the last run's request, or this command's. Raises AgentError."""
     from msgspec.structs import replace
 
     from joulemark.errors import UsageError
-    from joulemark.session.state import Asked, last_asked
+    from joulemark.session.state import RunRequest, last_run_request
 
     named = {
         "suite": arguments.suite,
@@ -106,7 +106,7 @@ def _read_choices(
         "fresh": arguments.fresh,
     }
     if not arguments.resume:
-        return Asked(
+        return RunRequest(
             suite=arguments.suite or (joined.suite if joined else None) or "demo",
             meter=arguments.meter or "auto",
             only=arguments.only,
@@ -125,7 +125,7 @@ def _read_choices(
                 "without `--resume`; what is finished is not repeated then either."
             ).format(given=", ".join(given))
         )
-    last = last_asked(config.folders, origin=config.origin, note=output.aside)
+    last = last_run_request(config.folders, origin=config.origin, note=output.aside)
     return replace(
         last,
         cpu_watts=last.cpu_watts if arguments.cpu_watts is None else arguments.cpu_watts,

@@ -77,7 +77,7 @@ def _grade_sentences(report: RunReport) -> list[str]:
     meter = report.choice.meter
     counts: dict[str, int] = {}
     for done in report.done:  # one session has one meter, but its runs may have assumed other watts
-        sensor = done.kept.bundle.statement().predicate.sensor
+        sensor = done.result.bundle.statement().predicate.sensor
         watts = sensor.stated_watts
         words = meter.provenance if watts is None else provenance_of(watts, sensor.stated_watts_source)
         counts[words] = counts.get(words, 0) + 1
@@ -122,7 +122,7 @@ def _end_sentences(output: CommandOutput, report: RunReport) -> list[str]:
         )
     if report.is_nothing_left:
         sentences.append(nothing_left_in_words())
-        if any(done.kept.state == "waiting" for done in report.done):
+        if any(done.result.state == "waiting" for done in report.done):
             sentences.append(_("`joulemark submit` sends the results that still wait."))
     if (job := report.next_job) is not None:
         sentences.append(
@@ -161,29 +161,31 @@ def _result_entry(done: Done) -> ResultEntry:
     from joulemark.cli.result_lines import ResultEntry
     from joulemark.session.comparison import own_energy_words, short_comparison
 
-    sent = done.kept.state if done.delivery is None else done.delivery.how
+    sent = done.result.state if done.delivery is None else done.delivery.how
     standing = done.standing
     codes = tuple(dict.fromkeys(finding.code for finding in standing.findings)) if standing else ()
     return ResultEntry(
         state=done.verdict or sent,
         job=done.key,
-        energy=own_energy_words(done.kept.bundle.statement().predicate),
+        energy=own_energy_words(done.result.bundle.statement().predicate),
         comparison=short_comparison(standing) if standing else None,
         codes=codes or tuple(finding.code for finding in done.unfit),
-        place=standing.short_url if standing else _("kept as {digest}").format(digest=done.kept.digest[:16]),
+        place=standing.short_url
+        if standing
+        else _("kept as {digest}").format(digest=done.result.digest[:16]),
     )
 
 
 def _result_as_json(done: Done) -> dict[str, Any]:
     from msgspec import to_builtins
 
-    predicate = done.kept.bundle.statement().predicate
-    refusal = done.kept.note.refusal
+    predicate = done.result.bundle.statement().predicate
+    refusal = done.result.note.refusal
     return {
-        "result_id": done.kept.digest,
+        "result_id": done.result.digest,
         "job": done.key,
-        "file": str(done.kept.path),
-        "state": done.kept.state,
+        "file": str(done.result.path),
+        "state": done.result.state,
         "resumed": done.resumed,
         "grade": predicate.sensor.grade,
         "stated_watts": predicate.sensor.stated_watts,

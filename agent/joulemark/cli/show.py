@@ -32,18 +32,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(arguments: Namespace) -> int:
     """0, whatever state the results are in; 6 when the outbox is empty."""
     output = CommandOutput(as_json=arguments.json)
-    return _one(arguments.file, output) if arguments.file else _list(output)
+    return _show_result(arguments.file, output) if arguments.file else _list_results(output)
 
 
-def _list(output: CommandOutput) -> int:
+def _list_results(output: CommandOutput) -> int:
     from joulemark import config as configs
     from joulemark.errors import NothingToDo
-    from joulemark.outbox import Damaged, Outbox
+    from joulemark.outbox import DamagedFile, Outbox
 
     outbox = Outbox(configs.load().folders)
     rows: list[dict[str, Any]] = []
     for entry in outbox.entries():
-        if isinstance(entry, Damaged):
+        if isinstance(entry, DamagedFile):
             output.say(_("{name}  damaged  {reason}").format(name=entry.path.name[:16], reason=entry.reason))
             rows.append({"file": str(entry.path), "state": "damaged", "reason": entry.reason})
             continue
@@ -82,7 +82,7 @@ def _list(output: CommandOutput) -> int:
     return 0
 
 
-def _one(name: str, output: CommandOutput) -> int:
+def _show_result(name: str, output: CommandOutput) -> int:
     import json
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`joulemark status [ID]`: what the platform says about results, with its codes and sentences."""
+"""`joulemark status [ID]`: the platform's verdicts on results, with their codes and sentences."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def execute(arguments: Namespace) -> int:
     rows: list[dict[str, Any]] = []
     exit_code = EXIT_USAGE if damaged else EXIT_OK
     with PlatformClient(config.origin) as client:
-        shown = client.platform_key()
-        enrolled = identities.learn_log_key(config.folders, config.origin, shown) or enrolled
+        platform_key = client.platform_key()
+        enrolled = identities.learn_log_key(config.folders, config.origin, platform_key) or enrolled
         for unasked in results:
             try:
                 result, status = ask_status(outbox, unasked, client, enrolled.platform)

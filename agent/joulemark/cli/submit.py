@@ -13,7 +13,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
     from joulemark.session.delivery import Delivery
 
 
@@ -70,17 +70,19 @@ def execute(arguments: Namespace) -> int:
                 for delivery in deliver_all(outbox, waiting, client, enrolled.platform)
             ]
     attempted = {row["result_id"] for row in rows}
-    for kept in outbox.results():
-        refusal = kept.note.refusal
-        if kept.state == "refused" and refusal is not None and kept.digest not in attempted:
+    for result in outbox.results():
+        refusal = result.note.refusal
+        if result.state == "refused" and refusal is not None and result.digest not in attempted:
             output.say(
                 _("{digest}  refused earlier  {code}: {sentence}").format(
-                    digest=kept.digest[:16],
+                    digest=result.digest[:16],
                     code=refusal.code,
                     sentence=refusal_in_words(refusal.code, refusal.sentence),
                 )
             )
-    ours = [kept for kept in outbox.results() if kept.bundle.statement().predicate.audience == config.origin]
+    ours = [
+        result for result in outbox.results() if result.bundle.statement().predicate.audience == config.origin
+    ]
     if elsewhere := results_elsewhere(config, results):
         output.say(elsewhere_in_words(elsewhere))
     exit_code = _exit_code(rows, ours) or (EXIT_USAGE if damaged else EXIT_OK)
@@ -90,23 +92,23 @@ def execute(arguments: Namespace) -> int:
     return exit_code
 
 
-def _exit_code(rows: list[dict[str, Any]], ours: list[Kept]) -> int:
-    """The worst that is true of what was sent now (`rows`) and of all results for this platform; 0 when all is sent."""
+def _exit_code(rows: list[dict[str, Any]], ours: list[OutboxResult]) -> int:
+    """The most severe outcome of this delivery (`rows`) and of all results for this platform; 0 when all is sent."""
     from joulemark.errors import EXIT_OK, EXIT_REFUSED, EXIT_UNREACHABLE, BadReceipt, NotEnrolled
     from joulemark.session.delivery import KEY_UNKNOWN
 
     if any(row["code"] == BadReceipt.code for row in rows):
         return BadReceipt.exit_code
-    if waiting_ids := {kept.digest for kept in ours if kept.state == "waiting"}:
+    if waiting_ids := {result.digest for result in ours if result.state == "waiting"}:
         of_strange_keys = {row["result_id"] for row in rows if row["code"] == KEY_UNKNOWN}
         return NotEnrolled.exit_code if waiting_ids <= of_strange_keys else EXIT_UNREACHABLE
-    return EXIT_REFUSED if any(kept.state == "refused" for kept in ours) else EXIT_OK
+    return EXIT_REFUSED if any(result.state == "refused" for result in ours) else EXIT_OK
 
 
 def _row_of(output: CommandOutput, delivery: Delivery) -> dict[str, Any]:
-    """Say what became of a result; the same as a row of the answer."""
+    """Print the outcome of a delivery; returns it as a row of the answer."""
     output.say(
-        f"{delivery.kept.digest[:16]}  {in_words(delivery.how)}"
+        f"{delivery.result.digest[:16]}  {in_words(delivery.how)}"
         + (
             f"  {delivery.code}: {refusal_in_words(delivery.code, delivery.sentence or '')}"
             if delivery.code
@@ -114,7 +116,7 @@ def _row_of(output: CommandOutput, delivery: Delivery) -> dict[str, Any]:
         )
     )
     return {
-        "result_id": delivery.kept.digest,
+        "result_id": delivery.result.digest,
         "state": delivery.how,
         "code": delivery.code,
         "sentence": delivery.sentence,

@@ -42,13 +42,15 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
             cells=len({answer.key for answer in suite.reference_answers}),
         )
     )
-    for one in failed:
-        output.say(_("failed  {key}  {sentence}").format(key=one.key, sentence=one.sentence))
+    for failure in failed:
+        output.say(_("failed  {key}  {sentence}").format(key=failure.key, sentence=failure.sentence))
     return EXIT_IMPOSSIBLE if failed else EXIT_OK, {
         "ok": not failed,
         "folder": arguments.out,
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "answered": list(answered.jobs),
-        "failed": [{"job": one.key, "code": one.code, "sentence": one.sentence} for one in failed],
+        "failed": [
+            {"job": failure.key, "code": failure.code, "sentence": failure.sentence} for failure in failed
+        ],
         "known": len(suite.reference_answers),
     }

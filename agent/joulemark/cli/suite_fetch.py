@@ -62,10 +62,10 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
                     progress=watch.fetched,
                     say=watch.note,
                     log=log,
-                    failed=lambda wanted, error: failures.append((wanted, error)),
+                    failed=lambda target, error: failures.append((target, error)),
                 )
         except NoConnection:
-            for _wanted, error in failures:
+            for _target, error in failures:
                 output.say(_("failed  {error}").format(error=error))
             raise
         _tell(output, len(plan.targets), failures)
@@ -73,36 +73,36 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
         "ok": not failures,
         "suite": {"name": suite.name, "version": suite.version, "digest": suite.digest},
         "cache": str(cache),
-        "fetched": [_row(wanted) for wanted in _whole(plan.targets if plan else (), failures)],
+        "fetched": [_row(target) for target in _fetched_whole(plan.targets if plan else (), failures)],
         "failed": [
-            {**_row(wanted), "code": error.code, "sentence": str(error)} for wanted, error in failures
+            {**_row(target), "code": error.code, "sentence": str(error)} for target, error in failures
         ],
         "left_out": [{"job": key, "sentence": sentence} for key, sentence in left_out.items()],
     }
     return (failures[0][1].exit_code if failures else 0), answer
 
 
-def _tell(output: CommandOutput, wanted: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
+def _tell(output: CommandOutput, targets: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
     output.say(
         _("{done} of {wanted} models and data sets were fetched.").format(
-            done=wanted - len(failures), wanted=wanted
+            done=targets - len(failures), wanted=targets
         )
     )
-    for _wanted, error in failures:
+    for _target, error in failures:
         output.say(_("failed  {error}").format(error=error))
 
 
-def _whole(
-    wanted: tuple[FetchTarget, ...], failures: list[tuple[FetchTarget, AgentError]]
+def _fetched_whole(
+    targets: tuple[FetchTarget, ...], failures: list[tuple[FetchTarget, AgentError]]
 ) -> list[FetchTarget]:
-    failed = [one for one, _error in failures]
-    return [one for one in wanted if one not in failed]
+    failed = [target for target, _error in failures]
+    return [target for target in targets if target not in failed]
 
 
-def _row(wanted: FetchTarget) -> dict[str, str]:
+def _row(target: FetchTarget) -> dict[str, str]:
     return {
-        "what": "model" if wanted.kind == "models" else "data set",
-        "id": wanted.entry.id,
-        "hub_id": wanted.hub_id,
-        "revision": wanted.revision,
+        "what": "model" if target.kind == "models" else "data set",
+        "id": target.entry.id,
+        "hub_id": target.hub_id,
+        "revision": target.revision,
     }

@@ -50,8 +50,8 @@ def gigabytes(text: str) -> float:
 
 def seconds(text: str) -> float:
     """A time as `45m`, a number and s, m or h, in seconds: from 1 s to a year. Raises ArgumentTypeError."""
-    found = _DURATION.fullmatch(text)
-    duration_s = float(found[1]) * UNITS_S[found[2]] if found else 0.0
+    match = _DURATION.fullmatch(text)
+    duration_s = float(match[1]) * UNITS_S[match[2]] if match else 0.0
     if not 1 <= duration_s <= MOST_SECONDS:
         raise _wrong(text, _("write a number and s, m or h without a space, from 1s to 8760h, such as 45m"))
     return duration_s

@@ -34,7 +34,7 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 @dataclass(frozen=True, kw_only=True)
 class ContributorReport(ResultReading):
-    """What a contributor says of a cell.
+    """The value of one contributor in a cell.
 
     One that was not `announced` by a ticket may be the best of many: it agrees with nobody and lifts no tier.
     """
@@ -57,7 +57,7 @@ class Agreement:
 
 
 def compare(report: ContributorReport, others: Iterable[ContributorReport]) -> Agreement | None:
-    """A report against what other contributors say on other devices; None where there is nobody to compare with."""
+    """Compare a report with those of other contributors on other devices; None where there are none."""
     return _agreement(report, _leave_out(others))
 
 

@@ -30,12 +30,14 @@ class Check:
 
 
 def not_available(name: str, reason: str, sentence: str, *, mend: str | None = None) -> Check:
-    """A check of something that is not there or not told."""
+    """A check of what the machine lacks or does not report."""
     return Check(name=name, value=None, state="not available", sentence=sentence, mend=mend, reason=reason)
 
 
 def require_quiet(checks: Iterable[Check]) -> None:
-    """Raises NoisyMachine, which says everything that is noisy and how to mend it."""
-    noisy = [" ".join(filter(None, (one.sentence, one.mend))) for one in checks if one.state == "noisy"]
+    """Raises NoisyMachine, which names everything that is noisy and how to mend it."""
+    noisy = [
+        " ".join(filter(None, (check.sentence, check.mend))) for check in checks if check.state == "noisy"
+    ]
     if noisy:
         raise NoisyMachine(" ".join([*noisy, _("With `--force` it is measured all the same, and flagged.")]))

@@ -55,7 +55,7 @@ class ProcessorTime:
         self._began_s = self._own_s()
 
     def times(self) -> CpuTimes | None:
-        """Since it was made; None where /proc/stat gave nothing this once."""
+        """Processor time since this object was made; None where /proc/stat cannot be read this once."""
         own_s = self._own_s() - self._began_s
         try:
             all_s = self._read_busy_s() - self._busy_s
@@ -65,11 +65,11 @@ class ProcessorTime:
         return CpuTimes(own_ms=round(own_s * 1e3), foreign_ms=round(foreign_s * 1e3))
 
     def ticks(self, now: Now) -> tuple[Tick | None, Tick | None]:
-        """Of OWN and FOREIGN."""
-        found = self.times()
-        if found is None:
+        """One tick each of OWN and FOREIGN, in milliseconds; None where /proc/stat cannot be read."""
+        times = self.times()
+        if times is None:
             return None, None
-        return Tick(at_us := now(), found.own_ms), Tick(at_us, found.foreign_ms)
+        return Tick(at_us := now(), times.own_ms), Tick(at_us, times.foreign_ms)
 
     def _read_busy_s(self) -> float:
         with (self._proc / "stat").open(encoding="ascii", errors="replace") as file:

@@ -93,5 +93,5 @@ def _field(path: Path, pattern: str) -> str | None:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    found = re.search(pattern, text, re.MULTILINE)
-    return found.group(1)[:200] if found else None
+    match = re.search(pattern, text, re.MULTILINE)
+    return match.group(1)[:200] if match else None

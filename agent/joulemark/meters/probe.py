@@ -107,10 +107,10 @@ class _Probe:
             self._sampler.edge()
         steps = self._changes()
         loads = [(span.start_us / 1e6, span.end_us / 1e6) for span in self._loads]
-        found = response(steps, loads, period_s=period_s)
-        energies_j = self._energies(warm_up, steps, found)
-        timing = replace(_timing(found), coverage=coverage(energies_j), spread=spread(energies_j))
-        return Probed(timing=timing, settled=found.settled)
+        step_response = response(steps, loads, period_s=period_s)
+        energies_j = self._energies(warm_up, steps, step_response)
+        timing = replace(_timing(step_response), coverage=coverage(energies_j), spread=spread(energies_j))
+        return Probed(timing=timing, settled=step_response.settled)
 
     def _begin(self, after_s: float) -> None:
         self._sampler.next_change(within_s=WITHIN_S)
@@ -132,15 +132,15 @@ class _Probe:
     def _changes(self) -> Changes:
         return changes(counter(self._sampler.streams()[0]))
 
-    def _energies(self, warm_up: Span, steps: Changes, found: Response) -> tuple[float, ...]:
-        """Of each train, corrected for how much more or less than on average the card drew in its pauses."""
+    def _energies(self, warm_up: Span, steps: Changes, step_response: Response) -> tuple[float, ...]:
+        """The energy of each train in joules, corrected for what the card drew in its pauses beyond their mean."""
         trace = Trace(
             version=1,
             streams=self._sampler.streams(),
             spans=(warm_up, *self._loads, *self._trains),
             queries=(Queries(duration_us=()),) * len(self._trains),
         )
-        read = bracket(steps, trace, _timing(found))
+        read = bracket(steps, trace, _timing(step_response))
         pauses_j = [
             (1 - LOAD_SHARE)
             * (span.end_us - span.start_us)
@@ -155,10 +155,10 @@ class _Probe:
         )
 
 
-def _timing(found: Response) -> Timing:
+def _timing(step_response: Response) -> Timing:
     return Timing(
-        period_us=round(found.period_s * 1e6),
-        settle_us=round(found.settle_s * 1e6),
-        delay_us=round(found.delay_s * 1e6),
+        period_us=round(step_response.period_s * 1e6),
+        settle_us=round(step_response.settle_s * 1e6),
+        delay_us=round(step_response.delay_s * 1e6),
         coverage="unknown",
     )

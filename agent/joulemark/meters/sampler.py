@@ -134,12 +134,12 @@ class Sampler:
         begin_us = moved_us = self._timer.now()
         end_us, settled_us = begin_us + round(seconds * 1e6), begin_us + round(settle_s * 1e6)
         settled: int | None = None
-        kept = self._series.changes
+        n_changes = self._series.changes
         while True:
             now_us = self._timer.now()
-            if self._series.changes != kept:
-                kept, moved_us = self._series.changes, now_us
-            enough = not changes or (settled is not None and kept - settled >= changes)
+            if self._series.changes != n_changes:
+                n_changes, moved_us = self._series.changes, now_us
+            enough = not changes or (settled is not None and n_changes - settled >= changes)
             if now_us >= end_us and (enough or now_us - moved_us >= still_s * 1e6):
                 return
             self._closely(thin_us=round(thin_s * 1e6))
@@ -148,7 +148,7 @@ class Sampler:
             self._timer.wait(min(self._closely_s, (end_us - now_us) / 1e6 if now_us < end_us else inf))
 
     def live(self) -> LiveReading:
-        """For whoever watches; reads nothing."""
+        """The latest values, for a display; reads no sensor."""
         state = {
             info.name: column.value
             for info, column in zip(self._meter.conditions, self._conditions, strict=True)
@@ -163,8 +163,8 @@ class Sampler:
     def streams(self, timings: Sequence[Timing | None] | None = None) -> tuple[Stream, ...]:
         """Every counter so far, as the trace keeps it; without those that stopped answering on the way."""
         with self._lock:
-            kept = self._series.streams(timings or [None] * len(self._meter.streams))
-            return tuple(stream for stream in kept if stream.scope not in self._meter.absent)
+            streams = self._series.streams(timings or [None] * len(self._meter.streams))
+            return tuple(stream for stream in streams if stream.scope not in self._meter.absent)
 
     def gauges(self) -> tuple[Gauge, ...]:
         """Every gauge and condition so far."""

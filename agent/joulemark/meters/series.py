@@ -25,7 +25,7 @@ class Column:
         self.value = array("q")
 
     def add(self, tick: Tick) -> None:
-        """Keep it."""
+        """Append the time and value of one tick."""
         self.t_us.append(tick.t_us)
         self.value.append(tick.value)
 
@@ -43,15 +43,15 @@ class Series:
         """How many changes of the first counter were kept."""
 
     def add(self, reading: Reading, *, always: bool, thin_us: int = 0) -> bool:
-        """Keep it if the counter moved, or if `always`; the unmoved reading just before a change is kept with it.
+        """Store a reading if the counter moved, or if `always`; the unmoved reading just before a change goes with it.
 
-        With `thin_us`, changes closer than that to the last kept reading are passed over. Returns whether it moved.
+        With `thin_us`, changes closer than that to the last stored reading are dropped. Returns whether it moved.
         """
         first = self.counts[0]
         last_us, last = (first.t_us[-1], first.value[-1]) if first.t_us else (None, None)
         before = self._unmoved
-        known = before.ticks[0].value if before is not None else last
-        moved = known is not None and reading.ticks[0].value != known
+        last_value = before.ticks[0].value if before is not None else last
+        moved = last_value is not None and reading.ticks[0].value != last_value
         if always or last_us is None:
             if before is not None and moved:
                 self._keep(before)

@@ -201,15 +201,15 @@ def _at_rest(meter: GpuMeter, timer: Timer) -> Iterator[Diagnosis]:
 
 
 def _facts(config: Config, device: DeviceFacts) -> Diagnosis:
-    """Whether a result could say of this machine what it must."""
+    """Whether this machine has the facts that every result must state."""
     try:
-        found = describe(device, tag=identities.device_tag(device.identity, config.origin))
+        facts = describe(device, tag=identities.device_tag(device.identity, config.origin))
     except FactsUnusable as error:
         return Diagnosis(
             area="device", what="facts", state="not available", detail=str(error), reason=error.code
         )
-    missing = ", ".join(sorted({*found.absent, *found.software.unreadable}))
-    name = found.device.name
+    missing = ", ".join(sorted({*facts.absent, *facts.software.unreadable}))
+    name = facts.device.name
     detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
     return Diagnosis(area="device", what="facts", state="ok", detail=detail)
 
@@ -231,21 +231,21 @@ def _probed(
     try:
         with only_run():
             torch_device = device or meter.torch_device
-            known = sensor_timing.timing_of(
+            counter_timing = sensor_timing.timing_of(
                 meter, meter.device(), torch_device, folders, timer, anew=True, keep=keep
             )
     except RunInProgress as error:
         yield Diagnosis(area="gpu", what="probe", state="warning", detail=str(error), reason=error.code)
         return
-    unsure = known.reason is not None or known.timing.coverage == "unknown"
+    unsure = counter_timing.reason is not None or counter_timing.timing.coverage == "unknown"
     yield Diagnosis(
         area="gpu",
         what="probe",
         state="warning" if unsure else "ok",
-        detail=known.sentence,
+        detail=counter_timing.sentence,
         mend=_("Run `joulemark doctor` again on a quiet machine.") if unsure else None,
-        reason=known.reason,
-        value=known.timing.coverage,
+        reason=counter_timing.reason,
+        value=counter_timing.timing.coverage,
     )
 
 
@@ -343,9 +343,9 @@ def _key(config: Config) -> Diagnosis:
 def _platform(config: Config) -> Iterator[Diagnosis]:
     try:
         with PlatformClient(config.origin) as client:
-            shown = client.platform_key()
+            platform_key = client.platform_key()
             skew_s = client.skew_s
-        identities.check_platform_key(config.folders, config.origin, shown)
+        identities.check_platform_key(config.folders, config.origin, platform_key)
     except AgentError as error:
         yield Diagnosis(area="platform", what="platform", state="not available", detail=str(error))
         return
@@ -360,7 +360,7 @@ def _platform(config: Config) -> Iterator[Diagnosis]:
             what="platform",
             state="ok",
             detail=_("{origin}, key {key_id}").format(
-                origin=config.origin_in_words, key_id=shown.key_id[:16]
+                origin=config.origin_in_words, key_id=platform_key.key_id[:16]
             ),
         )
     if skew_s is None:

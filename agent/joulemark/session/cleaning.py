@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config
     from joulemark.hub.fetched_files import FetchedRepository
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
     from joulemark.session.state import Session
     from joulemark.suite import Job, Suite
 
@@ -76,7 +76,7 @@ class Cleaning:
 
     @property
     def size_bytes(self) -> int:
-        """What becomes free."""
+        """The bytes that the cleaning frees."""
         freed = sum(removal.size_bytes for removal in self.removals)
         freed += sum(part.size_bytes for part in self.parts)
         return freed + sum(suite.size_bytes for suite in self.suites)
@@ -158,7 +158,7 @@ def needs_of_open_jobs(config: Config) -> Needs:
     return Needs(repositories=frozenset(repositories), digests=frozenset(digests))
 
 
-def open_jobs(suite: Suite, sessions: list[Session], results: list[Kept]) -> list[Job]:
+def open_jobs(suite: Suite, sessions: list[Session], results: list[OutboxResult]) -> list[Job]:
     """The jobs of a suite that no session has finished, or that a session means and has not finished."""
     finished = [set(state.finished_of(session, results)) for session in sessions]
     meant = [_filter(session) for session in sessions]

@@ -1,7 +1,4 @@
-"""From the outbox to the platform and back: send, check the receipt, note a refusal.
-
-Nothing is ever lost on the way.
-"""
+"""Deliver results from the outbox to the platform: send, check the receipt, note a refusal. No result is ever lost."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from msgspec.structs import replace
 from joulemark.errors import BadProof, BadReceipt, NoConnection, Refused, ServerFailed, Unreachable
 from joulemark.log.notes import VerifierKey
 from joulemark.log.proofs import check_leaf, verified_proof
-from joulemark.outbox import Kept, Outbox, Refusal
+from joulemark.outbox import Outbox, OutboxResult, Refusal
 from joulemark.record.errors import RecordError
 from joulemark.record.messages import PlatformKey, Receipt, ResultStatus
 from joulemark.record.receipts import verified_receipt
@@ -33,19 +30,19 @@ How = Literal["sent", "refused", "waiting"]
 KEY_UNKNOWN = "JM-KEY-UNKNOWN"
 """A refusal of the key, not of the result: it waits until the key is enrolled."""
 MAX_ATTEMPTS = 3
-"""A result over which the platform failed so often, while it took others, waits for another day."""
+"""A result that failed so often, while the platform took others, is left for a later run."""
 MAX_FAILURES_IN_A_ROW = 5
-"""With so many results in a row that nothing came of, it is not asked for more of them."""
+"""After so many failures in a row the platform is sent no further results in this round."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """What became of an attempt to send. `code` and `sentence` are the refusal's or the failure's.
+    """The outcome of an attempt to send. `code` and `sentence` are the refusal's or the failure's.
 
-    `failure`: why nothing came of it, where another attempt may fare better.
+    `failure`: the error behind it, where another attempt may succeed.
     """
 
-    kept: Kept
+    result: OutboxResult
     how: How
     code: str | None = None
     sentence: str | None = None
@@ -53,34 +50,36 @@ class Delivery:
     failure: NoConnection | ServerFailed | None = None
 
 
-def deliver(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey) -> Delivery:
+def deliver(outbox: Outbox, result: OutboxResult, client: PlatformClient, key: PlatformKey) -> Delivery:
     """Send one result, once.
 
     A refusal is noted beside it. It stays waiting where the platform cannot be reached, answers with what is not a
     receipt by the stored key for this very result, or does not know the key that signed it.
     """
     try:
-        answer = client.submit(kept.bundle.as_sent())
-        receipt = checked_receipt(answer, kept.digest, key)
+        answer = client.submit(result.bundle.as_sent())
+        receipt = checked_receipt(answer, result.digest, key)
     except Refused as refused:
         if refused.code == KEY_UNKNOWN:
-            return Delivery(kept=kept, how="waiting", code=refused.code, sentence=refused.sentence)
+            return Delivery(result=result, how="waiting", code=refused.code, sentence=refused.sentence)
         refusal = Refusal(code=refused.code, sentence=refused.sentence, at=datetime.now(UTC))
-        noted = outbox.annotate(kept, replace(kept.note, refusal=refusal))
-        return Delivery(kept=noted, how="refused", code=refused.code, sentence=refused.sentence)
+        noted = outbox.annotate(result, replace(result.note, refusal=refusal))
+        return Delivery(result=noted, how="refused", code=refused.code, sentence=refused.sentence)
     except (NoConnection, ServerFailed) as failure:
         if not _is_of_all(failure):
-            kept = outbox.annotate(kept, replace(kept.note, failures=kept.note.failures + 1))
-        return Delivery(kept=kept, how="waiting", code=failure.code, sentence=str(failure), failure=failure)
+            result = outbox.annotate(result, replace(result.note, failures=result.note.failures + 1))
+        return Delivery(
+            result=result, how="waiting", code=failure.code, sentence=str(failure), failure=failure
+        )
     except (Unreachable, BadReceipt) as error:
-        kept = outbox.annotate(kept, replace(kept.note, failures=kept.note.failures + 1))
-        return Delivery(kept=kept, how="waiting", code=error.code, sentence=str(error))
-    return Delivery(kept=outbox.add_receipt(kept, answer), how="sent", receipt=receipt)
+        result = outbox.annotate(result, replace(result.note, failures=result.note.failures + 1))
+        return Delivery(result=result, how="waiting", code=error.code, sentence=str(error))
+    return Delivery(result=outbox.add_receipt(result, answer), how="sent", receipt=receipt)
 
 
 def deliver_all(
     outbox: Outbox,
-    results: Iterable[Kept],
+    results: Iterable[OutboxResult],
     client: PlatformClient,
     key: PlatformKey,
     *,
@@ -88,7 +87,7 @@ def deliver_all(
 ) -> Iterator[Delivery]:
     """Send each; one that fails is tried again behind the others, as long as `waiting`, else the client's, says.
 
-    Each result that was tried is yielded once, with what became of it. None keeps the others back; but a platform that
+    Each result that was tried is yielded once, with its outcome. None keeps the others back; but a platform that
     is away, or of whose answers none can be used, is not asked for all of them: the rest stays waiting.
     """
     waiting = waiting or client.waiting
@@ -96,7 +95,7 @@ def deliver_all(
     is_any_taken, in_a_row = False, 0
     while queue:
         delivery = deliver(outbox, queue.popleft(), client, key)
-        digest, failure = delivery.kept.digest, delivery.failure
+        digest, failure = delivery.result.digest, delivery.failure
         if delivery.how != "waiting" or delivery.code == KEY_UNKNOWN:
             _note_answer(client, waiting)
             is_any_taken, in_a_row = True, 0
@@ -113,7 +112,7 @@ def deliver_all(
         last[digest] = delivery
         if is_any_taken and attempts[digest] >= MAX_ATTEMPTS and not _is_of_all(failure):
             continue
-        queue.append(delivery.kept)
+        queue.append(delivery.result)
         is_stuck = in_a_row >= min(len(queue), MAX_FAILURES_IN_A_ROW)
         if _is_of_all(failure) or is_stuck:
             in_a_row = 0
@@ -138,15 +137,15 @@ def _is_of_all(failure: NoConnection | ServerFailed) -> bool:
     return isinstance(failure, NoConnection) or failure.status in BUSY
 
 
-def unsent(outbox: Outbox, origin: str, *, retry_refused: bool = False) -> list[Kept]:
-    """The results for this platform that are to be sent, oldest first, but last those over which it has failed."""
+def unsent(outbox: Outbox, origin: str, *, retry_refused: bool = False) -> list[OutboxResult]:
+    """The results still to be sent to this platform, oldest first, those that failed before last."""
     states = {"waiting", "refused"} if retry_refused else {"waiting"}
     pending = [
-        kept
-        for kept in outbox.results()
-        if kept.state in states and kept.bundle.statement().predicate.audience == origin
+        result
+        for result in outbox.results()
+        if result.state in states and result.bundle.statement().predicate.audience == origin
     ]
-    return sorted(pending, key=lambda kept: kept.note.failures)
+    return sorted(pending, key=lambda result: result.note.failures)
 
 
 def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Receipt:
@@ -171,18 +170,18 @@ def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Recei
     return receipt
 
 
-def complete(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey) -> Kept:
+def complete(outbox: Outbox, result: OutboxResult, client: PlatformClient, key: PlatformKey) -> OutboxResult:
     """The result with the proof that it is in the platform's log, once the platform has one; checked, then kept.
 
     Raises BadProof when what it answers proves nothing, BadReceipt, Refused or Unreachable.
     """
-    sent = kept.bundle
+    sent = result.bundle
     if sent.receipt is None or sent.proof is not None or key.log_key is UNSET:
-        return kept
-    proof = client.proof(kept.digest)
+        return result
+    proof = client.proof(result.digest)
     if proof is None:
-        return kept
-    receipt = checked_receipt(sent.receipt, kept.digest, key)
+        return result
+    receipt = checked_receipt(sent.receipt, result.digest, key)
     try:
         verified_proof(proof, receipt=receipt, key=VerifierKey.parse(key.log_key))
     except RecordError as error:
@@ -190,25 +189,25 @@ def complete(outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKe
             _(
                 "{origin} does not prove that it has result {digest} in its log ({code}): {error} The result "
                 "and its receipt are kept: show them to others, and ask the operator."
-            ).format(origin=key.origin, digest=kept.digest[:16], code=error.code, error=error),
+            ).format(origin=key.origin, digest=result.digest[:16], code=error.code, error=error),
             code=error.code,
         ) from error
-    return outbox.add_proof(kept, proof)
+    return outbox.add_proof(result, proof)
 
 
 def ask_status(
-    outbox: Outbox, kept: Kept, client: PlatformClient, key: PlatformKey
-) -> tuple[Kept, ResultStatus]:
+    outbox: Outbox, result: OutboxResult, client: PlatformClient, key: PlatformKey
+) -> tuple[OutboxResult, ResultStatus]:
     """Where a result stands.
 
     One that the platform has and that has no receipt here gets it (sending is idempotent), and the proof of its place
     in the log when there is one. Raises as `complete` does.
     """
-    status = client.result(kept.digest)
-    if kept.bundle.receipt is None:
-        delivery = deliver(outbox, kept, client, key)
+    status = client.result(result.digest)
+    if result.bundle.receipt is None:
+        delivery = deliver(outbox, result, client, key)
         if delivery.code == BadReceipt.code:
             raise BadReceipt(str(delivery.sentence))
-        kept = delivery.kept
-    kept = complete(outbox, kept, client, key)
-    return outbox.annotate(kept, replace(kept.note, verdict=status.state)), status
+        result = delivery.result
+    result = complete(outbox, result, client, key)
+    return outbox.annotate(result, replace(result.note, verdict=status.state)), status

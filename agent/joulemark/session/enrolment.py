@@ -27,8 +27,8 @@ def own_key(folders: Folders, *, locked: bool = False) -> Identity:
 
     Raises UsageError, also when the key is there and has none: it is neither replaced nor locked in silence.
     """
-    found = identities.load(folders)
-    if found is None:
+    identity = identities.load(folders)
+    if identity is None:
         return identities.load_or_create(folders, passphrase=passphrases.new() if locked else None)
     if locked and not identities.is_locked(folders):
         raise UsageError(
@@ -37,7 +37,7 @@ def own_key(folders: Folders, *, locked: bool = False) -> Identity:
                 " it where it is enrolled: `joulemark rotate --passphrase`. Or move it away and enrol again."
             ).format(key=folders.key)
         )
-    return found
+    return identity
 
 
 def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
@@ -58,8 +58,8 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
         return seal(encode(message), payload_type=ENROLMENT_TYPE, key=identity.key)
 
     with PlatformClient(config.origin) as client:
-        shown = client.platform_key()
-        identities.check_platform_key(config.folders, config.origin, shown)
+        platform_key = client.platform_key()
+        identities.check_platform_key(config.folders, config.origin, platform_key)
         try:
             enrolled = client.enrol(make)
         except Refused as refused:
@@ -67,7 +67,7 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
                 raise
             words = _what_a_revoked_key_may(config)
             raise Refused(refused.code, words, status=refused.status, words=words) from refused
-    if enrolled.key_id != identity.key_id or enrolled.platform != shown:
+    if enrolled.key_id != identity.key_id or enrolled.platform != platform_key:
         raise PlatformKeyChanged(
             _(
                 "{origin} answered the enrolment for another key than it was sent or showed. Nothing was "

@@ -48,10 +48,10 @@ def describe(device: DeviceFacts, *, tag: str) -> Facts:
     Raises FactsUnusable for a fact that is required and cannot be had, with what to do.
     """
     require_calendar(datetime.now(UTC))
-    said = asdict(device)
-    del said["identity"], said["absent"]
+    fields = asdict(device)
+    del fields["identity"], fields["absent"]
     machine, machine_absent = host()
-    the_device, why_device = fitted(record.Device, {"tag": tag, **said}, device.absent, of="device")
+    the_device, why_device = fitted(record.Device, {"tag": tag, **fields}, device.absent, of="device")
     the_host, why_host = fitted(record.Host, msgspec.structs.asdict(machine), machine_absent, of="host")
     return Facts(device=the_device, host=the_host, software=software(), absent={**why_device, **why_host})
 

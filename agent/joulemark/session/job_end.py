@@ -66,7 +66,7 @@ class JobEnd:
 
     def ask_rules(self, done: Done) -> Done:
         """The result with what the rules say at home; a finding that keeps it from counting is told."""
-        bundle = done.kept.bundle
+        bundle = done.result.bundle
         try:
             statement, raw = bundles.verified(bundle)
             judgement = judge_at_home(statement, parse(raw), self.suite)
@@ -86,7 +86,7 @@ class JobEnd:
         """Wait shortly for the verdict on the result at `place` of the report, and tell it; look at earlier ones."""
         self._catch_up(MOST_CAUGHT_UP)
         done = self.report.done[place]
-        if self.verdicts is not None and done.kept.state == "sent":
+        if self.verdicts is not None and done.result.state == "sent":
             self.watch.stage("waiting for the verdict", total=None)
             standing = self._standing_of(done, within_s=0.0 if self._is_slow else verdicts.WAIT_S)
             if standing is not None:
@@ -136,7 +136,7 @@ class JobEnd:
         if self.verdicts is None:
             return None
         try:
-            return self.verdicts.wait_for(done.kept.digest, within_s=within_s)
+            return self.verdicts.wait_for(done.result.digest, within_s=within_s)
         except Refused as refused:
             if refused.status == NOT_OFFERED:
                 self.verdicts = None
@@ -150,10 +150,10 @@ class JobEnd:
     def _record_standing(self, place: int, standing: ResultStanding) -> None:
         """Note a standing beside its result, and tell it."""
         done = self.report.done[place]
-        kept = self.outbox.annotate(done.kept, structs.replace(done.kept.note, verdict=standing.state))
-        predicate = kept.bundle.statement().predicate
+        result = self.outbox.annotate(done.result, structs.replace(done.result.note, verdict=standing.state))
+        predicate = result.bundle.statement().predicate
         codes_at_home = {finding.code for finding in done.unfit}
-        done = replace(done, kept=kept, standing=standing, unfit=_unfit(done, standing, predicate.flags))
+        done = replace(done, result=result, standing=standing, unfit=_unfit(done, standing, predicate.flags))
         self.report.done[place] = done
         self.watch.note(f"{_(STATES[standing.state])}: {standing.short_url}")
         for finding in standing.findings:

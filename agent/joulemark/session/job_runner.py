@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from joulemark.config import Config
-    from joulemark.outbox import Kept, Outbox
+    from joulemark.outbox import Outbox, OutboxResult
     from joulemark.record.trace import Timing
     from joulemark.session.budget import Budget, Pace
     from joulemark.session.forecast import Forecast
@@ -80,11 +80,11 @@ class Work:
         self.report.failed_before.extend(forecast.failed_before)
         self.report.put_off.extend(forecast.put_off)
         for job in selection.jobs:
-            kept = before.get(job.key)
-            if kept is not None:
-                if kept.note_fault is not None:
-                    self.watch.note(kept.note_fault)
-                self.report.done.append(Done(key=job.key, kept=kept, resumed=True))
+            result = before.get(job.key)
+            if result is not None:
+                if result.note_fault is not None:
+                    self.watch.note(result.note_fault)
+                self.report.done.append(Done(key=job.key, result=result, resumed=True))
         if self.report.done:
             self.watch.note(
                 _("Resuming: {done} of {jobs} jobs are finished.").format(
@@ -179,7 +179,7 @@ class Work:
             if fetches(self.options):
                 fetch_job(self.around.suite, job, self.watch, self.hub, folders=self.config.folders)
             began_s = time.monotonic()  # the way from the hub says nothing about the next job's pace
-            kept = self._one(job)
+            result = self._measure_in_workload(job)
         except workloads.WorkloadError as error:
             self._failed(job, error.code, str(error))
             if not isinstance(error, (workloads.FetchFailed, workloads.OutOfMemory)):
@@ -195,12 +195,12 @@ class Work:
         took_s = time.monotonic() - began_s
         self.pace.took(job.key, took_s)
         self.journal.done(job.key, took_s=took_s)
-        done = Done(key=job.key, kept=kept, resumed=False)
+        done = Done(key=job.key, result=result, resumed=False)
         self.report.done.append(done)
         place = len(self.report.done) - 1
         self.report.done[place] = done = self.ending.ask_rules(done)
         done = self._sent(done)
-        self.watch.job_done(_told(done))
+        self.watch.job_done(_done_in_words(done))
         if done.delivery is not None and done.delivery.how == "sent":
             self._send([earlier for earlier in self.report.done if is_waiting(earlier)], waits=False)
         self.ending.ask_platform(place)
@@ -228,18 +228,18 @@ class Work:
         with suppress(ReadingMissing):
             self.around.meter.read(RealTimer().now)
 
-    def _one(self, job: Job) -> Kept:
-        """Open the workload, and let go of what it loads in any case."""
+    def _measure_in_workload(self, job: Job) -> OutboxResult:
+        """Open the workload, measure the job in it, and release what it loaded in any case."""
         self.watch.stage("loading", total=None)
         workload = workloads.open_workload(
             self.around.suite, job, device=self.device, cache_dir=self.config.folders.cache
         )
         try:
-            return self._with(workload, job)
+            return self._measure_job(workload, job)
         finally:
             workload.finish()
 
-    def _with(self, workload: Workload, job: Job) -> Kept:
+    def _measure_job(self, workload: Workload, job: Job) -> OutboxResult:
         """Load, ticket, measure, score, sign, keep. The ticket comes last: its time runs."""
         suite = self.around.suite
         with workloads.crashes_named(job.key):
@@ -319,12 +319,12 @@ class Work:
 
     def _send(self, finished: list[Done], *, waits: bool) -> None:
         """Send what waits of these jobs, and put into the report what became of it."""
-        waiting = {done.kept.digest: done for done in finished if done.kept.state == "waiting"}
+        waiting = {done.result.digest: done for done in finished if done.result.state == "waiting"}
         if self.link is None or self.key is None or not waiting:
             return
-        results = [done.kept for done in waiting.values()]
+        results = [done.result for done in waiting.values()]
         for delivery in self.link.send(self.outbox, results, self.key, waits=waits):
-            self.report.replace(with_delivery(waiting[delivery.kept.digest], delivery))
+            self.report.replace(with_delivery(waiting[delivery.result.digest], delivery))
 
     def _ticket_request(self, job: Job) -> Callable[[], Envelope]:
         def make() -> Envelope:
@@ -343,18 +343,20 @@ class Work:
         return make
 
 
-def _told(done: Done) -> str:
+def _done_in_words(done: Done) -> str:
     facts = _("{key}: {energy}.").format(
-        key=done.key, energy=own_energy_words(done.kept.bundle.statement().predicate)
+        key=done.key, energy=own_energy_words(done.result.bundle.statement().predicate)
     )
     if done.delivery is None:
-        return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.kept.digest[:16])])
+        return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.result.digest[:16])])
     if done.delivery.how == "sent":
-        kept = _("Kept as {digest}, received by the platform.").format(digest=done.kept.digest[:16])
-        return " ".join([facts, kept])
-    kept = _("Kept as {digest}, {state}: {sentence}").format(
-        digest=done.kept.digest[:16],
+        place_sentence = _("Kept as {digest}, received by the platform.").format(
+            digest=done.result.digest[:16]
+        )
+        return " ".join([facts, place_sentence])
+    place_sentence = _("Kept as {digest}, {state}: {sentence}").format(
+        digest=done.result.digest[:16],
         state=_(done.delivery.how),
         sentence=refusal_in_words(done.delivery.code or "", done.delivery.sentence or ""),
     )
-    return " ".join([facts, kept])
+    return " ".join([facts, place_sentence])

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config, Folders
     from joulemark.identity import Identity
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
     from joulemark.record.codec import Record
 
 T = TypeVar("T")
@@ -89,7 +89,7 @@ def rotate(config: Config, *, anyway: bool = False, locked: bool = False) -> tup
 
 def _check_nothing_is_lost(config: Config, old: Identity) -> None:
     """Raises UsageError when results wait that only the old key may send, or another platform knows only that one."""
-    waiting = [kept for kept in unsent(Outbox(config.folders), config.origin) if _signed_by(kept, old)]
+    waiting = [result for result in unsent(Outbox(config.folders), config.origin) if _signed_by(result, old)]
     if waiting:
         raise UsageError(
             ngettext(
@@ -100,7 +100,9 @@ def _check_nothing_is_lost(config: Config, old: Identity) -> None:
                 len(waiting),
             ).format(count=len(waiting), origin=config.origin)
         )
-    others = [one for one in identities.enrolled_at(config.folders, old.key_id) if one != config.origin]
+    others = [
+        origin for origin in identities.enrolled_at(config.folders, old.key_id) if origin != config.origin
+    ]
     if others:
         raise UsageError(
             _(
@@ -111,8 +113,8 @@ def _check_nothing_is_lost(config: Config, old: Identity) -> None:
         )
 
 
-def _signed_by(kept: Kept, identity: Identity) -> bool:
-    return kept.bundle.envelope.key_id == identity.key_id
+def _signed_by(result: OutboxResult, identity: Identity) -> bool:
+    return result.bundle.envelope.key_id == identity.key_id
 
 
 def _next_key(folders: Folders, *, locked: bool) -> Identity:

@@ -147,7 +147,7 @@ class _Job:
         self._half_width: float | None = None
 
     def run(self) -> Measurement:
-        """The whole protocol."""
+        """Run the whole protocol: warm-up, rests and windows; returns what was measured."""
         started_ns = boot_ns()
         with self._sampler:
             self._warm_up()
@@ -228,11 +228,11 @@ class _Job:
         return self._half_width < protocol.half_width_target
 
     def _left_s(self) -> float | None:
-        """The longest that the windows can still take, by those that are done; None before the first."""
+        """The longest time that the windows can still take, by those that are done; None before the first."""
         windows, protocol = self._windows, self._protocol
         if not windows:
             return None
-        each_s = sum(one.span.end_us - one.span.start_us for one in windows) / len(windows) / 1e6
+        each_s = sum(window.span.end_us - window.span.start_us for window in windows) / len(windows) / 1e6
         each_s += self._rests.rest_s
         least, most = (
             max(limit - len(windows), 1) * each_s for limit in (protocol.windows_min, protocol.windows_max)

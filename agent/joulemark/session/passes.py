@@ -24,5 +24,5 @@ def answers_vary(first: Sequence[Output], windows: Iterable[Sequence[Output]]) -
 
 def sum_known(counts: Iterable[int | None]) -> int | None:
     """The sum, or None where one is not known."""
-    known = list(counts)
-    return None if None in known else sum(count for count in known if count is not None)
+    numbers = list(counts)
+    return None if None in numbers else sum(count for count in numbers if count is not None)

@@ -152,10 +152,10 @@ def require_jobs(selection: Selection) -> None:
 
 def by_sentence(missing: tuple[Missing, ...]) -> dict[str, list[str]]:
     """The jobs' keys under what would mend them, so that each advice is given once."""
-    found: dict[str, list[str]] = {}
-    for one in missing:
-        found.setdefault(one.sentence, []).append(one.key)
-    return found
+    keys: dict[str, list[str]] = {}
+    for job in missing:
+        keys.setdefault(job.sentence, []).append(job.key)
+    return keys
 
 
 def in_words(keys: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from joulemark.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from joulemark.outbox import Kept, Outbox
+    from joulemark.outbox import Outbox, OutboxResult
     from joulemark.platform_client import PlatformClient
     from joulemark.record.envelope import Envelope
     from joulemark.record.messages import PlatformKey, Ticket
@@ -80,7 +80,7 @@ class PlatformLink:
         return ticket
 
     def send(
-        self, outbox: Outbox, results: list[Kept], key: PlatformKey, *, waits: bool
+        self, outbox: Outbox, results: list[OutboxResult], key: PlatformKey, *, waits: bool
     ) -> Iterator[Delivery]:
         """Send results, each as often as it takes; what became of each that was tried.
 
@@ -90,8 +90,8 @@ class PlatformLink:
         try:
             self._require_key(waiting)
         except Unreachable as error:
-            for kept in results:
-                yield Delivery(kept=kept, how="waiting", code=error.code, sentence=str(error))
+            for result in results:
+                yield Delivery(result=result, how="waiting", code=error.code, sentence=str(error))
             return
         yield from deliver_all(outbox, results, self._client, key, waiting=waiting)
 
@@ -115,9 +115,9 @@ class PlatformLink:
 def is_waiting(done: Done) -> bool:
     """Whether the result was not sent yet, for no reason that lies in its key."""
     is_of_key = done.delivery is not None and done.delivery.code == KEY_UNKNOWN
-    return done.kept.state == "waiting" and not is_of_key
+    return done.result.state == "waiting" and not is_of_key
 
 
 def with_delivery(done: Done, delivery: Delivery) -> Done:
     """The same job with what became of its result."""
-    return replace(done, kept=delivery.kept, delivery=delivery)
+    return replace(done, result=delivery.result, delivery=delivery)

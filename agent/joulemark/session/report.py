@@ -18,7 +18,7 @@ from joulemark.translation import marked
 
 if TYPE_CHECKING:
     from joulemark.meters.choose import MeterChoice, MeterOption
-    from joulemark.outbox import Kept
+    from joulemark.outbox import OutboxResult
     from joulemark.record.messages import ResultStanding
     from joulemark.rules.causes import FoundUnfit
     from joulemark.session.delivery import Delivery
@@ -77,7 +77,7 @@ class Done:
     """
 
     key: str
-    kept: Kept
+    result: OutboxResult
     resumed: bool
     delivery: Delivery | None = None
     standing: ResultStanding | None = None
@@ -86,7 +86,7 @@ class Done:
     @property
     def verdict(self) -> str | None:
         """The state that the platform last told; None before it told one."""
-        return self.kept.note.verdict if self.standing is None else self.standing.state
+        return self.result.note.verdict if self.standing is None else self.standing.state
 
 
 @dataclass(frozen=True, kw_only=True)

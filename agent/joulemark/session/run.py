@@ -59,7 +59,7 @@ class Begun:
 
     @property
     def suite(self) -> Suite:
-        """The suite."""
+        """The suite that the run measures."""
         return self.obtained.suite
 
 
@@ -134,7 +134,7 @@ def run(
             suite_digest=selection.suite.digest,
             meter=choice.meter.name,
             fresh=options.fresh,
-            asked=_asked(options, begun.obtained),
+            request=_run_request(options, begun.obtained),
         )
         report.session = session.nonce
         around = Circumstances(
@@ -231,9 +231,9 @@ def _waits(options: Options) -> bool:
     return options.wait and options.submit and not options.offline
 
 
-def _asked(options: Options, obtained: ObtainedSuite) -> state.Asked:
+def _run_request(options: Options, obtained: ObtainedSuite) -> state.RunRequest:
     meant = options.meant
-    return state.Asked(
+    return state.RunRequest(
         suite=state.lasting_name(obtained.name),
         meter=options.meter,
         only=meant.only,
@@ -288,12 +288,12 @@ def _ready(
     if sensor_timing.stored_timing(facts, config.folders) is None:
         watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
     watch.stage("probe", total=None)
-    known = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
-    watch.note(f"{known.sentence.rstrip('.')}.")
+    counter_timing = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
+    watch.note(f"{counter_timing.sentence.rstrip('.')}.")
     return _Readiness(
-        timings=tuple(known.timing if info.scope == "gpu" else None for info in meter.streams),
+        timings=tuple(counter_timing.timing if info.scope == "gpu" else None for info in meter.streams),
         flags=flags,
-        not_read={} if known.reason is None else {"probe": known.reason},
+        not_read={} if counter_timing.reason is None else {"probe": counter_timing.reason},
     )
 
 

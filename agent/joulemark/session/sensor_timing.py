@@ -34,7 +34,7 @@ UNPROBED_PERIODS = 2
 """A counter that moves more slowly settles so many of its periods later."""
 
 
-class _Stored(Record, frozen=True):
+class _StoredProbe(Record, frozen=True):
     probed_at: Time
     timing: Timing
     settled: bool
@@ -47,8 +47,8 @@ class _Stored(Record, frozen=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """The timing, and a sentence for the reader: where it comes from, or why it is not known better."""
+class CounterTiming:
+    """The timing of a counter, and a sentence for the reader: its source, or why it is not known better."""
 
     timing: Timing
     sentence: str
@@ -64,35 +64,37 @@ def timing_of(
     *,
     anew: bool = False,
     keep: bool = True,
-) -> Known:
+) -> CounterTiming:
     """The stored timing of this GPU under this driver, or a probe's, which is stored.
 
-    `anew` probes in any case; it takes about 80 s. `keep` is False on a noisy machine, whose probe is not to be
-    believed later. A probe that cannot be stored is used all the same. Raises MeterFailed.
+    `anew` probes in any case; it takes about 80 s. `keep` is False on a noisy machine, whose probe must not be
+    reused. A probe that cannot be stored is used all the same. Raises MeterFailed.
     """
     path = _path(folders, facts)
     stored = None if anew else _load(path)
     if stored is not None:
-        return _known(stored, _("as probed on {probed_at:%Y-%m-%d}").format(probed_at=stored.probed_at))
+        return _timing_of_probe(
+            stored, _("as probed on {probed_at:%Y-%m-%d}").format(probed_at=stored.probed_at)
+        )
     try:
-        found = probe(meter, workloads.busy_kernel(device), timer)
+        probed = probe(meter, workloads.busy_kernel(device), timer)
     except (MeterUnavailable, workloads.WorkloadError) as error:
         timing = _unprobed(resting_period_s(meter, timer))
-        return Known(
+        return CounterTiming(
             timing=timing,
             sentence=_(
                 "The counter could not be probed: {error} It is taken to settle in {settle_us:.1f} s."
             ).format(error=error, settle_us=timing.settle_us / 1e6),
             reason=getattr(error, "reason", error.code),
         )
-    made = _Stored(probed_at=datetime.now(UTC), timing=found.timing, settled=found.settled)
+    record = _StoredProbe(probed_at=datetime.now(UTC), timing=probed.timing, settled=probed.settled)
     if not keep:
-        return _known(made, _("as probed now on a noisy machine, and not kept"))
+        return _timing_of_probe(record, _("as probed now on a noisy machine, and not kept"))
     try:
-        durable.write(path, encode(made) + b"\n")
+        durable.write(path, encode(record) + b"\n")
     except StorageError as error:
-        return _known(made, _("as probed now; it could not be kept: {error}").format(error=error))
-    return _known(made, _("as probed now"))
+        return _timing_of_probe(record, _("as probed now; it could not be kept: {error}").format(error=error))
+    return _timing_of_probe(record, _("as probed now"))
 
 
 def _unprobed(period_s: float | None) -> Timing:
@@ -104,11 +106,11 @@ def _unprobed(period_s: float | None) -> Timing:
     return replace(UNPROBED, period_us=period_us, settle_us=UNPROBED.settle_us + later_us)
 
 
-def _known(stored: _Stored, when: str) -> Known:
+def _timing_of_probe(stored: _StoredProbe, when: str) -> CounterTiming:
     facts = f"{_timing_in_words(stored.timing)} ({when})."
     if stored.settled:
-        return Known(timing=stored.timing, sentence=facts)
-    return Known(
+        return CounterTiming(timing=stored.timing, sentence=facts)
+    return CounterTiming(
         timing=stored.timing,
         sentence=" ".join([facts, _("It had not settled when the probe ended.")]),
         reason="not-settled",
@@ -116,7 +118,7 @@ def _known(stored: _Stored, when: str) -> Known:
 
 
 def stored_timing(facts: DeviceFacts, folders: Folders) -> Timing | None:
-    """What an earlier probe found, or None."""
+    """The timing that an earlier probe measured, or None."""
     stored = _load(_path(folders, facts))
     return None if stored is None else stored.timing
 
@@ -149,10 +151,10 @@ def _timing_in_words(timing: Timing) -> str:
     return "; ".join(parts)
 
 
-def _load(path: Path) -> _Stored | None:
+def _load(path: Path) -> _StoredProbe | None:
     """None also where the file is broken: a probe makes it anew."""
     try:
-        return decode(path.read_bytes(), _Stored, what="probe")
+        return decode(path.read_bytes(), _StoredProbe, what="probe")
     except (OSError, RecordError):
         return None
 

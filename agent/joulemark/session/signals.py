@@ -27,28 +27,28 @@ class Ended(KeyboardInterrupt):
 
 @contextmanager
 def ends_in_order() -> Iterator[None]:
-    """Within it SIGTERM and SIGHUP raise Ended, once; more of them are not heard while the run ends.
+    """Within it SIGTERM and SIGHUP raise Ended once; further ones are ignored while the run ends.
 
     A signal that was ignored before, as under `nohup`, stays ignored. What still is to be said after a terminal was
     closed goes nowhere, instead of failing. Only for the main thread.
     """
     before = {number: signal.getsignal(number) for number in ASKING}
-    heard = [number for number in ASKING if before[number] is signal.SIG_DFL]
+    handled = [number for number in ASKING if before[number] is signal.SIG_DFL]
     terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
 
     def end(number: int, _frame: FrameType | None) -> None:
-        for other in heard:
+        for other in handled:
             signal.signal(other, signal.SIG_IGN)
         if number == signal.SIGHUP:
             _silence(terminals)
         raise Ended(number)
 
-    for number in heard:
+    for number in handled:
         signal.signal(number, end)
     try:
         yield
     finally:
-        for number in heard:
+        for number in handled:
             signal.signal(number, before[number])
 
 

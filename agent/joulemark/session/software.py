@@ -52,17 +52,17 @@ def package_versions() -> tuple[dict[str, str], dict[str, str]]:
     versions: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for name in PACKAGES:
-        found = list(metadata.distributions(name=name))
-        version = next((text for text in map(_version, found) if text is not None), None)
+        distributions = list(metadata.distributions(name=name))
+        version = next((text for text in map(_version, distributions) if text is not None), None)
         if version is not None:
             versions[name] = version
-        elif found:
+        elif distributions:
             unreadable[name] = "no-version"
     return versions, unreadable
 
 
 def _version(distribution: metadata.Distribution) -> str | None:
-    """None where the distribution does not say it, or says what the record cannot hold."""
+    """The stated version; None where there is none, or one that the record cannot hold."""
     try:
         text: object = distribution.version  # what is damaged has None here
     except UNREADABLE:

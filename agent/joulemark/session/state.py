@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from joulemark.config import Folders
-    from joulemark.outbox import Kept, Outbox
+    from joulemark.outbox import Outbox, OutboxResult
 
 
-class Asked(Record, frozen=True, kw_only=True):
-    """What a run was asked to measure, as its command said: `joulemark run --resume` asks it again.
+class RunRequest(Record, frozen=True, kw_only=True):
+    """What a run is to measure, as its command line said: `joulemark run --resume` repeats it.
 
     A suite in a folder is named by that folder's absolute path. Patterns are as in `session.plan.Filter`, the rest as
     in `session.report.Options`.
@@ -50,21 +50,21 @@ class Asked(Record, frozen=True, kw_only=True):
 
 
 class Session(Record, frozen=True):
-    """What makes two runs parts of one session. `asked` is what its last run was asked, at `asked_at`."""
+    """What makes two runs parts of one session. `asked` is the request of its last run, made at `asked_at`."""
 
     nonce: Nonce
     origin: Word
     suite_digest: Sha256
     meter: Word
     begun_at: Time
-    asked: Asked | None = None
+    asked: RunRequest | None = None
     asked_at: Time | None = None
 
 
 def resume_or_begin(
-    folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool, asked: Asked
+    folders: Folders, *, origin: str, suite_digest: str, meter: str, fresh: bool, request: RunRequest
 ) -> Session:
-    """The stored session for these, or a new one when there is none or `fresh` is set; `asked` is noted in it.
+    """The stored session for these, or a new one when there is none or `fresh` is set; `request` is noted in it.
 
     Raises UsageError.
     """
@@ -78,7 +78,7 @@ def resume_or_begin(
             meter=meter,
             begun_at=datetime.now(UTC),
         )
-    session = replace(session, asked=asked, asked_at=datetime.now(UTC))
+    session = replace(session, asked=request, asked_at=datetime.now(UTC))
     durable.write(path, encode(session) + b"\n")
     return session
 
@@ -90,13 +90,13 @@ def find_session(
     return None if fresh else _stored(_path(folders, origin, suite_digest, meter))
 
 
-def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) -> Asked:
-    """What the latest run for this platform was asked. Raises NothingToDo when there was none.
+def last_run_request(folders: Folders, *, origin: str, note: Callable[[str], None]) -> RunRequest:
+    """The request of the latest run for this platform. Raises NothingToDo when there was none.
 
-    Files that cannot be read as a session are passed over, and `note` is told which.
+    Files that cannot be read as a session are skipped, and `note` is called with their names.
     """
     sessions, unreadable = stored_sessions(folders)
-    asked = [
+    requests = [
         (session.asked_at, session.asked)
         for session in sessions
         if session.origin == origin and session.asked and session.asked_at
@@ -109,13 +109,13 @@ def last_asked(folders: Folders, *, origin: str, note: Callable[[str], None]) ->
                 "see this no more."
             ).format(sessions=folders.sessions, strange=", ".join(strange))
         )
-    if not asked:
+    if not requests:
         raise NothingToDo(
             _("There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`.").format(
                 origin=origin
             )
         )
-    return max(asked, key=lambda entry: entry[0])[1]
+    return max(requests, key=lambda entry: entry[0])[1]
 
 
 def stored_sessions(folders: Folders) -> tuple[list[Session], list[Path]]:
@@ -160,20 +160,20 @@ def _stored(path: Path) -> Session | None:
         ) from error
 
 
-def finished(session: Session, outbox: Outbox) -> dict[str, Kept]:
+def finished(session: Session, outbox: Outbox) -> dict[str, OutboxResult]:
     """The session's results by job key `task/dataset/model`."""
     return finished_of(session, outbox.results())
 
 
-def finished_of(session: Session, results: Iterable[Kept]) -> dict[str, Kept]:
+def finished_of(session: Session, results: Iterable[OutboxResult]) -> dict[str, OutboxResult]:
     """Those of `results` that are the session's, by job key."""
-    found = {}
-    for kept in results:
-        predicate = kept.bundle.statement().predicate
+    finished = {}
+    for result in results:
+        predicate = result.bundle.statement().predicate
         if predicate.session == session.nonce:
             work = predicate.workload
-            found[f"{work.task}/{work.dataset}/{work.model}"] = kept
-    return found
+            finished[f"{work.task}/{work.dataset}/{work.model}"] = result
+    return finished
 
 
 def _path(folders: Folders, origin: str, suite_digest: str, meter: str) -> Path:

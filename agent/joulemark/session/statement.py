@@ -95,14 +95,14 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
         decode(encode(predicate), record.Predicate, what="result")
     except (EnergyError, RecordError) as error:
         raise readings_unusable(str(error), trace) from error
-    made = sealed(
+    bundle = sealed(
         predicate,
         raw=raw,
         packed=packed,
         outputs_sha256=outputs_sha256(story.measured.outputs),
         key=around.identity.key,
     )
-    size = len(made.to_bytes())
+    size = len(bundle.to_bytes())
     if size > MAX_BUNDLE_BYTES:
         raise readings_unusable(
             _(
@@ -110,7 +110,7 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
             ).format(size=size, max_bundle_bytes=MAX_BUNDLE_BYTES),
             trace,
         )
-    return made
+    return bundle
 
 
 def outputs_sha256(outputs: tuple[Output, ...]) -> str:
@@ -121,7 +121,7 @@ def outputs_sha256(outputs: tuple[Output, ...]) -> str:
 def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes) -> record.Predicate:
     measured = story.measured
     sensor = sensor_of(around.meter)
-    found = analyse(measured.trace, sensor, board_name=around.facts.device.name)
+    analysis = analyse(measured.trace, sensor, board_name=around.facts.device.name)
     quality, not_a_number = _quality(story)
     quota = cpu_quota()
     issued_at, moment = stamps()
@@ -140,17 +140,17 @@ def _predicate(around: Circumstances, story: Story, *, raw: bytes, packed: bytes
         host=around.facts.host,
         software=around.facts.software,
         sensor=sensor,
-        idle=found.idle,
-        windows=_windows(measured, found),
-        totals=found.totals,
+        idle=analysis.idle,
+        windows=_windows(measured, analysis),
+        totals=analysis.totals,
         quality=quality,
         trace=record.TraceInfo(encoding="zlib", encoded_sha256=traces.sha256(packed), raw_bytes=len(raw)),
-        flags=tuple(sorted({*around.flags, *story.flags, *measured.flags, *found.flags})),
+        flags=tuple(sorted({*around.flags, *story.flags, *measured.flags, *analysis.flags})),
         absent={},
-        estimates=found.estimates,
-        not_estimated=found.not_estimated,
-        comparisons=found.comparisons,
-        budget=found.budget,
+        estimates=analysis.estimates,
+        not_estimated=analysis.not_estimated,
+        comparisons=analysis.comparisons,
+        budget=analysis.budget,
         not_read={**around.meter.absent, **around.not_read},
         not_scored={**{missing.metric: missing.reason for missing in story.not_scored}, **not_a_number},
         peak_memory_bytes=story.peak_memory_bytes,
@@ -213,18 +213,20 @@ def _workload(suite: Suite, story: Story) -> record.Workload:
     )
 
 
-def _windows(measured: Measurement, found: Analysis) -> tuple[record.Window, ...]:
+def _windows(measured: Measurement, analysis: Analysis) -> tuple[record.Window, ...]:
     return tuple(
         record.Window(
-            start_s=one.start_s,
-            end_s=one.end_s,
-            queries=one.queries,
-            output_tokens=tokens,
-            energy_gross_j=one.gross_j,
-            energy_net_j=one.net_j,
-            input_tokens=read,
+            start_s=window.start_s,
+            end_s=window.end_s,
+            queries=window.queries,
+            output_tokens=output_tokens,
+            energy_gross_j=window.gross_j,
+            energy_net_j=window.net_j,
+            input_tokens=input_tokens,
         )
-        for one, tokens, read in zip(found.windows, measured.tokens, measured.input_tokens, strict=True)
+        for window, output_tokens, input_tokens in zip(
+            analysis.windows, measured.tokens, measured.input_tokens, strict=True
+        )
     )
 
 

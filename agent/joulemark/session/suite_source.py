@@ -160,8 +160,8 @@ def _from_platform(
 ) -> ObtainedSuite:
     name, _at, version = typed.partition("@")
     remembered = suite_store.remembered_offers(config.folders, config.origin)
-    known = None if remembered is None else _offered(remembered.offers, name, version)
-    stored = None if remembered is None or known is None else _stored(known, remembered, config)
+    offered = None if remembered is None else _offered(remembered.offers, name, version)
+    stored = None if remembered is None or offered is None else _stored(offered, remembered, config)
     if stored is not None and (offline or version):
         return stored
     if offline:
@@ -250,12 +250,12 @@ def _stored(offered: OfferedSuite, remembered: RememberedOffers, config: Config)
     files = suite_store.stored_files(config.folders, offered.digest)
     if files is None:
         return None
-    asked = f"{remembered.asked_at:%Y-%m-%d %H:%M} UTC, {_age(remembered.asked_at)}"
+    when = f"{remembered.asked_at:%Y-%m-%d %H:%M} UTC, {_age(remembered.asked_at)}"
     return _obtained(
         offered,
         files,
         _("{offered} of {origin} when it was asked last: {asked}.").format(
-            offered=_called(offered), origin=config.origin, asked=asked
+            offered=_called(offered), origin=config.origin, asked=when
         ),
     )
 

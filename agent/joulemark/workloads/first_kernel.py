@@ -132,7 +132,7 @@ def _multiply(
 ) -> None:
     try:
         left = torch.arange(float(SIDE * SIDE), device=device).reshape(SIDE, SIDE)
-        found = float((left @ left.flip(0)).diagonal().sum())
+        product_trace = float((left @ left.flip(0)).diagonal().sum())
         if gpu is not None:
             torch.cuda.synchronize(device)
     except FAULTS as error:
@@ -142,12 +142,12 @@ def _multiply(
         raise DeviceUnusable(
             _("torch cannot compute on {what} ({reason}). {mend}").format(what=what, reason=reason, mend=mend)
         ) from error
-    if found != EXPECTED:
+    if product_trace != EXPECTED:
         raise DeviceUnusable(
             _(
                 "torch computes wrongly on {what}: {found:g} where {expected:g} is right. Do not trust this "
                 "device."
-            ).format(what=what, found=found, expected=EXPECTED)
+            ).format(what=what, found=product_trace, expected=EXPECTED)
         )
 
 
@@ -192,11 +192,13 @@ def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:
     """What to do; the driver is named where it is older than the CUDA that torch was built for."""
     built = _version(torch.version.cuda)
     if gpu.cuda is not None and built is not None and gpu.cuda[0] < built[0]:
-        known = f"{gpu.cuda[0]}.{gpu.cuda[1]}"
+        highest_cuda = f"{gpu.cuda[0]}.{gpu.cuda[1]}"
         return _(
             "This torch is built for CUDA {cuda} and the driver {driver} knows CUDA up to {known}: update "
             "the driver, or install torch built for CUDA {known} or older ({get_started})."
-        ).format(cuda=torch.version.cuda, driver=gpu.driver or "", known=known, get_started=GET_STARTED)
+        ).format(
+            cuda=torch.version.cuda, driver=gpu.driver or "", known=highest_cuda, get_started=GET_STARTED
+        )
     return _(
         "Look whether `nvidia-smi` works and whether this torch (CUDA {cuda}) fits the driver "
         "{driver}; {get_started} names the builds."
@@ -204,8 +206,8 @@ def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:
 
 
 def _version(text: Any) -> tuple[int, int] | None:
-    found = re.match(r"(\d+)\.(\d+)", str(text))
-    return None if found is None else (int(found[1]), int(found[2]))
+    match = re.match(r"(\d+)\.(\d+)", str(text))
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def _bare(uuid: str) -> str:

@@ -21,8 +21,8 @@ from joulemark.workloads.base import WorkloadError
 
 def cache_folder() -> Path:
     """The cache, where the environment says it is: HF_HUB_CACHE, else HF_HOME, else the user's cache folder."""
-    if said := os.environ.get("HF_HUB_CACHE"):
-        return Path(said).expanduser()
+    if folder := os.environ.get("HF_HUB_CACHE"):
+        return Path(folder).expanduser()
     if home := os.environ.get("HF_HOME"):
         return Path(home).expanduser() / "hub"
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface" / "hub"
@@ -46,10 +46,10 @@ def parquet_files(dataset: DataSet) -> tuple[Path, ...]:
     Raises WorkloadError when the pinned snapshot is not there, or has none that are clearly of the split.
     """
     folder = _snapshot("datasets", dataset)
-    found = split_files((path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")), dataset)
-    if not found:
+    names = split_files((path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")), dataset)
+    if not names:
         raise WorkloadError(_fetch_dataset(dataset))
-    return tuple(folder / name for name in found)
+    return tuple(folder / name for name in names)
 
 
 def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
@@ -97,13 +97,13 @@ def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
         content = (snapshot / file.name).read_bytes()
     except OSError as error:
         raise WorkloadError(_fetch_model(model)) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != file.sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != file.sha256:
         raise WorkloadError(
             _(
                 "The file {name} of the model {id} has the SHA-256 {found}…, not {sha256}… as the suite pins."
                 " Run `joulemark suite fetch SUITE`, which fetches it again."
-            ).format(name=file.name, id=model.id, found=found[:16], sha256=file.sha256[:16])
+            ).format(name=file.name, id=model.id, found=digest[:16], sha256=file.sha256[:16])
         )
     return content
 
@@ -131,11 +131,11 @@ def _fetch_model(model: Model) -> str:
 def _fetch_dataset(dataset: DataSet) -> str:
     """Of a conversion the one folder that is needed; elsewhere who pinned the suite knew no file's name."""
     config = dataset.config or "*"
-    wanted = f"{config}/*{dataset.split}/*.parquet" if dataset.branch == CONVERSION else "*.parquet"
+    pattern = f"{config}/*{dataset.split}/*.parquet" if dataset.branch == CONVERSION else "*.parquet"
     return _(
         "The data set {id} has no whole split {split} in Parquet in the Hugging Face cache. Run "
         "`joulemark suite fetch SUITE`, or `hf download {hub_id} --repo-type dataset --revision "
         "{revision} --include '{wanted}'`."
     ).format(
-        id=dataset.id, split=dataset.split, hub_id=dataset.hub_id, revision=dataset.revision, wanted=wanted
+        id=dataset.id, split=dataset.split, hub_id=dataset.hub_id, revision=dataset.revision, wanted=pattern
     )

@@ -11,28 +11,28 @@ from joulemark.translation import gettext as _
 from joulemark.workloads.base import Workload, WorkloadError
 
 
-def require_known_answers(workload: Workload, known: Mapping[str, str], *, what: str) -> None:
-    """Ask a loaded workload the known queries. Raises WorkloadError when it answers fewer than LEAST_RIGHT as `known`.
+def require_known_answers(workload: Workload, digests: Mapping[str, str], *, what: str) -> None:
+    """Put the queries of `digests` to a loaded workload. Raises WorkloadError when fewer than LEAST_RIGHT agree.
 
-    `known` has the digest of each answer by query id; `what` is the job.
+    `digests` has the digest of each expected answer by query id; `what` is the job.
     """
-    if not known:
+    if not digests:
         return
-    sample = Sample(query_ids=tuple(known), sha256="0" * 64)
+    sample = Sample(query_ids=tuple(digests), sha256="0" * 64)
     outputs = [workload.answer(query) for query in workload.queries(sample)]
-    right = sum(answer_digest(out.query_id, out.value).hex() == known[out.query_id] for out in outputs)
-    if right < LEAST_RIGHT * len(known):
+    right = sum(answer_digest(out.query_id, out.value).hex() == digests[out.query_id] for out in outputs)
+    if right < LEAST_RIGHT * len(digests):
         raise WorkloadError(
             _(
                 "{what} answers {count} of {count2} known queries otherwise than the suite says: its weights,"
                 " its rows or a library are not what they should be. Fetch model and data set again and look "
                 "at the versions of torch and transformers in docs/agent.md."
-            ).format(what=what, count=len(known) - right, count2=len(known))
+            ).format(what=what, count=len(digests) - right, count2=len(digests))
         )
 
 
 def answers_of(workload: Workload, job: Job, query_ids: Iterable[str]) -> tuple[KnownAnswer, ...]:
-    """What a loaded workload answers to these queries, as a suite states it; whoever makes a suite vouches for them."""
+    """The answers of a loaded workload to these queries in the form of a suite, whose author vouches for them."""
     queries = workload.queries(Sample(query_ids=tuple(query_ids), sha256="0" * 64))
     outputs = [workload.answer(query) for query in queries]
     return tuple(

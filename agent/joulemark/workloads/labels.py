@@ -24,10 +24,10 @@ def obstacle(right: Iterable[str], sayable: Iterable[str]) -> str | None:
     Half of the classes must be sayable, so that a model that knows two sentiments is scored on data with three. A score
     of 0 would say that the model is always wrong, where it was never asked.
     """
-    wanted, known = set(right), set(sayable)
-    if not wanted or 2 * len(wanted & known) >= len(wanted):
+    classes, names = set(right), set(sayable)
+    if not classes or 2 * len(classes & names) >= len(classes):
         return None
-    if all(PLACEHOLDER.fullmatch(label) for label in known) or all(label.isdecimal() for label in wanted):
+    if all(PLACEHOLDER.fullmatch(label) for label in names) or all(label.isdecimal() for label in classes):
         return UNKNOWN
     return APART
 
@@ -38,12 +38,12 @@ def first_label(text: str, labels: Iterable[str]) -> str:
     A label is named by a word that begins with it, in any case: `Sports` names sport.
     """
     line = text.strip().partition("\n")[0]
-    found = [
+    mentions = [
         (match.start(), label)
         for label in labels
         if (match := re.search(rf"(?<!\w){re.escape(label)}", line, re.IGNORECASE))
     ]
-    return min(found)[1] if found else UNPARSEABLE
+    return min(mentions)[1] if mentions else UNPARSEABLE
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

@@ -73,6 +73,6 @@ class ExtractiveSummarizer(_Embedding):
         sentences = SENTENCE_END.split(query.inputs["text"])
         vectors = torch.stack([self._embed(sentence) for sentence in sentences])
         centrality = (vectors @ vectors.T).sum(dim=1)
-        kept = min(self.job.summary_sentences or 1, len(sentences))
-        chosen = sorted(centrality.topk(kept).indices.tolist())
+        n_sentences = min(self.job.summary_sentences or 1, len(sentences))
+        chosen = sorted(centrality.topk(n_sentences).indices.tolist())
         return Output(query.id, " ".join(sentences[index] for index in chosen), None)

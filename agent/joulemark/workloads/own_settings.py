@@ -61,6 +61,6 @@ def own_settings(folder: Path, task: str | None) -> OwnSettings:
     written = folder / "generation_config.json"
     general = json.loads(written.read_text(encoding="utf-8")) if written.is_file() else config
     for_task = (config.get("task_specific_params") or {}).get(task) or {}
-    said = {**general, **for_task}
-    known = {name: said[name] for name in (*DEFAULTS, *MODELS_OWN) if said.get(name) is not None}
-    return OwnSettings(for_task.get("prefix") or config.get("prefix") or "", {**DEFAULTS, **known})
+    values = {**general, **for_task}
+    settings = {name: values[name] for name in (*DEFAULTS, *MODELS_OWN) if values.get(name) is not None}
+    return OwnSettings(for_task.get("prefix") or config.get("prefix") or "", {**DEFAULTS, **settings})

@@ -57,12 +57,12 @@ def _names(feature: Any) -> Iterator[tuple[str, ...]]:
             yield from _names(within)
 
 
-def _require(columns: Sequence[str], known: Sequence[str]) -> None:
-    if missing := sorted(set(columns) - set(known)):
+def _require(columns: Sequence[str], available: Sequence[str]) -> None:
+    if missing := sorted(set(columns) - set(available)):
         raise WorkloadError(
             _(
                 "The data set has no column {missing}, only {known}. Take the revision that the suite pins."
-            ).format(missing=missing[0], known=", ".join(sorted(known)))
+            ).format(missing=missing[0], known=", ".join(sorted(available)))
         )
 
 

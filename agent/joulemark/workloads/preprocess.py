@@ -52,10 +52,10 @@ def numbered(rows: Iterable[Row], column: str, preprocessing: Preprocessing, *, 
 
     A suite names them so, and a platform checks a sample by these names.
     """
-    kept = (
+    remaining = (
         row for row in rows if not preprocessing.drop_rows or cell(row, column) not in preprocessing.drop_rows
     )
-    return {str(number): row for number, row in enumerate(islice(kept, count))}
+    return {str(number): row for number, row in enumerate(islice(remaining, count))}
 
 
 def cell(row: Row, column: str) -> Any:

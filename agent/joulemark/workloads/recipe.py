@@ -60,8 +60,8 @@ class Decoding:
             "top_k": self.top_k,
             "temperature": self.temperature,
         }
-        said = {name: value for name, value in named.items() if value is not None}
-        return settled({**own, **said}) if own else said
+        stated = {name: value for name, value in named.items() if value is not None}
+        return settled({**own, **stated}) if own else stated
 
 
 def settled(arguments: Mapping[str, Any]) -> dict[str, Any]:

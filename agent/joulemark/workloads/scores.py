@@ -29,7 +29,7 @@ def score(task: str, queries: Sequence[Query], outputs: Sequence[Output]) -> lis
 
 
 def _classes(pairs: Pairs) -> dict[str, float]:
-    return metrics.classes([query.reference for query, _ in pairs], [value for _, value in pairs])
+    return metrics.score_classes([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 def _accepted_class(pairs: Pairs) -> dict[str, float]:
@@ -46,7 +46,7 @@ def _contains_any(text: str, answers: Sequence[str]) -> bool:
 
 
 def _rouge(pairs: Pairs) -> dict[str, float]:
-    return metrics.rouge([query.reference for query, _ in pairs], [value for _, value in pairs])
+    return metrics.score_summaries([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 _SCORERS: dict[str, Callable[[Pairs], dict[str, float]]] = {

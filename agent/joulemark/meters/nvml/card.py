@@ -90,7 +90,7 @@ class Card:
         return None
 
     def device(self) -> DeviceFacts:
-        """What NVML says about the GPU; what it does not say is None with a reason.
+        """The facts that NVML reports about the GPU; one that it does not report is None with a reason.
 
         A fact that cannot be had costs no measurement: a GPU that is gone is found by its counter.
         """
@@ -270,11 +270,11 @@ def _call(nvml: ModuleType, function: str, *arguments: Any) -> Any:
 
     An answer that the binding itself cannot decode, such as a text that is none, is an unknown error of the driver.
     """
-    asked = getattr(nvml, function, None)
-    if asked is None:
+    bound = getattr(nvml, function, None)
+    if bound is None:
         raise nvml_errors.lacking_in_binding(nvml)
     try:
-        return asked(*arguments)
+        return bound(*arguments)
     except nvml.NVMLError:
         raise
     except UNDECODABLE as error:

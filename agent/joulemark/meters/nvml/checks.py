@@ -55,7 +55,7 @@ def _driver(card: Card) -> Check:
 
 
 def _persistence(card: Card) -> Check:
-    name, mode = "persistence-mode", _told(card, "nvmlDeviceGetPersistenceMode")
+    name, mode = "persistence-mode", _read_first_offered(card, "nvmlDeviceGetPersistenceMode")
     if isinstance(mode, Absent):
         return not_available(name, mode.reason, _("Whether persistence mode is on is not told here."))
     if mode:
@@ -70,7 +70,7 @@ def _persistence(card: Card) -> Check:
 
 
 def _mig(card: Card) -> Check:
-    modes = _told(card, *MIG)
+    modes = _read_first_offered(card, *MIG)
     if isinstance(modes, Absent):
         return not_available(
             "mig", modes.reason, _("Whether the GPU is cut into slices (MIG) is not told here.")
@@ -87,7 +87,11 @@ def _mig(card: Card) -> Check:
 
 
 def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
-    name, compute, graphics = "foreign-processes", _told(card, *COMPUTE), _told(card, *GRAPHICS)
+    name, compute, graphics = (
+        "foreign-processes",
+        _read_first_offered(card, *COMPUTE),
+        _read_first_offered(card, *GRAPHICS),
+    )
     if isinstance(compute, Absent):
         return not_available(name, compute.reason, _("The GPU does not list its processes here."))
     if isinstance(graphics, Absent):
@@ -103,7 +107,7 @@ def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
             "{count} other processes are on the GPU (process {numbers}).",
             count,
         )
-        if ours.known
+        if ours.knows_own_pid
         else ngettext(
             "{count} other process is on the GPU (among process {numbers}).",
             "{count} other processes are on the GPU (among process {numbers}).",
@@ -125,7 +129,7 @@ def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
 
 
 def _utilisation(card: Card) -> Check:
-    name, rates = "utilisation-percent", _told(card, "nvmlDeviceGetUtilizationRates")
+    name, rates = "utilisation-percent", _read_first_offered(card, "nvmlDeviceGetUtilizationRates")
     if isinstance(rates, Absent):
         return not_available(name, rates.reason, _("How busy the GPU is is not told here."))
     percent = int(rates.gpu)
@@ -146,8 +150,8 @@ def _utilisation(card: Card) -> Check:
 
 
 def _power_limit(card: Card) -> Check:
-    name, limit_mw = "power-limit-w", _told(card, *LIMIT)
-    default_mw = _told(card, "nvmlDeviceGetPowerManagementDefaultLimit")
+    name, limit_mw = "power-limit-w", _read_first_offered(card, *LIMIT)
+    default_mw = _read_first_offered(card, "nvmlDeviceGetPowerManagementDefaultLimit")
     if isinstance(limit_mw, Absent):
         return not_available(name, limit_mw.reason, _("The power limit is not told here."))
     limit_w = limit_mw / 1000
@@ -174,7 +178,7 @@ def _power_limit(card: Card) -> Check:
 
 
 def _ecc(card: Card) -> Check:
-    modes = _told(card, "nvmlDeviceGetEccMode")
+    modes = _read_first_offered(card, "nvmlDeviceGetEccMode")
     if isinstance(modes, Absent):
         return not_available(
             "ecc", modes.reason, _("Whether memory errors are corrected (ECC) is not told here.")
@@ -188,7 +192,7 @@ def _ecc(card: Card) -> Check:
 
 
 def _temperature(card: Card) -> Check:
-    name, celsius = "temperature-c", _told(card, *TEMPERATURE, arguments=(GPU_SENSOR,))
+    name, celsius = "temperature-c", _read_first_offered(card, *TEMPERATURE, arguments=(GPU_SENSOR,))
     if isinstance(celsius, Absent):
         return not_available(name, celsius.reason, _("The GPU's temperature is not told here."))
     return Check(
@@ -200,7 +204,7 @@ def _temperature(card: Card) -> Check:
 
 
 def _throttle(card: Card) -> Check:
-    name, mask = "throttle-mask", _told(card, *THROTTLE)
+    name, mask = "throttle-mask", _read_first_offered(card, *THROTTLE)
     if isinstance(mask, Absent):
         return not_available(name, mask.reason, _("Why clocks are held back is not told here."))
     slowing = [words for bit, words in SLOWING.items() if mask & bit]
@@ -220,8 +224,8 @@ def _throttle(card: Card) -> Check:
     return Check(name=name, value=int(mask), state="ok", sentence=_("Nothing holds the GPU's clocks back."))
 
 
-def _told(card: Card, *functions: str, arguments: tuple[Any, ...] = ()) -> Any | Absent:
-    """The answer of the first of `functions` that gives one, or Absent with the reason of the first.
+def _read_first_offered(card: Card, *functions: str, arguments: tuple[Any, ...] = ()) -> Any | Absent:
+    """The value that the first of `functions` to succeed returns, or Absent with the reason of the first.
 
     Raises MeterUnavailable when the GPU is gone.
     """

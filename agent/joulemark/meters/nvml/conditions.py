@@ -36,7 +36,7 @@ class GpuConditions:
 
     def __init__(self, card: Card, ours: OurProcesses) -> None:
         """Try each once. Raises MeterUnavailable when the GPU is gone."""
-        wanted = {
+        readers = {
             GaugeInfo(name="gpu-temperature", unit="C"): _value(card, TEMPERATURE, GPU_SENSOR),
             GaugeInfo(name="gpu-throttle", unit="mask"): _value(card, THROTTLE),
             GaugeInfo(name="gpu-foreign-processes", unit="count"): _foreign(card, ours),
@@ -45,8 +45,10 @@ class GpuConditions:
             GaugeInfo(name="gpu-memory-power", unit="mW"): scoped_power(card, POWER_INSTANT, OF_MEMORY),
             GaugeInfo(name="gpu-module-power", unit="mW"): scoped_power(card, POWER_INSTANT, OF_MODULE),
         }
-        self.absent = {info.name: one.reason for info, one in wanted.items() if isinstance(one, Absent)}
-        self._reads = {info: one for info, one in wanted.items() if not isinstance(one, Absent)}
+        self.absent = {
+            info.name: reader.reason for info, reader in readers.items() if isinstance(reader, Absent)
+        }
+        self._reads = {info: reader for info, reader in readers.items() if not isinstance(reader, Absent)}
         self.infos = tuple(self._reads)
 
     def look(self, now: Now) -> tuple[Tick | None, ...]:

@@ -73,14 +73,14 @@ class OurProcesses:
     exists: Callable[[int], bool] = is_running
 
     @property
-    def known(self) -> bool:
+    def knows_own_pid(self) -> bool:
         """Whether NVML lists us under a number that we know."""
         return self.namespace in (None, HOST_PID_NAMESPACE)
 
     def foreign(self, pids: Iterable[int], *, on_gpu: bool = True) -> int:
         """How many of `pids` are not ours; `on_gpu` says whether this process has opened the GPU."""
         suspects = self.suspects(pids)
-        return len(suspects) if self.known else max(0, len(suspects) - int(on_gpu))
+        return len(suspects) if self.knows_own_pid else max(0, len(suspects) - int(on_gpu))
 
     def suspects(self, pids: Iterable[int]) -> list[int]:
         """Those of `pids` that are not ours, in order; in a container one of them may be.
@@ -89,7 +89,7 @@ class OurProcesses:
         that no process can have are known.
         """
         possible = sorted(pid for pid in set(pids) if 0 < pid <= HIGHEST_PID)
-        if not self.known:
+        if not self.knows_own_pid:
             return possible
         return [pid for pid in possible if not self._is_ours(pid) and self.exists(pid)]
 

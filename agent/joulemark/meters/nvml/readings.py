@@ -135,11 +135,11 @@ class GpuReadings:
 
 def _lacking_fields(card: Card) -> dict[int, str | None]:
     """Why each field is not offered; None where it is, even if it fails for now. Raises MeterUnavailable."""
-    wanted = (ENERGY, POWER_INSTANT, POWER_AVERAGE)
-    values = card.if_offered("nvmlDeviceGetFieldValues", wanted)
+    fields = (ENERGY, POWER_INSTANT, POWER_AVERAGE)
+    values = card.if_offered("nvmlDeviceGetFieldValues", fields)
     if isinstance(values, Absent):
-        return dict.fromkeys(wanted, values.reason)
-    answers = zip(wanted, field_values(values), strict=True)
+        return dict.fromkeys(fields, values.reason)
+    answers = zip(fields, field_values(values), strict=True)
     return {field: _why_not(card, field, value.status) for field, value in answers}
 
 

@@ -54,5 +54,7 @@ class PowerSamples:
             if error.value == nvml.NVML_ERROR_NOT_FOUND:  # nothing is newer
                 return ()
             raise nvml_errors.failed(nvml, error) from error
-        ticks = (Tick(int(one.timeStamp) - start_us, number(kind, one.sampleValue)) for one in samples)
+        ticks = (
+            Tick(int(sample.timeStamp) - start_us, number(kind, sample.sampleValue)) for sample in samples
+        )
         return tuple(sorted(tick for tick in ticks if tick.t_us > since_us))

@@ -15,7 +15,7 @@ from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters import plausible
 from joulemark.meters.cpu_time import FOREIGN, OWN, ProcessorTime
 from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick, timed
-from joulemark.meters.rapl import zones as rapl_zones
+from joulemark.meters.rapl.zones import find_zones
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ class RaplMeter:
 
         Raises MeterUnavailable with the reason and what would mend it.
         """
-        found = rapl_zones.find(root or POWERCAP)
-        self._zones = found.zones
-        self.absent = {} if found.no_dram is None else {"dram": found.no_dram}
+        zones = find_zones(root or POWERCAP)
+        self._zones = zones.zones
+        self.absent = {} if zones.no_dram is None else {"dram": zones.no_dram}
         self._processor: ProcessorTime | None = None
         try:
             self._processor = time_of()
@@ -64,7 +64,7 @@ class RaplMeter:
             )
             for zone in self._zones
         )
-        self.scope: Scope = "cpu+dram" if found.no_dram is None else "cpu"
+        self.scope: Scope = "cpu+dram" if zones.no_dram is None else "cpu"
 
     def read(self, now: Now) -> Reading:
         """One tick for each zone, in microjoules. Raises ReadingMissing or MeterFailed."""
@@ -80,7 +80,7 @@ class RaplMeter:
         return () if self._processor is None else self._processor.ticks(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing: counters are opened for each reading."""
 
 
 def _read_uj(zone: Zone) -> int:

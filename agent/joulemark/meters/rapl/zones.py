@@ -39,14 +39,14 @@ class Zone:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class RaplZones:
     """The zones to read, each package followed by its memory; `no_dram` says why memory is not among them."""
 
     zones: tuple[Zone, ...]
     no_dram: str | None
 
 
-def find(root: Path) -> Found:
+def find_zones(root: Path) -> RaplZones:
     """The zones under `root`. Raises MeterUnavailable when no package can be read.
 
     Memory that some packages do not show, or that may not be read, is left out as a whole: a sum over a part of it
@@ -62,13 +62,13 @@ def find(root: Path) -> Found:
     try:
         memories = [_memory(package) for package in packages]
     except MeterUnavailable as error:
-        return Found(zones=packages, no_dram=error.reason)
+        return RaplZones(zones=packages, no_dram=error.reason)
     if not any(memories):
-        return Found(zones=packages, no_dram="no-dram-counter")
+        return RaplZones(zones=packages, no_dram="no-dram-counter")
     if not all(memories):
-        return Found(zones=packages, no_dram="dram-of-some-packages")
+        return RaplZones(zones=packages, no_dram="dram-of-some-packages")
     pairs = zip(packages, memories, strict=True)
-    return Found(zones=tuple(zone for pair in pairs for zone in pair if zone), no_dram=None)
+    return RaplZones(zones=tuple(zone for pair in pairs for zone in pair if zone), no_dram=None)
 
 
 def _packages(root: Path) -> Iterator[Zone]:
@@ -98,7 +98,7 @@ def _is_mirror(label: str, zone: Zone, other_label: str, other: Zone) -> bool:
     if _package_of(label) != _package_of(other_label):
         return False
     for _look in range(2):
-        before, between, after = (_number(one.folder / "energy_uj") for one in (other, zone, other))
+        before, between, after = (_number(either.folder / "energy_uj") for either in (other, zone, other))
         if not before <= between <= after or (between == 0 and label != other_label):
             return False
     return True

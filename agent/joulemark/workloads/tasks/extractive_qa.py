@@ -61,7 +61,7 @@ class ExtractiveQA(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.spans([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_spans([query.reference for query, _ in pairs], [value for _, value in pairs])
 
     def _windows(self, query: Query) -> Any:
         question = self._tokenizer(query.inputs["question"], add_special_tokens=False)["input_ids"]

@@ -58,7 +58,7 @@ class ImageCaptioning(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.captions([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_captions([query.reference for query, _ in pairs], [value for _, value in pairs])
 
     def _given(self, ids: Sequence[int]) -> int:
         """How many tokens came before the caption: places for the picture in some models, then one that begins it."""

@@ -51,6 +51,6 @@ class ImageClassification(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.ranked(
+        return metrics.score_rankings(
             [query.reference for query, _ in pairs], [json.loads(value) for _, value in pairs]
         )

@@ -45,8 +45,8 @@ class MaskedLM(TaskWorkload):
         """See TaskWorkload."""
         preprocessing = self.recipe.preprocessing
         text = text_of(self.column(row, "text"), preprocessing)
-        shown, hidden = masked(text, preprocessing.mask or "append", self._tokenizer.mask_token)
-        return Query(query_id, {"text": shown}, hidden)
+        masked_text, hidden = masked(text, preprocessing.mask or "append", self._tokenizer.mask_token)
+        return Query(query_id, {"text": masked_text}, hidden)
 
     def respond(self, query: Query) -> Output:
         """See TaskWorkload."""
@@ -64,4 +64,4 @@ class MaskedLM(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.words([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_words([query.reference for query, _ in pairs], [value for _, value in pairs])

@@ -43,8 +43,8 @@ class ObjectDetection(TaskWorkload):
         value = self.column(row, "image")
         picture = picture_of(value, self.recipe.preprocessing)
         objects = self.reference(row, "objects")
-        known = isinstance(objects, Mapping) and any(name in objects for name in CATEGORIES)
-        reference = self._boxes(objects, size_of(value), picture.size) if known else None
+        has_categories = isinstance(objects, Mapping) and any(name in objects for name in CATEGORIES)
+        reference = self._boxes(objects, size_of(value), picture.size) if has_categories else None
         return Query(query_id, {"image": picture}, reference)
 
     def respond(self, query: Query) -> Output:
@@ -52,13 +52,16 @@ class ObjectDetection(TaskWorkload):
         picture = query.inputs["image"]
         inputs = self._processor(images=picture, return_tensors="pt").to(self.device, self._model.dtype)
         answer = self._model(**inputs)
-        found = self._processor.post_process_object_detection(
+        detected = self._processor.post_process_object_detection(
             answer, threshold=self.recipe.answers.threshold, target_sizes=[(picture.height, picture.width)]
         )[0]
         detections = [
             {"label": self._label(label), "score": round(score, 4), "box": [round(edge) for edge in box]}
             for label, score, box in zip(
-                found["labels"].tolist(), found["scores"].tolist(), found["boxes"].tolist(), strict=True
+                detected["labels"].tolist(),
+                detected["scores"].tolist(),
+                detected["boxes"].tolist(),
+                strict=True,
             )
         ]
         detections.sort(key=lambda each: (-each["score"], each["label"], each["box"]))
@@ -71,11 +74,11 @@ class ObjectDetection(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        said = [
+        predictions = [
             [Box(each["label"], tuple(each["box"]), each["score"]) for each in json.loads(value)]
             for _, value in pairs
         ]
-        return metrics.boxes([query.reference for query, _ in pairs], said)
+        return metrics.score_boxes([query.reference for query, _ in pairs], predictions)
 
     def _label(self, number: int) -> str:
         return self.recipe.answers.of_model(self._model.config.id2label[number])

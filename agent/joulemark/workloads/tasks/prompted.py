@@ -81,9 +81,9 @@ class PromptedClassification(Prompted):
 
     def respond(self, query: Query) -> Output:
         """See TaskWorkload."""
-        said = super().respond(query)
-        label = first_label(said.value, self.recipe.answers.names)
-        return Output(query.id, label, said.output_tokens, said.input_tokens)
+        output = super().respond(query)
+        label = first_label(output.value, self.recipe.answers.names)
+        return Output(query.id, label, output.output_tokens, output.input_tokens)
 
     def unscorable(self, queries: Sequence[Query]) -> str | None:
         """See TaskWorkload. Without names nothing can be found in what the model says."""
@@ -91,7 +91,7 @@ class PromptedClassification(Prompted):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.classes([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_classes([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 class PromptedQA(Prompted):
@@ -107,7 +107,7 @@ class PromptedQA(Prompted):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.spans([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_spans([query.reference for query, _ in pairs], [value for _, value in pairs])
 
 
 class PromptedSummarization(Prompted):
@@ -122,4 +122,4 @@ class PromptedSummarization(Prompted):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.rouge([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_summaries([query.reference for query, _ in pairs], [value for _, value in pairs])

@@ -51,4 +51,4 @@ class Summarization(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.rouge([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_summaries([query.reference for query, _ in pairs], [value for _, value in pairs])

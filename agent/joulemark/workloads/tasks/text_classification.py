@@ -50,4 +50,4 @@ class TextClassification(TaskWorkload):
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
-        return metrics.classes([query.reference for query, _ in pairs], [value for _, value in pairs])
+        return metrics.score_classes([query.reference for query, _ in pairs], [value for _, value in pairs])

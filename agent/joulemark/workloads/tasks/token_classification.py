@@ -58,24 +58,28 @@ class TokenClassification(TaskWorkload):
         offsets = tokens.pop("offset_mapping")[0].tolist()
         best = self._model(**tokens.to(self.device)).logits[0].argmax(-1).tolist()
         names = self._model.config.id2label
-        found = [
+        entities = [
             [self.recipe.answers.of_model(names[label]), first, after]
             for label, (first, after) in zip(best, offsets, strict=True)
             if after > first and names[label] != OUTSIDE  # special tokens come from no character
         ]
-        return Output(query.id, compact_json(found), None, count(tokens))
+        return Output(query.id, compact_json(entities), None, count(tokens))
 
     def unscorable(self, queries: Sequence[Query]) -> str | None:
         """See TaskWorkload. Kinds of entities are compared, whatever the scheme."""
         right = {kind_of(tag) for query in queries for tag in query.reference} - {OUTSIDE}
-        known = {kind_of(label) for label in sayable(self._model, self.recipe)}
-        return labels.obstacle(right, known - {OUTSIDE})
+        kinds = {kind_of(label) for label in sayable(self._model, self.recipe)}
+        return labels.obstacle(right, kinds - {OUTSIDE})
 
     def score(self, pairs: Pairs) -> dict[str, float]:
         """See TaskWorkload."""
         joint = self.recipe.preprocessing.join or " "
-        said = [tags_of_words(query.inputs["text"].split(joint), len(joint), value) for query, value in pairs]
-        return metrics.entities([query.reference for query, _ in pairs], [in_scheme(tags) for tags in said])
+        predictions = [
+            tags_of_words(query.inputs["text"].split(joint), len(joint), value) for query, value in pairs
+        ]
+        return metrics.score_entities(
+            [query.reference for query, _ in pairs], [in_scheme(tags) for tags in predictions]
+        )
 
 
 def tags_of_words(words: Sequence[str], gap: int, answer: str) -> list[str]:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        """Run."""
+        """Compare every cell with its evidence and mend what differs, unless `--check`."""
         if not 1 <= options["processes"] <= MOST_PROCESSES:
             raise CommandError(f"--processes is how many share the work, from 1 to {MOST_PROCESSES}.")
         from measurements.boards.evidence_export import export_evidence
@@ -39,20 +39,22 @@ class Command(BaseCommand):
         with tempfile.TemporaryDirectory() as folder:
             file = options["keep"] or Path(folder) / "evidence.parquet"
             self.stdout.write(f"{export_evidence(file)} results exported")
-            found = differences(file, processes=options["processes"])
-        for key, faults in found.items():
-            what = ", ".join(faults.names) or ("has no evidence" if faults.shown else "is not shown")
+            differing = differences(file, processes=options["processes"])
+        for key, faults in differing.items():
+            what = ", ".join(faults.names) or ("has no evidence" if faults.is_shown else "is not shown")
             self.stdout.write(f"{'/'.join(map(str, key))}: {what}")
-        if not found:
+        if not differing:
             self.stdout.write("every cell is what its evidence says")
         elif not options["check"]:
-            self.stdout.write(f"{mend(found)} cells mended")
+            self.stdout.write(f"{mend(differing)} cells mended")
         if not options["check"] and (boards := mend_versions()):
             self.stdout.write(f"{boards} boards count on from their last revision")
         broken = history_faults()
         self.stdout.write("\n".join(broken) or "every board's history holds together")
-        if found and options["check"]:
-            raise CommandError(f"{len(found)} cells differ; run the command without --check to mend them.")
+        if differing and options["check"]:
+            raise CommandError(
+                f"{len(differing)} cells differ; run the command without --check to mend them."
+            )
         if broken:
             raise CommandError(
                 f"{len(broken)} faults in the history of boards. What cells said before cannot be computed again: "

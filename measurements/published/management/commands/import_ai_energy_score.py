@@ -24,18 +24,18 @@ class Command(ImportCommand):
     shaping = ("hardware",)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What a table does not say."""
+        """Options for what a table does not state."""
         super().add_arguments(parser)
         self.add_table_arguments(parser)
         parser.add_argument("--hardware", default=HARDWARE, help="the GPU (default: %(default)s)")
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> PublishedRuns:
         """The rows of the tables."""
-        told = ScoreOptions(
+        score_options = ScoreOptions(
             task=options["task"],
             dataset=options["dataset"],
             hardware=options["hardware"],
             form=table_form(options),
             leave_out=leave_out(options),
         )
-        return read_scores(files, told, names)
+        return read_scores(files, score_options, names)
