@@ -362,7 +362,7 @@ def test_the_question_is_put_while_the_run_waits_and_its_answer_is_taken(
 
 
 def test_nobody_is_asked_who_is_not_there_or_has_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    from joulemark.session.report import Options
+    from joulemark.session.options import Options
 
     assert offline_question.offline_question(Options()).question is None
     monkeypatch.setattr(offline_question, "_is_terminal", lambda _stream: True)

@@ -6,8 +6,10 @@ import importlib.util
 import statistics
 import subprocess
 import sysconfig
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -75,3 +77,12 @@ def test_no_app_is_more_than_a_quarter_of_all() -> None:
         if (app / "apps.py").exists()
     }
     assert max(lengths.values()) <= sum(lengths.values()) / 4, lengths
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Not for types either, nor within a function: whoever reads one module need not read it through another."""
+    graph = grimp.build_graph(
+        "joulemark", "measurements", "joulemark_site", exclude_type_checking_imports=False, cache_dir=None
+    )
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle

@@ -20,7 +20,7 @@ from joulemark.waiting import WaitEnded
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from joulemark.session.report import Options
+    from joulemark.session.options import Options
 
 ANSWER = "offline"
 QUESTION = marked(

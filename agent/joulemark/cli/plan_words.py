@@ -16,7 +16,8 @@ from joulemark.translation import marked, ngettext
 if TYPE_CHECKING:
     from joulemark.cli.output import CommandOutput
     from joulemark.session.forecast import Basis, Forecast, PlannedCell
-    from joulemark.session.order import JobOrder, Order
+    from joulemark.session.options import Order
+    from joulemark.session.order import JobOrder
 
 ORDER_WORDS: dict[Order, str] = {
     "needed": marked("First what the platform needs most."),

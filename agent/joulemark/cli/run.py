@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from joulemark.config import Config
-    from joulemark.session.run import Options
+    from joulemark.session.options import Options
 
 SENDS = marked(
     "What is sent, under your public key: the numbers, the raw readings, and what they were had "

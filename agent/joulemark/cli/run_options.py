@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from joulemark.config import Config
     from joulemark.joined import Joined
     from joulemark.meters.choose import MeterOption
-    from joulemark.session.order import Order
-    from joulemark.session.run import Options
+    from joulemark.session.options import Options, Order
     from joulemark.session.state import RunRequest
 
 
 def read_options(arguments: Namespace, config: Config, output: CommandOutput) -> Options:
     """What is to be measured, how and for how long; what `joulemark join` chose is stated. Raises AgentError."""
+    from joulemark.session.options import PATIENCE_S, Options
     from joulemark.session.plan import Filter
-    from joulemark.session.report import PATIENCE_S, Options
 
     joined = _read_joined_suite(arguments, config)
     choices = _read_choices(arguments, config, output, joined)

@@ -99,8 +99,8 @@ def _table_row(row: JobEstimate) -> tuple[str, ...]:
 def _order(arguments: Namespace, suite: Suite) -> JobOrder:
     """The order of the rows. Raises Unreachable or Refused where the platform's was asked for."""
     from joulemark import config as configs
+    from joulemark.session.options import Options
     from joulemark.session.order import job_order
-    from joulemark.session.report import Options
 
     budget_s = None if arguments.hours is None else arguments.hours * 3600
     return job_order(configs.load(), Options(order=arguments.order, budget_s=budget_s), suite)

@@ -17,8 +17,8 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from joulemark.meters.gpu import BrokenGpu, GpuMeter
-    from joulemark.meters.meter import Meter
+    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.meter import GpuMeter, Meter
 
 NO_GPU = frozenset({"no-gpu", "gpu-hidden"})
 """Reasons by which there is no GPU for this process: none listed, or hidden by the user."""

@@ -12,8 +12,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from joulemark.meters.gpu import GpuMeter
-    from joulemark.meters.meter import GaugeInfo, Meter, Now, StreamInfo, Tick
+    from joulemark.meters.meter import GaugeInfo, GpuMeter, Meter, Now, StreamInfo, Tick
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 

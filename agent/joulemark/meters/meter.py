@@ -1,4 +1,7 @@
-"""The interface of every sensor, and the clock of its ticks."""
+"""The interface of every sensor and of every graphics processor, and the clock of their ticks.
+
+Nothing above this package knows a vendor, a driver or the name that torch gives a device.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from joulemark.record.statement import Sensor
 
 if TYPE_CHECKING:
-    from joulemark.meters.gpu import GpuMeter
+    from collections.abc import MutableMapping, Sequence
+
+    from joulemark.meters.check import Check
+    from joulemark.meters.device import DeviceFacts
+    from joulemark.meters.gpu import BrokenGpu, ControlReadings, GpuRuntime
+    from joulemark.meters.timer import Timer
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
 
@@ -127,6 +135,40 @@ class Meter(Protocol):
 
     def close(self) -> None:
         """Release the sensor."""
+
+
+class GpuMeter(Meter, Protocol):
+    """The energy counter of one graphics processor, and the processor itself."""
+
+    @property
+    def torch_device(self) -> str:
+        """The type of torch's device that computes on it."""
+
+    @property
+    def probe_needed(self) -> bool:
+        """Whether how its counter keeps time is unknown until it is probed."""
+
+    @property
+    def skipped(self) -> Sequence[BrokenGpu]:
+        """The GPUs before it that were passed over because they cannot be measured."""
+
+    def device(self) -> DeviceFacts:
+        """The facts that the driver reports; one that it does not report is None with a reason."""
+
+    def runtime(self) -> GpuRuntime:
+        """What a computing library must agree with."""
+
+    def pin(self, environ: MutableMapping[str, str]) -> None:
+        """Show computing libraries this GPU alone; to be called before one of them looks for devices."""
+
+    def checks(self, timer: Timer) -> Sequence[Check]:
+        """What is looked at on a GPU at rest before a run, in order.
+
+        Raises MeterUnavailable or MeterFailed when the GPU is gone.
+        """
+
+    def power_controls(self) -> ControlReadings:
+        """The settings of its firmware for power and clocks now. Raises nothing."""
 
 
 def timed(now: Now, read: Callable[[], int]) -> Tick:

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from joulemark.config import Config, Folders
     from joulemark.meters.device import DeviceFacts
-    from joulemark.meters.gpu import BrokenGpu, GpuMeter
-    from joulemark.meters.meter import Meter
+    from joulemark.meters.gpu import BrokenGpu
+    from joulemark.meters.meter import GpuMeter, Meter
     from joulemark.meters.timer import Timer
 
 State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]

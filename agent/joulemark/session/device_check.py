@@ -8,7 +8,7 @@ from joulemark import workloads
 from joulemark.meters.choose import CPU
 
 if TYPE_CHECKING:
-    from joulemark.meters.gpu import GpuMeter
+    from joulemark.meters.meter import GpuMeter
 
 
 def require_device(gpu: GpuMeter | None) -> str:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from joulemark.config import Folders
+    from joulemark.session.options import Options
     from joulemark.session.progress import Watch
-    from joulemark.session.report import Options
     from joulemark.suite import Job, Suite
     from joulemark.waiting import Waiting
 

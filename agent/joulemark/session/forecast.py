@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from joulemark.hub.missing import FetchTarget
     from joulemark.meters.choose import MeterChoice, Openers
     from joulemark.session.journal import Failure
+    from joulemark.session.options import Options
     from joulemark.session.order import JobOrder
-    from joulemark.session.report import Options
     from joulemark.suite import Job, Suite
 
 Basis = Literal["measured here", "reference GPU", "least of the suite"]

@@ -42,9 +42,10 @@ if TYPE_CHECKING:
     from joulemark.session.forecast import Forecast
     from joulemark.session.job_end import JobEnd
     from joulemark.session.journal import Journal
+    from joulemark.session.options import Options
     from joulemark.session.platform_link import PlatformLink
     from joulemark.session.progress import Watch
-    from joulemark.session.report import Options, RunReport, Stopped
+    from joulemark.session.report import RunReport, Stopped
     from joulemark.suite import Job, Protocol
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload

@@ -12,7 +12,7 @@ from joulemark.platform_client import PlatformClient
 from joulemark.session import enrolment, suite_source
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import foresee
-from joulemark.session.report import Options
+from joulemark.session.options import Options
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:

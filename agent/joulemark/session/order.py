@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from joulemark.errors import Refused, Unreachable
 from joulemark.platform_client import PlatformClient
 
 if TYPE_CHECKING:
     from joulemark.config import Config
-    from joulemark.session.report import Options
+    from joulemark.session.options import Options, Order
     from joulemark.suite import Suite
-
-Order = Literal["needed", "tasks", "suite"]
-ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a run was asked for, and what became of it."""
+"""What became of a run."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from joulemark.errors import (
     EXIT_UNREACHABLE,
     BadReceipt,
 )
-from joulemark.session.plan import Filter, Missing
+from joulemark.session.plan import Missing
 from joulemark.translation import marked
 
 if TYPE_CHECKING:
-    from joulemark.meters.choose import MeterChoice, MeterOption
+    from joulemark.meters.choose import MeterChoice
     from joulemark.outbox import OutboxResult
     from joulemark.record.messages import ResultStanding
     from joulemark.rules.causes import FoundUnfit
     from joulemark.session.delivery import Delivery
-    from joulemark.session.order import JobOrder, Order
+    from joulemark.session.order import JobOrder
     from joulemark.session.plan import Selection
 
 NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
@@ -31,41 +31,6 @@ NOT_COUNTED = frozenset({"quarantined", "rejected", "withdrawn"})
 
 RETRY = marked("`--retry-failed` tries it again.")
 """What the same command alone does not: a job that is written down as failed is not begun again by itself."""
-
-PATIENCE_S = 600.0
-"""How long a run waits for a platform or a hub, unless it is asked otherwise."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the user asked for.
-
-    `budget_s`: seconds after which no job is begun that will not end in time. `order`: None where nobody has asked for
-    one. `is_joined_suite`: whether the suite is the one that `joulemark join` chose. `limit`: jobs to measure at most.
-    `retry_failed`: also those that failed before in this session. `patience_s`: how long a platform or hub that gives
-    no answer is waited for, each time. `offline_after`: when that time is over, jobs are measured without the platform.
-    `cpu_watts`: watts per busy core of the estimate, None for those of the settings. `chosen_for_gpu`: the GPU for
-    which `joulemark join` chose the suite, where the user named none. `wait`: shortly for the verdict on each result.
-    `force`: measure, and go on, whatever is found.
-    """
-
-    suite: str = "demo"
-    meant: Filter = field(default_factory=Filter)
-    budget_s: float | None = None
-    order: Order | None = None
-    is_joined_suite: bool = False
-    limit: int | None = None
-    retry_failed: bool = False
-    patience_s: float = PATIENCE_S
-    offline_after: bool = False
-    meter: MeterOption = "auto"
-    cpu_watts: float | None = None
-    offline: bool = False
-    submit: bool = True
-    fresh: bool = False
-    force: bool = False
-    chosen_for_gpu: str | None = None
-    wait: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

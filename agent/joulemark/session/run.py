@@ -25,8 +25,9 @@ from joulemark.session.facts import describe
 from joulemark.session.job_end import JobEnd
 from joulemark.session.job_runner import Work
 from joulemark.session.machine_lock import only_run
+from joulemark.session.options import Options
 from joulemark.session.platform_link import ADVICE, PlatformLink
-from joulemark.session.report import Done, Options, RunReport
+from joulemark.session.report import Done, RunReport
 from joulemark.session.statement import Circumstances
 from joulemark.session.verdicts import Verdicts
 from joulemark.translation import gettext as _
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from joulemark.session.suite_source import ObtainedSuite
     from joulemark.suite import Suite
 
-__all__ = ["Done", "Options", "RunReport", "begin", "run"]
+__all__ = ["Done", "RunReport", "begin", "run"]
 
 
 @dataclass(frozen=True, kw_only=True)
