@@ -17,7 +17,7 @@ HOST = re.compile(r"[0-9a-z\u00a1-\ud7ff\uf900-\uffef._:-]+")
 
 
 class BadAddress(ValueError):
-    """A text is no web address that can be used."""
+    """A text, its argument, is no web address that can be used; whoever asked for it says so in words of their own."""
 
 
 class BadPort(BadAddress):
@@ -56,15 +56,15 @@ def split_address(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError as error:  # an IPv6 address that is none
-        raise BadAddress(str(error)) from error
+        raise BadAddress(text) from error
     if parts.scheme not in SCHEMES or not parts.hostname or not text.isprintable():
-        raise BadAddress("a web address is written like https://example.org")
+        raise BadAddress(text)
     try:
         port = parts.port
     except ValueError as error:
-        raise BadPort(str(error)) from error
+        raise BadPort(text) from error
     if port == 0:
-        raise BadPort("no server listens at port 0")
+        raise BadPort(text)
     return parts
 
 
@@ -73,7 +73,7 @@ def parse_origin(text: str) -> Origin:
     parts = split_address(text.strip(" "))
     extra = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     if extra or len(text) > LONGEST_ORIGIN or not HOST.fullmatch(parts.hostname or ""):
-        raise BadAddress("an origin is a scheme, a host and perhaps a port")
+        raise BadAddress(text)
     return Origin(scheme=parts.scheme, host=parts.hostname or "", port=parts.port)
 
 
