@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python tests/services.py
 TESTERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ $(VENV)/.ready-lock: $(VENV)/.ready requirements/tools.txt
 
 lock: $(VENV)/.ready-lock ## Renew the lock: the newest release of everything that the ranges allow
 	$(BIN)/python requirements/renew.py
+
+lock-add: $(VENV)/.ready-lock ## Add to the lock what the ranges newly name; nothing that is locked moves
+	$(BIN)/python requirements/renew.py --keep
 
 # Outside of the lock, to see a break before users see it. Only torch stays the locked one: its newest build may be
 # some gigabytes. TESTS chooses what runs.

@@ -1,5 +1,7 @@
 """Renew every lock file from the ranges in both pyproject.toml and requirements/*.in: `make lock`.
 
+With `--keep` (`make lock-add`) what is locked stays as it is, and only what the ranges newly name is added.
+
 One resolution covers everything that is installed for any purpose, so a library has one version in every file. The
 resolution is universal: for Linux on x86-64 and arm64, from Python 3.11 on. Files hold versions and SHA-256 digests and
 no address: where wheels come from is for pip's settings to say.
@@ -35,7 +37,6 @@ SOURCES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What each file locks, as arguments for uv. None of them has torch, whose builds have files of their own."""
 
-TOP_LEVEL = ("requirements.txt", "requirements-demo.txt")
 NOT_LOCKED = "joulemark\njoulemark-platform\ntorch\n"
 GPU_LIBRARIES = re.compile(r"^(nvidia-|cuda-|triton)")
 HEADING = "# Written by `make lock`. Versions and SHA-256 digests of what is installed; requirements/ has the ranges.\n"
@@ -65,6 +66,17 @@ def compile_lock(
         command += ["--no-deps"]
     lock = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     return HEADING + lock
+
+
+def locked_versions() -> str:
+    """Return what is locked now, to constrain a resolution by."""
+    files = (
+        "requirements/bench.txt",
+        "requirements/build.txt",
+        "requirements/tools.txt",
+        "requirements/torch-gpu.txt",
+    )
+    return "\n".join(versions_of((ROOT / file).read_text(encoding="utf-8")) for file in files)
 
 
 def versions_of(lock: str) -> str:
@@ -139,13 +151,36 @@ def check_wheels(file: Path) -> None:
                 )  # fmt: skip
 
 
-def main() -> None:
-    """Write every lock file, and name the wheels of torch that were not to be seen."""
+def torch_locks(folder: Path, *, versions: Path, excluded: Path) -> tuple[dict[str, str], str]:
+    """Return the locks of torch, and a line for each of its wheels that was not to be seen."""
+    general = compile_lock(("requirements/torch.in",), constraints=versions, excluded=excluded)
+    torch = re.search(r"(?m)^torch==([0-9.]+)", general)
+    assert torch is not None
+    processor_file = ROOT / "requirements/torch-cpu.txt"
+    known = processor_file.read_text(encoding="utf-8") if processor_file.exists() else ""
+    digests = cpu_wheels(torch[1], folder, known)
+    locks = {
+        "requirements/torch-gpu.txt": general,
+        "requirements/torch-cpu.txt": processor_lock(general, digests, torch[1]),
+    }
+    lines = [
+        f"No wheel torch {torch[1]}+cpu for Python {python} on {processor} was to be seen."
+        for python, processor in unseen(digests)
+    ]
+    return locks, "\n".join(lines)
+
+
+def main(*, keep: bool) -> None:
+    """Write every lock file, and name the wheels of torch that were not to be seen.
+
+    `keep`: nothing that is locked moves, and the locks of torch and of the demo stay as they are.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         excluded, none, versions = folder / "excluded.txt", folder / "none.txt", folder / "versions.txt"
         excluded.write_text(NOT_LOCKED, encoding="utf-8")
         none.write_text("", encoding="utf-8")
+        versions.write_text(locked_versions() if keep else "", encoding="utf-8")
         whole = compile_lock(
             (
                 *SOURCES["requirements/bench.txt"],
@@ -153,7 +188,7 @@ def main() -> None:
                 "requirements/tools.in",
                 "requirements/torch.in",
             ),
-            constraints=None,
+            constraints=versions,
             excluded=excluded,
         )
         versions.write_text(versions_of(whole), encoding="utf-8")
@@ -161,30 +196,21 @@ def main() -> None:
             file: compile_lock(arguments, constraints=versions, excluded=excluded)
             for file, arguments in SOURCES.items()
         }
-        locks["requirements-demo.txt"] = compile_lock(
-            ("requirements/demo.in",), constraints=None, excluded=none, no_deps=True
-        )
-        general = compile_lock(("requirements/torch.in",), constraints=versions, excluded=none)
-        locks["requirements/torch-gpu.txt"] = general
-        torch = re.search(r"(?m)^torch==([0-9.]+)", general)
-        assert torch is not None
-        processor_file = ROOT / "requirements/torch-cpu.txt"
-        known = processor_file.read_text(encoding="utf-8") if processor_file.exists() else ""
-        digests = cpu_wheels(torch[1], folder, known)
-        locks["requirements/torch-cpu.txt"] = processor_lock(general, digests, torch[1])
+        checked, unseen_wheels = ["requirements/bench.txt", "requirements/build.txt", "requirements.txt"], ""
+        if not keep:
+            locks["requirements-demo.txt"] = compile_lock(
+                ("requirements/demo.in",), constraints=None, excluded=none, no_deps=True
+            )
+            of_torch, unseen_wheels = torch_locks(folder, versions=versions, excluded=none)
+            locks |= of_torch
+            checked += ["requirements/torch-gpu.txt", "requirements-demo.txt"]
         for file, text in locks.items():
             (ROOT / file).write_text(text, encoding="utf-8")
             print(f"{file}: {len(re.findall('(?m)^[a-z0-9]', text))} distributions")
-        for file in (
-            "requirements/bench.txt",
-            "requirements/build.txt",
-            "requirements/torch-gpu.txt",
-            *TOP_LEVEL,
-        ):
+        for file in checked:
             check_wheels(ROOT / file)
-    for python, processor in unseen(digests):
-        print(f"No wheel torch {torch[1]}+cpu for Python {python} on {processor} was to be seen.")
+    print(unseen_wheels, end="\n" if unseen_wheels else "")
 
 
 if __name__ == "__main__":
-    main()
+    main(keep="--keep" in sys.argv[1:])

@@ -7,12 +7,11 @@ written down in a file of the agent's own, else one on this machine.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
 from joulemark.errors import UsageError
+from joulemark.record import origin as origins
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -24,11 +23,6 @@ VARIABLE = "JOULEMARK_PLATFORM"
 OriginSource = Literal["command", "environment", "settings", "joined", "default"]
 MOST_WATTS = 50.0
 """A platform does not believe more per core (rule JM-SENSOR)."""
-LONGEST_ORIGIN = 200
-"""Characters: a result names its platform in so many (`record.statement.Word`)."""
-_HOST = re.compile(r"[0-9a-z\u00a1-\ud7ff\uf900-\uffef._:-]+")
-"""Letters of any alphabet, as in a browser's address line; no space, no control, no lone surrogate."""
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +125,8 @@ class Config:
     @property
     def is_plain_http(self) -> bool:
         """Whether the platform is reached without encryption over a network."""
-        parts = urlsplit(self.origin)
-        return parts.scheme == "http" and parts.hostname not in _LOOPBACK
+        origin = origins.parse_origin(self.origin)
+        return origin.scheme == "http" and not origin.is_loopback
 
 
 def load(environ: Mapping[str, str] = os.environ, *, origin: str | None = None) -> Config:
@@ -211,34 +205,25 @@ def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None
 def parse_origin(text: str) -> str:
     """`scheme://host[:port]`, in lower case and without a path. Raises UsageError."""
     try:
-        parts = urlsplit(text.strip())
-    except ValueError as error:
-        raise _no_origin(text) from error
-    try:
-        port = parts.port
-    except ValueError as error:
+        return str(origins.parse_origin(text))
+    except origins.BadPort as error:
         raise UsageError(
             _(
                 "The platform {text} has no valid port. Set JOULEMARK_PLATFORM or `platform` in "
                 "settings.toml."
-            ).format(text=ascii(text)[:LONGEST_ORIGIN])
+            ).format(text=_quoted(text))
         ) from error
-    extra = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
-        raise _no_origin(text)
-    if len(text) > LONGEST_ORIGIN or not (_HOST.fullmatch(parts.hostname) and text.isprintable()):
-        raise _no_origin(text)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
+    except origins.BadAddress as error:
+        raise UsageError(
+            _(
+                "The platform {text} is not an origin such as https://example.org; give `joulemark join` one,"
+                " or set JOULEMARK_PLATFORM or `platform` in settings.toml."
+            ).format(text=_quoted(text))
+        ) from error
 
 
-def _no_origin(text: str) -> UsageError:
-    return UsageError(
-        _(
-            "The platform {text} is not an origin such as https://example.org; give `joulemark join` one,"
-            " or set JOULEMARK_PLATFORM or `platform` in settings.toml."
-        ).format(text=ascii(text)[:LONGEST_ORIGIN])
-    )
+def _quoted(text: str) -> str:
+    return ascii(text)[: origins.LONGEST_ORIGIN]
 
 
 def _read_settings(path: Path) -> dict[str, object]:

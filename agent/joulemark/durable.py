@@ -1,12 +1,12 @@
-"""Files that survive a crash: written beside their name, synced, then renamed; the folder is synced too."""
+"""The agent's own files, which survive a crash: in folders of their owner's, with errors that say what to do."""
 
 from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from joulemark.atomic_file import move_file, write_file
 from joulemark.errors import DiskFull, StorageError
 from joulemark.translation import gettext as _
 
@@ -22,29 +22,19 @@ def write(path: Path, data: bytes, *, mode: int = 0o644, replace: bool = True) -
 
     `replace=False` leaves an existing file alone and raises FileExistsError. Raises DiskFull or StorageError.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         make_folder(path.parent)
-        _write_synced(temporary, data, mode)
-        if replace:
-            temporary.replace(path)
-        else:
-            os.link(temporary, path)
-        _sync_folder(path.parent)
+        write_file(path, data, mode=mode, replace=replace)
     except FileExistsError:
         raise
     except OSError as error:
         raise translated(error, path) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def move(source: Path, target: Path) -> None:
     """Give `source` the name `target`, in place of what had it. Raises StorageError."""
     try:
-        source.replace(target)
-        _sync_folder(target.parent)
+        move_file(source, target)
     except OSError as error:
         raise translated(error, target) from error
 
@@ -93,22 +83,3 @@ def translated(error: OSError, path: Path) -> StorageError:
             path=path, reason=reason
         )
     )
-
-
-def _write_synced(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

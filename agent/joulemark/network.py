@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from joulemark.errors import UsageError
 from joulemark.exchange_limits import Exchange, ExchangeLimits, limit_transport, limited_answer, limited_by
+from joulemark.record.origin import is_loopback
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -134,15 +135,6 @@ def proxy_for(scheme: str, host: str, port: int | None, environ: Mapping[str, st
         if address := environ.get(variable, "").strip():
             return Proxy(variable, address)
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine itself."""
-    address = _ip(host)
-    if address is not None:
-        return address.is_loopback
-    name = host.lower().rstrip(".")
-    return name == "localhost" or name.endswith(".localhost")
 
 
 def is_direct(scheme: str, host: str, port: int | None, environ: Mapping[str, str]) -> bool:

@@ -234,19 +234,9 @@ class PlatformClient:
         waiting: Waiting | None = None,
     ) -> httpx.Response:
         """One request with its retries; an answer of 2xx. Raises Unreachable or Refused."""
-        waiting = waiting or self.waiting
-        while True:
-            try:
-                answer = self._attempt(method, path, body, content_type, most_bytes)
-            except (NoConnection, ServerFailed) as failure:
-                if not waiting.wait(failure.cause, failure.retry_after_s):
-                    raise
-            except (BadAnswer, Refused):
-                waiting.answered()
-                raise
-            else:
-                waiting.answered()
-                return answer
+        return (waiting or self.waiting).call(
+            lambda: self._attempt(method, path, body, content_type, most_bytes), answers=(BadAnswer, Refused)
+        )
 
     def _attempt(
         self, method: str, path: str, body: bytes | None, content_type: str, most_bytes: int

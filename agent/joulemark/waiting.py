@@ -5,13 +5,16 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from joulemark.errors import NoConnection, ServerFailed, Unreachable
 from joulemark.patience import SHORT, Pauses, pause_s
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+T = TypeVar("T")
 
 SHORT_LIMIT_S = 60.0
 """How long a command waits for which somebody waits, where the service asks for a long pause."""
@@ -59,6 +62,31 @@ class Waiting:
         self._began_s: float | None = None
         self._attempt = 0
         self._is_announced = False
+
+    def call(
+        self,
+        attempt: Callable[[], T],
+        *,
+        answers: tuple[type[Exception], ...] = (),
+        is_last: Callable[[Unreachable], bool] = lambda _: False,
+    ) -> T:
+        """Return what `attempt` returns. It is repeated after a pause while it raises NoConnection or ServerFailed.
+
+        `answers` are errors that only a service that is there can cause: they end an outage and are raised. `is_last`
+        says of a failure that no other attempt would help. Raises what the last attempt raised.
+        """
+        while True:
+            try:
+                answer = attempt()
+            except (NoConnection, ServerFailed) as failure:
+                if is_last(failure) or not self.wait(failure.cause, failure.retry_after_s):
+                    raise
+            except answers:
+                self.answered()
+                raise
+            else:
+                self.answered()
+                return answer
 
     def wait(self, cause: str, retry_after_s: float | None = None) -> bool:
         """Pause behind a failed attempt; whether there is to be another one. `cause` is a clause such as `HTTP 503`.

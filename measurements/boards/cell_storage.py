@@ -7,7 +7,6 @@ one. What counts as eligible is still defined by `ResultQuerySet.eligible` alone
 
 from __future__ import annotations
 
-import hashlib
 import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from django.utils import timezone
 
 from measurements.boards.aggregate import ROW_FIELDS, DeviceSays
 from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
+from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.review.models import CELL_FIELDS, Result
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ def read_stored_cell(key: CellKey) -> StoredCell:
     at = [key[name] for name in CELL_FIELDS]
     with ExitStack() as stack:
         lock, results, cell, values = (stack.enter_context(connection.cursor()) for _ in range(4))
-        if connection.vendor == "postgresql":  # SQLite has one writer
-            lock.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number(at)])
+        lock_until_commit([_lock_key(at)], cursor=lock)
         sql, parameters = _results_sql()
         results.execute(sql, [key.get(named, named) for named in parameters])
         cell.execute(READ_CELL, at)
@@ -173,6 +172,5 @@ def _loaded(field: models.Field[Any, Any], stored: Any) -> Any:
     return json.loads(stored) if isinstance(field, models.JSONField) else stored
 
 
-def _lock_number(at: Sequence[object]) -> int:
-    named = "/".join(map(str, at))
-    return int.from_bytes(hashlib.sha256(f"cell {named}".encode()).digest()[:8], signed=True)
+def _lock_key(at: Sequence[object]) -> int:
+    return key_of("cell " + "/".join(map(str, at)))

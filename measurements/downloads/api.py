@@ -24,7 +24,7 @@ from measurements.downloads.serializers import (
 )
 from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
-from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
+from measurements.web.csv_renderer import RowsCsvRenderer
 from measurements.web.links import absolute
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -70,7 +70,7 @@ class BoardListView(APIView):
 
 @honours_as_of
 class BoardView(APIView):
-    """One board, as JSON or CSV."""
+    """One board, as JSON or CSV; each has an address of its own too."""
 
     renderer_classes = [DownloadJsonRenderer, BoardCsvRenderer]
     row_serializer = BoardRowSerializer
@@ -107,42 +107,8 @@ class BoardView(APIView):
         return Response(data)
 
 
-class BoardCsvView(BoardView):
-    """A board's rows, as a file of its own name."""
-
-    renderer_classes = [BoardCsvRenderer]
-    content_negotiation_class = OneFormat
-
-    @extend_schema(
-        parameters=MOMENT,
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(400, 404)},
-        operation_id="download_board_csv",
-        tags=["boards"],
-    )
-    def get(self, request: Request, series: str, task: str) -> Response:
-        """Answer with the rows alone."""
-        return super().get(request, series, task)
-
-
-class BoardJsonView(BoardView):
-    """A board, as a file of its own name."""
-
-    renderer_classes = [DownloadJsonRenderer]
-    content_negotiation_class = OneFormat
-
-    @extend_schema(
-        parameters=MOMENT,
-        responses={200: BoardSerializer, **problems(400, 404)},
-        operation_id="download_board_json",
-        tags=["boards"],
-    )
-    def get(self, request: Request, series: str, task: str) -> Response:
-        """Answer with every row."""
-        return super().get(request, series, task)
-
-
 class ComparisonView(APIView):
-    """General-purpose against task-specific models on one task, as JSON or CSV."""
+    """General-purpose against task-specific models on one task, as JSON or CSV; each has an address of its own too."""
 
     renderer_classes = [DownloadJsonRenderer, RowsCsvRenderer]
     row_serializer = ComparisonRowSerializer
@@ -169,35 +135,3 @@ class ComparisonView(APIView):
             "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
         }
         return Response(data)
-
-
-class ComparisonCsvView(ComparisonView):
-    """A comparison's rows, as a file of its own name."""
-
-    renderer_classes = [RowsCsvRenderer]
-    content_negotiation_class = OneFormat
-
-    @extend_schema(
-        responses={(200, "text/csv"): OpenApiTypes.STR, **problems(404)},
-        operation_id="download_comparison_csv",
-        tags=["comparisons"],
-    )
-    def get(self, _request: Request, task: str) -> Response:
-        """Answer with the rows alone."""
-        return super().get(_request, task)
-
-
-class ComparisonJsonView(ComparisonView):
-    """A comparison, as a file of its own name."""
-
-    renderer_classes = [DownloadJsonRenderer]
-    content_negotiation_class = OneFormat
-
-    @extend_schema(
-        responses={200: ComparisonSerializer, **problems(404)},
-        operation_id="download_comparison_json",
-        tags=["comparisons"],
-    )
-    def get(self, _request: Request, task: str) -> Response:
-        """Answer with every series' ratios."""
-        return super().get(_request, task)

@@ -11,19 +11,20 @@ from measurements.downloads.api_results import BundleView, ResultListView
 from measurements.downloads.api_schema import SchemaView
 from measurements.downloads.api_standing import ResultStandingView
 from measurements.downloads.api_suites import SuiteArchiveView, SuiteListView
-from measurements.impact.api import ClaimsView, IntensitiesCsvView, IntensitiesView
+from measurements.impact.api import ClaimsView, IntensitiesView
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
+from measurements.web.csv_renderer import as_file
 
 urlpatterns = [
     path("boards/", api.BoardListView.as_view(), name="api-boards"),
-    path("boards/<name:series>/<name:task>.csv", api.BoardCsvView.as_view(), name="api-board-csv"),
-    path("boards/<name:series>/<name:task>.json", api.BoardJsonView.as_view(), name="api-board-json"),
+    path("boards/<name:series>/<name:task>.csv", as_file(api.BoardView, "csv"), name="api-board-csv"),
+    path("boards/<name:series>/<name:task>.json", as_file(api.BoardView, "json"), name="api-board-json"),
     path("boards/<name:series>/<name:task>/", api.BoardView.as_view(), name="api-board"),
-    path("comparisons/<name:task>.csv", api.ComparisonCsvView.as_view(), name="api-comparison-csv"),
-    path("comparisons/<name:task>.json", api.ComparisonJsonView.as_view(), name="api-comparison-json"),
+    path("comparisons/<name:task>.csv", as_file(api.ComparisonView, "csv"), name="api-comparison-csv"),
+    path("comparisons/<name:task>.json", as_file(api.ComparisonView, "json"), name="api-comparison-json"),
     path("comparisons/<name:task>/", api.ComparisonView.as_view(), name="api-comparison"),
     path("claims/", ClaimsView.as_view(), name="api-claims"),
-    path("intensities.csv", IntensitiesCsvView.as_view(), name="api-intensities-csv"),
+    path("intensities.csv", as_file(IntensitiesView, "csv"), name="api-intensities-csv"),
     path("intensities/", IntensitiesView.as_view(), name="api-intensities"),
     path("impact/", ImpactView.as_view(), name="api-impact"),
     path("decisions/", DecisionListView.as_view(), name="api-decisions"),

@@ -17,7 +17,7 @@ from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.suite.published import load_study
 from measurements.impact.serializers import ClaimsSerializer, IntensityRowSerializer, IntensityTableSerializer
 from measurements.published.terms import LICENCE, study_citation
-from measurements.web.csv_renderer import OneFormat, RowsCsvRenderer
+from measurements.web.csv_renderer import RowsCsvRenderer
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
 
@@ -66,19 +66,3 @@ class IntensitiesView(APIView):
         """Answer with every row, its source and its terms; as CSV the rows alone."""
         table = msgspec.structs.asdict(intensity.about()) | {"rows": intensity.rows()}
         return Response(IntensityTableSerializer(table).data)
-
-
-class IntensitiesCsvView(IntensitiesView):
-    """The rows, as a file of its own name."""
-
-    renderer_classes = [RowsCsvRenderer]
-    content_negotiation_class = OneFormat
-
-    @extend_schema(
-        responses={(200, "text/csv"): OpenApiTypes.STR},
-        operation_id="download_intensities_csv",
-        tags=["impact"],
-    )
-    def get(self, _request: Request) -> Response:
-        """Answer with the rows alone."""
-        return super().get(_request)

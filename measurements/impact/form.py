@@ -12,6 +12,7 @@ from joulemark.impact import intensity
 from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
 from joulemark.impact.usage import Usage, own_query, study_query
 from joulemark.suite.published import Kind, load_study
+from measurements.display.places import territory_name
 from measurements.display.templatetags.figures import kind_name
 from measurements.display.titles import translated
 from measurements.impact.values import VALUE, VALUE_NAMED_BY, ValueNotKept, value_named
@@ -242,7 +243,7 @@ def _query_choices() -> list[tuple[str, str]]:
 def _place_choices() -> list[tuple[str, Any]]:
     rows = intensity.latest()
     regions = [(row.code, translated(row.name)) for row in rows if row.kind == "region"]
-    countries = [(row.code, translated(row.name)) for row in rows if row.kind == "country"]
+    countries = [(row.code, territory_name(row.code)) for row in rows if row.kind == "country"]
     return [
         (gettext("World and regions"), regions),
         (gettext("Countries and territories"), sorted(countries, key=lambda choice: choice[1].casefold())),

@@ -1,6 +1,8 @@
 """How often somebody may come: by network prefix before anything is read, by key once a signature was verified.
 
-Counts lie in Django's cache (Redis where there is one): they are lost with it, and while it is away nobody is limited.
+In no stretch of a span's length comes anybody more often than the rate says: what counts is the part of a span that is
+under way and all parts that the span behind us reaches into (docs/decisions/0056). Counts lie in Django's cache (Redis
+where there is one): they are lost with it, and while it is away nobody is limited.
 """
 
 from __future__ import annotations
@@ -8,7 +10,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Protocol, cast
 
 from django.conf import settings
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 V4_PREFIX, V6_PREFIX = 24, 56
 """What one customer of a network usually holds, and no less: counting single addresses would miss all of IPv6."""
 
+PARTS = 12
+"""Of a span, each counted by itself: whoever comes evenly gets 12/13 of the rate."""
 
 OUTAGE_S = 10.0
 """For how long a cache that gave no answer is not asked again: a request counts several times, and waits once."""
@@ -63,7 +68,8 @@ def consume_quota(scope: str, times: Mapping[str, int]) -> None:
     """Add to the counts of `scope`, by name; lost while the cache is away."""
     if OUTAGE.lasts():
         return
-    deltas = {_name(scope, who): number for who, number in times.items()}
+    part = _part(scope, time.time())
+    deltas = {_name(scope, who, part): number for who, number in times.items()}
     try:
         _count(deltas, settings.RATES[scope][1])
     except (RedisError, OSError) as error:
@@ -72,24 +78,21 @@ def consume_quota(scope: str, times: Mapping[str, int]) -> None:
 
 def over_quota(scope: str, times: Mapping[str, int]) -> set[str]:
     """Those whose quota `times` more would exceed; counts nothing."""
-    if OUTAGE.lasts():
-        return set()
-    names = {who: _name(scope, who) for who in times}
-    try:
-        counts = cache.get_many(names.values())
-    except (RedisError, OSError) as error:
-        OUTAGE.begin(error)
+    counts = _counts(scope, times, _part(scope, time.time()))
+    if counts is None:
         return set()
     most = settings.RATES[scope][0]
-    return {who for who, number in times.items() if int(counts.get(names[who], 0)) + number > most}
+    return {who for who, number in times.items() if sum(counts[who]) + number > most}
 
 
 def require_room(scope: str, who: str) -> None:
     """Raises TooOften, which says how long to wait, when one more would exceed the quota; counts nothing."""
-    if not over_quota(scope, {who: 1}):
-        return
     number, seconds = settings.RATES[scope]
-    wait_s = max(1, round(seconds - time.time() % seconds))
+    now_s = time.time()
+    counts = _counts(scope, [who], _part(scope, now_s))
+    if counts is None or sum(counts[who]) < number:
+        return
+    wait_s = max(1, ceil(_wait_s(counts[who], number, seconds, now_s)))
     raise TooOften(
         "JM-RATE",
         f"More than {number} requests of kind {scope!r} in {seconds} s; wait {wait_s} s and send it again. "
@@ -98,15 +101,44 @@ def require_room(scope: str, who: str) -> None:
     )
 
 
-def _name(scope: str, who: str) -> str:
-    return f"rate:{scope}:{who}:{int(time.time() // settings.RATES[scope][1])}"
+def _wait_s(counts: Sequence[int], number: int, seconds: int, now_s: float) -> float:
+    """Seconds until one more is not too many: so many of the oldest parts count no longer."""
+    part_s = seconds / PARTS
+    left = sum(counts)
+    for age in range(PARTS, 0, -1):
+        left -= counts[age]
+        if left < number:
+            return (PARTS + 1 - age) * part_s - now_s % part_s
+    return (PARTS + 1) * part_s - now_s % part_s
+
+
+def _counts(scope: str, whos: Iterable[str], part: int) -> dict[str, list[int]] | None:
+    """What each has used up, by parts of a span, the one under way first; None while the cache is away."""
+    if OUTAGE.lasts():
+        return None
+    names = {who: [_name(scope, who, part - age) for age in range(PARTS + 1)] for who in whos}
+    try:
+        counts = cache.get_many([name for of_who in names.values() for name in of_who])
+    except (RedisError, OSError) as error:
+        OUTAGE.begin(error)
+        return None
+    return {who: [int(counts.get(name, 0)) for name in of_who] for who, of_who in names.items()}
+
+
+def _part(scope: str, now_s: float) -> int:
+    """The number of the part of a span that is under way."""
+    return int(now_s // (settings.RATES[scope][1] / PARTS))
+
+
+def _name(scope: str, who: str, part: int) -> str:
+    return f"rate:{scope}:{who}:{part}"
 
 
 def _count(deltas: Mapping[str, int], seconds: int) -> None:
-    """Add to counts that live for one span; only the first of a span has to make one."""
+    """Add to counts that live as long as they count; only the first of a part has to make one."""
     missing = cast("Counter", cache).incr_many(deltas) if deltas else []
     for name in missing:  # it is not there: not yet, or a full cache has dropped it
-        cache.add(name, 0, timeout=seconds + 1)
+        cache.add(name, 0, timeout=seconds + seconds // PARTS + 2)
     if missing:
         cast("Counter", cache).incr_many({name: deltas[name] for name in missing})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from joulemark.record import keys
@@ -17,6 +17,7 @@ from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, TICKET_REQUEST_TYPE, Receipt, TicketRequest
 from measurements.catalog.models import Job
 from measurements.catalog.suites import known_suite
+from measurements.concurrency.advisory_locks import lock_until_commit
 from measurements.intake.door import (
     Opened,
     OpenedBundle,
@@ -200,13 +201,7 @@ def store_bundles(arrived: Sequence[Arrived]) -> list[Submission]:
 
 def _queue_behind_same_traces(digests: Iterable[str]) -> None:
     """Wait until nobody else stores these traces: ids then say which came first as commits do (JM-TRACE-REUSED)."""
-    if connection.vendor != "postgresql":
-        return  # SQLite has one writer
-    locks = sorted(
-        int(digest[:15], 16) for digest in digests
-    )  # in one order, so that nobody waits for each other
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(lock) FROM unnest(%s::bigint[]) AS lock", [locks])
+    lock_until_commit(int(digest[:15], 16) for digest in digests)
 
 
 def _receipt(submission: Submission) -> bytes:

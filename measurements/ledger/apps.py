@@ -7,6 +7,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 
+NUDGE_EVERY_S = 1.0
+"""A process asks for the sequencer this often at most."""
+
 
 class LedgerConfig(AppConfig):
     """The append-only log: what happened, in order."""
@@ -16,16 +19,22 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the sequencer to the signal of new leaves."""
-        from measurements.ledger.sequencer_queue import Nudger
+        from measurements.concurrency.nudger import Nudger
         from measurements.ledger.signals import leaf_written
         from measurements.ledger.tasks import sequence
 
-        nudger = Nudger(lambda: sequence.apply_async(expires=settings.SWEEP_MESSAGE_LIFE_S))
+        nudger: Nudger[None] = Nudger(
+            lambda _: sequence.apply_async(expires=settings.SWEEP_MESSAGE_LIFE_S),
+            name="log-nudger",
+            otherwise=lambda _: "queue is down, leaves wait for the next turn of the sequencer",
+            every_s=NUDGE_EVERY_S,
+            max_waiting=1,  # one more message is enough for all leaves that come while one is on its way
+        )
 
         def nudge(**_: Any) -> None:
             if sequence.app.conf.task_always_eager:
                 sequence.delay()  # runs right here; a fault is logged and does not undo what was committed
             else:
-                nudger.nudge()
+                nudger.add(None)
 
         leaf_written.connect(nudge, weak=False, dispatch_uid="ledger.sequence")

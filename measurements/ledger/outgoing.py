@@ -1,18 +1,14 @@
-"""Messages that a write leaves behind: one thread of the process sends them, and no request waits for the queue.
-
-A message is a nudge, and the row is the truth: what cannot be sent, or is lost when the process ends, a sweep finds.
-"""
+"""Messages that a write leaves behind, in the order in which they were written."""
 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from celery import Task
+
+from measurements.concurrency.nudger import Nudger
 
 logger = logging.getLogger(__name__)
 
@@ -30,49 +26,31 @@ class Message:
 
 
 class Outgoing:
-    """Sends messages in their order, in a thread that begins with the first: gunicorn forks before it serves."""
+    """Sends each message by itself, in a thread of its own."""
 
     def __init__(self, *, max_waiting: int = MAX_WAITING) -> None:
-        self._waiting: queue.Queue[Message] = queue.Queue(max_waiting)
-        self._starting = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self.nudger: Nudger[Message] = Nudger(
+            lambda messages: [message.task.delay(*message.arguments) for message in messages],
+            name="outgoing",
+            otherwise=lambda messages: (
+                f"{messages[0].subject} wait for the sweep: the queue cannot be reached"
+            ),
+            max_items=1,
+            max_waiting=max_waiting,
+            on_overflow=_warn,
+        )
 
     def send(self, task: Task[..., Any], *arguments: object, subject: str) -> None:
         """Have a message sent soon; returns at once. Where tasks run in this process, it runs right here."""
         message = Message(task, arguments, subject)
         if task.app.conf.task_always_eager:
-            _send(message)
-            return
-        try:
-            self._waiting.put_nowait(message)
-        except queue.Full:
-            logger.warning("%s wait for the sweep: the queue gives no answer", subject)
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="outgoing", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            _send(self._waiting.get())
+            self.nudger.send_now([message])
+        else:
+            self.nudger.add(message)
 
 
-def _send(message: Message) -> None:
-    attempt(
-        lambda: message.task.delay(*message.arguments),
-        otherwise=f"{message.subject} wait for the sweep: the queue cannot be reached",
-    )
-
-
-def attempt(send: Callable[[], object], *, otherwise: str) -> None:
-    """Send something; if that fails, for whatever reason, a line in the log says what follows from it.
-
-    A broker's client raises what it likes, and a thread that ends with it would send nothing any more.
-    """
-    try:
-        send()
-    except Exception as error:  # noqa: BLE001 - a nudge is lost, which the sweep makes good; the thread goes on
-        logger.warning("JM-QUEUE-AWAY %s (%s: %s)", otherwise, type(error).__name__, error)
+def _warn(message: Message) -> None:
+    logger.warning("%s wait for the sweep: the queue gives no answer", message.subject)
 
 
 OUTGOING = Outgoing()

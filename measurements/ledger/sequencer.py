@@ -16,13 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from joulemark.log import checkpoints, notes
 from joulemark.log.merkle import EMPTY_ROOT
 from joulemark.log.tiles import TILE_WIDTH, tree_root
 from joulemark.record.errors import RecordError
+from measurements.concurrency.advisory_locks import session_lock
 from measurements.ledger import tile_store, tile_writer
 from measurements.ledger.errors import Damaged, LogBroken
 from measurements.ledger.log_key import WAY_ON, log_key, log_name, opened
@@ -210,22 +211,9 @@ def _require_signed(last: Checkpoint | None) -> None:
         ) from error
 
 
-@contextlib.contextmanager
-def _alone() -> Iterator[bool]:
+def _alone() -> contextlib.AbstractContextManager[bool]:
     """Whether no other sequencer is at work; if so, none begins before the block ends or this process dies."""
-    if connection.vendor != "postgresql":
-        with _alone_by_file() as first:
-            yield first
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        first = bool(cursor.fetchone()[0])
-    try:
-        yield first
-    finally:
-        with contextlib.suppress(InterfaceError, OperationalError), connection.cursor() as cursor:
-            if first:  # a connection that is gone has given the lock back already
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    return session_lock(LOCK) if connection.vendor == "postgresql" else _alone_by_file()
 
 
 @contextlib.contextmanager

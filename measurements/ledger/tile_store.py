@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from joulemark.atomic_file import write_file
 from joulemark.log.merkle import HASH_BYTES
 from joulemark.log.tiles import TILE_HEIGHT, TILE_WIDTH, EntryBundle, Tile
 
@@ -19,7 +20,6 @@ CHECKPOINT = "checkpoint"
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
 AT_ONCE = 8
 """Files that are synced together: the disk then commits once for all of them."""
-_DRAFT = ".draft-"
 DAMAGED = ".damaged-checkpoint"
 """Where the sequencer keeps what it found in the place of a checkpoint, for whoever looks for the cause."""
 
@@ -53,17 +53,7 @@ def write(files: Iterable[tuple[str, bytes]]) -> None:
 
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
-    draft = path.with_name(f"{_DRAFT}{os.getpid()}-{path.name}")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), FILE_MODE)
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    write_file(path, data, mode=FILE_MODE, ignores_umask=True, syncs_name=False)
 
 
 def published_bytes() -> bytes | None:

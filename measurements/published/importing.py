@@ -7,11 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from joulemark.published.figures import LeftOut, combine
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
 from measurements.catalog.services import published_hardware
+from measurements.concurrency.advisory_locks import lock_until_commit
 from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
 from measurements.published.services import SeriesFacts, write_series
 
@@ -93,9 +94,7 @@ def import_series(*, wish: Wish) -> Imported:
 
 def _wait_for_other_imports() -> None:
     """One import at a time: two of a new series, or of a new model, would each find that nobody has it yet."""
-    if connection.vendor == "postgresql":  # SQLite has one writer
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    lock_until_commit([LOCK])
 
 
 def _outcome(before: PublishedSeries | None, after: PublishedSeries) -> Outcome:

@@ -6,6 +6,11 @@ from typing import Any
 
 from django.apps import AppConfig
 
+MAX_IDS = 64
+"""Ids in one message at most."""
+NUDGE_EVERY_S = 1.0
+"""A message that is not full leaves this often at most."""
+
 
 class ReviewConfig(AppConfig):
     """Rules and verdicts: what becomes of an upload."""
@@ -15,14 +20,21 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen at the door, and let the log read this room's rows."""
+        from measurements.concurrency.nudger import Nudger
         from measurements.intake.signals import key_distrusted, submission_received
-        from measurements.review.judge_queue import Nudger
         from measurements.review.log_facts import register_readers
         from measurements.review.signals import states_changed
         from measurements.review.tasks import judge, queue_comparison, queue_distrusted
 
         register_readers()
-        nudger = Nudger(judge.delay)
+        nudger: Nudger[str] = Nudger(
+            judge.delay,
+            name="judge-nudger",
+            otherwise=lambda ids: f"queue is down, {len(ids)} results wait for the sweeper",
+            max_items=MAX_IDS,
+            every_s=NUDGE_EVERY_S,
+            flushes_at_exit=True,
+        )
 
         def nudge(*, result_id: str, **_: Any) -> None:
             if judge.app.conf.task_always_eager:

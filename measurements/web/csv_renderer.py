@@ -15,10 +15,11 @@ from measurements.web.openapi import OCTETS
 from measurements.web.simulated import FIELD, is_simulated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rest_framework.parsers import BaseParser
     from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet may run as a formula (OWASP, "CSV Injection")."""
@@ -102,6 +103,12 @@ class OneFormat(BaseContentNegotiation):
         """The only renderer of the view, with its media type."""
         only = next(iter(renderers))
         return only, only.media_type
+
+
+def as_file(view: type[APIView], name: str) -> Callable[..., Any]:
+    """A view for an address that ends in the name of a format: it answers with that renderer of the view alone."""
+    renderers = [renderer for renderer in view.renderer_classes if renderer.format == name]
+    return view.as_view(renderer_classes=renderers, content_negotiation_class=OneFormat)
 
 
 class RowsCsvRenderer(BaseRenderer):

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from joulemark.record import keys
 from joulemark.record.errors import RecordError
+from joulemark.record.origin import parse_origin
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0
@@ -81,7 +81,7 @@ class Demo:
     @contextlib.contextmanager
     def serving(self) -> Iterator[subprocess.Popen[bytes]]:
         """The platform, from its first answer on, until the block ends. Raises DemoFailed."""
-        bind = urlsplit(self.origin).netloc
+        bind = parse_origin(self.origin).authority
         command = [sys.executable, str(ROOT / "manage.py"), "serve", "--bind", bind]
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "platform.log").open("ab") as log:
@@ -115,14 +115,14 @@ class Demo:
 
     def require_free_port(self) -> None:
         """Raises DemoFailed when the port cannot be had, such as when a server of somebody else is there."""
-        parts = urlsplit(self.origin)
+        origin = parse_origin(self.origin)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
             try:
-                probe.bind((parts.hostname, parts.port))
+                probe.bind((origin.host, origin.port))
             except (OSError, OverflowError) as error:
                 raise DemoFailed(
-                    f"Port {parts.port} on {parts.hostname} cannot be used ({error}). Choose another with --port."
+                    f"Port {origin.port} on {origin.host} cannot be used ({error}). Choose another with --port."
                 ) from error
 
     def _is_ours(self, answer: bytes) -> bool:

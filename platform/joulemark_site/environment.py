@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+
+from joulemark.atomic_file import make_file_once
+from joulemark.record.origin import BadAddress, parse_origin
 
 if TYPE_CHECKING:
     from joulemark.log.notes import VerifierKey
@@ -104,28 +108,19 @@ def folder(name: str, default: Path) -> Path:
 
 
 def origin(name: str, default: str) -> str:
-    """An http(s) origin: scheme and host, no path."""
+    """An http(s) origin as agents write it: scheme and host in lower case, perhaps a port, no path."""
     value = text(name, default)
-    if not _is_origin(value):
+    try:
+        return str(parse_origin(value))
+    except BadAddress as error:
         raise BadSetting(
             f"{name}={value!r} is not an origin; write it like https://joulemark.example, without a path."
-        )
-    return value
-
-
-def _is_origin(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        has_host = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port or an IPv6 address that is none
-        return False
-    return has_host and not (parts.path or parts.query or parts.fragment or parts.username)
+        ) from error
 
 
 def hosts(name: str, origin: str) -> list[str]:
     """Host names to answer to: as listed, else the origin's and this machine's own."""
-    host = urlsplit(origin).hostname or ""
-    own = [f"[{host}]" if ":" in host else host, "127.0.0.1", "localhost", "[::1]"]
+    own = [parse_origin(origin).host_in_address, "127.0.0.1", "localhost", "[::1]"]
     return words(name, ",".join(dict.fromkeys(own)))
 
 
@@ -211,25 +206,10 @@ def secret(name: str, folder: Path, filename: str) -> str:
     path = folder / filename
     try:
         if not path.exists():
-            _keep_new_secret(path)
+            make_file_once(path, token_urlsafe(48).encode(), mode=0o600)
         value = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} cannot be read or written ({error}); see its owner and mode.") from error
     if not value:
         raise BadSetting(f"{path} is empty: restore it, or remove it and a new secret is made.")
     return value
-
-
-def _keep_new_secret(path: Path) -> None:
-    """Write a secret beside `path` and link it into place: of two that start at once, one wins for both."""
-    from secrets import token_urlsafe
-
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as stream:
-        stream.write(token_urlsafe(48))
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -148,7 +148,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "measurements.web.csv_renderer.AnyFormat",
     "DEFAULT_THROTTLE_CLASSES": ["measurements.intake.rates.ScopedThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "measurements.web.file_schema.FileSchema",
     "EXCEPTION_HANDLER": "measurements.intake.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }

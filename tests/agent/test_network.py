@@ -25,6 +25,7 @@ from joulemark.cli import main
 from joulemark.errors import UsageError
 from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import Pauses
+from joulemark.record.origin import LONGEST_ORIGIN
 from tests.fake_hub import RunningHub
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ def test_a_platform_is_an_origin_or_is_refused_by_its_variable(text: str) -> Non
         assert "JOULEMARK_PLATFORM" in sentence, sentence
         sentence.encode("ascii", "strict")
     else:
-        assert len(origin) <= config.LONGEST_ORIGIN
+        assert len(origin) <= LONGEST_ORIGIN
         origin.encode()
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import law
 
+from joulemark.errors import BadAnswer, NoConnection, ServerFailed
 from joulemark.patience import LONG, Pauses
 from joulemark.waiting import WaitEnded, Waiting, in_words
 
@@ -143,3 +144,46 @@ def test_no_pause_ends_later_than_patience_or_the_budget(
 )
 def test_durations_are_readable(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+class Script:
+    """An attempt that raises these, one after the other, and then answers."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures, self.attempts = [*failures], 0
+
+    def __call__(self) -> str:
+        self.attempts += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return "answer"
+
+
+def test_a_request_is_repeated_while_nobody_answers() -> None:
+    clock = Clock()
+    script = Script(NoConnection("away"), ServerFailed("busy", status=503, retry_after_s=30.0))
+    waiting = clock.waiting()
+    assert waiting.call(script) == "answer"
+    assert script.attempts == 3
+    assert 130.0 < clock.at_s < 140.0, "Retry-After is kept"
+    assert re.search("answers again", clock.said[-1])
+
+
+def test_what_no_other_attempt_would_help_is_raised_at_once() -> None:
+    clock = Clock()
+    script = Script(NoConnection("away"))
+    with pytest.raises(NoConnection):
+        clock.waiting().call(script, is_last=lambda failure: str(failure) == "away")
+    assert (script.attempts, clock.at_s) == (1, 100.0)
+
+
+@pytest.mark.parametrize("is_an_answer", [True, False])
+def test_an_error_that_is_an_answer_ends_an_outage(*, is_an_answer: bool) -> None:
+    clock = Clock()
+    waiting = clock.waiting(limit_s=0.5)
+    with pytest.raises(ServerFailed):
+        waiting.call(Script(*[ServerFailed("busy", status=503)] * 9))
+    assert waiting.is_away
+    with pytest.raises(BadAnswer):
+        waiting.call(Script(BadAnswer("no platform")), answers=(BadAnswer,) if is_an_answer else ())
+    assert waiting.is_away is not is_an_answer

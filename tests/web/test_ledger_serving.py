@@ -23,13 +23,13 @@ from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import LogProof, PlatformKey
 from joulemark.record.receipts import verified_receipt
+from measurements.concurrency.nudger import Nudger
 from measurements.intake.models import Submission
 from measurements.ledger import key_file, sequencer, tile_store
 from measurements.ledger.audit import log_faults
 from measurements.ledger.errors import KeyLost, LogBroken
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind
-from measurements.ledger.sequencer_queue import Nudger
 from measurements.ledger.services import append_leaf
 from tests import made
 from tests.log_reading import LogReader
@@ -278,16 +278,18 @@ def test_many_nudges_are_one_message() -> None:
     sent, go_on = [], threading.Event()
     first, second = threading.Event(), threading.Event()
 
-    def send() -> None:
+    def send(_: list[None]) -> None:
         sent.append(1)
         (second if len(sent) > 1 else first).set()
         assert go_on.wait(30)
 
-    nudger = Nudger(send, every_s=0.01)
-    nudger.nudge()
+    nudger: Nudger[None] = Nudger(
+        send, name="log-nudger", otherwise=lambda _: "they wait", every_s=0.01, max_waiting=1
+    )
+    nudger.add(None)
     assert first.wait(30)
     for _ in range(100):
-        nudger.nudge()
+        nudger.add(None)
     go_on.set()
     assert second.wait(30)
     assert len(sent) == 2

@@ -6,6 +6,7 @@ import builtins
 import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
@@ -17,10 +18,9 @@ from redis.exceptions import TimeoutError as RedisTimeout
 
 from joulemark_site import embedded
 from joulemark_site.embedded import LONGEST_PAUSE_S, Periodic, periodic_work, repeat
-from measurements.ledger import sequencer_queue as ledger_nudging
+from measurements.concurrency.nudger import Nudger
 from measurements.ledger.errors import Damaged, KeyLost, LogBroken
 from measurements.ledger.outgoing import Outgoing
-from measurements.review import judge_queue as review_nudging
 from tests.laws import law
 
 LIMIT_S = 20.0
@@ -129,19 +129,16 @@ class NotEager:
     conf = SimpleNamespace(task_always_eager=False)
 
 
-def _sender(kind: str, send: Callable[[], object]) -> tuple[object, Callable[[], None]]:
+def _sender(kind: str, send: Callable[[], object]) -> tuple[Nudger[Any], Callable[[], None]]:
     """One of the threads that send messages, and how it is nudged."""
-    if kind == "verdicts":
-        judge = review_nudging.Nudger(lambda _ids: send(), every_s=0.001)
-        return judge, lambda: judge.add("result")
-    if kind == "leaves":
-        sequence = ledger_nudging.Nudger(send, every_s=0.001)
-        return sequence, sequence.nudge
+    if kind == "a batch":
+        nudger = Nudger[str](lambda _: send(), name=kind, otherwise=lambda _: "it waits", every_s=0.001)
+        return nudger, lambda: nudger.add("result")
     outgoing, task = Outgoing(), SimpleNamespace(app=NotEager, delay=send)
-    return outgoing, lambda: outgoing.send(task, subject="things")
+    return outgoing.nudger, lambda: outgoing.send(task, subject="things")
 
 
-@pytest.mark.parametrize("kind", ["verdicts", "leaves", "anything else"])
+@pytest.mark.parametrize("kind", ["a batch", "one by one"])
 @pytest.mark.parametrize("error", EXCEPTIONS, ids=lambda error: type(error).__name__)
 def test_a_nudge_that_cannot_be_sent_ends_no_thread(kind: str, error: Exception) -> None:
     tried, sent, errors = threading.Event(), threading.Event(), iter([error])

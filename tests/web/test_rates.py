@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import CacheHandler, cache
+from hypothesis import given
+from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisAway
 
 from joulemark.record.codec import encode
@@ -14,7 +17,9 @@ from joulemark.record.envelope import Envelope
 from joulemark_site import environment
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
+from measurements.intake.refusals import TooOften
 from tests import made
+from tests.laws import law
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +40,7 @@ def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, setting
     assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201, 201]
     answer = enrolled("tickets", asked(3))
     assert "wait" in problem(answer, status=429, code="JM-RATE")
-    assert 1 <= int(answer["Retry-After"]) <= 3600
+    assert 1 <= int(answer["Retry-After"]) <= 3900
     assert RefusalCount.objects.get(code="JM-RATE").count == 1
     enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
     assert enrolled("tickets", asked(4, key=2)).status_code == 201  # another key has its own count
@@ -80,7 +85,7 @@ def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(client, c
     assert [asked_from(f"198.51.100.{host}").status_code for host in (1, 2)] == [200, 200]
     refused = asked_from("198.51.100.3")
     assert "'rows'" in problem(refused, status=429, code="JM-RATE")
-    assert 1 <= int(refused["Retry-After"]) <= 3600
+    assert 1 <= int(refused["Retry-After"]) <= 3900
     assert asked_from("203.0.113.5").status_code == 200
     sent = client.post(
         "/api/v1/tickets", data=b"{}", content_type="application/json", REMOTE_ADDR="198.51.100.4"
@@ -169,6 +174,62 @@ def test_a_cache_that_is_back_counts_again(enrolled, settings, monkeypatch) -> N
     assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201] * 2
     now_s[0] = rates.OUTAGE_S
     assert [enrolled("tickets", asked(n)).status_code for n in (2, 3)] == [201, 429]
+
+
+def wait_asked_for(scope: str) -> int | None:
+    """How many seconds somebody is told to wait; None where there is room."""
+    try:
+        rates.require_room(scope, "key")
+    except TooOften as refusal:
+        return refusal.wait_s
+    return None
+
+
+COMINGS = st.lists(st.tuples(st.floats(0, 1.5), st.integers(1, 4)), min_size=1, max_size=60)
+"""How many spans after the last time somebody comes, and how often at once."""
+
+
+@pytest.mark.laws
+@law()
+@given(
+    comings=COMINGS,
+    number=st.integers(1, 8),
+    seconds=st.sampled_from([1, 60, 3600]),
+    start_s=st.floats(1e9, 1e9 + 1e4),
+)
+def test_no_stretch_of_a_spans_length_has_more_than_the_rate(comings, number, seconds, start_s) -> None:
+    """Nor does anybody wait longer than a span and a part of it, and after the wait that is named there is room."""
+    cache.clear()
+    now_s, accepted = start_s, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.conf.settings.RATES", {"ticket": (number, seconds)})
+        patch.setattr(rates, "time", SimpleNamespace(time=lambda: now_s))
+        for spans, times in comings:
+            now_s += spans * seconds
+            for _ in range(times):
+                wait_s = wait_asked_for("ticket")
+                if wait_s is None:
+                    rates.spend("ticket", {"key": 1})
+                    accepted.append(now_s)
+                    continue
+                assert wait_s <= seconds + seconds / rates.PARTS + 1
+                came_s, now_s = now_s, now_s + wait_s
+                assert wait_asked_for("ticket") is None
+                now_s = came_s
+    for first, at_s in enumerate(accepted):
+        assert sum(1 for later_s in accepted[first:] if later_s < at_s + seconds) <= number
+
+
+def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(settings, monkeypatch) -> None:
+    settings.RATES = {**settings.RATES, "ticket": (5, 3600)}
+    accepted = 0
+    for now_s in (3600 * 1000 - 1, 3600 * 1000 + 1):
+        monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda now_s=now_s: now_s))
+        for _ in range(5):
+            if wait_asked_for("ticket") is None:
+                rates.spend("ticket", {"key": 1})
+                accepted += 1
+    assert accepted == 5
 
 
 @pytest.mark.parametrize("address", ["REDIS_URL", None])

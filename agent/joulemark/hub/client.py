@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -20,6 +20,7 @@ from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import retry_after_s
 from joulemark.record.codec import decode
 from joulemark.record.errors import Malformed
+from joulemark.record.origin import BadAddress, split_address
 from joulemark.translation import gettext as _
 from joulemark.translation import marked
 from joulemark.waiting import Waiting
@@ -85,13 +86,12 @@ class Repository(msgspec.Struct, frozen=True):
 def hub_origin(text: str) -> str:
     """A hub's address: `http` or `https`, a host, and a path where a mirror has one. Raises UsageError."""
     try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        parts = split_address(text)
         httpx.URL(text)
-    except (ValueError, httpx.InvalidURL):
-        usable = False
-    usable = usable and text.isprintable()
-    if not usable or parts.query or parts.fragment:
+        is_usable = not (parts.query or parts.fragment)
+    except (BadAddress, httpx.InvalidURL):
+        is_usable = False
+    if not is_usable:
         raise UsageError(
             _(
                 "The hub {text!a} is no address such as {default_hub}. Name one with `--hub` or HF_ENDPOINT."
@@ -260,15 +260,7 @@ class HubClient:
             ) from error
 
     def _get(self, path: str) -> httpx.Response:
-        while True:
-            try:
-                answer = self._attempt(path)
-            except (NoConnection, ServerFailed) as failure:
-                if not self._waiting.wait(failure.cause, failure.retry_after_s):
-                    raise
-            else:
-                self._waiting.answered()
-                return self._given(answer)
+        return self._given(self._waiting.call(lambda: self._attempt(path)))
 
     def _attempt(self, path: str) -> httpx.Response:
         """An answer that says something of what was asked for. Raises NoConnection or ServerFailed."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark import network
-from joulemark.errors import NoConnection, ServerFailed, UsageError
+from joulemark.errors import UsageError
 from joulemark.exchange_limits import ExchangeLimits
 from joulemark.hub.client import DEFAULT_HUB, hub_origin
 from joulemark.hub.fetch_errors import translated
@@ -66,19 +66,16 @@ def call_persistently(attempt: Callable[[], object], target: FetchTarget, file: 
     """Try again after pauses what a broken or busy server spoilt; where it did not answer at all, the library has."""
     from huggingface_hub.errors import HTTPError, LocalEntryNotFoundError
 
-    waiting = Waiting(hub.origin)
-    while True:
+    def attempt_translated() -> None:
         try:
             attempt()
         except (OSError, RuntimeError, HTTPError) as error:
-            failure = translated(error, target, file, hub.origin)
-            is_tried_enough = isinstance(error, LocalEntryNotFoundError)
-            if is_tried_enough or not isinstance(failure, (NoConnection, ServerFailed)):
-                raise failure from error
-            if not waiting.wait(failure.cause, failure.retry_after_s):
-                raise failure from error
-        else:
-            return
+            raise translated(error, target, file, hub.origin) from error
+
+    Waiting(hub.origin).call(
+        attempt_translated,
+        is_last=lambda failure: isinstance(failure.__cause__, LocalEntryNotFoundError),
+    )
 
 
 def _stored_token() -> str | None:

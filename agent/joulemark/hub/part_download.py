@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from joulemark.errors import NoConnection, ServerFailed
 from joulemark.suite.hub_files import repository_folder
 from joulemark.waiting import Waiting
 
@@ -76,17 +75,20 @@ def fetch_blob(
     for folder in (part.parent, lock.parent):
         folder.mkdir(parents=True, exist_ok=True)
     waiting = Waiting(client.origin)
+
+    def add_to_part() -> None:
+        before_bytes = size_of(part)
+        if blob.exists() or before_bytes == file.size:
+            return
+        begin(before_bytes)
+        try:
+            client.add_to_part(target.kind, target.hub_id, target.revision, file, part, received)
+        finally:
+            if size_of(part) > before_bytes:
+                waiting.answered()
+
     with FileLock(lock):
-        while not blob.exists() and size_of(part) != file.size:
-            before_bytes = size_of(part)
-            begin(before_bytes)
-            try:
-                client.add_to_part(target.kind, target.hub_id, target.revision, file, part, received)
-            except (NoConnection, ServerFailed) as failure:
-                if size_of(part) > before_bytes:
-                    waiting.answered()
-                if not waiting.wait(failure.cause, failure.retry_after_s):
-                    raise
+        waiting.call(add_to_part)
         if blob.exists():
             return
         with part.open("rb") as content:

@@ -8,8 +8,6 @@ from joulemark.errors import BadAnswer, HubAway, NoConnection, NotVerified, Serv
 from joulemark.workloads import FetchFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from joulemark.config import Folders
     from joulemark.session.options import Options
     from joulemark.session.progress import Watch
@@ -43,23 +41,24 @@ def fetch_job(suite: Suite, job: Job, watch: Watch, waiting: Waiting, *, folders
     from joulemark.hub.missing import plan_fetch
     from joulemark.workloads.hub_cache import cache_folder
 
-    say: Callable[[str], None] = watch.note
     progress = _Progress(watch, waiting)
-    while (plan := plan_fetch(suite, job, cache=cache_folder())) is not None:
-        watch.stage("fetching", total=None)
-        try:
-            fetch(plan, progress=progress.fetched, say=say, log=FetchLog(folders.fetched))
-        except (NoConnection, ServerFailed) as error:
-            if not waiting.wait(error.cause, error.retry_after_s):
-                raise HubAway(str(error)) from error
-            say = _nothing  # the sizes were said
-        except BadAnswer as error:
-            raise HubAway(str(error)) from error
-        except (Unreachable, NotVerified) as error:
-            raise FetchFailed(str(error)) from error
-        else:
-            waiting.answered()
-            return
+    say = iter([watch.note])  # the sizes are said once
+
+    def attempt() -> None:
+        plan = plan_fetch(suite, job, cache=cache_folder())
+        if plan is not None:
+            watch.stage("fetching", total=None)
+            log = FetchLog(folders.fetched)
+            fetch(plan, progress=progress.fetched, say=next(say, _nothing), log=log)
+
+    if plan_fetch(suite, job, cache=cache_folder()) is None:
+        return
+    try:
+        waiting.call(attempt)
+    except (NoConnection, ServerFailed, BadAnswer) as error:
+        raise HubAway(str(error)) from error
+    except (Unreachable, NotVerified) as error:
+        raise FetchFailed(str(error)) from error
 
 
 class _Progress:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 from argparse import ArgumentParser
 from datetime import UTC, datetime, time
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from joulemark.record.origin import parse_origin
 from joulemark.suite import load_suite
 from joulemark_site.crowd.plan import Crowd, members
 from joulemark_site.crowd.playing import Played, play
@@ -75,8 +74,7 @@ class Command(BaseCommand):
 
     def _require_place(self, crowd: Crowd, *, into_existing: bool) -> None:
         """Raises CommandError where simulated numbers could be taken for real ones, or the crowd cannot be."""
-        host = urlsplit(settings.ORIGIN).hostname or ""
-        if not _is_loopback(host):
+        if not parse_origin(settings.ORIGIN).is_loopback:
             raise CommandError(
                 f"JOULEMARK_ORIGIN is {settings.ORIGIN}, and simulated results are for loopback origins alone "
                 "(http://127.0.0.1:…): nobody may take them for measured ones."
@@ -151,15 +149,6 @@ class Command(BaseCommand):
             f"Caught {stopped} of {wrong} sessions with something wrong; the worst value lies {furthest:.2%} from the "
             "truth."
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _day(said: str | None) -> datetime:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from kombu.exceptions import OperationalError
 
-from measurements.review.judge_queue import MOST, Nudger
+from measurements.concurrency.nudger import Nudger
 
 LIMIT_S = 20
+MAX_IDS = 64
+
+
+def nudger_of(send: Callable[[list[str]], object], *, every_s: float = 1.0) -> Nudger[str]:
+    """As review makes one."""
+    return Nudger(
+        send,
+        name="judge-nudger",
+        otherwise=lambda ids: f"queue is down, {len(ids)} results wait for the sweeper",
+        max_items=MAX_IDS,
+        every_s=every_s,
+    )
 
 
 def test_what_gathers_meanwhile_goes_in_one_message() -> None:
@@ -22,7 +35,7 @@ def test_what_gathers_meanwhile_goes_in_one_message() -> None:
         if sum(map(len, messages)) == 6:
             all_sent.set()
 
-    nudger = Nudger(send, every_s=0.001)
+    nudger = nudger_of(send, every_s=0.001)
     nudger.add("first")
     assert sending.wait(LIMIT_S)
     for number in range(5):
@@ -40,13 +53,13 @@ def test_under_load_messages_are_full() -> None:
         messages.append(list(ids))
         (first if len(messages) == 1 else full).set()
 
-    nudger = Nudger(send, every_s=LIMIT_S)
+    nudger = nudger_of(send, every_s=LIMIT_S)
     nudger.add("first")
     assert first.wait(LIMIT_S)
-    for number in range(MOST):
+    for number in range(MAX_IDS):
         nudger.add(str(number))
     assert full.wait(LIMIT_S / 2), "a full message does not wait for the time to be over"
-    assert messages == [["first"], [str(number) for number in range(MOST)]]
+    assert messages == [["first"], [str(number) for number in range(MAX_IDS)]]
 
 
 def test_what_has_gathered_is_sent_when_the_process_ends() -> None:
@@ -57,7 +70,7 @@ def test_what_has_gathered_is_sent_when_the_process_ends() -> None:
         messages.append(list(ids))
         first.set()
 
-    nudger = Nudger(send, every_s=LIMIT_S)
+    nudger = nudger_of(send, every_s=LIMIT_S)
     nudger.add("first")
     assert first.wait(LIMIT_S)
     for number in range(3):
@@ -69,11 +82,11 @@ def test_what_has_gathered_is_sent_when_the_process_ends() -> None:
 
 def test_a_message_has_a_limit() -> None:
     messages: list[list[str]] = []
-    nudger = Nudger(messages.append)
-    for number in range(MOST + 5):
+    nudger = nudger_of(messages.append)
+    for number in range(MAX_IDS + 5):
         nudger._waiting.put(str(number))
     nudger.send_now(["x"])
-    assert [len(ids) for ids in messages] == [MOST]
+    assert [len(ids) for ids in messages] == [MAX_IDS]
 
 
 def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog) -> None:
@@ -87,7 +100,7 @@ def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog) -> Non
         sent.append(ids)
         asked.set()
 
-    nudger = Nudger(send, every_s=0.001)
+    nudger = nudger_of(send, every_s=0.001)
     nudger.send_now(["lost"])
     nudger.add("kept")
     assert asked.wait(LIMIT_S)

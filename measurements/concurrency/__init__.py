@@ -1,0 +1,1 @@
+"""The ground floor of what runs at the same time: locks between processes, and threads that send messages."""

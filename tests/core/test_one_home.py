@@ -1,0 +1,64 @@
+"""What one module does for all is done nowhere else: a second home would drift from the first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("agent/joulemark", "measurements", "platform/joulemark_site")
+
+HOMES: dict[str, tuple[str, dict[str, str]]] = {
+    "repeating a request that got no answer": (
+        r"\.wait\([^)]*retry_after_s",
+        {
+            "agent/joulemark/waiting.py": "`Waiting.call`",
+            "agent/joulemark/session/delivery.py": "a round over a queue: another result is tried before this one",
+        },
+    ),
+    "reading a web address": (
+        r"\burl(split|parse)\(",
+        {
+            "agent/joulemark/record/origin.py": "`parse_origin` and `split_address`",
+            "platform/joulemark_site/environment.py": "a Redis address, which may be a socket's",
+        },
+    ),
+    "writing a file that is there whole or not at all": (
+        r"os\.link\(|os\.fsync\(|tempfile\.(mkstemp|NamedTemporaryFile)\(",
+        {"agent/joulemark/atomic_file.py": "`write_file`"},
+    ),
+    "holding a lock of the database": (
+        r"pg_(try_)?advisory_",
+        {"measurements/concurrency/advisory_locks.py": "`lock_until_commit` and `session_lock`"},
+    ),
+    "starting a thread": (
+        r"threading\.Thread\(|ThreadPoolExecutor\(",
+        {
+            "measurements/concurrency/nudger.py": "`Nudger`: what is sent behind a write",
+            "measurements/ledger/tile_store.py": "files that wait for the disk together",
+            "platform/joulemark_site/embedded.py": "periodic work of a platform without Celery",
+            "agent/joulemark/meters/timer.py": "the sampler of a run",
+            "agent/joulemark/cli/progress.py": "the line of progress on a terminal",
+        },
+    ),
+}
+"""What is done, how it looks in code, and the modules that may do it, with the reason."""
+
+
+def sources() -> dict[str, str]:
+    """The text of each product module, by its path."""
+    return {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+        for folder in PRODUCT
+        for path in (ROOT / folder).rglob("*.py")
+        if "migrations" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("deed", HOMES)
+def test_it_is_done_in_one_place(deed: str) -> None:
+    pattern, homes = HOMES[deed]
+    places = {name for name, text in sources().items() if re.search(pattern, text)}
+    assert places == set(homes), f"{deed}: use {next(iter(homes))}"
