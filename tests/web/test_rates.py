@@ -209,7 +209,7 @@ def test_no_stretch_of_a_spans_length_has_more_than_the_rate(comings, number, se
             for _ in range(times):
                 wait_s = wait_asked_for("ticket")
                 if wait_s is None:
-                    rates.spend("ticket", {"key": 1})
+                    rates.consume_quota("ticket", {"key": 1})
                     accepted.append(now_s)
                     continue
                 assert wait_s <= seconds + seconds / rates.PARTS + 1
@@ -227,7 +227,7 @@ def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(settings, m
         monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda now_s=now_s: now_s))
         for _ in range(5):
             if wait_asked_for("ticket") is None:
-                rates.spend("ticket", {"key": 1})
+                rates.consume_quota("ticket", {"key": 1})
                 accepted += 1
     assert accepted == 5
 
