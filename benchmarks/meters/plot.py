@@ -201,7 +201,7 @@ def main() -> int:
     try:
         rows = figures.read()
     except FileNotFoundError:
-        print("No figures yet: run make bench-meters.", file=sys.stderr)
+        print("No results yet: run make bench-meters.", file=sys.stderr)
         return 1
     FILE.parent.mkdir(parents=True, exist_ok=True)
     FILE.write_text(drawing(rows), encoding="utf-8")

@@ -268,7 +268,7 @@ def test_when_nothing_counts_the_exit_code_says_so(
     assert answer["results"][0]["found_unfit"] == [
         {"code": "JM-KNOWN-ANSWERS", "sentence": "3 of 4 were wrong."}
     ]
-    assert "What to do: Fetch the model again; look at the versions of its libraries." in enrolled.err
+    assert "What to do: Fetch the model again; check the versions of its libraries." in enrolled.err
     assert "Nothing of it counts." in enrolled.err
     assert enrolled(*RUN) == 9, "nor does it when all of it was measured before"
 

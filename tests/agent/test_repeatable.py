@@ -58,4 +58,4 @@ def require_repeatable() -> None:
 
 
 def test_the_method_says_which_precision_it_is() -> None:
-    assert "Products of matrices are computed in float32, convolutions of cuDNN in TF32" in METHOD
+    assert "Matrix products are computed in float32, cuDNN convolutions in TF32" in METHOD

@@ -31,7 +31,7 @@ def test_every_result_is_listed_with_its_state_energy_and_link(sent: Agent, plat
     assert "Wh per 1,000 queries (estimated)" in lines[1]
     assert lines[2] == f"             {platform.origin}/r/{first[:16]}"
     assert lines[3].startswith("quarantined  ")
-    assert lines[5] == "             JM-REST: Rests are rests"
+    assert lines[5] == "             JM-REST: The device rests between windows"
     assert lines[-1] == "3 results: 1 accepted, 1 quarantined, 1 rejected"
     assert max(map(len, lines)) <= 80
     assert [kept.note.verdict for kept in sent.outbox.results()] == ["accepted", "quarantined", "rejected"]

@@ -20,8 +20,10 @@ from measurements.display.term_titles import FLAGS
 
 HEAT = FoundUnfit(FLAGS_RULE, "The agent flagged the run: thermal-slowdown.", ("thermal-slowdown",))
 COMPANY = FoundUnfit(FLAGS_RULE, "The agent flagged the run: foreign-process.", ("foreign-process",))
-SLICE = FoundUnfit("JM-DEVICE", "The device is a slice of a GPU (MIG), whose energy cannot be told apart.")
-ANSWERS = FoundUnfit("JM-KNOWN-ANSWERS", "3 of 4 known queries were answered otherwise than the suite knows.")
+SLICE = FoundUnfit(
+    "JM-DEVICE", "The device is a slice of a GPU (MIG), whose energy cannot be measured separately."
+)
+ANSWERS = FoundUnfit("JM-KNOWN-ANSWERS", "3 of 4 answers differ from the known answers of the suite.")
 
 
 def test_every_rule_has_its_cause() -> None:
@@ -75,5 +77,5 @@ def test_one_flag_of_several_is_enough() -> None:
 
 def test_the_advice_is_the_flags_or_the_rules() -> None:
     assert "cool down" in (mend_of(HEAT) or "")
-    assert mend_of(SLICE) == "Measure on a whole GPU; leave its name and limits as NVML tells them"
+    assert mend_of(SLICE) == "Measure on a whole GPU; leave its name and limits as NVML reports them"
     assert mend_of(FoundUnfit("JM-TOTALS", "No.")) is None

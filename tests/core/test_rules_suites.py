@@ -62,7 +62,7 @@ def test_a_run_of_an_unpinned_suite_is_not(pinned: Suite, tmp_path: Path) -> Non
     found = findings(pinned, unpinned)
     assert set(found) == {"JM-REVISION"}
     assert found["JM-REVISION"].startswith(
-        "Data set prose is not pinned in suite tiny 1, so nobody can tell what ran"
+        "Data set prose is not pinned in suite tiny 1, so it is unknown what ran"
     )
 
 

@@ -318,7 +318,8 @@ def test_every_text_of_the_impact_room_is_listed_for_translation() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Not kept: Rests are rests."), ("ru", "«Покой — это покой»")]
+    ("language", "words"),
+    [("en", "Not kept: The device rests between windows."), ("ru", "«Покой между окнами соблюдается»")],
 )
 def test_a_findings_rule_is_said_in_words_beside_its_code(client: Client, language: str, words: str) -> None:
     demo_catalog()

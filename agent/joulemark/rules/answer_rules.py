@@ -1,4 +1,4 @@
-"""Rules about what was asked and answered: the same as by everyone else, whole, and as it is known to be."""
+"""Rules about inputs and answers: complete, and consistent with the suite and with other contributors."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ if TYPE_CHECKING:
     from joulemark.suite import Job
 
 BY_CHANCE = 2
-"""Short digests (32 bits) that may be equal by chance: of 10,000 answers, three pairs are once in a million runs."""
+"""Short digests (32 bits) that may be equal by chance: among 10,000 answers, three pairs occur once in a million runs.
+"""
 
 LEAST_OTHERS = 3
-"""So many others must have stated something before a result is held to it."""
+"""Minimum number of other contributors with which a result is compared."""
 
 AGREED = 2 / 3
-"""Share of the others that must have given one answer before it counts as the answer: a model that draws its answers,
+"""Share of the others that must agree on an answer before it counts as the reference. A model that samples its answers,
 or whose answers depend on the hardware, has none."""
 
 LEAST_AGREED = 10
-"""Queries with such an answer before they tell anything."""
+"""Minimum number of queries with such an answer."""
 
 QUALITY_MARGIN = 0.02
 QUALITY_DEVIATIONS = 4.0
-"""Quality may differ from the others' median by the margin, by so many of their own deviations, or by so many of those
-that samples of this size have by chance (binomial; a mean of scores between 0 and 1 has no more)."""
+"""Allowed difference of quality from the others' median: the margin, this many of their own standard deviations, or
+this many of those of a sample of this size (binomial, which is an upper bound for a mean of scores between 0 and 1)."""
 MEDIAN_COSTS = 1.57
 """Variance of a median over that of a mean, for normal errors: half of pi."""
 
@@ -43,23 +44,25 @@ MEDIAN_COSTS = 1.57
 @rule(
     "JM-INPUTS",
     Severity.QUARANTINE,
-    "The model was given the same",
-    condition="The digest of what the model was given is stated, and not more other contributors state another one for "
-    "the same job and sample than state this one",
+    "The model's inputs are those of others",
+    condition="The digest of the model's inputs is stated, and no other digest is stated by more other contributors "
+    "for the same job and sample",
     mend="Run it with a newer agent; fetch the pinned revision of the data set again",
     version="3",
 )
 def inputs_agree(case: Case) -> Broken | None:
-    """The model was given what other contributors' models were given for the same sample of the same revision."""
+    """The inputs are those of other contributors for the same sample of the same revision."""
     stated, others = case.predicate.workload.inputs_sha256, case.context.inputs_by_others
     if stated is UNSET:
-        return broken("The result does not say what the model was given; run it with a newer agent.")
+        return broken(
+            "The result does not state the digest of the model's inputs; run it with a newer agent."
+        )
     against = max((count for digest, count in others.items() if digest != stated), default=0)
     agree = others.get(str(stated), 0)
     if against <= agree:
         return None
     return broken(
-        f"What the model was given differs from what {against} other contributors gave it for the same sample; "
+        f"The model's inputs differ from those that {against} other contributors state for the same sample; "
         f"{agree} agree.",
         against=against,
         agree=agree,
@@ -70,13 +73,13 @@ def inputs_agree(case: Case) -> Broken | None:
     "JM-ANSWERS",
     Severity.QUARANTINE,
     "Every query has its answer",
-    condition="The trace has the digest of one answer for each query of the sample, and no two queries share one "
-    "beyond chance: a digest is over the query's name too",
-    mend="Ask each query of the sample once",
+    condition="The trace has one answer digest per query of the sample, and no two are equal beyond chance: a "
+    "digest covers the query's name too",
+    mend="Run each query of the sample once",
     version="4",
 )
 def answers_are_there(case: Case) -> Broken | None:
-    """The trace has the digest of one answer for each query of the sample, each of its own."""
+    """The trace has one answer digest per query of the sample, all distinct."""
     if case.sample is None:
         return None
     answers, queries = len(case.answers), len(case.sample.query_ids)
@@ -85,8 +88,8 @@ def answers_are_there(case: Case) -> Broken | None:
         if repeated <= BY_CHANCE:
             return None
         return broken(
-            f"{repeated} of the {queries} answers have the digest of another query's: some queries were asked again "
-            "instead of the sample's.",
+            f"{repeated} of the {queries} answer digests are duplicates: some queries were repeated in place of "
+            "others.",
             repeated=repeated,
             queries=queries,
         )
@@ -100,14 +103,14 @@ def answers_are_there(case: Case) -> Broken | None:
 @rule(
     "JM-TOKENS",
     Severity.REJECT,
-    "Answers are as long as asked",
-    condition="A task that generates text says how many tokens it generated, in each window no more than the suite's "
-    "limits allow and no fewer",
+    "Answer lengths are within the suite's limits",
+    condition="For a task that generates text, each window states how many tokens it generated, within the suite's "
+    "limits",
     mend=None,
     version="3",
 )
 def tokens_are_possible(case: Case) -> Broken | None:
-    """As many tokens were generated as the suite's limits allow, and not fewer."""
+    """The number of generated tokens is within the suite's limits."""
     job = case.job
     if job is None or not job.generates_text:
         return None
@@ -121,20 +124,20 @@ def _impossible(job: Job, windows: Sequence[Window]) -> Iterator[Broken]:
         facts = {"window": number, "tokens": window.output_tokens, "answers": window.queries}
         if window.output_tokens is None:
             yield broken(
-                f"Window {number} does not say how many tokens were generated, and the task generates text.",
+                f"Window {number} does not state how many tokens were generated, but the task generates text.",
                 **facts,
             )
         elif window.output_tokens < max(1, least * window.queries):
             yield broken(
                 f"Window {number} has {window.output_tokens} tokens for {window.queries} answers; the suite asks for "
-                f"at least {max(least, 1)} an answer.",
+                f"at least {max(least, 1)} per answer.",
                 least_an_answer=max(least, 1),
                 **facts,
             )
         elif most is not None and window.output_tokens > most * window.queries:
             yield broken(
                 f"Window {number} has {window.output_tokens} tokens for {window.queries} answers; the suite allows "
-                f"{most} an answer.",
+                f"{most} per answer.",
                 most_an_answer=most,
                 **facts,
             )
@@ -144,12 +147,12 @@ def _impossible(job: Job, windows: Sequence[Window]) -> Iterator[Broken]:
     "JM-KNOWN-ANSWERS",
     Severity.QUARANTINE,
     "Known answers are right",
-    condition="Of the sampled queries whose answer the suite knows, at least half were answered so",
-    mend="Fetch the model again; look at the versions of its libraries",
+    condition="At least half of the sampled queries with a known answer have that answer",
+    mend="Fetch the model again; check the versions of its libraries",
     version="3",
 )
 def known_answers_are_right(case: Case) -> Broken | None:
-    """Of the sampled queries whose answer the suite knows, at least LEAST_RIGHT were answered so."""
+    """At least a share LEAST_RIGHT of the sampled queries with a known answer have that answer."""
     suite, job = case.context.suite, case.job
     if suite is None or job is None or case.sample is None:
         return None
@@ -157,7 +160,7 @@ def known_answers_are_right(case: Case) -> Broken | None:
     if right >= LEAST_RIGHT * compared:
         return None
     return broken(
-        f"{compared - right} of {compared} known queries were answered otherwise than the suite knows.",
+        f"{compared - right} of {compared} answers differ from the known answers of the suite.",
         right=right,
         known=compared,
     )
@@ -167,14 +170,14 @@ def known_answers_are_right(case: Case) -> Broken | None:
     "JM-OUTPUTS",
     Severity.QUARANTINE,
     "Answers are those of others",
-    condition=f"Where {LEAST_OTHERS} or more other contributors answered a query of this job and two thirds of them "
-    f"alike, at least half of {LEAST_AGREED} or more such answers are the same here",
-    mend="Fetch the model again; look at the versions of its libraries; remove what caches or shortens answers",
+    condition=f"Of the queries on whose answer two thirds of {LEAST_OTHERS} or more other contributors agree, if "
+    f"there are {LEAST_AGREED} or more, at least half have that answer",
+    mend="Fetch the model again; check the versions of its libraries; remove what caches or shortens answers",
     version="4",
     where="platform",
 )
 def answers_are_those_of_others(case: Case) -> Broken | None:
-    """The answers of a model that answers alike everywhere are the same here."""
+    """Where other contributors agree on an answer, this result has it too."""
     if case.sample is None or (case.job is not None and case.job.decoding == "sample"):
         return None
     agreed = {}
@@ -187,15 +190,14 @@ def answers_are_those_of_others(case: Case) -> Broken | None:
     if compared < LEAST_AGREED or right >= LEAST_RIGHT * compared:
         return None
     return broken(
-        f"{compared - right} of {compared} queries that other contributors' models answer alike were answered "
-        "otherwise.",
+        f"{compared - right} of {compared} answers differ from those on which other contributors agree.",
         alike=right,
         compared=compared,
     )
 
 
 def _right(case: Case, expected: Mapping[str, str]) -> tuple[int, int]:
-    """How many of the sampled queries in `expected` were answered so, and how many of them there are."""
+    """The number of sampled queries in `expected` that have the expected answer, and the number of them."""
     if case.sample is None:
         return 0, 0
     answers = dict(zip(case.sample.query_ids, case.answers, strict=False))
@@ -207,14 +209,14 @@ def _right(case: Case, expected: Mapping[str, str]) -> tuple[int, int]:
     "JM-QUALITY-BAND",
     Severity.QUARANTINE,
     "Quality is that of others",
-    condition=f"Where {LEAST_OTHERS} or more other contributors stated a metric of this job, it differs from their "
+    condition=f"Each metric of this job that {LEAST_OTHERS} or more other contributors state differs from their "
     "median by no more than chance explains (four standard deviations of samples of this size, or of theirs)",
-    mend="Fetch the model again; look at the versions of its libraries",
+    mend="Fetch the model again; check the versions of its libraries",
     version="8",
     where="platform",
 )
 def quality_is_that_of_others(case: Case) -> Broken | None:
-    """The same model on the same data is about as good everywhere."""
+    """The same model scores about the same on the same data everywhere."""
     for stated in case.predicate.quality:
         others = case.context.quality_by_others.get(stated.metric, ())
         if len(others) < LEAST_OTHERS:
@@ -226,8 +228,8 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
         width = max(QUALITY_MARGIN, QUALITY_DEVIATIONS * max(spread, chance))
         if abs(stated.value - middle) > width:
             return broken(
-                f"{quoted(stated.metric)} is {stated.value:.3f}; {len(others)} other contributors have {middle:.3f} in "
-                f"the middle, and chance explains {width:.3f}.",
+                f"{quoted(stated.metric)} is {stated.value:.3f}; the median of {len(others)} other contributors is "
+                f"{middle:.3f}, and chance explains a difference of {width:.3f}.",
                 metric=stated.metric,
                 value=stated.value,
                 median=middle,
@@ -238,11 +240,12 @@ def quality_is_that_of_others(case: Case) -> Broken | None:
 
 
 def _chance(middle: float, n: int, others: Sequence[int]) -> float:
-    """Standard deviation, by chance, of a score of `n` answers less the median of others' scores of so many answers.
+    """Standard deviation of the difference of a score of `n` answers and the median of others' scores, by chance.
 
-    Where windows run parts, everyone scores another number of queries. The share behind the scores is taken as Agresti
-    and Coull 1998 do (doi:10.1080/00031305.1998.10480550): that all of a few answers were right does not say that every
-    answer is. A score between 0 and 1 scatters at most as a share.
+    `others` has their numbers of answers: where windows run parts, each contributor scores a different number of
+    queries. The underlying share is estimated as in Agresti and Coull 1998 (doi:10.1080/00031305.1998.10480550),
+    because a few answers that are all right do not imply a share of 1. A score between 0 and 1 scatters at most as a
+    share.
     """
     square = QUALITY_DEVIATIONS**2
     answers = sum(others)
@@ -258,4 +261,4 @@ RULES = (
     known_answers_are_right,
     answers_are_those_of_others,
 )
-"""In the order in which they are asked; quality comes after the rest of what is stated."""
+"""In the order of evaluation; quality comes after everything else that is stated."""

@@ -1,4 +1,4 @@
-"""What the rules look at: a result's own words, its evidence, and what the platform knows beside them."""
+"""The input of the rules: a result's statement, its trace, and the platform's data about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TicketFacts:
-    """The ticket as the platform gave it."""
+    """The ticket as the platform issued it."""
 
     id: str
     nonce: str
@@ -45,15 +45,15 @@ class TicketFacts:
 
 @dataclass(frozen=True)
 class Context:
-    """What the platform knows. `suite` is the one with the digest that the result names, None if there is none.
+    """The platform's data. `suite` is the one with the digest that the result names, None if there is none.
 
-    `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` that of one whose trace has the
-    same `times_sha256`, `same_noise_as` that of one whose `noise_print` is alike; None if there is none. `others` are
-    other contributors whose results of the same job were not rejected: `inputs_by_others` says how many of them state
-    each `inputs_sha256` for the same sample; `answers_by_others`, by query id, how many give an answer of each short
-    digest; `quality_by_others`, by metric, the value of each, one a contributor, and `quality_sizes_by_others` over how
-    many answers it is. `tickets_unreported`: tickets that the same contributor took for this job and device before this
-    one, and of which no result came. `device_shared_with`: how many other contributors report the same device tag.
+    `same_trace_as` is the id of an earlier result with the same trace, `same_times_as` of one whose trace has the same
+    `times_sha256`, `same_noise_as` of one whose `noise_print` is alike; None if there is none. "Others" are other
+    contributors whose results of the same job were not rejected: `inputs_by_others` has the number of them per
+    `inputs_sha256` of the same sample; `answers_by_others`, by query id, the number per short answer digest;
+    `quality_by_others`, by metric, one value per contributor, and `quality_sizes_by_others` its number of answers.
+    `tickets_unreported` counts tickets that the same contributor took for this job and device before this one and that
+    have no result. `device_shared_with` counts other contributors who report the same device tag.
     """
 
     received_at: datetime
@@ -75,7 +75,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Case:
-    """A result whose bytes decoded and whose digests fit, with the context it is judged in."""
+    """A decoded result whose digests match, with its context."""
 
     statement: Statement
     trace: Trace
@@ -83,12 +83,12 @@ class Case:
 
     @property
     def predicate(self) -> Predicate:
-        """The predicate of the statement: what the volunteer says about the run."""
+        """The predicate of the statement: the volunteer's description of the run."""
         return self.statement.predicate
 
     @cached_property
     def job(self) -> Job | None:
-        """The suite's job that was run, None where there is none."""
+        """The job of the suite that was run, None if it has no such job."""
         suite, work = self.context.suite, self.predicate.workload
         key = (work.task, work.dataset, work.model)
         jobs = suite.jobs if suite else ()
@@ -96,7 +96,7 @@ class Case:
 
     @cached_property
     def sample(self) -> Sample | None:
-        """The queries that had to be asked; None where the platform does not know suite or data set, or no revision."""
+        """The queries that had to run; None if suite or data set are unknown, or the data set is not pinned."""
         suite, predicate = self.context.suite, self.predicate
         if suite is None or not any(
             d.id == predicate.workload.dataset and d.is_pinned for d in suite.datasets
@@ -110,15 +110,15 @@ class Case:
 
     @property
     def seed(self) -> int:
-        """What chose the queries, or their order."""
+        """The seed that determines the queries, or their order."""
         ticket = self.context.ticket
         return ticket.sample_seed if ticket else offline_seed(self.predicate.nonce)
 
     @cached_property
     def places(self) -> tuple[int, ...] | None:
-        """Where each query of the population, in the order drawn, stands in the data set.
+        """The index in the data set of each query of the population, in the order drawn.
 
-        None as `sample` is, and where windows run whole samples.
+        None if `sample` is None, and if windows run whole samples.
         """
         suite = self.context.suite
         if self.sample is None or suite is None or not suite.protocol.runs_parts:
@@ -127,7 +127,7 @@ class Case:
 
     @cached_property
     def energy(self) -> Analysis | EnergyError:
-        """What the trace says, recomputed; or why it says nothing."""
+        """The analysis of the trace, or the error that prevents it."""
         try:
             return analyse(self.trace, self.predicate.sensor, board_name=self.predicate.device.name)
         except EnergyError as error:
@@ -135,12 +135,12 @@ class Case:
 
     @property
     def read(self) -> Analysis | None:
-        """The same, None where the trace says nothing: JM-TRACE-GAPS says so."""
+        """The analysis of the trace, None if it failed, which JM-TRACE-GAPS reports."""
         return None if isinstance(self.energy, EnergyError) else self.energy
 
     @cached_property
     def board(self) -> ReadStream | None:
-        """A GPU's own counter, which keeps time in steps; None where the headline has none."""
+        """The stream of a GPU's own counter, which moves in steps; None if the headline has none."""
         streams = self.read.streams if self.read else ()
         return next(
             (stream for stream in streams if stream.scope == "gpu" and stream.settling is not None), None
@@ -148,15 +148,15 @@ class Case:
 
     @cached_property
     def busy_s(self) -> float:
-        """How long queries ran, of all windows together."""
+        """Total duration of the queries of all windows, in seconds."""
         return sum(sum(queries.duration_us) for queries in self.trace.queries) / 1e6
 
     def in_windows(self, read: Readings, *, late_s: float = 0.0) -> NDArray[np.float64]:
-        """The values of a gauge that were read inside the windows, from `late_s` after their beginning on."""
+        """The values of a gauge read inside the windows, from `late_s` after their start."""
         return self.within(read, "window", late_s=late_s)
 
     def within(self, read: Readings, *kinds: str, late_s: float = 0.0) -> NDArray[np.float64]:
-        """The values of a gauge that were read inside spans of these kinds."""
+        """The values of a gauge read inside spans of these kinds, from `late_s` after their start."""
         spans = [span for span in self.trace.spans if span.kind in kinds]
         firsts = np.searchsorted(read[0], [span.start_us / 1e6 + late_s for span in spans], side="left")
         behind = np.searchsorted(read[0], [span.end_us / 1e6 for span in spans], side="right")
@@ -165,7 +165,7 @@ class Case:
 
     @cached_property
     def times_sha256(self) -> str:
-        """SHA-256 over the times of all counters: two runs never share it, and a trace that was scaled keeps it."""
+        """SHA-256 over the times of all counters: no two runs share it, and a scaled trace keeps it."""
         digest = hashlib.sha256()
         for stream in self.trace.streams:
             digest.update(np.asarray(stream.t_us, dtype="<i8").tobytes())
@@ -173,11 +173,11 @@ class Case:
 
     @cached_property
     def noise(self) -> bytes:
-        """The print of the run's noise, empty where there is too little of it to tell."""
+        """The fingerprint of the run's noise, empty if there is too little noise."""
         return noise_print(self.trace)
 
     def knowing(self, **facts: Any) -> Case:
-        """The same result beside other facts of `Context`; what its bytes alone say is not computed again."""
+        """The same result with other fields of `Context`; what depends on its bytes alone is not recomputed."""
         case = Case(self.statement, self.trace, replace(self.context, **facts))
         case.__dict__.update({name: self.__dict__[name] for name in BY_BYTES if name in self.__dict__})
         return case
@@ -189,10 +189,10 @@ class Case:
 
     @cached_property
     def gpu(self) -> Gpu | None:
-        """What is known of the device's model, None where nothing is."""
+        """The data on the device's GPU model, None if there is none."""
         device = self.predicate.device
         return gpu_of(device.name) if device.kind == "gpu" else None
 
 
 BY_BYTES = ("answers", "board", "busy_s", "energy", "gpu", "noise", "times_sha256")
-"""What of a case follows from the result's bytes, whatever the platform knows."""
+"""Cached properties that depend on the result's bytes alone."""

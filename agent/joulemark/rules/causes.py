@@ -1,12 +1,11 @@
-"""Where the cause of a finding lies: in one job, or in what every job of a run shares.
+"""Where the cause of a finding lies: in one job, or in conditions that all jobs of a run share.
 
-A volunteer's evening is lost when each of its results is put aside for one reason that lay in the machine from the
-first job on. So a run looks up here whether the next job would be found the same.
+A volunteer's evening is wasted if each of its results is quarantined for one reason that was present from the first
+job. A run therefore looks up here whether the next job would get the same finding.
 
-A cause is *lasting* where nothing but a person ends it during a run: a slice of a GPU, a revoked key. It is *passing*
-where it lies in the machine and may be over before the next job: another program on the GPU, heat, a sleep. One such
-result says little about the next; two in a row say enough. Everything else lies in the *job*: its model, its data, or
-chance.
+A cause is *lasting* if only a person can end it during a run: a slice of a GPU, a revoked key. It is *passing* if it
+lies in the machine and may end before the next job: another program on the GPU, heat, a sleep. One such result says
+little about the next; two in a row suffice. Everything else lies in the *job*: its model, its data, or chance.
 """
 
 from __future__ import annotations
@@ -78,8 +77,8 @@ OF_RULES: Mapping[str, Cause] = {
     "JM-QUALITY-BAND": "job",
     "JM-TEXT": "passing",
 }
-"""By code. JM-DIRTY is not here: its cause is that of the flag. A total that an older agent computes otherwise than the
-platform is `passing`, since what is off may be one job's numbers or the version of the agent."""
+"""By code. JM-DIRTY is not here: its cause is that of the flag. A total that an older agent computes differently is
+`passing`, since the cause may be one job's numbers or the version of the agent."""
 
 OF_FLAGS: Mapping[str, Cause] = {
     "foreign-process": "passing",
@@ -105,27 +104,27 @@ OF_FLAGS: Mapping[str, Cause] = {
     "reliability-limited": "job",
     "unknown-clock-reason": "job",
 }
-"""By flag. The last seven make no run unfit."""
+"""By flag. The last seven do not make a run unfit."""
 
 FLAGS_RULE = "JM-DIRTY"
 MENDS: Mapping[str, str] = {
     "foreign-process": "End the other program on the GPU: `nvidia-smi` names it",
-    "thermal-slowdown": "Let the GPU cool down, and look at its fans and its room",
-    "hw-slowdown": "Look at `nvidia-smi -q -d PERFORMANCE`: the board slows itself down",
-    "power-brake": "Look at the machine's power supply: it told the GPU to slow down",
+    "thermal-slowdown": "Let the GPU cool down; check its fans and the room temperature",
+    "hw-slowdown": "Check `nvidia-smi -q -d PERFORMANCE`: the board is throttling itself",
+    "power-brake": "Check the machine's power supply: it signalled the GPU to slow down",
     "power-limit-changed": "Stop what changes the power limit: `nvidia-smi -q -d POWER` shows it",
     "power-controls-changed": "Stop what changes the power settings of the GPU: `nvidia-smi -q -d POWER` shows them",
     "counters-disagree": "Reinstall the NVIDIA driver",
     "foreign-cpu": "End the other programs that keep the processor busy",
     "suspended": "Keep the machine awake: `systemd-inhibit joulemark run`",
     "mig": "Turn MIG off: `sudo nvidia-smi -mig 0`",
-    "noisy-machine": "End what `joulemark doctor` names, and leave `--force` out",
+    "noisy-machine": "Fix what `joulemark doctor` reports, and run without `--force`",
 }
-"""What to do instead, for each flag whose cause lies in the machine."""
+"""The remedy for each flag whose cause lies in the machine."""
 
 
 class FoundUnfit(NamedTuple):
-    """A finding that keeps a result from counting. `flags` are those that it names, where it is about flags."""
+    """A finding that prevents a result from counting. `flags` are those that it names, if it is about flags."""
 
     code: str
     sentence: str
@@ -133,21 +132,21 @@ class FoundUnfit(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """What is compared from job to job: the code, or each flag where the code is that of all flags."""
+        """The names that are compared from job to job: the code, or each flag if the code is that of all flags."""
         return frozenset(self.flags) if self.code == FLAGS_RULE else frozenset({self.code})
 
 
 def cause_of(name: str) -> Cause:
-    """Where the cause of a rule's code or of a flag lies; of one that is not known here, in the job."""
+    """The cause of a rule's code or of a flag; `job` for an unknown one."""
     return OF_FLAGS.get(name) or OF_RULES.get(name, "job")
 
 
 def recurring(results: Sequence[Iterable[FoundUnfit] | None]) -> FoundUnfit | None:
-    """The finding of the latest result that the next job would have too; None where that is not certain.
+    """The finding of the latest result that the next job would get too; None if that is not certain.
 
-    `results`: what keeps each of the run's results from counting, in the order of measuring: nothing for one that may
-    count, None for one of which nothing is known yet, which is passed over. A lasting cause is certain at once, a
-    passing one when the result before was found the same.
+    `results` has, in the order of measuring, the findings that prevent each of the run's results from counting: none
+    for one that may count, None for one that has no verdict yet, which is skipped. A lasting cause is certain at once,
+    a passing one if the result before had the same finding.
     """
     judged = [list(findings) for findings in results if findings is not None]
     if not judged:
@@ -162,7 +161,7 @@ def recurring(results: Sequence[Iterable[FoundUnfit] | None]) -> FoundUnfit | No
 
 
 def mend_of(finding: FoundUnfit) -> str | None:
-    """What to do instead of going on: of each flag by its name, else the rule's advice."""
+    """The remedy: of each flag by its name, else the rule's advice; None if there is neither."""
     from joulemark.rules.advice import what_to_do
 
     of_flags = [_(MENDS[name]) for name in sorted(finding.names) if name in MENDS]

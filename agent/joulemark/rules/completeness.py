@@ -1,4 +1,4 @@
-"""Rules about what is left out, and about what the agent itself found wrong with the run."""
+"""Rules about missing data, and about the flags that the agent itself raised."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ GAUGES = frozenset(
         "gpu-mig",
     }
 )
-"""What is read of a GPU beside its energy; an agent that cannot read one says why in `not_read`."""
+"""Gauges of a GPU beside its energy; an agent that cannot read one gives the reason in `not_read`."""
 
 
 PROCESSOR_TIME = frozenset({"cpu-own", "cpu-foreign"})
-"""What is read beside the energy of a processor's package, which counts whoever works."""
+"""Gauges beside the energy of a processor package, whose counter includes the work of all processes."""
 
 
 NOT_SCORED = frozenset(
@@ -71,24 +71,24 @@ NOT_SCORED = frozenset(
         "not-a-number",
     }
 )
-"""Why a metric may have no value, as the agent's workloads say it."""
+"""Reasons for which a metric may have no value, as the agent's workloads state them."""
 
 
 PLAIN = (float, int)
 NESTED = (msgspec.Struct, tuple)
-"""Most fields are numbers, and none of these hides a word; only a record or a list hides a null."""
+"""Most fields are numbers, which contain no text; only records and lists contain nulls."""
 
 
 @rule(
     "JM-ABSENT",
     Severity.REJECT,
-    "What is null says why",
-    condition="Every null field has its reason, and every reason its null",
+    "Null fields have a reason",
+    condition="Every null field has a reason, and every reason belongs to a null field",
     mend=None,
     version="1",
 )
 def nulls_have_reasons(case: Case) -> Broken | None:
-    """Every null has a reason in `absent`, and every reason belongs to a null."""
+    """Every null field has a reason in `absent`, and every reason belongs to a null field."""
     nulls = set(_nulls(case.predicate, ""))
     named = set(case.predicate.absent)
     if missing := nulls - named:
@@ -97,7 +97,7 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     if superfluous := named - nulls:
         names = ", ".join(sorted(superfluous))
         return broken(
-            f"These fields have a reason to be absent but are not null: {quoted(names)}.", fields=names
+            f"These fields have a reason for their absence but are not null: {quoted(names)}.", fields=names
         )
     return None
 
@@ -106,7 +106,7 @@ def nulls_have_reasons(case: Case) -> Broken | None:
     "JM-DIRTY",
     Severity.QUARANTINE,
     "The run is clean",
-    condition="The agent raised no flag that makes a run unfit, and no two estimators of its energy differ by more "
+    condition="The agent raised no flag that makes a run unfit, and no two estimators of the energy differ by more "
     "than the result's own interval",
     mend="Remove the cause that the flag names; measure again",
     version="8",
@@ -117,13 +117,13 @@ def run_is_clean(case: Case) -> Broken | None:
         return broken(f"The agent flagged the run: {raised}.", flags=raised)
     if _beyond_its_interval(case):
         return broken(
-            "Two estimators of its energy differ by more than the result's own interval.", flags=DISAGREE
+            "Two estimators of the energy differ by more than the result's own interval.", flags=DISAGREE
         )
     return None
 
 
 def _beyond_its_interval(case: Case) -> bool:
-    """Whether another estimator lies outside of the interval that the result states for its energy (k = 2)."""
+    """Whether another estimator lies outside the interval that the result states for its energy (k = 2)."""
     if case.read is None:
         return False  # trace_is_complete says so
     interval = expanded(case.read.budget)
@@ -159,22 +159,20 @@ def estimators_agree(case: Case) -> Broken | None:
     "JM-QUALITY",
     Severity.QUARANTINE,
     "Quality is stated",
-    condition="Each metric that the suite has for the data set is there once, within 0 to 1, over no more answers than "
-    "were asked for, or has a known reason why it has no value",
+    condition="Each of the suite's metrics for the data set is stated once, between 0 and 1 and over no more "
+    "answers than there were queries, or has a known reason for its absence",
     mend=None,
     version="4",
 )
 def quality_is_stated(case: Case) -> Broken | None:
-    """Each of the suite's metrics is there or has a known reason, within range and over no more answers than given."""
+    """Each of the suite's metrics is stated, in range and over no more answers than queries, or has a known reason."""
     suite, work = case.context.suite, case.predicate.workload
     task = next((t for t in suite.tasks if t.id == work.task), None) if suite else None
     if suite is None or task is None or all(d.id != work.dataset for d in suite.datasets):
         return None
     excused, asked_for = case.predicate.not_scored, suite.quality_metrics(work.dataset)
     if strange := sorted(set(excused.values()) - NOT_SCORED):
-        return broken(
-            f"{quoted(strange[0])} is no reason for which a metric has no value.", reason=strange[0]
-        )
+        return broken(f"{quoted(strange[0])} is not a known reason for a missing metric.", reason=strange[0])
     stated = sorted(q.metric for q in case.predicate.quality)
     if sorted([*stated, *set(excused).intersection(asked_for)]) != sorted(asked_for):
         listed, required = (", ".join(names) or "nothing" for names in (stated, asked_for))
@@ -194,7 +192,7 @@ def quality_is_stated(case: Case) -> Broken | None:
             )
         if quality.n > queries:
             return broken(
-                f"{quoted(quality.metric)} is over {quality.n} answers; {queries} queries were asked.",
+                f"{quoted(quality.metric)} is over {quality.n} answers; the sample has {queries} queries.",
                 metric=quality.metric,
                 n=quality.n,
                 queries=queries,
@@ -206,20 +204,22 @@ def quality_is_stated(case: Case) -> Broken | None:
     "JM-GAUGES",
     Severity.QUARANTINE,
     "The device's state was read",
-    condition="The GPU's power, temperature, clock reasons, limit, processes and MIG were read, beside RAPL the "
-    "processor time of the run and of others, or the result says why not",
+    condition="The GPU's power, temperature, clock event reasons, power limit, processes and MIG were read, and "
+    "with RAPL the processor time of the run and of others, or the result gives the reason",
     mend=None,
     version="7",
 )
 def gauges_are_there(case: Case) -> Broken | None:
-    """A device's state travels with its energy, or the reason why it was not read: without it no flag can be found."""
+    """The trace has the device's state or the reason for its absence: flags are derived from it."""
     read = {str(gauge.name) for gauge in case.trace.gauges}
     missing = ", ".join(sorted(_required(case) - read - set(case.predicate.not_read)))
-    return broken(f"The trace has no {missing}, and no reason why.", missing=missing) if missing else None
+    return (
+        broken(f"The trace lacks {missing}, and no reason is stated.", missing=missing) if missing else None
+    )
 
 
 def _required(case: Case) -> frozenset[str]:
-    """Agents that do not state `parallelism` do not know of processor time yet."""
+    """The gauges that are required; agents too old to state `parallelism` do not read processor time."""
     on_gpu = GAUGES if case.predicate.sensor.meter == "nvml-counter" else frozenset[str]()
     by_rapl = any(stream.unit == "uJ" for stream in case.trace.streams)
     return on_gpu | PROCESSOR_TIME if by_rapl and case.predicate.parallelism is not UNSET else on_gpu
@@ -228,23 +228,23 @@ def _required(case: Case) -> frozenset[str]:
 @rule(
     "JM-TEXT",
     Severity.REJECT,
-    "Words are what they seem",
-    condition="No word holds characters that cannot be seen",
+    "Text has no hidden characters",
+    condition="No text contains invisible characters",
     mend=None,
     version="1",
 )
 def words_can_be_seen(case: Case) -> Broken | None:
-    """No word holds characters that draw nothing or turn the order of others."""
+    """No text contains characters that are invisible or reorder others."""
     if _is_plain(msgspec.json.encode(case.predicate)):
         return None
     for word in _words(case.predicate):
         if not (word.isascii() and word.isprintable()) and (hidden := hidden_characters(word)):
-            return broken(f"A word holds characters that cannot be seen: {hidden}.", characters=str(hidden))
+            return broken(f"A text contains invisible characters: {hidden}.", characters=str(hidden))
     return None
 
 
 def _is_plain(written: bytes) -> bool:
-    """Whether JSON needs no escape and no letter beyond ASCII for any of its words: then all of them can be seen."""
+    """Whether the JSON is ASCII without escapes: then all of its text is visible."""
     return written.isascii() and b"\\" not in written and b"\x7f" not in written
 
 

@@ -1,4 +1,4 @@
-"""Rules about the device: it is what its name says, and no faster than any of its kind can be."""
+"""Rules about the device: its properties fit its name, and it is no faster than its model can be."""
 
 from __future__ import annotations
 
@@ -21,48 +21,48 @@ LIMIT_WITHIN_W = 1.0
 
 LEAST_LOOKS = 10
 CAPPED_BELOW = 0.7
-"""A card that its limit holds back all the time works near that limit; regulation and the sensor's own error do not
-explain three tenths of it."""
+"""A card that is throttled by its limit all the time works near that limit; regulation and the sensor's own error do
+not explain a difference of three tenths."""
 
 LEAST_SHARE = {"decoder-only": 0.5, None: 0.25}
-"""Share of a model's parameters that each pass must at least read and multiply, by architecture. The table of word
-vectors is only looked up (four tenths of a small decoder, more of a small encoder), and of an encoder-decoder a token
-passes the decoder alone, more than half of what is left. Sparse models that are known use a quarter or more."""
+"""Minimum share of a model's parameters that each pass must read and multiply, by architecture. The embedding table is
+only looked up (four tenths of a small decoder, more of a small encoder), and in an encoder-decoder a token passes only
+the decoder, more than half of the remainder. Known sparse models use a quarter or more."""
 
 CLOCKED_ABOVE = 1.15
-"""Boards and owners may clock memory and cores above the data sheet, by less than this."""
+"""Manufacturers and owners may clock memory and cores above the data sheet, by less than this factor."""
 
 WEIGHTS_WITHIN = 0.95
-"""Of parameters times bytes: buffers that are counted and not resident are below a twentieth."""
+"""Share of parameters times bytes that must be resident: buffers that are counted but not resident are below 5 %."""
 
 
 @rule(
     "JM-DEVICE-UNKNOWN",
     Severity.FLAG,
     "The GPU's model is known",
-    condition="The GPU's model is one whose memory, limits and peaks are known to the rules; of another only what "
-    "holds for every GPU is asked",
+    condition="The rules have the memory, limits and peak rates of the GPU's model; for other models only the rules "
+    "for every GPU apply",
     mend="Nothing; a data sheet for `rules/data/gpus.toml` is welcome",
     version="4",
 )
 def device_is_known(case: Case) -> Broken | None:
-    """Its model is in the file of facts."""
+    """The GPU's model is in `data/gpus.toml`."""
     if case.predicate.device.kind != "gpu" or case.gpu is not None:
         return None
-    return broken("The rules know no facts of this model of GPU.", name=case.predicate.device.name)
+    return broken("The rules have no data for this GPU model.", name=case.predicate.device.name)
 
 
 @rule(
     "JM-DEVICE",
     Severity.QUARANTINE,
-    "The GPU is what it says",
-    condition="A GPU is whole (no MIG slice), has the memory and the power limits of its model, and worked under the "
-    "power limit that is stated: a lowered one is stated as such",
-    mend="Measure on a whole GPU; leave its name and limits as NVML tells them",
+    "The GPU is the one stated",
+    condition="A GPU is whole (no MIG slice), has the memory and the power limits of its model, and ran under the "
+    "stated power limit: a lowered limit is stated as such",
+    mend="Measure on a whole GPU; leave its name and limits as NVML reports them",
     version="4",
 )
 def device_is_what_it_says(case: Case) -> Broken | None:
-    """Name, memory, limits and MIG fit each other, and the gauges."""
+    """Name, memory, limits and MIG are consistent with each other and with the gauges."""
     if case.predicate.device.kind != "gpu":
         return None
     return _sliced(case) or (_unlike(case, case.gpu) if case.gpu else None) or _other_limit(case)
@@ -72,7 +72,9 @@ def _sliced(case: Case) -> Broken | None:
     device = case.predicate.device
     if not device.mig and " MIG " not in device.name:
         return None
-    return broken("The device is a slice of a GPU (MIG), whose energy cannot be told apart.", mig=True)
+    return broken(
+        "The device is a slice of a GPU (MIG), whose energy cannot be measured separately.", mig=True
+    )
 
 
 def _unlike(case: Case, gpu: Gpu) -> Broken | None:
@@ -106,7 +108,7 @@ def _within(value: float, bounds: tuple[float, float]) -> bool:
 
 
 def _other_limit(case: Case) -> Broken | None:
-    """The limit that the run was under is the one that is stated, as far as gauges tell."""
+    """The run had the stated power limit, as far as gauges show."""
     analysis, limit_w = case.read, case.predicate.device.power_limit_w
     if analysis is None or limit_w is None:
         return None
@@ -114,7 +116,7 @@ def _other_limit(case: Case) -> Broken | None:
     if read is not None and abs(read[1][0] / 1e3 - limit_w) > LIMIT_WITHIN_W:
         seen_w = float(read[1][0]) / 1e3
         return broken(
-            f"The run was under a power limit of {seen_w:.0f} W; {limit_w:.0f} W are stated.",
+            f"The run had a power limit of {seen_w:.0f} W; {limit_w:.0f} W is stated.",
             limit_w=limit_w,
             seen_w=seen_w,
         )
@@ -127,8 +129,8 @@ def _other_limit(case: Case) -> Broken | None:
     highest_w = float(powers_w.max())
     if (masks.astype(np.int64) & POWER_CAP).all() and highest_w < CAPPED_BELOW * limit_w:
         return broken(
-            f"Its power limit held the card back all the time, at {highest_w:.0f} W at most; {limit_w:.0f} W are "
-            "stated as the limit.",
+            f"The power limit throttled the card all the time, at {highest_w:.0f} W at most; {limit_w:.0f} W is stated "
+            "as the limit.",
             limit_w=limit_w,
             highest_w=highest_w,
         )
@@ -138,20 +140,20 @@ def _other_limit(case: Case) -> Broken | None:
 @rule(
     "JM-IDLE-RANGE",
     Severity.QUARANTINE,
-    "It rests as its kind does",
+    "Power at rest is typical of the GPU",
     condition="The GPU's power at rest lies within the wide range of its model",
     mend="Stop what else uses the GPU; measure again",
     version="4",
 )
 def idle_is_of_its_kind(case: Case) -> Broken | None:
-    """A trace that was scaled, or of another card, rests where no card of this model does."""
+    """A scaled trace, or one of another card, has a power at rest that no card of this model has."""
     idle, bounds_w = case.predicate.idle, case.gpu.idle_w if case.gpu else None
     if idle is None or bounds_w is None:
         return None
     for name, power_w in (("before", idle.before_w), ("after", idle.after_w)):
         if not bounds_w[0] <= power_w <= bounds_w[1]:
             return broken(
-                f"At rest {name} the windows it took {power_w:.1f} W; {quoted(case.predicate.device.name)} takes "
+                f"At rest {name} the windows the GPU drew {power_w:.1f} W; {quoted(case.predicate.device.name)} draws "
                 f"{bounds_w[0]:.0f} to {bounds_w[1]:.0f} W.",
                 idle_w=power_w,
                 least_w=bounds_w[0],
@@ -164,13 +166,13 @@ def idle_is_of_its_kind(case: Case) -> Broken | None:
     "JM-MEMORY",
     Severity.QUARANTINE,
     "The model was in memory",
-    condition="On a GPU the most memory that was taken is at least the model's parameters in their number format, and "
-    "no more than the GPU has",
+    condition="Peak GPU memory is at least the size of the model's parameters in their number format, and no more "
+    "than the GPU has",
     mend="Run the suite's model as it is, whole on one GPU",
     version="4",
 )
 def model_was_in_memory(case: Case) -> Broken | None:
-    """The weights of the model that is named were resident on the GPU that is named."""
+    """The stated model's weights were resident on the stated GPU."""
     predicate, peak = case.predicate, case.predicate.peak_memory_bytes
     if (
         predicate.device.kind != "gpu"
@@ -182,13 +184,13 @@ def model_was_in_memory(case: Case) -> Broken | None:
     weights = predicate.workload.parameters * BYTES[predicate.workload.dtype]
     if peak < WEIGHTS_WITHIN * weights:
         return broken(
-            f"At most {peak} bytes of memory were taken; the model's parameters alone are {weights:.0f}.",
+            f"Peak memory is {peak} bytes; the model's parameters alone need {weights:.0f}.",
             peak_memory_bytes=peak,
             weights_bytes=weights,
         )
     if predicate.device.memory_bytes is not None and peak > predicate.device.memory_bytes:
         return broken(
-            f"{peak} bytes of memory were taken; the GPU has {predicate.device.memory_bytes}.",
+            f"Peak memory is {peak} bytes; the GPU has {predicate.device.memory_bytes}.",
             peak_memory_bytes=peak,
             memory_bytes=predicate.device.memory_bytes,
         )
@@ -198,15 +200,15 @@ def model_was_in_memory(case: Case) -> Broken | None:
 @rule(
     "JM-ROOFLINE",
     Severity.REJECT,
-    "No faster than the hardware",
+    "Not faster than the hardware allows",
     condition="In each window the queries take at least as long as the GPU needs to read a quarter of the model's "
-    "parameters (half of a decoder's) once for each generated token or step, or to multiply them with each token "
-    "that it read, at the peaks of its data sheet and 15 % above",
+    "parameters (half for a decoder) once per generated token or step, or to multiply them with each input token, "
+    "at 15 % above the peak rates of its data sheet",
     mend="Run the suite's model as it is; name the GPU as NVML does",
     version="4",
 )
 def no_faster_than_the_hardware(case: Case) -> Broken | None:
-    """The roofline model (Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785), as a least time."""
+    """The roofline model (Williams, Waterman, Patterson 2009, doi:10.1145/1498765.1498785), as a minimum time."""
     gpu, work = case.gpu, case.predicate.workload
     if gpu is None or work.dtype not in BYTES:
         return None
@@ -235,7 +237,7 @@ def no_faster_than_the_hardware(case: Case) -> Broken | None:
 
 
 def _least_times_s(case: Case, gpu: Gpu) -> tuple[float, float]:
-    """Seconds to read the weights once (those that no cache holds), and to multiply them with one token."""
+    """Seconds to read the weights that exceed the cache once, and to multiply the weights with one token."""
     work, suite = case.predicate.workload, case.context.suite
     model = next((m for m in suite.models if m.id == work.model), None) if suite else None
     share = LEAST_SHARE.get(model.architecture if model else None, LEAST_SHARE[None])
@@ -251,7 +253,7 @@ def _least_times_s(case: Case, gpu: Gpu) -> tuple[float, float]:
 
 
 def _passes(case: Case, queries: int, tokens: int | None) -> int:
-    """How often the model ran at least: for each generated token, each step of a picture, or each query."""
+    """Minimum number of passes of the model: one per generated token, per step of an image, or per query."""
     job = case.job
     if job is not None and job.steps is not None:
         return queries * job.steps
@@ -267,4 +269,4 @@ RULES = (
     model_was_in_memory,
     no_faster_than_the_hardware,
 )
-"""In the order in which they are asked."""
+"""In the order of evaluation."""

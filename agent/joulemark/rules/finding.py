@@ -1,4 +1,4 @@
-"""What comes of asking a rule: what is broken, how much it weighs, and the numbers that it is about."""
+"""The output of a rule: its objection, its severity, and the numbers behind it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Fact = str | int | float | bool | None
-"""What evidence holds: JSON can say all of it."""
+"""A value of evidence, of a type that JSON has."""
 
 
 class Severity(StrEnum):
-    """What a finding means for the result, the worst first."""
+    """The consequence of a finding for the result, the worst first."""
 
     REJECT = "reject"
     QUARANTINE = "quarantine"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Broken:
-    """What a rule says when it is broken: a sentence, and the numbers that it is about, by name."""
+    """A violation of a rule: a sentence, and the numbers behind it, by name."""
 
     sentence: str
     evidence: Mapping[str, Fact]
@@ -31,7 +31,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a rule has to say. `sentence` and `evidence` are for the volunteer and the reader."""
+    """One objection of a rule. `sentence` and `evidence` are for the volunteer and the reader."""
 
     code: str
     severity: Severity

@@ -1,4 +1,4 @@
-"""What is known of GPUs by their model, out of `data/gpus.toml`; what is not known there is None and judges nothing."""
+"""Data on GPU models, from `data/gpus.toml`; a value that is missing there is None and is not checked."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Range = Annotated[tuple[float, float], Meta(description="lowest and highest")]
 _READING = Lock()  # msgspec describes a class to itself on first use, and two threads at once crash in that
 
 BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0, "float8": 1.0, "int8": 1.0, "int4": 0.5}
-"""Of a parameter, by number format."""
+"""Size of a parameter, by number format."""
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A model of GPU. `names` are regular expressions for the whole name as NVML gives it.
+    """A GPU model. `names` are regular expressions for the whole name that NVML returns.
 
-    `memory_bytes`: what NVML calls total, with and without what the driver or ECC keeps back. `default_w`: the default
-    power limit, several where vendors of boards differ; `most_w` the highest that can be set. `idle_w`: power at rest
-    with a model resident. `peak_tflops`: dense, by number format, the fastest way that the hardware has for it.
-    `bandwidth_gbs`: of its memory, 1e9 bytes a second. `cache_mib`: its last cache.
+    `memory_bytes`: NVML's total, with and without the reserves of driver and ECC. `default_w`: the default power limit,
+    a range where board vendors differ; `most_w`: the highest that can be set. `idle_w`: power at rest with a model
+    resident. `peak_tflops`: dense, by number format, on the fastest units for it. `bandwidth_gbs`: memory bandwidth,
+    1e9 bytes a second. `cache_mib`: the last-level cache.
     """
 
     id: str
@@ -40,7 +40,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     source: str
 
     def peak_flops(self, dtype: str) -> float | None:
-        """Operations a second that no work in this number format exceeds; None where it is not known.
+        """Maximum operations per second in this number format; None if unknown.
 
         float32 may be computed as TF32. Formats of 8 and 4 bits are up to 2 and 4 times as fast as 16 bits on the
         tensor cores that have them (NVIDIA's data sheets).
@@ -62,7 +62,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def gpus() -> tuple[Gpu, ...]:
-    """Every model in the file. Raises msgspec.ValidationError when it does not fit the schema."""
+    """Every model in the file. Raises msgspec.ValidationError if it does not match the schema."""
     data = (files("joulemark.rules") / "data" / "gpus.toml").read_bytes()
     with _READING:
         return msgspec.toml.decode(data, type=_File).gpu
@@ -74,5 +74,5 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Gpu], ...]:
 
 
 def gpu_of(name: str) -> Gpu | None:
-    """The model that NVML calls so; None for one that the file does not have."""
+    """The model with this NVML name; None if the file does not have it."""
     return next((gpu for pattern, gpu in _patterns() if pattern.fullmatch(name)), None)

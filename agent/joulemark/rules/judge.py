@@ -1,4 +1,4 @@
-"""The rules in order, their version, and the verdict that they give together."""
+"""The rules in order, their version, and the verdict that follows from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.rule import Rule
 
 RULES_VERSION = "8"
-"""Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
+"""Incremented with any change that could change a verdict. Old verdicts keep the version under which they were given.
+"""
 
 State = Literal["accepted", "quarantined", "rejected"]
 
@@ -60,19 +61,19 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Judgement:
-    """The state that the findings amount to; no finding means accepted."""
+    """The state that follows from the findings; accepted if there is none."""
 
     state: State
     findings: tuple[Finding, ...]
 
 
 def judge(case: Case) -> Judgement:
-    """Ask every rule. A reject outweighs a quarantine; flags alone leave the result accepted."""
+    """Apply every rule. A reject outweighs a quarantine; flags alone leave the result accepted."""
     return judge_by(RULES, case)
 
 
 def judge_by(rules: tuple[Rule, ...], case: Case) -> Judgement:
-    """Ask these rules alone."""
+    """Apply only these rules."""
     findings = tuple(finding for rule in rules if (finding := rule(case)) is not None)
     severities = {finding.severity for finding in findings}
     if Severity.REJECT in severities:

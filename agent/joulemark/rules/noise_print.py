@@ -1,8 +1,8 @@
-"""A print of a run's noise: what two runs never share, and what an edited copy of a trace keeps.
+"""A fingerprint of a run's noise, which no two runs share and which an edited copy of a trace keeps.
 
-The same query, asked in two windows, takes a little longer in one of them, by chance. Which one, over many queries, is
-a pattern of bits that says nothing of the work and everything of the run. Moving ticks, scaling energies or shifting
-times leaves it as it is; two honest runs agree in about half of the bits.
+The same query takes a little longer in one of two windows, at random. Which one, over many queries, is a pattern of
+bits that identifies the run and not the work. Moving ticks, scaling energies or shifting times leaves it unchanged; two
+honest runs agree in about half of the bits.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 BITS = 256
 LEAST = 64
-"""Pairs of answers below which there is no print: chance could make two of them alike."""
+"""Minimum number of pairs of durations: with fewer, two fingerprints could be alike by chance."""
 MOST_TIES = 0.25
-"""Share of pairs of the same length above which there is none: a clock that is too coarse, or a trace without noise."""
+"""Maximum share of equal durations; above it the clock is too coarse, or the trace has no noise."""
 ALIKE = 0.85
-"""Share of equal bits from which two prints are of one run: of 256 bits by chance that is 11 standard deviations."""
+"""Share of equal bits from which two fingerprints are of one run: 11 standard deviations from chance with 256 bits."""
 
 
 def noise_print(trace: Trace) -> bytes:
-    """32 bytes, or none where the trace has too little noise to tell."""
+    """The fingerprint, 32 bytes; empty if the trace has too little noise."""
     windows = [
         np.maximum(np.asarray(queries.duration_us, dtype=np.float64), 1.0) for queries in trace.queries
     ]
@@ -49,12 +49,12 @@ def noise_print(trace: Trace) -> bytes:
 
 
 def rows_of(prints: Sequence[bytes]) -> NDArray[np.uint64]:
-    """Prints as rows that can be compared together; none of them is empty."""
+    """Fingerprints as rows of one array, for `likeness`; none of them may be empty."""
     return np.frombuffer(b"".join(prints), dtype=np.uint64).reshape(len(prints), BITS // 64)
 
 
 def likeness(noise: bytes, others: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Share of equal bits of a print with each of `others`, as `rows_of` gives them; 0 where it is none."""
+    """Shares of bits that a fingerprint has in common with each of `others` (from `rows_of`); 0 if it is empty."""
     if not noise:
         return np.zeros(len(others))
     differ = np.bitwise_count(others ^ np.frombuffer(noise, dtype=np.uint64))

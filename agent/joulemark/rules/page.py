@@ -1,6 +1,6 @@
-"""The table of the rules for readers: `python -m joulemark.rules.page docs/rules.md` writes it into the page.
+"""The rules for readers: `python -m joulemark.rules.page docs/rules.md` writes them into the page.
 
-What lies outside of the two marks is written by hand and stays as it is.
+Text outside the two marks is written by hand and is left unchanged.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from joulemark.rules.judge import RULES, RULES_VERSION
 if TYPE_CHECKING:
     from joulemark.rules.rule import Rule
 
-BEGIN = "<!-- rules: written by `make rules-docs` out of joulemark.rules. Edit the rules, not what is between. -->"
+BEGIN = "<!-- rules: written by `make rules-docs` from joulemark.rules. Edit the rules, not this section. -->"
 END = "<!-- rules: end -->"
 NOTHING = "–"  # noqa: RUF001 - a dash for "nothing" in a table
 
 
 def section() -> str:
-    """The rules as a table, and each under a heading of its own, which links name."""
+    """The rules as a table, and each under a heading of its own, as the target of links."""
     table = [
         f"## Rules, version {RULES_VERSION}\n",
-        "| Code | Severity | Kept when | What to do when it is broken |",
+        "| Code | Severity | Satisfied when | What to do if it is violated |",
         "|---|---|---|---|",
         *(
             f"| `{rule.code}` | {rule.severity} | {_cell(rule.condition)} | {_cell(rule.mend)} |"
@@ -34,7 +34,7 @@ def section() -> str:
 
 
 def with_rules(page: str) -> str:
-    """`page` with what lies between the marks written anew. Raises ValueError when they are not there."""
+    """`page` with the text between the marks regenerated. Raises ValueError if a mark is missing."""
     before, begun, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not (begun and ended):
@@ -44,12 +44,13 @@ def with_rules(page: str) -> str:
 
 def _entry(rule: Rule) -> str:
     restriction = (
-        "; asked by the platform only, which knows what it compares with" if rule.where == "platform" else ""
+        "; checked by the platform only, which has the data for it" if rule.where == "platform" else ""
     )
     return (
         f"### {rule.code}\n\n"
         f"{rule.title}. *{rule.severity}*, last changed in version {rule.version}{restriction}.\n\n"
-        f"Kept when: {rule.condition}.\n" + (f"\nWhat to do: {rule.mend}.\n" if rule.mend is not None else "")
+        f"Satisfied when: {rule.condition}.\n"
+        + (f"\nWhat to do: {rule.mend}.\n" if rule.mend is not None else "")
     )
 
 
@@ -58,7 +59,7 @@ def _cell(text: str | None) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the rules into the page that is named."""
+    """Write the rules into the page given as the only argument. Returns the exit code."""
     if len(arguments) != 1:
         print("usage: python -m joulemark.rules.page FILE", file=sys.stderr)  # noqa: T201 - a program's usage line
         return 2

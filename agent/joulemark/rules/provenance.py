@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from joulemark.rules.case import Case
 
 CLOCK_SLACK = timedelta(minutes=10)
-"""Difference of clocks that is let pass; the door refuses larger ones for the same reason."""
+"""Tolerated clock difference; intake refuses larger ones for the same reason."""
 
 CLOCK_SKEW = timedelta(minutes=2)
-"""Difference of clocks that is worth a mark: a machine that keeps time by NTP is off by less than a second."""
+"""Clock difference that is flagged: a machine synchronized by NTP is off by less than a second."""
 
 LONGEST_RUN = timedelta(days=30)
 """Longest time from the start of a job to its signature."""
 
 MOST_UNREPORTED = 10
-"""So many runs of one job may end without a result. The best of 11 draws from a normal distribution lies 1.6 standard
-deviations from its mean; who loses more runs to crashes has a machine that a moderator should hear of."""
+"""Number of unreported runs of one job that is quarantined. The best of 11 draws from a normal distribution lies 1.6
+standard deviations from its mean; a machine that loses more runs to crashes needs a moderator's attention."""
 
 
 @rule(
@@ -39,10 +39,10 @@ def key_is_known(case: Case) -> Broken | None:
     """The signing key is enrolled and is the one that the statement names."""
     enrolled, named = case.context.public_key, case.predicate.contributor
     if enrolled is None:
-        return broken("The key that signed is not enrolled here.", key_id=named.key_id)
+        return broken("The signing key is not enrolled on this platform.", key_id=named.key_id)
     if named.public_key != enrolled or named.key_id != key_id(enrolled):
         return broken(
-            "The statement names another key than the one that signed it.",
+            "The statement names a key other than the one that signed it.",
             key_id=key_id(enrolled),
             named_key_id=named.key_id,
         )
@@ -62,14 +62,14 @@ def key_is_valid(case: Case) -> Broken | None:
     """The signing key is not revoked."""
     if not case.context.key_revoked:
         return None
-    return broken("The key that signed was revoked.", key_id=case.predicate.contributor.key_id)
+    return broken("The signing key was revoked.", key_id=case.predicate.contributor.key_id)
 
 
 @rule(
     "JM-AUDIENCE",
     Severity.REJECT,
     "Signed for this platform",
-    condition="It was signed for this platform",
+    condition="The result was signed for this platform",
     mend="Send it to the platform that it names",
     version="1",
     where="platform",
@@ -89,26 +89,26 @@ def audience_is_ours(case: Case) -> Broken | None:
     "JM-TRACE-REUSED",
     Severity.REJECT,
     "The trace is new",
-    condition="No earlier result has the same trace, nor one that was read at the same microseconds, nor one whose "
-    "noise is the same: which of two windows answered a query faster, over all queries, is chance, and no two runs "
-    "share it",
+    condition="No earlier result has the same trace, the same times of readings to the microsecond, or the same "
+    "noise: which of two windows answered a query faster is random, and over all queries no two runs share that "
+    "pattern",
     mend="Measure again",
     version="4",
     where="platform",
 )
 def trace_is_new(case: Case) -> Broken | None:
-    """No other result carries the same trace, or the same times with other energies: a trace that was scaled."""
+    """No earlier result has the same trace, times or noise: an edited trace keeps the latter two."""
     if other := case.context.same_trace_as:
-        return broken(f"The same trace came with result {other[:12]} before.", result=other)
+        return broken(f"Result {other[:12]} has the same trace.", result=other)
     if other := case.context.same_times_as:
         return broken(
-            f"Every reading was taken at the very microsecond of one of result {other[:12]}: it is that trace with "
-            "other numbers.",
+            f"Every reading has the same time, to the microsecond, as in result {other[:12]}: it is that trace with "
+            "altered numbers.",
             result=other,
         )
     if other := case.context.same_noise_as:
         return broken(
-            f"The answers took longer and shorter by the same chances as those of result {other[:12]}: it is that run, "
+            f"The durations of queries vary in the same random pattern as in result {other[:12]}: it is that run, "
             "edited.",
             result=other,
         )
@@ -118,7 +118,7 @@ def trace_is_new(case: Case) -> Broken | None:
 @rule(
     "JM-TIMES",
     Severity.REJECT,
-    "The times are possible",
+    "The times are consistent",
     condition="Start, end, signing and arrival are in this order and the trace fits between them",
     mend="Set the clock; measure again",
     version="1",
@@ -135,7 +135,7 @@ def times_are_possible(case: Case) -> Broken | None:
         )
     if predicate.issued_at > received_at + CLOCK_SLACK:
         return broken(
-            "The result was signed after it arrived: the clock of the machine is wrong.",
+            "The result was signed after it arrived: the machine's clock is wrong.",
             issued_at=predicate.issued_at.isoformat(),
             received_at=received_at.isoformat(),
         )
@@ -149,7 +149,7 @@ def times_are_possible(case: Case) -> Broken | None:
     last_s = max(span.end_us for span in case.trace.spans) / 1e6
     if last_s > wall_s + 1.0:
         return broken(
-            f"The trace runs for {last_s:.1f} s, the run lasted only {wall_s:.1f} s.",
+            f"The trace lasts {last_s:.1f} s, but the run only {wall_s:.1f} s.",
             trace_s=last_s,
             run_s=wall_s,
         )
@@ -159,21 +159,21 @@ def times_are_possible(case: Case) -> Broken | None:
 @rule(
     "JM-RUN-LENGTH",
     Severity.QUARANTINE,
-    "The run's clock went on",
-    condition="The calendar's time from start to end is no more than two minutes longer than the trace: no clock of "
-    "the run stood still meanwhile",
+    "The run's clock did not stop",
+    condition="The calendar time from start to end exceeds the length of the trace by no more than two minutes: the "
+    "run's clock did not stop",
     mend="Keep the machine from sleeping while it measures: `systemd-inhibit joulemark run`; measure again",
     version="7",
 )
 def clock_went_on(case: Case) -> Broken | None:
-    """A machine that slept in the run, or a process that was halted, has less time in its trace than passed."""
+    """If the machine slept or the process was stopped during the run, the trace is shorter than the run."""
     predicate = case.predicate
     passed_s = (predicate.ended_at - predicate.started_at).total_seconds()
     traced_s = max(span.end_us for span in case.trace.spans) / 1e6
     if passed_s <= traced_s + CLOCK_SKEW.total_seconds():
         return None
     return broken(
-        f"The run lasted {passed_s:.0f} s, and its trace {traced_s:.0f} s: its clock stood still for the rest.",
+        f"The run lasted {passed_s:.0f} s, but its trace only {traced_s:.0f} s: the run's clock stopped in between.",
         run_s=passed_s,
         trace_s=traced_s,
     )
@@ -183,14 +183,14 @@ def clock_went_on(case: Case) -> Broken | None:
     "JM-CLOCK-SKEW",
     Severity.FLAG,
     "The clock is right",
-    condition="The machine's clock is within two minutes of the platform's, as far as signing, arrival and ticket "
-    "tell; beyond ten minutes it is refused",
+    condition="The machine's clock is within two minutes of the platform's, as far as the times of signing, arrival "
+    "and ticket show; beyond ten minutes the request is refused",
     mend="Set the clock: `timedatectl set-ntp true`",
     version="4",
     where="platform",
 )
 def clock_is_right(case: Case) -> Broken | None:
-    """What is signed in the future, or began before its ticket, shows a clock that is off."""
+    """A result signed in the future, or begun before its ticket, shows that the clock is wrong."""
     predicate, ticket = case.predicate, case.context.ticket
     ahead = predicate.issued_at - case.context.received_at
     behind = ticket.issued_at - predicate.started_at if ticket else timedelta()
@@ -217,7 +217,7 @@ def has_ticket(case: Case) -> Broken | None:
     if case.context.ticket is not None:
         return None
     return broken(
-        "The run had no ticket, so nobody knows how many runs it was chosen from; it stays in the lower tier."
+        "The run had no ticket, so it is unknown from how many runs it was selected; it does not raise a cell's tier."
     )
 
 
@@ -225,13 +225,13 @@ def has_ticket(case: Case) -> Broken | None:
     "JM-TICKET-OTHER",
     Severity.REJECT,
     "The ticket fits the run",
-    condition="The result is of the job and device that the ticket was given for",
+    condition="The result is of the job and device for which the ticket was issued",
     mend="Measure it anew: `joulemark run --fresh`",
     version="1",
     where="platform",
 )
 def ticket_fits(case: Case) -> Broken | None:
-    """The result reports what the ticket was given for, on the device that asked."""
+    """The result is of the job for which the ticket was issued, on the device that requested it."""
     ticket, predicate = case.context.ticket, case.predicate
     if ticket is None:
         return None
@@ -244,14 +244,14 @@ def ticket_fits(case: Case) -> Broken | None:
         ticket.nonce,
         ticket.sample_seed,
     ):
-        return broken("The ticket in the statement is not the one that was given.", ticket=ticket.id)
+        return broken("The ticket in the statement is not the one that was issued.", ticket=ticket.id)
     ran = "/".join((predicate.workload.task, predicate.workload.dataset, predicate.workload.model))
     job = "/".join((ticket.task, ticket.dataset, ticket.model))
     if ran != job:
         return broken(f"The ticket is for {job}; the result is of {ran}.", ticket_job=job, job=ran)
     if predicate.device.tag != ticket.device_tag:
         return broken(
-            "The ticket was asked for by another device than the one that ran.",
+            "The ticket was requested for a device other than the one that ran.",
             ticket_device=ticket.device_tag,
             device=predicate.device.tag,
         )
@@ -262,25 +262,25 @@ def ticket_fits(case: Case) -> Broken | None:
     "JM-TICKET-LATE",
     Severity.REJECT,
     "The run fits the ticket's time",
-    condition="The run began after its ticket and arrived before the ticket ended",
+    condition="The run began after its ticket was issued, and the result arrived before the ticket expired",
     mend="Measure it anew: `joulemark run --fresh`",
     version="1",
     where="platform",
 )
 def ticket_in_time(case: Case) -> Broken | None:
-    """The run began after the ticket was given and was reported before the ticket ended."""
+    """The run began after the ticket was issued and was reported before it expired."""
     ticket = case.context.ticket
     if ticket is None:
         return None
     if case.predicate.started_at < ticket.issued_at - CLOCK_SLACK:
         return broken(
-            "The run began before its ticket was given.",
+            "The run began before its ticket was issued.",
             started_at=case.predicate.started_at.isoformat(),
             ticket_issued_at=ticket.issued_at.isoformat(),
         )
     if case.context.received_at > ticket.expires_at:
         return broken(
-            "The ticket had run out when the result arrived; measure it anew with another one.",
+            "The ticket had expired when the result arrived; measure again with a new one.",
             received_at=case.context.received_at.isoformat(),
             ticket_expires_at=ticket.expires_at.isoformat(),
         )
@@ -291,14 +291,14 @@ def ticket_in_time(case: Case) -> Broken | None:
     "JM-BEST-OF",
     Severity.QUARANTINE,
     "Runs are reported",
-    condition=f"Fewer than {MOST_UNREPORTED} runs of this job, which the same contributor announced on this device "
-    "before this one, ended without a result",
-    mend="Send what is kept: `joulemark submit`; tell the moderators what ended the runs",
+    condition=f"Fewer than {MOST_UNREPORTED} runs of this job that the same contributor announced for this device "
+    "before this one have no result",
+    mend="Send stored results: `joulemark submit`; tell the moderators what ended the runs",
     version="4",
     where="platform",
 )
 def runs_are_reported(case: Case) -> Broken | None:
-    """Whoever announces many runs and reports one may have chosen the best."""
+    """A contributor who announces many runs and reports one may have selected the best."""
     unreported = case.context.tickets_unreported
     if unreported < MOST_UNREPORTED:
         return None
@@ -312,15 +312,14 @@ def runs_are_reported(case: Case) -> Broken | None:
 @rule(
     "JM-DEVICE-SHARED",
     Severity.FLAG,
-    "The device is reported by one",
-    condition="No other contributor reports results of the device with this tag; on boards it is one device "
-    "all the same",
+    "Only one contributor reports the device",
+    condition="No other contributor reports results of the device with this tag; boards deduplicate it",
     mend="Nothing, where several people share a machine",
     version="4",
     where="platform",
 )
 def device_is_one_contributors(case: Case) -> Broken | None:
-    """A device tag that several keys report is one device with several names."""
+    """Several contributors who report one device tag share one device."""
     others = case.context.device_shared_with
     if not others:
         return None
@@ -345,4 +344,4 @@ RULES = (
     runs_are_reported,
     device_is_one_contributors,
 )
-"""In the order in which they are asked."""
+"""In the order of evaluation."""

@@ -1,4 +1,4 @@
-"""Rules that compute every number again from the trace; a stated total is never believed."""
+"""Rules that recompute every number from the trace; a stated total is never trusted."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from joulemark.rules.case import Case
 
 TOLERANCE = 1e-6
-"""Relative difference that rounding may cause between a stated number and the recomputed one."""
+"""Relative difference that rounding may cause between a stated and a recomputed number."""
 
 LATER_FLAGS = frozenset({"counters-disagree", "board-limited", "reliability-limited", "unknown-clock-reason"})
-"""Flags that agents without the estimator `derivative` raise otherwise or not at all. None of them makes a run unfit by
-its name."""
+"""Flags that agents without the estimator `derivative` raise by other criteria or not at all. None of them alone makes
+a run unfit."""
 
 
 @rule(
     "JM-TRACE-GAPS",
     Severity.REJECT,
     "The trace covers the run",
-    condition="Ticks bracket every window and counters run forward",
-    mend="Measure again; close what starves the sampler",
+    condition="Ticks bracket every window and counters never decrease",
+    mend="Measure again; close programs that delay the sampler",
     version="2",
 )
 def trace_is_complete(case: Case) -> Broken | None:
-    """Energies can be computed from the trace at all: ticks bracket every window, counters run forward."""
+    """Energies can be computed from the trace: ticks bracket every window, and counters never decrease."""
     if not isinstance(case.energy, EnergyError):
         return None
     return broken(
@@ -46,13 +46,13 @@ def trace_is_complete(case: Case) -> Broken | None:
 @rule(
     "JM-WINDOWS",
     Severity.REJECT,
-    "Windows are those of the trace",
+    "Windows match the trace",
     condition="Stated windows equal those recomputed from the trace, to 1e-6",
     mend=None,
     version="2",
 )
 def windows_are_recomputed(case: Case) -> Broken | None:
-    """Stated windows are those of the trace: times, queries, gross and net energy."""
+    """Stated windows match the trace: times, queries, gross and net energy."""
     if case.read is None:
         return None  # trace_is_complete says so
     windows = case.read.windows
@@ -85,13 +85,13 @@ def windows_are_recomputed(case: Case) -> Broken | None:
 @rule(
     "JM-TOTALS",
     Severity.REJECT,
-    "Totals are those of the trace",
+    "Totals match the trace",
     condition="Stated totals, latencies and idle equal those recomputed from the trace, to 1e-6",
     mend=None,
     version="2",
 )
 def totals_are_recomputed(case: Case) -> Broken | None:
-    """Stated totals and idle power are those of the trace."""
+    """Stated totals and idle power match the trace."""
     if case.read is None:
         return None  # trace_is_complete says so
     totals, idle = case.read.totals, case.read.idle
@@ -107,7 +107,7 @@ def totals_are_recomputed(case: Case) -> Broken | None:
     stated = case.predicate.idle
     if (stated is None) != (idle is None):
         return broken(
-            "Idle power is stated without idle spans in the trace, or left out in spite of them.",
+            "Idle power is stated without idle spans in the trace, or omitted although there are some.",
             stated=stated is not None,
             recomputed=idle is not None,
         )
@@ -127,14 +127,14 @@ def totals_are_recomputed(case: Case) -> Broken | None:
 @rule(
     "JM-UNCERTAINTY",
     Severity.REJECT,
-    "Uncertainty is that of the trace",
-    condition="Estimators, how they differ and the uncertainty budget equal those recomputed from the trace, to 1e-6, "
-    "with the sensor's terms of today's or an earlier table of boards",
+    "Uncertainty matches the trace",
+    condition="Estimators, their comparisons and the uncertainty budget equal those recomputed from the trace, to "
+    "1e-6, with the sensor's terms from the current or an earlier table of boards",
     mend=None,
     version="8",
 )
 def uncertainty_is_recomputed(case: Case) -> Broken | None:
-    """Stated estimators and uncertainty budget are those of the trace."""
+    """Stated estimators and uncertainty budget match the trace."""
     analysis, stated = case.read, case.predicate
     if analysis is None:
         return None  # trace_is_complete says so
@@ -164,7 +164,7 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
     stated_kinds = [(term.name, term.kind) for term in stated.budget]
     if stated_kinds not in kinds:
         return broken(
-            "The uncertainty budget has other terms than the trace gives.",
+            "The terms of the uncertainty budget differ from those that the trace gives.",
             stated=", ".join(term.name for term in stated.budget),
             recomputed=", ".join(term.name for term in budgets[0]),
         )
@@ -180,12 +180,12 @@ def uncertainty_is_recomputed(case: Case) -> Broken | None:
 
 
 def knows_derivative(stated: Predicate) -> bool:
-    """Whether the agent has the estimator `derivative`, and with it compares estimators and knows the later flags."""
+    """Whether the agent has the estimator `derivative`, and therefore compares estimators and has the later flags."""
     return "derivative" in stated.estimates or "derivative" in stated.not_estimated
 
 
 def _by_known_estimators(case: Case, analysis: Analysis) -> tuple[dict[str, float], dict[str, str]]:
-    """Estimates, and reasons of those that are missing, without an estimator that the agent did not have yet."""
+    """Estimates and reasons for missing ones, without estimators that the agent did not have yet."""
     if knows_derivative(case.predicate):
         return analysis.estimates, analysis.not_estimated
     estimates, missing = dict(analysis.estimates), dict(analysis.not_estimated)
@@ -218,7 +218,7 @@ def _other_comparisons(stated: Sequence[Comparison], recomputed: Sequence[Compar
 
 
 def _budget(case: Case, analysis: Analysis, edition: int) -> tuple[Term, ...]:
-    """The budget as agents of this edition of the sensors' table sign it."""
+    """The budget as agents with this edition of the sensors' table sign it."""
     method = tuple(term for term in analysis.budget if term.name not in SENSOR_TERMS)
     if analysis.mean_power_w is None:
         return method
@@ -234,21 +234,25 @@ def _budget(case: Case, analysis: Analysis, edition: int) -> tuple[Term, ...]:
     "JM-FLAGS",
     Severity.QUARANTINE,
     "Flags are stated",
-    condition="Every flag that the trace shows, and that the agent knows, is stated",
+    condition="Every flag that follows from the trace and that the agent knows is stated",
     mend=None,
     version="8",
 )
 def flags_are_recomputed(case: Case) -> Broken | None:
-    """Every flag that the trace shows is stated: foreign processes, slow clocks, changed limits and the like."""
+    """Every flag that follows from the trace is stated: foreign processes, throttling, changed limits and others."""
     if case.read is None:
         return None  # trace_is_complete says so
     unknown = frozenset[str]() if knows_derivative(case.predicate) else LATER_FLAGS
     hidden = ", ".join(sorted(set(case.read.flags) - set(case.predicate.flags) - unknown))
-    return broken(f"The trace shows what the run does not state: {hidden}.", flags=hidden) if hidden else None
+    return (
+        broken(f"The trace shows flags that the run does not state: {hidden}.", flags=hidden)
+        if hidden
+        else None
+    )
 
 
 def same(stated: float | None, recomputed: float | None) -> bool:
-    """Whether two numbers are one but for rounding."""
+    """Whether two numbers are equal except for rounding; None equals only None."""
     if stated is None or recomputed is None:
         return stated is recomputed
     return math.isclose(stated, recomputed, rel_tol=TOLERANCE, abs_tol=1e-9)

@@ -1,4 +1,4 @@
-"""What a rule is: a function with its code, its severity, and the words that the page of rules needs beside it."""
+"""A rule: a function with its code, its severity, and its texts for the page of rules."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from joulemark.rules.case import Case
 
 MOST_QUOTED = 80
-"""So many characters of a statement's words stand in a sentence."""
+"""Maximum number of characters that a sentence quotes from a statement."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A named check. `check` returns what is broken, or None when the rule is kept.
+    """A named check. `check` returns the violation, or None if the rule is satisfied.
 
-    `condition` says when it is kept and `mend` what to do when it is broken, None where nobody can do anything.
-    `version` is the version of the rules in which it last changed. A rule whose `where` is the platform compares
-    with what only the platform knows.
+    `condition` says when it is satisfied and `mend` what to do if it is violated, None where nothing helps. `version`
+    is the version of the rules in which it last changed. A rule whose `where` is the platform needs data that only
+    the platform has.
     """
 
     code: str
@@ -37,11 +37,11 @@ class Rule:
 
     @property
     def anchor(self) -> str:
-        """Its heading in docs/rules.md, as a link names it."""
+        """The anchor of its heading in docs/rules.md."""
         return self.code.lower()
 
     def __call__(self, case: Case) -> Finding | None:
-        """What the rule has to say about `case`, None when it is kept."""
+        """The rule's finding about `case`, None if the rule is satisfied."""
         broken = self.check(case)
         if broken is None:
             return None
@@ -76,13 +76,13 @@ def rule(
 
 
 def quoted(words: str) -> str:
-    """Words out of a statement as a sentence of ours may repeat them: within quotation marks, and short."""
+    """Text from a statement for use in our own sentence: in quotation marks, and truncated."""
     plain = words.replace('"', "'")
     return f'"{plain if len(plain) <= MOST_QUOTED else plain[: MOST_QUOTED - 1] + "…"}"'
 
 
 def broken(sentence: str, **evidence: Fact) -> Broken:
-    """A sentence with its evidence; a number that JSON cannot say becomes a word."""
+    """A sentence with its evidence; a number that JSON cannot represent becomes text."""
     return Broken(sentence, {name: _sayable(value) for name, value in evidence.items()})
 
 

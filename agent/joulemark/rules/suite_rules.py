@@ -1,4 +1,4 @@
-"""Rules about what was run: suite, data set, model and sample are those that the suite pins."""
+"""Rules about what was run: data set, model, sample and windows are as the suite pins them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ DTYPES = frozenset({"float32", "float16", "bfloat16", "float8", "int8", "int4"})
 """Number formats that a result may be run in; each is a stratum of its own."""
 
 LEAST_PART = 30
-"""Of fewer queries the mean size tells too little."""
+"""With fewer queries the mean size is uninformative."""
 
 REPORTED_WITHIN = 3.0
-"""Factor within which a model's parameters are those that a study reported: lists leave out heads or encoders."""
+"""Tolerated factor between stated parameters and those that a study reported: reports omit heads or encoders."""
 
 
 @rule(
     "JM-SUITE-UNKNOWN",
     Severity.REJECT,
     "The suite is known",
-    condition="Name, version and digest are those of a suite that the platform has",
+    condition="Name, version and digest match a suite of the platform",
     mend="Install the release that the platform names",
     version="1",
 )
 def suite_is_known(case: Case) -> Broken | None:
-    """Name, version and digest are those of a suite that this platform has."""
+    """Name, version and digest match a suite of this platform."""
     suite, stated = case.context.suite, case.predicate.suite
     if suite is not None and (suite.name, suite.version, suite.digest) == (
         stated.name,
@@ -43,8 +43,7 @@ def suite_is_known(case: Case) -> Broken | None:
     ):
         return None
     return broken(
-        f"Suite {quoted(f'{stated.name} {stated.version}')} with digest {stated.digest[:12]} is not one that this "
-        "platform has.",
+        f"This platform has no suite {quoted(f'{stated.name} {stated.version}')} with digest {stated.digest[:12]}.",
         suite=stated.name,
         version=stated.version,
         digest=stated.digest,
@@ -72,8 +71,8 @@ def job_is_in_suite(case: Case) -> Broken | None:
     "JM-REVISION",
     Severity.REJECT,
     "Data and weights are the pinned ones",
-    condition="Data set, model and weights are the pinned ones; of a suite that is not pinned nothing is believed",
-    mend="Reinstall the packages that `joulemark doctor` names; run a [pinned](suite.md) version of the suite",
+    condition="Data set, model and weights are the pinned revisions; results of an unpinned suite are rejected",
+    mend="Reinstall the packages that `joulemark doctor` names; run a pinned version of the suite",
     version="2",
 )
 def revisions_fit(case: Case) -> Broken | None:
@@ -86,14 +85,14 @@ def revisions_fit(case: Case) -> Broken | None:
     for what, entry in (("Data set", dataset), ("Model", model)):
         if entry is not None and not entry.is_pinned:
             return broken(
-                f"{what} {entry.id} is not pinned in suite {suite.name} {suite.version}, so nobody can tell what ran; "
+                f"{what} {entry.id} is not pinned in suite {suite.name} {suite.version}, so it is unknown what ran; "
                 "run a pinned version of the suite.",
                 suite=suite.name,
                 entry=entry.id,
             )
     if dataset is not None and work.dataset_revision != dataset.revision:
         return broken(
-            f"Data set {dataset.id} is pinned to another revision than {quoted(work.dataset_revision[:12])}.",
+            f"Data set {dataset.id} is pinned to a revision other than {quoted(work.dataset_revision[:12])}.",
             revision=work.dataset_revision,
             pinned=dataset.revision,
         )
@@ -102,7 +101,7 @@ def revisions_fit(case: Case) -> Broken | None:
         model.weights_sha256,
     ):
         return broken(
-            f"Model {model.id} ran with other weights than the suite pins.",
+            f"Model {model.id} ran with weights other than those that the suite pins.",
             revision=work.model_revision,
             weights_sha256=work.weights_sha256,
             pinned_revision=model.revision,
@@ -115,13 +114,13 @@ def revisions_fit(case: Case) -> Broken | None:
     "JM-CONFIG",
     Severity.REJECT,
     "The configuration is one of the suite's",
-    condition="Number format, batch size, parameters (within a factor of 3 where the suite has them as reported) and "
-    "mode (throughput or latency) are the suite's",
+    condition="Number format, batch size, number of parameters (within a factor of 3 where the suite's number is a "
+    "reported one) and mode (throughput or latency) are the suite's",
     mend=None,
     version="2",
 )
 def configuration_fits(case: Case) -> Broken | None:
-    """Number format, batch size and number of parameters are such as the suite allows: one query at a time."""
+    """The suite allows the number format, batch size (one query at a time), mode and number of parameters."""
     suite, work = case.context.suite, case.predicate.workload
     if work.dtype not in DTYPES:
         return broken(
@@ -130,12 +129,12 @@ def configuration_fits(case: Case) -> Broken | None:
         )
     if work.batch_size != 1:
         return broken(
-            f"The suite runs one query at a time; this run took {work.batch_size}.",
+            f"The suite runs one query at a time; this run had a batch size of {work.batch_size}.",
             batch_size=work.batch_size,
         )
     if suite is not None and case.trace.mode != suite.protocol.mode:
         return broken(
-            f"The suite measures {suite.protocol.mode}; this run measured {case.trace.mode}.",
+            f"The suite measures in {suite.protocol.mode} mode; this run measured in {case.trace.mode} mode.",
             mode=case.trace.mode,
             suite_mode=suite.protocol.mode,
         )
@@ -150,7 +149,7 @@ def configuration_fits(case: Case) -> Broken | None:
 
 
 def _parameters_fit(model: Model, stated: int) -> bool:
-    """The very number where it was counted; else one of the reported size, because the weights are pinned."""
+    """Exact where the suite's number was counted; else within the tolerated factor, since the weights are pinned."""
     if model.parameters_are == "counted":
         return stated == model.parameters
     return model.parameters / REPORTED_WITHIN <= stated <= model.parameters * REPORTED_WITHIN
@@ -160,16 +159,16 @@ def _parameters_fit(model: Model, stated: int) -> bool:
     "JM-SAMPLE",
     Severity.REJECT,
     "The queries are the seeded sample",
-    condition="The queries are those that the seed chooses, or the first ones where the suite says so, a whole number "
-    "of times; where windows run parts, as many as the windows ran of the order that the seed draws",
+    condition="Each window runs the sample drawn with the seed, or the first queries where the suite says so, a "
+    "whole number of times; where windows run parts, the queries are the start of the order drawn with the seed",
     mend=None,
     version="8",
 )
 def sample_is_seeded(case: Case) -> Broken | None:
-    """The queries are those that the ticket's seed chooses, or the first ones where the suite says so.
+    """The queries are those drawn with the ticket's seed, or the first ones where the suite says so.
 
-    They are as many as the suite asks for in one window, or as the windows ran of a population. A data set that is not
-    pinned has no sample.
+    Their number is the suite's for one window, or the number that the windows ran of a population. A data set that is
+    not pinned has no sample.
     """
     suite, predicate, expected = case.context.suite, case.predicate, case.sample
     if suite is None or expected is None:
@@ -180,7 +179,7 @@ def sample_is_seeded(case: Case) -> Broken | None:
             return broken(
                 f"The queries are not the first {len(expected.query_ids)} of the data set.", **evidence
             )
-        return broken("The sampled queries are not those that the ticket's seed chooses.", **evidence)
+        return broken("The sampled queries are not those drawn with the ticket's seed.", **evidence)
     if suite.protocol.runs_parts:
         return None
     size = len(expected.query_ids)
@@ -198,19 +197,19 @@ def sample_is_seeded(case: Case) -> Broken | None:
 @rule(
     "JM-POPULATION",
     Severity.REJECT,
-    "Parts are parts of the suite's queries",
-    condition="Where the suite's windows run parts, the trace says of how many queries, which are the suite's; their "
-    "sizes are those of the data set where the platform has it; and the stated digest of the inputs is over them. "
-    "Elsewhere it says nothing of the kind",
+    "Parts are drawn from the suite's queries",
+    condition="If the suite's windows run parts, the trace states the population: its number of queries is the "
+    "suite's, its sizes are the data set's where the platform has it, and the stated digest of the inputs covers "
+    "them. Otherwise it states none",
     mend=None,
     version="8",
 )
 def population_is_the_suites(case: Case) -> Broken | None:
-    """What is stated of all queries that parts were drawn from is what the suite has, as far as that can be told."""
+    """The stated population from which parts were drawn is the suite's, as far as that can be checked."""
     suite, population, work = case.context.suite, case.trace.population, case.predicate.workload
     if suite is not None and not suite.protocol.runs_parts and population is not None:
         return broken(
-            "Every window of this suite runs the whole sample; this run states parts of a larger number of queries.",
+            "Every window of this suite runs the whole sample; this run states parts of a population.",
             queries=population.queries,
         )
     if suite is None or case.job is None or case.places is None:
@@ -243,21 +242,21 @@ def population_is_the_suites(case: Case) -> Broken | None:
 
 
 FAR_FROM_MEAN = 5.0
-"""Standard deviations that the mean size of a random part may lie from that of all: beyond by chance once in a million
-runs, for sizes that scatter much in ten thousand."""
+"""Maximum distance, in standard deviations, of a random part's mean size from that of all: exceeded by chance once in a
+million runs, or once in ten thousand for widely scattered sizes."""
 
 
 @rule(
     "JM-PART-SIZES",
     Severity.QUARANTINE,
-    "The queries that ran are like the others",
-    condition=f"The sizes of the queries that ran are on average those of all, within {FAR_FROM_MEAN:.0f} standard "
-    "deviations of a random part",
+    "The queries that ran are representative",
+    condition=f"The mean size of the queries that ran is within {FAR_FROM_MEAN:.0f} standard deviations, for a "
+    "random part, of the mean size of all",
     mend=None,
     version="8",
 )
 def part_is_like_the_whole(case: Case) -> Broken | None:
-    """Sizes of the queries that did not run are stated by the agent alone: they must look like those that did."""
+    """Only the agent states the sizes of queries that did not run: they must resemble those of the ones that did."""
     population = case.trace.population
     if population is None or not population.sizes:
         return None
@@ -271,7 +270,7 @@ def part_is_like_the_whole(case: Case) -> Broken | None:
         return None
     return broken(
         f"The {ran} queries that ran have {mean_of_part:.4g} {population.unit} on average, all {count} have "
-        f"{mean:.4g}: a random part is within {FAR_FROM_MEAN * deviation:.3g} of it.",
+        f"{mean:.4g}; a random part differs by less than {FAR_FROM_MEAN * deviation:.3g}.",
         mean_of_part=mean_of_part,
         mean=mean,
         within=FAR_FROM_MEAN * deviation,
@@ -284,18 +283,18 @@ def part_is_like_the_whole(case: Case) -> Broken | None:
     Severity.QUARANTINE,
     "Windows are as long as the suite says",
     condition="No window is shorter than the suite's `window_s`",
-    mend="Measure again with an agent that keeps the protocol",
+    mend="Measure again with an agent that follows the protocol",
     version="8",
 )
 def windows_are_long_enough(case: Case) -> Broken | None:
-    """A window lasts as long as the suite says: a run that ends windows as it likes chooses its queries."""
+    """No window is shorter than the suite says: a run that ends windows at will could choose its queries."""
     suite = case.context.suite
     least_s = 0.0 if suite is None else suite.protocol.window_s
     shortest_s = min((span.seconds for span in case.trace.windows()), default=least_s)
     if shortest_s >= least_s:
         return None
     return broken(
-        f"A window lasts {shortest_s:.3f} s; the suite asks for {least_s:g} s or more.",
+        f"A window lasts {shortest_s:.3f} s; the suite requires {least_s:g} s or more.",
         shortest_s=shortest_s,
         least_s=least_s,
     )
@@ -305,17 +304,17 @@ def windows_are_long_enough(case: Case) -> Broken | None:
     "JM-WINDOWS-FEW",
     Severity.QUARANTINE,
     "There are enough windows",
-    condition="There are as many windows as the suite asks for",
+    condition="There are at least as many windows as the suite requires",
     mend="Let the run finish",
     version="1",
 )
 def enough_windows(case: Case) -> Broken | None:
-    """At least as many windows as the suite's protocol asks for."""
+    """There are at least as many windows as the suite's protocol requires."""
     suite, windows = case.context.suite, len(case.predicate.windows)
     if suite is None or windows >= suite.protocol.windows_min:
         return None
     return broken(
-        f"The run has {windows} windows; the suite asks for {suite.protocol.windows_min}.",
+        f"The run has {windows} windows; the suite requires {suite.protocol.windows_min}.",
         windows=windows,
         least=suite.protocol.windows_min,
     )
@@ -330,4 +329,4 @@ RULES = (
     population_is_the_suites,
     part_is_like_the_whole,
 )
-"""In the order in which they are asked; `enough_windows` and `windows_are_long_enough` come after the answers."""
+"""In the order of evaluation; `enough_windows` and `windows_are_long_enough` come after the answers."""

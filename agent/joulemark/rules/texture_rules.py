@@ -1,8 +1,7 @@
-"""Rules about the texture of a GPU's trace: noise, steps and states as sensors make them, and as invention does not.
+"""Rules about the texture of a GPU's trace: noise, steps and states of real sensors, which invented traces lack.
 
-All of them quarantine: a sensor that nobody has met yet may look strange, and a person can tell. Each condition is far
-from what any sensor or card can do; `make false-alarms` counts how often honest sessions meet one.
-"""
+All of them quarantine: an unfamiliar sensor may look implausible, and a moderator can decide. Each threshold is far
+from what any sensor or card does; `make false-alarms` counts how often honest sessions exceed one."""
 
 from __future__ import annotations
 
@@ -23,38 +22,40 @@ if TYPE_CHECKING:
     from joulemark.rules.case import Case
 
 LEAST_TICKS = 50
-"""So many numbers before their pattern tells anything: the chance that as many honest ones are all even is 2**-50."""
+"""Minimum count of numbers whose pattern is judged: the chance that this many honest numbers are all even is 2**-50."""
 
 ROUND_US = 10
-"""Readings happen when they happen; all of them at multiples of 10 us were made up."""
+"""Real readings have arbitrary times; if all are multiples of 10 us apart, they were made up."""
 
 LEAST_STEPS = 20
 SMOOTH_SHARE = 0.95
 SMOOTH_UNITS = 2
-"""Rounding alone moves the second difference of a counter by 2 units at most. A sensor that tells anew only once in ten
-steps still moves it in a fifth of them."""
+"""Rounding alone changes the second difference of a counter by 2 units at most. A sensor that updates only once in ten
+steps still changes it in a fifth of them."""
 
 FINE_UNITS = 10_000
-"""Steps are added up to so many units before they are compared: noise of 2 in 10,000 is then seen. Power readings of
-these cards wander by 0.1 W and more (Yang, Adamek, Armour, arXiv 2312.02741), a hundredth of what they take at rest."""
+"""Steps are summed to this many units before they are compared, so that noise of 2 in 10,000 is visible. Power readings
+of these cards fluctuate by 0.1 W and more (Yang, Adamek, Armour, arXiv 2312.02741), a hundredth of their power at
+rest."""
 
 LEAST_QUERIES = 30
 SAME_WITHIN_US = 2
 SAME_WITHIN = 1e-6
-"""Latencies of a real machine differ by more than a clock's microsecond, mean powers of windows by more than 1e-6."""
+"""On a real machine latencies differ by more than the clock's microsecond, mean powers of windows by more than 1e-6."""
 
 IDLE_WITHIN = 0.005
-"""Work that adds less than a two-hundredth to the power at rest is no work: clocks alone rise by more."""
+"""Work adds more than 0.5 % to the power at rest: higher clocks alone do."""
 
 LEAST_LOAD_W = 100.0
 LEAST_LOOKS = 30
-"""A die that takes 100 W more is warmer: the best cold plates leave 0.02 K/W, and it is read in whole degrees."""
+"""A die that draws 100 W more is warmer: the best cold plates have 0.02 K/W, and temperature is read in whole degrees.
+"""
 
 LEAST_LOAD_S = 5.0
-"""It takes time to warm: 500 J heat half a kilogram of copper by 2.6 K. A burst of 30 ms at 300 W has 9 J."""
+"""Warming takes time: 500 J heat half a kilogram of copper by 2.6 K, and a burst of 30 ms at 300 W has 9 J."""
 
 LEAST_PERIODS = 5
-"""A part-time counter may miss work that is shorter than a few of its periods: it then rises as at rest."""
+"""A part-time counter may miss work shorter than a few of its periods: it then rises as at rest."""
 
 LEAST_C, MOST_C = -10, 125
 JUMP_C = 40
@@ -64,8 +65,8 @@ JUMP_WITHIN_S = 2.0
 CLOCK_WITHIN = 1.02
 GPU_IDLE = 0x01
 WORKS_ABOVE = 1.5
-"""nvmlClocksEventReasonGpuIdle says that nothing runs and the clocks fall; a card that takes half more than at rest
-does something."""
+"""nvmlClocksEventReasonGpuIdle means that nothing runs and the clocks fall; a card that draws 1.5 times its power at
+rest is working."""
 
 REST_DISAGREE = 0.20
 AVERAGE_DISAGREE = 0.10
@@ -74,24 +75,24 @@ LEAST_READINGS = 50
 LEAST_AT_REST = 20
 AVERAGE_S = 1.0
 LATEST_S = 1.5
-"""What is read so soon after a window begins may still be of the rest before it; no sensor is believed to be slower."""
+"""Readings this soon after a window's start may still reflect the rest before it; no slower sensor is assumed."""
 LEAST_APART_W = 3.0
-"""How far the mean of the power readings may be from the counter. A part-time sensor that keeps step with the queries
-may be off by a quarter of their ripple; means of a second keep step with nothing. At rest there are few readings, and
-on a small card few watts."""
+"""Tolerated difference between the mean power reading and the counter. A part-time sensor synchronous with the queries
+may be off by a quarter of their ripple; means of a second are synchronous with nothing. At rest there are few readings,
+and on a small card few watts."""
 
 
 @rule(
     "JM-NOISE",
     Severity.QUARANTINE,
-    "Numbers have noise",
-    condition="Readings come at odd microseconds, the GPU's counter has no common factor and in the rests more noise "
-    "than rounding, latencies and mean powers of windows are not all the same",
+    "Readings have noise",
+    condition="Times between readings have no common factor of 10 us or more; the GPU's counter has no common "
+    "factor and, in the rests, more noise than rounding; neither latencies nor mean powers of windows are all equal",
     mend="Measure again with an unchanged agent and driver",
     version="4",
 )
 def numbers_have_noise(case: Case) -> Broken | None:
-    """What a sensor reads and a clock times has low digits that nobody would write down."""
+    """Real sensor readings and times have noise in their low digits; invented ones often do not."""
     board = case.board
     if board is None or case.read is None:
         return None
@@ -117,7 +118,7 @@ def _round_times(board: ReadStream) -> Broken | None:
 
 
 def _common_factor(analysis: Analysis, board: ReadStream) -> Broken | None:
-    """A trace that was multiplied has the factor in every number; power readings, where there are any, share it."""
+    """A multiplied trace has the factor in every number; power readings, where present, share it."""
     rises = np.diff(board.counter.units)
     rises = rises[rises > 0]
     if len(rises) < LEAST_TICKS or (factor := int(np.gcd.reduce(rises))) < 2:
@@ -133,7 +134,7 @@ def _common_factor(analysis: Analysis, board: ReadStream) -> Broken | None:
 
 
 def _smooth(board: ReadStream) -> Broken | None:
-    """Second differences of the counter's steps in the rests, where consecutive steps are one period each."""
+    """Checks second differences of the counter's steps in the rests, where consecutive steps are one period each."""
     bends = _bends(board)
     if len(bends) < LEAST_STEPS:
         return None
@@ -149,7 +150,7 @@ def _smooth(board: ReadStream) -> Broken | None:
 
 
 def _bends(board: ReadStream) -> NDArray[np.float64]:
-    """By how many units two stretches of equally many steps that follow each other in a rest differ."""
+    """Differences, in units, between consecutive stretches of equally many steps in a rest."""
     if board.settling is None or len(board.settling.changes.energy_j) < LEAST_STEPS:
         return np.empty(0)
     changes, stretches = board.settling.changes, board.settling.bracketed.rest.stretches
@@ -170,7 +171,7 @@ def _bends(board: ReadStream) -> NDArray[np.float64]:
 
 
 def _steps_of(rises: NDArray[np.float64], units: int) -> int:
-    """How many steps add up to so many units; 0 where there are none."""
+    """The number of typical steps that sum to this many units; 0 where there are none."""
     typical = median(rises) if len(rises) else 0.0
     return int(np.ceil(units / typical)) if typical > 0 else 0
 
@@ -191,21 +192,21 @@ def _same_powers(case: Case) -> Broken | None:
     if len(powers) < 3 or max(powers) - min(powers) > SAME_WITHIN * max(powers):
         return None
     return broken(
-        f"All {len(powers)} windows take {powers[0]:.6g} W.", power_w=powers[0], windows=len(powers)
+        f"All {len(powers)} windows draw {powers[0]:.6g} W.", power_w=powers[0], windows=len(powers)
     )
 
 
 @rule(
     "JM-CONSTANT",
     Severity.QUARANTINE,
-    "Sensors sense",
-    condition="The GPU's counter rises faster at work than at rest and not by one amount a reading; power readings "
-    "change; a card that takes 100 W more in windows of 5 s and longer warms by a degree",
+    "Sensors respond to the load",
+    condition="The GPU's counter rises faster at work than at rest, and not by a constant amount; power readings "
+    "change; a card that draws 100 W more in windows of 5 s or longer warms by a degree",
     mend="Reinstall the NVIDIA driver; measure again",
     version="7",
 )
 def sensors_sense(case: Case) -> Broken | None:
-    """A library that returns constants, or one rate for work and rest, senses nothing."""
+    """Rejects a library that returns constants, or one rate for work and rest."""
     board, analysis = case.board, case.read
     if board is None or analysis is None:
         return None
@@ -260,7 +261,8 @@ def _one_temperature(case: Case, analysis: Analysis) -> Broken | None:
     if load_w < LEAST_LOAD_W:
         return None
     return broken(
-        f"The GPU stayed at {read[1][0]:.0f} C in all of {len(read[1])} looks and took {load_w:.0f} W more at work.",
+        f"All {len(read[1])} temperature readings are {read[1][0]:.0f} C, while the GPU drew {load_w:.0f} W more at "
+        "work.",
         temperature_c=float(read[1][0]),
         looks=len(read[1]),
         load_w=load_w,
@@ -270,15 +272,15 @@ def _one_temperature(case: Case, analysis: Analysis) -> Broken | None:
 @rule(
     "JM-COHERENT",
     Severity.QUARANTINE,
-    "States fit the load",
-    condition="The GPU's temperature is one that silicon survives and does not jump by more than 40 C in 2 s; a card "
-    "that works is not idle by its clocks or its utilisation, nor clocked above its model's highest, where these "
-    "were read",
+    "The GPU's state fits the load",
+    condition="The GPU's temperature is plausible for silicon and does not jump by more than 40 C in 2 s; while the "
+    "card works, its clock reasons or utilisation, where read, do not all say that it is idle, and its clock is not "
+    "above its model's maximum",
     mend="Reinstall the NVIDIA driver; measure again",
     version="4",
 )
 def states_fit_the_load(case: Case) -> Broken | None:
-    """Temperature, clock reasons, clocks and utilisation are those of a card that did this work."""
+    """Temperature, clock event reasons, clocks and utilisation are plausible for a card under this load."""
     analysis = case.read
     if case.board is None or analysis is None:
         return None
@@ -296,7 +298,10 @@ def _impossible_temperature(analysis: Analysis) -> Broken | None:
     at_s, celsius = read
     outside = celsius[(celsius < LEAST_C) | (celsius > MOST_C)]
     if len(outside):
-        return broken(f"The GPU is said to have been at {outside[0]:.0f} C.", temperature_c=float(outside[0]))
+        return broken(
+            f"The stated GPU temperature of {outside[0]:.0f} C is impossible.",
+            temperature_c=float(outside[0]),
+        )
     jumps = np.abs(np.diff(celsius)) * (np.diff(at_s) <= JUMP_WITHIN_S)
     highest = float(jumps.max(initial=0.0))
     if highest <= JUMP_C:
@@ -309,7 +314,7 @@ def _impossible_temperature(analysis: Analysis) -> Broken | None:
 
 
 def _idle_at_work(case: Case, analysis: Analysis) -> Broken | None:
-    """In latency mode the looks fall into the pauses."""
+    """Applies to throughput only: in latency mode readings fall into the pauses."""
     if analysis.idle is None or case.trace.mode != "throughput":
         return None
     power_w = max((power_w for _, power_w in powers_w(case.predicate)), default=0.0)
@@ -321,7 +326,7 @@ def _idle_at_work(case: Case, analysis: Analysis) -> Broken | None:
         at_work = seen & GPU_IDLE == 0 if name == "gpu-throttle" else seen > 0
         if len(seen) >= LEAST_LOOKS // 3 and not at_work.any():
             return broken(
-                f"In all of {len(seen)} looks during the windows the GPU was {resting}, while it took {power_w:.0f} W.",
+                f"In all {len(seen)} readings during the windows the GPU was {resting}, while it drew {power_w:.0f} W.",
                 gauge=name,
                 looks=len(seen),
                 power_w=power_w,
@@ -335,7 +340,7 @@ def _clocked_too_high(case: Case, analysis: Analysis) -> Broken | None:
     if read is None or most_mhz is None or read[1].max() <= CLOCK_WITHIN * most_mhz:
         return None
     return broken(
-        f"The GPU's clock was at {read[1].max():.0f} MHz; its model goes up to {most_mhz:.0f} MHz.",
+        f"The GPU's clock was at {read[1].max():.0f} MHz; the maximum of its model is {most_mhz:.0f} MHz.",
         clock_mhz=float(read[1].max()),
         most_mhz=most_mhz,
     )
@@ -345,13 +350,13 @@ def _clocked_too_high(case: Case, analysis: Analysis) -> Broken | None:
     "JM-COUNTER-POWER",
     Severity.QUARANTINE,
     "Counter and power agree",
-    condition="The GPU's power readings and its energy counter agree: in windows to 25 %, by means of a second to 10 "
-    "%, at rest to 20 %, or to 3 W, where both were read often enough after the sensor had settled",
+    condition="The GPU's power readings and its energy counter agree: in windows within 25 %, by means of a second "
+    "within 10 %, at rest within 20 %, or within 3 W, where both were read often enough after the sensor had settled",
     mend="Reinstall the NVIDIA driver; measure again",
     version="5",
 )
 def counter_and_power_agree(case: Case) -> Broken | None:
-    """Two readings of one power agree, in windows of any length and at rest."""
+    """The two readings of one power agree, in windows of any length and at rest."""
     analysis = case.read
     if case.board is None or case.board.settling is None or analysis is None or analysis.idle is None:
         return None
@@ -392,4 +397,4 @@ def _apart(where: str, counter_w: float, read_mw: NDArray[np.float64], limit: fl
 
 
 RULES = (numbers_have_noise, sensors_sense, states_fit_the_load, counter_and_power_agree)
-"""In the order in which they are asked."""
+"""In the order of evaluation."""

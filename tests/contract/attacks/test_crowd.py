@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 @attack(
     "20 % colluders, 30 % low, with tiny stated uncertainty",
     "harmless",
-    how="the median of 40 contributors is off by less than 2 % on average and 5 % at most",
+    how="the value from 40 contributors is off by less than 2 % on average and 5 % at most",
 )
 def test_colluders() -> Outcome:
     draw = Random(7)  # noqa: S311 - a simulation
@@ -57,7 +57,7 @@ def _colluding(draw: Random) -> list[ResultReading]:
 @attack(
     "One contributor with 50 keys on one device",
     "harmless",
-    how="together they are one voice, a single source without a rank",
+    how="deduplicated to one device: a single source without a rank",
 )
 def test_fifty_keys(door) -> Outcome:
     for number in range(1, 51):
@@ -84,7 +84,7 @@ def test_fifty_keys(door) -> Outcome:
 @attack(
     "Five keys on one device, 30 % low, against four honest contributors",
     "harmless",
-    how="the value moves by less than 2 %, the honest ones agree, and only the five disagree",
+    how="the value moves by less than 2 %, the honest contributors agree, and only the five disagree",
 )
 def test_keys_on_one_device_against_others() -> Outcome:
     demo_catalog()
@@ -130,7 +130,7 @@ def test_best_of_withdrawn(door) -> Outcome:
     return door.send(made.bundle(ticket=door.ticket(key=key), of=made.trace(queries=15, salt=99)))
 
 
-@attack("Known answers that are wrong", "quarantined", "JM-KNOWN-ANSWERS")
+@attack("Wrong answers to known queries", "quarantined", "JM-KNOWN-ANSWERS")
 def test_wrong_known_answers(door, settings) -> Outcome:
     demo = load_suite("demo")
     job = made.first_job(demo)
@@ -152,7 +152,7 @@ def test_wrong_known_answers(door, settings) -> Outcome:
     return door.send(made.bundle(change=lambda said: replace(said, suite=ref)))
 
 
-@attack("Other rows than everybody else was given", "quarantined", "JM-INPUTS", "JM-DEVICE-SHARED")
+@attack("Other rows of the data set than everyone else's", "quarantined", "JM-INPUTS", "JM-DEVICE-SHARED")
 def test_other_inputs(door) -> Outcome:
     bundle = made.bundle(key=made.signing_key(3), of=made.trace(queries=15, salt=3))
     for number in (1, 2, 3):
@@ -182,9 +182,9 @@ def test_the_sessions_are_of_four_machines() -> None:
 
 
 @attack(
-    "Advertisement as the name of a processor",
+    "Advertisement as a processor's name",
     "harmless",
-    how="a code stands in its place, and the name only as its contributor's quoted words",
+    how="a code is shown instead; the name appears only as the contributor's quoted words",
 )
 def test_advertising_processor(door) -> Outcome:
     door.enrol(made.signing_key())

@@ -60,7 +60,7 @@ def test_name_like_a_pseudonym(door) -> Outcome:
     )
 
 
-@attack("Display name that claims an office, in letters of other scripts", "refused", "JM-NAME")
+@attack("Display name that claims an official role, in lookalike letters", "refused", "JM-NAME")
 def test_name_like_an_office(door) -> Outcome:
     names = (
         "M\u043ederator",
@@ -99,7 +99,7 @@ def test_swapped_key(door) -> Outcome:
     return door.send(made.bundle(change=lambda said: replace(said, contributor=swapped)))
 
 
-@attack("Another's key revoked or rotated by a stranger", "refused", "JM-KEY-OTHER")
+@attack("Another contributor's key revoked or rotated", "refused", "JM-KEY-OTHER")
 def test_foreign_revocation(door) -> Outcome:
     door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
     victim = keys.key_id(keys.public_hex(made.signing_key(1)))
@@ -116,7 +116,7 @@ def test_foreign_revocation(door) -> Outcome:
     return found
 
 
-@attack("Result of another withdrawn", "refused", "JM-RESULT-OTHER")
+@attack("Another contributor's result withdrawn", "refused", "JM-RESULT-OTHER")
 def test_foreign_withdrawal(door) -> Outcome:
     door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
     door.send(made.bundle())
@@ -130,7 +130,9 @@ def test_foreign_withdrawal(door) -> Outcome:
     return refused(door.post("withdrawals", encode(gone)))
 
 
-@attack("Envelope sent again", "harmless", how="the same bytes get the same answer and change nothing")
+@attack(
+    "Envelope sent again", "harmless", how="idempotent: the same bytes get the same answer and change nothing"
+)
 def test_replayed_envelope(door) -> Outcome:
     door.enrol(made.signing_key())
     body, request = made.bundle().to_bytes(), encode(made.ticket_request())
@@ -142,14 +144,14 @@ def test_replayed_envelope(door) -> Outcome:
     return Outcome("harmless")
 
 
-@attack("Nonce of another request used again", "refused", "JM-NONCE-USED")
+@attack("Nonce of an earlier request reused", "refused", "JM-NONCE-USED")
 def test_reused_nonce(door) -> Outcome:
     door.enrol(made.signing_key())
     door.post("tickets", encode(made.ticket_request(nonce="7" * 32)))
     return refused(door.post("tickets", encode(made.ticket_request(nonce="7" * 32, device_tag="cd" * 32))))
 
 
-@attack("Old request kept and sent later", "refused", "JM-CLOCK")
+@attack("Old request replayed later", "refused", "JM-CLOCK")
 def test_late_request(door) -> Outcome:
     door.enrol(made.signing_key())
     old = made.ticket_request(now=datetime.now(UTC) - timedelta(hours=1))
@@ -169,14 +171,14 @@ def test_ticket_twice(door) -> Outcome:
     return door.send(made.bundle(ticket=ticket, of=made.trace(queries=15, salt=3)))
 
 
-@attack("Ticket of another", "refused", "JM-TICKET-UNKNOWN")
+@attack("Another contributor's ticket", "refused", "JM-TICKET-UNKNOWN")
 def test_foreign_ticket(door) -> Outcome:
     ticket = door.ticket(key=made.signing_key(1))
     door.enrol(made.signing_key(2))
     return door.send(made.bundle(ticket=ticket, key=made.signing_key(2)))
 
 
-@attack("Ticket with a seed of one's own choice", "refused", "JM-TICKET-EDITED")
+@attack("Ticket with a self-chosen seed", "refused", "JM-TICKET-EDITED")
 def test_edited_ticket(door) -> Outcome:
     ticket = door.ticket(key=made.signing_key())
     return door.send(made.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed + 1)))
@@ -248,7 +250,7 @@ def test_huge_body(door) -> Outcome:
     return refused(door.post("results", b"0" * (100 * 1024 * 1024)))
 
 
-@attack("Body that says no length", "refused", "JM-LENGTH")
+@attack("Body without a stated length", "refused", "JM-LENGTH")
 def test_no_length(door) -> Outcome:
     return refused(door.client.generic("POST", "/api/v1/results", b"", content_type="application/json"))
 
@@ -294,9 +296,9 @@ def revocation(door, since: str | None):
 
 
 @attack(
-    "A time in another zone, so that the log seems edited",
+    "Time in another time zone, so that the log appears edited",
     "harmless",
-    how="a time has one form in entries and rows, and audits compare moments",
+    how="times have one form in entries and rows, and audits compare instants",
 )
 def test_revocation_in_another_zone(door) -> Outcome:
     door.enrol(made.signing_key())
@@ -307,18 +309,18 @@ def test_revocation_in_another_zone(door) -> Outcome:
     return Outcome("harmless")
 
 
-@attack("A time that no calendar has", "refused", "JM-SCHEMA")
+@attack("Time outside the calendar's range", "refused", "JM-SCHEMA")
 def test_revocation_before_the_first_year(door) -> Outcome:
     door.enrol(made.signing_key())
     return refused(revocation(door, "0001-01-01T00:00:00+14:00"))
 
 
 @attack(
-    "Numbers that a database gives back in other digits, so that the log seems edited",
+    "Numbers that a database returns with other digits, so that the log appears edited",
     "rejected",
     "JM-POWER-HIGH",
     "JM-WINDOWS",
-    how="findings are kept as the text that the log hashes",
+    how="findings are stored as the text that the log hashes",
 )
 def test_numbers_in_other_digits(door) -> Outcome:
     door.enrol(made.signing_key())
@@ -334,9 +336,9 @@ def test_numbers_in_other_digits(door) -> Outcome:
 
 
 @attack(
-    "SQL, HTML and spreadsheet formulas as words",
+    "SQL, HTML and spreadsheet formulas in text fields",
     "harmless",
-    how="escaped where they are shown, and data where they are stored",
+    how="escaped on output and stored as data",
 )
 def test_injection(door) -> Outcome:
     words = ["'; DROP TABLE intake_submission; --", "<script>alert(1)</script>", "=HYPERLINK(1)", "@SUM(1)"]

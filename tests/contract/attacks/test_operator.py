@@ -141,9 +141,7 @@ def test_edited_verdict(operator) -> Outcome:
     )
 
 
-@attack(
-    "Operator puts other files in the place of a pinned suite", "found", "JM-LOG-ROW-OTHER", "JM-LOG-SUITE"
-)
+@attack("Operator replaces the files of a pinned suite", "found", "JM-LOG-ROW-OTHER", "JM-LOG-SUITE")
 def test_exchanged_suite(operator) -> Outcome:
     other = encode_archive(pinned_files())
     columns = f"archive = X'{other.hex()}', archive_sha256 = '{hashlib.sha256(other).hexdigest()}'"
@@ -163,7 +161,7 @@ def test_edited_key(operator) -> Outcome:
 
 
 @attack(
-    "Operator deletes a result with all that belongs to it",
+    "Operator deletes a result and everything that belongs to it",
     "found",
     "JM-LOG-ROW-GONE",
     "JM-LOG-STATE",
@@ -193,7 +191,7 @@ def test_swapped_verdicts(operator) -> Outcome:
 @attack(
     "Operator edits a leaf of the log and its entries",
     "found",
-    how="what was signed before does not come out of the entries any more",
+    how="the root signed before no longer follows from the entries",
 )
 def test_edited_leaf(operator) -> Outcome:
     operator.edit(
@@ -209,9 +207,9 @@ def test_edited_leaf(operator) -> Outcome:
 
 
 @attack(
-    "Split view: another log shown to somebody who has seen this one",
+    "Split view: another log shown to someone who has seen this one",
     "found",
-    how="the kept checkpoint does not fit, and both are kept as evidence",
+    how="the stored checkpoint does not fit, and both are kept as evidence",
 )
 def test_split_view(operator) -> Outcome:
     log = operator.platform.folder / "data" / "log"
@@ -233,7 +231,7 @@ def test_split_view(operator) -> Outcome:
 @attack(
     "Operator damages the published checkpoint",
     "harmless",
-    how="it is not served, and written again from the database",
+    how="it is not served, and is rewritten from the database",
 )
 def test_damaged_checkpoint(operator) -> Outcome:
     file = operator.platform.folder / "data" / "log" / "checkpoint"

@@ -34,7 +34,7 @@ def test_edited_total(send, a100) -> Outcome:
     return send(stating(a100, totals=half))
 
 
-@attack("Trace of another result, sent again", "rejected", "JM-TRACE-REUSED")
+@attack("Another result's trace reused", "rejected", "JM-TRACE-REUSED")
 def test_replayed_trace(send, a100) -> Outcome:
     send(a100)
     again = Case(a100.statement, a100.trace, replace_ticket(a100))
@@ -44,7 +44,7 @@ def test_replayed_trace(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
-@attack("Trace of another result with every energy scaled", "rejected", "JM-TRACE-REUSED")
+@attack("Another result's trace with every energy scaled", "rejected", "JM-TRACE-REUSED")
 def test_scaled_trace_of_another(send, a100) -> Outcome:
     send(a100)
     plain = Case(a100.statement, a100.trace, replace_ticket(a100))
@@ -54,9 +54,7 @@ def test_scaled_trace_of_another(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
-@attack(
-    "Trace of another result with every reading moved by chance, and scaled", "rejected", "JM-TRACE-REUSED"
-)
+@attack("Another result's trace with every reading jittered and scaled", "rejected", "JM-TRACE-REUSED")
 def test_jittered_trace_of_another(send, a100) -> Outcome:
     send(a100)
     draw = np.random.default_rng(5)
@@ -91,7 +89,7 @@ def test_jittered_trace_of_another(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
-@attack("Own trace, every energy a fifth", "quarantined", "JM-IDLE-RANGE")
+@attack("Own trace, every energy divided by five", "quarantined", "JM-IDLE-RANGE")
 def test_scaled_down(send, a100) -> Outcome:
     return send(measuring(a100, lambda trace: scaled(trace, 0.2)))
 
@@ -102,7 +100,7 @@ def test_scaled_up(send, a100) -> Outcome:
 
 
 @attack(
-    "Counter scaled, power left as it was", "quarantined", "JM-COUNTER-POWER", "JM-DIRTY", "JM-ESTIMATORS"
+    "Counter scaled, power readings unchanged", "quarantined", "JM-COUNTER-POWER", "JM-DIRTY", "JM-ESTIMATORS"
 )
 def test_scaled_counter(send, a100) -> Outcome:
     def less(trace):
@@ -111,7 +109,14 @@ def test_scaled_counter(send, a100) -> Outcome:
     return send(measuring(a100, less))
 
 
-@attack("Synthetic smooth trace", "quarantined", "JM-NOISE", "JM-COUNTER-POWER", "JM-DIRTY", "JM-ESTIMATORS")
+@attack(
+    "Synthetic trace without noise",
+    "quarantined",
+    "JM-NOISE",
+    "JM-COUNTER-POWER",
+    "JM-DIRTY",
+    "JM-ESTIMATORS",
+)
 def test_smooth_trace(send, a100) -> Outcome:
     return send(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
 
@@ -139,7 +144,7 @@ def test_trace_of_another_model(send) -> Outcome:
     return send(large)
 
 
-@attack("Windows that begin late and end early", "rejected", "JM-LATENCY")
+@attack("Windows that start late and end early", "rejected", "JM-LATENCY")
 def test_narrow_windows(send, a100) -> Outcome:
     def narrow(trace):
         spans = tuple(
@@ -154,7 +159,7 @@ def test_narrow_windows(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-LATENCY"})
 
 
-@attack("Work that goes on outside of the windows", "quarantined", "JM-REST")
+@attack("Work continued outside the windows", "quarantined", "JM-REST")
 def test_work_in_rests(send, a100) -> Outcome:
     def busy_rests(trace):
         rests = [span for span in trace.spans if span.kind == "rest"]
@@ -169,21 +174,19 @@ def test_work_in_rests(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-REST"})
 
 
-@attack("Run that began before its ticket was given", "rejected", "JM-RUN-LENGTH", "JM-TICKET-LATE")
+@attack("Run that began before its ticket was issued", "rejected", "JM-RUN-LENGTH", "JM-TICKET-LATE")
 def test_longer_than_the_ticket(send, a100) -> Outcome:
     longer = stating(a100, started_at=a100.predicate.started_at - timedelta(hours=2))
     return send(longer, late=timedelta(hours=-2))
 
 
-@attack(
-    "Run in which the machine slept for ten minutes, and its clock with it", "quarantined", "JM-RUN-LENGTH"
-)
+@attack("Run in which the machine and its clock slept for ten minutes", "quarantined", "JM-RUN-LENGTH")
 def test_sleep(send, a100) -> Outcome:
     found = send(stating(a100, started_at=a100.predicate.started_at - timedelta(minutes=10)))
     return Outcome(found.kind, found.codes & {"JM-RUN-LENGTH"})
 
 
-@attack("Other programs at work beside RAPL, and no flag", "quarantined", "JM-FLAGS")
+@attack("Other programs running during a RAPL measurement, without a flag", "quarantined", "JM-FLAGS")
 def test_others_on_the_processor(send) -> Outcome:
     def busy(trace):
         return reading(trace, "cpu-foreign", lambda t_us, ms: ms + (t_us / 1e3).astype(np.int64))
@@ -202,7 +205,7 @@ def test_other_gpu(send) -> Outcome:
     return send(stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"}))
 
 
-@attack("Another GPU declared as an A100, sensor's uncertainty included", "quarantined", "JM-DEVICE")
+@attack("Another GPU declared as an A100, with the A100 sensor's uncertainty", "quarantined", "JM-DEVICE")
 def test_other_gpu_with_its_uncertainty(send) -> Outcome:
     found = send(stating(honest()["l4"], device={"name": "NVIDIA A100-SXM4-80GB"}))
     return Outcome(found.kind, found.codes & {"JM-DEVICE"})
@@ -227,7 +230,7 @@ def test_constant_library(send, a100) -> Outcome:
     )
 
 
-@attack("NVML counter that rises at one rate", "quarantined", "JM-CONSTANT")
+@attack("NVML counter that rises at a constant rate", "quarantined", "JM-CONSTANT")
 def test_constant_counter(send, a100) -> Outcome:
     found = send(
         measuring(a100, lambda trace: counting(trace, lambda t_us, _: np.round(70.0 * t_us / 1e3) + 10**9))
@@ -235,7 +238,7 @@ def test_constant_counter(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-CONSTANT"})
 
 
-@attack("Answers out of a cache", "rejected", "JM-LATENCY-SUM", "JM-POWER-HIGH")
+@attack("Cached answers", "rejected", "JM-LATENCY-SUM", "JM-POWER-HIGH")
 def test_cached_answers(send, a100) -> Outcome:
     def cached(trace):
         queries = []
@@ -249,13 +252,13 @@ def test_cached_answers(send, a100) -> Outcome:
     return send(measuring(a100, cached))
 
 
-@attack("Answers cut short", "rejected", "JM-TOKENS")
+@attack("Truncated answers", "rejected", "JM-TOKENS")
 def test_truncated_answers(send, a100) -> Outcome:
     cut = tuple(replace(window, output_tokens=0) for window in a100.predicate.windows)
     return send(stating(a100, windows=cut))
 
 
-@attack("One query asked again and again instead of the sample", "quarantined", "JM-ANSWERS")
+@attack("One query repeated instead of the sample", "quarantined", "JM-ANSWERS")
 def test_one_query_again(send, a100) -> Outcome:
     def repeated(trace):
         return replace(trace, answers=trace.answers[:4] * (len(trace.answers) // 4))
@@ -264,7 +267,7 @@ def test_one_query_again(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-ANSWERS"})
 
 
-@attack("Revision of the model swapped", "rejected", "JM-REVISION")
+@attack("Another revision of the model", "rejected", "JM-REVISION")
 def test_other_revision(send, a100) -> Outcome:
     return send(stating(a100, workload={"model_revision": "2"}))
 
@@ -286,7 +289,7 @@ def test_zero_energy(send, a100) -> Outcome:
     return Outcome(found.kind, found.codes & {"JM-ENERGY-ZERO"})
 
 
-@attack("Readings at times that no clock gives", "quarantined", "JM-NOISE")
+@attack("Readings at times that no real clock produces", "quarantined", "JM-NOISE")
 def test_round_times(send, a100) -> Outcome:
     def rounded(trace):
         (stream,) = trace.streams
