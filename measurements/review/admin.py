@@ -48,7 +48,7 @@ class ResultAdmin(ReadOnlyAdmin):
 
 
 class DecisionForm(ModelForm):  # type: ignore[type-arg]  # the base is not generic at run time
-    """Asks the service whether the decision is possible, before it is made. `moderator` is who fills it in."""
+    """Checks with the service whether the decision is possible. `moderator` is the user who fills it in."""
 
     moderator: User
 
@@ -170,7 +170,7 @@ class ModerationAdmin(ReadOnlyAdmin):
         return bool(request.user.has_perm("review.add_moderation"))
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[DecisionForm]:
-        """The form knows who decides."""
+        """The form class, with the moderator who decides."""
         form = cast("type[DecisionForm]", super().get_form(request, *args, **kwargs))
         assert isinstance(request.user, User)  # noqa: S101 - has_add_permission let only users pass
         form.moderator = request.user
@@ -178,11 +178,11 @@ class ModerationAdmin(ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: Moderation, form: DecisionForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Write through the service, which also writes the leaf; a first rejection is a proposal."""
-        made = decide(
+        decision = decide(
             submission=obj.submission, moderator=form.moderator, state=State(obj.state), reason=obj.reason
         )
-        if isinstance(made, Moderation):
-            obj.pk = made.pk
+        if isinstance(decision, Moderation):
+            obj.pk = decision.pk
 
     def log_addition(self, request: HttpRequest, obj: Moderation, message: Any) -> Any:
         """Django's own log has a line for a decision; a proposal is a row of its own."""
@@ -191,7 +191,7 @@ class ModerationAdmin(ReadOnlyAdmin):
     def response_add(
         self, request: HttpRequest, obj: Moderation, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Say what was made, and go back to the list."""
+        """Show a message about the proposal, and return to the list."""
         if obj.pk:
             return super().response_add(request, obj, post_url_continue)
         self.message_user(request, "Proposed: a second moderator must reject it too.")

@@ -36,28 +36,28 @@ class ResultStatusView(APIView):
 
 
 class HealthView(APIView):
-    """Whether anything waits longer than it should: what a monitor asks."""
+    """Whether anything waits longer than it should, for monitoring."""
 
     @extend_schema(
         responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health", tags=["health"]
     )
     def get(self, request: Request) -> Response:
         """Answer 200, or 503 when something waits too long or the log is broken; the same numbers either way."""
-        found, broken = waiting(), is_broken()
+        waits, broken = waiting(), is_broken()
         body = {
-            "ok": not broken and not any(one.is_alarm for one in found),
-            "waiting": {one.what: _plain(one) for one in found},
+            "ok": not broken and not any(wait.is_alarm for wait in waits),
+            "waiting": {wait.what: _plain(wait) for wait in waits},
             "log": {"broken": broken},
         }
         return Response(body, status=200 if body["ok"] else 503, headers={"Cache-Control": "no-store"})
 
 
-def _plain(one: Waiting) -> dict[str, object]:
-    return {"count": one.count, "oldest_s": one.oldest_s, "limit_s": one.limit_s, "alarm": one.is_alarm}
+def _plain(wait: Waiting) -> dict[str, object]:
+    return {"count": wait.count, "oldest_s": wait.oldest_s, "limit_s": wait.limit_s, "alarm": wait.is_alarm}
 
 
 class WithdrawalView(APIView):
-    """Have a result of one's own count no more."""
+    """Withdraw a result of one's own."""
 
     throttle_classes = (PrefixThrottle,)
 
@@ -70,7 +70,7 @@ class WithdrawalView(APIView):
 
 
 class AppealView(APIView):
-    """Have a person look at a verdict again."""
+    """Appeal against a verdict."""
 
     throttle_classes = (PrefixThrottle,)
 
@@ -79,13 +79,15 @@ class AppealView(APIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Answer with the time by which it is decided."""
-        made = contributor_requests.appeal(data=read_body(request))
-        record = Appealed(result_id=made.submission_id, filed_at=made.filed_at, decide_by=made.decide_by)
+        appeal = contributor_requests.appeal(data=read_body(request))
+        record = Appealed(
+            result_id=appeal.submission_id, filed_at=appeal.filed_at, decide_by=appeal.decide_by
+        )
         return answer(record, status=201)
 
 
 def status_of(submission: Submission) -> ResultStatus:
-    """Where a submission stands, with what the last verdict has found."""
+    """The status of a submission, with the findings of its last verdict."""
     verdict = submission.verdicts.last()
     return ResultStatus(
         result_id=submission.pk,

@@ -54,9 +54,9 @@ def _row_faults() -> Iterator[str]:
     while leaves := list(
         Leaf.objects.filter(pk__gt=after)[:TOGETHER] if after else Leaf.objects.all()[:TOGETHER]
     ):
-        found = read_rows(leaves)
+        rows = read_rows(leaves)
         for leaf in leaves:
-            yield from _compared(leaf, found.get(leaf.pk))
+            yield from _compared(leaf, rows.get(leaf.pk))
         after = leaves[-1].pk
 
 
@@ -72,9 +72,9 @@ def _compared(leaf: Leaf, row: CurrentRow | None) -> Iterator[str]:
     if entry.subject != row.subject:
         yield f"{name} of {entry.subject[:12]}, but its row is about {row.subject[:12]}."
     for fact in sorted(entry.facts.keys() | row.facts.keys()):
-        said, is_now = entry.facts.get(fact), row.facts.get(fact)
-        if said != is_now:
-            yield f"{name}; {fact} was {said!r} and is {is_now!r} in the row."
+        logged, is_now = entry.facts.get(fact), row.facts.get(fact)
+        if logged != is_now:
+            yield f"{name}; {fact} was {logged!r} and is {is_now!r} in the row."
 
 
 def _unlogged() -> Iterator[str]:
@@ -129,28 +129,30 @@ def _number_faults() -> Iterator[str]:
 def _compared_numbers(result_ids: Sequence[str]) -> list[str]:
     """What the rows of these results say otherwise than their bundles. What deriving notes anew is taken back."""
     with transaction.atomic():
-        held = list(
+        submissions = list(
             Submission.objects.filter(pk__in=result_ids)
             .select_related("key__contributor", *TICKET, *(f"result__{name}" for name in NAMED))
             .order_by("leaf_id")
         )
-        cases = cases_of(held)
+        cases = cases_of(submissions)
         names = Names(cases.values())
-        found = []
-        for submission in held:
+        sentences = []
+        for submission in submissions:
             case, row = cases[submission.pk], getattr(submission, "result", None)
             if hashlib.sha256(bytes(submission.bundle)).hexdigest() != submission.pk:
                 continue  # its leaf has said so
             if isinstance(case, RecordError):
-                found.append(f"The numbers of result {submission} cannot be compared: {case}")
+                sentences.append(f"The numbers of result {submission} cannot be compared: {case}")
                 continue
             try:
-                found += _number_fault(submission, row, derive_result(submission, case, names))
+                sentences += _number_fault(submission, row, derive_result(submission, case, names))
             except LookupError as error:
                 if row is not None:
-                    found.append(f"The result {submission} names {error}, which the catalogue lacks by now.")
+                    sentences.append(
+                        f"The result {submission} names {error}, which the catalogue lacks by now."
+                    )
         transaction.set_rollback(True)
-    return found
+    return sentences
 
 
 def _number_fault(submission: Submission, row: Result | None, bundle: Result) -> list[str]:
@@ -159,9 +161,9 @@ def _number_fault(submission: Submission, row: Result | None, bundle: Result) ->
             return []
         return [f"The result {submission} is {submission.state}, and its numbers are gone."]
     return [
-        f"The result {submission} has another {name} than its bundle: {getattr(row, name)}, not {said}."
+        f"The result {submission} has another {name} than its bundle: {getattr(row, name)}, not {derived}."
         for name in NUMBERS
-        if getattr(row, name) != (said := getattr(bundle, name))
+        if getattr(row, name) != (derived := getattr(bundle, name))
     ]
 
 

@@ -1,4 +1,4 @@
-"""From stored submissions to the cases that the rules look at: bytes decoded again, and what we know beside them."""
+"""From stored submissions to cases for the rules: the bytes decoded again, with the context of the platform."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from joulemark.record.errors import RecordError
 from joulemark.record.trace import parse as parse_trace
 from joulemark.rules.case import Case
 from measurements.intake.models import Submission
-from measurements.review.rule_context import Known, own_facts
+from measurements.review.rule_context import RuleContext, own_facts
 
 
 def cases_of(submissions: Sequence[Submission]) -> dict[str, Case | RecordError]:
-    """Decode stored bytes, verifying signatures and digests again; by result id the case, or why it no longer fits."""
-    found = {submission.pk: _read(submission) for submission in submissions}
-    read = {result_id: one for result_id, one in found.items() if isinstance(one, Case)}
-    known = Known.about(submissions, read)
+    """Decode stored bytes, verifying signatures and digests again; by result id the case, or why there is none."""
+    cases = {submission.pk: _read(submission) for submission in submissions}
+    read = {result_id: case for result_id, case in cases.items() if isinstance(case, Case)}
+    context = RuleContext.about(submissions, read)
     return {
-        submission.pk: known.case(submission, one) if isinstance(one := found[submission.pk], Case) else one
+        submission.pk: context.case(submission, case)
+        if isinstance(case := cases[submission.pk], Case)
+        else case
         for submission in submissions
     }
 

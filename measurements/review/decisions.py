@@ -32,12 +32,14 @@ class Decision:
 
 def public_decisions() -> list[Decision]:
     """All of them in the order of the log, the last one first: decisions by people are few."""
-    made = [(row.leaf_id, _decision(row)) for row in Moderation.objects.select_related("leaf", "appeal")]
+    decisions = [(row.leaf_id, _decision(row)) for row in Moderation.objects.select_related("leaf", "appeal")]
     waiting = [
         (row.leaf_id, _waiting(row))
         for row in Appeal.objects.filter(decision=None).select_related("leaf", "submission")
     ]
-    return [decision for _, decision in sorted([*made, *waiting], key=lambda entry: entry[0], reverse=True)]
+    return [
+        decision for _, decision in sorted([*decisions, *waiting], key=lambda entry: entry[0], reverse=True)
+    ]
 
 
 def _decision(row: Moderation) -> Decision:

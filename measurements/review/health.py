@@ -48,8 +48,8 @@ def waiting() -> tuple[Waiting, ...]:
 
 
 def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> Waiting:
-    found = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
-    return Waiting(what=what, count=found["n"], oldest_s=_age(found["oldest"], now), limit_s=limit_s)
+    totals = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
+    return Waiting(what=what, count=totals["n"], oldest_s=_age(totals["oldest"], now), limit_s=limit_s)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

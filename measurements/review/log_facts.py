@@ -64,30 +64,30 @@ def read_appeals(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
 def read_name_decisions(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     """Decisions about names of hardware as they are now; the last one shows where the name stands otherwise."""
     rows = NameDecision.objects.select_related("hardware_class").filter(leaf__in=leaves)
-    found = {}
+    recorded = {}
     for row in rows:
         facts = dict(name_decision_facts(row))
         last = NameDecision.objects.filter(hardware_class=row.hardware_class_id).order_by("leaf_id").last()
         if last == row and row.hardware_class.name_state != row.state:
             facts["stands"] = row.hardware_class.name_state
-        found[row.leaf_id] = Recorded(row.hardware_class.code, facts)
-    return found
+        recorded[row.leaf_id] = Recorded(row.hardware_class.code, facts)
+    return recorded
 
 
 def decided_states(subjects: Collection[str]) -> dict[str, tuple[int, str]]:
     """By result the id of its last decision's leaf, and the state in which that and all before it leave the result."""
-    found: dict[str, tuple[int, str]] = {}
+    states: dict[str, tuple[int, str]] = {}
     moderated = set()
     leaves = Leaf.objects.filter(subject__in=subjects, kind__in=DECISIONS).order_by("id")
     for pk, kind, subject, body in leaves.values_list("id", "kind", "subject", "body"):
-        said = entries.decode(body.encode()).facts
-        state = State.WITHDRAWN if kind == LeafKind.WITHDRAWAL else str(said["state"])
+        facts = entries.decode(body.encode()).facts
+        state = State.WITHDRAWN if kind == LeafKind.WITHDRAWAL else str(facts["state"])
         if kind == LeafKind.MODERATION:
             moderated.add(subject)
-        if kind == LeafKind.VERDICT and said.get("cause") == Cause.NEW_RULES and subject in moderated:
-            state = found[subject][1]  # what a person has decided, new rules do not undo
-        found[subject] = pk, state
-    return found
+        if kind == LeafKind.VERDICT and facts.get("cause") == Cause.NEW_RULES and subject in moderated:
+            state = states[subject][1]  # what a person has decided, new rules do not undo
+        states[subject] = pk, state
+    return states
 
 
 def _read(
@@ -98,19 +98,19 @@ def _read(
     results = [row.submission_id for row in rows]
     decided = decided_states(results)
     stands = dict(Submission.objects.filter(pk__in=results).values_list("pk", "state"))
-    found = {}
+    recorded = {}
     for row in rows:
         facts = dict(facts_of(row))
         last, state = decided.get(row.submission_id, (row.leaf_id, ""))
         stands_in = stands.get(row.submission_id, "nowhere")
         if last == row.leaf_id and stands_in != state:
             facts["stands"] = stands_in
-        found[row.leaf_id] = Recorded(row.submission_id, facts)
-    return found
+        recorded[row.leaf_id] = Recorded(row.submission_id, facts)
+    return recorded
 
 
 def register_readers() -> None:
-    """Tell the log who reads which rows."""
+    """Register the readers of the rows behind each kind of leaf."""
     register(LeafKind.VERDICT, read_verdicts)
     register(LeafKind.MODERATION, read_moderations)
     register(LeafKind.WITHDRAWAL, read_withdrawals)

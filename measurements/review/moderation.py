@@ -58,43 +58,43 @@ def fault_of(*, submission: Submission, moderator: User, state: str) -> str | No
 @transaction.atomic
 def decide(*, submission: Submission, moderator: User, state: State, reason: str) -> Moderation | Proposal:
     """Accept or reject. The first of two who reject makes a proposal. Raises ValidationError with `fault_of`."""
-    held = (
+    submission = (
         Submission.objects.select_for_update(of=("self",))
         .select_related("key__contributor")
         .get(pk=submission.pk)
     )
-    if fault := fault_of(submission=held, moderator=moderator, state=state):
+    if fault := fault_of(submission=submission, moderator=moderator, state=state):
         raise ValidationError(fault)
-    proposal = Proposal.objects.select_for_update().filter(submission=held).first()
-    if _is_rejection(held, state) and proposal is None:
+    proposal = Proposal.objects.select_for_update().filter(submission=submission).first()
+    if _is_rejection(submission, state) and proposal is None:
         return Proposal.objects.create(
-            submission=held, moderator=moderator, reason=reason, proposed_at=timezone.now()
+            submission=submission, moderator=moderator, reason=reason, proposed_at=timezone.now()
         )
     if state == State.ACCEPTED:
-        _require_numbers(held)
+        _require_numbers(submission)
     second = proposal is not None and state == State.REJECTED
     decision = _write(
-        held, moderator, state, reason, proposed_by=proposal.moderator if second and proposal else None
+        submission, moderator, state, reason, proposed_by=proposal.moderator if second and proposal else None
     )
     if proposal is not None:
         proposal.delete()
-    Appeal.objects.filter(submission=held, decision=None).update(decision=decision)
-    if held.state != state:
-        move([held], state, cause=Cause.MODERATION, at=decision.decided_at)
+    Appeal.objects.filter(submission=submission, decision=None).update(decision=decision)
+    if submission.state != state:
+        move([submission], state, cause=Cause.MODERATION, at=decision.decided_at)
     if state == State.ACCEPTED:
-        forget(result_ids=[held.pk])
+        forget(result_ids=[submission.pk])
         confirm_reported_names(
-            [Result.objects.select_related("hardware_class").get(pk=held.pk).hardware_class]
+            [Result.objects.select_related("hardware_class").get(pk=submission.pk).hardware_class]
         )
-    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[held.result_id]))
+    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[submission.result_id]))
     return decision
 
 
 def _write(
-    held: Submission, moderator: User, state: State, reason: str, *, proposed_by: User | None
+    submission: Submission, moderator: User, state: State, reason: str, *, proposed_by: User | None
 ) -> Moderation:
     decision = Moderation(
-        submission=held,
+        submission=submission,
         moderator=moderator,
         proposed_by=proposed_by,
         state=state,
@@ -102,14 +102,14 @@ def _write(
         decided_at=timezone.now(),
     )
     decision.leaf = append_leaf(
-        kind=LeafKind.MODERATION, subject=held.result_id, facts=moderation_facts(decision)
+        kind=LeafKind.MODERATION, subject=submission.result_id, facts=moderation_facts(decision)
     )
     decision.save()
     return decision
 
 
 def moderation_facts(decision: Moderation) -> RowFacts:
-    """What the log keeps of a decision: who decided is a number, not a name."""
+    """The facts of a decision for the log: moderators are numbers, not names."""
     return {
         "state": str(decision.state),
         "reason": str(decision.reason),
@@ -127,28 +127,28 @@ def _is_rejection(submission: Submission, state: str) -> bool:
     return state == State.REJECTED and submission.state != State.REJECTED
 
 
-def _require_numbers(held: Submission) -> None:
+def _require_numbers(submission: Submission) -> None:
     """A result that was rejected has no numbers yet. Raises ValidationError when it cannot have any."""
-    if Result.objects.filter(pk=held.pk).exists():
+    if Result.objects.filter(pk=submission.pk).exists():
         return
-    case = cases_of([held])[held.pk]
+    case = cases_of([submission])[submission.pk]
     if not isinstance(case, Case):
         raise ValidationError(f"Its bytes cannot be read as a result: {case}")
     try:
-        store_results([derive_result(held, case, Names([case]))])
+        store_results([derive_result(submission, case, Names([case]))])
     except LookupError as error:
         raise ValidationError(f"It is about something that this platform does not have: {error}.") from error
 
 
 @transaction.atomic
 def revoke(*, key: Key, moderator: User, since: datetime | None = None) -> int:
-    """Revoke a key and have all judged again that came at or after `since` (None: ever); returns how many."""
-    held = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
-    revoke_key(key=held, at=timezone.now(), since=since or held.enrolled_at)
+    """Revoke a key and have its results since `since` (None: all) judged again; returns how many."""
+    locked_key = Key.objects.select_for_update(of=("self",)).get(pk=key.pk)
+    revoke_key(key=locked_key, at=timezone.now(), since=since or locked_key.enrolled_at)
     append_leaf(
         kind=LeafKind.KEY_REVOKED,
-        subject=held.key_id,
-        facts={**revoked_facts(held), "moderators": [f"m{moderator.pk}"]},
+        subject=locked_key.key_id,
+        facts={**revoked_facts(locked_key), "moderators": [f"m{moderator.pk}"]},
     )
-    transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=held.key_id))
-    return distrusted(held)
+    transaction.on_commit(lambda: key_distrusted.send(sender=Key, key_id=locked_key.key_id))
+    return distrusted(locked_key)

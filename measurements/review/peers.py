@@ -46,9 +46,9 @@ class Peer:
 
 def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
     """By job its latest results that were not rejected, latest first, MOST_PEERS of each at most."""
-    found: dict[JobName, list[Peer]] = defaultdict(list)
+    peers: dict[JobName, list[Peer]] = defaultdict(list)
     counting = Result.objects.filter(submission__state__in=(State.ACCEPTED, State.QUARANTINED))
-    said = (
+    columns = (
         "contributor",
         "submission__ticket__sample_seed",
         "sample_sha256",
@@ -56,9 +56,9 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
         "quality",
         "answers",
     )
-    rows = _latest(counting, jobs, most=MOST_PEERS).values_list(*JOB, *said)
+    rows = _latest(counting, jobs, most=MOST_PEERS).values_list(*JOB, *columns)
     for suite, task, dataset, model, contributor, seed, sample, inputs, quality, answers in rows:
-        found[suite, task, dataset, model].append(
+        peers[suite, task, dataset, model].append(
             Peer(
                 contributor=contributor,
                 seed=seed,
@@ -68,7 +68,7 @@ def peers_of(jobs: Collection[JobName]) -> dict[JobName, list[Peer]]:
                 answers=bytes(answers),
             )
         )
-    return found
+    return peers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +82,14 @@ class Prints:
 
 def prints_of(jobs: Collection[JobName]) -> dict[JobName, Prints]:
     """By job the noise prints of its latest results, MOST_PRINTS of each at most."""
-    found: dict[JobName, list[tuple[int, str, bytes]]] = defaultdict(list)
+    noises: dict[JobName, list[tuple[int, str, bytes]]] = defaultdict(list)
     rows = _latest(Result.objects.exclude(noise=b""), jobs, most=MOST_PRINTS)
     for suite, task, dataset, model, leaf, result_id, noise in rows.values_list(
         *JOB, "submission__leaf", "submission", "noise"
     ):
         if len(noise) == BITS // 8:  # a row that was tampered with is the audit's to find
-            found[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
-    return {job: _prints(sorted(those)) for job, those in found.items()}
+            noises[suite, task, dataset, model].append((leaf, result_id, bytes(noise)))
+    return {job: _prints(sorted(those)) for job, those in noises.items()}
 
 
 def _prints(those: Sequence[tuple[int, str, bytes]]) -> Prints:
@@ -110,10 +110,10 @@ def _latest(results: QuerySet[Result], jobs: Collection[JobName], *, most: int) 
 
 def devices_of(tags: Iterable[str]) -> dict[str, frozenset[int]]:
     """By device tag the contributors who report it."""
-    found: dict[str, set[int]] = defaultdict(set)
+    contributors_by_tag: dict[str, set[int]] = defaultdict(set)
     for tag, contributor in Device.objects.filter(tag__in=tags).values_list("tag", "contributor"):
-        found[tag].add(contributor)
-    return {tag: frozenset(contributors) for tag, contributors in found.items()}
+        contributors_by_tag[tag].add(contributor)
+    return {tag: frozenset(contributors) for tag, contributors in contributors_by_tag.items()}
 
 
 def unreported_of(submissions: Sequence[Submission]) -> Mapping[str, int]:

@@ -77,9 +77,9 @@ class WaitingAdmin(ReadOnlyAdmin):
     def findings(self, row: Waiting) -> SafeString:
         """The sentences of the verdict that stands."""
         verdicts = list(row.verdicts.all())
-        found = verdicts[-1].findings if verdicts else []
+        findings = verdicts[-1].findings if verdicts else []
         return format_html_join(
-            "", "<div><b>{}</b> {}</div>", ((finding["code"], finding["sentence"]) for finding in found)
+            "", "<div><b>{}</b> {}</div>", ((finding["code"], finding["sentence"]) for finding in findings)
         )
 
     @admin.display(description="Contributor")

@@ -34,21 +34,21 @@ def compare_results(*, result_ids: Sequence[str]) -> int:
 
 
 def compare_stale(*, most: int) -> int:
-    """Compare the cells that a lost message has left behind, at most so many; returns how many there were."""
+    """Compare the cells that a lost message has left behind, at most `most`; returns how many."""
     accepted = Q(submission__state=State.ACCEPTED)
     stale = Result.objects.filter(
         (accepted & Q(agreement__isnull=True)) | (~accepted & Q(agreement__isnull=False))
     )
-    cells = stale.order_by().values(*CELL_FIELDS).annotate(one=Min("pk"))
-    found = list(cells.values_list("one", flat=True)[:most])
-    compare_results(result_ids=found)
-    return len(found)
+    cells = stale.order_by().values(*CELL_FIELDS).annotate(first=Min("pk"))
+    result_ids = list(cells.values_list("first", flat=True)[:most])
+    compare_results(result_ids=result_ids)
+    return len(result_ids)
 
 
 def forget(*, result_ids: Sequence[str]) -> None:
-    """Within the transaction that changes them: what was compared of these results holds no more."""
-    held = Agreement.objects.select_for_update().filter(pk__in=result_ids).order_by("pk")
-    Agreement.objects.filter(pk__in=list(held.values_list("pk", flat=True))).delete()
+    """Delete the agreements of these results, within the transaction that changes them."""
+    agreements = Agreement.objects.select_for_update().filter(pk__in=result_ids).order_by("pk")
+    Agreement.objects.filter(pk__in=list(agreements.values_list("pk", flat=True))).delete()
 
 
 def cells_of(result_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -58,7 +58,7 @@ def cells_of(result_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def forget_left(before: Mapping[str, dict[str, Any]]) -> None:
-    """The same for whoever lies in a cell that one of these results has left since `before`."""
+    """As `forget`, for the results of every cell that one of these results has left since `before`."""
     now = cells_of(list(before))
     for left in [cell for result_id, cell in before.items() if now.get(result_id) != cell]:
         forget(result_ids=list(Result.objects.of_cell(left).values_list("pk", flat=True)))
@@ -101,7 +101,7 @@ def _compare_cell(cell: dict[str, Any]) -> int:
 
 
 def report_of(result: Result) -> Report:
-    """A result as agreement is judged by."""
+    """The report of a result, by which agreement is judged."""
     return Report(
         contributor=result.contributor_id,
         device=result.device.tag,
@@ -112,15 +112,15 @@ def report_of(result: Result) -> Report:
 
 
 def _agreement(result: Result, reports: dict[str, Report]) -> Agreement:
-    found = compare(reports[result.pk], reports.values())
+    comparison = compare(reports[result.pk], reports.values())
     return Agreement(
         result=result,
         contributor=result.contributor,
-        agrees=found.agrees if found else None,
-        relative=found.relative if found else None,
-        tolerance=found.tolerance if found else None,
-        n_others=found.n_others if found else 0,
-        wants_replication=not (found and found.agrees) and _asks(result),
+        agrees=comparison.agrees if comparison else None,
+        relative=comparison.relative if comparison else None,
+        tolerance=comparison.tolerance if comparison else None,
+        n_others=comparison.n_others if comparison else 0,
+        wants_replication=not (comparison and comparison.agrees) and _asks(result),
     )
 
 
@@ -133,28 +133,28 @@ def _asks(result: Result) -> bool:
 
 
 def _refresh_standing(contributors: Iterable[int]) -> None:
-    """Count anew; rows of contributors are locked, so that the last to write is the last to read.
+    """Recompute standings; rows of contributors are locked, so that the last to write is the last to read.
 
     Results count in the order in which they arrived, not in that of the times that their contributors state.
     """
-    held = list(
+    locked = list(
         Contributor.objects.filter(pk__in=list(contributors)).select_for_update(no_key=True).order_by("pk")
     )
-    said: dict[int, list[bool]] = {contributor.pk: [] for contributor in held}
-    rows = Agreement.objects.filter(contributor__in=said, agrees__isnull=False)
-    for contributor, agrees in rows.order_by("-result__submission__leaf").values_list(
+    outcomes: dict[int, list[bool]] = {contributor.pk: [] for contributor in locked}
+    agreements = Agreement.objects.filter(contributor__in=outcomes, agrees__isnull=False)
+    for contributor, agrees in agreements.order_by("-result__submission__leaf").values_list(
         "contributor", "agrees"
     ):
-        said[contributor].append(bool(agrees))
+        outcomes[contributor].append(bool(agrees))
     Standing.objects.bulk_create(
         [
             Standing(
                 contributor_id=contributor,
-                in_a_row=next((place for place, agrees in enumerate(heard) if not agrees), len(heard)),
-                agreed=sum(heard),
-                disagreed=len(heard) - sum(heard),
+                in_a_row=next((place for place, agrees in enumerate(history) if not agrees), len(history)),
+                agreed=sum(history),
+                disagreed=len(history) - sum(history),
             )
-            for contributor, heard in said.items()
+            for contributor, history in outcomes.items()
         ],
         update_conflicts=True,
         unique_fields=["contributor"],

@@ -38,7 +38,7 @@ MOST_STRATUM = 60
 
 
 def store_results(rows: Sequence[Result]) -> None:
-    """Write new results and rewrite known ones, in one statement."""
+    """Insert or update results, in one statement."""
     Result.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -48,15 +48,17 @@ def store_results(rows: Sequence[Result]) -> None:
 
 
 class Names:
-    """Rows of the catalogue by what `cases` call them, asked for all at once; their devices too."""
+    """Rows of the catalogue by the names that `cases` use, and devices, read at once."""
 
     def __init__(self, cases: Iterable[Case | RecordError]) -> None:
-        said = [case.predicate for case in cases if isinstance(case, Case)]
-        work = [one.workload for one in said]
-        datasets = DataSet.objects.select_related("task").filter(slug__in={one.dataset for one in work})
-        models = AiModel.objects.filter(slug__in={one.model for one in work})
-        suites = Suite.objects.filter(digest__in={one.suite.digest for one in said})
-        devices = Device.objects.filter(tag__in={one.device.tag for one in said})
+        predicates = [case.predicate for case in cases if isinstance(case, Case)]
+        work = [predicate.workload for predicate in predicates]
+        datasets = DataSet.objects.select_related("task").filter(
+            slug__in={workload.dataset for workload in work}
+        )
+        models = AiModel.objects.filter(slug__in={workload.model for workload in work})
+        suites = Suite.objects.filter(digest__in={predicate.suite.digest for predicate in predicates})
+        devices = Device.objects.filter(tag__in={predicate.device.tag for predicate in predicates})
         self._datasets = {(row.task.slug, row.slug): row for row in datasets}
         self._models = {row.slug: row for row in models}
         self._suites = {row.digest: row for row in suites}
@@ -72,7 +74,7 @@ class Names:
         return self._datasets[task, slug]
 
     def model(self, slug: str) -> AiModel:
-        """The model. Raises KeyError."""
+        """The model with this slug. Raises KeyError."""
         return self._models[slug]
 
     def hardware(self, device: DeviceRecord, *, reported_by: Contributor) -> HardwareClass:
@@ -83,7 +85,7 @@ class Names:
         return self._hardware[key]
 
     def hardware_classes(self) -> list[HardwareClass]:
-        """Those that were asked for."""
+        """The classes that `hardware` has returned so far."""
         return list(self._hardware.values())
 
     def device(self, contributor: Contributor, tag: str, hardware: HardwareClass) -> Device:
@@ -96,48 +98,48 @@ class Names:
 
 def derive_result(submission: Submission, case: Case, names: Names) -> Result:
     """The result of a submission whose suite and job the rules have found; not stored. Raises KeyError for others."""
-    statement, said = case.statement, case.predicate
+    statement, predicate = case.statement, case.predicate
     contributor = submission.key.contributor
-    dataset = names.dataset(said.workload.task, said.workload.dataset)
-    hardware = names.hardware(said.device, reported_by=contributor)
+    dataset = names.dataset(predicate.workload.task, predicate.workload.dataset)
+    hardware = names.hardware(predicate.device, reported_by=contributor)
     return Result(
         submission=submission,
         contributor=contributor,
-        device=names.device(contributor, said.device.tag, hardware),
-        suite=names.suite(said.suite.digest),
+        device=names.device(contributor, predicate.device.tag, hardware),
+        suite=names.suite(predicate.suite.digest),
         task=dataset.task,
         dataset=dataset,
-        model=names.model(said.workload.model),
+        model=names.model(predicate.workload.model),
         hardware_class=hardware,
-        grade=said.sensor.grade,
-        scope=said.sensor.scope,
-        stratum=stratum_of(said),
-        meter=said.sensor.meter,
-        session=said.session,
-        started_at=said.started_at,
-        queries=said.totals.queries,
-        window_count=len(said.windows),
-        duration_s=said.totals.duration_s,
-        energy_gross_j=said.totals.energy_gross_j,
-        energy_net_j=said.totals.energy_net_j,
-        energy_per_query_j=said.totals.energy_per_query_j,
-        latency_p50_s=said.totals.latency_p50_s,
-        latency_p95_s=said.totals.latency_p95_s,
-        output_tokens=sum_known(window.output_tokens for window in said.windows),
-        input_tokens=sum_known(window.input_tokens for window in said.windows),
-        quality=[msgspec.to_builtins(quality) for quality in said.quality],
-        not_scored=said.not_scored,
-        sample_sha256=said.workload.sample_sha256,
-        inputs_sha256=stated(said.workload.inputs_sha256, otherwise=""),
+        grade=predicate.sensor.grade,
+        scope=predicate.sensor.scope,
+        stratum=stratum_of(predicate),
+        meter=predicate.sensor.meter,
+        session=predicate.session,
+        started_at=predicate.started_at,
+        queries=predicate.totals.queries,
+        window_count=len(predicate.windows),
+        duration_s=predicate.totals.duration_s,
+        energy_gross_j=predicate.totals.energy_gross_j,
+        energy_net_j=predicate.totals.energy_net_j,
+        energy_per_query_j=predicate.totals.energy_per_query_j,
+        latency_p50_s=predicate.totals.latency_p50_s,
+        latency_p95_s=predicate.totals.latency_p95_s,
+        output_tokens=sum_known(window.output_tokens for window in predicate.windows),
+        input_tokens=sum_known(window.input_tokens for window in predicate.windows),
+        quality=[msgspec.to_builtins(quality) for quality in predicate.quality],
+        not_scored=predicate.not_scored,
+        sample_sha256=predicate.workload.sample_sha256,
+        inputs_sha256=stated(predicate.workload.inputs_sha256, otherwise=""),
         outputs_sha256=statement.digest_of("outputs"),
-        peak_memory_bytes=stated(said.peak_memory_bytes, otherwise=None),
+        peak_memory_bytes=stated(predicate.peak_memory_bytes, otherwise=None),
         times_sha256=case.times_sha256,
         answers=case.trace.answers,
         noise=case.noise,
-        relative_u=combined(said.budget) if said.budget else None,
-        method_u=method_u(said.budget) if said.budget else None,
+        relative_u=combined(predicate.budget) if predicate.budget else None,
+        method_u=method_u(predicate.budget) if predicate.budget else None,
         mean_power_w=case.read.mean_power_w if case.read else None,
-        window_u=within_session_u(said.budget),
+        window_u=within_session_u(predicate.budget),
     )
 
 
@@ -172,38 +174,38 @@ def hardware_class_of(device: DeviceRecord, *, reported_by: Contributor) -> Hard
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if not PLAIN_NAME.fullmatch(name):
         slug = f"{slug[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
-    known = device.kind == "gpu" and gpu_of(name) is not None
+    is_known = device.kind == "gpu" and gpu_of(name) is not None
     hardware, _created = HardwareClass.objects.get_or_create(
         slug=f"{device.kind}-{slug}"[:150],
         defaults={
             "title": name,
             "kind": device.kind,
-            "name_state": NameState.CONFIRMED if known else NameState.REPORTED,
+            "name_state": NameState.CONFIRMED if is_known else NameState.REPORTED,
             "reported_by": reported_by.pseudonym,
         },
     )
     return hardware
 
 
-def stratum_of(said: Predicate) -> str:
-    """What must also be equal within a cell: number format, batch size, and whether the power limit was lowered.
+def stratum_of(predicate: Predicate) -> str:
+    """The stratum of a result: number format, batch size, and whether the power limit was lowered.
 
     On a processor also the threads that shared an operator, and a quota that leaves the process less time than its
     affinity. Results of agents that did not state these have none of it in their stratum, and stand apart. On a GPU
     also what its firmware was told to do otherwise than by default (`_controls_of`).
     """
-    limit_w, default_w = said.device.power_limit_w, said.device.power_limit_default_w
+    limit_w, default_w = predicate.device.power_limit_w, predicate.device.power_limit_default_w
     power = "lowered" if _is_lowered(limit_w, default_w) else "default"
-    base = f"{said.workload.dtype}.b{said.workload.batch_size}.power-{power}{_parallelism_of(said)}"
-    return _fitting(base, _controls_of(said))
+    base = f"{predicate.workload.dtype}.b{predicate.workload.batch_size}.power-{power}{_parallelism_of(predicate)}"
+    return _fitting(base, _controls_of(predicate))
 
 
-def _controls_of(said: Predicate) -> str:
+def _controls_of(predicate: Predicate) -> str:
     """Workload power profiles, power smoothing, EDPp, a module's lowered limit and lowered clocks; no word by default.
 
     What a card cannot tell is as by default: its kind does not offer it, or no agent could have set it.
     """
-    controls = stated(said.power_controls, otherwise=None)
+    controls = stated(predicate.power_controls, otherwise=None)
     if controls is None:
         return ""
     words = []
@@ -233,12 +235,12 @@ def _fitting(base: str, controls: str) -> str:
     return f"{base}.controls-{hashlib.sha256(controls.encode()).hexdigest()[:12]}"
 
 
-def _parallelism_of(said: Predicate) -> str:
+def _parallelism_of(predicate: Predicate) -> str:
     """The energy of a GPU's board hardly depends on the threads of its host."""
-    stated_parallelism = stated(said.parallelism, otherwise=None)
-    if said.device.kind != "cpu" or stated_parallelism is None:
+    stated_parallelism = stated(predicate.parallelism, otherwise=None)
+    if predicate.device.kind != "cpu" or stated_parallelism is None:
         return ""
     threads, quota = stated_parallelism.intra_op_threads, stated_parallelism.cpu_quota
-    limited = quota is not None and quota < said.host.cpu_count
+    limited = quota is not None and quota < predicate.host.cpu_count
     words = [f".threads-{threads}"] if threads is not None else []
     return "".join([*words, *([f".quota-{quota:.4g}"] if limited else [])])

@@ -1,4 +1,4 @@
-"""What a platform knows beside a result's own bytes, asked for many results in a few queries."""
+"""The context of rules: what the platform knows beside a result's bytes, read for many results in a few queries."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ MOST_ORDERS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """Facts about a batch of submissions. `traces` and `times`: who has them, by digest, in the order of arrival."""
+class RuleContext:
+    """The context of a batch of submissions. `traces` and `times` are results by digest, in the order of arrival."""
 
     suites: Mapping[str, Suite]
     traces: Mapping[str, Sequence[tuple[int, str]]]
@@ -40,8 +40,8 @@ class Known:
     prints: Mapping[JobName, Prints]
 
     @classmethod
-    def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> Known:
-        """Ask the database. `read` are the cases of those whose bytes decode, by result id."""
+    def about(cls, submissions: Sequence[Submission], read: Mapping[str, Case]) -> RuleContext:
+        """Read the context from the database. `read` has the cases of those whose bytes decode, by result id."""
         named = {case.predicate.suite.digest for case in read.values()}
         catalogued = SuiteRow.objects.filter(digest__in=named).values_list("digest", flat=True)
         jobs = {job_name(case.statement) for case in read.values()}
@@ -56,28 +56,28 @@ class Known:
         )
 
     def case(self, submission: Submission, read: Case) -> Case:
-        """One of them, with what the rules may know of it."""
-        said, me = read.predicate, submission.key.contributor_id
+        """The case of a submission with its context."""
+        predicate, me = read.predicate, submission.key.contributor_id
         peers = [peer for peer in self.peers.get(job_name(read.statement), ()) if peer.contributor != me]
-        suite = self.suites.get(said.suite.digest)
+        suite = self.suites.get(predicate.suite.digest)
         in_parts = suite is not None and suite.protocol.runs_parts
         alone = read.knowing(
             suite=suite,
             same_trace_as=_earlier(self.traces.get(submission.trace_sha256, ()), submission),
-            inputs_by_others=_inputs(peers, None if in_parts else said.workload.sample_sha256),
+            inputs_by_others=_inputs(peers, None if in_parts else predicate.workload.sample_sha256),
             same_times_as=_earlier(self.times.get(read.times_sha256, ()), submission),
             same_noise_as=self._same_noise(submission, read),
             quality_by_others=_qualities(peers, _value),
             quality_sizes_by_others=_qualities(peers, _size),
             tickets_unreported=self.unreported.get(submission.pk, 0),
-            device_shared_with=len(self.devices.get(said.device.tag, frozenset()) - {me}),
+            device_shared_with=len(self.devices.get(predicate.device.tag, frozenset()) - {me}),
         )
-        sample = said.workload.sample_sha256
+        sample = predicate.workload.sample_sha256
         answers = _answers_to_parts(peers, alone) if in_parts else _answers(peers, sample, alone)
         return alone.knowing(answers_by_others=answers) if answers else alone
 
     def _same_noise(self, submission: Submission, read: Case) -> str | None:
-        """The first earlier result of the job whose noise is this one's."""
+        """The id of the first earlier result of the job with the same noise; None if there is none."""
         prints = self.prints.get(job_name(read.statement))
         if prints is None:
             return None
@@ -86,7 +86,7 @@ class Known:
 
 
 def own_facts(submission: Submission) -> Context:
-    """What its row, key and ticket say of a submission, before anything else is asked."""
+    """The context of a submission from its own row, key and ticket."""
     return Context(
         received_at=submission.received_at,
         audience=settings.ORIGIN,
@@ -99,22 +99,27 @@ def own_facts(submission: Submission) -> Context:
 
 
 def job_name(statement: Statement) -> JobName:
-    """Which job a statement is about."""
-    said = statement.predicate
-    return said.suite.digest, said.workload.task, said.workload.dataset, said.workload.model
+    """The job of a statement: digest of its suite, task, data set and model."""
+    predicate = statement.predicate
+    return (
+        predicate.suite.digest,
+        predicate.workload.task,
+        predicate.workload.dataset,
+        predicate.workload.model,
+    )
 
 
 def _same(column: str, digests: Iterable[str]) -> dict[str, list[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    arrivals: dict[str, list[tuple[int, str]]] = defaultdict(list)
     rows = Submission.objects.filter(**{f"{column}__in": digests}).order_by("leaf_id")
     for digest, leaf_id, result_id in rows.values_list(column, "leaf_id", "result_id"):
-        found[digest].append((leaf_id, result_id))
-    return found
+        arrivals[digest].append((leaf_id, result_id))
+    return arrivals
 
 
-def _earlier(known: Iterable[tuple[int, str]], submission: Submission) -> str | None:
-    """The first that came before."""
-    return next((result_id for leaf_id, result_id in known if leaf_id < submission.leaf_id), None)
+def _earlier(arrivals: Iterable[tuple[int, str]], submission: Submission) -> str | None:
+    """The id of the first result that arrived before the submission; None if there is none."""
+    return next((result_id for leaf_id, result_id in arrivals if leaf_id < submission.leaf_id), None)
 
 
 def _inputs(peers: Iterable[Peer], sample: str | None) -> dict[str, int]:
@@ -136,24 +141,24 @@ def _size(score: tuple[str, float, int]) -> int:
 
 
 def _qualities(peers: Iterable[Peer], of: Callable[[tuple[str, float, int]], T]) -> dict[str, list[T]]:
-    """By metric one value, or what else is meant of a score, of each contributor: of its latest result."""
-    found: dict[str, dict[int, T]] = defaultdict(dict)
+    """By metric the value (or what `of` takes of the score) of the latest result of each contributor."""
+    by_metric: dict[str, dict[int, T]] = defaultdict(dict)
     for peer in peers:
         for score in peer.quality:
-            found[score[0]].setdefault(peer.contributor, of(score))
-    return {metric: list(values.values()) for metric, values in found.items()}
+            by_metric[score[0]].setdefault(peer.contributor, of(score))
+    return {metric: list(values.values()) for metric, values in by_metric.items()}
 
 
 def _answers(peers: Sequence[Peer], sample: str, case: Case) -> dict[str, dict[str, int]]:
-    """By query how many give an answer of each digest, of those who were asked the same sample."""
-    said = {peer.contributor: peer.answers for peer in reversed(peers) if peer.sample == sample}
-    if not said or case.sample is None:
+    """By query the number of contributors with each answer digest, among those who ran the same sample."""
+    answers_of = {peer.contributor: peer.answers for peer in reversed(peers) if peer.sample == sample}
+    if not answers_of or case.sample is None:
         return {}
     return {
         query: dict(
             Counter(
                 answers[4 * place : 4 * place + 4].hex()
-                for answers in said.values()
+                for answers in answers_of.values()
                 if len(answers) >= 4 * place + 4
             )
         )
@@ -166,16 +171,16 @@ def _answers_to_parts(peers: Sequence[Peer], case: Case) -> dict[str, dict[str, 
     suite, dataset = case.context.suite, case.predicate.workload.dataset
     if case.sample is None or suite is None:
         return {}
-    wanted = frozenset(case.sample.query_ids)
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    query_ids = frozenset(case.sample.query_ids)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for peer in {peer.contributor: peer for peer in reversed(peers) if peer.seed is not None}.values():
         for place, query in enumerate(
             _order(suite, dataset, peer.seed or 0)[: len(peer.answers) // ANSWER_BYTES]
         ):
-            if query in wanted:
+            if query in query_ids:
                 answer = peer.answers[ANSWER_BYTES * place : ANSWER_BYTES * (place + 1)]
-                found[query][answer.hex()] += 1
-    return {query: dict(answers) for query, answers in found.items()}
+                counts[query][answer.hex()] += 1
+    return {query: dict(answers) for query, answers in counts.items()}
 
 
 @lru_cache(maxsize=MOST_ORDERS)
@@ -192,7 +197,7 @@ def _order(suite: Suite, dataset: str, seed: int) -> tuple[str, ...]:
 
 
 def came_untrusted(submission: Submission) -> bool:
-    """Whether a submission came at or after the time since which its key is not believed."""
+    """Whether a submission was received at or after the time since which its key is distrusted."""
     since = submission.key.untrusted_since
     return since is not None and submission.received_at >= since
 

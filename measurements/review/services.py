@@ -136,15 +136,15 @@ def _claim(result_ids: Sequence[str]) -> list[str]:
             cursor.execute("SET LOCAL synchronous_commit TO OFF")
     lost = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
     free = Q(state=State.RECEIVED) | Q(state=State.CHECKING, received_at__lte=lost)
-    held = list(
+    submissions = list(
         Submission.objects.without_bytes()
         .select_for_update(skip_locked=True, of=("self",))
         .filter(free, result_id__in=result_ids)
         .order_by("result_id")
     )
-    fresh = [submission for submission in held if submission.state == State.RECEIVED]
+    fresh = [submission for submission in submissions if submission.state == State.RECEIVED]
     move(fresh, State.CHECKING, cause=Cause.CHECK, at=timezone.now())
-    return [submission.pk for submission in held]
+    return [submission.pk for submission in submissions]
 
 
 def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:
@@ -169,7 +169,7 @@ def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
 @transaction.atomic
 def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, store: bool) -> int:
     """`store` off: the numbers could not be stored, which is the verdict."""
-    held = list(
+    submissions = list(
         Submission.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related(
             "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
@@ -177,35 +177,39 @@ def _together(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cau
         .filter(result_id__in=result_ids, state__in=waiting)
         .order_by("leaf_id")
     )
-    held = _not_judged_yet(held, cause)  # asked while their rows are held: whoever was first has committed
-    if not held:
+    submissions = _not_judged_yet(
+        submissions, cause
+    )  # asked while their rows are held: whoever was first has committed
+    if not submissions:
         return 0
-    cases = cases_of(held)
+    cases = cases_of(submissions)
     names = Names(cases.values())
-    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in held])
-    found = {
+    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in submissions])
+    outcomes = {
         submission.pk: _judged(submission, cases[submission.pk], names)
         if store
         else (_failed("DataError"), None)
-        for submission in held
+        for submission in submissions
     }
-    store_results([result for _, result in found.values() if result is not None])
-    _give(held, {result_id: judgement for result_id, (judgement, _) in found.items()}, cause=cause)
+    store_results([result for _, result in outcomes.values() if result is not None])
+    _write_verdicts(
+        submissions, {result_id: judgement for result_id, (judgement, _) in outcomes.items()}, cause=cause
+    )
     confirm_reported_names(names.hardware_classes())
-    told = [submission.pk for submission in held]
+    judged_ids = [submission.pk for submission in submissions]
     if before:
-        forget(result_ids=[submission.pk for submission in held if submission.state == State.ACCEPTED])
+        forget(result_ids=[submission.pk for submission in submissions if submission.state == State.ACCEPTED])
         forget_left(before)
-    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=told))
-    return len(held)
+    transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=judged_ids))
+    return len(submissions)
 
 
 def _judged(
     submission: Submission, case: Case | RecordError, names: Names
 ) -> tuple[Judgement, Result | None]:
-    """Ask the rules; of what they do not reject the numbers too.
+    """Apply the rules; returns the judgement, and the result row of what they do not reject.
 
-    Whatever trips becomes a verdict as well: no result waits for ever.
+    An error in the rules becomes a verdict as well: no result waits for ever.
     """
     if isinstance(case, RecordError):  # the stored bytes no longer decode or verify
         return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),)), None
@@ -224,8 +228,10 @@ def _failed(why: str) -> Judgement:
     return Judgement("quarantined", (Finding("JM-JUDGE-FAILED", Severity.QUARANTINE, sentence),))
 
 
-def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause) -> None:
-    """Write verdicts with their leaves, and move what has another state now."""
+def _write_verdicts(
+    submissions: Sequence[Submission], judgements: Mapping[str, Judgement], *, cause: Cause
+) -> None:
+    """Write verdicts with their leaves, and move submissions whose state changed."""
     now = timezone.now()
     verdicts = [
         Verdict(
@@ -237,7 +243,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
             findings=[_plain(finding) for finding in judgements[submission.pk].findings],
             judged_at=now,
         )
-        for submission in held
+        for submission in submissions
     ]
     changes = [(verdict.submission_id, verdict_facts(verdict)) for verdict in verdicts]
     for verdict, leaf in zip(
@@ -248,7 +254,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
     for state in (State.ACCEPTED, State.QUARANTINED, State.REJECTED):
         moved = [
             submission
-            for submission in held
+            for submission in submissions
             if judgements[submission.pk].state == state
             and submission.state != state
             and not (cause == Cause.NEW_RULES and submission.moderations.exists())
@@ -257,7 +263,7 @@ def _give(held: Sequence[Submission], judgements: Mapping[str, Judgement], *, ca
 
 
 def verdict_facts(verdict: Verdict) -> RowFacts:
-    """What the log keeps of a verdict."""
+    """The facts of a verdict for the log."""
     return {
         "at": verdict.judged_at,
         "state": verdict.state,

@@ -16,14 +16,14 @@ class Command(BaseCommand):
     help = "Compare the log's leaves with their hashes and with the rows that they record; fails when anything differs."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look at everything."""
-        found = 0
+        """Run all audits of the log and the tables. Raises CommandError when there is a fault."""
+        n_faults = 0
         for fault in faults():
-            found += 1
+            n_faults += 1
             self.stderr.write(fault)
-        if found:
+        if n_faults:
             raise CommandError(
-                f"{found} faults. Where rows do not fit, the database was changed behind the log: restore it from a "
+                f"{n_faults} faults. Where rows do not fit, the database was changed behind the log: restore it from a "
                 "backup. Where only files do not, `manage.py sequence_log` makes them again."
             )
         self.stdout.write(
