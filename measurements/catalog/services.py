@@ -42,10 +42,10 @@ def load_study_catalog(study: Study) -> HardwareClass:
             _learn(tasks[task.id], title=task.title, modality=task.modality)
         for dataset in study.datasets:
             facts = {"title": dataset.title, "source": dataset.hub_id}
-            known, _ = DataSet.objects.get_or_create(
+            dataset_row, _ = DataSet.objects.get_or_create(
                 task=tasks[dataset.task], slug=dataset.id, defaults=facts
             )
-            _learn(known, **facts)
+            _learn(dataset_row, **facts)
         for model in study.models:
             described = {
                 "title": model.title,
@@ -100,12 +100,12 @@ def load_suite_catalog(suite: SuiteData) -> Suite:
 
 def _suite_task(task: SuiteTask, position: int) -> Task:
     """A task that the study shares has the suite's title and the study's place, whichever came first."""
-    made, _ = Task.objects.update_or_create(
+    row, _ = Task.objects.update_or_create(
         slug=task.id,
         defaults={"title": task.title, "modality": task.modality, "known_from": ""},
         create_defaults={"title": task.title, "modality": task.modality, "position": position},
     )
-    return made
+    return row
 
 
 def _load_datasets(datasets: Iterable[SuiteDataSet], tasks: Mapping[str, Task]) -> None:

@@ -39,19 +39,19 @@ def known_suites() -> dict[str, Suite]:
 
 def known_suite(digest: str) -> Suite | None:
     """The suite with this digest, None where this platform has none. The database is asked until it has the suite."""
-    return _found(lambda suite: suite.digest == digest, suite__digest=digest)
+    return _find_suite(lambda suite: suite.digest == digest, suite__digest=digest)
 
 
 def suite_of_version(name: str, version: str) -> Suite | None:
     """The same by name and version."""
-    return _found(
+    return _find_suite(
         lambda suite: (suite.name, suite.version) == (name, version),
         suite__name=name,
         suite__version=version,
     )
 
 
-def _found(is_meant: Callable[[Suite], bool], **where: str) -> Suite | None:
+def _find_suite(is_meant: Callable[[Suite], bool], **where: str) -> Suite | None:
     """The suite that is meant: one that this process has read, else out of the rows that fit `where`."""
     read = (*map(load_suite, suite_names()), *settings.SUITES, *_stored.values())
     for suite in read:
@@ -96,16 +96,16 @@ def pinned_copies(suite: Suite) -> list[Suite]:
 
 def _read(rows: QuerySet[PinnedSuite]) -> list[Suite]:
     """Read suites out of the database. An archive that was edited there is no suite any more, and is left out."""
-    found = []
+    suites = []
     for row in rows.select_related("suite"):
         digest = row.suite.digest
         try:
             _stored[digest] = read_archive(bytes(row.archive), digest=digest)
-            found.append(_stored[digest])
+            suites.append(_stored[digest])
         except SuiteError as error:
             logger.error(  # noqa: TRY400 - the sentence says it; `manage.py check_log` says the rest
                 "JM-SUITE-ARCHIVE the stored archive of suite %s was changed and is not used: %s Restore the database "
                 "from a backup; `manage.py check_log` names every row that was changed.",
                 row.suite, error,
             )  # fmt: skip
-    return found
+    return suites

@@ -46,13 +46,13 @@ class KeyManager(models.Manager["Key"]):
 
         It names its columns: a statement that is prepared with `*` fails once a migration has added one.
         """
-        wanted = list(key_ids)
-        if not wanted:
+        ids = list(key_ids)
+        if not ids:
             return {}
-        marks = ", ".join(["%s"] * len(wanted))
+        marks = ", ".join(["%s"] * len(ids))
         columns = ", ".join(str(field.column) for field in self.model._meta.concrete_fields)
-        asked = f"SELECT {columns} FROM {self.model._meta.db_table} WHERE key_id IN ({marks})"  # noqa: S608 - names of our own
-        return {key.key_id: key for key in self.raw(asked, wanted)}
+        sql = f"SELECT {columns} FROM {self.model._meta.db_table} WHERE key_id IN ({marks})"  # noqa: S608 - names of our own
+        return {key.key_id: key for key in self.raw(sql, ids)}
 
 
 class Key(models.Model):

@@ -126,19 +126,19 @@ def _y(scale: LogScale | LinearScale, value: float) -> int:
 
 def _best(steps: Sequence[tuple[float, str, int]]) -> list[tuple[float, str, int]]:
     """Those above all with less energy: on the front are also such as chance may have put below another."""
-    found: list[tuple[float, str, int]] = []
+    front: list[tuple[float, str, int]] = []
     for step in steps:
-        if not found or step[2] < found[-1][2]:
-            found.append(step)
-    return found
+        if not front or step[2] < front[-1][2]:
+            front.append(step)
+    return front
 
 
 def _stair(steps: Sequence[tuple[float, str, int]]) -> list[tuple[str, str, int, int]]:
     """What is nobody's between two neighbours belongs to the one with less energy: first across, then up."""
-    found = []
+    lines = []
     for (_, x1, y1), (_, x2, y2) in pairwise(steps):
-        found += [(x1, x2, y1, y1), (x2, x2, y1, y2)]
-    return found
+        lines += [(x1, x2, y1, y1), (x2, x2, y1, y2)]
+    return lines
 
 
 def _marks(

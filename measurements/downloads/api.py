@@ -158,8 +158,8 @@ class ComparisonView(APIView):
     )
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
-        found = Task.objects.filter(slug=task).first()
-        comparison = read_comparison(found) if found else None
+        task_row = Task.objects.filter(slug=task).first()
+        comparison = read_comparison(task_row) if task_row else None
         if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")
         data: dict[str, Any] = {

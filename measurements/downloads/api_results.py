@@ -78,8 +78,8 @@ class BundleView(APIView):
 
         Whoever has it already is told so without its bytes being read.
         """
-        if known := _known_already(request, result_id):
-            return known
+        if not_modified := _known_already(request, result_id):
+            return not_modified
         stored = Submission.objects.filter(pk=result_id).values_list("bundle", flat=True).first()
         if stored is None:
             raise Http404(f"This platform has no result {result_id[:12]}.")
@@ -103,9 +103,13 @@ def _kept_for_ever(result_id: str) -> dict[str, str]:
 def _known_already(request: Request, result_id: str) -> HttpResponse | None:
     """304 where the client has this bundle and it is still here; None otherwise."""
     headers = _kept_for_ever(result_id)
-    found = get_conditional_response(request._request, etag=headers["ETag"])
-    if found is None or found.status_code != 304 or not Submission.objects.filter(pk=result_id).exists():
+    response = get_conditional_response(request._request, etag=headers["ETag"])
+    if (
+        response is None
+        or response.status_code != 304
+        or not Submission.objects.filter(pk=result_id).exists()
+    ):
         return None
     for name, value in headers.items():
-        found.headers[name] = value
-    return found
+        response.headers[name] = value
+    return response

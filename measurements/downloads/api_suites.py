@@ -37,15 +37,15 @@ class SuiteListView(APIView):
     @extend_schema(responses={200: SuiteListSerializer}, operation_id="list_suites", tags=["suites"])
     def get(self, _request: Request) -> Response:
         """Answer with the suites in the order in which they were pinned: of each name the current version is last."""
-        known, current = known_suites(), set(current_digests().values())
-        rows = [row for row in PinnedSuite.objects.in_order() if row.suite.digest in known]
+        suites, current = known_suites(), set(current_digests().values())
+        rows = [row for row in PinnedSuite.objects.in_order() if row.suite.digest in suites]
         places = dict(
             Leaf.objects.filter(
                 kind=LeafKind.SUITE_PINNED, subject__in=[row.suite.digest for row in rows]
             ).values_list("subject", "index")
         )
         offered = [
-            _offered(row, known[row.suite.digest], place=places.get(row.suite.digest))
+            _offered(row, suites[row.suite.digest], place=places.get(row.suite.digest))
             | {"current": row.suite.digest in current}
             for row in rows
         ]
@@ -112,11 +112,11 @@ class SuiteArchiveView(APIView):
             "Vary": "Accept",
         }
         stored = PinnedSuite.objects.filter(suite__digest=digest)
-        known = get_conditional_response(request._request, etag=headers["ETag"])
-        if known is not None and known.status_code == 304 and stored.exists():
+        not_modified = get_conditional_response(request._request, etag=headers["ETag"])
+        if not_modified is not None and not_modified.status_code == 304 and stored.exists():
             for name, value in headers.items():
-                known.headers[name] = value
-            return known
+                not_modified.headers[name] = value
+            return not_modified
         row = stored.values_list("archive", "suite__name", "suite__version").first()
         if row is None:
             raise Http404(f"This platform hands out no suite with the digest {digest[:12]}.")

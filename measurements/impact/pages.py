@@ -91,18 +91,18 @@ def claims(request: HttpRequest) -> HttpResponse:
 def impact(request: HttpRequest, *, find_value: FindValue) -> HttpResponse:
     """What a year of use takes: an example first, then what the reader asks for."""
     moment = moment_shown(request)
-    asked = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
-    form = UsageForm(request.GET if asked else EXAMPLE, find_value=find_value, moment=moment)
+    is_submitted = moment is not None or bool(request.GET.keys() & UsageForm.base_fields.keys())
+    form = UsageForm(request.GET if is_submitted else EXAMPLE, find_value=find_value, moment=moment)
     year = year_of(form.usage()) if form.is_valid() else None
     context = {
         "form": form,
-        "asked": asked,
+        "asked": is_submitted,
         "year": year,
         "row": form.row,
         "as_of": moment.at if moment else None,
         "carried": [(name, request.GET[name]) for name in PARAMETERS if name in request.GET],
         "study": load_study(),
-        "api_query": request.GET.urlencode() if asked else urlencode(EXAMPLE),
+        "api_query": request.GET.urlencode() if is_submitted else urlencode(EXAMPLE),
         "sources": _sources(year),
         "table": intensity.about(),
     }

@@ -75,16 +75,18 @@ class RowsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer with facts computed now, to be compared with the log's entries; 429 says when to come again."""
-        asked = LeafRange(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        leaves = list(Leaf.objects.between(asked.validated_data["start"], asked.validated_data["end"]))
-        found = read_rows(leaves)
+        range_query = LeafRange(data=request.query_params)
+        range_query.is_valid(raise_exception=True)
+        leaves = list(
+            Leaf.objects.between(range_query.validated_data["start"], range_query.validated_data["end"])
+        )
+        recorded = read_rows(leaves)
         rows = [
             {
                 "index": leaf.index,
                 "kind": leaf.kind,
-                "subject": found[leaf.pk].subject if leaf.pk in found else leaf.subject,
-                "facts": found[leaf.pk].facts if leaf.pk in found else None,
+                "subject": recorded[leaf.pk].subject if leaf.pk in recorded else leaf.subject,
+                "facts": recorded[leaf.pk].facts if leaf.pk in recorded else None,
             }
             for leaf in leaves
         ]

@@ -88,9 +88,9 @@ def _published_faults(last: Checkpoint) -> Iterator[str]:
         yield "The published checkpoint is not the last one that was signed; `manage.py sequence_log` publishes that."
 
 
-def _file_fault(path: str, wanted: bytes) -> Iterator[str]:
+def _file_fault(path: str, expected: bytes) -> Iterator[str]:
     try:
-        if tile_store.place(path).read_bytes() != wanted:
+        if tile_store.place(path).read_bytes() != expected:
             yield f"The file {path} is not what the leaves make."
     except FileNotFoundError:
         yield f"The file {path} is missing; `manage.py sequence_log` makes it again."

@@ -75,12 +75,12 @@ def _sequence() -> Checkpoint:
     tile_writer.write_files(old_size=old_size, size=head.size)
     root = root_after(last, head.size)
     with transaction.atomic():
-        made = sign_checkpoint(size=head.size, root=root)
+        checkpoint = sign_checkpoint(size=head.size, root=root)
         LogHead.objects.update(checked=turn)
-    publish(made, note=made.note)
-    if old_size // TILE_WIDTH != made.size // TILE_WIDTH:
+    publish(checkpoint, note=checkpoint.note)
+    if old_size // TILE_WIDTH != checkpoint.size // TILE_WIDTH:
         prune(head)
-    return made
+    return checkpoint
 
 
 def assign_places() -> LogHead:
@@ -131,10 +131,10 @@ def root_after(last: Checkpoint | None, size: int) -> bytes:
     """(c) The root of `size` leaves, once the tiles also lead to what was signed last. Raises LogBroken."""
     if last is not None:
         signed = checkpoints.Checkpoint(origin=log_name(), size=last.size, root=bytes.fromhex(last.root))
-        found = tree_root(last.size, tile_store.read_tile)
-        if found.hex() != last.root or not last.note.startswith(signed.text() + "\n"):
+        root = tree_root(last.size, tile_store.read_tile)
+        if root.hex() != last.root or not last.note.startswith(signed.text() + "\n"):
             raise LogBroken(
-                f"The {last.size} leaves have the root {found.hex()}, but {last.root} was signed: the log was changed "
+                f"The {last.size} leaves have the root {root.hex()}, but {last.root} was signed: the log was changed "
                 "behind its back. Restore the database from a backup; no checkpoint is signed before."
             )
     return tree_root(size, tile_store.read_tile) if size else EMPTY_ROOT
@@ -181,8 +181,8 @@ def _require_newest(last: Checkpoint | None, head: LogHead) -> None:
     if published is None:
         return
     seen = published.checkpoint
-    known = last if last and last.size == seen.size else Checkpoint.objects.filter(size=seen.size).first()
-    if known is None or known.root != seen.root.hex():
+    own = last if last and last.size == seen.size else Checkpoint.objects.filter(size=seen.size).first()
+    if own is None or own.root != seen.root.hex():
         raise LogBroken(
             f"A checkpoint of {seen.size} leaves was published that this database does not know: it is older than the "
             "log's folder, or another one. Restore the newest backup; docs/operations.md says what to do without one."

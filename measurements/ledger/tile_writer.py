@@ -30,11 +30,11 @@ def _extend(old_size: int, size: int) -> None:
     for begin in range(old_size - old_size % TILE_WIDTH, size, CHUNK):
         end = min(begin + CHUNK, size)
         entries = entries_between(begin, end)
-        known = max(0, old_size - begin)
+        n_written = max(0, old_size - begin)
         hashes = [merkle.leaf_hash(entry) for entry in entries]
-        if known:
-            require_same(begin // TILE_WIDTH, hashes[:known])
-        tiles = grow(begin + known, hashes[known:], read_tile)
+        if n_written:
+            require_same(begin // TILE_WIDTH, hashes[:n_written])
+        tiles = grow(begin + n_written, hashes[n_written:], read_tile)
         write([*_bundles(entries, begin, end), *((tile.path, data) for tile, data in tiles.items())])
 
 
@@ -65,10 +65,11 @@ def entries_between(begin: int, end: int) -> list[bytes]:
 
 def require_same(index: int, hashes: list[bytes]) -> None:
     """Tile `index` of level 0 begins with `hashes`. Raises LogBroken, or FileNotFoundError when it is lost."""
-    kept = read_tile(Tile(0, index, len(hashes)))
-    if kept != b"".join(hashes):
+    tile = read_tile(Tile(0, index, len(hashes)))
+    if tile != b"".join(hashes):
         first = next(
-            (at for at, one in enumerate(hashes) if kept[at * 32 : at * 32 + 32] != one), len(hashes)
+            (at for at, leaf_hash in enumerate(hashes) if tile[at * 32 : at * 32 + 32] != leaf_hash),
+            len(hashes),
         )
         raise LogBroken(
             f"Leaf {index * TILE_WIDTH + first} is not the one in the tiles: the row was edited, or the file "

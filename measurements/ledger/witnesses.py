@@ -28,7 +28,7 @@ def add_cosignature(*, note: str) -> list[Cosignature]:
             "The note is of no recent checkpoint of this log: let the witness fetch /log/checkpoint once more."
         )
     with transaction.atomic():
-        made = [
+        added = [
             cosignature
             for signer in opened.signers
             for cosignature, new in [
@@ -39,7 +39,7 @@ def add_cosignature(*, note: str) -> list[Cosignature]:
             if new
         ]
     sequencer.sequence()
-    return made
+    return added
 
 
 def _text(checkpoint: Checkpoint) -> str:

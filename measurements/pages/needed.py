@@ -19,7 +19,7 @@ from measurements.catalog.suites import current_digests, known_suites, unpinned_
 if TYPE_CHECKING:
     from joulemark.suite import Suite
 
-SHOWN = 30
+JOBS_ON_PAGE = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +68,14 @@ def needed(request: HttpRequest) -> HttpResponse:
 
 def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
     needed = [job for job in jobs if not job.is_established]
-    shown = needed[:SHOWN]
+    first = needed[:JOBS_ON_PAGE]
     run = f"joulemark run --suite {shlex.quote(_called(suite))}"
     tasks = dict(Task.objects.values_list("slug", "title"))
     datasets = {
         (task, slug): title
         for task, slug, title in DataSet.objects.values_list("task__slug", "slug", "title")
     }
-    models = dict(AiModel.objects.filter(slug__in={job.model for job in shown}).values_list("slug", "title"))
+    models = dict(AiModel.objects.filter(slug__in={job.model for job in first}).values_list("slug", "title"))
     lines = [
         Line(
             job=job,
@@ -84,7 +84,7 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
             model_title=models[job.model],
             command=f"{run} --only {shlex.quote(job.key)}",
         )
-        for job in shown
+        for job in first
     ]
     return NeededOfSuite(
         suite=suite,

@@ -69,9 +69,9 @@ def import_series(*, wish: Wish) -> Imported:
     _check_slug(wish.facts.slug)
     with transaction.atomic():
         _wait_for_other_imports()
-        known = PublishedSeries.objects.select_for_update().filter(slug=wish.facts.slug).first()
-        if known is not None and not wish.replace:
-            return _unchanged(known, wish)
+        stored = PublishedSeries.objects.select_for_update().filter(slug=wish.facts.slug).first()
+        if stored is not None and not wish.replace:
+            return _unchanged(stored, wish)
         figures = combine(wish.reading.runs)
         names = Catalogue(wish)
         rows, taken, unknown = names.rows(figures)
@@ -84,7 +84,7 @@ def import_series(*, wish: Wish) -> Imported:
         if wish.dry_run:
             transaction.set_rollback(True)
     return Imported(
-        outcome=_outcome(known, series),
+        outcome=_outcome(stored, series),
         figures=tuple(taken),
         left_out=left_out,
         added=tuple(names.added),
@@ -115,22 +115,22 @@ def _check_slug(slug: str) -> None:
         )
 
 
-def _unchanged(known: PublishedSeries, wish: Wish) -> Imported:
-    if known.digest != wish.digest:
+def _unchanged(stored: PublishedSeries, wish: Wish) -> Imported:
+    if stored.digest != wish.digest:
         raise ImportRefused(
-            f"The series {known.slug} was imported from other input ({known.digest[:12]}, not {wish.digest[:12]}). A "
-            f"series is never edited: import this under a name of its own, such as {known.slug}-2, or put it in the "
+            f"The series {stored.slug} was imported from other input ({stored.digest[:12]}, not {wish.digest[:12]}). A "
+            f"series is never edited: import this under a name of its own, such as {stored.slug}-2, or put it in the "
             "other's place with --replace, which everybody will see as a new revision."
         )
-    told = wish.facts
+    facts = wish.facts
     differing = [
         name
         for name in ("title", "source", "licence", "url", "hardware_note")
-        if getattr(known, name) != getattr(told, name)
+        if getattr(stored, name) != getattr(facts, name)
     ]
     if differing:
         raise ImportRefused(
-            f"The series {known.slug} is here with another {' and '.join(differing)}: add --replace to change that."
+            f"The series {stored.slug} is here with another {' and '.join(differing)}: add --replace to change that."
         )
     return Imported(outcome="unchanged", figures=(), left_out=(), added=())
 
@@ -141,9 +141,9 @@ def _scope(figures: Sequence[Figure]) -> str:
     for figure in figures:
         first.setdefault(figure.subject.scope, figure)
     if len(first) > 1:
-        told = ", ".join(f"{scope} ({figure.files[0]})" for scope, figure in sorted(first.items()))
+        scopes = ", ".join(f"{scope} ({figure.files[0]})" for scope, figure in sorted(first.items()))
         raise ImportRefused(
-            f"These energies cover different things: {told}. A series has one scope: import them apart, or take the "
+            f"These energies cover different things: {scopes}. A series has one scope: import them apart, or take the "
             "GPUs alone where all were metered."
         )
     return next(iter(first))
@@ -211,13 +211,13 @@ class Catalogue:
 
     def _known_task(self, name: str) -> Task | None:
         """By its slug, or by its title where a publisher's word cannot stand in an address."""
-        found = self._tasks.get(name) or self._tasks.get(_address(name))
-        return found if found is not None and name in {found.slug, found.title} else None
+        task = self._tasks.get(name) or self._tasks.get(_address(name))
+        return task if task is not None and name in {task.slug, task.title} else None
 
     def _task(self, name: str) -> Task:
-        known = self._known_task(name)
-        if known is not None:
-            return known
+        task = self._known_task(name)
+        if task is not None:
+            return task
         slug = _address(name)
         if not slug or slug in self._tasks:
             raise ImportRefused(
@@ -257,12 +257,12 @@ class Catalogue:
         return model
 
     def _hardware_class(self, subject: Subject) -> HardwareClass:
-        known = subject.hardware
-        if known.slug not in self._hardware:
-            self._hardware[known.slug] = published_hardware(
-                slug=known.slug, title=known.title, kind=known.kind
+        hardware = subject.hardware
+        if hardware.slug not in self._hardware:
+            self._hardware[hardware.slug] = published_hardware(
+                slug=hardware.slug, title=hardware.title, kind=hardware.kind
             )
-        return self._hardware[known.slug]
+        return self._hardware[hardware.slug]
 
 
 def _address(name: str) -> str:
@@ -286,12 +286,12 @@ def _forget_unused(slug: str) -> None:
 
 def summary(left_out: Sequence[LeftOut]) -> Words:
     """What was left out by reason: how many, and the first few of them."""
-    counts = Counter(one.reason for one in left_out)
+    counts = Counter(row.reason for row in left_out)
     return [
         {
             "reason": reason,
             "count": count,
-            "examples": [f"{one.what} ({one.where})" for one in left_out if one.reason == reason][:EXAMPLES],
+            "examples": [f"{row.what} ({row.where})" for row in left_out if row.reason == reason][:EXAMPLES],
         }
         for reason, count in counts.most_common()
     ]

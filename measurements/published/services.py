@@ -45,17 +45,17 @@ def write_series(
 
     Runs in the caller's transaction. The rows in `figures` have no series yet.
     """
-    known = PublishedSeries.objects.select_for_update().filter(slug=facts.slug).first()
-    said = asdict(facts) | {"digest": digest, "left_out": left_out}
-    if known is not None:
-        same = all(getattr(known, name) == value for name, value in said.items())
-        if same and _contents(known.figures.all()) == _contents(figures):
-            return known
-        known.figures.all().delete()
-    series, made = PublishedSeries.objects.update_or_create(
-        slug=facts.slug, defaults=said | {"imported_at": timezone.now()}
+    stored = PublishedSeries.objects.select_for_update().filter(slug=facts.slug).first()
+    values = asdict(facts) | {"digest": digest, "left_out": left_out}
+    if stored is not None:
+        same = all(getattr(stored, name) == value for name, value in values.items())
+        if same and _contents(stored.figures.all()) == _contents(figures):
+            return stored
+        stored.figures.all().delete()
+    series, is_new = PublishedSeries.objects.update_or_create(
+        slug=facts.slug, defaults=values | {"imported_at": timezone.now()}
     )
-    if not made:
+    if not is_new:
         series.revision += 1
         series.save(update_fields=["revision"])
     for figure in figures:

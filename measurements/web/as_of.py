@@ -55,7 +55,7 @@ def time_shown(request: HttpRequest | Request) -> datetime | None:
 def address_at(moment: Moment | None, name: str, *args: str, **query: str) -> str:
     """The path of a named view with `query`, carrying the moment on where the view honours it."""
     path = reverse(name, args=args)
-    asked = [urlencode(query)] if query else []
+    queries = [urlencode(query)] if query else []
     if moment is not None and honours(resolve(path).func):
-        asked.append(moment.query)
-    return "?".join([path, "&".join(asked)]) if asked else path
+        queries.append(moment.query)
+    return "?".join([path, "&".join(queries)]) if queries else path

@@ -29,8 +29,8 @@ class OriginPages(PageNumberPagination):
         return self._link(page.previous_page_number()) if page and page.has_previous() else None
 
     def _link(self, number: int) -> str:
-        asked = self.request.get_full_path() if self.request else ""
-        here = f"{settings.ORIGIN}{asked}"
+        path = self.request.get_full_path() if self.request else ""
+        here = f"{settings.ORIGIN}{path}"
         if number == 1:
             return str(remove_query_param(here, self.page_query_param))
         return str(replace_query_param(here, self.page_query_param, number))

@@ -103,11 +103,15 @@ class Demo:
         """
         files = [row["file"] for row in self.agent_json("show")["results"] if row["state"] == "sent"]
         checked = [self.agent_json("verify", file) for file in files]
-        found: list[dict[str, Any]] = [
-            {"result_id": one["result_id"], **one["receipt"], "index": (one["log"] or {}).get("index")}
-            for one in checked
+        receipts: list[dict[str, Any]] = [
+            {
+                "result_id": answer["result_id"],
+                **answer["receipt"],
+                "index": (answer["log"] or {}).get("index"),
+            }
+            for answer in checked
         ]
-        return sorted(found, key=lambda receipt: receipt["received_at"])
+        return sorted(receipts, key=lambda receipt: receipt["received_at"])
 
     def require_free_port(self) -> None:
         """Raises DemoFailed when the port cannot be had, such as when a server of somebody else is there."""
@@ -127,10 +131,10 @@ class Demo:
             ours = keys.public_hex(
                 keys.from_pem((self.folder / "platform" / "platform-key.pem").read_bytes())
             )
-            shown = json.loads(answer)
+            platform_key = json.loads(answer)
         except (FileNotFoundError, RecordError, ValueError):
             return False
-        return isinstance(shown, dict) and shown.get("public_key") == ours
+        return isinstance(platform_key, dict) and platform_key.get("public_key") == ours
 
     def _wait_for(self, server: subprocess.Popen[bytes]) -> None:
         waited_s, step_s = 0.0, 0.1
@@ -159,7 +163,7 @@ class Demo:
             command, env=self.environment(), stdout=pipe, stderr=pipe
         ) as process:
             try:
-                out, said = process.communicate()
+                out, stderr = process.communicate()
             except KeyboardInterrupt:  # the terminal interrupted the command too: let it end in its own way
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=STOP_LIMIT_S)
@@ -167,7 +171,7 @@ class Demo:
                 raise
         if process.returncode != 0:
             words = " ".join(Path(word).name for word in command)
-            why = said.decode(errors="replace") if capture else ""
+            why = stderr.decode(errors="replace") if capture else ""
             raise DemoFailed(f"`{words}` ended with status {process.returncode}. {why}".strip())
         return out or b""
 

@@ -58,15 +58,15 @@ def count(name: str, default: int) -> int:
 def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
     """Numbers a span by name, as `result=2400/h,ticket=1200/h`; what the variable leaves out stays as in `default`."""
     spans = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    found: dict[str, tuple[int, int]] = {}
-    known = {entry.partition("=")[0] for entry in default.split(",")}
+    limits: dict[str, tuple[int, int]] = {}
+    scopes = {entry.partition("=")[0] for entry in default.split(",")}
     for entry in (*default.split(","), *words(name, "")):
         scope, _, rate = entry.partition("=")
         number, _, span = rate.partition("/")
-        if scope not in known or span not in spans or not number.isdecimal() or int(number) == 0:
+        if scope not in scopes or span not in spans or not number.isdecimal() or int(number) == 0:
             raise BadSetting(f"{name}: {entry!r} is no rate; write it like {default.partition(',')[0]!r}.")
-        found[scope] = int(number), spans[span]
-    return found
+        limits[scope] = int(number), spans[span]
+    return limits
 
 
 def words(name: str, default: str) -> list[str]:
@@ -116,10 +116,10 @@ def origin(name: str, default: str) -> str:
 def _is_origin(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        has_host = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port or an IPv6 address that is none
         return False
-    return known and not (parts.path or parts.query or parts.fragment or parts.username)
+    return has_host and not (parts.path or parts.query or parts.fragment or parts.username)
 
 
 def hosts(name: str, origin: str) -> list[str]:

@@ -30,8 +30,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return _problem(
             404, "Not found", "The API has nothing at this address; /api/v1/docs/ lists what it has."
         )
-    said = exception.args[0] if exception.args else None
-    sentence = said if isinstance(said, str) else ""
+    reason = exception.args[0] if exception.args else None
+    sentence = reason if isinstance(reason, str) else ""
     return render(request, "404.html", {"sentence": sentence}, status=404)
 
 

@@ -21,7 +21,7 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
     folders = listed_folders(name)
     if not folders:
         return ()
-    found: dict[str, Suite] = {}
+    suites: dict[str, Suite] = {}
     owners: dict[tuple[str, str], tuple[str, str]] = _installed()
     for folder in folders:
         suite = _read(name, folder)
@@ -31,8 +31,8 @@ def pinned_suites(name: str) -> tuple[Suite, ...]:
                 f"{name}: {folder} and {where} are both suite {suite.name} {suite.version}, with different files; "
                 "a suite is never edited: leave one out, or pin it anew and get a version of its own."
             )
-        found[suite.digest] = suite
-    return tuple(found.values())
+        suites[suite.digest] = suite
+    return tuple(suites.values())
 
 
 def listed_folders(name: str) -> tuple[Path, ...]:

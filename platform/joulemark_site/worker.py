@@ -85,11 +85,11 @@ class HeadFirstWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Refuse what is no HTTP with a problem document; anything else is gunicorn's to log and answer."""
         is_ours = isinstance(exc, OURS)
-        found = None if is_ours else next((row for row in STATUS_OF if isinstance(exc, row[0])), None)
-        if found is None:
+        refusal = None if is_ours else next((row for row in STATUS_OF if isinstance(exc, row[0])), None)
+        if refusal is None:
             super().handle_error(req, client, addr, exc)
             return
-        _, status, reason, sentence = found
+        _, status, reason, sentence = refusal
         self.log.warning("refused before it was a request: %s", exc)
         try:
             _write_problem(client, status, reason, sentence)

@@ -51,24 +51,24 @@ DONE = (
     "agent/joulemark/suite",
     "agent/joulemark/workloads",
     "measurements/boards",
+    "measurements/catalog",
+    "measurements/contributors",
+    "measurements/display",
+    "measurements/downloads",
+    "measurements/impact",
     "measurements/intake",
+    "measurements/published",
     "measurements/review",
+    "measurements/web",
+    "platform/joulemark_site",
 )
 """Rooms that have no such name."""
 
 CEILINGS: dict[str, int] = {
-    "measurements/catalog": 4,
-    "measurements/contributors": 2,
-    "measurements/display": 4,
-    "measurements/downloads": 5,
-    "measurements/impact": 1,
-    "measurements/ledger": 12,
-    "measurements/pages": 3,
-    "measurements/published": 18,
-    "measurements/web": 2,
-    "platform/joulemark_site": 10,
+    "measurements/ledger": 1,
+    "measurements/pages": 1,
     "platform/joulemark_site/crowd": 36,
-    "platform/joulemark_site/management": 5,
+    "platform/joulemark_site/management": 3,
 }
 """How many such names the other rooms have. A number may only shrink, and follows the work: it is exact."""
 

@@ -57,11 +57,11 @@ def signed(value: float) -> str:
 
 
 @register.filter
-def difference(found: QualityDifference) -> str:
+def difference(quality: QualityDifference) -> str:
     """How much better general-purpose models score, with the interval where there is one."""
-    if found.low is None or found.high is None:
-        return signed(found.difference)
-    return f"{signed(found.difference)} ({signed(found.low)} – {signed(found.high)})"  # noqa: RUF001 - a dash
+    if quality.low is None or quality.high is None:
+        return signed(quality.difference)
+    return f"{signed(quality.difference)} ({signed(quality.low)} – {signed(quality.high)})"  # noqa: RUF001 - a dash
 
 
 @register.filter

@@ -152,15 +152,15 @@ def _facts(options: dict[str, Any]) -> SeriesFacts:
     if options["url"] and not options["url"].startswith(("https://", "http://")):
         raise CommandError("--url must begin with https:// or http://.")
     limits = {"title": 200, "source": 500, "licence": 200, "url": 500, "hardware_note": 1000}
-    said = {name: (options[name] or "").strip() for name in limits}
+    texts = {name: (options[name] or "").strip() for name in limits}
     for name, limit in limits.items():
-        if len(said[name]) > limit:
+        if len(texts[name]) > limit:
             raise CommandError(f"--{name.replace('_', '-')} is longer than {limit}.")
     for name in ("source", "licence"):
-        if not said[name]:
+        if not texts[name]:
             raise CommandError(f"--{name} is empty: a series is shown with it.")
     return SeriesFacts(
-        slug=options["series"], scope="", **said | {"title": said["title"] or options["series"]}
+        slug=options["series"], scope="", **texts | {"title": texts["title"] or options["series"]}
     )
 
 
@@ -168,16 +168,16 @@ def _input_files(paths: Iterable[str]) -> list[InputFile]:
     """Files by their names alone; where two have one name, with their folders' names."""
     listed = [Path(path) for path in paths]
     counts = Counter(path.name for path in listed)
-    found = [
+    files = [
         InputFile(
             name=path.name if counts[path.name] == 1 else f"{path.resolve().parent.name}/{path.name}",
             content=_content(path),
         )
         for path in listed
     ]
-    if len({file.name for file in found}) < len(found):
+    if len({file.name for file in files}) < len(files):
         raise CommandError("Two files have the same name in folders of the same name: rename one.")
-    return found
+    return files
 
 
 def _content(path: Path) -> bytes:

@@ -26,13 +26,13 @@ class Command(BaseCommand):
         """Verify, keep, publish."""
         try:
             data = sys.stdin.read() if options["file"] == "-" else Path(options["file"]).read_text()
-            made = add_cosignature(note=data)
+            cosignatures = add_cosignature(note=data)
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from error
         except LedgerError as error:
             raise CommandError(str(error)) from error
-        for cosignature in made:
+        for cosignature in cosignatures:
             name = cosignature.witness.partition("+")[0]
             self.stdout.write(self.style.SUCCESS(f"{name} has signed {cosignature.checkpoint_id} leaves"))
-        if not made:
+        if not cosignatures:
             self.stdout.write("These signatures are published already.")

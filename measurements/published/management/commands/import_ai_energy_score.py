@@ -31,11 +31,11 @@ class Command(ImportCommand):
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The rows of the tables."""
-        told = ScoreOptions(
+        score_options = ScoreOptions(
             task=options["task"],
             dataset=options["dataset"],
             hardware=options["hardware"],
             form=table_form(options),
             leave_out=leave_out(options),
         )
-        return read_scores(files, told, names)
+        return read_scores(files, score_options, names)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from joulemark.published.names import NameMap
 
 
-SAID = ("queries", "phase", "energy", "model", "scope", "hardware")
+PLAIN_OPTIONS = ("queries", "phase", "energy", "model", "scope", "hardware")
 """Options that a reader takes as they are."""
 
 
@@ -27,7 +27,7 @@ class Command(ImportCommand):
         "Import CodeCarbon emission logs (CSV) as a published series; the same input again changes nothing."
     )
     kind = "codecarbon"
-    shaping = SAID
+    shaping = PLAIN_OPTIONS
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What a log does not say."""
@@ -55,6 +55,6 @@ class Command(ImportCommand):
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The runs in the logs."""
-        told = {name: options[name] for name in (*SAID, "task", "dataset")}
+        plain = {name: options[name] for name in (*PLAIN_OPTIONS, "task", "dataset")}
         form, rows = table_form(options), leave_out(options)
-        return read_logs(files, LogOptions(**told, form=form, leave_out=rows), names)
+        return read_logs(files, LogOptions(**plain, form=form, leave_out=rows), names)

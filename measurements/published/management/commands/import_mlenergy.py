@@ -34,5 +34,5 @@ class Command(ImportCommand):
 
     def read(self, files: Sequence[InputFile], names: NameMap, options: dict[str, Any]) -> Reading:
         """The configurations in the files."""
-        told = {name: options[name] for name in (*self.shaping, "task", "dataset")}
-        return read_energies(files, EnergyOptions(**told, leave_out=leave_out(options)), names)
+        plain = {name: options[name] for name in (*self.shaping, "task", "dataset")}
+        return read_energies(files, EnergyOptions(**plain, leave_out=leave_out(options)), names)

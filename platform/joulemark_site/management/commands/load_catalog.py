@@ -31,8 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Load each suite and say how many jobs it has and whether results of it can count."""
-        known = known_suites()
-        for suite in known.values():
+        suites = known_suites()
+        for suite in suites.values():
             try:
                 load_suite_catalog(suite)
             except (DataError, ValueError) as error:
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{suite.name} {suite.version}: {len(suite.jobs)} jobs, {pinned}, digest {suite.digest[:12]}"
             )
-        for suite, content in _with_files(known):
+        for suite, content in _with_files(suites):
             try:
                 hand_out_suite(archive=encode_archive(content))
             except (NotHandedOut, SuiteError) as error:
@@ -51,10 +51,10 @@ class Command(BaseCommand):
                 )
 
 
-def _with_files(known: Mapping[str, Suite]) -> Iterator[tuple[Suite, dict[str, bytes]]]:
+def _with_files(suites: Mapping[str, Suite]) -> Iterator[tuple[Suite, dict[str, bytes]]]:
     """The pinned suites that lie here as folders, with their files."""
     folders = (*map(folder_of, suite_names()), *settings.SUITE_FOLDERS)
     for content in map(files_of, folders):
-        suite = known.get(digest_of(content))
+        suite = suites.get(digest_of(content))
         if suite is not None and suite.is_pinned:
             yield suite, content
