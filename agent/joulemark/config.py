@@ -41,7 +41,7 @@ class Folders:
 
     @property
     def key(self) -> Path:
-        """The private key."""
+        """The file of the private key."""
         return self.config / "key.pem"
 
     @property
@@ -195,7 +195,7 @@ def require_no_other(config: Config, environ: Mapping[str, str] = os.environ) ->
 
 
 def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None:
-    """Raises UsageError for what is no power that a platform would believe."""
+    """The watts per core of the settings. Raises UsageError for a power that no platform accepts."""
     watts = settings.get("cpu_watts")
     if watts is None:
         return None

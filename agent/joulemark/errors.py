@@ -206,7 +206,7 @@ class NothingToDo(AgentError):
 
 
 class Declined(NothingToDo):
-    """The user said no to what the command would have done."""
+    """The user declined what the command would have done."""
 
     code = "declined"
 
@@ -282,7 +282,7 @@ class ReadingsUnusable(MeasurementImpossible):
 
 
 class FactsUnusable(MeasurementImpossible):
-    """A fact that every result must state cannot be had on this machine."""
+    """A fact that every result must state cannot be determined on this machine."""
 
     code = "facts-unusable"
 

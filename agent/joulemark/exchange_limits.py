@@ -123,19 +123,19 @@ class _Backend:
         self._backend, self._core = backend, core
 
     def connect_tcp(self, *place: Any, timeout: float | None = None, **options: Any) -> _Stream:
-        """Connect."""
+        """Open a TCP connection within the time that the exchange has left."""
         with _translated(self._core.ConnectTimeout):
             timeout = _within(timeout)
         return _Stream(self._backend.connect_tcp(*place, timeout=timeout, **options), self._core)
 
     def connect_unix_socket(self, *place: Any, timeout: float | None = None, **options: Any) -> _Stream:
-        """Connect."""
+        """Connect to a Unix socket within the time that the exchange has left."""
         with _translated(self._core.ConnectTimeout):
             timeout = _within(timeout)
         return _Stream(self._backend.connect_unix_socket(*place, timeout=timeout, **options), self._core)
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep as the wrapped backend does, in seconds."""
         self._backend.sleep(seconds)
 
 
@@ -163,7 +163,7 @@ class _Stream:
                 self._stream.write(buffer[start : start + PIECE_BYTES], _within(timeout))
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._stream.close()
 
     def start_tls(
@@ -175,7 +175,7 @@ class _Stream:
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._core)
 
     def get_extra_info(self, info: str) -> Any:
-        """What the connection says of itself."""
+        """The connection's own information, by name."""
         return self._stream.get_extra_info(info)
 
 

@@ -96,7 +96,7 @@ class Routes:
             ) from error
 
     def close(self) -> None:
-        """Close every way."""
+        """Close every transport that was opened."""
         for way in self._ways.values():
             way.close()
 

@@ -53,6 +53,6 @@ def new() -> str:
 
 
 def remember(path: Path, passphrase: str | None) -> None:
-    """Do not ask again in this process for what was just chosen."""
+    """Remember a passphrase for the rest of this process."""
     if passphrase is not None:
         _typed[path] = passphrase

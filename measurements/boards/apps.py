@@ -10,7 +10,7 @@ class BoardsConfig(AppConfig):
     verbose_name = "Boards"
 
     def ready(self) -> None:
-        """Listen to review."""
+        """Connect the refresh of cells to the signals of review."""
         from measurements.boards.receivers import on_states_changed
         from measurements.review.signals import states_changed
 

@@ -82,7 +82,7 @@ class ComparisonRow:
 
     @property
     def sides(self) -> tuple[Side, Side]:
-        """General-purpose, then task-specific."""
+        """Both sides, general-purpose models first."""
         return (self.general_purpose, self.task_specific)
 
     @property

@@ -18,7 +18,7 @@ class Contender(Protocol):
 
     @property
     def energy_per_query_j(self) -> float:
-        """Its energy."""
+        """The energy per query, in joules."""
 
     @property
     def comparable_j(self) -> tuple[float, float] | None:
@@ -26,7 +26,7 @@ class Contender(Protocol):
 
     @property
     def quality(self) -> list[Score]:
-        """Its scores."""
+        """The quality scores, one for each metric."""
 
 
 def published_scores(scores: list[Score]) -> list[Score]:

@@ -19,7 +19,7 @@ CellKey = dict[str, Any]
 
 
 class CellQuerySet(models.QuerySet[Any]):
-    """Reads of cells and of what they said before."""
+    """Reads of cells and of their revisions."""
 
     def at(self, key: CellKey) -> Self:
         """The one cell with this key, if it exists."""
@@ -54,7 +54,7 @@ class CellQuerySet(models.QuerySet[Any]):
 
 
 class CellContent(models.Model):
-    """What a cell is and says; energies in J per query. `services` derives all of it from eligible results.
+    """The key and content of a cell; energies in J per query. `services` derives all of it from eligible results.
 
     `low_j` to `high_j` is the 95 % interval of the true energy, `between_low_j` to `between_high_j` that of what ever
     more such contributors would say, both null for a single source; `interval` says how the second was computed.
@@ -164,7 +164,7 @@ class Cell(CellContent):
 
 
 class CellRevision(CellContent):
-    """What a cell said from `updated_at` on. One row a change, never edited; `gone` when its last result went."""
+    """The content of a cell from `updated_at` on. One row a change, never edited; `gone` when its last result went."""
 
     gone = models.BooleanField(default=False)
 
@@ -225,7 +225,7 @@ class DeviceValueQuerySet(models.QuerySet["DeviceValue"]):
 
 
 class DeviceValue(models.Model):
-    """What one device of one contributor says in a cell, in joules per query: the median of its results.
+    """The value of one device of one contributor in a cell, in joules per query: the median of its results.
 
     Kept so that a comparison can divide within a device without reading every result again.
     """

@@ -51,7 +51,7 @@ class Viewed:
             self.write()
 
     def write(self) -> None:
-        """Add what was counted to the table. A database that does not take it is told of in the log."""
+        """Add the counts to the table. A failure of the database is written to the log and not raised."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
         # in one order everywhere, so that two processes never wait for each other

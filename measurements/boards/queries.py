@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class NotKept(LookupError):
-    """What a published series said at a moment is not kept; the message says from when on it is."""
+    """The figures of a published series at a moment are not stored; the message says from when on they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Rows that were had under the same conditions: one data set, hardware class, scope and stratum.
+    """Rows measured under the same conditions: one data set, hardware class, scope and stratum.
 
     `told_apart_by` is what a link needs beside the data set's title where another group has the same.
     """

@@ -1,4 +1,4 @@
-"""What boards do when review has spoken: ask for the touched cells, in one message."""
+"""The receiver of review's signal: queue a refresh of the touched cells, in one message."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class CellOfResult:
 
     @property
     def comparison(self) -> Comparison | None:
-        """What the platform says of the result beside those of others; None while the cell is not current.
+        """The comparison of the result with those of others; None while the cell is not current.
 
         `alone` where there is no independent other. Where others agree among themselves, the result `differs` if its
         contributor's degree of equivalence or its own comparison says so, and `agrees` if neither does. Where they do

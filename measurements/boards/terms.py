@@ -1,4 +1,4 @@
-"""What every download says about itself: the terms and what to cite."""
+"""The terms of every download, and what to cite."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
 @admin.register(DataSet)
 class DataSetAdmin(ReadOnlyAdmin):
-    """Data sets."""
+    """Read-only list of data sets."""
 
     list_display = ("slug", "task", "title", "licence", "known_from")
     list_filter = ("task",)
@@ -36,7 +36,7 @@ class DataSetAdmin(ReadOnlyAdmin):
 
 @admin.register(AiModel)
 class AiModelAdmin(ReadOnlyAdmin):
-    """Models."""
+    """Read-only list of models."""
 
     list_display = ("slug", "title", "kind", "parameters", "licence", "known_from")
     list_filter = ("kind", "known_from")

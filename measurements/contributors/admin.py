@@ -33,6 +33,6 @@ class ContributorAdmin(ReadOnlyAdmin):
 
 @admin.register(Device)
 class DeviceAdmin(ReadOnlyAdmin):
-    """Devices by tag."""
+    """Read-only list of devices by their tags."""
 
     list_display = ("tag", "contributor", "hardware_class", "first_seen_at")

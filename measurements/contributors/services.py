@@ -43,7 +43,7 @@ def rotate_key(*, old: Key, new_id: str, new_public_key: str, at: datetime) -> K
 
 
 def revoke_key(*, key: Key, at: datetime, since: datetime | None = None) -> Key:
-    """From now on nothing that this key signs is taken, and of what came at or after `since` nothing is believed.
+    """Revoke a key: nothing it signs is accepted any more, and what it sent at or after `since` is not trusted.
 
     Without `since` that is nothing that came before. A key that is revoked already is at most trusted less.
     """

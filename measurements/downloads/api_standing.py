@@ -35,7 +35,7 @@ class ResultStandingView(APIView):
         tags=["results"],
     )
     def get(self, _request: Request, result_id: str) -> Response:
-        """Answer with the verdict, the result's value, its cell, and what all others say there."""
+        """Answer with the verdict, the result's value, its cell, and the value of all others there."""
         standing = read_result_standing(result_id)
         if standing is None:
             raise Http404(f"This platform has no result {result_id[:12]}.")

@@ -11,7 +11,7 @@ from measurements.downloads.serializers import GRADES, LABELS, TIERS
 
 
 class SuiteRefSerializer(serializers.Serializer[dict[str, Any]]):
-    """Which suite."""
+    """The suite by name, version and digest."""
 
     name = serializers.CharField()
     version = serializers.CharField()

@@ -220,7 +220,7 @@ class BoardEntrySerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class BoardListSerializer(serializers.Serializer[dict[str, Any]]):
-    """Every board."""
+    """The list of all boards."""
 
     boards = BoardEntrySerializer(many=True)
 
@@ -297,11 +297,11 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     updated_at = serializers.DateTimeField()
 
     def get_general_purpose_models(self, row: ComparisonRow) -> list[str]:
-        """Their names."""
+        """The names of the general-purpose models."""
         return _names(row.general_purpose)
 
     def get_task_specific_models(self, row: ComparisonRow) -> list[str]:
-        """Their names."""
+        """The names of the task-specific models."""
         return _names(row.task_specific)
 
 
@@ -352,7 +352,7 @@ class ResultSerializer(serializers.Serializer[Submission]):
         return bundle_url(submission.result_id)
 
     def get_page_url(self, submission: Submission) -> str:
-        """Its page."""
+        """The address of the result's page."""
         return page_url(submission.result_id)
 
     def get_short_url(self, submission: Submission) -> str:

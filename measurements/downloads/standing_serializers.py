@@ -17,7 +17,7 @@ NO_INTERVALS = ["", "single-source", "sources-disagree"]
 
 
 class StandingFindingSerializer(serializers.Serializer[dict[str, Any]]):
-    """What a rule had to say."""
+    """A finding: the code of a rule, with its sentence."""
 
     code = serializers.CharField(help_text="docs/rules.md explains each.")
     severity = serializers.ChoiceField(SEVERITIES)

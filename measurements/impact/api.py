@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ClaimsView(APIView):
-    """What is commonly said, checked against the published study's figures."""
+    """Common claims, checked against the published study's figures."""
 
     renderer_classes = [DownloadJsonRenderer]
 

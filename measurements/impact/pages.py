@@ -68,7 +68,7 @@ class RatioRow:
 
 @require_safe
 def claims(request: HttpRequest) -> HttpResponse:
-    """What is commonly said, recomputed; and the study's headline from the same figures, with intervals."""
+    """Common claims, recomputed; and the study's headline from the same figures, with intervals."""
     study = load_study()
     compared = [task for task in study.tasks if task.compared]
     context = {

@@ -112,7 +112,7 @@ class CheckedValueSerializer(serializers.Serializer[CheckedValue]):
 
 
 class ClaimSourceSerializer(serializers.Serializer[Source]):
-    """Who says it."""
+    """The source of a claim."""
 
     title = serializers.CharField()
     year = serializers.IntegerField()
@@ -155,7 +155,7 @@ class StudyFigure(serializers.Serializer[Any]):
 
     @extend_schema_field(serializers.ChoiceField(["published"]))
     def get_grade(self, _figure: object) -> str:
-        """Published."""
+        """The grade, which is always `published`."""
         return "published"
 
     @extend_schema_field(serializers.CharField())

@@ -21,7 +21,7 @@ VALUE_NAMED_BY = ("series", "task", "dataset", "model", "hardware", "scope", "st
 
 
 class ValueNotKept(LookupError):
-    """What a board said at a moment is not kept; the message says from when on it is."""
+    """The values of a board at a moment are not stored; the message says from when on they are."""
 
 
 @dataclass(frozen=True, kw_only=True)

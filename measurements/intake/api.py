@@ -94,7 +94,7 @@ class RotationView(APIView):
 
 
 class RevocationView(APIView):
-    """Have a key believed no more."""
+    """Revoke a key of one's own."""
 
     throttle_classes = (PrefixThrottle,)
 

@@ -45,7 +45,7 @@ class Outage:
         logger.warning("rates are not counted, the cache is away: %s", error)
 
     def lasts(self) -> bool:
-        """Whether it is too early to ask again."""
+        """Whether the outage lasts: it is too early to try the cache again."""
         return self._clock() < self._until_s
 
 

@@ -10,7 +10,7 @@ from measurements.web.read_only_admin import ReadOnlyAdmin
 
 @admin.register(Leaf)
 class LeafAdmin(ReadOnlyAdmin):
-    """Leaves in order."""
+    """Read-only list of the log's leaves, in their order."""
 
     list_display = ("id", "index", "kind", "subject", "logged_at")
     list_filter = ("kind",)

@@ -1,4 +1,4 @@
-"""The API of the log: proofs, and what the tables say beside it."""
+"""The API of the log: proofs, and the facts of the tables beside it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RowsSerializer(serializers.Serializer[dict[str, object]]):
 
 
 class RowsView(APIView):
-    """What the live tables say about that which leaves record."""
+    """The facts that leaves record, as the live tables have them."""
 
     throttle_scope = "rows"  # counted apart: who audits uses no volunteer's rate up
 

@@ -15,7 +15,7 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        """Listen for leaves."""
+        """Connect the sequencer to the signal of new leaves."""
         from measurements.ledger.sequencer_queue import Nudger
         from measurements.ledger.signals import leaf_written
         from measurements.ledger.tasks import sequence

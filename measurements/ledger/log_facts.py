@@ -1,4 +1,4 @@
-"""What the live tables say today about that which leaves record. Each app registers a reader for its own kinds.
+"""The facts that leaves record, as the live tables have them. Each app registers a reader for its own kinds.
 
 A leaf's facts commit to its row. A reader computes them again from the row, so that whoever edits, deletes or swaps
 rows behind the log is seen by anyone who compares (`/api/v1/log/rows/`).

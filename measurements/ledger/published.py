@@ -1,4 +1,4 @@
-"""The checkpoint that the world sees: a file that anything may have happened to, believed only if it is this log's."""
+"""The published checkpoint: a file that may have been damaged, accepted only if it is this log's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGAIN = "The sequencer writes it again from the database within seconds; `manage
 
 @dataclass(frozen=True)
 class Published:
-    """A note as it is served, and what it says."""
+    """A note as it is served, and its checkpoint."""
 
     note: str
     checkpoint: checkpoints.Checkpoint

@@ -23,7 +23,7 @@ def board_list(request: HttpRequest) -> HttpResponse:
 @honours_as_of
 @require_safe
 def boards_of_series(request: HttpRequest, series: str) -> HttpResponse:
-    """An address that people shorten: to what a published series says of itself, else to the list of boards."""
+    """Redirect a shortened address: to the page of a published series, else to the list of boards."""
     moment = moment_shown(request)
     entry = series_by_slug(series, at=moment.at if moment else None)
     if entry is None:

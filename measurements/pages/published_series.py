@@ -1,4 +1,4 @@
-"""What a published series says of itself: where its figures come from, and what of its input was not taken."""
+"""The page of a published series: where its figures come from, and which of its input was left out."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_published(slug: str, *, at: datetime | None = None) -> Published | None
 @honours_as_of
 @require_safe
 def published(request: HttpRequest, series: str) -> HttpResponse:
-    """What a published series says of itself, where its boards are, and what of its input was not taken."""
+    """A published series with its facts, its boards, and which of its input was left out."""
     try:
         listing = read_published(series, at=time_shown(request))
     except NotKept as error:

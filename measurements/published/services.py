@@ -27,7 +27,7 @@ SPREAD_AND_PARTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesFacts:
-    """What a series says of itself; each is a column of `PublishedSeries`."""
+    """The facts of a series; each is a column of `PublishedSeries`."""
 
     slug: str
     title: str

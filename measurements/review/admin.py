@@ -33,7 +33,7 @@ from measurements.web.read_only_admin import ReadOnlyAdmin
 
 @admin.register(Verdict)
 class VerdictAdmin(ReadOnlyAdmin):
-    """What the rules said."""
+    """Read-only list of verdicts."""
 
     list_display = ("submission", "state", "rules_version", "judged_at")
     list_filter = ("state", "rules_version")
@@ -65,7 +65,7 @@ class DecisionForm(ModelForm):  # type: ignore[type-arg]  # the base is not gene
 
 @admin.register(Key)
 class KeyAdmin(ReadOnlyAdmin):
-    """Keys; revoking one is an action, after which nothing that it ever signed is believed."""
+    """Keys; revoking one is an action, after which nothing that it ever signed is trusted."""
 
     list_display = ("key_id", "contributor", "state", "enrolled_at")
     list_filter = ("state",)
@@ -135,7 +135,7 @@ class TransitionAdmin(ReadOnlyAdmin):
 
 @admin.register(Appeal)
 class AppealAdmin(ReadOnlyAdmin):
-    """What contributors say against verdicts; the earliest deadline first."""
+    """Appeals against verdicts, the earliest deadline first."""
 
     list_display = ("submission", "words", "filed_at", "decide_by", "decision")
     list_filter = (("decision", admin.EmptyFieldListFilter),)

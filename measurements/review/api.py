@@ -1,4 +1,4 @@
-"""The API of review: where a result stands, and what its contributor asks about it."""
+"""The API of review: the status of a result, and requests of its contributor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does the log still say what the tables say? Each leaf is compared with the row that it records, and each row."""
+"""Compare the log with the tables. Each leaf is compared with the row that it records, and each row."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _number_faults() -> Iterator[str]:
 
 
 def _compared_numbers(result_ids: Sequence[str]) -> list[str]:
-    """What the rows of these results say otherwise than their bundles. What deriving notes anew is taken back."""
+    """The differences of these results' rows from their bundles. What deriving notes anew is taken back."""
     with transaction.atomic():
         submissions = list(
             Submission.objects.filter(pk__in=result_ids)

@@ -62,7 +62,7 @@ class Transition(models.Model):
 
 
 class Verdict(models.Model):
-    """What the rules said about a submission. `findings` is a list of {code, severity, sentence, evidence}.
+    """The verdict of the rules on a submission. `findings` is a list of {code, severity, sentence, evidence}.
 
     A submission that is judged again keeps its old verdicts; the last one stands. `occasion` tells apart what a cause
     may bring about more than once (see `occasion_of`): for each a submission is judged once, however often it is asked.
@@ -320,7 +320,7 @@ class Result(models.Model):
 
 
 class Agreement(models.Model):
-    """How a result compares with what other contributors say of the same cell. Derived, and rewritten as others come.
+    """How a result compares with those of other contributors in the same cell. Derived, and rewritten as others come.
 
     `agrees` is None while nobody knows which of two is right. `wants_replication`: whether a further contributor's
     result is asked for because of this one.

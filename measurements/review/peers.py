@@ -1,4 +1,4 @@
-"""What other contributors say of the same jobs and devices: the background that a result is looked at against."""
+"""Results of other contributors for the same jobs and devices, with which a result is compared."""
 
 from __future__ import annotations
 

@@ -40,19 +40,19 @@ class WaitingAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Job")
     def job(self, row: Waiting) -> str:
-        """What was run."""
+        """The job that was measured: task, data set and model."""
         result = _result(row)
         return f"{result.task.slug}/{result.dataset.slug}/{result.model.slug}" if result else NOTHING
 
     @admin.display(description="Device")
     def machine(self, row: Waiting) -> str:
-        """On what."""
+        """The hardware class and the scope."""
         result = _result(row)
         return f"{_hardware(result.hardware_class)}, {result.scope}" if result else NOTHING
 
     @admin.display(description="J per query")
     def says(self, row: Waiting) -> str:
-        """What it states."""
+        """The stated energy, in joules per query."""
         result = _result(row)
         return f"{result.energy_per_query_j:.4g}" if result else NOTHING
 

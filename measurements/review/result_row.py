@@ -150,7 +150,7 @@ def within_session_u(budget: Sequence[Term]) -> float | None:
 
 
 def stated(value: T | msgspec.UnsetType, *, otherwise: T) -> T:
-    """What the statement says, or `otherwise` where its agent did not know the field yet."""
+    """The stated value, or `otherwise` where its agent did not know the field yet."""
     return otherwise if isinstance(value, msgspec.UnsetType) else value
 
 

@@ -14,11 +14,11 @@ class NameConverter:
     regex = r"[a-z0-9._-]{1,150}"
 
     def to_python(self, value: str) -> str:
-        """As it stands."""
+        """The slug as it stands in the path."""
         return value
 
     def to_url(self, value: str) -> str:
-        """As it stands."""
+        """The slug as it stands in the path."""
         return value
 
 
@@ -28,11 +28,11 @@ class DigestConverter:
     regex = "[0-9a-f]{64}"
 
     def to_python(self, value: str) -> str:
-        """As it stands."""
+        """The digest as it stands in the path."""
         return value
 
     def to_url(self, value: str) -> str:
-        """As it stands."""
+        """The digest as it stands in the path."""
         return value
 
 

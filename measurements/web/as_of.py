@@ -1,4 +1,4 @@
-"""The moment that a request asks for: which views show it, and how links carry it on.
+"""The moment that a request names: which views honour it, and how links carry it on.
 
 A middleware sets `request.moment` and refuses it where the view is not marked by `honours_as_of`.
 """

@@ -90,7 +90,7 @@ class OneFormat(BaseContentNegotiation):
     """For an address that names its format: whatever the client accepts, that is what it gets."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        """The only one."""
+        """The only parser of the view."""
         return next(iter(parsers))
 
     def select_renderer(
@@ -99,7 +99,7 @@ class OneFormat(BaseContentNegotiation):
         renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """The only one."""
+        """The only renderer of the view, with its media type."""
         only = next(iter(renderers))
         return only, only.media_type
 

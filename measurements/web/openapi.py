@@ -1,4 +1,4 @@
-"""What the API's description of itself says in the same words everywhere."""
+"""Shared parts of the API's OpenAPI description."""
 
 from __future__ import annotations
 

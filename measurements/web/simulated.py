@@ -33,7 +33,7 @@ class DownloadJsonRenderer(renderers.JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """The bytes."""
+        """The JSON as bytes."""
         response = (renderer_context or {}).get("response")
         if isinstance(data, dict) and getattr(response, "status_code", 200) == 200:
             data = {FIELD: is_simulated(renderer_context)} | data

@@ -96,7 +96,7 @@ class Demo:
             server.wait()
 
     def receipts(self) -> list[dict[str, Any]]:
-        """What the platform's receipt in each kept result says, once `joulemark verify` has checked it; in order.
+        """The facts of the receipt in each stored result, once `joulemark verify` has checked it; in order.
 
         Each has `result_id`, `received_at`, the platform's `public_key`, and `index` in the log, None without a proof.
         Raises DemoFailed.

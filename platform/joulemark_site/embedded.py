@@ -30,7 +30,7 @@ class Periodic:
 
 
 def periodic_work(*, every_s: float) -> list[Periodic]:
-    """Everything that is done again and again: the sweeps every `every_s` seconds, the log as its setting says."""
+    """The periodic work: the sweeps every `every_s` seconds, the log as its setting says."""
     from measurements.boards.tasks import sweep as sweep_boards
     from measurements.ledger.sequencer import sequence
     from measurements.review.tasks import sweep as sweep_review

@@ -70,7 +70,7 @@ def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
 
 
 def words(name: str, default: str) -> list[str]:
-    """A comma-separated list."""
+    """The words of a comma-separated list, stripped; empty ones are left out."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 

@@ -26,7 +26,7 @@ WITH_INLINE_STYLES = STRICT | {"style-src": "'self' 'unsafe-inline'"}
 
 
 def policy(directives: dict[str, str]) -> str:
-    """The header's value."""
+    """The value of the Content-Security-Policy header."""
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 

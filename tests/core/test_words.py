@@ -148,6 +148,23 @@ def test_an_exception_is_still_needed(path: str, name: str) -> None:
     assert name in _bindings(ast.parse((ROOT / path).read_text(encoding="utf-8")))
 
 
+def _docstrings(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def test_no_docstring_is_a_single_word() -> None:
+    files = [file for root in PRODUCT for file in (ROOT / root).rglob("*.py")]
+    single = [
+        f"{file.relative_to(ROOT)}: {text}"
+        for file in sorted(files)
+        for text in _docstrings(ast.parse(file.read_text(encoding="utf-8")))
+        if len(text.split()) == 1
+    ]
+    assert single == []
+
+
 def test_every_way_to_bind_a_name_is_seen() -> None:
     module = ast.parse(
         "import a as said\nfrom b import told\nfound = [one for one in made]\n"

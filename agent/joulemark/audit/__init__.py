@@ -1,1 +1,1 @@
-"""Checking a platform from outside: that its log only grows, and that what it shows is what its log says."""
+"""The audit of a platform from outside: its log only grows, and its tables and pages agree with its log."""

@@ -1,4 +1,4 @@
-"""What the platform shows, held against what its log says."""
+"""The comparison of what the platform shows with what its log records."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ Numbers = dict[str, float | int | str]
 
 
 def measured(data: bytes | None) -> Numbers | None:
-    """What a bundle says; None for what is no bundle that this version can read."""
+    """The numbers of a bundle; None where this version cannot read it."""
     if data is None:
         return None
     try:
@@ -157,7 +157,7 @@ def numbers_finding(index: int, numbers: Numbers, listed: ListedResult) -> Findi
 
 
 def said_state(leaf: LogLeaf, *, moderated: bool) -> str | None:
-    """The state in which an entry puts its result; None where it says nothing of one.
+    """The state that an entry gives its result; None where it gives none.
 
     `moderated`: an earlier entry is a person's decision about the result, which new rules do not undo.
     """

@@ -1,4 +1,4 @@
-"""`joulemark check FILE`: what the rules would say of a result, asked at home.
+"""`joulemark check FILE`: apply the rules to a result on this machine.
 
 Offline; needs no key, no platform and no models. The rules that compare with what only a platform knows are named and
 not asked.

@@ -24,7 +24,7 @@ FAULTS = frozenset({"not available", "noisy", "warning"})
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which platform; the rest is chosen where nothing is said."""
+    """Arguments: the platform; options for what is chosen automatically otherwise."""
     parser.add_argument("origin", metavar="ORIGIN", help=_("the platform, such as https://example.org"))
     parser.add_argument(
         "--name",

@@ -178,7 +178,7 @@ def plan_as_json(forecast: Forecast) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: `40 s`, `12 min` or `3.1 h`."""
+    """A duration in words: `40 s`, `12 min` or `3.1 h`."""
     if seconds < 99.5:
         return _("{number:.0f} s").format(number=seconds)
     if seconds < 99.5 * 60:

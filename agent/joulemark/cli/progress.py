@@ -71,7 +71,7 @@ class Drawn(Watch, Protocol):
     """A watch that is shown while a block is entered."""
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start drawing on the screen."""
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -115,7 +115,7 @@ class Plain:
         return
 
     def note(self, sentence: str) -> None:
-        """Print it."""
+        """Print a sentence as a line of its own."""
         _print(self._console, sentence, wrapped=self._console.is_terminal)
 
     def job(

@@ -101,7 +101,7 @@ def _listed_by_platform(config: Config, enrolled: Enrolled, result_ids: set[str]
 def _annotated(
     outbox: Outbox, own: list[OutboxResult], listed: dict[str, ListedResult]
 ) -> list[OutboxResult]:
-    """The results, with what the platform says now noted beside each."""
+    """The results, with the platform's current verdict in the note of each."""
     from msgspec.structs import replace
 
     return [

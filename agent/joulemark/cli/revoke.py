@@ -1,4 +1,4 @@
-"""`joulemark revoke`: a key that was lost, stolen or retired is believed no more."""
+"""`joulemark revoke`: revoke a key that was lost, stolen or retired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which key, why, and since when what it signed is not to be believed."""
+    """Arguments: the key, the reason, and since when its signatures are not trusted."""
     parser.add_argument(
         "--reason", choices=("lost", "stolen", "retired"), required=True, help=_("why; it is public")
     )

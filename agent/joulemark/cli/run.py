@@ -129,7 +129,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _watts(text: str) -> float:
-    """Raises ArgumentTypeError."""
+    """The watts per core that an option names. Raises ArgumentTypeError."""
     from joulemark.config import MOST_WATTS
 
     return watts(text, most=MOST_WATTS)

@@ -1,4 +1,4 @@
-"""`joulemark status [ID]`: what the platform says about results, with its codes and sentences."""
+"""`joulemark status [ID]`: the platform's verdicts on results, with their codes and sentences."""
 
 from __future__ import annotations
 

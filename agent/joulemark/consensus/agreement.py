@@ -33,7 +33,7 @@ Tier = Literal["single source", "several sources", "replicated", "established"]
 
 @dataclass(frozen=True, kw_only=True)
 class Report(Reading):
-    """What a contributor says of a cell.
+    """The value of one contributor in a cell.
 
     One that was not `announced` by a ticket may be the best of many: it agrees with nobody and lifts no tier.
     """
@@ -56,7 +56,7 @@ class Agreement:
 
 
 def compare(report: Report, others: Iterable[Report]) -> Agreement | None:
-    """A report against what other contributors say on other devices; None where there is nobody to compare with."""
+    """Compare a report with those of other contributors on other devices; None where there are none."""
     apart = [
         other
         for other in others

@@ -1,4 +1,4 @@
-"""One value for a cell: what independent contributors say of one model and data set, under equal conditions.
+"""One value for a cell, from independent contributors of one model and data set under equal conditions.
 
 The rule is that of `voices`: the unit is a contributor, not a device and not a result. Whoever reports fifty
 times, or under fifty device tags, speaks once, and fifty keys on one device speak as one; each weighs the

@@ -85,7 +85,7 @@ def shifts(centre: Centre, values: Floats) -> Floats:
 
 
 def tells_something(below: float, above: float) -> bool:
-    """Whether an interval says anything, from its two halves on the log scale; infinite ones do not."""
+    """Whether an interval is informative, from its two halves on the log scale; infinite ones are not."""
     return max(below, above) <= WIDEST
 
 

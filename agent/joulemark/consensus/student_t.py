@@ -96,7 +96,7 @@ def outside(t: float, degrees: float) -> float:
 
 
 def _incomplete_beta(x: float, *, a: float, b: float) -> float:
-    """I_x(a, b)."""
+    """The regularised incomplete beta function I_x(a, b)."""
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))

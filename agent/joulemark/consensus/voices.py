@@ -37,7 +37,7 @@ class Observation(NamedTuple):
 
 
 class Voice(NamedTuple):
-    """What one contributor says, and its weight: above 0, at most 1."""
+    """The value of one contributor, and its weight: above 0, at most 1."""
 
     value: float
     weight: Fraction

@@ -1,4 +1,4 @@
-"""Everything that a run's trace says about energy, computed once: what agents state and what platforms recompute."""
+"""Everything about energy in a run's trace, computed once: agents state it and platforms recompute it."""
 
 from __future__ import annotations
 

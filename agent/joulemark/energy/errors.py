@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 class EnergyError(Exception):
-    """No energy can be had from this trace; `str(error)` says where it fails."""
+    """No energy can be computed from this trace; `str(error)` says where it fails."""
 
 
 class TraceIncomplete(EnergyError):

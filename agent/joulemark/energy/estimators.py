@@ -1,4 +1,4 @@
-"""The other estimators, from the same ticks: what they say beside the headline is published with it.
+"""The other estimators, from the same ticks; their values are published beside the headline.
 
 `counter`     plain difference of the counter at the edges, as most programs take it
 `derivative`  power from the counter's own changes, integrated from edge to edge (`derivative`)

@@ -204,7 +204,7 @@ def _uncertainty(
     choice: _Choice,
     population: int,
 ) -> tuple[float, float, float]:
-    """(`windows_u`, `queries_u`, `degrees`)."""
+    """(`windows_u`, `queries_u`, `degrees`): two relative standard uncertainties and their degrees of freedom."""
     number = len(energies_j)
     if number < 2 or energies_j.sum() <= 0 or choice.variance == inf:
         return inf, inf, 0.0

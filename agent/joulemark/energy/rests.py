@@ -74,7 +74,7 @@ def tail_j(trace: Trace, streams: Sequence[ReadStream], gauges: Gauges | None = 
 
 
 def _powers(settling: Settling) -> dict[int, float]:
-    """By stretch."""
+    """The power at rest in watts, by the index of its stretch."""
     powers_w = {}
     steps, stretches = settling.changes, settling.bracketed.rest.stretches
     middle_s = steps.middle_s()

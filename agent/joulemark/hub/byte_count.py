@@ -1,4 +1,4 @@
-"""Bytes that have come, told to whoever watches: what stands in for the progress bars of the hub's library."""
+"""Progress of downloads in bytes, reported to a callback in place of the progress bars of the hub's library."""
 
 from __future__ import annotations
 

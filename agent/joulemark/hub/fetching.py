@@ -78,7 +78,7 @@ def fetch(
 def _reported(
     target: FetchTarget, failed: Callable[[FetchTarget, AgentError], None] | None
 ) -> Iterator[None]:
-    """A failure that is of this repository alone is told, where somebody wants to be told.
+    """Report a failure that concerns this repository alone to the callback, where there is one.
 
     A hub that cannot be reached is so for the others too.
     """

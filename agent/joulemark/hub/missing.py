@@ -37,12 +37,12 @@ class FetchTarget:
 
     @property
     def hub_id(self) -> str:
-        """Its repository's name."""
+        """The name of its repository on the hub."""
         return str(self.entry.hub_id)
 
     @property
     def revision(self) -> str:
-        """The pinned commit."""
+        """The commit that the suite pins."""
         return str(self.entry.revision)
 
     @property

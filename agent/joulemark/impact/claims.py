@@ -1,4 +1,4 @@
-"""What is commonly said, recomputed from the study's figures, with a verdict by one rule.
+"""Common claims, recomputed from the study's figures, with a verdict by one rule.
 
 The rule, for a stated number s, with r recomputed for what s is said of, and a for each thing that it may belong to:
 

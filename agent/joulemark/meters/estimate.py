@@ -87,4 +87,4 @@ class EstimateMeter:
         return () if self._processor is None else self._processor.ticks(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing: an estimate opens no sensor."""

@@ -74,7 +74,7 @@ class GpuMeter(Meter, Protocol):
         """The GPUs before it that were passed over because they cannot be measured."""
 
     def device(self) -> DeviceFacts:
-        """What the driver says of it; what it does not say is None with a reason."""
+        """The facts that the driver reports; one that it does not report is None with a reason."""
 
     def runtime(self) -> GpuRuntime:
         """What a computing library must agree with."""
@@ -89,4 +89,4 @@ class GpuMeter(Meter, Protocol):
         """
 
     def power_controls(self) -> PowerControls:
-        """What its firmware is told to do with power and clocks now. Raises nothing."""
+        """The settings of its firmware for power and clocks now. Raises nothing."""

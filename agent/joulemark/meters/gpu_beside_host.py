@@ -52,17 +52,17 @@ class GpuBesideHost:
 
     @property
     def name(self) -> MeterName:
-        """The GPU's sensor."""
+        """The name of the GPU's sensor."""
         return self.gpu.name
 
     @property
     def grade(self) -> Grade:
-        """The GPU's."""
+        """The grade of the GPU's meter."""
         return self.gpu.grade
 
     @property
     def scope(self) -> Scope:
-        """The headline's, which is the GPU's."""
+        """The scope of the headline, which is the GPU's."""
         return self.gpu.scope
 
     @property
@@ -73,47 +73,47 @@ class GpuBesideHost:
 
     @property
     def streams(self) -> tuple[StreamInfo, ...]:
-        """The GPU's, then the host's."""
+        """The streams of the GPU, then those of the host."""
         return (*self.gpu.streams, *self._host_streams)
 
     @property
     def gauges(self) -> tuple[GaugeInfo, ...]:
-        """The GPU's."""
+        """The gauges of the GPU; the host has none."""
         return self.gpu.gauges
 
     @property
     def conditions(self) -> tuple[GaugeInfo, ...]:
-        """The GPU's, then the host's."""
+        """The conditions of the GPU, then those of the host."""
         return (*self.gpu.conditions, *self._host_conditions)
 
     @property
     def absent(self) -> dict[str, str]:
-        """The GPU's, and the host's scopes that are not read, or no longer."""
+        """What the GPU's meter does not read, and the scopes of the host that are not read, or no longer."""
         return {**self.gpu.absent, **self._host_absent}
 
     @property
     def period_s(self) -> float:
-        """The GPU counter's."""
+        """The period of the GPU's counter, in seconds."""
         return self.gpu.period_s
 
     @property
     def knows_idle(self) -> bool:
-        """Whether the GPU's counter does."""
+        """Whether the GPU's counter also rises at rest."""
         return self.gpu.knows_idle
 
     @property
     def stated_watts(self) -> float | None:
-        """Nothing is estimated."""
+        """None: nothing is estimated."""
         return None
 
     @property
     def stated_watts_source(self) -> str | None:
-        """Nothing is estimated."""
+        """None: nothing is estimated."""
         return None
 
     @property
     def provenance(self) -> str:
-        """How both are had."""
+        """How both meters obtain their counts, for a reader."""
         return (
             _("{provenance}; beside it {host}").format(provenance=self.gpu.provenance, host=self._provenance)
             if self._provenance

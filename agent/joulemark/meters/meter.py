@@ -1,4 +1,4 @@
-"""What every sensor looks like from outside, and the clock on which its ticks are told."""
+"""The interface of every sensor, and the clock of its ticks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Tick(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What a driver says of one reading: its time in microseconds since 1970, and how long it took; 0 for nothing."""
+    """A driver's stamp of one reading: its time in microseconds since 1970, and how long it took; 0 for nothing."""
 
     stamp_us: int
     latency_us: int
@@ -70,7 +70,7 @@ class Meter(Protocol):
 
     @property
     def grade(self) -> Grade:
-        """Measured or estimated."""
+        """The grade: `measured` or `estimated`."""
 
     @property
     def scope(self) -> Scope:
@@ -82,7 +82,7 @@ class Meter(Protocol):
 
     @property
     def gauges(self) -> tuple[GaugeInfo, ...]:
-        """What every reading tells beside the counts, in the order of `Reading.gauges`."""
+        """The gauges of every reading, in the order of `Reading.gauges`."""
 
     @property
     def conditions(self) -> tuple[GaugeInfo, ...]:
@@ -110,7 +110,7 @@ class Meter(Protocol):
 
     @property
     def provenance(self) -> str:
-        """How the counts are had, for a reader."""
+        """How the counts are obtained, for a reader."""
 
     @property
     def gpu(self) -> GpuMeter | None:
@@ -126,7 +126,7 @@ class Meter(Protocol):
         """One tick for each condition, None where it gave nothing; raises as `read` does."""
 
     def close(self) -> None:
-        """Let go of the sensor."""
+        """Release the sensor."""
 
 
 def timed(now: Now, read: Callable[[], int]) -> Tick:

@@ -76,7 +76,7 @@ class Cleaning:
 
     @property
     def size_bytes(self) -> int:
-        """What becomes free."""
+        """The bytes that the cleaning frees."""
         freed = sum(removal.size_bytes for removal in self.removals)
         freed += sum(part.size_bytes for part in self.parts)
         return freed + sum(suite.size_bytes for suite in self.suites)

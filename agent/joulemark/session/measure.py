@@ -147,7 +147,7 @@ class _Job:
         self._half_width: float | None = None
 
     def run(self) -> Measured:
-        """The whole protocol."""
+        """Run the whole protocol: warm-up, rests and windows; returns what was measured."""
         started_ns = boot_ns()
         with self._sampler:
             self._warm_up()

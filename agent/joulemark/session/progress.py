@@ -37,7 +37,7 @@ class WindowState:
 
 
 class Watch(Interface):
-    """Told as things happen.
+    """Receives the events of a run as they happen.
 
     `answered` is called inside the measured windows and must cost next to nothing.
     """
@@ -75,15 +75,15 @@ class Watch(Interface):
 
 
 class Silent:
-    """Nobody watches."""
+    """A watch that ignores every event."""
 
     def note(self, sentence: str) -> None:
-        """Ignore it."""
+        """Ignore a sentence."""
 
     def job(
         self, number: int, of: int, key: str, *, estimated: bool, plan_left_s: float | None = None
     ) -> None:
-        """Ignore the job."""
+        """Ignore the start of a job."""
 
     def stage(
         self,
@@ -94,13 +94,13 @@ class Silent:
         left_s: float | None = None,
         window: WindowState | None = None,
     ) -> None:
-        """Ignore it."""
+        """Ignore the start of a stage."""
 
     def answered(self) -> None:
-        """Ignore it."""
+        """Ignore an answered query."""
 
     def fetched(self, name: str, done_bytes: int, total_bytes: int) -> None:
-        """Ignore it."""
+        """Ignore the progress of a download."""
 
     def job_done(self, sentence: str) -> None:
-        """Ignore it."""
+        """Ignore the end of a job."""

@@ -81,7 +81,7 @@ def write_answered_copy(
 
 
 def _ask(suite: Suite, job: Job, *, count: int, device: str, cache_dir: Path) -> tuple[KnownAnswer, ...]:
-    """Raises WorkloadError."""
+    """The answers of a job to `count` queries of its data set, or to all if it has fewer. Raises WorkloadError."""
     why = obstacle(suite, job)
     if why is not None:
         raise workloads.WorkloadError(_("{key} cannot run here. {why}").format(key=job.key, why=why))

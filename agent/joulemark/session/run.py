@@ -59,7 +59,7 @@ class Begun:
 
     @property
     def suite(self) -> Suite:
-        """The suite."""
+        """The suite that the run measures."""
         return self.obtained.suite
 
 

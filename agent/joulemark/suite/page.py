@@ -52,7 +52,7 @@ still read.
 
 
 def page() -> str:
-    """The page's text."""
+    """The text of the page, in Markdown."""
     standard = load_suite(STANDARD)
     parts = [
         HEAD,

@@ -35,18 +35,18 @@ class KnownAnswer(Entry, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """The job's key."""
+        """The key of the job, `task/dataset/model`."""
         return f"{self.task}/{self.dataset}/{self.model}"
 
 
 class KnownAnswers(Entry, frozen=True, kw_only=True):
-    """All of the file."""
+    """The known answers of a suite, as its file has them."""
 
     format: Literal["joulemark-answers/1"]
     answers: tuple[KnownAnswer, ...] = ()
 
     def to_toml(self) -> bytes:
-        """The file's bytes."""
+        """The bytes of the file, in TOML."""
         return ("\n".join(_lines(self)) + "\n").encode()
 
 

@@ -23,11 +23,11 @@ class Interval(Protocol):
 
     @property
     def low(self) -> float | None:
-        """The lower end."""
+        """The lower end; None where it is not known."""
 
     @property
     def high(self) -> float | None:
-        """The upper end."""
+        """The upper end; None where it is not known."""
 
 
 register = template.Library()
@@ -103,7 +103,7 @@ def times(value: float) -> str:
 
 @register.filter
 def count(value: int | None) -> str:
-    """A whole number."""
+    """A whole number with its thousands apart; a dash for None."""
     return DASH if value is None else whole(value)
 
 
@@ -236,7 +236,7 @@ def tier_name(tier: str) -> str:
 
 @register.filter
 def verdict_name(verdict: str) -> str:
-    """What the figures say of a claim, in the reader's language."""
+    """The verdict on a claim, in the reader's language."""
     return {
         "holds": gettext("holds"),
         "holds-approximately": gettext("holds approximately"),

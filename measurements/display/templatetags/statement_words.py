@@ -76,7 +76,7 @@ def severity_name(severity: str) -> SafeString | str:
 
 @register.filter
 def rule_title(code: str) -> str:
-    """What the rule with this code asks for; empty for a code of an older version."""
+    """The title of the rule with this code; empty for a code of an older version."""
     title = title_of(code)
     return str(term_titles.NOT_A_RULE.get(code, "")) if title is None else gettext(title)
 

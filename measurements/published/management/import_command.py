@@ -40,7 +40,7 @@ class ImportCommand(BaseCommand):
     requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What every import is told."""
+        """Arguments of every import."""
         parser.add_argument("files", nargs="+", metavar="FILE")
         about = parser.add_argument_group("what the series says of itself")
         about.add_argument("--series", required=True, metavar="NAME", help="its name in addresses")
@@ -118,7 +118,7 @@ class ImportCommand(BaseCommand):
 
 
 def table_form(options: dict[str, Any]) -> TableForm:
-    """How the tables are written, as far as somebody said."""
+    """The form of the tables, as far as the options state it."""
     return TableForm(decimal=options["decimal"], separator=options["separator"])
 
 

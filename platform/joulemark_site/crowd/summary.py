@@ -43,7 +43,7 @@ class CellTruth:
 
     @property
     def error(self) -> float:
-        """Relative."""
+        """The relative error of the value."""
         return self.value_j / self.truth_j - 1
 
     @property

@@ -90,7 +90,7 @@ class Card:
         return None
 
     def device(self) -> DeviceFacts:
-        """What NVML says about the GPU; what it does not say is None with a reason.
+        """The facts that NVML reports about the GPU; one that it does not report is None with a reason.
 
         A fact that cannot be had costs no measurement: a GPU that is gone is found by its counter.
         """

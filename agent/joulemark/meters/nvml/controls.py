@@ -1,4 +1,4 @@
-"""What a GPU's firmware is told to do with power and clocks beside the power limit: profiles, smoothing, EDPp, clocks.
+"""Settings of a GPU's firmware for power and clocks beside the power limit: profiles, smoothing, EDPp, clocks.
 
 Each of these changes what a query costs, and most of them are of newer cards and drivers alone. What cannot be asked is
 absent with a reason and costs no measurement. NVML API reference: `nvmlDeviceWorkloadPowerProfileGetCurrentProfiles`,

@@ -115,7 +115,7 @@ def is_lacking(nvml: ModuleType, error: Exception) -> bool:
 
 
 def is_forbidden(nvml: ModuleType, error: Exception) -> bool:
-    """Whether this user may not ask."""
+    """Whether NVML denies this user the permission."""
     return reason(nvml, error) == "nvml-permission"
 
 

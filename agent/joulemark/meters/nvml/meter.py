@@ -71,7 +71,7 @@ class NvmlMeter:
 
     @property
     def gpu(self) -> NvmlMeter:
-        """It is one."""
+        """This meter itself, which is of a GPU."""
         return self
 
     @property
@@ -119,7 +119,7 @@ class NvmlMeter:
         return self._samples.since(since_us)
 
     def device(self) -> DeviceFacts:
-        """What NVML says about the GPU; what it does not say is None with a reason."""
+        """The facts that NVML reports about the GPU; one that it does not report is None with a reason."""
         return self.card.device()
 
     def runtime(self) -> GpuRuntime:
@@ -141,7 +141,7 @@ class NvmlMeter:
         return preflight(self.card, timer)
 
     def power_controls(self) -> PowerControls:
-        """What the GPU's firmware is told to do with power and clocks now; what it does not say has a reason."""
+        """The settings of the GPU's firmware for power and clocks now; one that it does not report has a reason."""
         return power_controls(self.card)
 
     def close(self) -> None:

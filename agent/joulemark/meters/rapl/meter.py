@@ -80,7 +80,7 @@ class RaplMeter:
         return () if self._processor is None else self._processor.ticks(now)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing: counters are opened for each reading."""
 
 
 def _read_uj(zone: Zone) -> int:

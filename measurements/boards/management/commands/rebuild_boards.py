@@ -29,7 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        """Run."""
+        """Compare every cell with its evidence and mend what differs, unless `--check`."""
         if not 1 <= options["processes"] <= MOST_PROCESSES:
             raise CommandError(f"--processes is how many share the work, from 1 to {MOST_PROCESSES}.")
         from measurements.boards.evidence_export import export_evidence

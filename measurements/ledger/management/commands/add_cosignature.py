@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the co-signed checkpoint; - reads standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Verify, keep, publish."""
+        """Verify the cosignatures of a note, store and publish them. Raises CommandError."""
         try:
             data = sys.stdin.read() if options["file"] == "-" else Path(options["file"]).read_text()
             cosignatures = add_cosignature(note=data)

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Give waiting leaves their places, write the log's files and sign a checkpoint; safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run once."""
+        """Sequence the log once and print the checkpoint. Raises CommandError."""
         try:
             checkpoint = sequence()
         except LedgerError as error:

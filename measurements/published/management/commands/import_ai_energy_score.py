@@ -24,7 +24,7 @@ class Command(ImportCommand):
     shaping = ("hardware",)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What a table does not say."""
+        """Options for what a table does not state."""
         super().add_arguments(parser)
         self.add_table_arguments(parser)
         parser.add_argument("--hardware", default=HARDWARE, help="the GPU (default: %(default)s)")

@@ -30,7 +30,7 @@ class Command(ImportCommand):
     shaping = PLAIN_OPTIONS
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """What a log does not say."""
+        """Options for what a log does not state."""
         super().add_arguments(parser)
         self.add_table_arguments(parser)
         logs = parser.add_argument_group("what the logs do not say")

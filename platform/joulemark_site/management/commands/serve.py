@@ -22,7 +22,7 @@ class Command(BaseCommand):
     help = "Serve with gunicorn until interrupted. Run `manage.py prepare` first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Where to listen."""
+        """Options of the address, processes and threads."""
         parser.add_argument(
             "--bind", default="127.0.0.1:8000", help="address:port or unix:path (default: %(default)s)"
         )
