@@ -83,7 +83,7 @@ def judge_for_ever(tell: Callable[[], object]) -> None:
     review._claim = _telling(review._claim, tell)
     while True:
         waiting = Submission.objects.filter(state__in=UNJUDGED).order_by("received_at")
-        ids = list(waiting.values_list("result_id", flat=True)[: review.TOGETHER])
+        ids = list(waiting.values_list("result_id", flat=True)[: review.RESULTS_PER_BATCH])
         tell()
         review.judge_waiting(result_ids=ids)
 

@@ -32,7 +32,7 @@ from measurements.review.states import move
 
 logger = logging.getLogger(__name__)
 
-TOGETHER = 64
+RESULTS_PER_BATCH = 64
 """Submissions in one transaction at most."""
 
 MIGHT_COUNT = (State.ACCEPTED, State.QUARANTINED)
@@ -48,8 +48,8 @@ def judge_waiting(*, result_ids: Sequence[str]) -> int:
     Safe to call any number of times and at once: rows' locks and states decide, not the message that called.
     """
     given = 0
-    for start in range(0, len(result_ids), TOGETHER):
-        claimed = _claim(result_ids[start : start + TOGETHER])
+    for start in range(0, len(result_ids), RESULTS_PER_BATCH):
+        claimed = _claim(result_ids[start : start + RESULTS_PER_BATCH])
         given += _all_or_each(claimed, waiting=UNJUDGED, cause=Cause.RULES)
     return given
 
@@ -63,8 +63,8 @@ def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
     """
     judged = MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
     return sum(
-        _all_or_each(result_ids[start : start + TOGETHER], waiting=judged, cause=cause)
-        for start in range(0, len(result_ids), TOGETHER)
+        _all_or_each(result_ids[start : start + RESULTS_PER_BATCH], waiting=judged, cause=cause)
+        for start in range(0, len(result_ids), RESULTS_PER_BATCH)
     )
 
 
@@ -83,7 +83,7 @@ def distrusted(*, most: int) -> list[str]:
     counting = Submission.objects.filter(state__in=MIGHT_COUNT, received_at__gte=F("key__untrusted_since"))
     rows = counting.select_related("key").without_bytes().order_by("leaf_id")
     due: list[str] = []
-    for some in _in_parts(rows.iterator(chunk_size=TOGETHER), TOGETHER):
+    for some in _in_parts(rows.iterator(chunk_size=RESULTS_PER_BATCH), RESULTS_PER_BATCH):
         due += [submission.pk for submission in _not_judged_yet(some, Cause.KEY_REVOKED)]
         if len(due) >= most:
             break

@@ -9,9 +9,9 @@ from measurements.ledger.outgoing import OUTGOING
 from measurements.review import replication, services
 from measurements.review.models import Cause
 
-OUTDATED_AT_ONCE = 1000
+OUTDATED_PER_SWEEP = 1000
 """Results of an older version of the rules that one sweep queues; the next one goes on."""
-CELLS_AT_ONCE = 500
+CELLS_PER_SWEEP = 500
 """Cells that one sweep compares anew; the next one goes on."""
 
 
@@ -39,9 +39,9 @@ def sweep() -> int:
 
     Cells whose comparison a lost message has left behind are compared right here.
     """
-    replication.compare_stale(most=CELLS_AT_ONCE)
-    waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_AT_ONCE)
-    distrusted = services.distrusted(most=OUTDATED_AT_ONCE)
+    replication.compare_stale(most=CELLS_PER_SWEEP)
+    waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_PER_SWEEP)
+    distrusted = services.distrusted(most=OUTDATED_PER_SWEEP)
     for chunk in batched(waiting):
         _queue(judge, chunk)
     for chunk in batched(distrusted):
@@ -59,7 +59,7 @@ def _queue(task: Task[..., None], *args: object) -> None:
 @shared_task(name="review.judge_distrusted")
 def judge_distrusted() -> None:
     """Judge again what revoked keys have signed."""
-    for chunk in batched(services.distrusted(most=OUTDATED_AT_ONCE)):
+    for chunk in batched(services.distrusted(most=OUTDATED_PER_SWEEP)):
         services.judge_again(result_ids=chunk, cause=Cause.KEY_REVOKED)
 
 
@@ -76,6 +76,6 @@ def queue_comparison(*, result_ids: list[str], **_: object) -> None:
 def batched(result_ids: list[str]) -> list[list[str]]:
     """As many ids in a message as are judged in one transaction."""
     return [
-        result_ids[start : start + services.TOGETHER]
-        for start in range(0, len(result_ids), services.TOGETHER)
+        result_ids[start : start + services.RESULTS_PER_BATCH]
+        for start in range(0, len(result_ids), services.RESULTS_PER_BATCH)
     ]
