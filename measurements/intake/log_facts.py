@@ -16,7 +16,7 @@ from measurements.ledger.facts import RowFacts
 from measurements.ledger.log_facts import Recorded, register
 from measurements.ledger.models import Leaf, LeafKind
 
-BUNDLES = 20
+BUNDLES_PER_BATCH = 20
 """Bundles that are held in memory at once."""
 ENDS = (LeafKind.KEY_ROTATED, LeafKind.KEY_REVOKED)
 DECISIONS = (LeafKind.VERDICT, LeafKind.MODERATION, LeafKind.WITHDRAWAL)
@@ -66,7 +66,7 @@ def read_results(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
         )
     )
     recorded: dict[int, Recorded] = {}
-    for part in _parts(list(leaves), BUNDLES):
+    for part in _parts(list(leaves), BUNDLES_PER_BATCH):
         subjects = {leaf.pk: leaf.subject for leaf in part}
         for row in Submission.objects.defer("receipt").filter(leaf__in=part):
             digest = hashlib.sha256(bytes(row.bundle)).hexdigest()

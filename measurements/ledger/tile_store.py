@@ -18,7 +18,7 @@ from joulemark.log.tiles import TILE_HEIGHT, TILE_WIDTH, EntryBundle, Tile
 
 CHECKPOINT = "checkpoint"
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # everything here is public
-AT_ONCE = 8
+WRITER_THREADS = 8
 """Files that are synced together: the disk then commits once for all of them."""
 DAMAGED = ".damaged-checkpoint"
 """Where the sequencer keeps what it found in the place of a checkpoint, for whoever looks for the cause."""
@@ -46,7 +46,7 @@ def write(files: Iterable[tuple[str, bytes]]) -> None:
 
     All wait for the disk together. A name that a power cut takes back is a lost file, and is made again.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(WRITER_THREADS) as pool:
         for done in [pool.submit(_write, place(path), data) for path, data in files]:
             done.result()
 

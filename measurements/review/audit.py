@@ -26,9 +26,9 @@ from measurements.review.cases import cases_of
 from measurements.review.models import Appeal, Moderation, NameDecision, Result, Verdict, Withdrawal
 from measurements.review.result_row import Names, derive_result
 
-TOGETHER = 500
+LEAVES_PER_BATCH = 500
 """Leaves that are compared at once."""
-BUNDLES = 32
+BUNDLES_PER_BATCH = 32
 """Results whose bytes are read at once."""
 TICKET = ("ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite")
 NAMED = ("contributor", "device", "suite", "task", "dataset", "model", "hardware_class")
@@ -52,7 +52,9 @@ def faults() -> Iterator[str]:
 def _row_faults() -> Iterator[str]:
     after = 0
     while leaves := list(
-        Leaf.objects.filter(pk__gt=after)[:TOGETHER] if after else Leaf.objects.all()[:TOGETHER]
+        Leaf.objects.filter(pk__gt=after)[:LEAVES_PER_BATCH]
+        if after
+        else Leaf.objects.all()[:LEAVES_PER_BATCH]
     ):
         rows = read_rows(leaves)
         for leaf in leaves:
@@ -122,7 +124,7 @@ def _number_faults() -> Iterator[str]:
     counting = Q(state__in=(State.ACCEPTED, State.QUARANTINED))
     ids = Submission.objects.filter(counting | Q(result__isnull=False)).order_by("leaf_id")
     waiting = iter(ids.values_list("pk", flat=True).iterator())
-    while some := list(itertools.islice(waiting, BUNDLES)):
+    while some := list(itertools.islice(waiting, BUNDLES_PER_BATCH)):
         yield from _compared_numbers(some)
 
 

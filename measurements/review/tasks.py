@@ -10,9 +10,9 @@ from measurements.review import replication, services
 from measurements.review.judging_batches import BATCH_SIZE, record_loss
 from measurements.review.models import Cause
 
-OUTDATED_AT_ONCE = 1000
+OUTDATED_PER_SWEEP = 1000
 """Results of an older version of the rules that one sweep queues; the next one goes on."""
-CELLS_AT_ONCE = 500
+CELLS_PER_SWEEP = 500
 """Cells that one sweep compares anew; the next one goes on."""
 
 
@@ -46,9 +46,9 @@ def sweep() -> int:
 
     Cells whose comparison a lost message has left behind are compared right here.
     """
-    replication.compare_stale(most=CELLS_AT_ONCE)
-    waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_AT_ONCE)
-    distrusted = services.distrusted(most=OUTDATED_AT_ONCE)
+    replication.compare_stale(most=CELLS_PER_SWEEP)
+    waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_PER_SWEEP)
+    distrusted = services.distrusted(most=OUTDATED_PER_SWEEP)
     for batch in waiting:
         _queue(judge, batch)
     for chunk in batched(distrusted):
@@ -66,7 +66,7 @@ def _queue(task: Task[..., None], *args: object) -> None:
 @shared_task(name="review.judge_distrusted")
 def judge_distrusted() -> None:
     """Judge again what revoked keys have signed."""
-    for chunk in batched(services.distrusted(most=OUTDATED_AT_ONCE)):
+    for chunk in batched(services.distrusted(most=OUTDATED_PER_SWEEP)):
         services.judge_again(result_ids=chunk, cause=Cause.KEY_REVOKED)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponseBase
 
-LONGEST = 4094
+MAX_ADDRESS_BYTES = 4094
 """Bytes of path and question together: what the web server takes as a request line."""
 UNREADABLE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Control characters. A tab or a line break may stand in a question, and nowhere else."""
@@ -27,8 +27,10 @@ def readable_requests(
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         query = request.META.get("QUERY_STRING", "")
-        if len(request.path.encode(errors="surrogateescape")) + len(query) > LONGEST:
-            return refuse(request, 414, f"The address is longer than {LONGEST} bytes; ask for less at once.")
+        if len(request.path.encode(errors="surrogateescape")) + len(query) > MAX_ADDRESS_BYTES:
+            return refuse(
+                request, 414, f"The address is longer than {MAX_ADDRESS_BYTES} bytes; ask for less at once."
+            )
         if UNREADABLE_TEXT.search(request.path) or _holds_surrogates(request.path):
             return refuse(request, 400, "The address holds a character that cannot be read; leave it out.")
         if UNREADABLE.search(unquote_to_bytes(query.replace("+", " "))):

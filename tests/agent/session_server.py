@@ -43,7 +43,7 @@ def serve() -> None:
 def measure_nothing(chosen: Path) -> None:
     """A run that ends before its first job, and writes down which device it would have measured: its UUID, or `cpu`."""
 
-    def write_device(work: runs.Work, *_: object) -> None:
+    def write_device(work: runs.JobRunner, *_: object) -> None:
         card = getattr(getattr(work.around.meter, "gpu", None), "card", None)
         uuid = "cpu" if card is None else card.gpu.uuid
         shown = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -51,7 +51,7 @@ def measure_nothing(chosen: Path) -> None:
         assert card is None or shown == uuid, "CUDA is shown the card whose energy is read, and no other"
         chosen.write_text(uuid)
 
-    runs.Work.all = write_device
+    runs.JobRunner.run_jobs = write_device
     runs.preflight = lambda *_, **__: ()
 
 

@@ -17,7 +17,7 @@ from joulemark.hub.missing import FetchTarget
 from joulemark.session import forecast
 from joulemark.session.budget import Pace
 from joulemark.session.forecast import NO_DOWNLOADS, Downloads, PlanLimits, plan_cells
-from joulemark.session.job_runner import Work
+from joulemark.session.job_runner import JobRunner
 from joulemark.session.plan import Selection
 from joulemark.session.suite_source import find_suite, obtain_suite
 from joulemark.suite import load_suite
@@ -179,7 +179,7 @@ def downloading(
         suite_source, "obtain_suite", obtain_suite
     )  # the real ones, from before they were replaced
     monkeypatch.setattr(suite_source, "find_suite", find_suite)
-    monkeypatch.setattr(Work, "_attempt", lambda _work, job: begun.append(job.key))
+    monkeypatch.setattr(JobRunner, "_attempt", lambda _work, job: begun.append(job.key))
     machine = SimpleNamespace(host=lambda: (SimpleNamespace(memory_bytes=10**12), {}))
     monkeypatch.setattr(forecast, "devices", machine)  # whatever memory this machine has
     begun.clear()

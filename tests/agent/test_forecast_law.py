@@ -18,7 +18,7 @@ from laws import law
 
 from joulemark.cli import main
 from joulemark.session import forecast, state
-from joulemark.session.job_runner import Work
+from joulemark.session.job_runner import JobRunner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,13 +114,13 @@ class Rehearsal:
             "joulemark.session.job_runner.state.finished", lambda session, _: dict(self._of(session))
         )
         patch.setattr("joulemark.cli.run_report.print_report", lambda *_, **__: None)
-        real = Work.all
+        real = JobRunner.run_jobs
 
-        def all_jobs(work: Work, plan: Any, session: state.Session) -> None:
+        def run_jobs(work: JobRunner, plan: Any, session: state.Session) -> None:
             self._session = session.nonce
             real(work, plan, session)
 
-        def attempt(work: Work, job: Any) -> None:
+        def attempt(work: JobRunner, job: Any) -> None:
             self.jobs.append(job.key)
             if job.key in failing:
                 work._failed(job, "workload-crashed", "It fell over.")
@@ -129,8 +129,8 @@ class Rehearsal:
                 kept = SimpleNamespace(note_fault=None, state="sent", note=note)
                 self.finished.setdefault(self._session, {})[job.key] = kept
 
-        patch.setattr(Work, "all", all_jobs)
-        patch.setattr(Work, "_attempt", attempt)
+        patch.setattr(JobRunner, "run_jobs", run_jobs)
+        patch.setattr(JobRunner, "_attempt", attempt)
 
     def _of(self, session: state.Session) -> dict[str, SimpleNamespace]:
         return self.finished.get(session.nonce, {})

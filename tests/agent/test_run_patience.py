@@ -126,15 +126,15 @@ def test_a_platform_that_is_away_is_asked_once_a_job_and_its_return_is_noticed(
 
     from joulemark.session import job_runner
 
-    one = job_runner.Work._measure_in_workload
+    one = job_runner.JobRunner._measure_in_workload
 
-    def come_back(self: job_runner.Work, job: object) -> object:
+    def come_back(self: job_runner.JobRunner, job: object) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job_runner.Work, "_measure_in_workload", come_back)
+        patch.setattr(job_runner.JobRunner, "_measure_in_workload", come_back)
         answer = patient.json(*RUN, "--patience", "0.002", "--offline-after")
     assert patient.code == 0, patient.err
     assert tickets(patient) == [False, True, True]
@@ -157,15 +157,15 @@ def test_a_key_that_changed_while_the_platform_was_away_gets_nothing(
 
     outage = Outage(platform)
     platform.key = keys.generate()
-    one = job_runner.Work._measure_in_workload
+    one = job_runner.JobRunner._measure_in_workload
 
-    def come_back(self: job_runner.Work, job: object) -> object:
+    def come_back(self: job_runner.JobRunner, job: object) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job_runner.Work, "_measure_in_workload", come_back)
+        patch.setattr(job_runner.JobRunner, "_measure_in_workload", come_back)
         answer = patient.json(*RUN, "--patience", "0.002", "--offline-after")
     assert (patient.code, answer["error"]["code"]) == (3, "platform-key-changed")
     assert (platform.results, platform.tickets) == ({}, [])

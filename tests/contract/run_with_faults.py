@@ -23,7 +23,7 @@ import torch
 
 from joulemark import workloads
 from joulemark.cli import main
-from joulemark.session.job_runner import Work
+from joulemark.session.job_runner import JobRunner
 from joulemark.suite import Sample, Suite
 from joulemark.workloads import hub_cache
 from joulemark.workloads.tasks.workload import TaskWorkload
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FAULTS = json.loads(os.environ["JOULEMARK_TEST_FAULTS"])
 now = {"fault": ""}
 honest = {
-    "one": Work._measure_in_workload,
+    "one": JobRunner._measure_in_workload,
     "sample": Suite.sample,
     "revision": Suite.model_revision,
     "load": TaskWorkload.load,
@@ -45,7 +45,7 @@ honest = {
 }
 
 
-def one(self: Work, job: Job) -> Any:
+def one(self: JobRunner, job: Job) -> Any:
     now["fault"] = FAULTS[job.key]
     return honest["one"](self, job)
 
@@ -107,7 +107,7 @@ def model_snapshot(model: Model) -> Path:
 
 
 if __name__ == "__main__":
-    Work._measure_in_workload, Suite.sample, Suite.model_revision = one, sample, model_revision
+    JobRunner._measure_in_workload, Suite.sample, Suite.model_revision = one, sample, model_revision
     TaskWorkload.load, TaskWorkload.answer = load, answer
     workloads.require_known_answers, hub_cache.model_snapshot = require_known_answers, model_snapshot
     sys.exit(main())

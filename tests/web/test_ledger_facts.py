@@ -282,7 +282,7 @@ def test_a_verdict_gives_back_every_digit_of_its_evidence(database, monkeypatch)
     def holds(found: tuple[Finding, ...]) -> None:
         submission.state = State.CHECKING
         with undone():
-            review._give(
+            review._write_verdicts(
                 [submission], {submission.pk: Judgement("quarantined", found)}, cause=review.Cause.RULES
             )
             leaf = last_leaf(LeafKind.VERDICT)

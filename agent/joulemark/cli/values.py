@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command
 if TYPE_CHECKING:
     from datetime import datetime
 
-MOST = 10**9 - 1
+MAX_NUMBER = 10**9 - 1
 MOST_SECONDS = 365 * 86400.0
 MOST_HOURS = MOST_SECONDS / 3600
 MOST_MINUTES = 1440
@@ -25,7 +25,7 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?
 def positive(text: str) -> int:
     """A whole number from 1 to MOST. Raises ArgumentTypeError."""
     if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
-        raise _wrong(text, _("write a whole number from 1 to {most}, such as 8").format(most=MOST))
+        raise _wrong(text, _("write a whole number from 1 to {most}, such as 8").format(most=MAX_NUMBER))
     return int(text)
 
 
@@ -43,7 +43,7 @@ def hours(text: str) -> float:
 def gigabytes(text: str) -> float:
     """A number of gigabytes (10^9 bytes) above 0. Raises ArgumentTypeError."""
     number = float(text) if re.fullmatch(_NUMBER, text) else 0.0
-    if not 0 < number <= MOST:
+    if not 0 < number <= MAX_NUMBER:
         raise _wrong(text, _("write a number of gigabytes above 0, such as 24"))
     return number
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from joulemark.energy.changes import Changes
-from joulemark.energy.columns import MOST, all_sums_fit, int64
+from joulemark.energy.columns import MAX_EXACT, all_sums_fit, int64
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
 from joulemark.translation import gettext as _
 
@@ -63,7 +63,9 @@ def readings(gauge: Gauge) -> Readings:
 
 def _fit(steps: NDArray[np.int64], rises: NDArray[np.int64], value: NDArray[np.int64]) -> bool:
     swings = np.abs(rises.astype(np.float64)).sum()
-    return bool(steps.sum(dtype=np.float64) <= MOST and swings <= 2.0**62 and np.abs(value).max() <= MOST)
+    return bool(
+        steps.sum(dtype=np.float64) <= MAX_EXACT and swings <= 2.0**62 and np.abs(value).max() <= MAX_EXACT
+    )
 
 
 def accumulate(gauge: Gauge) -> Changes:

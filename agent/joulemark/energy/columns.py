@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MOST = 2**53
+MAX_EXACT = 2**53
+"""The largest integer up to which doubles hold all integers exactly."""
 
 
 def int64(column: Sequence[int], *, of: str) -> NDArray[np.int64]:
@@ -27,4 +28,4 @@ def int64(column: Sequence[int], *, of: str) -> NDArray[np.int64]:
 
 def all_sums_fit(deltas: NDArray[np.int64]) -> bool:
     """Whether no running sum can leave -MOST to MOST, whatever the order: a quick look that spares the exact ones."""
-    return bool(len(deltas)) and len(deltas) * max(int(deltas.max()), -int(deltas.min())) <= MOST
+    return bool(len(deltas)) and len(deltas) * max(int(deltas.max()), -int(deltas.min())) <= MAX_EXACT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from joulemark.energy.columns import MOST, all_sums_fit, int64
+from joulemark.energy.columns import MAX_EXACT, all_sums_fit, int64
 from joulemark.energy.errors import CounterWentBackwards, TraceIncomplete, TraceInconsistent
 from joulemark.translation import gettext as _
 
@@ -106,7 +106,9 @@ def counter(stream: Stream) -> Counter:
 def _running_sum(deltas: NDArray[np.int64], name: str) -> NDArray[np.int64]:
     """Cumulative sum; refused where a value is negative or beyond 2**53, up to which all is exact."""
     sums = deltas.cumsum()
-    exact = all_sums_fit(deltas) or (sums.max() <= MOST and np.abs(deltas).sum(dtype=np.float64) <= 2.0**62)
+    exact = all_sums_fit(deltas) or (
+        sums.max() <= MAX_EXACT and np.abs(deltas).sum(dtype=np.float64) <= 2.0**62
+    )
     if not exact or sums.min() < 0:
         raise TraceInconsistent(_("Stream {name} holds a value below 0 or above 2**53.").format(name=name))
     return sums

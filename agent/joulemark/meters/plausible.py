@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from joulemark.meters.meter import Meter, StreamInfo, Tick
 
-LARGEST = 2**53
+MAX_STORABLE = 2**53
 """The largest count that a trace holds; in mJ it is what 10 kW draw in 28,000 years."""
 LARGEST_POWER_W = 100_000.0
 """No board and no processor draws more: the largest of today draw some 3 kW."""
@@ -23,7 +23,7 @@ LATENESS_S = 1.0
 
 def is_storable(tick: Tick) -> bool:
     """Whether a trace can hold the value."""
-    return 0 <= tick.value <= LARGEST
+    return 0 <= tick.value <= MAX_STORABLE
 
 
 def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
@@ -52,14 +52,14 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
 
 
 def _is_storable_stamp(stamp: Stamp | None) -> bool:
-    return stamp is None or (0 <= stamp.stamp_us <= LARGEST and 0 <= stamp.latency_us <= LARGEST)
+    return stamp is None or (0 <= stamp.stamp_us <= MAX_STORABLE and 0 <= stamp.latency_us <= MAX_STORABLE)
 
 
 def _storable_stamp(stamp: Stamp | None) -> Stamp | None:
     """A stamp that no trace can hold says nothing."""
     if stamp is None:
         return None
-    return Stamp(*(value if 0 <= value <= LARGEST else 0 for value in stamp))
+    return Stamp(*(value if 0 <= value <= MAX_STORABLE else 0 for value in stamp))
 
 
 def _power_w(info: StreamInfo, last: Tick, tick: Tick) -> float:

@@ -54,7 +54,7 @@ STOPPED = marked("The run was stopped: each further job would be found the same.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class JobRunner:
     """The jobs of one run, under its circumstances. `link` is None offline, `key` when nothing is to be sent."""
 
     around: Circumstances
@@ -73,8 +73,8 @@ class Work:
     budget: Budget
     ending: JobEnd
 
-    def all(self, forecast: Forecast, session: state.Session) -> None:
-        """Send what the session has kept, then measure the cells of the plan; room for a result is held meanwhile."""
+    def run_jobs(self, forecast: Forecast, session: state.Session) -> None:
+        """Send the session's stored results, then measure the cells of the plan; space for a result is reserved."""
         selection = forecast.selection
         before = state.finished(session, self.outbox)
         todo = [cell.job for cell in forecast.cells if cell.job.key not in before]

@@ -23,7 +23,7 @@ from joulemark.session.budget import Budget, Pace
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
 from joulemark.session.job_end import JobEnd
-from joulemark.session.job_runner import Work
+from joulemark.session.job_runner import JobRunner
 from joulemark.session.machine_lock import only_run
 from joulemark.session.options import Options
 from joulemark.session.platform_link import ADVICE, PlatformLink
@@ -167,7 +167,7 @@ def run(
                     note=watch.note,
                 )
                 link.open()
-            work = Work(
+            runner = JobRunner(
                 around=around,
                 device=choice.torch_device,
                 timings=ready.timings,
@@ -191,7 +191,7 @@ def run(
                     goes_on=options.force,
                 ),
             )
-            work.all(forecast, session)
+            runner.run_jobs(forecast, session)
 
 
 @dataclass(frozen=True, kw_only=True)

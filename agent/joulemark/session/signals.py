@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-ASKING = {signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HUNG_UP}
+EXIT_CODES = {signal.SIGTERM: EXIT_TERMINATED, signal.SIGHUP: EXIT_HUNG_UP}
 """What `kill`, a service manager and a closed terminal send, and the exit codes: 128 and the signal's number."""
 
 
@@ -22,7 +22,7 @@ class Ended(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
-        self.exit_code = ASKING[signal.Signals(number)]
+        self.exit_code = EXIT_CODES[signal.Signals(number)]
 
 
 @contextmanager
@@ -32,8 +32,8 @@ def ends_in_order() -> Iterator[None]:
     A signal that was ignored before, as under `nohup`, stays ignored. What still is to be said after a terminal was
     closed goes nowhere, instead of failing. Only for the main thread.
     """
-    before = {number: signal.getsignal(number) for number in ASKING}
-    handled = [number for number in ASKING if before[number] is signal.SIG_DFL]
+    before = {number: signal.getsignal(number) for number in EXIT_CODES}
+    handled = [number for number in EXIT_CODES if before[number] is signal.SIG_DFL]
     terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
 
     def end(number: int, _frame: FrameType | None) -> None:

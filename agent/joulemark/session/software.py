@@ -18,7 +18,7 @@ PACKAGES = (
     "torch", "transformers", "tokenizers", "diffusers", "safetensors", "gguf", "numpy", "nvidia-ml-py",
 )  # fmt: skip
 """Distributions whose version can change a result; those that are installed are named."""
-LONGEST = 200
+MAX_VERSION_LENGTH = 200
 """Characters of a version that the record holds (`record.statement.Word`)."""
 
 
@@ -67,6 +67,11 @@ def _version(distribution: metadata.Distribution) -> str | None:
         text: object = distribution.version  # what is damaged has None here
     except UNREADABLE:
         return None
-    if not isinstance(text, str) or not text.strip() or len(text) > LONGEST or hidden_characters(text):
+    if (
+        not isinstance(text, str)
+        or not text.strip()
+        or len(text) > MAX_VERSION_LENGTH
+        or hidden_characters(text)
+    ):
         return None
     return text

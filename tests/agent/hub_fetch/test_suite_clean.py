@@ -140,10 +140,10 @@ def test_a_new_session_needs_again_what_an_earlier_one_has_finished(
     measured: Agent, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--fresh` measures everything anew, and was stopped before its first job."""
-    from joulemark.session.job_runner import Work
+    from joulemark.session.job_runner import JobRunner
 
     with monkeypatch.context() as during:
-        during.setattr(Work, "_attempt", lambda *_: None)
+        during.setattr(JobRunner, "_attempt", lambda *_: None)
         run_suite(measured, home, during, "--fresh")
     assert measured.json(*CLEAN, "--yes")["freed_bytes"] == 0
     assert home.is_whole()

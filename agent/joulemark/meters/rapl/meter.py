@@ -100,7 +100,7 @@ def _read_uj(zone: Zone) -> int:
         raise ReadingMissing(
             _("RAPL gave no count ({stream}: {error}).").format(stream=zone.stream, error=error)
         ) from error
-    if not 0 <= count_uj <= (zone.wraps_at or plausible.LARGEST):
+    if not 0 <= count_uj <= (zone.wraps_at or plausible.MAX_STORABLE):
         raise ReadingMissing(
             _("RAPL gave a count beyond its range ({stream}: {count_uj} uJ).").format(
                 stream=zone.stream, count_uj=count_uj
