@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT), str(ROOT / "agent"), str(ROOT / "tests"), str(ROOT / "tests" / "agent")]
+PATHS = [str(ROOT / place) for place in ("", "agent", "simulation", "tests/agent")]
 sys.path[:0] = PATHS
-
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
 
 from joulemark.rules.completeness import DIRTY
 from joulemark.rules.judge import RULES, RULES_VERSION
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 
 SESSIONS = 2000
 MOST_PUT_ASIDE = 0.005

@@ -9,9 +9,6 @@ from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from nvml_sim.cards import CARDS
-from nvml_sim.scenario import Idle, Scenario, Sensor
-from nvml_sim.virtual import VirtualTimer
 from simulated_sessions import READ_SHARE, probed
 
 from joulemark.meters import probe as probing
@@ -19,12 +16,14 @@ from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
 from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.rules.hardware import Gpu, gpus
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
+from joulemark_simulation.nvml.virtual import VirtualTimer
 
 if TYPE_CHECKING:
-    from nvml_sim.cards import Card
-
     from joulemark.meters.meter import Now
     from joulemark.record.trace import Timing
+    from joulemark_simulation.nvml.cards import Card
 
 MODES = ("full", "part_time", "lagging", "blurred", "slow")
 SLOW_S = 0.25

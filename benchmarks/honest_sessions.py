@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from nvml_sim.running import running
 
 from benchmarks.honest_machines import (
     MODES,
@@ -43,6 +42,7 @@ from joulemark.session.facts import describe
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
 from joulemark.session.watch import Silent
 from joulemark.workloads.base import Loaded, Output, Quality
+from joulemark_simulation.nvml.running import running
 from tests import made
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [
-    str(ROOT / place) for place in ("", "agent", "platform", "tests", "tests/agent", "tests/core")
+    str(ROOT / place) for place in ("", "agent", "platform", "simulation", "tests/agent", "tests/core")
 ]
 
 from msgspec.structs import replace

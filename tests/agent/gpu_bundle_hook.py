@@ -13,15 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path.append(str(TESTS))
-
-from nvml_sim.clock import Clock
-from nvml_sim.virtual import Busy, VirtualTimer
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "simulation"))
 
 from joulemark import workloads
 from joulemark.meters import timer as timers
 from joulemark.session import checkup, run, work
+from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS, QUERY_S = 350.0, 0.02
 FAULT = os.environ.get("JOULEMARK_TEST_FAULT", "")

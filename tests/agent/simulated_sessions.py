@@ -18,10 +18,6 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from nvml_sim.cards import CARDS
-from nvml_sim.running import running
-from nvml_sim.scenario import ENERGY, Failure, Idle, LimitChange, Process, Scenario, Sensor, Throttle
-from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark.energy import budget
 from joulemark.energy.analysis import analyse
@@ -37,6 +33,19 @@ from joulemark.record.trace import pack
 from joulemark.session import measure as measuring
 from joulemark.session.watch import Silent
 from joulemark.suite import Protocol
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import (
+    ENERGY,
+    Failure,
+    Idle,
+    LimitChange,
+    Process,
+    Scenario,
+    Sensor,
+    Throttle,
+)
+from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

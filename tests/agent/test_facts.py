@@ -13,8 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import law
 from msgspec.structs import replace
-from nvml_sim.cards import H100
-from nvml_sim.scenario import Scenario, WrongAnswer
 
 from joulemark.errors import FactsUnusable
 from joulemark.meters.device import DeviceFacts, cpu, host
@@ -26,6 +24,8 @@ from joulemark.session import facts
 from joulemark.session.facts import describe, require_calendar
 from joulemark.session.software import PACKAGES, package_versions
 from joulemark.session.statement import _quality
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.scenario import Scenario, WrongAnswer
 from tests import made
 
 if TYPE_CHECKING:

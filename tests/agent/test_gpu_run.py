@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any
 import fake_suite
 import pytest
 from msgspec import structs
-from nvml_sim.cards import A100, GA102, H100
-from nvml_sim.running import running
-from nvml_sim.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
 from joulemark.energy.analysis import analyse
 from joulemark.record import bundle as bundles
@@ -24,11 +21,14 @@ from joulemark.record import trace as traces
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
+from joulemark_simulation.nvml.cards import A100, GA102, H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nvml_sim.cards import Card
+    from joulemark_simulation.nvml.cards import Card
 
 pytestmark = pytest.mark.long
 PROGRAM = Path(__file__).with_name("run_on_gpu.py")

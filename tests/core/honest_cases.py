@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / part) for part in (".", "agent", "tests", "tests/agent")]
+sys.path[:0] = [str(ROOT / part) for part in (".", "agent", "simulation", "tests/agent")]
 
 from benchmarks.honest_sessions import chosen, chosen_by_rapl
 

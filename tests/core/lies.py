@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
 
 from joulemark.energy.analysis import analyse
 from joulemark.record.trace import Gauge, from_deltas, to_deltas
 from joulemark.rules.case import Case
 from joulemark.rules.judge import judge
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 from joulemark_site.crowd.edits import counting
 
 if TYPE_CHECKING:

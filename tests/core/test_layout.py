@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SOURCE_ROOTS = {"platform": "joulemark_site", "agent": "joulemark", "simulation": "joulemark_simulation"}
 
 
 def test_platform_is_the_standard_library_module() -> None:
@@ -20,11 +21,11 @@ def test_platform_is_the_standard_library_module() -> None:
     assert Path(spec.origin).is_relative_to(sysconfig.get_path("stdlib"))
 
 
-@pytest.mark.parametrize("root", ["platform", "agent"])
+@pytest.mark.parametrize("root", SOURCE_ROOTS)
 def test_a_source_root_holds_exactly_one_package(root: str) -> None:
     packages = [path.parent.name for path in (ROOT / root).glob("*/__init__.py")]
     assert not (ROOT / root / "__init__.py").exists()
-    assert packages == {"platform": ["joulemark_site"], "agent": ["joulemark"]}[root]
+    assert packages == [SOURCE_ROOTS[root]]
 
 
 def test_no_room_is_empty() -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nvml_sim.cards import Card
+    from joulemark_simulation.nvml.cards import Card
 
 ERRORS = {
     "uninitialized": 1,
@@ -254,6 +254,6 @@ def square(*, on_s: float, off_s: float, times: int, watts: float, start_s: floa
     return tuple(Load(begin_s, begin_s + on_s, watts) for begin_s in starts)
 
 
-def scripted(card: Card, *loads: Load, **changes: object) -> Scenario:
+def scripted(card: Card, *loads: Load, **changes: Any) -> Scenario:
     """A scenario of these loads and nothing unusual but `changes`."""
     return replace(Scenario(card=card, loads=loads), **changes)

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("nvml_sim.c")
-BUILDS = Path(__file__).parents[2] / "build" / "nvml-sim"
+BUILDS = Path(__file__).parents[3] / "build" / "nvml-sim"
 LIBRARY = "libnvidia-ml.so.1"
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 LIBRARIES = ("-lm", "-lpthread")
