@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT / place) for place in ("", "agent", "simulation", "tests/agent")]
+PATHS = [str(ROOT / place) for place in ("", "agent", "simulation")]
 sys.path[:0] = PATHS
 
 from joulemark.rules.completeness import DIRTY
@@ -39,10 +39,10 @@ FILE = ROOT / "build" / "false-alarms.json"
 
 def played(first: int, behind: int, every: int = 1) -> list[dict[str, Any]]:
     """Judge these sessions in this process, which must have been started in a simulation's environment."""
-    from benchmarks.honest_sessions import session
     from joulemark.energy.errors import EnergyError
     from joulemark.errors import MeasurementImpossible
     from joulemark.rules.judge import judge
+    from joulemark_simulation.honest_sessions import session
 
     found = []
     for number in range(first, behind, every):

@@ -19,7 +19,7 @@ from random import Random
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent"))
+sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "simulation"))
 
 import numpy as np
 

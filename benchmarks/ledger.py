@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent")]
+sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent", "simulation")]
 
 from benchmarks import report
-from tests.services import services
+from joulemark_simulation.services import services
 
 LEAVES = int(os.environ.get("BENCH_LEAVES", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))

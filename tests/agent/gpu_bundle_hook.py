@@ -16,6 +16,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "simulation"))
 
+import joulemark_simulation
+
+# a bundle has a few modules of this package, which come first; the simulated card is not among them
+joulemark_simulation.__path__.append(str(ROOT / "simulation" / "joulemark_simulation"))
+
 from joulemark import workloads
 from joulemark.meters import timer as timers
 from joulemark.session import checkup, run, work

@@ -184,7 +184,7 @@ def test_loads_that_overlap_are_refused() -> None:
 
 
 def test_time_does_not_go_back(tmp_path: Path) -> None:
-    clock = Clock.made(tmp_path / "clock")
+    clock = Clock.create(tmp_path / "clock")
     clock.advance(2.0)
     with pytest.raises(ValueError, match="not go back"):
         clock.advance_to(1.0)

@@ -27,10 +27,10 @@ if __name__ == "__main__":
 from joulemark.suite import weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
 from joulemark.suite.schema import PinnedFile, WeightsFile
+from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, RunningHub
 from tests.faulty_proxy import FaultyProxy
 from tests.processes import Platform, embedded_platform, kill, wait_until
-from tests.tiny_models.suite import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

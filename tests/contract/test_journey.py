@@ -34,12 +34,12 @@ import pytest
 from joulemark.errors import EXIT_NOT_COUNTED
 from joulemark.record import bundle as bundles
 from joulemark.suite.loader import files_of, folder_of
+from joulemark_simulation.tiny_models import build
+from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, RunningHub
 from tests.fresh_environment import FreshEnvironment, build_distributions, make_environment
 from tests.processes import ROOT, Platform, embedded_platform, kill
 from tests.simulated_device import install_into
-from tests.tiny_models import build
-from tests.tiny_models.suite import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

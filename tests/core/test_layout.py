@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import statistics
 import subprocess
@@ -76,3 +77,34 @@ def test_no_app_is_more_than_a_quarter_of_all() -> None:
         if (app / "apps.py").exists()
     }
     assert max(lengths.values()) <= sum(lengths.values()) / 4, lengths
+
+
+def _modules_imported_by(path: Path) -> set[str]:
+    """The first part of every module's name that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.name.partition(".")[0] for alias in aliases}
+            case ast.ImportFrom(module=str(module), level=0):
+                names.add(module.partition(".")[0])
+    return names
+
+
+def _paths_named_in(path: Path) -> set[str]:
+    """Strings of a file that are the name of a folder or lie in one."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text.partition("/")[0] for text in texts if " " not in text}
+
+
+@pytest.mark.parametrize("root", ["benchmarks", "simulation"])
+def test_what_tests_share_with_benchmarks_lies_in_the_simulation(root: str) -> None:
+    """Benchmarks import nothing of tests and name no path in them; the simulation nothing of either."""
+    above = ("tests", "benchmarks")[: 1 if root == "benchmarks" else 2]
+    refused = {*above, *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    files = list((ROOT / root).rglob("*.py"))
+    assert len(files) > 20
+    for path in files:
+        assert not _modules_imported_by(path) & refused, path
+        assert not _paths_named_in(path) & set(above), path

@@ -66,7 +66,7 @@ def running(scenario: Scenario, *, real_clock: bool = False, driver: bool = True
     try:
         library = build.library_folder() if driver else _no_library(folder)
         (folder / "scenario").write_text(scenario.text(), encoding="ascii")
-        clock = Clock.made(folder / "clock", real=real_clock)
+        clock = Clock.create(folder / "clock", real=real_clock)
         environment = {
             **os.environ,
             "LD_LIBRARY_PATH": os.pathsep.join(

@@ -9,13 +9,13 @@ from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from simulated_sessions import READ_SHARE, probed
-
 from joulemark.meters import probe as probing
+from joulemark.meters.cpu_time import CpuTimes, ProcessorTime
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
 from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.rules.hardware import Gpu, gpus
+from joulemark_simulation.card_sessions import READ_SHARE, probed
 from joulemark_simulation.nvml.cards import CARDS
 from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
 from joulemark_simulation.nvml.virtual import VirtualTimer
@@ -200,16 +200,16 @@ class HostClock:
         self._now_s = at_s
 
 
-class SimulatedProcessorTime:
+class SimulatedProcessorTime(ProcessorTime):
     """What the kernel tells of a HostClock, in its ticks of 10 ms."""
 
     def __init__(self, clock: HostClock) -> None:
-        self._clock, self._began_s = clock, clock.busy_s
+        self._clock, self._started_s = clock, clock.busy_s
 
-    def ticks(self, now: Now) -> tuple[Tick, Tick]:
+    def times(self) -> CpuTimes:
         """Milliseconds of the run, and of everybody else."""
-        own_ms = round((self._clock.busy_s - self._began_s) * 1e3)
-        return Tick(at_us := now(), own_ms), Tick(at_us, round(self._clock.foreign_s * 100) * 10)
+        own_ms = round((self._clock.busy_s - self._started_s) * 1e3)
+        return CpuTimes(own_ms=own_ms, foreign_ms=round(self._clock.foreign_s * 100) * 10)
 
 
 class SimulatedRapl(RaplMeter):
