@@ -72,8 +72,8 @@ def main() -> None:
         if crowd in CROWDS:
             missed += _missed(crowd, _rms(errors[OURS]), covered)
     for nested in NESTED:
-        found, wrong = _parts(nested)
-        rows += found
+        of_nested, wrong = _parts(nested)
+        rows += of_nested
         missed += wrong
     report.publish("consensus", rows, packages=["numpy"])
     print("\n".join(missed) if missed else "every goal is met")

@@ -91,7 +91,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     judged = [row for row in rows if "state" in row]
     states = Counter(row["state"] for row in judged)
     alarms = Counter(code for row in judged for code in {finding[0] for finding in row["findings"]})
-    rules = [
+    rules: list[dict[str, Any]] = [
         {
             "code": rule.code,
             "severity": rule.severity,

@@ -149,8 +149,9 @@ def door(running: Services, ours: dict[str, str]) -> Iterator[serving.Server]:
     """The platform under gunicorn, with the keys of all clients enrolled."""
     command = [sys.executable, "manage.py", "serve", "--bind", "fd://{fd}"]
     command += ["--workers", "1", "--threads", str(THREADS)]
-    where = {"folder": running.folder, "processes": PROCESSES}
-    with serving.served(command, name="door", environment=ours, **where) as server:
+    with serving.served(
+        command, name="door", environment=ours, folder=running.folder, processes=PROCESSES
+    ) as server:
         for client in range(CLIENTS):
             server.ask(
                 "POST", "/api/v1/enrolments", encode(records.enrolment(key=records.signing_key(client)))
@@ -169,8 +170,9 @@ def bare(running: Services) -> Iterator[serving.Server]:
     command = [sys.executable, "-m", "uvicorn", "benchmarks.bare_insert:app", "--fd", "{fd}"]
     command += ["--no-access-log", "--log-level", "warning"]
     theirs = {"DATABASE_URL": address, "BARE_CONNECTIONS": str(THREADS)}
-    where = {"folder": running.folder, "processes": PROCESSES}
-    with serving.served(command, name="bare", environment=theirs, **where) as server:
+    with serving.served(
+        command, name="bare", environment=theirs, folder=running.folder, processes=PROCESSES
+    ) as server:
         server.ask("POST", "/", b"first")
         yield server
 
@@ -178,7 +180,7 @@ def bare(running: Services) -> Iterator[serving.Server]:
 def server_version(running: Services) -> str:
     """PostgreSQL's version."""
     with psycopg.connect(running.database_url or "") as connection:
-        return connection.execute("SHOW server_version").fetchall()[0][0]
+        return str(connection.execute("SHOW server_version").fetchall()[0][0])
 
 
 def rows(found: Found) -> Iterator[report.Row]:
