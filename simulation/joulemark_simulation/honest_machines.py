@@ -203,12 +203,13 @@ class HostClock:
 class SimulatedProcessorTime(ProcessorTime):
     """What the kernel tells of a HostClock, in its ticks of 10 ms."""
 
-    def __init__(self, clock: HostClock) -> None:
-        self._clock, self._started_s = clock, clock.busy_s
+    def __init__(self, clock: HostClock, *, cores: float = 1.0) -> None:
+        """While the clock is busy, the run is so on this many `cores`."""
+        self._clock, self._started_s, self._cores = clock, clock.busy_s, cores
 
     def times(self) -> CpuTimes:
         """Milliseconds of the run, and of everybody else."""
-        own_ms = round((self._clock.busy_s - self._started_s) * 1e3)
+        own_ms = round((self._clock.busy_s - self._started_s) * self._cores * 1e3)
         return CpuTimes(own_ms=own_ms, foreign_ms=round(self._clock.foreign_s * 100) * 10)
 
 
@@ -238,7 +239,7 @@ class SimulatedEstimate(EstimateMeter):
     """CPU time read from a HostClock."""
 
     def __init__(self, clock: HostClock, *, cores: float) -> None:
-        super().__init__()
+        super().__init__(time_of=lambda: SimulatedProcessorTime(clock, cores=cores))
         self._clock, self._cores = clock, cores
 
     def read(self, now: Now) -> Reading:
