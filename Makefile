@@ -9,7 +9,7 @@ OWN := $(PIP) --no-deps --no-index --no-build-isolation
 # cpu: torch for the processor, where the package sources have it. gpu: the general build with its GPU libraries.
 # Who does not choose keeps the build that is there.
 TORCH ?= $(if $(wildcard $(VENV)/.ready-torch-gpu),gpu,cpu)
-SERVICES := $(BIN)/python tests/services.py
+SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 # So many processes share the tests, by files; 0: one after the other, in this process.
 TESTERS ?= 2
 
@@ -85,7 +85,7 @@ newest: ## The newest of everything that the ranges allow, in an environment of 
 	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --editable './agent[run]' --editable '.[test,bench]'
 	$(NEWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements/demo.in
 	$(NEWEST)/bin/python tests/chromium.py --fetch
-	$(NEWEST)/bin/python tests/services.py -- $(NEWEST)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not locked' $(TESTS)
+	$(NEWEST)/bin/python simulation/joulemark_simulation/services.py -- $(NEWEST)/bin/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder -m 'not locked' $(TESTS)
 
 # The time of the last commit, so that the same sources make the same bytes whoever builds them; without git a fixed one.
 SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),1767225600)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent
 
 def main() -> None:
     """Run the command that argv names."""
-    for source_root in (ROOT / "agent", ROOT / "platform", ROOT):
+    for source_root in (ROOT / "agent", ROOT / "simulation", ROOT / "platform", ROOT):
         if str(source_root) not in sys.path:
             sys.path.insert(0, str(source_root))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "joulemark_site.settings")

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform")]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
 
 from benchmarks import report
-from tests import made
-from tests.services import services
+from joulemark_simulation import records
+from joulemark_simulation.services import services
 
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
 TIMES = int(os.environ.get("BENCH_TIMES", "10"))
@@ -84,7 +84,7 @@ def main() -> None:
             **running.environment(),
             "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
             "JOULEMARK_DATA_DIR": folder,
-            "JOULEMARK_ORIGIN": made.ORIGIN,
+            "JOULEMARK_ORIGIN": records.ORIGIN,
             "JOULEMARK_LOG_LEVEL": "WARNING",
         }
         prepare = [sys.executable, "manage.py", "prepare"]
@@ -190,14 +190,16 @@ def make_template() -> None:
     """One real result, of which all others are copies, and the contributors and devices of a cell."""
     from django.db import connection
 
+    from joulemark_simulation import result_rows
     from measurements.boards.models import Cell
     from measurements.contributors.models import Device
     from measurements.review.models import Result
-    from tests import rows
 
-    rows.demo_catalog()
+    result_rows.demo_catalog()
     for number in range(TO_A_CELL):
-        rows.make_result(rows.Run(by=f"person {number}", device=f"device {number}", grade="measured"))
+        result_rows.make_result(
+            result_rows.Run(by=f"person {number}", device=f"device {number}", grade="measured")
+        )
     assert Device.objects.count() == Result.objects.count() == TO_A_CELL
     assert not Cell.objects.exists()
     with connection.cursor() as cursor:

@@ -15,14 +15,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent"))
+sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "simulation"))
 
 import numpy as np
 
 from benchmarks import report
-from benchmarks.crowds import Crowd, NestedCrowd, cells, nested_cell
 from joulemark.consensus.cell import ResultReading, cell_value
 from joulemark.consensus.dark import paule_mandel
+from joulemark_simulation.crowds import Crowd, NestedCrowd, cells, nested_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,8 @@ def main() -> None:
         if crowd in CROWDS:
             missed += _missed(crowd, _rms(errors[OURS]), covered)
     for nested in NESTED:
-        found, wrong = _parts(nested)
-        rows += found
+        of_nested, wrong = _parts(nested)
+        rows += of_nested
         missed += wrong
     report.publish("consensus", rows, packages=["numpy"])
     print("\n".join(missed) if missed else "every goal is met")

@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT), str(ROOT / "agent"), str(ROOT / "tests"), str(ROOT / "tests" / "agent")]
+PATHS = [str(ROOT / place) for place in ("", "agent", "simulation")]
 sys.path[:0] = PATHS
-
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
 
 from joulemark.rules.completeness import DIRTY
 from joulemark.rules.judge import RULES, RULES_VERSION
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 
 SESSIONS = 2000
 MOST_PUT_ASIDE = 0.005
@@ -40,10 +39,10 @@ FILE = ROOT / "build" / "false-alarms.json"
 
 def played(first: int, behind: int, every: int = 1) -> list[dict[str, Any]]:
     """Judge these sessions in this process, which must have been started in a simulation's environment."""
-    from benchmarks.honest_sessions import session
     from joulemark.energy.errors import EnergyError
     from joulemark.errors import MeasurementImpossible
     from joulemark.rules.judge import judge
+    from joulemark_simulation.honest_sessions import session
 
     found = []
     for number in range(first, behind, every):
@@ -92,7 +91,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     judged = [row for row in rows if "state" in row]
     states = Counter(row["state"] for row in judged)
     alarms = Counter(code for row in judged for code in {finding[0] for finding in row["findings"]})
-    rules = [
+    rules: list[dict[str, Any]] = [
         {
             "code": rule.code,
             "severity": rule.severity,

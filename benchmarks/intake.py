@@ -25,20 +25,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "platform"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.extend(str(ROOT / place) for place in ("", "agent", "platform", "simulation"))
 
 import psycopg
 import redis
 
-from benchmarks import bare_insert, bundles, posting, raw_check, report, serving
+from benchmarks import bare_insert, posting, raw_check, report, serving
 from joulemark.record.codec import encode
-from tests import made
-from tests.services import Services, services
+from joulemark_simulation import noisy_bundles, records
+from joulemark_simulation.services import Services, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = 8
 PROCESSES = len(os.sched_getaffinity(0))
 THREADS = -(-CLIENTS // PROCESSES)
@@ -72,7 +72,7 @@ def environment(running: Services, folder: str) -> dict[str, str]:
     return {
         **running.environment(),
         "JOULEMARK_DATA_DIR": folder,
-        "JOULEMARK_ORIGIN": made.ORIGIN,
+        "JOULEMARK_ORIGIN": records.ORIGIN,
         "JOULEMARK_LOG_LEVEL": "WARNING",
         "JOULEMARK_RATES": UNLIMITED,
         "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
@@ -88,7 +88,7 @@ def prepare(ours: dict[str, str]) -> None:
 def prepared_rounds(folder: Path) -> Iterator[Path]:
     """A file of distinct signed bundles for each round and one to warm up, all made before the first; then batches."""
     rounds, batched = 2 * ROUNDS + 1, ROUNDS * BATCHES * TOGETHER
-    make = partial(bundles.signed_bundle, ticks=TICKS, clients=CLIENTS)
+    make = partial(noisy_bundles.signed_bundle, ticks=TICKS, clients=CLIENTS)
     with ProcessPoolExecutor(PROCESSES) as pool:
         signed = list(pool.map(make, range(rounds * REQUESTS + batched), chunksize=50))
     for number in range(rounds):
@@ -149,10 +149,13 @@ def door(running: Services, ours: dict[str, str]) -> Iterator[serving.Server]:
     """The platform under gunicorn, with the keys of all clients enrolled."""
     command = [sys.executable, "manage.py", "serve", "--bind", "fd://{fd}"]
     command += ["--workers", "1", "--threads", str(THREADS)]
-    where = {"folder": running.folder, "processes": PROCESSES}
-    with serving.served(command, name="door", environment=ours, **where) as server:
+    with serving.served(
+        command, name="door", environment=ours, folder=running.folder, processes=PROCESSES
+    ) as server:
         for client in range(CLIENTS):
-            server.ask("POST", "/api/v1/enrolments", encode(made.enrolment(key=made.signing_key(client))))
+            server.ask(
+                "POST", "/api/v1/enrolments", encode(records.enrolment(key=records.signing_key(client)))
+            )
         yield server
 
 
@@ -167,8 +170,9 @@ def bare(running: Services) -> Iterator[serving.Server]:
     command = [sys.executable, "-m", "uvicorn", "benchmarks.bare_insert:app", "--fd", "{fd}"]
     command += ["--no-access-log", "--log-level", "warning"]
     theirs = {"DATABASE_URL": address, "BARE_CONNECTIONS": str(THREADS)}
-    where = {"folder": running.folder, "processes": PROCESSES}
-    with serving.served(command, name="bare", environment=theirs, **where) as server:
+    with serving.served(
+        command, name="bare", environment=theirs, folder=running.folder, processes=PROCESSES
+    ) as server:
         server.ask("POST", "/", b"first")
         yield server
 
@@ -176,7 +180,7 @@ def bare(running: Services) -> Iterator[serving.Server]:
 def server_version(running: Services) -> str:
     """PostgreSQL's version."""
     with psycopg.connect(running.database_url or "") as connection:
-        return connection.execute("SHOW server_version").fetchall()[0][0]
+        return str(connection.execute("SHOW server_version").fetchall()[0][0])
 
 
 def rows(found: Found) -> Iterator[report.Row]:

@@ -11,11 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent"))
+sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "simulation"))
 
 from benchmarks import report
-from benchmarks.sensed_crowds import EVERY, SensedCrowd, sensed_cells
 from joulemark.consensus.cell import CellValue, cell_value
+from joulemark_simulation.sensed_crowds import EVERY, SensedCrowd, sensed_cells
 
 CELLS = int(os.environ.get("BENCH_CELLS", "1000"))
 SEED = 20261130

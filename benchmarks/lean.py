@@ -19,7 +19,7 @@ from random import Random
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent"))
+sys.path.extend(str(Path(__file__).resolve().parents[1] / place) for place in ("", "agent", "simulation"))
 
 import numpy as np
 
@@ -37,6 +37,7 @@ from joulemark.session.measure import measure
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate
+from joulemark.workloads.base import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +128,14 @@ def _session(card: Card, cell: Cell, protocol: Protocol, chances: Random) -> Ses
         )
     work = Work(card, cell)
     measured = measure(
-        work, order, card, protocol, Silent(), timings=(card.timing(),), timer=card, population=population
+        work,
+        [Query(str(number), {}, None) for number in order],
+        card,
+        protocol,
+        Silent(),
+        timings=(card.timing(),),
+        timer=card,
+        population=population,
     )
     found = analyse(measured.trace, sensor_of(card))
     return Session(
@@ -212,8 +220,8 @@ def _coverage(drawn: Sequence[Cell]) -> tuple[list[report.Row], list[str]]:
     for number, cell in enumerate(drawn):
         chance = np.random.default_rng([SEED, number, 2])
         for _ in range(REPEATS):
-            found = drawn_session(cell, protocol, chance)
-            errors[cell.task].append((found.per_query_j / cell.mean_j - 1, found.relative_half_width))
+            session = drawn_session(cell, protocol, chance)
+            errors[cell.task].append((session.per_query_j / cell.mean_j - 1, session.relative_half_width))
     everything = [error for found in errors.values() for error in found]
     rows, missed = _covered(f"{len(everything)} drawn sessions", everything, goals=True)
     for task, found in errors.items():

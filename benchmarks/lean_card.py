@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import exp, fsum
 from typing import TYPE_CHECKING
 
 from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
 from joulemark.record.trace import Timing
+from joulemark.workloads.base import Output, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
     from benchmarks.lean_cells import Cell
+    from joulemark.record.statement import Grade, Scope
+    from joulemark.record.statement import Meter as MeterName
 
 REST_W = 60.0
 PERIOD_S = 0.1
@@ -33,9 +35,11 @@ WANDER, WANDER_S = 0.003, 1.0
 class Card:
     """A meter whose counter tells what was drawn, and its timer: `work` draws power, waiting draws that of rest."""
 
-    name = "nvml-counter"
-    grade = "measured"
-    scope = "gpu"
+    name: MeterName = "nvml-counter"
+    grade: Grade = "measured"
+    scope: Scope = "gpu"
+    gpu = None
+    provenance = "simulated"
     streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
     gauges: tuple[GaugeInfo, ...] = ()
     conditions: tuple[GaugeInfo, ...] = ()
@@ -155,16 +159,6 @@ class Card:
         return self._drawn_j[place] + (at_s - self._starts_s[place]) * self._powers_w[place]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Of a query; the models of this benchmark have nothing to say."""
-
-    query_id: int
-    value: str = ""
-    output_tokens: int | None = None
-    input_tokens: int | None = None
-
-
 class Work:
     """A cell's queries on the card."""
 
@@ -174,12 +168,12 @@ class Work:
         self._nominal_j: list[float] = []
         self._warm_j: list[float] = []
 
-    def answer(self, query: int) -> Answer:
-        """Draws power for one query."""
-        joules = self._watts[query] * self._seconds[query]
-        self._nominal_j.append(joules)
-        self._warm_j.append(joules * self._card.work(self._watts[query], self._seconds[query]))
-        return Answer(query)
+    def answer(self, query: Query) -> Output:
+        """Draw power for the query with this number; there is nothing to say."""
+        watts, seconds = self._watts[int(query.id)], self._seconds[int(query.id)]
+        self._nominal_j.append(watts * seconds)
+        self._warm_j.append(watts * seconds * self._card.work(watts, seconds))
+        return Output(query.id, "", None)
 
     def warm_over_nominal(self, last: int) -> float:
         """How much more than nominal the warm card drew in the last so many queries."""

@@ -103,4 +103,4 @@ def _outputs(
     """Tokens written: after `least`, each is the last one with the same probability, up to a cap."""
     begin = chance.choice(least)
     lengths = begin + chance.geometric(1 / chance.uniform(*mean), QUERIES)
-    return np.minimum(lengths, chance.choice(caps)).astype(np.float64)
+    return np.asarray(np.minimum(lengths, chance.choice(caps)), dtype=np.float64)

@@ -17,14 +17,15 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent")]
+sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent", "simulation")]
 
 from benchmarks import report
-from tests.services import services
+from joulemark_simulation.services import services
 
 LEAVES = int(os.environ.get("BENCH_LEAVES", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "40"))
@@ -83,16 +84,12 @@ def measured(folder: Path) -> dict[tuple[str, str, str, str], list[float]]:
         first = LEAVES + number * BATCH
         bodies = _append(first)
         tools: list[tuple[str, Callable[[], object]]] = [(OURS, _sequence)]
-        tools += [
-            (name, lambda tree=tree, bodies=bodies: _grow(tree, bodies)) for name, tree in peers.items()
-        ]
+        tools += [(name, partial(_grow, tree, bodies)) for name, tree in peers.items()]
         for tool, work in _turned(tools, number):
             found[CHECKPOINT, tool, "time", "ms"].append(_milliseconds(work))
         index = chance.randrange(first + BATCH)
-        proofs: list[tuple[str, Callable[[], object]]] = [(OURS, lambda index=index: _prove(index))]
-        proofs += [
-            (name, lambda tree=tree, index=index: _peer_proof(tree, index)) for name, tree in peers.items()
-        ]
+        proofs: list[tuple[str, Callable[[], object]]] = [(OURS, partial(_prove, index))]
+        proofs += [(name, partial(_peer_proof, tree, index)) for name, tree in peers.items()]
         for tool, work in _turned(proofs, number):
             found[PROOF, tool, "time", "ms"].append(_milliseconds(work))
         _verify(index, peers, first + BATCH)

@@ -83,13 +83,13 @@ def post_all(clients: list[Client]) -> dict[str, object]:
             if not ready:
                 raise TimeoutError(f"No answer within {ANSWER_LIMIT_S:.0f} s.")
             for key, _events in ready:
-                client: Client = key.data
-                status = client.receive()
+                ready_client: Client = key.data
+                status = ready_client.receive()
                 if status is None:
                     continue
-                latencies.append(time.perf_counter() - client.sent_at)
+                latencies.append(time.perf_counter() - ready_client.sent_at)
                 statuses[status] += 1
-                busy -= not client.send()
+                busy -= not ready_client.send()
         seconds = time.perf_counter() - began
     return {"seconds": seconds, "statuses": statuses, "latencies": latencies}
 

@@ -16,11 +16,12 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 import pydantic
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "agent")]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "simulation")]
 
 from benchmarks.report import Row, publish, row
 from joulemark.record.statement import Statement
-from tests import made
+from joulemark_simulation import records
 
 ROUNDS = 7
 REPEAT = 300
@@ -38,7 +39,8 @@ def twin(kind: type[msgspec.Struct]) -> type[pydantic.BaseModel]:
             pydantic.Field(default, alias=field.encode_name),
         )
     config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-    return pydantic.create_model(kind.__name__, __config__=config, **fields)
+    created: type[pydantic.BaseModel] = pydantic.create_model(kind.__name__, __config__=config, **fields)
+    return created
 
 
 def _translate(hint: Any) -> Any:
@@ -83,9 +85,10 @@ def import_ms(tool: str) -> float:
 
 def main() -> None:
     """Interleaved rounds; both decode the same bytes and must give the same numbers."""
-    payload = made.bundle(of=made.trace(windows=10, queries=100)).envelope.payload
+    payload = records.bundle(of=records.trace(windows=10, queries=100)).envelope.payload
     decoder, model = msgspec.json.Decoder(Statement), twin(Statement)
-    ours, theirs = decoder.decode(payload), model.model_validate_json(payload)
+    ours = decoder.decode(payload)
+    theirs: Any = model.model_validate_json(payload)
     assert theirs.predicate.totals.energy_gross_j == ours.predicate.totals.energy_gross_j
     work = {
         "msgspec": lambda: decoder.decode(payload),

@@ -23,21 +23,19 @@ from random import Random
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [
-    str(ROOT / place) for place in ("", "agent", "platform", "tests", "tests/agent", "tests/core")
-]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
 
 from msgspec.structs import replace
 
-from benchmarks import bundles, report
+from benchmarks import report
 from joulemark.record import keys
 from joulemark.record import statement as s
 from joulemark.record import trace as t
-from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
-from joulemark.record.envelope import seal
-from tests import made
-from tests.services import services
+from joulemark_simulation import noisy_bundles, records
+from joulemark_simulation.honest_cases import honest, measuring
+from joulemark_simulation.services import services
+from joulemark_simulation.statements import Packed, nonce, signed
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 RESULTS = int(os.environ.get("BENCH_RESULTS", "320"))
@@ -57,7 +55,7 @@ def main() -> None:
             **running.environment(),
             "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
             "JOULEMARK_DATA_DIR": folder,
-            "JOULEMARK_ORIGIN": made.ORIGIN,
+            "JOULEMARK_ORIGIN": records.ORIGIN,
             "JOULEMARK_LOG_LEVEL": "WARNING",
             "JOULEMARK_RATES": UNLIMITED,
             "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
@@ -75,7 +73,6 @@ def measured() -> Found:
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
-    from lies import honest
 
     from joulemark_site.celery import keep_what_is_loaded
 
@@ -86,9 +83,9 @@ def measured() -> Found:
     from measurements.intake.key_services import accept_enrolment
 
     for client in range(CLIENTS):
-        accept_enrolment(data=encode(made.enrolment(key=made.signing_key(client))))
+        accept_enrolment(data=encode(records.enrolment(key=records.signing_key(client))))
     makers: dict[str, Callable[[int], bytes]] = {
-        ESTIMATE: lambda n: bundles.signed_bundle(n, ticks=TICKS, clients=CLIENTS),
+        ESTIMATE: lambda n: noisy_bundles.signed_bundle(n, ticks=TICKS, clients=CLIENTS),
         A100: lambda n: _again(session, n),
     }
     found: Found = defaultdict(list)
@@ -150,20 +147,18 @@ def _again(session: Any, number: int) -> bytes:
 
     It begins a little later, its sample is another, and its queries take their times in another order.
     """
-    from lies import measuring
-
-    key, nonce = made.signing_key(number % CLIENTS), made.nonce("review", number)
+    key, own_nonce = records.signing_key(number % CLIENTS), nonce("review", number)
     public = keys.public_hex(key)
     session = measuring(session, partial(_another, number=number))
-    raw, packed = t.pack(session.trace)
+    packed = Packed.of(session.trace)
     now = session.predicate.issued_at.now(session.predicate.issued_at.tzinfo)
     suite, work = session.context.suite, session.predicate.workload
     sample = suite.sample(
-        work.dataset, seed=s.offline_seed(nonce), count=suite.queries_per_window(work.dataset)
+        work.dataset, seed=s.offline_seed(own_nonce), count=suite.queries_per_window(work.dataset)
     )
     said = replace(
         session.predicate,
-        nonce=nonce,
+        nonce=own_nonce,
         workload=replace(work, sample_sha256=sample.sha256, inputs_sha256=t.sha256(sample.sha256.encode())),
         device=replace(session.predicate.device, tag=t.sha256(public.encode())),
         issued_at=now,
@@ -172,15 +167,10 @@ def _again(session: Any, number: int) -> bytes:
         ticket=None,
         absent={**session.predicate.absent, "ticket": "offline"},
         contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
-        trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
+        trace=packed.info,
     )
-    subjects = (
-        s.Subject(name="trace", digest=s.Digest(sha256=t.sha256(raw))),
-        s.Subject(name="outputs", digest=s.Digest(sha256=session.statement.digest_of("outputs"))),
-    )
-    statement = replace(session.statement, subject=subjects, predicate=said)
-    envelope = seal(encode(statement), payload_type=s.PAYLOAD_TYPE, key=key)
-    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()
+    outputs = session.statement.digest_of("outputs")
+    return signed(said, packed, outputs_sha256=outputs, key=key).to_bytes()
 
 
 def _another(of: t.Trace, *, number: int) -> t.Trace:

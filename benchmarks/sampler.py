@@ -18,17 +18,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "agent"), str(ROOT / "tests")]
-
-from nvml_sim.cards import H100
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, Scenario, scripted
-from nvml_sim.virtual import VirtualTimer
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "simulation")]
 
 from benchmarks.report import Row, publish, row
 from joulemark.meters.nvml.meter import NvmlMeter
 from joulemark.meters.sampler import Sampler
 from joulemark.meters.timer import RealTimer
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, Scenario, scripted
+from joulemark_simulation.nvml.virtual import VirtualTimer
 
 CALL_S = 0.0001
 BLOCKS = 60

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "agent")]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "simulation")]
 
 from benchmarks.report import Row, publish, row
-from tests import made
+from joulemark_simulation import records
 
 ROUNDS = 31
 
@@ -35,7 +35,7 @@ def main() -> None:
     joulemark = str(Path(sys.executable).parent / "joulemark")
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "result.joulemark.json"
-        bundle.write_bytes(made.bundle().to_bytes())
+        bundle.write_bytes(records.bundle().to_bytes())
         cases = {
             "bare interpreter": [sys.executable, "-c", "pass"],
             "--version": [joulemark, "--version"],

@@ -17,7 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[1] / "agent")]
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "simulation")]
 
 import torch
 from transformers import BertConfig, BertForSequenceClassification
@@ -31,9 +32,9 @@ from joulemark.suite import Sample
 from joulemark.suite.schema import Protocol
 from joulemark.workloads import Query, Workload
 from joulemark.workloads.tasks import open_task
-from tests.tiny_models.recipes import recipe_of
-from tests.tiny_models.texts import SENTIMENTS
-from tests.tiny_models.tokens import LONGEST, WORDS, wordpiece
+from joulemark_simulation.tiny_models.recipes import recipe_of
+from joulemark_simulation.tiny_models.texts import SENTIMENTS
+from joulemark_simulation.tiny_models.tokens import LONGEST, WORDS, wordpiece
 
 GOAL_PERCENT = 1.0
 QUERY_S, SHORTEST_S, LONGEST_S = 0.020, 0.015, 0.025

@@ -1,4 +1,4 @@
-"""What every test shares. The tests run beside real servers: `make test`, or `python tests/services.py -- pytest`."""
+"""What every test shares. The tests run beside real servers, which `make test` starts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from celery import current_app
 from hypothesis import HealthCheck, settings
 
+from joulemark_simulation.services import services
 from tests.contract.attacks.printed import AttackTable
-from tests.services import services
 
 SERVERS = pytest.StashKey[ExitStack]()
 
@@ -19,7 +19,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Say at once what is missing, instead of failing test by test."""
     if not os.environ.get("DATABASE_URL"):
         raise pytest.UsageError(
-            "No DATABASE_URL: run `make test`, or `python tests/services.py -- pytest`; both start the servers."
+            "No DATABASE_URL: run `make test`, or `python simulation/joulemark_simulation/services.py -- pytest`; "
+            "both start the servers."
         )
     os.environ["JOULEMARK_LANG"] = "en"  # whatever the developer's own language is
     _expect_a_busy_machine()

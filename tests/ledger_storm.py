@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent")]
+sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent", "simulation")]
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "joulemark_site.settings")
 
 import django
@@ -27,12 +27,12 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 
+from joulemark_simulation import records
 from measurements.intake import batches
 from measurements.intake.models import UNJUDGED, Submission
 from measurements.ledger import sequencer, tile_store, tile_writer
 from measurements.review import services as review
 from measurements.review.judging_batches import BATCH_SIZE
-from tests import made
 
 PROCESSES, THREADS = 4, 8
 SEQUENCER, WORKER = PROCESSES, PROCESSES + 1
@@ -46,13 +46,13 @@ RESULTS_OF_A_THREAD = 15
 
 def write_results(process: int, life: int, confirmed: int, tell: Callable[[], object]) -> None:
     """Eight threads that hand in results, stored in groups, and then wait to be killed; also before a commit."""
-    made.ORIGIN = settings.ORIGIN
+    records.ORIGIN = settings.ORIGIN
     batches.store_bundles = _telling(batches.store_bundles, tell)
 
     def work(thread: int) -> None:
         for number in range(RESULTS_OF_A_THREAD):
             salt = ((process * 1000 + life) * THREADS + thread) * 10**6 + number
-            bundle = made.bundle(of=made.trace(windows=1, queries=1, salt=salt))
+            bundle = records.bundle(of=records.trace(windows=1, queries=1, salt=salt))
             submission, _new = batches.accept_gathered(data=bundle.to_bytes())
             os.write(confirmed, f"{submission.result_id}\n".encode())
             tell()

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from joulemark.record import statement as s
 from joulemark.record import trace as t
 from joulemark.suite import Suite, load_suite
-from tests import made
+from joulemark_simulation import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ SUITE: Suite = replace(
     digest="ab" * 32,
     protocol=replace(DEMO.protocol, sample="parts", queries=100, windows_min=2, windows_max=5, window_s=1.0),
 )
-JOB = made.first_job(SUITE)
+JOB = records.first_job(SUITE)
 REF = s.SuiteRef(name=SUITE.name, version=SUITE.version, digest=SUITE.digest)
 INPUTS = hashlib.sha256(b"what all queries give the model").hexdigest()
 
@@ -51,7 +51,7 @@ def trace(seed: int, *, windows: int = 3, salt: int = 0, **changes: Any) -> t.Tr
     """Windows of twenty queries, each of another length: by `made`, the population beside it."""
     order = SUITE.sample(JOB.dataset, seed, 100).query_ids
     ran = min(windows * PER_WINDOW, len(order))
-    made_trace = made.trace(windows=windows, queries=PER_WINDOW, salt=salt)
+    made_trace = records.trace(windows=windows, queries=PER_WINDOW, salt=salt)
     answers = b"".join(answer(query) for query in order[:ran])
     return replace(made_trace, **{"answers": answers, "population": population(seed), **changes})
 
@@ -77,4 +77,4 @@ def bundle(
         work = replace(said.workload, sample_sha256=sample.sha256, inputs_sha256=content)
         return change(replace(said, suite=REF, workload=work))
 
-    return made.bundle(key=key, of=of, ticket=ticket, job=JOB, change=honest, **facts)
+    return records.bundle(key=key, of=of, ticket=ticket, job=JOB, change=honest, **facts)

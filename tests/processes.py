@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 import psycopg
 
 ROOT = Path(__file__).parents[1]
-SOURCE_ROOTS = os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent"))
+SOURCE_ROOTS = os.pathsep.join(str(ROOT / part) for part in (".", "platform", "agent", "simulation"))
 LIMIT_S = 60.0
 
 

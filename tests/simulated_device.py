@@ -31,7 +31,11 @@ def install_into(fresh: FreshEnvironment) -> None:
     question = [str(fresh.python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
     site = Path(subprocess.run(question, check=True, capture_output=True, text=True).stdout.strip())
     module = Path(__file__)
-    lines = (f"{module.parent}", f"import os; {CLOCK!r} in os.environ and __import__({module.stem!r})")
+    lines = (
+        f"{module.parents[1] / 'simulation'}",
+        f"{module.parent}",
+        f"import os; {CLOCK!r} in os.environ and __import__({module.stem!r})",
+    )
     (site / "simulated_device.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -75,7 +79,7 @@ class OnCard:
 def _clock() -> Any:
     global _opened  # noqa: PLW0603 - one simulation a process
     if _opened is None:
-        from nvml_sim.clock import Clock
+        from joulemark_simulation.nvml.clock import Clock
 
         _opened = Clock(Path(os.environ[CLOCK]))
     return _opened

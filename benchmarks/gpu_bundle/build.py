@@ -45,7 +45,14 @@ PACKAGES = (
 )
 """What the agent imports to measure beside torch and transformers, and what these import in turn."""
 MODULES = ("__init__", "check", "markdown", "parts", "sensing", "sensors", "tiny_jobs", "torch_windows")
-TINY_MODELS = ("texts", "tokens")
+SIMULATION = (
+    "__init__",
+    "tiny_models/__init__",
+    "tiny_models/pictures",
+    "tiny_models/texts",
+    "tiny_models/tokens",
+)
+"""What the jobs' models are built by; `pictures` because the package names it."""
 MOST_BYTES = 40_000_000
 
 
@@ -128,10 +135,10 @@ def _modules(folder: Path) -> None:
     for name in MODULES:
         shutil.copy(source / f"{name}.py", target / f"{name}.py")
     shutil.move(target / "check.py", folder / "check.py")
-    models = folder / "tests" / "tiny_models"
-    models.mkdir(parents=True)
-    for name in TINY_MODELS:
-        shutil.copy(ROOT / "tests" / "tiny_models" / f"{name}.py", models / f"{name}.py")
+    (folder / "joulemark_simulation" / "tiny_models").mkdir(parents=True)
+    for name in SIMULATION:
+        file = Path("joulemark_simulation") / f"{name}.py"
+        shutil.copy(ROOT / "simulation" / file, folder / file)
     shutil.copy(ROOT / "LICENSE", folder / "LICENSE")
     shutil.copy(ROOT / "docs" / "hardware" / "README.md", folder / "README.md")
 

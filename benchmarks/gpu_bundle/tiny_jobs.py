@@ -100,7 +100,7 @@ def make_suite(folder: Path) -> dict[str, Path]:
     """Write the suite and its lock into `folder`/suite and the models beside it; each model's folder, by its name."""
     import torch
 
-    from tests.tiny_models import texts
+    from joulemark_simulation.tiny_models import texts
 
     builders = {"llama": texts.llama, "bert-mask": texts.bert_for_masks}
     models = {}

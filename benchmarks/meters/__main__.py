@@ -13,8 +13,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from nvml_sim.cards import A100, CARDS
-
 from benchmarks.meters import ROOT, figures, tools
 from benchmarks.meters.goals import verdicts
 from benchmarks.meters.machine import simulated
@@ -22,6 +20,7 @@ from benchmarks.meters.scores import Cell, Scores, scores
 from benchmarks.meters.table import sessions, table
 from benchmarks.meters.trial import MODES, one_trial
 from benchmarks.meters.workloads import workloads
+from joulemark_simulation.nvml.cards import A100, CARDS
 
 TRIALS = 6
 TRIALS_OF_ONE = 2  # times as many where a single repetition is measured: how that goes is a matter of luck

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
-from nvml_sim.smi import with_nvidia_smi
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
+from joulemark_simulation.nvml.smi import with_nvidia_smi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

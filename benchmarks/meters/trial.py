@@ -8,19 +8,18 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pynvml
-from nvml_sim.cards import CARDS
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, ENERGY, Idle, Scenario, Sensor
 
 from benchmarks.meters import tools
 from benchmarks.meters.virtual import VirtualTime
 from benchmarks.meters.workloads import workloads
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, ENERGY, Idle, Scenario, Sensor
 
 if TYPE_CHECKING:
-    from nvml_sim.cards import Card
-
     from benchmarks.meters.tool import Tool
     from benchmarks.meters.workloads import Workload
+    from joulemark_simulation.nvml.cards import Card
 
 MODES = ("full", "part-time", "lag 130 ms", "blur 1 s")
 IDLE_W = {"A100": 60.0, "H100": 60.0, "V100": 40.0, "GA102": 30.0}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from nvml_sim.running import Simulation
+    from joulemark_simulation.nvml.running import Simulation
 
 Window = tuple[float, float]  # its start and its end, in seconds of the simulation's clock
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nvml_sim.cards import Card
-
     from benchmarks.meters.virtual import VirtualTime, Window
+    from joulemark_simulation.nvml.cards import Card
 
 LOAD = 0.78  # of the card's power limit, as a busy card draws
 PREFILL, TOKEN, BETWEEN = (

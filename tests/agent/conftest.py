@@ -95,8 +95,8 @@ def enrolled(agent: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a tiny model by its name, each made once; see tests/tiny_models."""
-    from tests.tiny_models import build
+    """The folder of a tiny model by its name, each made once; see simulation/joulemark_simulation/tiny_models."""
+    from joulemark_simulation.tiny_models import build
 
     folder = tmp_path_factory.mktemp("tiny-models")
 

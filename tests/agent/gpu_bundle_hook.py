@@ -13,15 +13,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path.append(str(TESTS))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "simulation"))
 
-from nvml_sim.clock import Clock
-from nvml_sim.virtual import Busy, VirtualTimer
+import joulemark_simulation
+
+# a bundle has a few modules of this package, which come first; the simulated card is not among them
+joulemark_simulation.__path__.append(str(ROOT / "simulation" / "joulemark_simulation"))
 
 from joulemark import workloads
 from joulemark.meters import timer as timers
 from joulemark.session import checkup, job_runner, run
+from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS, QUERY_S = 350.0, 0.02
 FAULT = os.environ.get("JOULEMARK_TEST_FAULT", "")

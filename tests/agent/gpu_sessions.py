@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from nvml_sim.running import running
-from nvml_sim.scenario import Scenario
-
 from joulemark import config
 from joulemark.outbox import Outbox, OutboxResult
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

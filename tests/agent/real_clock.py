@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS.parent / "agent")]
-
-from nvml_sim.cards import A100, GA102, H100, V100
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, Idle, Scenario, Sensor
+sys.path[:0] = [str(TESTS.parent / part) for part in ("simulation", "agent")]
 
 from joulemark.suite import suite_names
+from joulemark_simulation.nvml.cards import A100, GA102, H100, V100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, Idle, Scenario, Sensor
 
 PROGRAM = Path(__file__).with_name("run_real_clock.py")
 READ = "nvmlDeviceGetFieldValues"

@@ -17,12 +17,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS)]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "simulation")]
 
-from nvml_sim.cards import H100
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Scenario, Sensor
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
 
 HOOK = Path(__file__).with_name("gpu_bundle_hook.py")
 SCENARIO = Scenario(

@@ -12,19 +12,19 @@ from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(Path(__file__).parent)]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
 
 import fake_suite
 from msgspec.structs import replace
-from nvml_sim.cards import A100
-from nvml_sim.clock import Clock
-from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark import workloads
 from joulemark.cli import main
 from joulemark.session import checkup, job_runner, run, suite_source
 from joulemark.workloads.first_kernel import run_first_kernel
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS, QUERY_S = 300.0, 0.05
 CHANCES = Random(7)  # noqa: S311 - chances, no secrets

@@ -13,12 +13,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(Path(__file__).parent)]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
 
 import fake_suite
 from msgspec.structs import replace
-from nvml_sim.clock import Clock
 
 from joulemark import suite as suites
 from joulemark import workloads
@@ -26,6 +25,7 @@ from joulemark.cli import main
 from joulemark.record.codec import decode
 from joulemark.record.trace import Timing
 from joulemark.session import query_turns, sensor_timing
+from joulemark_simulation.nvml.clock import Clock
 
 QUERY_S = 0.05
 WINDOW_PERIODS = 20

@@ -13,8 +13,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(Path(__file__).parent)]
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
 
 import httpx  # noqa: F401 - loaded once, for every fork
 import pynvml  # noqa: F401

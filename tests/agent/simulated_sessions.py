@@ -9,193 +9,46 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache
-from math import fsum
+from dataclasses import replace
 from random import Random
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
-from nvml_sim.cards import CARDS
-from nvml_sim.running import running
-from nvml_sim.scenario import ENERGY, Failure, Idle, LimitChange, Process, Scenario, Sensor, Throttle
-from nvml_sim.virtual import Busy, VirtualTimer
 
 from joulemark.energy import budget
-from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.sensors import sensor_error
 from joulemark.errors import MeterFailed
-from joulemark.meters import probe as probing
-from joulemark.meters.meter import sensor_of
-from joulemark.meters.nvml.meter import NvmlMeter
-from joulemark.meters.nvml.processes import OurProcesses
-from joulemark.meters.probe import probe
 from joulemark.record.trace import pack
-from joulemark.session import measure as measuring
-from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
+from joulemark_simulation.card_sessions import (
+    IDLE_W,
+    MODES,
+    PROTOCOL,
+    STEADY,
+    probed,
+    read_rests_rarely,
+    scenario_of,
+    session,
+    timing_of,
+)
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.scenario import (
+    ENERGY,
+    Failure,
+    LimitChange,
+    Process,
+    Sensor,
+    Throttle,
+)
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from joulemark.energy.analysis import Analysis
-    from joulemark.meters.probe import Probed
-    from joulemark.record.trace import Timing, Trace
-
-MODES = ("full", "part_time", "lagging", "blurred")
-IDLE_W = {"A100": 60.0, "H100": 60.0, "V100": 40.0, "GA102": 30.0}
-BEFORE_S = 2.0
 SESSIONS = 304
 PROBES = 100
-READ_SHARE = 0.1
 SENSOR = sensor_error("nvml-counter")
 LEAST_AT_REST = 0.2
 """Share of its power at rest that every sensor tells at least: none tells less than nothing."""
 DRIFT_PER_H = 0.005
-PROTOCOL = Protocol(
-    queries=100,
-    windows_min=10,
-    windows_max=10,
-    warmup_queries=20,
-    idle_s=12.0,
-    half_width_target=0.02,
-    budget_s=3600.0,
-)
-STEADY = msgspec.structs.replace(PROTOCOL, warmup_s=300.0)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A query's; the models of this file have nothing to say."""
-
-    query_id: int
-    value: str = ""
-    output_tokens: int | None = None
-    input_tokens: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """Queries that draw power: durations and watts differ from query to query, `spread` and `ripple` either way."""
-
-    timer: VirtualTimer
-    rng: Random
-    watts: float = 250.0
-    query_s: float = 0.03
-    spread: float = 0.1
-    ripple: float = 0.05
-
-    def answer(self, query: int) -> Answer:
-        """Draws power for one query."""
-        watts = self.watts * self.rng.uniform(1 - self.ripple, 1 + self.ripple)
-        self.timer.work(watts, self.query_s * self.rng.uniform(1 - self.spread, 1 + self.spread))
-        return Answer(query)
-
-    def synchronise(self) -> None:
-        """The card has finished when `answer` returns."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """A session. `error` is its joules per query over the true ones, less 1; `flags` are all of them.
-
-    `true_j` were drawn in the `spent_s` seconds that count as queries'.
-    """
-
-    trace: Trace
-    analysis: Analysis
-    flags: tuple[str, ...]
-    error: float
-    true_j: float
-    spent_s: float
-
-
-def scenario_of(name: str, mode: str, rng: Random) -> Scenario:
-    """A card with its chances: the phases of its sensors, their noise, and how a warm card idles."""
-    card = getattr(CARDS[name], mode)()
-    return Scenario(
-        card=replace(
-            card,
-            power_phase_s=rng.random() * card.power_period_s,
-            counter_phase_s=rng.random() * card.counter_period_s,
-        ),
-        by_activity=True,
-        idle=Idle(
-            watts=IDLE_W[name],
-            extra_w=rng.uniform(3.0, 8.0),
-            decay_s=rng.uniform(5.0, 20.0),
-            warm_s=rng.uniform(0.0, 10.0),
-        ),
-        sensor=Sensor(noise_w=1.0, seed=rng.randrange(1, 2**31)),
-    )
-
-
-@contextmanager
-def at_work(scenario: Scenario) -> Iterator[tuple[NvmlMeter, VirtualTimer, Any]]:
-    """The meter and the timer on a card that has idled for a while, and the simulation."""
-    with running(scenario) as simulation, simulation.here():
-        timer = VirtualTimer(simulation)
-        timer.wait(BEFORE_S)
-        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get, exists=bool))
-        try:
-            yield meter, timer, simulation
-        finally:
-            meter.close()
-
-
-def probed(scenario: Scenario) -> Probed:
-    """What the agent's probe finds, under a load of six tenths of the card's limit.
-
-    It reads ten times in a period of the counter: up to a fifth as often as on a machine, where time costs nothing.
-    """
-    probing.READ_EVERY_S = READ_SHARE * scenario.card.counter_period_s
-    with at_work(scenario) as (meter, timer, _):
-        return probe(meter, Busy(timer, 0.6 * scenario.card.limit_w), timer)
-
-
-@cache
-def timing_of(name: str, mode: str) -> Timing:
-    """As a machine keeps it from one run to the next: probed once for a card and a mode of its counter."""
-    return probed(scenario_of(name, mode, Random(f"probe of {name}, {mode}"))).timing  # noqa: S311
-
-
-def session(scenario: Scenario, timing: Timing, rng: Random, protocol: Protocol, **work: float) -> Run:
-    """One job, from warm-up to the last idle. Raises MeterFailed or EnergyError."""
-    with at_work(scenario) as (meter, timer, simulation):
-        yielded = measuring.measure(
-            Work(timer=timer, rng=rng, **work),
-            range(protocol.queries),
-            meter,
-            protocol,
-            Silent(),
-            timings=(timing,),
-            timer=timer,
-        )
-        sensor, truth = sensor_of(meter), simulation.truth()
-    analysis = analyse(yielded.trace, sensor)
-    busy = list(busy_s(yielded.trace))
-    true_j = fsum(truth.energy_j(start_s, end_s) for start_s, end_s in busy)
-    return Run(
-        trace=yielded.trace,
-        analysis=analysis,
-        flags=tuple(sorted({*yielded.flags, *analysis.flags})),
-        error=analysis.totals.energy_per_query_j * analysis.totals.queries / true_j - 1,
-        true_j=true_j,
-        spent_s=fsum(end_s - start_s for start_s, end_s in busy),
-    )
-
-
-def busy_s(trace: Trace) -> Iterator[tuple[float, float]]:
-    """What counts as a query's: the whole window, or in latency mode each query alone."""
-    for span, queries in zip(trace.windows(), trace.queries, strict=True):
-        if trace.mode == "throughput":
-            yield span.start_us / 1e6, span.end_us / 1e6
-            continue
-        for start_us, length_us in zip(queries.starts_us(span.start_us), queries.duration_us, strict=True):
-            yield start_us / 1e6, (start_us + length_us) / 1e6
 
 
 def sessions() -> list[dict[str, Any]]:
@@ -206,7 +59,7 @@ def sessions() -> list[dict[str, Any]]:
     Undoing both tells what the method alone is off by. Rests are read half as often as on a machine, where time costs
     nothing.
     """
-    measuring.CLOSELY_S = 0.010
+    read_rests_rarely()
     kinds = [(name, mode) for name in CARDS for mode in MODES]
     assert SENSOR is not None
     assert SENSOR.offset_u_w is not None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from joulemark.audit import store
 from joulemark.audit.claims import measured
 from joulemark.record.codec import encode
-from tests import made
+from joulemark_simulation import records
 
 if TYPE_CHECKING:
     from agent_commands import Agent
@@ -232,7 +232,7 @@ def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
 def test_numbers_that_are_not_those_of_the_bundle_are_found(
     auditor: Agent, log: FakeLog, change: dict[str, object], state: str, faults: int
 ) -> None:
-    data = made.bundle().to_bytes()
+    data = records.bundle().to_bytes()
     result_id = hashlib.sha256(data).hexdigest()
     log.bundles[result_id] = data
     at = log.add("result-received", result_id, key="ab" * 32, ticket="")

@@ -9,13 +9,13 @@ from gpu_sessions import Sessions
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import law
-from nvml_sim.cards import A100
-from nvml_sim.scenario import ENERGY, Failure, Scenario, WrongAnswer
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.choose import Openers, hides_a_gpu
 from joulemark.meters.nvml.choice import PCI_DEVICES, SYS, on_the_bus
 from joulemark.session.plan import open_meter
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.scenario import ENERGY, Failure, Scenario, WrongAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

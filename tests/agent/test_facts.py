@@ -13,8 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laws import law
 from msgspec.structs import replace
-from nvml_sim.cards import H100
-from nvml_sim.scenario import Scenario, WrongAnswer
 
 from joulemark.errors import FactsUnusable
 from joulemark.meters.device import DeviceFacts, cpu, host
@@ -26,7 +24,9 @@ from joulemark.session import facts
 from joulemark.session.facts import describe, require_calendar
 from joulemark.session.software import PACKAGES, package_versions
 from joulemark.session.statement import _quality
-from tests import made
+from joulemark_simulation import records
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.scenario import Scenario, WrongAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ WORDS = st.text(st.characters(codec=None), max_size=300) | st.sampled_from(
 )
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, nan, inf, -inf, 1e16])
 COUNTS = st.integers(-(2**70), 2**70) | st.sampled_from([0, -1, 2**53, 2**53 + 1, 2**64 - 1])
-PREDICATE = made.bundle().statement().predicate
+PREDICATE = records.bundle().statement().predicate
 DEVICE = st.builds(
     DeviceFacts,
     identity=st.just("GPU-1"),

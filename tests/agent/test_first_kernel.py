@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from gpu_sessions import Ended, Sessions
-from nvml_sim.cards import A100
-from nvml_sim.scenario import Scenario
 from run_on_gpu import FakeTorch
 
 from joulemark import workloads
 from joulemark.errors import DeviceUnusable
 from joulemark.workloads import first_kernel
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

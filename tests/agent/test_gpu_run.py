@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any
 import fake_suite
 import pytest
 from msgspec import structs
-from nvml_sim.cards import A100, GA102, H100
-from nvml_sim.running import running
-from nvml_sim.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
 from joulemark.energy.analysis import analyse
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
+from joulemark.record.statement import Predicate, Term
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
+from joulemark_simulation.nvml.cards import A100, GA102, H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nvml_sim.cards import Card
+    from joulemark_simulation.nvml.cards import Card
 
 pytestmark = pytest.mark.long
 PROGRAM = Path(__file__).with_name("run_on_gpu.py")
@@ -141,18 +142,18 @@ def test_a_noisy_machine_is_refused_and_a_forced_run_is_flagged(tmp_path: Path) 
 
 
 def test_a_hidden_flag_is_found(tmp_path: Path) -> None:
-    from tests import made
+    from joulemark_simulation import records
 
     bundle = kept(run(tmp_path, scenario(processes=OTHERS), "--force"))
 
     def hide(payload: dict[str, Any]) -> None:
         payload["predicate"]["flags"] = []
 
-    assert "JM-FLAGS" in codes(made.resealed(bundle, hide, key=_key(tmp_path)))
+    assert "JM-FLAGS" in codes(records.resealed(bundle, hide, key=_key(tmp_path)))
 
 
 def test_an_edited_uncertainty_is_found(tmp_path: Path) -> None:
-    from tests import made
+    from joulemark_simulation import records
 
     bundle = kept(run(tmp_path, scenario()))
 
@@ -163,7 +164,7 @@ def test_an_edited_uncertainty_is_found(tmp_path: Path) -> None:
         payload["predicate"]["estimates"]["power"] *= 0.9
 
     for edit in (shrink, better):
-        assert "JM-UNCERTAINTY" in codes(made.resealed(bundle, edit, key=_key(tmp_path)))
+        assert "JM-UNCERTAINTY" in codes(records.resealed(bundle, edit, key=_key(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -339,17 +340,17 @@ def test_a_gpu_without_timing_or_without_its_state_is_seen(honest: bundles.Bundl
 
 def test_a_budget_without_readings_is_not_believed(honest: bundles.Bundle) -> None:
     """Also where no stream has a timing, as with an estimate."""
-    from tests import made
+    from joulemark_simulation import records
 
-    def invent(said: made.s.Predicate) -> made.s.Predicate:
-        term = made.s.Term(name="gain", kind="B", relative=1e-6)
+    def invent(said: Predicate) -> Predicate:
+        term = Term(name="gain", kind="B", relative=1e-6)
         return structs.replace(said, estimates={}, not_estimated={}, budget=(term,))
 
-    bundle = made.bundle(change=invent)
+    bundle = records.bundle(change=invent)
     statement = bundle.statement()
     context = Context(
         received_at=datetime.now(UTC),
-        audience=made.ORIGIN,
+        audience=records.ORIGIN,
         public_key=statement.predicate.contributor.public_key,
         key_revoked=False,
         ticket=None,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import UNSET
-from nvml_sim.cards import H100
-from nvml_sim.scenario import Pause
 from test_gpu_run import codes, kept, run, scenario
 
 from joulemark.record import trace as traces
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.scenario import Pause
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from joulemark.suite import DataSet, Model
 from joulemark.suite.schema import CONVERSION, WeightsFile
 from joulemark.workloads import WorkloadError, hub_cache
 from joulemark.workloads.parquet_rows import class_names, rows
-from tests.tiny_models.suite import write_parquet
+from joulemark_simulation.tiny_models.suite import write_parquet
 
 AGENT = Path(workloads.__file__).parents[2]
 REVISION = "12" * 20

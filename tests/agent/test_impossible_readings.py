@@ -12,13 +12,22 @@ from gpu_sessions import Ended, Sessions
 from hypothesis import given
 from hypothesis import strategies as st
 from laws import law
-from nvml_sim.cards import H100
-from nvml_sim.scenario import ANSWERS, ENERGY, ERRORS, Failure, Idle, Scenario, Sensor, WrongAnswer
 
 from joulemark import errors
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.rules.completeness import DIRTY
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.scenario import (
+    ANSWERS,
+    ENERGY,
+    ERRORS,
+    Failure,
+    Idle,
+    Scenario,
+    Sensor,
+    WrongAnswer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

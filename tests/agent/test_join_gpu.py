@@ -9,11 +9,11 @@ import pytest
 from fake_platform import FakePlatform, RunningPlatform, needed_job
 from gpu_sessions import Ended, Sessions
 from handed_out import hand_out, suite_files, suite_of
-from nvml_sim.cards import A100
-from nvml_sim.scenario import Failure, Scenario
 
 from joulemark.record.messages import Needed, NeededSuite
 from joulemark.session.forecast import NO_TIME
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.scenario import Failure, Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from joulemark import translation
 from joulemark.cli import COMMANDS, main
 from joulemark.cli.suite import ACTIONS
-from tests import made
+from joulemark_simulation import records
 from tests.laws import law
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ VARIABLES = (translation.VARIABLE, *translation.LOCALE_VARIABLES)
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
-    (folder / "result.joulemark.json").write_bytes(made.bundle().to_bytes())
+    (folder / "result.joulemark.json").write_bytes(records.bundle().to_bytes())
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("CONFIG", "STATE", "CACHE"):
             patch.setenv(f"XDG_{kind}_HOME", str(folder / kind))

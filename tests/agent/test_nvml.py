@@ -9,14 +9,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, GA102, H100, V100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, ENERGY, Failure, LimitChange, Load, Process, Throttle, scripted
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.nvml.clock import CalendarClock
 from joulemark.meters.nvml.meter import NvmlMeter
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, GA102, H100, V100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import (
+    ALL,
+    ENERGY,
+    Failure,
+    LimitChange,
+    Load,
+    Process,
+    Throttle,
+    scripted,
+)
 
 ROOT = Path(__file__).parents[2]
 FIELDS = "nvmlDeviceGetFieldValues"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, B200, GH200, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import Failure, Load, scripted
 
 from joulemark.record import statement as record
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, B200, GH200, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Failure, Load, scripted
 
 LACKING = "not-offered-by-gpu"
 READ = """

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from nvml_sim.cards import A100
-from nvml_sim.running import Simulation, running
-from nvml_sim.scenario import scripted
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import Simulation, running
+from joulemark_simulation.nvml.scenario import scripted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, CARDS, GA102, H100, V100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import (
+
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, CARDS, GA102, H100, V100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import (
     Idle,
     LimitChange,
     Load,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from nvml_sim import build
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, V100
-from nvml_sim.clock import Clock
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, ENERGY, Idle, Load, Scenario, Sensor, scripted
+
+from joulemark_simulation.nvml import build
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, V100
+from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, ENERGY, Idle, Load, Scenario, Sensor, scripted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,9 +151,9 @@ answer = [clock.now_s(), energy_mj(gpu)]
 
 def test_one_process_goes_through_many_scenarios() -> None:
     code = """
-from nvml_sim.cards import CARDS
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 answer = []
 for model in CARDS.values():
     with running(scripted(model)) as simulation, simulation.here():
@@ -183,7 +184,7 @@ def test_loads_that_overlap_are_refused() -> None:
 
 
 def test_time_does_not_go_back(tmp_path: Path) -> None:
-    clock = Clock.made(tmp_path / "clock")
+    clock = Clock.create(tmp_path / "clock")
     clock.advance(2.0)
     with pytest.raises(ValueError, match="not go back"):
         clock.advance_to(1.0)

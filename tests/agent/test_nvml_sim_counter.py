@@ -9,11 +9,12 @@ from statistics import fmean, stdev
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, CARDS, GA102, H100, V100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Load, Scenario, Sensor, scripted, square
-from nvml_sim.truth import Truth
+
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, CARDS, GA102, H100, V100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Load, Scenario, Sensor, scripted, square
+from joulemark_simulation.nvml.truth import Truth
 
 WARM = Idle(watts=62.5, extra_w=6.5, decay_s=8.0, warm_s=3.0)
 LOADS = (Load(0.25, 0.55, 310.0), Load(1.3, 3.9, 287.5), Load(4.0, 4.02, 390.0), Load(9.1, 10.7, 305.25))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, H100
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, ENERGY, Failure, scripted
+
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, ENERGY, Failure, scripted
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Scenario
-from nvml_sim.smi import with_nvidia_smi
+
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Scenario
+from joulemark_simulation.nvml.smi import with_nvidia_smi
 
 if TYPE_CHECKING:
     from collections.abc import Callable

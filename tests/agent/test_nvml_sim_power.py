@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, GA102, H100, V100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Load, Sensor, scripted
-from nvml_sim.truth import Truth
+
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, GA102, H100, V100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Load, Sensor, scripted
+from joulemark_simulation.nvml.truth import Truth
 
 if TYPE_CHECKING:
     pass

@@ -14,9 +14,9 @@ import pytest
 from joulemark.suite import Job, Suite, read_suite
 from joulemark.workloads import WorkloadError, open_workload
 from joulemark.workloads.tasks import open_task
+from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of, rows_of
+from joulemark_simulation.tiny_models.suite import build_suite, snapshot
 from tests.laws import EXAMPLES
-from tests.tiny_models.recipes import MODELS, recipe_of, rows_of
-from tests.tiny_models.suite import build_suite, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from nvml_sim.asking import ask
-from nvml_sim.cards import A100, GA102, H100, V100, Card
-from nvml_sim.running import running
-from nvml_sim.scenario import ALL, ENERGY, Failure, Load, Process, Sensor, Throttle, scripted
 
 from joulemark.errors import NoisyMachine
 from joulemark.meters.check import Check, require_quiet
+from joulemark_simulation.nvml.asking import ask
+from joulemark_simulation.nvml.cards import A100, GA102, H100, V100, Card
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import ALL, ENERGY, Failure, Load, Process, Sensor, Throttle, scripted
 
 if TYPE_CHECKING:
-    from nvml_sim.scenario import Scenario
+    from joulemark_simulation.nvml.scenario import Scenario
 
 CODE = """
 import dataclasses

@@ -13,7 +13,7 @@ from joulemark.suite import load_suite
 from joulemark.workloads import open_workload
 from joulemark.workloads.devices import CUBLAS_SETTING
 from joulemark.workloads.tasks import open_task
-from tests.tiny_models.recipes import recipe_of, rows_of
+from joulemark_simulation.tiny_models.recipes import recipe_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

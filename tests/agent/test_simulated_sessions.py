@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
 
 from joulemark.energy import budget
 from joulemark.rules.completeness import DIRTY
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 
 pytestmark = [
     pytest.mark.long,
     pytest.mark.timeout(1000),
 ]  # 300 sessions in one process: a busy machine takes its time
-TESTS = Path(__file__).parents[1]
+SIMULATION = Path(__file__).parents[2] / "simulation"
 SENSOR_TERMS = frozenset(budget.SENSOR_TERMS)
 PROGRAM = Path(__file__).with_name("simulated_sessions.py")
 
@@ -31,7 +31,7 @@ def played(part: str) -> Any:
     with running(scripted(A100)) as simulation:
         done = subprocess.run(
             [sys.executable, str(PROGRAM), part],
-            env={**simulation.environment, "PYTHONPATH": str(TESTS)},
+            env={**simulation.environment, "PYTHONPATH": str(SIMULATION)},
             capture_output=True,
             text=True,
             timeout=900,

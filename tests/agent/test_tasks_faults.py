@@ -20,7 +20,7 @@ from joulemark.workloads.recipe import Recipe
 from joulemark.workloads.tasks import TASKS, available, open_task
 from joulemark.workloads.tasks.workload import TaskWorkload
 from joulemark.workloads.weights import file_sha256, snapshot_weights
-from tests.tiny_models.recipes import recipe_of, rows_of
+from joulemark_simulation.tiny_models.recipes import recipe_of, rows_of
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]
@@ -205,7 +205,7 @@ def test_a_gpu_that_is_not_there_is_said(tiny_model: Model, monkeypatch: pytest.
 
 @pytest.mark.parametrize("task", ["text_classification", "text_generation"])
 def test_another_type_of_numbers_is_a_stratum_that_is_stated(task: str, tiny_model: Model) -> None:
-    from tests.tiny_models.recipes import MODELS
+    from joulemark_simulation.tiny_models.recipes import MODELS
 
     asked = replace(recipe(task, tiny_model(MODELS[task])), dtype="bfloat16")
     opened = open_task(asked, rows_of(task))

@@ -17,8 +17,8 @@ from joulemark.workloads.metrics import Box
 from joulemark.workloads.recipe import Decoding, Diffusion
 from joulemark.workloads.tasks import open_task
 from joulemark.workloads.tasks.workload import TaskWorkload, compact_json
-from tests.tiny_models.recipes import MODELS, recipe_of, rows_of
-from tests.tiny_models.rows import square
+from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of, rows_of
+from joulemark_simulation.tiny_models.rows import square
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]

@@ -18,7 +18,7 @@ from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import TASKS, open_task
 from joulemark.workloads.tasks.workload import TaskWorkload
 from joulemark.workloads.weights import file_sha256
-from tests.tiny_models.recipes import MODELS, recipe_of, rows_of
+from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of, rows_of
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]

@@ -18,7 +18,7 @@ from joulemark.workloads.recipe import Answers, Decoding, SpanSearch
 from joulemark.workloads.tasks import open_task
 from joulemark.workloads.tasks.token_classification import in_scheme, tags_of_words
 from joulemark.workloads.tasks.workload import TaskWorkload
-from tests.tiny_models.recipes import MODELS, recipe_of, rows_of
+from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of, rows_of
 
 pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]

@@ -27,9 +27,9 @@ from joulemark.workloads.recipe import Decoding
 from joulemark.workloads.tasks import open_task
 from joulemark.workloads.tasks.text_generation import TextGeneration
 from joulemark.workloads.tasks.workload import TaskWorkload
-from tests.tiny_models.recipes import MODELS, recipe_of
-from tests.tiny_models.rows import reviews
-from tests.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
+from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of
+from joulemark_simulation.tiny_models.rows import reviews
+from joulemark_simulation.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("no_network", "one_thread")]
 SENTIMENT = "text_classification/text_classification/bert-sentiment"

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import scripted
 
 PROGRAM = Path(__file__).with_name("worked_example.py")
 METHOD = Path(__file__).parents[2] / "docs" / "method.md"

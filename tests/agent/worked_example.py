@@ -7,12 +7,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "agent")]
-
-from nvml_sim.cards import H100
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Scenario, Sensor
-from nvml_sim.virtual import Busy, VirtualTimer
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / part) for part in ("simulation", "agent")]
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.budget import combined, expanded
@@ -22,6 +18,10 @@ from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
+from joulemark_simulation.nvml.cards import H100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
+from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS = 350.0
 PROTOCOL = Protocol(

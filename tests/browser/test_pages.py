@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
 SEED = """
+from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
-from tests.rows import GENERAL, Run, make_result
 for by, factor in (("ada", 1.0), ("grace", 1.2)):
     make_result(Run(by=by, device=by, energy_per_query_j=0.4 * factor))
     last = make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))

@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 TESTS = Path(__file__).parents[1]
 if __name__ == "__main__":
-    sys.path[:0] = [str(TESTS.parent / part) for part in ("tests", ".", "platform", "agent")]
+    sys.path[:0] = [str(TESTS.parent / part) for part in ("simulation", ".", "platform", "agent")]
 
 from joulemark.suite import weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
 from joulemark.suite.schema import PinnedFile, WeightsFile
+from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, RunningHub
 from tests.faulty_proxy import FaultyProxy
 from tests.processes import Platform, embedded_platform, kill, wait_until
-from tests.tiny_models.suite import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -320,9 +320,9 @@ def evening(
 
 def main() -> int:
     """At full length on a simulated card: the platform dead for 30 s in each stage, the hub for a minute."""
-    from nvml_sim.cards import A100
-    from nvml_sim.running import running
-    from nvml_sim.scenario import Idle, Scenario, Sensor
+    from joulemark_simulation.nvml.cards import A100
+    from joulemark_simulation.nvml.running import running
+    from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
 
     scenario = Scenario(
         card=A100,

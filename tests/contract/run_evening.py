@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS), str(TESTS / "agent")]
+sys.path[:0] = [str(TESTS.parent / "simulation"), str(TESTS / "agent")]
 
 from joulemark import workloads
 from joulemark.cli import main
@@ -42,7 +42,7 @@ class Busy:
             while time.process_time() < ends_s:
                 sum(range(1000))
             return
-        from nvml_sim.clock import Clock
+        from joulemark_simulation.nvml.clock import Clock
 
         with Clock(Path(os.environ["NVML_SIM_CLOCK"])).load(WATTS):
             time.sleep(seconds)

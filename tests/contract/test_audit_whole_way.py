@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import LogProof, ResultStatus
-from tests import made
+from joulemark_simulation import records
 from tests.processes import Platform, embedded_platform, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
@@ -34,16 +34,16 @@ def running(tmp_path: Path) -> Iterator[Platform]:
 
 def send(platform: Platform, number: int) -> str:
     """Enrol a key and send a result of it; the result's id, once it is judged and logged."""
-    key = made.signing_key(number)
+    key = records.signing_key(number)
     status, answer = platform.post(
-        "/api/v1/enrolments", encode(made.enrolment(key=key, audience=platform.origin))
+        "/api/v1/enrolments", encode(records.enrolment(key=key, audience=platform.origin))
     )
     assert status == 201, answer
-    suite = made.load_suite("demo")
-    queries = suite.queries_per_window(made.first_job(suite).dataset)
-    bundle = made.bundle(
+    suite = records.load_suite("demo")
+    queries = suite.queries_per_window(records.first_job(suite).dataset)
+    bundle = records.bundle(
         key=key,
-        of=made.trace(queries=queries, salt=number),
+        of=records.trace(queries=queries, salt=number),
         change=lambda said: replace(said, audience=platform.origin),
     )
     status, answer = platform.post("/api/v1/results", bundle.to_bytes())

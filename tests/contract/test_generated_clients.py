@@ -16,7 +16,7 @@ from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import ResultStatus
 from joulemark.suite import read_archive
-from tests import made
+from joulemark_simulation import records
 from tests.contract.generated_clients import (
     DESCRIPTION,
     GeneratedClient,
@@ -41,13 +41,13 @@ GETS: dict[str, dict[str, object]] = {
     "download_comparison_csv": {"task": BOARD["task"]},
     "download_comparison_json": {"task": BOARD["task"]},
     "download_intensities_csv": {},
-    "download_suite": {"digest": made.load_suite("demo").digest},
+    "download_suite": {"digest": records.load_suite("demo").digest},
     "health": {},
     "list_boards": {},
     "list_claims": {},
     "list_decisions": {},
     "list_intensities": {},
-    "list_needed": {"suite": made.load_suite("demo").digest},
+    "list_needed": {"suite": records.load_suite("demo").digest},
     "list_results": {},
     "list_suites": {},
     "log_rows": {"start": 0, "end": 3},
@@ -83,33 +83,33 @@ class Contributor:
         self._origin, self.number = origin, number
 
     def bundle(self, *flags: str, salt: int) -> bytes:
-        suite = made.load_suite("demo")
-        queries = suite.queries_per_window(made.first_job(suite).dataset)
-        return made.bundle(
+        suite = records.load_suite("demo")
+        queries = suite.queries_per_window(records.first_job(suite).dataset)
+        return records.bundle(
             key=self._key(),
-            of=made.trace(queries=queries, salt=salt),
+            of=records.trace(queries=queries, salt=salt),
             change=lambda said: replace(said, audience=self._origin, flags=flags),
         ).to_bytes()
 
     def enrolment(self) -> bytes:
-        return encode(made.enrolment(key=self._key(), audience=self._origin))
+        return encode(records.enrolment(key=self._key(), audience=self._origin))
 
     def ticket_request(self) -> bytes:
-        return encode(made.ticket_request(key=self._key(), audience=self._origin))
+        return encode(records.ticket_request(key=self._key(), audience=self._origin))
 
     def request(self, kind: Callable[..., object], payload_type: str, **said: object) -> bytes:
-        message = made.request(kind, payload_type, key=self._key(), audience=self._origin, **said)
+        message = records.request(kind, payload_type, key=self._key(), audience=self._origin, **said)
         return encode(message)
 
     def rotation(self, number: int) -> bytes:
-        new = made.enrolment(key=made.signing_key(number), audience=self._origin)
+        new = records.enrolment(key=records.signing_key(number), audience=self._origin)
         return self.request(requests.Rotation, requests.ROTATION_TYPE, new_key=new)
 
     def key_id(self) -> str:
         return keys.key_id(keys.public_hex(self._key()))
 
     def _key(self) -> Ed25519PrivateKey:
-        return made.signing_key(self.number)
+        return records.signing_key(self.number)
 
 
 def judged(platform: Platform, result: str) -> str:

@@ -10,7 +10,8 @@ Replaced is, and nothing else:
   has one each, so that the suite has one cell that runs (the other nine are pinned as not available). The model is a
   BERT of random weights and little arithmetic, with as many parameters as the rules let pass for those that `quick`
   reports; the data set has 1,000 sentences in its column.
-* **the card.** NVML is tests/nvml_sim, and what would run on the card runs on the processor (tests/simulated_device).
+* **the card.** NVML is joulemark_simulation.nvml, and what would run on the card runs on the
+  processor (tests/simulated_device).
 * **the index.** `make install-agent` asks a package index; here pip installs the wheel that `make dist` builds, and
   finds its libraries in the environment of the tests.
 * **four numbers of the protocol**, which in CI would be minutes of waiting: SHORTER. `make journey` leaves them as they
@@ -33,12 +34,12 @@ import pytest
 from joulemark.errors import EXIT_NOT_COUNTED
 from joulemark.record import bundle as bundles
 from joulemark.suite.loader import files_of, folder_of
+from joulemark_simulation.tiny_models import build
+from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, RunningHub
 from tests.fresh_environment import FreshEnvironment, build_distributions, make_environment
 from tests.processes import ROOT, Platform, embedded_platform, kill
 from tests.simulated_device import install_into
-from tests.tiny_models import build
-from tests.tiny_models.suite import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,9 +158,9 @@ def stood_still(step: Step) -> bool:
 
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Journey:
-    from nvml_sim.cards import V100
-    from nvml_sim.running import running
-    from nvml_sim.scenario import Idle, Scenario, Sensor
+    from joulemark_simulation.nvml.cards import V100
+    from joulemark_simulation.nvml.running import running
+    from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
 
     folder = tmp_path_factory.mktemp("journey")
     wheel = build_distributions(ROOT / "agent", folder / "dist").wheel

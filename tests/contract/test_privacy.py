@@ -18,11 +18,10 @@ from joulemark.record import bundle as bundles
 from tests.processes import Platform, embedded_platform
 
 TESTS = Path(__file__).parents[1]
-sys.path.append(str(TESTS))
 
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import Idle, Scenario, Sensor
+from joulemark_simulation.nvml.cards import A100
+from joulemark_simulation.nvml.running import running
+from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from joulemark.suite import Suite, read_suite
+from joulemark_simulation.tiny_models import build
+from joulemark_simulation.tiny_models.suite import build_suite
 from tests.processes import Platform, embedded_platform
-from tests.tiny_models import build
-from tests.tiny_models.suite import build_suite
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(900)]
 

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import pickle
-import subprocess
-import sys
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
-from nvml_sim.cards import A100
-from nvml_sim.running import running
-from nvml_sim.scenario import scripted
 
-from joulemark.energy.analysis import analyse
 from joulemark.record.trace import Gauge, from_deltas, to_deltas
 from joulemark.rules.case import Case
 from joulemark.rules.judge import judge
-from joulemark_site.crowd.edits import counting
+from joulemark_simulation.trace_edits import counting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,19 +18,8 @@ if TYPE_CHECKING:
     from joulemark.record.trace import Trace
     from joulemark.rules.finding import Finding
 
-PROGRAM = Path(__file__).with_name("honest_cases.py")
 SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})
 """Flags that say what is so."""
-
-
-@cache
-def honest() -> dict[str, Case]:
-    """The sessions of honest_cases.py, played once in a process of their own."""
-    with TemporaryDirectory() as folder, running(scripted(A100)) as simulation:
-        file = Path(folder) / "cases"
-        subprocess.run([sys.executable, str(PROGRAM), str(file)], env=simulation.environment, check=True)
-        kept = pickle.loads(file.read_bytes())  # noqa: S301 - our own, just written
-    return {name: Case(*parts) for name, parts in kept.items()}
 
 
 def told(case: Case) -> dict[str, Finding]:
@@ -55,34 +34,6 @@ def stating(case: Case, **changes: Any) -> Case:
         if isinstance(changes.get(name), dict):
             changes[name] = replace(getattr(said, name), **changes[name])
     return Case(replace(case.statement, predicate=replace(said, **changes)), case.trace, case.context)
-
-
-def measuring(case: Case, edit: Callable[[Trace], Trace]) -> Case:
-    """The case with its trace edited, and all that follows from a trace stated anew."""
-    trace = edit(case.trace)
-    found = analyse(trace, case.predicate.sensor, board_name=case.predicate.device.name)
-    windows = tuple(
-        replace(
-            window,
-            start_s=one.start_s,
-            end_s=one.end_s,
-            energy_gross_j=one.gross_j,
-            energy_net_j=one.net_j,
-        )
-        for window, one in zip(case.predicate.windows, found.windows, strict=True)
-    )
-    said = replace(
-        case.predicate,
-        windows=windows,
-        totals=found.totals,
-        idle=found.idle,
-        estimates=found.estimates,
-        not_estimated=found.not_estimated,
-        comparisons=found.comparisons,
-        budget=found.budget,
-        flags=tuple(sorted({*case.predicate.flags, *found.flags})),
-    )
-    return Case(replace(case.statement, predicate=said), trace, case.context)
 
 
 def with_gauge(trace: Trace, like: str, name: str, change: Callable[[np.ndarray], np.ndarray]) -> Trace:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.crowds import NestedCrowd, nested_cell
 from joulemark.consensus.cell import ResultReading, cell_value
 from joulemark.consensus.student_t import t_quantile_95
 from joulemark.consensus.variance import SessionEnergy, variance_split
+from joulemark_simulation.crowds import NestedCrowd, nested_cell
 from tests.laws import EXAMPLES
 
 LEVELS = ("window", "session", "device", "contributor")

@@ -15,7 +15,8 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.statement import Statement
 from joulemark.record.trace import Trace
 from joulemark.rules.judge import RULES, RULES_VERSION
-from tests import laws, made
+from joulemark_simulation import records
+from tests import laws
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"JM-[A-Z]+(?:-[A-Z]+)*")
@@ -65,7 +66,7 @@ def test_ten_lines_of_securesystemslib_verify_a_bundle(tmp_path: Path) -> None:
         line for line in example("verify.py").splitlines() if line and not line.startswith(("import", "from"))
     ]
     assert len(lines) <= 10
-    done = run_ten_lines(tmp_path, made.bundle().to_bytes())
+    done = run_ten_lines(tmp_path, records.bundle().to_bytes())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("unchanged since it was signed by ")
 
@@ -74,7 +75,7 @@ def test_ten_lines_of_securesystemslib_verify_a_bundle(tmp_path: Path) -> None:
 @pytest.mark.timeout(900)  # some 40,000 runs of the program under `make laws`, one for each byte otherwise
 def test_the_ten_lines_catch_a_flip_of_any_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = compile(example("verify.py"), "verify.py", "exec")
-    data = made.bundle(of=made.trace(windows=1, queries=1)).to_bytes()
+    data = records.bundle(of=records.trace(windows=1, queries=1)).to_bytes()
     file = tmp_path / "result.joulemark.json"
     monkeypatch.setattr(sys, "argv", ["verify.py", str(file)])
     unseen = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import statistics
 import subprocess
@@ -13,6 +14,7 @@ import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SOURCE_ROOTS = {"platform": "joulemark_site", "agent": "joulemark", "simulation": "joulemark_simulation"}
 
 
 def test_platform_is_the_standard_library_module() -> None:
@@ -22,11 +24,11 @@ def test_platform_is_the_standard_library_module() -> None:
     assert Path(spec.origin).is_relative_to(sysconfig.get_path("stdlib"))
 
 
-@pytest.mark.parametrize("root", ["platform", "agent"])
+@pytest.mark.parametrize("root", SOURCE_ROOTS)
 def test_a_source_root_holds_exactly_one_package(root: str) -> None:
     packages = [path.parent.name for path in (ROOT / root).glob("*/__init__.py")]
     assert not (ROOT / root / "__init__.py").exists()
-    assert packages == {"platform": ["joulemark_site"], "agent": ["joulemark"]}[root]
+    assert packages == [SOURCE_ROOTS[root]]
 
 
 def test_no_room_is_empty() -> None:
@@ -86,3 +88,34 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     )
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
+
+
+def _modules_imported_by(path: Path) -> set[str]:
+    """The first part of every module's name that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.name.partition(".")[0] for alias in aliases}
+            case ast.ImportFrom(module=str(module), level=0):
+                names.add(module.partition(".")[0])
+    return names
+
+
+def _paths_named_in(path: Path) -> set[str]:
+    """Strings of a file that are the name of a folder or lie in one."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text.partition("/")[0] for text in texts if " " not in text}
+
+
+@pytest.mark.parametrize("root", ["benchmarks", "simulation"])
+def test_what_tests_share_with_benchmarks_lies_in_the_simulation(root: str) -> None:
+    """Benchmarks import nothing of tests and name no path in them; the simulation nothing of either."""
+    above = ("tests", "benchmarks")[: 1 if root == "benchmarks" else 2]
+    refused = {*above, *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
+    files = list((ROOT / root).rglob("*.py"))
+    assert len(files) > 20
+    for path in files:
+        assert not _modules_imported_by(path) & refused, path
+        assert not _paths_named_in(path) & set(above), path

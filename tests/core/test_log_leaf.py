@@ -21,11 +21,11 @@ from joulemark.log.tiles import grow, inclusion_proof, tree_root
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.messages import LogProof, Receipt
-from tests import made
+from joulemark_simulation import records
 from tests.laws import law
 
 AT = datetime(2026, 11, 24, 12, 0, 0, 5, tzinfo=UTC)
-LOG = made.signing_key(40)
+LOG = records.signing_key(40)
 NAME = "127.0.0.1:8000/log"
 KEY = verifier_key(LOG, name=NAME)
 RESULT = "ab" * 32
@@ -99,7 +99,7 @@ def entry_of(result_id: str, kind: str = "result-received", ticket: str = "") ->
 
 def receipt_for(entry: bytes, **changes: object) -> Receipt:
     receipt = Receipt(
-        audience=made.ORIGIN,
+        audience=records.ORIGIN,
         public_key="cd" * 32,
         result_id=RESULT,
         leaf_index=None,
@@ -170,7 +170,7 @@ def test_the_first_and_the_last_entry_are_proved_too(index: int, size: int) -> N
                 checkpoint=sign(
                     Checkpoint(origin=NAME, size=300, root=leaf_hash(b"")).text(),
                     name=NAME,
-                    key=made.signing_key(9),
+                    key=records.signing_key(9),
                 ),
             ),
             "JM-NOTE-SIGNATURE",

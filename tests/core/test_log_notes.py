@@ -14,9 +14,9 @@ from joulemark.log.checkpoints import Checkpoint, log_name, open_checkpoint
 from joulemark.log.merkle import EMPTY_ROOT, leaf_hash
 from joulemark.log.notes import COSIGNATURE, VerifierKey, cosign, open_note, sign, verifier_key
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
-from tests import made
+from joulemark_simulation import records
 
-LOG, WITNESS = made.signing_key(40), made.signing_key(41)
+LOG, WITNESS = records.signing_key(40), records.signing_key(41)
 NAME = "127.0.0.1:8000/log"
 SEEN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -23,7 +23,8 @@ from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.judge import judge, judge_by
 from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate
-from tests import made, parts
+from joulemark_simulation import records
+from tests import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +65,8 @@ def case(
     statement = parts.bundle(TICKET, of=of, change=change, now=NOW).statement()
     known = Context(
         received_at=NOW,
-        audience=made.ORIGIN,
-        public_key=public_hex(made.signing_key()),
+        audience=records.ORIGIN,
+        public_key=public_hex(records.signing_key()),
         key_revoked=False,
         ticket=FACTS,
         suite=suite,
@@ -132,7 +133,7 @@ def test_parts_need_two_windows_and_queries_without_pauses() -> None:
 def test_a_population_travels_and_older_traces_say_nothing_of_one() -> None:
     of = parts.trace(SEED)
     assert decode(encode(of), Trace, what="trace").population == of.population
-    assert b"population" not in encode(made.trace())
+    assert b"population" not in encode(records.trace())
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_whoever_runs_the_population_states_the_same_content_whatever_the_order(
 
 def test_a_run_of_parts_has_a_term_for_the_choice_of_its_queries() -> None:
     population = Population(queries=30, inputs_sha256="0" * 64)
-    of = replace(made.gpu_trace(windows=3), population=population)
+    of = replace(records.gpu_trace(windows=3), population=population)
     lengths = (300_000, 500_000, 700_000, 499_960)
     queries = tuple(replace(one, duration_us=lengths) for one in of.queries)
     found = analyse(replace(of, queries=queries), GPU)

@@ -24,21 +24,21 @@ from joulemark.record.receipts import verified_receipt
 from joulemark.record.schema import PUBLISHED, schema_of
 from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
 from joulemark.suite import schemas as suite_schemas
-from tests import made
+from joulemark_simulation import records
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_an_honest_bundle_survives_its_file() -> None:
-    data = made.bundle().to_bytes()
+    data = records.bundle().to_bytes()
     bundle = bundles.parse(data)
-    statement = bundles.verified_statement(bundle, public_key=keys.public_hex(made.signing_key()))
+    statement = bundles.verified_statement(bundle, public_key=keys.public_hex(records.signing_key()))
     assert bundle.to_bytes() == data
     assert statement.predicate.totals.queries == sum(window.queries for window in statement.predicate.windows)
 
 
 def test_any_flipped_byte_fails() -> None:
-    data = made.bundle(of=made.trace(windows=1, queries=1)).to_bytes()
+    data = records.bundle(of=records.trace(windows=1, queries=1)).to_bytes()
     for place in range(len(data)):
         broken = bytearray(data)
         broken[place] ^= 1 << (place % 8)
@@ -48,10 +48,10 @@ def test_any_flipped_byte_fails() -> None:
 
 def with_receipt(bundle: bundles.Bundle) -> bundles.Bundle:
     """The bundle as the agent keeps it once it was received."""
-    platform, at = made.signing_key(99), datetime(2026, 11, 24, tzinfo=UTC)
+    platform, at = records.signing_key(99), datetime(2026, 11, 24, tzinfo=UTC)
     entry = LogLeaf(kind="result-received", subject=bundle.digest(), at=at, facts={}).encode()
     receipt = Receipt(
-        audience=made.ORIGIN,
+        audience=records.ORIGIN,
         public_key=keys.public_hex(platform),
         result_id=bundle.digest(),
         leaf_index=None,
@@ -65,7 +65,7 @@ def with_receipt(bundle: bundles.Bundle) -> bundles.Bundle:
 def test_any_flipped_byte_of_a_receipt_in_its_bundle_fails(tmp_path: Path) -> None:
     from joulemark.cli import main
 
-    data = with_receipt(made.bundle(of=made.trace(windows=1, queries=1))).to_bytes()
+    data = with_receipt(records.bundle(of=records.trace(windows=1, queries=1))).to_bytes()
     file = tmp_path / "kept.joulemark.json"
     file.write_bytes(data)
     assert main(["verify", str(file)]) == 0
@@ -77,13 +77,13 @@ def test_any_flipped_byte_of_a_receipt_in_its_bundle_fails(tmp_path: Path) -> No
 
 
 def test_a_receipt_leaves_the_result_id_as_it_was() -> None:
-    bundle = made.bundle()
+    bundle = records.bundle()
     kept = with_receipt(bundle)
     assert (kept.digest(), kept.as_sent()) == (bundle.digest(), bundle.to_bytes())
 
 
 def test_a_proof_leaves_the_result_id_as_it_was_and_stands_beside_a_receipt() -> None:
-    bundle, proof = made.bundle(), LogProof(index=0, proof=(), checkpoint="a note")
+    bundle, proof = records.bundle(), LogProof(index=0, proof=(), checkpoint="a note")
     kept = replace(with_receipt(bundle), proof=proof)
     assert bundles.parse(kept.to_bytes()) == kept
     assert (kept.digest(), kept.as_sent()) == (bundle.digest(), bundle.to_bytes())
@@ -94,7 +94,7 @@ def test_a_proof_leaves_the_result_id_as_it_was_and_stands_beside_a_receipt() ->
 
 
 def test_a_receipt_of_another_result_does_not_fit() -> None:
-    kept = with_receipt(made.bundle())
+    kept = with_receipt(records.bundle())
     assert kept.receipt is not None
     with pytest.raises(Unverified) as refusal:
         verified_receipt(kept.receipt, result_id="0" * 64)
@@ -104,9 +104,9 @@ def test_a_receipt_of_another_result_does_not_fit() -> None:
 def test_securesystemslib_and_our_verification_agree() -> None:
     from securesystemslib.dsse import Envelope as DsseEnvelope
 
-    mine = made.enrolment()
+    mine = records.enrolment()
     theirs = DsseEnvelope.from_dict(json.loads(encode(mine)))
-    key = keys.verifying_key(keys.public_hex(made.signing_key()))
+    key = keys.verifying_key(keys.public_hex(records.signing_key()))
     assert set(theirs.verify([key], 1)) == {mine.key_id}
     assert theirs.pae() == envelopes._signed_bytes(mine)
 
@@ -127,18 +127,18 @@ def test_securesystemslib_and_our_verification_agree() -> None:
 )
 def test_a_second_encoding_of_the_same_bundle_is_refused(spoil) -> None:
     with pytest.raises(Malformed):
-        bundles.parse(spoil(made.bundle().to_bytes()))
+        bundles.parse(spoil(records.bundle().to_bytes()))
 
 
 def test_another_key_does_not_verify() -> None:
-    bundle = made.bundle()
+    bundle = records.bundle()
     with pytest.raises(Unverified) as refusal:
-        bundles.verified_statement(bundle, public_key=keys.public_hex(made.signing_key(2)))
+        bundles.verified_statement(bundle, public_key=keys.public_hex(records.signing_key(2)))
     assert refusal.value.code == "JM-SIGNATURE"
 
 
 def test_the_trace_of_another_run_does_not_fit() -> None:
-    mine, other = made.bundle(), made.bundle(of=made.trace(queries=5, salt=7))
+    mine, other = records.bundle(), records.bundle(of=records.trace(queries=5, salt=7))
     with pytest.raises(Unverified) as refusal:
         bundles.verified_statement(replace(mine, trace=other.trace))
     assert refusal.value.code == "JM-TRACE-DIGEST"
@@ -164,7 +164,7 @@ def test_malformed_json_has_a_code(text: bytes, code: str) -> None:
 
 @pytest.mark.parametrize("number", [b"1e999", b"-1", b"1e16", b'"1"', b"null", b"true", b"9" * 400])
 def test_impossible_numbers_are_refused(number: bytes) -> None:
-    statement = made.bundle().envelope.payload
+    statement = records.bundle().envelope.payload
     at = statement.index(b'"energy_gross_j":') + len(b'"energy_gross_j":')
     end = min(statement.index(mark, at) for mark in (b",", b"}"))
     with pytest.raises(Malformed) as refusal:
@@ -181,7 +181,7 @@ def test_a_bomb_is_not_inflated() -> None:
 
 
 def test_bytes_behind_the_trace_are_refused() -> None:
-    _raw, packed = pack(made.trace())
+    _raw, packed = pack(records.trace())
     for broken in (packed + b"x", packed[:-1], b"no zlib"):
         with pytest.raises(Malformed) as refusal:
             unpack(broken)
@@ -195,11 +195,11 @@ def test_a_bundle_over_the_limit_is_not_decoded() -> None:
 
 
 def test_an_envelope_of_another_type_is_refused() -> None:
-    envelope = made.enrolment()
+    envelope = records.enrolment()
     with pytest.raises(Unverified) as refusal:
         envelopes.verify(
             envelope,
-            public_key=keys.public_hex(made.signing_key()),
+            public_key=keys.public_hex(records.signing_key()),
             payload_type="application/vnd.in-toto+json",
         )
     assert refusal.value.code == "JM-PAYLOAD-TYPE"
@@ -213,14 +213,14 @@ def test_differences_are_undone(values: list[int]) -> None:
 @settings(max_examples=25)
 @given(st.integers(1, 5), st.integers(1, 20), st.floats(0.01, 2))
 def test_a_trace_survives_packing(windows: int, queries: int, busy: float) -> None:
-    trace = made.trace(windows=windows, queries=queries, busy=busy)
+    trace = records.trace(windows=windows, queries=queries, busy=busy)
     raw, packed = pack(trace)
     assert parse(unpack(packed)) == trace
     assert unpack(packed) == raw
 
 
 def test_a_key_survives_its_file() -> None:
-    key = made.signing_key()
+    key = records.signing_key()
     assert keys.public_hex(keys.from_pem(keys.to_pem(key))) == keys.public_hex(key)
 
 

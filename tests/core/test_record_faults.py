@@ -25,11 +25,11 @@ from joulemark.record.schema import PUBLISHED, document
 from joulemark.record.statement import Statement
 from joulemark.record.trace import Trace
 from joulemark.suite.schemas import PUBLISHED as SUITE_FILES
-from tests import made
+from joulemark_simulation import records
 from tests.laws import law
 
 KINDS = {**PUBLISHED, **SUITE_FILES}
-STATEMENT = json.loads(made.bundle().envelope.payload)
+STATEMENT = json.loads(records.bundle().envelope.payload)
 
 
 def values(node: inspect.Type) -> st.SearchStrategy[Any]:
@@ -290,7 +290,7 @@ def test_what_is_no_json_is_named(text: bytes, code: str, sentence: str) -> None
 
 
 def test_a_name_that_stands_twice_is_named_where_the_last_one_fits() -> None:
-    data = made.bundle().envelope.payload.replace(
+    data = records.bundle().envelope.payload.replace(
         b'"predicateType":', b'"predicateType":1,"predicateType":', 1
     )
     with pytest.raises(Malformed, match=r"schema: it gives a name twice in one object\.$"):
@@ -298,7 +298,7 @@ def test_a_name_that_stands_twice_is_named_where_the_last_one_fits() -> None:
 
 
 def test_a_number_in_a_long_column_is_found() -> None:
-    trace = json.loads(msgspec.json.encode(made.trace()))
+    trace = json.loads(msgspec.json.encode(records.trace()))
     trace["streams"][0]["value"][-1] = "1"
     at = len(trace["streams"][0]["value"]) - 1
     with pytest.raises(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import made
+from joulemark_simulation import records
 
 PROGRAM = """
 import sys, threading
@@ -29,7 +29,7 @@ sys.exit(0 if len(done) == 8 else 1)
 
 def test_decoding_begins_safely_on_several_threads(tmp_path: Path) -> None:
     payload = tmp_path / "payload.json"
-    payload.write_bytes(made.bundle().envelope.payload)
+    payload.write_bytes(records.bundle().envelope.payload)
     command = [sys.executable, "-c", PROGRAM, str(payload)]
     agent = Path(__file__).parents[2] / "agent"
     codes = [

@@ -17,8 +17,8 @@ from joulemark.record.codec import Answer, Record, decode, encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.errors import Malformed
 from joulemark.record.statement import Statement
+from joulemark_simulation.records import bundle
 from tests.laws import law
-from tests.made import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

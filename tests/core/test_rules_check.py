@@ -14,14 +14,14 @@ from msgspec import structs
 
 from joulemark.cli import main
 from joulemark.rules.judge import RULES, RULES_VERSION
-from tests import made
+from joulemark_simulation import records
 
 ROOT = Path(__file__).parents[2]
 
 
 def kept(tmp_path: Path, **how: Any) -> str:
     file = tmp_path / "a.joulemark.json"
-    file.write_bytes(made.bundle(**how).to_bytes())
+    file.write_bytes(records.bundle(**how).to_bytes())
     return str(file)
 
 

@@ -16,29 +16,29 @@ from joulemark.rules.case import Case, Context, TicketFacts
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
-from tests import made
+from joulemark_simulation import records
 
 if TYPE_CHECKING:
     from joulemark.rules.finding import Finding
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SUITE = load_suite("demo")
-JOB = made.first_job(SUITE)
+JOB = records.first_job(SUITE)
 OTHERWISE = "00000000"
 
 
 def case(*, quality: float = 0.75, answers: bytes | None = None, **context: Any) -> Case:
     """An honest estimate of the demo suite's first job, as a platform sees it that knows `context`."""
-    trace = made.trace(queries=SUITE.queries_per_window(JOB.dataset))
+    trace = records.trace(queries=SUITE.queries_per_window(JOB.dataset))
     trace = structs.replace(trace, answers=trace.answers if answers is None else answers)
-    statement = made.bundle(of=trace, now=NOW).statement()
+    statement = records.bundle(of=trace, now=NOW).statement()
     said = statement.predicate
     stated = tuple(structs.replace(one, value=quality) for one in said.quality)
     statement = structs.replace(statement, predicate=structs.replace(said, quality=stated))
     known = Context(
         received_at=NOW,
-        audience=made.ORIGIN,
-        public_key=public_hex(made.signing_key()),
+        audience=records.ORIGIN,
+        public_key=public_hex(records.signing_key()),
         key_revoked=False,
         ticket=None,
         suite=SUITE,

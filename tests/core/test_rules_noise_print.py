@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lies import honest
 from msgspec.structs import replace
 
 from joulemark.record.trace import Queries, Trace
 from joulemark.rules.noise_print import ALIKE, likeness, noise_print, rows_of
-from tests import made
+from joulemark_simulation import records
+from joulemark_simulation.honest_cases import honest
 
 
 def session(seed: int, *, windows: int = 5, queries: int = 60, drift: float = 0.0) -> Trace:
@@ -20,7 +20,7 @@ def session(seed: int, *, windows: int = 5, queries: int = 60, drift: float = 0.
     for window in range(windows):
         us = content * (1 + drift * window) * (1 + 0.004 * draw.standard_normal(queries))
         asked.append(Queries(duration_us=tuple(int(one) for one in us), gap_us=(10,) * queries))
-    return replace(made.gpu_trace(), queries=tuple(asked))
+    return replace(records.gpu_trace(), queries=tuple(asked))
 
 
 def edited(trace: Trace, *, jitter_us: int = 5, slower: float = 1.0) -> Trace:
@@ -63,7 +63,7 @@ def test_simulated_machines_are_not_alike() -> None:
 
 
 def test_too_little_noise_has_no_print() -> None:
-    assert noise_print(made.trace(queries=15)) == b""
+    assert noise_print(records.trace(queries=15)) == b""
     assert noise_print(session(1, windows=1)) == b""
     assert noise_print(session(1, windows=2, queries=20)) == b""
     assert alike(b"", noise_print(session(1))) == 0.0

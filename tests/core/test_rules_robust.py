@@ -18,7 +18,7 @@ from joulemark.record.statement import Statement
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import load_suite
-from tests import made
+from joulemark_simulation import records
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 QUERIES = 4
@@ -35,8 +35,8 @@ def context() -> Context:
     """What a platform knows of an honest run without a ticket."""
     return Context(
         received_at=NOW,
-        audience=made.ORIGIN,
-        public_key=public_hex(made.signing_key()),
+        audience=records.ORIGIN,
+        public_key=public_hex(records.signing_key()),
         key_revoked=False,
         ticket=None,
         suite=load_suite("demo"),
@@ -65,8 +65,8 @@ def edited(document: Any, path: tuple[Any, ...], value: Any) -> bytes:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_edited_statement_gets_a_judgement(data: st.DataObject) -> None:
-    trace = made.trace(queries=QUERIES)
-    payload = json.loads(made.bundle(of=trace, now=NOW).envelope.payload)
+    trace = records.trace(queries=QUERIES)
+    payload = json.loads(records.bundle(of=trace, now=NOW).envelope.payload)
     path = data.draw(st.sampled_from(leaves(payload)))
     try:
         statement = decode(edited(payload, path, data.draw(anything)), Statement, what="statement")
@@ -82,8 +82,8 @@ def test_an_edited_statement_gets_a_judgement(data: st.DataObject) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_an_edited_trace_gets_a_judgement(data: st.DataObject) -> None:
-    honest = made.trace(queries=QUERIES)
-    statement = made.bundle(of=honest, now=NOW).statement()
+    honest = records.trace(queries=QUERIES)
+    statement = records.bundle(of=honest, now=NOW).statement()
     document = json.loads(encode(honest))
     path = data.draw(st.sampled_from(leaves(document)))
     try:
@@ -98,7 +98,7 @@ def test_an_edited_trace_gets_a_judgement(data: st.DataObject) -> None:
 @given(st.data())
 def test_an_edited_trace_of_a_gpu_gets_a_judgement(data: st.DataObject) -> None:
     """Two edits at once: one alone is often caught before the brackets are reached."""
-    honest = made.gpu_trace(windows=2)
+    honest = records.gpu_trace(windows=2)
     document = json.loads(encode(honest))
     paths = leaves(document)
     for _ in range(data.draw(st.integers(1, 2))):
@@ -113,15 +113,15 @@ def test_an_edited_trace_of_a_gpu_gets_a_judgement(data: st.DataObject) -> None:
 
 def gpu_statement() -> Statement:
     """An estimate's statement that says it was read by a GPU's counter."""
-    statement = made.bundle(of=made.trace(queries=QUERIES), now=NOW).statement()
-    said = replace(statement.predicate, sensor=made.gpu_sensor())
+    statement = records.bundle(of=records.trace(queries=QUERIES), now=NOW).statement()
+    said = replace(statement.predicate, sensor=records.gpu_sensor())
     return replace(statement, predicate=said)
 
 
 def test_the_honest_statement_is_accepted() -> None:
     suite = load_suite("demo")
-    trace = made.trace(queries=suite.queries_per_window(made.first_job(suite).dataset))
-    statement = made.bundle(of=trace, now=NOW).statement()
+    trace = records.trace(queries=suite.queries_per_window(records.first_job(suite).dataset))
+    statement = records.bundle(of=trace, now=NOW).statement()
     judgement = judge(Case(statement=statement, trace=trace, context=context()))
     assert (judgement.state, [finding.code for finding in judgement.findings]) == (
         "accepted",

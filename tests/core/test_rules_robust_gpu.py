@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lies import honest
 from test_rules_robust import edited, leaves
 
 from joulemark.record import trace as traces
@@ -16,6 +15,7 @@ from joulemark.record.errors import Malformed
 from joulemark.record.statement import Statement
 from joulemark.rules.case import Case
 from joulemark.rules.judge import RULES, judge
+from joulemark_simulation.honest_cases import honest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from joulemark.record.statement import PREDICATE_TYPE, STATEMENT_TYPE, Digest, S
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import Suite
-from tests import made
+from joulemark_simulation import records
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -23,8 +23,8 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 def findings(pinned: Suite, judged_by: Suite, **work: object) -> dict[str, str]:
     """What the rules say about an honest run of `pinned`, changed by `work`, where the platform has `judged_by`."""
     job = pinned.jobs[0]
-    trace = made.trace(queries=pinned.queries_per_window(job.dataset))
-    said = made.predicate(key=made.signing_key(), of=trace, suite=pinned, job=job, now=NOW)
+    trace = records.trace(queries=pinned.queries_per_window(job.dataset))
+    said = records.predicate(key=records.signing_key(), of=trace, suite=pinned, job=job, now=NOW)
     said = replace(said, quality=(), workload=replace(said.workload, **work))
     said = replace(said, suite=replace(said.suite, version=judged_by.version, digest=judged_by.digest))
     subjects = tuple(
@@ -36,8 +36,8 @@ def findings(pinned: Suite, judged_by: Suite, **work: object) -> dict[str, str]:
     )
     context = Context(
         received_at=NOW,
-        audience=made.ORIGIN,
-        public_key=public_hex(made.signing_key()),
+        audience=records.ORIGIN,
+        public_key=public_hex(records.signing_key()),
         key_revoked=False,
         ticket=None,
         suite=judged_by,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from lies import honest, measuring, stating, told
+from lies import stating, told
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from joulemark.record.trace import from_deltas, to_deltas
-from joulemark_site.crowd.edits import reading
+from joulemark_simulation.honest_cases import honest, measuring
+from joulemark_simulation.trace_edits import reading
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Trace

@@ -14,15 +14,15 @@ import psycopg
 import pytest
 import redis
 
-from tests import services as module
-from tests.services import ServiceFailed, ServiceMissing, services
+from joulemark_simulation import services as module
+from joulemark_simulation.services import ServiceFailed, ServiceMissing, services
 
 PROGRAM = Path(module.__file__)
 # Prints the servers' folder and then lives until it is ended.
 HOLDS_SERVERS = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script ignores it
-from tests.services import services
+from joulemark_simulation.services import services
 with services() as running:
     print(running.folder, flush=True)
     signal.pause()

@@ -18,11 +18,11 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
+from joulemark_simulation.services import services
 from tests.load.hostile_requests import send_hostile
 from tests.processes import Platform, embedded_platform, platform
-from tests.services import services
 
 CASES = int(os.environ.get("FUZZ_CASES", "20000"))
 SEED = os.environ.get("FUZZ_SEED", "20261124")

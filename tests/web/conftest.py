@@ -13,11 +13,11 @@ from django.test import Client
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark_simulation import records
 from joulemark_site.crowd.presence import PRESENCE
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
-from tests import made
 from tests.strict_templates import strict_names
 
 Post = Callable[[str, bytes], HttpResponse]
@@ -108,13 +108,13 @@ def post(client: Client) -> Post:
 @pytest.fixture
 def enrolled(catalogue, post: Post) -> Post:
     """A platform that knows key 1."""
-    assert post("enrolments", encode(made.enrolment())).status_code == 201
+    assert post("enrolments", encode(records.enrolment())).status_code == 201
     return post
 
 
 @pytest.fixture
 def ticket(enrolled: Post) -> Ticket:
     """A ticket of key 1 for the suite's first job."""
-    answer = enrolled("tickets", encode(made.ticket_request()))
+    answer = enrolled("tickets", encode(records.ticket_request()))
     assert answer.status_code == 201, answer.content
     return decode(answer.content, Ticket, what="ticket")

@@ -9,11 +9,11 @@ from django.core.management import call_command
 from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark.suite.loader import files_of, folder_of
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.intake.suite_services import hand_out_suite
 from measurements.ledger.sequencer import sequence
-from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 Values = dict[str, Sequence[str]]
 

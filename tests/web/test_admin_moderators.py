@@ -9,12 +9,12 @@ from django.test import Client
 from msgspec.structs import replace
 
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
 from measurements.review.models import Moderation
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ DECIDE = "/admin/review/moderation/add/"
 @pytest.fixture
 def quarantined(enrolled) -> Submission:
     """A result that waits for a moderator."""
-    bundle = made.bundle(change=lambda said: replace(said, flags=("foreign-process",)))
+    bundle = records.bundle(change=lambda said: replace(said, flags=("foreign-process",)))
     assert enrolled("results", bundle.to_bytes()).status_code == 202
     services.judge_waiting(result_ids=[bundle.digest()])
     return Submission.objects.get(state=State.QUARANTINED)
@@ -68,8 +68,8 @@ def test_a_key_is_revoked_by_an_action(enrolled) -> None:
 
 
 def test_a_name_is_removed_for_somebody_who_lost_the_key(enrolled, quarantined: Submission) -> None:
-    key = made.signing_key(2)
-    enrolled("enrolments", encode(made.enrolment(key=key, name="Zaphod B.")))
+    key = records.signing_key(2)
+    enrolled("enrolments", encode(records.enrolment(key=key, name="Zaphod B.")))
     named = Contributor.objects.get(display_name="Zaphod B.")
     form = {"action": "erase_name", "_selected_action": [named.pk]}
     address = "/admin/contributors/contributor/"
@@ -103,9 +103,9 @@ def test_the_queue_shows_the_evidence_side_by_side(
     quarantined: Submission, admin_client: Client, enrolled
 ) -> None:
     for number in (2, 3):
-        key = made.signing_key(number)
-        enrolled("enrolments", encode(made.enrolment(key=key)))
-        bundle = made.bundle(key=key, of=made.trace(queries=15, salt=number, busy=1.0))
+        key = records.signing_key(number)
+        enrolled("enrolments", encode(records.enrolment(key=key)))
+        bundle = records.bundle(key=key, of=records.trace(queries=15, salt=number, busy=1.0))
         enrolled("results", bundle.to_bytes())
         services.judge_waiting(result_ids=[bundle.digest()])
     page = admin_client.get("/admin/review/waiting/").content.decode()

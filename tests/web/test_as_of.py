@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import resolve
 
+from joulemark_simulation.result_rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
 from measurements.boards.models import CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.ledger.models import Checkpoint
@@ -19,7 +20,6 @@ from measurements.ledger.sequencer import sequence
 from measurements.published.models import PublishedSeries
 from measurements.web.as_of import honours
 from tests.addresses import addresses, routes
-from tests.rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

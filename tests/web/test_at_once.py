@@ -10,6 +10,7 @@ from django.core.management import call_command
 from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.suite.archive import encode_archive
+from joulemark_simulation import records
 from measurements.catalog.models import PinnedSuite
 from measurements.contributors.models import Key
 from measurements.intake import batches, key_services, suite_services
@@ -20,7 +21,6 @@ from measurements.ledger.models import Leaf
 from measurements.published import importing
 from measurements.published.models import PublishedFigure
 from measurements.review import services as review
-from tests import made
 from tests.pinned import pinned_files
 from tests.racing import Gate, Racer
 from tests.web.test_key_doors import id_of, rotation
@@ -30,7 +30,7 @@ from tests.web.test_key_doors import id_of, rotation
 def known(committed) -> None:
     """A platform that knows keys 1 and 2."""
     for number in (1, 2):
-        key_services.accept_enrolment(data=encode(made.enrolment(key=made.signing_key(number))))
+        key_services.accept_enrolment(data=encode(records.enrolment(key=records.signing_key(number))))
 
 
 def test_of_two_rotations_of_a_key_at_once_one_is_taken(known, monkeypatch) -> None:
@@ -55,8 +55,8 @@ def test_of_two_rotations_of_a_key_at_once_one_is_taken(known, monkeypatch) -> N
 def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, monkeypatch, how: str) -> None:
     """Whoever has the earlier entry is committed first: else neither verdict would see the other's result."""
     call_command("load_catalog", verbosity=0)
-    trace = made.trace(queries=15, salt=7)
-    mine, copied = (made.bundle(key=made.signing_key(number), of=trace) for number in (1, 2))
+    trace = records.trace(queries=15, salt=7)
+    mine, copied = (records.bundle(key=records.signing_key(number), of=trace) for number in (1, 2))
 
     def hand_in(bundle: Bundle) -> str:
         if how == "one by one":

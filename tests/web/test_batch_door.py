@@ -11,18 +11,18 @@ from django.db import IntegrityError
 from joulemark.record.codec import decode, encode
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.requests import BatchAnswer
+from joulemark_simulation import records
 from measurements.intake import batches
 from measurements.intake.models import RefusalCount, Submission
 from measurements.intake.services import Arrived, store_bundles
 from measurements.ledger.models import Leaf
-from tests import made
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
 
 
 def bundle(salt: int = 0, **facts: object) -> bytes:
-    return made.bundle(of=made.trace(queries=15, salt=salt), **facts).to_bytes()
+    return records.bundle(of=records.trace(queries=15, salt=salt), **facts).to_bytes()
 
 
 def sent(post, *bodies: bytes) -> BatchAnswer:
@@ -47,7 +47,7 @@ def test_each_bundle_has_its_receipt(enrolled) -> None:
 def test_the_answers_are_those_of_the_single_door(enrolled, ticket, django_assert_max_num_queries) -> None:
     good, again = bundle(1), bundle(1, ticket=None)
     forged = bundle(2).replace(b'"sig":"', b'"sig":"AAAA', 1)
-    stranger = bundle(3, key=made.signing_key(2))
+    stranger = bundle(3, key=records.signing_key(2))
     first = bundle(4, ticket=ticket)
     second = bundle(5, ticket=ticket)
     broken = b"{}\n"
@@ -84,8 +84,8 @@ def test_a_batch_has_its_limits(enrolled, number: int) -> None:
 
 
 def test_many_cost_hardly_more_queries_than_few(enrolled, django_assert_max_num_queries) -> None:
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(3))))
-    bodies = [bundle(salt, key=made.signing_key(1 + 2 * (salt % 2))) for salt in range(32)]
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(3))))
+    bodies = [bundle(salt, key=records.signing_key(1 + 2 * (salt % 2))) for salt in range(32)]
     with django_assert_max_num_queries(20):
         sent(enrolled, *bodies)
 

@@ -9,6 +9,15 @@ import pytest
 from django.utils.translation import override
 
 from joulemark.consensus.student_t import t_quantile_95
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards import cell_detail, comparisons, equal_size
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
@@ -17,7 +26,6 @@ from measurements.display.numbers import significant
 from measurements.display.units import wh_per_1000
 from measurements.published.models import PublishedFigure
 from measurements.published.services import SeriesFacts, write_series
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from joulemark.consensus.quality_interval import wilson
+from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
 from measurements.boards.comparisons import read_comparison
 from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
@@ -15,7 +16,6 @@ from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedFigure
 from measurements.review.models import CELL_FIELDS, Result
 from measurements.review.signals import states_changed
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 

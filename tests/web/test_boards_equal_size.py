@@ -7,11 +7,19 @@ import random
 import pytest
 from django.test import Client
 
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards.equal_size import read_equal_size
 from measurements.boards.series import all_series
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 OTHER = "efficientnet-lite0"

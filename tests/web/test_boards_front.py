@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.translation import override
 
+from joulemark_simulation.result_rows import GENERAL, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.display.scales import LinearScale, LogScale
 from measurements.display.scatter import Scatter, Spot, scatter
-from tests.rows import GENERAL, Run, demo_catalog, make_result
 
 BOARD = "demo-1-estimated/text_classification"
 

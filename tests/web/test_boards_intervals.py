@@ -16,11 +16,11 @@ from django.test import Client
 from django.utils.translation import override
 
 from joulemark.record.statement import Term
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.display.numbers import significant
 from measurements.review.models import Result
-from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 BOARD = "demo-1-measured/text_classification"

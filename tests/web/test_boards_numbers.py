@@ -12,9 +12,17 @@ import pytest
 from django.core.management import call_command
 from django.utils.translation import override
 
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards.services import refresh_stale_cells
 from measurements.display.numbers import significant
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -8,6 +8,15 @@ from itertools import pairwise
 import pytest
 from django.db import connection, transaction
 
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards.cell_storage import LATER, NEXT_VERSION
 from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, CellRevision
@@ -15,7 +24,6 @@ from measurements.boards.services import refresh_cell
 from measurements.intake.models import State, Submission
 from measurements.review.models import CELL_FIELDS, Result
 from tests.racing import Racer
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.usefixtures("committed")
 ROUNDS = 25

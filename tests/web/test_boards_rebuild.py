@@ -12,6 +12,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards import services
 from measurements.boards.aggregate import DeviceSays, aggregate_results
 from measurements.boards.evidence_export import export_evidence
@@ -23,7 +32,6 @@ from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
 from measurements.review.models import CELL_FIELDS, Result
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 

@@ -13,14 +13,14 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark.record.statement import SuiteRef
 from joulemark.suite import load_suite, read_suite
+from joulemark_simulation import records
+from joulemark_simulation.result_rows import TOPICS, Run, demo_catalog, make_result
 from measurements.catalog.models import AiModel, DataSet, Job, Task
 from measurements.catalog.models import Suite as SuiteRow
 from measurements.catalog.services import load_suite_catalog
 from measurements.review.models import Result
 from measurements.review.services import judge_waiting
-from tests import made
 from tests.pinned import pinned_folder
-from tests.rows import TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,10 +96,10 @@ def test_a_result_of_a_pinned_copy_is_judged_by_that_copy(settings, post, client
     copy = replace(load_suite("demo"), version="2", digest="ab" * 32)
     settings.SUITES = (copy,)
     call_command("load_catalog", verbosity=0)
-    post("enrolments", encode(made.enrolment()))
+    post("enrolments", encode(records.enrolment()))
     ref = SuiteRef(name=copy.name, version=copy.version, digest=copy.digest)
-    ticket = decode(post("tickets", encode(made.ticket_request(suite=ref))).content, Ticket, what="ticket")
-    bundle = made.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
+    ticket = decode(post("tickets", encode(records.ticket_request(suite=ref))).content, Ticket, what="ticket")
+    bundle = records.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
     assert post("results", bundle.to_bytes()).status_code == 202
     judge_waiting(result_ids=[bundle.digest()])
     assert client.get(f"/api/v1/results/{bundle.digest()}").json()["state"] == "accepted"

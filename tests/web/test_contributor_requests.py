@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from joulemark.record import requests
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from measurements.boards.models import Cell
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
 from measurements.review.moderation import decide, revoke
-from tests import made
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def sent(enrolled, django_capture_on_commit_callbacks):
     """Send a bundle and have it judged; the row."""
 
     def send(**facts: object) -> Submission:
-        bundle = made.bundle(**facts)
+        bundle = records.bundle(**facts)
         with django_capture_on_commit_callbacks(execute=True):
             assert enrolled("results", bundle.to_bytes()).status_code == 202
         return Submission.objects.get(pk=bundle.digest())
@@ -50,12 +50,12 @@ def wrong(said):
 
 def withdrawal(result_id: str, **changes: object) -> bytes:
     said = {"result_id": result_id, "reason": "measured-wrongly", **changes}
-    return encode(made.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said))
+    return encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said))
 
 
 def appeal(result_id: str, **changes: object) -> bytes:
     said = {"result_id": result_id, "words": "My fan is loud, that is all.", **changes}
-    return encode(made.request(requests.Appeal, requests.APPEAL_TYPE, **said))
+    return encode(records.request(requests.Appeal, requests.APPEAL_TYPE, **said))
 
 
 def test_a_withdrawn_result_counts_no_more_and_stays(
@@ -69,7 +69,7 @@ def test_a_withdrawn_result_counts_no_more_and_stays(
     assert not Cell.objects.exists()
     assert not Result.objects.eligible().exists()
     row.refresh_from_db()
-    assert bytes(row.bundle) == made.bundle().to_bytes() or len(row.bundle) > 0
+    assert bytes(row.bundle) == records.bundle().to_bytes() or len(row.bundle) > 0
     assert Leaf.objects.filter(kind="withdrawal", subject=row.pk).count() == 1
     assert Withdrawal.objects.get().reason == "measured-wrongly"
 
@@ -84,8 +84,8 @@ def test_withdrawing_twice_is_once(enrolled, sent) -> None:
 
 def test_nobody_withdraws_a_result_of_somebody_else(enrolled, sent) -> None:
     row = sent()
-    other = made.signing_key(2)
-    enrolled("enrolments", encode(made.enrolment(key=other)))
+    other = records.signing_key(2)
+    enrolled("enrolments", encode(records.enrolment(key=other)))
     for where, body in (
         ("withdrawals", withdrawal(row.pk, key=other)),
         ("appeals", appeal(row.pk, key=other)),
@@ -162,7 +162,7 @@ def test_accepting_ends_a_proposal(sent, people) -> None:
 
 
 def test_an_appeal_has_its_time_and_its_turn(enrolled, sent, settings) -> None:
-    accepted, rejected = sent(), sent(of=made.trace(queries=15, salt=9), change=wrong)
+    accepted, rejected = sent(), sent(of=records.trace(queries=15, salt=9), change=wrong)
     problem(enrolled("appeals", appeal(accepted.pk)), status=409, code="JM-STATE")
     request = appeal(rejected.pk)
     assert enrolled("appeals", request).content == enrolled("appeals", request).content
@@ -221,7 +221,7 @@ def test_the_time_for_an_appeal_begins_with_the_last_decision(enrolled, sent, pe
 
 def test_health_alarms_about_what_waits_too_long(client, enrolled, sent, settings) -> None:
     assert client.get("/api/v1/health").json()["ok"] is True
-    rejected, quarantined = sent(change=wrong), sent(of=made.trace(queries=15, salt=4), change=dirty)
+    rejected, quarantined = sent(change=wrong), sent(of=records.trace(queries=15, salt=4), change=dirty)
     enrolled("appeals", appeal(rejected.pk))
     answer = client.get("/api/v1/health")
     counts = {what: one["count"] for what, one in answer.json()["waiting"].items()}

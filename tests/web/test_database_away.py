@@ -7,10 +7,10 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
 
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from joulemark_site.crowd.presence import PRESENCE
 from measurements.intake import api
 from measurements.pages import home
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def failing(error: Exception):
 def test_a_door_says_when_to_come_again(asking: Client, monkeypatch, error: Exception) -> None:
     monkeypatch.setattr(api.key_services, "accept_enrolment", failing(error))
     answer = asking.post(
-        "/api/v1/enrolments", data=encode(made.enrolment()), content_type="application/octet-stream"
+        "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
     assert answer["Content-Type"] == "application/problem+json"
@@ -54,7 +54,7 @@ def test_a_page_says_so_too(asking: Client, monkeypatch) -> None:
 def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch) -> None:
     monkeypatch.setattr(api.key_services, "accept_enrolment", failing(ProgrammingError("no such column")))
     answer = asking.post(
-        "/api/v1/enrolments", data=encode(made.enrolment()), content_type="application/octet-stream"
+        "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )
     assert (answer.status_code, answer.json()["code"]) == (500, "JM-HTTP-500")
     assert "Retry-After" not in answer

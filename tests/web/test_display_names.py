@@ -9,15 +9,15 @@ from django.apps import apps
 
 from joulemark.record.codec import encode
 from joulemark.record.display_name import name_key
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor
-from tests import made
 
 MIGRATION = import_module("measurements.contributors.migrations.0003_names_that_pass_for_nobody_else")
 
 
 def enrol(post, number: int, name: str | None):
     """The door's answer to a key with this name."""
-    return post("enrolments", encode(made.enrolment(key=made.signing_key(number), name=name)))
+    return post("enrolments", encode(records.enrolment(key=records.signing_key(number), name=name)))
 
 
 @pytest.mark.parametrize("name", ["v-0123456789ab", "simulated-1", "Operator", "\u3164", "  "])

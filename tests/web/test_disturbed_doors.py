@@ -23,9 +23,9 @@ from redis import Redis
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
-from tests import made
+from joulemark_simulation import records
+from joulemark_simulation.services import services
 from tests.processes import Platform, platform, wait_until
-from tests.services import services
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(580)]
 
@@ -55,16 +55,16 @@ class Doors:
         return number
 
     def _enrolment(self, number: int) -> bytes:
-        return encode(made.enrolment(key=made.signing_key(number), audience=self.platform.origin))
+        return encode(records.enrolment(key=records.signing_key(number), audience=self.platform.origin))
 
     def _ask(self, kind: type, payload_type: str, number: int, **said: object) -> bytes:
         said = {"audience": self.platform.origin, **said}
-        return encode(made.request(kind, payload_type, key=made.signing_key(number), **said))
+        return encode(records.request(kind, payload_type, key=records.signing_key(number), **said))
 
     def _bundle(self, number: int, *, flags: tuple[str, ...] = ()) -> bytes:
         change = lambda said: replace(said, audience=self.platform.origin, flags=flags)  # noqa: E731
-        of = made.trace(queries=15, salt=next(numbers))
-        return made.bundle(key=made.signing_key(number), of=of, change=change).to_bytes()
+        of = records.trace(queries=15, salt=next(numbers))
+        return records.bundle(key=records.signing_key(number), of=of, change=change).to_bytes()
 
     def _judged(self, number: int, **changes: object) -> str:
         status, body = self.post("results", self._bundle(number, **changes))
@@ -93,19 +93,19 @@ class Doors:
 
     def rotate(self) -> tuple[str, bytes]:
         number, new = self._key(), next(numbers)
-        enrolment = made.enrolment(key=made.signing_key(new), audience=self.platform.origin)
+        enrolment = records.enrolment(key=records.signing_key(new), audience=self.platform.origin)
         return "rotations", self._ask(requests.Rotation, requests.ROTATION_TYPE, number, new_key=enrolment)
 
     def revoke(self) -> tuple[str, bytes]:
         number = self._key()
         self._judged(number)  # so that something is to be judged again
-        key_id = keys.key_id(keys.public_hex(made.signing_key(number)))
+        key_id = keys.key_id(keys.public_hex(records.signing_key(number)))
         said = {"key_id": key_id, "reason": "lost", "since": datetime(2021, 1, 1, tzinfo=UTC)}
         return "revocations", self._ask(requests.Revocation, requests.REVOCATION_TYPE, number, **said)
 
     def ticket(self) -> tuple[str, bytes]:
-        key = made.signing_key(self._key())
-        return "tickets", encode(made.ticket_request(key=key, audience=self.platform.origin))
+        key = records.signing_key(self._key())
+        return "tickets", encode(records.ticket_request(key=key, audience=self.platform.origin))
 
     def result(self) -> tuple[str, bytes]:
         return "results", self._bundle(self._key())
@@ -178,7 +178,7 @@ def doors(tmp_path_factory) -> Iterator[Doors]:
         pytest.MonkeyPatch.context() as patched,
         Redis.from_url(own.redis_url) as redis,
     ):
-        patched.setattr(made, "ORIGIN", running.origin)
+        patched.setattr(records, "ORIGIN", running.origin)
         running.start_web()
         made_doors = Doors(platform=running, redis=redis)
         made_doors.worker = running.start_worker()

@@ -13,11 +13,11 @@ import pytest
 from django.core.management import call_command
 
 from joulemark.record.bundle import parse, verified_statement
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.intake.models import State, Submission
 from measurements.web.csv_renderer import harmless
-from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from joulemark.record.codec import encode
-from tests import made
+from joulemark_simulation import records
 from tests.processes import ROOT, Platform, embedded_platform, kill, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
 def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     """A prepared platform; nothing is started yet."""
     with embedded_platform(folder=tmp_path, JOULEMARK_SWEEP_WAITING_S="1") as running:
-        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        monkeypatch.setattr(records, "ORIGIN", running.origin)
         yield running
 
 
 def test_a_result_is_judged_in_the_web_process(embedded: Platform) -> None:
     embedded.start_web()
-    assert embedded.post("/api/v1/enrolments", encode(made.enrolment()))[0] == 201
-    bundle = made.bundle()
+    assert embedded.post("/api/v1/enrolments", encode(records.enrolment()))[0] == 201
+    bundle = records.bundle()
     assert embedded.post("/api/v1/results", bundle.to_bytes())[0] == 202
     status = json.loads(embedded.get(f"/api/v1/results/{bundle.digest()}")[1])
     assert (status["state"], [code for code, *_ in status["findings"]]) == ("accepted", ["JM-TICKET-NONE"])
@@ -39,8 +39,8 @@ def test_a_result_is_judged_in_the_web_process(embedded: Platform) -> None:
 
 def test_what_waited_at_a_crash_is_swept_at_the_next_start(embedded: Platform) -> None:
     web = embedded.start_web()
-    assert embedded.post("/api/v1/enrolments", encode(made.enrolment()))[0] == 201
-    bundle = made.bundle()
+    assert embedded.post("/api/v1/enrolments", encode(records.enrolment()))[0] == 201
+    bundle = records.bundle()
     assert embedded.post("/api/v1/results", bundle.to_bytes())[0] == 202
     kill(web)
     undo = (

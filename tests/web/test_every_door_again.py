@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.intake.models import Submission
 from measurements.intake.models import Ticket as TicketRow
@@ -15,7 +16,6 @@ from measurements.intake.urls import urlpatterns as intake_doors
 from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Withdrawal
 from measurements.review.urls import urlpatterns as review_doors
-from tests import made
 from tests.web.test_contributor_requests import appeal, dirty, withdrawal
 from tests.web.test_key_doors import revocation, rotation
 
@@ -28,17 +28,17 @@ def body_of(door: str, sent: Submission | None) -> bytes:
     """What is sent to a door; `sent` is a result that was received and put aside."""
     match door:
         case "enrolments":
-            return encode(made.enrolment(key=made.signing_key(7), name="Ada"))
+            return encode(records.enrolment(key=records.signing_key(7), name="Ada"))
         case "tickets":
-            return encode(made.ticket_request())
+            return encode(records.ticket_request())
         case "rotations":
             return rotation(1, 2)
         case "revocations":
             return revocation(1, 1)
         case "results":
-            return made.bundle().to_bytes()
+            return records.bundle().to_bytes()
         case "results/batch":
-            return b"".join(made.bundle(of=made.trace(salt=salt)).to_bytes() for salt in (1, 2))
+            return b"".join(records.bundle(of=records.trace(salt=salt)).to_bytes() for salt in (1, 2))
         case "withdrawals":
             return withdrawal(sent.result_id)
         case "appeals":
@@ -63,7 +63,7 @@ def test_the_same_bytes_an_hour_later_get_the_same_answer_and_change_nothing(
 ) -> None:
     sent = None
     if door in {"withdrawals", "appeals"}:
-        bundle = made.bundle(change=dirty)
+        bundle = records.bundle(change=dirty)
         with django_capture_on_commit_callbacks(execute=True):
             assert enrolled("results", bundle.to_bytes()).status_code == 202
         sent = Submission.objects.get(pk=bundle.digest())

@@ -13,11 +13,11 @@ import pytest
 from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 
+from joulemark_simulation.result_rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.services import refresh_stale_cells
 from tests.laws import EXAMPLES
 from tests.page_reading import Element, read_page
-from tests.rows import GENERAL, SENTIMENT, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -15,6 +15,7 @@ from joulemark.record import keys
 from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import Envelope, seal, verify
 from joulemark.record.messages import RECEIPT_TYPE, Enrolled, PlatformKey, Receipt, Ticket
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import revoke_key
 from measurements.intake.models import RefusalCount, Submission
@@ -22,7 +23,6 @@ from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sequencer import sequence
 from measurements.ledger.services import append_leaf, hash_leaf
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -37,18 +37,18 @@ def problem(answer, *, status: int, code: str) -> str:
 
 
 def test_a_key_is_enrolled_once(enrolled) -> None:
-    again = enrolled("enrolments", encode(made.enrolment(now=datetime.now(UTC))))
+    again = enrolled("enrolments", encode(records.enrolment(now=datetime.now(UTC))))
     answer = decode(again.content, Enrolled, what="answer")
-    assert answer.key_id == keys.key_id(keys.public_hex(made.signing_key()))
+    assert answer.key_id == keys.key_id(keys.public_hex(records.signing_key()))
     assert (Key.objects.count(), Contributor.objects.count()) == (1, 1)
     assert Leaf.objects.filter(kind="key-enrolled").count() == 1
 
 
 def test_a_replayed_enrolment_changes_nothing(enrolled) -> None:
     now = datetime.now(UTC)
-    old = encode(made.enrolment(name="Old name", now=now - timedelta(seconds=9)))
+    old = encode(records.enrolment(name="Old name", now=now - timedelta(seconds=9)))
     enrolled("enrolments", old)
-    enrolled("enrolments", encode(made.enrolment(name="New name", now=now)))
+    enrolled("enrolments", encode(records.enrolment(name="New name", now=now)))
     enrolled("enrolments", old)
     assert Contributor.objects.get().display_name == "New name"
 
@@ -60,14 +60,14 @@ def test_a_ticket_is_logged_before_the_run(ticket: Ticket) -> None:
 
 
 def test_the_same_request_gets_the_same_ticket(enrolled) -> None:
-    request = encode(made.ticket_request())
+    request = encode(records.ticket_request())
     first, second = enrolled("tickets", request), enrolled("tickets", request)
     assert first.content == second.content
     assert TicketRow.objects.count() == 1
 
 
 def test_a_result_gets_a_receipt_that_names_its_leaf(client, enrolled, ticket) -> None:
-    bundle = made.bundle(ticket=ticket)
+    bundle = records.bundle(ticket=ticket)
     answer = enrolled("results", bundle.to_bytes())
     assert answer.status_code == 202, answer.content
     submission = Submission.objects.get()
@@ -86,7 +86,7 @@ def test_a_result_gets_a_receipt_that_names_its_leaf(client, enrolled, ticket) -
 
 
 def test_the_same_bytes_get_the_same_receipt(enrolled, ticket) -> None:
-    data = made.bundle(ticket=ticket).to_bytes()
+    data = records.bundle(ticket=ticket).to_bytes()
     first, second = enrolled("results", data), enrolled("results", data)
     assert (first.status_code, second.status_code) == (202, 200)
     assert first.content == second.content
@@ -94,35 +94,35 @@ def test_the_same_bytes_get_the_same_receipt(enrolled, ticket) -> None:
 
 
 def test_a_ticket_is_used_once(enrolled, ticket) -> None:
-    enrolled("results", made.bundle(ticket=ticket).to_bytes())
-    again = made.bundle(ticket=ticket, of=made.trace(queries=48, salt=3))
+    enrolled("results", records.bundle(ticket=ticket).to_bytes())
+    again = records.bundle(ticket=ticket, of=records.trace(queries=48, salt=3))
     problem(enrolled("results", again.to_bytes()), status=409, code="JM-TICKET-USED")
 
 
 def test_an_edited_or_foreign_ticket_is_refused(enrolled, ticket) -> None:
-    edited = made.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed ^ 1))
+    edited = records.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed ^ 1))
     problem(enrolled("results", edited.to_bytes()), status=403, code="JM-TICKET-EDITED")
-    other = made.signing_key(2)
-    enrolled("enrolments", encode(made.enrolment(key=other)))
-    foreign = made.bundle(ticket=ticket, key=other)
+    other = records.signing_key(2)
+    enrolled("enrolments", encode(records.enrolment(key=other)))
+    foreign = records.bundle(ticket=ticket, key=other)
     problem(enrolled("results", foreign.to_bytes()), status=403, code="JM-TICKET-UNKNOWN")
 
 
 def test_unknown_and_revoked_keys_are_refused(enrolled) -> None:
-    stranger = made.bundle(key=made.signing_key(9))
+    stranger = records.bundle(key=records.signing_key(9))
     sentence = problem(enrolled("results", stranger.to_bytes()), status=403, code="JM-KEY-UNKNOWN")
     assert "joulemark enrol" in sentence
     revoke_key(key=Key.objects.get(), at=datetime.now(UTC))
-    problem(enrolled("results", made.bundle().to_bytes()), status=403, code="JM-KEY-REVOKED")
-    problem(enrolled("enrolments", encode(made.enrolment(name="back"))), status=403, code="JM-KEY-REVOKED")
+    problem(enrolled("results", records.bundle().to_bytes()), status=403, code="JM-KEY-REVOKED")
+    problem(enrolled("enrolments", encode(records.enrolment(name="back"))), status=403, code="JM-KEY-REVOKED")
 
 
 def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
     """name -> (address, body, status, code) of everything that is not a result or an envelope at all."""
-    bundle = made.bundle()
+    bundle = records.bundle()
     data = bundle.to_bytes()
     foreign_signature = replace(
-        bundle.envelope, signatures=made.bundle(of=made.trace(salt=1)).envelope.signatures
+        bundle.envelope, signatures=records.bundle(of=records.trace(salt=1)).envelope.signatures
     )
     return {
         "empty": ("results", b"\n", 400, "JM-JSON"),
@@ -154,13 +154,13 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         "trace of nonsense": ("results", _with_trace(bundle, b'{"version":2}'), 400, "JM-SCHEMA"),
         "unknown field in the statement": (
             "results",
-            made.resealed(bundle, lambda p: p["predicate"].update(more=1)).to_bytes(),
+            records.resealed(bundle, lambda p: p["predicate"].update(more=1)).to_bytes(),
             400,
             "JM-SCHEMA",
         ),
         "infinite energy": (
             "results",
-            made.resealed(
+            records.resealed(
                 bundle, lambda p: p["predicate"]["totals"].update(energy_gross_j=10**400)
             ).to_bytes(),
             400,
@@ -168,7 +168,7 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         ),
         "NaN": (
             "results",
-            made.resealed(
+            records.resealed(
                 bundle, lambda p: p["predicate"]["totals"].update(energy_gross_j=float("nan"))
             ).to_bytes(),
             400,
@@ -176,13 +176,15 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         ),
         "for another platform": (
             "results",
-            made.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")).to_bytes(),
+            records.bundle(
+                change=lambda said: replace(said, audience="https://elsewhere.example")
+            ).to_bytes(),
             403,
             "JM-AUDIENCE",
         ),
         "signed tomorrow": (
             "results",
-            made.bundle(
+            records.bundle(
                 change=lambda said: replace(said, issued_at=said.issued_at + timedelta(days=1))
             ).to_bytes(),
             400,
@@ -190,25 +192,25 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         ),
         "enrolment of an hour ago": (
             "enrolments",
-            encode(made.enrolment(now=datetime.now(UTC) - timedelta(hours=1))),
+            encode(records.enrolment(now=datetime.now(UTC) - timedelta(hours=1))),
             400,
             "JM-CLOCK",
         ),
         "enrolment for another key": (
             "enrolments",
-            encode(made.enrolment(public_key=keys.public_hex(made.signing_key(2)))),
+            encode(records.enrolment(public_key=keys.public_hex(records.signing_key(2)))),
             403,
             "JM-SIGNATURE",
         ),
         "ticket for an unknown suite": (
             "tickets",
-            encode(made.ticket_request(model="no-such-model")),
+            encode(records.ticket_request(model="no-such-model")),
             400,
             "JM-SUITE-UNKNOWN",
         ),
         "a replay with one more newline": (
             "enrolments",
-            encode(made.enrolment()) + b"\n",
+            encode(records.enrolment()) + b"\n",
             400,
             "JM-CANONICAL",
         ),
@@ -221,7 +223,7 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         "a name that hides": ("enrolments", _edited_enrolment(display_name="Ada\u202e"), 400, "JM-SCHEMA"),
         "the year 1": (
             "results",
-            made.resealed(
+            records.resealed(
                 bundle, lambda p: p["predicate"].update(started_at="0001-01-01T00:00:00+14:00")
             ).to_bytes(),
             400,
@@ -229,7 +231,12 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
         ),
         "a name twice": ("results", _with_audience_twice(bundle), 400, "JM-DUPLICATE-NAME"),
         "a line for the log": ("results", b'{"x\\n2026 WARNING forged\\u001b[31m":1}', 400, "JM-SCHEMA"),
-        "enrolment sent as a ticket request": ("tickets", encode(made.enrolment()), 403, "JM-PAYLOAD-TYPE"),
+        "enrolment sent as a ticket request": (
+            "tickets",
+            encode(records.enrolment()),
+            403,
+            "JM-PAYLOAD-TYPE",
+        ),
     }
 
 
@@ -244,14 +251,14 @@ def _with_trace(bundle, raw: bytes) -> bytes:
         payload["predicate"]["trace"] = info
         payload["subject"][0]["digest"]["sha256"] = sha256(raw)
 
-    return replace(made.resealed(bundle, edit), trace=packed).to_bytes()
+    return replace(records.resealed(bundle, edit), trace=packed).to_bytes()
 
 
 def _edited_enrolment(**changes: object) -> bytes:
     """A signed enrolment that our own classes would not make."""
-    honest = made.enrolment()
+    honest = records.enrolment()
     payload = json.dumps(json.loads(honest.payload) | changes).encode()
-    return encode(seal(payload, payload_type=honest.payload_type, key=made.signing_key()))
+    return encode(seal(payload, payload_type=honest.payload_type, key=records.signing_key()))
 
 
 def _with_audience_twice(bundle) -> bytes:
@@ -259,7 +266,7 @@ def _with_audience_twice(bundle) -> bytes:
     payload = bundle.envelope.payload.replace(
         b'"audience":', b'"audience":"https://elsewhere.example","audience":', 1
     )
-    envelope = seal(payload, payload_type=bundle.envelope.payload_type, key=made.signing_key())
+    envelope = seal(payload, payload_type=bundle.envelope.payload_type, key=records.signing_key())
     return replace(bundle, envelope=envelope).to_bytes()
 
 
@@ -305,7 +312,7 @@ def test_the_log_has_no_gaps_after_a_failed_upload(enrolled, ticket) -> None:
     with transaction.atomic():
         append_leaf(kind=LeafKind.VERDICT, subject="00", facts={})
         transaction.set_rollback(True)
-    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    enrolled("results", records.bundle(ticket=ticket).to_bytes())
     sequence()
     assert list(Leaf.objects.values_list("index", flat=True)) == list(range(Leaf.objects.count()))
 
@@ -326,7 +333,7 @@ def test_the_database_refuses_to_edit_the_log(enrolled, statement: str) -> None:
 
 
 def test_constraints_have_the_last_word(enrolled, ticket) -> None:
-    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    enrolled("results", records.bundle(ticket=ticket).to_bytes())
     held = Submission.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():
         Submission.objects.create(

@@ -10,9 +10,9 @@ from django.core.management import call_command
 from joulemark.record.codec import encode
 from joulemark.record.statement import SuiteRef
 from joulemark.suite import load_suite, read_suite
+from joulemark_simulation import records
 from measurements.intake.models import Ticket
 from measurements.ledger.models import Leaf, LeafKind
-from tests import made
 from tests.pinned import VERSE_IS_GONE, pinned_folder, unpinned_folder
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def ask(settings, post):
     def send(suite: Suite, job: Job, *, has: tuple[Suite, ...] = ()) -> HttpResponse:
         settings.SUITES = has
         call_command("load_catalog", verbosity=0)
-        post("enrolments", encode(made.enrolment()))
+        post("enrolments", encode(records.enrolment()))
         ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
-        return post("tickets", encode(made.ticket_request(job=job, suite=ref)))
+        return post("tickets", encode(records.ticket_request(job=job, suite=ref)))
 
     return send
 

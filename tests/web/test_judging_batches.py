@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from measurements.intake.models import State, Submission
 from measurements.review import judging_batches, services
 from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOSSES, claim, record_loss
 from measurements.review.models import Verdict
 from measurements.review.tasks import sweep
-from tests import made, poisoned_judge
+from tests import poisoned_judge
 from tests.laws import law
 from tests.processes import Platform, platform, wait_until
 
@@ -29,7 +30,7 @@ def submitted(enrolled) -> Submit:
     """Hand in so many results of one contributor; their ids, in their order."""
 
     def hand_in(count: int) -> list[str]:
-        bundles = [made.bundle(of=made.trace(queries=15, salt=salt)) for salt in range(count)]
+        bundles = [records.bundle(of=records.trace(queries=15, salt=salt)) for salt in range(count)]
         assert {enrolled("results", bundle.to_bytes()).status_code for bundle in bundles} == {202}
         return [bundle.digest() for bundle in bundles]
 
@@ -126,7 +127,7 @@ def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plat
         database_url=os.environ["DATABASE_URL"],
         redis_url=os.environ["REDIS_URL"].replace("db=0", "db=9"),
     ) as running:
-        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        monkeypatch.setattr(records, "ORIGIN", running.origin)
         yield running
 
 
@@ -136,9 +137,11 @@ def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plat
 def test_one_that_kills_its_judge_holds_no_other(production: Platform) -> None:
     """64 in one message, one of which kills: 63 verdicts within a minute, and the one is named, without any sweep."""
     web = production.start_web()
-    production.post("/api/v1/enrolments", encode(made.enrolment()))
-    queries = made.load_suite("demo").queries_per_window(made.first_job(made.load_suite("demo")).dataset)
-    bundles = [made.bundle(of=made.trace(queries=queries, salt=salt)) for salt in range(BATCH_SIZE)]
+    production.post("/api/v1/enrolments", encode(records.enrolment()))
+    queries = records.load_suite("demo").queries_per_window(
+        records.first_job(records.load_suite("demo")).dataset
+    )
+    bundles = [records.bundle(of=records.trace(queries=queries, salt=salt)) for salt in range(BATCH_SIZE)]
     status, body = production.post("/api/v1/results/batch", b"".join(bundle.to_bytes() for bundle in bundles))
     assert status == 200, body
     ids = [bundle.digest() for bundle in bundles]

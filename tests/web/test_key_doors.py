@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Enrolled, Ticket
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import revoke_key
 from measurements.intake.door import open_envelope
@@ -17,23 +18,22 @@ from measurements.intake.models import Submission
 from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf
 from measurements.review.models import Verdict
-from tests import made
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
 
 
 def id_of(number: int) -> str:
-    return keys.key_id(keys.public_hex(made.signing_key(number)))
+    return keys.key_id(keys.public_hex(records.signing_key(number)))
 
 
 def rotation(old: int, new: int, **changes: object):
-    enrolment = changes.pop("new_key", None) or made.enrolment(key=made.signing_key(new))
+    enrolment = changes.pop("new_key", None) or records.enrolment(key=records.signing_key(new))
     return encode(
-        made.request(
+        records.request(
             requests.Rotation,
             requests.ROTATION_TYPE,
-            key=made.signing_key(old),
+            key=records.signing_key(old),
             new_key=enrolment,
             **changes,
         )
@@ -43,7 +43,9 @@ def rotation(old: int, new: int, **changes: object):
 def revocation(signed_by: int, key: int, **changes: object):
     said = {"key_id": id_of(key), "reason": "lost", "since": None, **changes}
     return encode(
-        made.request(requests.Revocation, requests.REVOCATION_TYPE, key=made.signing_key(signed_by), **said)
+        records.request(
+            requests.Revocation, requests.REVOCATION_TYPE, key=records.signing_key(signed_by), **said
+        )
     )
 
 
@@ -68,7 +70,7 @@ def test_the_same_rotation_gets_the_same_answer(enrolled) -> None:
 
 def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(enrolled) -> None:
     """Its first answer was lost: the key that took over is told, and the name shown stays."""
-    enrolled("enrolments", encode(made.enrolment(name="Ada")))
+    enrolled("enrolments", encode(records.enrolment(name="Ada")))
     first = enrolled("rotations", rotation(1, 2))
     second = enrolled("rotations", rotation(1, 2, nonce="ab" * 16))
     assert (second.status_code, second.content) == (201, first.content)
@@ -78,28 +80,28 @@ def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(e
 
 def test_a_rotated_key_signs_nothing_new(enrolled) -> None:
     enrolled("rotations", rotation(1, 2))
-    problem(enrolled("tickets", encode(made.ticket_request())), status=403, code="JM-KEY-ROTATED")
-    problem(enrolled("results", made.bundle().to_bytes()), status=403, code="JM-KEY-ROTATED")
+    problem(enrolled("tickets", encode(records.ticket_request())), status=403, code="JM-KEY-ROTATED")
+    problem(enrolled("results", records.bundle().to_bytes()), status=403, code="JM-KEY-ROTATED")
     problem(enrolled("rotations", rotation(1, 3)), status=403, code="JM-KEY-ROTATED")
-    ours = encode(made.ticket_request(key=made.signing_key(2)))
+    ours = encode(records.ticket_request(key=records.signing_key(2)))
     assert enrolled("tickets", ours).status_code == 201
 
 
 def test_a_run_that_was_announced_before_may_still_be_reported(enrolled, ticket: Ticket) -> None:
     enrolled("rotations", rotation(1, 2))
-    assert enrolled("results", made.bundle(ticket=ticket).to_bytes()).status_code == 202
+    assert enrolled("results", records.bundle(ticket=ticket).to_bytes()).status_code == 202
     assert Submission.objects.get().key_id == id_of(1)
 
 
 def test_the_new_key_must_have_signed_too(enrolled) -> None:
-    stranger = made.enrolment(key=made.signing_key(2))
+    stranger = records.enrolment(key=records.signing_key(2))
     forged = replace(stranger, payload=stranger.payload.replace(b"null", b'"Eve"'))
     problem(enrolled("rotations", rotation(1, 2, new_key=forged)), status=403, code="JM-SIGNATURE")
     assert Key.objects.get().state == "active"
 
 
 def test_nobody_rotates_to_a_key_of_somebody_else(enrolled) -> None:
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     problem(enrolled("rotations", rotation(1, 2)), status=409, code="JM-KEY-KNOWN")
     assert Contributor.objects.count() == 2
 
@@ -107,9 +109,9 @@ def test_nobody_rotates_to_a_key_of_somebody_else(enrolled) -> None:
 def test_a_key_revokes_itself(enrolled) -> None:
     answer = enrolled("revocations", revocation(1, 1))
     assert (answer.status_code, answer.json()["judged_again"]) == (201, 0)
-    problem(enrolled("tickets", encode(made.ticket_request())), status=403, code="JM-KEY-REVOKED")
+    problem(enrolled("tickets", encode(records.ticket_request())), status=403, code="JM-KEY-REVOKED")
     problem(enrolled("revocations", revocation(1, 1)), status=403, code="JM-KEY-REVOKED")
-    again = encode(made.enrolment(now=datetime.now(UTC)))
+    again = encode(records.enrolment(now=datetime.now(UTC)))
     problem(enrolled("enrolments", again), status=403, code="JM-KEY-REVOKED")
     assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
@@ -121,7 +123,7 @@ def test_a_sister_revokes_a_stolen_key(enrolled) -> None:
 
 
 def test_nobody_revokes_a_key_of_somebody_else(enrolled) -> None:
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     problem(enrolled("revocations", revocation(2, 1)), status=403, code="JM-KEY-OTHER")
     assert Key.objects.get(pk=id_of(1)).state == "active"
 
@@ -129,7 +131,7 @@ def test_nobody_revokes_a_key_of_somebody_else(enrolled) -> None:
 def test_what_came_since_is_judged_again_and_what_came_before_stays(
     enrolled, django_capture_on_commit_callbacks
 ) -> None:
-    first, second = made.bundle(), made.bundle(of=made.trace(queries=15, salt=3))
+    first, second = records.bundle(), records.bundle(of=records.trace(queries=15, salt=3))
     with django_capture_on_commit_callbacks(execute=True):
         for each in (first, second):
             assert enrolled("results", each.to_bytes()).status_code == 202
@@ -149,8 +151,8 @@ def test_what_came_since_is_judged_again_and_what_came_before_stays(
 
 def test_a_nonce_works_once(enrolled) -> None:
     nonce = "7" * 32
-    assert enrolled("tickets", encode(made.ticket_request(nonce=nonce))).status_code == 201
-    other = encode(made.ticket_request(nonce=nonce, device_tag="cd" * 32))
+    assert enrolled("tickets", encode(records.ticket_request(nonce=nonce))).status_code == 201
+    other = encode(records.ticket_request(nonce=nonce, device_tag="cd" * 32))
     problem(enrolled("tickets", other), status=409, code="JM-NONCE-USED")
     problem(enrolled("revocations", revocation(1, 1, nonce=nonce)), status=409, code="JM-NONCE-USED")
 
@@ -177,7 +179,7 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrol
     """The look before the transaction saw nothing; inside it the row was there."""
     sent = rotation(1, 2)
     first = enrolled("rotations", sent)
-    ticket = encode(made.ticket_request(key=made.signing_key(2)))
+    ticket = encode(records.ticket_request(key=records.signing_key(2)))
     known = enrolled("tickets", ticket)
     looked = iter([None])
 
@@ -193,7 +195,7 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrol
 
 
 def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
-    old = encode(made.enrolment(key=made.signing_key(5)))
+    old = encode(records.enrolment(key=records.signing_key(5)))
     first = enrolled("enrolments", old)
     monday = datetime.now(UTC) + timedelta(hours=2)
     import measurements.intake.door as door_module
@@ -202,7 +204,7 @@ def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
     door_module.timezone.now = lambda: monday
     try:
         assert enrolled("enrolments", old).content == first.content
-        late = encode(made.enrolment(key=made.signing_key(6)))
+        late = encode(records.enrolment(key=records.signing_key(6)))
         problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
     finally:
         door_module.timezone.now = real
@@ -211,7 +213,7 @@ def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
 def test_a_ticket_of_after_the_rotation_helps_nobody(enrolled, ticket: Ticket) -> None:
     enrolled("rotations", rotation(1, 2))
     TicketRow.objects.update(issued_at=datetime.now(UTC) + timedelta(seconds=1))
-    problem(enrolled("results", made.bundle(ticket=ticket).to_bytes()), status=403, code="JM-KEY-ROTATED")
+    problem(enrolled("results", records.bundle(ticket=ticket).to_bytes()), status=403, code="JM-KEY-ROTATED")
 
 
 def test_a_revoked_key_is_at_most_trusted_less(enrolled) -> None:

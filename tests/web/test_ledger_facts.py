@@ -27,6 +27,7 @@ from joulemark.record.envelope import seal
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from joulemark.suite.archive import encode_archive
+from joulemark_simulation import records
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.contributors.models import Key
 from measurements.intake import key_services, suite_services
@@ -42,7 +43,6 @@ from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
 from measurements.review.findings_digest import findings_digest, is_former_digest
 from measurements.review.models import ModerationReason, Verdict
-from tests import made
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
 from tests.laws import law
 from tests.pinned import pinned_files
@@ -97,7 +97,7 @@ class Platform:
 
     def _enrol(self) -> Ed25519PrivateKey:
         key = Ed25519PrivateKey.from_private_bytes(self.draw(seeds))
-        key_services.accept_enrolment(data=encode(made.enrolment(key=key, now=self.now)))
+        key_services.accept_enrolment(data=encode(records.enrolment(key=key, now=self.now)))
         return key
 
     def _later(self) -> None:
@@ -110,14 +110,14 @@ class Platform:
 
     def _ask(self, kind: type[requests.Request], payload_type: str, **said: object) -> bytes:
         self._later()
-        return encode(made.request(kind, payload_type, key=self.key, now=self.now, **said))
+        return encode(records.request(kind, payload_type, key=self.key, now=self.now, **said))
 
     def _result(self) -> Submission:
-        suite = made.load_suite("demo")
-        queries = suite.queries_per_window(made.first_job(suite).dataset)
-        of = made.trace(windows=1, queries=queries, salt=self.draw(st.integers(0, 10**6)))
+        suite = records.load_suite("demo")
+        queries = suite.queries_per_window(records.first_job(suite).dataset)
+        of = records.trace(windows=1, queries=queries, salt=self.draw(st.integers(0, 10**6)))
         self._later()
-        bundle = made.bundle(key=self.key, of=of, now=self.now)
+        bundle = records.bundle(key=self.key, of=of, now=self.now)
         return intake.accept_result(data=bundle.to_bytes())[0]
 
     def _judged(self, state: str, found: tuple[Finding, ...]) -> Submission:
@@ -137,7 +137,7 @@ class Platform:
             self.draw(seeds.filter(lambda s: s != self.key.private_bytes_raw()))
         )
         self._later()
-        enrolment = made.enrolment(key=new, now=self.now)
+        enrolment = records.enrolment(key=new, now=self.now)
         key_services.rotate(data=self._ask(requests.Rotation, requests.ROTATION_TYPE, new_key=enrolment))
 
     def key_revoked(self) -> None:
@@ -154,7 +154,7 @@ class Platform:
         """For any device."""
         self._later()
         tag = self.draw(seeds).hex()
-        intake.issue_ticket(data=encode(made.ticket_request(key=self.key, now=self.now, device_tag=tag)))
+        intake.issue_ticket(data=encode(records.ticket_request(key=self.key, now=self.now, device_tag=tag)))
 
     def result_received(self) -> None:
         """Of any trace."""
@@ -273,8 +273,8 @@ def test_a_row_gives_back_what_the_log_has_hashed_of_it(database, monkeypatch, k
 def test_a_verdict_gives_back_every_digit_of_its_evidence(database, monkeypatch) -> None:
     now = datetime(2026, 11, 28, 12, 0, 0, 1, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: now)
-    key_services.accept_enrolment(data=encode(made.enrolment(now=now)))
-    submission, _new = intake.accept_result(data=made.bundle(now=now).to_bytes())
+    key_services.accept_enrolment(data=encode(records.enrolment(now=now)))
+    submission, _new = intake.accept_result(data=records.bundle(now=now).to_bytes())
 
     @law()
     @given(findings)
@@ -315,7 +315,7 @@ def test_a_digest_of_before_fits_findings_that_no_edit_has_touched(name: str) ->
 
 def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
     """A revocation since a time in another zone and a verdict, written as they were before all facts had one form."""
-    bundle = made.bundle()
+    bundle = records.bundle()
     assert enrolled("results", bundle.to_bytes()).status_code == 202
     former = lambda found: hashlib.sha256(msgspec.json.encode(found, order="deterministic")).hexdigest()  # noqa: E731
     monkeypatch.setattr(review, "findings_digest", former)
@@ -340,12 +340,12 @@ def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
 def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled, since: str) -> None:
-    request = made.request(
+    request = records.request(
         requests.Revocation, requests.REVOCATION_TYPE, key_id="00" * 32, reason="stolen", since=None
     )
     payload = json.loads(request.payload) | {"since": since, "key_id": key_id_of(1)}
     envelope = seal(
-        json.dumps(payload).encode(), payload_type=requests.REVOCATION_TYPE, key=made.signing_key()
+        json.dumps(payload).encode(), payload_type=requests.REVOCATION_TYPE, key=records.signing_key()
     )
     answer = enrolled("revocations", encode(envelope))
     assert (answer.status_code, answer.json()["code"]) == (400, "JM-SCHEMA")
@@ -353,4 +353,4 @@ def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled, since: str
 
 
 def key_id_of(number: int) -> str:
-    return keys.key_id(keys.public_hex(made.signing_key(number)))
+    return keys.key_id(keys.public_hex(records.signing_key(number)))

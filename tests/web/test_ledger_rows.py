@@ -14,6 +14,7 @@ from django.test import Client
 from joulemark.record import requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Device, Key
 from measurements.intake.models import State, Submission
 from measurements.intake.services import accept_result
@@ -22,7 +23,6 @@ from measurements.review.audit import faults
 from measurements.review.models import Moderation, ModerationReason, Result
 from measurements.review.moderation import decide, revoke
 from measurements.review.services import judge_waiting
-from tests import made
 from tests.log_reading import LogReader
 
 pytestmark = pytest.mark.django_db
@@ -47,26 +47,26 @@ def lived_in(enrolled, reader: LogReader) -> LogReader:
     The third key gave way to a fourth, which was revoked.
     """
     for number in (2, 3):
-        enrolled("enrolments", encode(made.enrolment(key=made.signing_key(number))))
-    suite, results = made.load_suite("demo"), []
+        enrolled("enrolments", encode(records.enrolment(key=records.signing_key(number))))
+    suite, results = records.load_suite("demo"), []
     jobs = suite.jobs
-    for number, key in enumerate((made.signing_key(1), made.signing_key(2), made.signing_key(1))):
-        answer = enrolled("tickets", encode(made.ticket_request(key=key, job=jobs[number])))
+    for number, key in enumerate((records.signing_key(1), records.signing_key(2), records.signing_key(1))):
+        answer = enrolled("tickets", encode(records.ticket_request(key=key, job=jobs[number])))
         ticket = decode(answer.content, Ticket, what="ticket")
-        trace = made.trace(queries=suite.queries_per_window(jobs[number].dataset), salt=number)
-        bundle = made.bundle(key=key, ticket=ticket, job=jobs[number], of=trace)
+        trace = records.trace(queries=suite.queries_per_window(jobs[number].dataset), salt=number)
+        bundle = records.bundle(key=key, ticket=ticket, job=jobs[number], of=trace)
         submission, _new = accept_result(data=bundle.to_bytes())
         results.append(submission)
     judge_waiting(result_ids=[results[0].pk, results[1].pk])
     _reject(results[0])
-    ask = {"key": made.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
-    _taken(enrolled("appeals", encode(made.request(requests.Appeal, requests.APPEAL_TYPE, **ask))))
-    ask = {"key": made.signing_key(2), "result_id": results[1].pk, "reason": "other"}
+    ask = {"key": records.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
+    _taken(enrolled("appeals", encode(records.request(requests.Appeal, requests.APPEAL_TYPE, **ask))))
+    ask = {"key": records.signing_key(2), "result_id": results[1].pk, "reason": "other"}
     _taken(
-        enrolled("withdrawals", encode(made.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **ask)))
+        enrolled("withdrawals", encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **ask)))
     )
-    ask = {"key": made.signing_key(3), "new_key": made.enrolment(key=made.signing_key(4))}
-    _taken(enrolled("rotations", encode(made.request(requests.Rotation, requests.ROTATION_TYPE, **ask))))
+    ask = {"key": records.signing_key(3), "new_key": records.enrolment(key=records.signing_key(4))}
+    _taken(enrolled("rotations", encode(records.request(requests.Rotation, requests.ROTATION_TYPE, **ask))))
     revoke(key=Key.objects.get(replaces__isnull=False), moderator=User.objects.get(username="first"))
     sequencer.sequence()
     assert reader.differences() == []
@@ -242,7 +242,7 @@ def test_edited_numbers_are_named_by_the_audit(lived_in: LogReader, edit: str) -
 
 
 def test_numbers_that_are_gone_are_named_by_the_audit(enrolled, ticket) -> None:
-    bundle = made.bundle(ticket=ticket)
+    bundle = records.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
     judge_waiting(result_ids=[bundle.digest()])
     sequencer.sequence()

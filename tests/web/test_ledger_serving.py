@@ -23,6 +23,7 @@ from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import LogProof, PlatformKey
 from joulemark.record.receipts import verified_receipt
+from joulemark_simulation import records
 from measurements.concurrency.nudger import Nudger
 from measurements.intake.models import Submission
 from measurements.ledger import key_file, sequencer, tile_store
@@ -31,7 +32,6 @@ from measurements.ledger.errors import KeyLost, LogBroken
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind
 from measurements.ledger.services import append_leaf
-from tests import made
 from tests.log_reading import LogReader
 from tests.processes import Platform, embedded_platform, wait_until
 
@@ -60,7 +60,7 @@ def reader(client: Client) -> LogReader:
 @pytest.fixture
 def received(enrolled, ticket) -> Submission:
     """A result whose leaf waits."""
-    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    enrolled("results", records.bundle(ticket=ticket).to_bytes())
     return Submission.objects.get()
 
 

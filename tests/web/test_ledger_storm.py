@@ -21,7 +21,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import PlatformKey
 from joulemark.record.receipts import verified_receipt
-from tests import made
+from joulemark_simulation import records
 from tests.processes import ROOT, Platform, kill, platform, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(280)]
@@ -42,9 +42,9 @@ def stormy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform
         JOULEMARK_SWEEP_WAITING_S="1",
         JOULEMARK_SWEEP_EVERY_S="3",
     ) as running:
-        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        monkeypatch.setattr(records, "ORIGIN", running.origin)
         running.start_web()
-        assert running.post("/api/v1/enrolments", encode(made.enrolment()))[0] == 201
+        assert running.post("/api/v1/enrolments", encode(records.enrolment()))[0] == 201
         yield running
 
 

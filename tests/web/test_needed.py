@@ -17,6 +17,8 @@ from joulemark.record.messages import Needed, NeededJob
 from joulemark.session.order import task_order
 from joulemark.suite import load_suite, read_suite
 from joulemark.suite.estimate import estimate
+from joulemark_simulation import records
+from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
 from measurements.boards.models import JobViews
 from measurements.boards.needed import read_needed
 from measurements.boards.page_views import VIEWED, Viewed
@@ -24,9 +26,7 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.boards.tasks import sweep
 from measurements.catalog.models import Job
 from measurements.intake.models import State, Submission, Ticket
-from tests import made
 from tests.pinned import VERSE_IS_GONE, pinned_folder
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, make_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,7 +226,7 @@ def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client,
     first = DEMO.jobs[0]
     for minute in range(2):
         now = datetime.now(UTC) - timedelta(minutes=minute)
-        assert enrolled("tickets", encode(made.ticket_request(job=first, now=now))).status_code == 201
+        assert enrolled("tickets", encode(records.ticket_request(job=first, now=now))).status_code == 201
     last = needed(client)[-1]
     assert (last.key, last.open_tickets) == (first.key, 2)
     Ticket.objects.filter(pk=Ticket.objects.first().pk).update(expires_at=datetime.now(UTC))
@@ -235,7 +235,7 @@ def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client,
 
 def test_a_used_ticket_is_not_open(client: Client, enrolled, ticket) -> None:
     assert needed(client)[-1].open_tickets == 1
-    enrolled("results", made.bundle(ticket=ticket).to_bytes())
+    enrolled("results", records.bundle(ticket=ticket).to_bytes())
     assert {job.open_tickets for job in needed(client)} == {0}
 
 

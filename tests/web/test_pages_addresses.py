@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from joulemark_simulation.result_rows import GENERAL, Run, demo_catalog, make_result
 from joulemark_site.security import STRICT, policy
 from measurements.boards.services import refresh_stale_cells
-from tests.rows import GENERAL, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

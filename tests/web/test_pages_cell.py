@@ -7,8 +7,8 @@ import re
 import pytest
 from django.test import Client
 
+from joulemark_simulation.result_rows import SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_cells_of
-from tests.rows import SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/boards/demo-1-estimated/text_classification/cell/"

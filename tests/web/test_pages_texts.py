@@ -23,6 +23,7 @@ from joulemark.impact.quantity import READER
 from joulemark.record.requests import WithdrawalReason
 from joulemark.suite import load_suite, suite_names
 from joulemark.suite.published import load_study
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display import titles
@@ -40,7 +41,6 @@ from measurements.display.templatetags.figures import (
 from measurements.impact import texts as impact_texts
 from measurements.intake.models import State, Submission
 from measurements.review.models import ModerationReason
-from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

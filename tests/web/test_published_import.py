@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
 from measurements.published.models import PublishedFigure, PublishedSeries
-from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,11 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope
+from joulemark_simulation import records
 from joulemark_site import environment
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
 from measurements.intake.refusals import TooOften
-from tests import made
 from tests.laws import law
 from tests.web.test_intake_door import problem
 
@@ -32,7 +32,7 @@ def counts_of_this_test() -> None:
 
 def asked(number: int = 1, *, key: int = 1) -> bytes:
     now = datetime.now(UTC) + timedelta(milliseconds=number)
-    return encode(made.ticket_request(key=made.signing_key(key), now=now))
+    return encode(records.ticket_request(key=records.signing_key(key), now=now))
 
 
 def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, settings) -> None:
@@ -42,13 +42,13 @@ def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, setting
     assert "wait" in problem(answer, status=429, code="JM-RATE")
     assert 1 <= int(answer["Retry-After"]) <= 3900
     assert RefusalCount.objects.get(code="JM-RATE").count == 1
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     assert enrolled("tickets", asked(4, key=2)).status_code == 201  # another key has its own count
 
 
 def test_who_cannot_sign_for_a_key_does_not_use_its_rate_up(enrolled, settings) -> None:
     settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
-    signed = made.ticket_request()
+    signed = records.ticket_request()
     forged = encode(Envelope(payload=b"{}", payload_type=signed.payload_type, signatures=signed.signatures))
     for _ in range(3):
         problem(enrolled("tickets", forged), status=403, code="JM-SIGNATURE")
@@ -98,13 +98,16 @@ def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(client, c
 
 def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled, settings) -> None:
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
-    first = made.bundle(of=made.trace(queries=15, salt=1)).to_bytes()
+    first = records.bundle(of=records.trace(queries=15, salt=1)).to_bytes()
     enrolled("results", first)
     for _ in range(4):
         assert enrolled("results", first).status_code == 200
         assert enrolled("results/batch", first * 8).status_code == 200
-    assert enrolled("results", made.bundle(of=made.trace(queries=15, salt=2)).to_bytes()).status_code == 202
-    third = made.bundle(of=made.trace(queries=15, salt=3)).to_bytes()
+    assert (
+        enrolled("results", records.bundle(of=records.trace(queries=15, salt=2)).to_bytes()).status_code
+        == 202
+    )
+    third = records.bundle(of=records.trace(queries=15, salt=3)).to_bytes()
     problem(enrolled("results", third), status=429, code="JM-RATE")
     assert enrolled("results", first).status_code == 200, "what is here already is answered all the same"
 
@@ -121,9 +124,9 @@ def test_a_captured_request_sent_again_uses_nothing_up(enrolled, settings) -> No
 
 def test_a_key_over_its_rate_does_not_hold_up_a_batch(enrolled, settings) -> None:
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
-    mine = [made.bundle(of=made.trace(queries=15, salt=n)).to_bytes() for n in range(3)]
-    other = made.bundle(key=made.signing_key(2), of=made.trace(queries=15, salt=9)).to_bytes()
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
+    mine = [records.bundle(of=records.trace(queries=15, salt=n)).to_bytes() for n in range(3)]
+    other = records.bundle(key=records.signing_key(2), of=records.trace(queries=15, salt=9)).to_bytes()
     answer = enrolled("results/batch", b"".join([*mine, other]))
     assert [item["status"] for item in answer.json()["items"]] == [202, 202, 429, 202]
 

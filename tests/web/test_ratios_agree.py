@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import call_command
 
+from joulemark_simulation.result_rows import (
+    GENERAL,
+    SENTIMENT,
+    SPECIFIC,
+    TOPICS,
+    Run,
+    demo_catalog,
+    make_result,
+)
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display.numbers import significant
-from tests.rows import GENERAL, SENTIMENT, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

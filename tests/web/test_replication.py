@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from joulemark_simulation.result_rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.contributors.models import Contributor
@@ -12,7 +13,6 @@ from measurements.intake.models import State, Submission
 from measurements.review.models import TRUSTED_AFTER, Agreement, Standing
 from measurements.review.replication import compare_results
 from measurements.review.signals import states_changed
-from tests.rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
 
 pytestmark = pytest.mark.django_db
 

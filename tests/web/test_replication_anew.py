@@ -9,14 +9,14 @@ from kombu.exceptions import OperationalError
 from joulemark.record import requests
 from joulemark.record.codec import encode
 from joulemark.rules.judge import Judgement
+from joulemark_simulation import records
+from joulemark_simulation.result_rows import Run, demo_catalog, make_result, private_key
 from measurements.intake.models import State, Submission
 from measurements.review import replication, services, tasks
 from measurements.review.contributor_requests import withdraw
 from measurements.review.models import Agreement, Cause, Result, Standing
 from measurements.review.moderation import decide
-from tests import made
 from tests.racing import Gate, Racer
-from tests.rows import Run, demo_catalog, make_result, private_key
 
 TWO_STATES = ["withdrawn", "rejected"]
 
@@ -49,7 +49,7 @@ def end(django_capture_on_commit_callbacks, django_user_model):
         with django_capture_on_commit_callbacks(execute=not lost):
             if how == "withdrawn":
                 said = {"result_id": row.pk, "reason": "measured-wrongly", "key": private_key(by)}
-                withdraw(data=encode(made.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said)))
+                withdraw(data=encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said)))
                 return
             for name in ("ann", "bob"):
                 person = django_user_model.objects.create_user(name)

@@ -13,12 +13,12 @@ from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
 from joulemark.record.codec import decode
 from joulemark.record.messages import ListedResults, ResultStanding
 from joulemark.record.statement import Term
+from joulemark_simulation.result_rows import Run, demo_catalog, make_result
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.intake.models import State, Submission
 from measurements.review.models import Agreement
 from measurements.review.replication import compare_results
-from tests.rows import Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark_simulation import records
 from measurements.review.models import Result
 from measurements.review.services import judge_waiting
-from tests import made, parts
+from tests import parts
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -33,9 +34,9 @@ class Crowd:
     def upload(self, *, edit=lambda of: of, change=lambda said: said) -> str:
         """The digest of a new contributor's result, judged."""
         self.number += 1
-        key, tag = made.signing_key(self.number), f"{self.number:02x}" * 32
-        self.post("enrolments", encode(made.enrolment(key=key)))
-        request = made.ticket_request(key=key, suite=parts.REF, device_tag=tag)
+        key, tag = records.signing_key(self.number), f"{self.number:02x}" * 32
+        self.post("enrolments", encode(records.enrolment(key=key)))
+        request = records.ticket_request(key=key, suite=parts.REF, device_tag=tag)
         ticket = decode(self.post("tickets", encode(request)).content, Ticket, what="ticket")
         of = edit(parts.trace(ticket.sample_seed, salt=self.number, windows=2 + self.number % 3))
         bundle = parts.bundle(ticket, key=key, of=of, change=change, tag=tag)

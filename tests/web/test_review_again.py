@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
+from joulemark_simulation import records
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
@@ -19,7 +20,6 @@ from measurements.review.models import Cause, Result, Transition, Verdict
 from measurements.review.moderation import decide
 from measurements.review.states import ImpossibleMove, move
 from measurements.review.tasks import sweep
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def sent(enrolled):
     def send(number: int = 1, **facts: object) -> list[str]:
         ids = []
         for salt in range(number):
-            bundle = made.bundle(of=made.trace(queries=15, salt=salt), **facts)
+            bundle = records.bundle(of=records.trace(queries=15, salt=salt), **facts)
             assert enrolled("results", bundle.to_bytes()).status_code == 202
             ids.append(bundle.digest())
         return ids

@@ -9,12 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from joulemark_simulation import records
 from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
 from measurements.review import services
 from measurements.review.audit import faults
 from measurements.review.models import Result, Transition, Verdict
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def judged(enrolled, ticket) -> Submission:
     """A platform with one result and its verdict."""
-    bundle = made.bundle(ticket=ticket)
+    bundle = records.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
     sequence()

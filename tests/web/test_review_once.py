@@ -24,6 +24,7 @@ from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
+from joulemark_simulation import records
 from measurements.contributors.models import Key
 from measurements.intake import key_services
 from measurements.intake import services as intake
@@ -36,7 +37,6 @@ from measurements.ledger.signals import leaf_written
 from measurements.review import contributor_requests, moderation, services, tasks
 from measurements.review.models import Cause, Verdict
 from measurements.review.signals import states_changed
-from tests import made
 from tests.laws import law
 
 AT_ONCE = 3
@@ -53,7 +53,7 @@ class World:
 
     @property
     def key_id(self) -> str:
-        return keys.key_id(keys.public_hex(made.signing_key(self.key)))
+        return keys.key_id(keys.public_hex(records.signing_key(self.key)))
 
     def sweep(self) -> None:
         tasks.sweep()
@@ -75,8 +75,8 @@ class World:
 
     def withdraw(self) -> None:
         said = {"result_id": self.result_ids[0], "reason": "other"}
-        body = made.request(
-            requests.Withdrawal, requests.WITHDRAWAL_TYPE, key=made.signing_key(self.key), **said
+        body = records.request(
+            requests.Withdrawal, requests.WITHDRAWAL_TYPE, key=records.signing_key(self.key), **said
         )
         with suppress(Refusal):
             contributor_requests.withdraw(data=encode(body))
@@ -148,12 +148,12 @@ def judging(committed, settings, monkeypatch) -> Iterator[ThreadPoolExecutor]:
 
 def _world(n_results: int) -> World:
     number = next(numbers)
-    key = made.signing_key(number + 1000)
-    key_services.accept_enrolment(data=encode(made.enrolment(key=key)))
+    key = records.signing_key(number + 1000)
+    key_services.accept_enrolment(data=encode(records.enrolment(key=key)))
     ids = []
     for salt in range(n_results):
-        of = made.trace(windows=1, queries=15, salt=number * 10 + salt)
-        ids.append(intake.accept_result(data=made.bundle(key=key, of=of).to_bytes())[0].pk)
+        of = records.trace(windows=1, queries=15, salt=number * 10 + salt)
+        ids.append(intake.accept_result(data=records.bundle(key=key, of=of).to_bytes())[0].pk)
     first = Submission.objects.get(pk=ids[0])
     return World(key=number + 1000, result_ids=ids, since=first.received_at + timedelta(microseconds=1))
 
@@ -246,7 +246,7 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
     (row,) = Submission.objects.all()
     assert row.state == State.REJECTED
     said = {"result_id": row.pk, "words": "It was mine."}
-    body = made.request(requests.Appeal, requests.APPEAL_TYPE, key=made.signing_key(world.key), **said)
+    body = records.request(requests.Appeal, requests.APPEAL_TYPE, key=records.signing_key(world.key), **said)
     contributor_requests.appeal(data=encode(body))
     moderation.decide(
         submission=row, moderator=_person("second"), state=State.ACCEPTED, reason="appeal-granted"
@@ -257,7 +257,7 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
 
 @pytest.mark.django_db
 def test_the_database_refuses_a_second_verdict(enrolled) -> None:
-    bundle = made.bundle()
+    bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
     given = Verdict.objects.get()

@@ -13,6 +13,7 @@ from joulemark.record import statement as s
 from joulemark.record.codec import decode
 from joulemark.record.messages import ResultStatus
 from joulemark.record.trace import to_deltas
+from joulemark_simulation import records
 from measurements.catalog.models import HardwareClass
 from measurements.contributors.models import Key
 from measurements.intake.models import State, Submission
@@ -21,7 +22,6 @@ from measurements.review import services
 from measurements.review.models import Moderation, Result, Verdict
 from measurements.review.moderation import decide, revoke
 from measurements.review.tasks import sweep
-from tests import made
 
 pytestmark = pytest.mark.django_db(transaction=False)
 
@@ -46,7 +46,7 @@ def codes(status: ResultStatus) -> list[str]:
 
 
 def test_an_honest_result_is_accepted(judged, ticket) -> None:
-    bundle = made.bundle(ticket=ticket)
+    bundle = records.bundle(ticket=ticket)
     status = judged(bundle)
     assert (status.state, codes(status)) == ("accepted", [])
     result = Result.objects.eligible().get()
@@ -57,7 +57,7 @@ def test_an_honest_result_is_accepted(judged, ticket) -> None:
 
 
 def test_a_run_without_a_ticket_is_flagged(judged) -> None:
-    status = judged(made.bundle())
+    status = judged(records.bundle())
     assert (status.state, codes(status)) == ("accepted", ["JM-TICKET-NONE"])
 
 
@@ -135,16 +135,16 @@ LIES = {
 @pytest.mark.parametrize("name", sorted(LIES))
 def test_a_signed_lie_does_not_count(judged, name: str) -> None:
     change, code = LIES[name]
-    status = judged(made.bundle(change=change))
+    status = judged(records.bundle(change=change))
     assert code in codes(status)
     assert status.state in {"rejected", "quarantined"}
     assert not Result.objects.eligible().exists()
 
 
 def test_the_trace_of_another_result_is_rejected(judged) -> None:
-    first = made.bundle()
+    first = records.bundle()
     judged(first)
-    copy = made.bundle(change=lambda said: replace(said, nonce="1" * 32))
+    copy = records.bundle(change=lambda said: replace(said, nonce="1" * 32))
     status = judged(copy)
     assert status.state == "rejected"
     assert codes(status) == ["JM-TICKET-NONE", "JM-TRACE-REUSED"] or "JM-TRACE-REUSED" in codes(status)
@@ -152,7 +152,7 @@ def test_the_trace_of_another_result_is_rejected(judged) -> None:
 
 
 def test_more_power_than_the_device_has_is_rejected(judged) -> None:
-    status = judged(made.bundle(of=made.trace(queries=_queries(), busy=3.0)))
+    status = judged(records.bundle(of=records.trace(queries=_queries(), busy=3.0)))
     assert "JM-POWER-HIGH" in codes(status)
 
 
@@ -160,7 +160,7 @@ def test_a_stated_limit_does_not_raise_what_is_believed(judged) -> None:
     def many_cores(said: s.Predicate) -> s.Predicate:
         return replace(said, host=replace(said.host, cpu_count=2**40))
 
-    status = judged(made.bundle(of=made.trace(queries=_queries(), busy=1e6), change=many_cores))
+    status = judged(records.bundle(of=records.trace(queries=_queries(), busy=1e6), change=many_cores))
     assert "JM-POWER-HIGH" in codes(status)
 
 
@@ -169,12 +169,12 @@ def test_what_the_judge_trips_over_gets_a_verdict(judged, monkeypatch) -> None:
         raise OverflowError("int too big to convert")
 
     monkeypatch.setattr(services, "derive_result", trip)
-    status = judged(made.bundle())
+    status = judged(records.bundle())
     assert (status.state, codes(status)) == ("quarantined", ["JM-JUDGE-FAILED"])
 
 
 def test_what_the_database_refuses_gets_a_verdict(judged) -> None:
-    huge = made.bundle(
+    huge = records.bundle(
         change=lambda said: replace(
             said, windows=tuple(replace(w, output_tokens=2**40) for w in said.windows)
         )
@@ -191,17 +191,17 @@ def test_names_that_a_slug_cannot_hold_do_not_share_a_class(judged, settings) ->
         "\u0411\u0430\u0439\u043a\u0430\u043b",
     ]
     for number, name in enumerate(names):
-        trace = made.trace(queries=_queries(), salt=number)
-        judged(made.bundle(of=trace, change=_device(name=name)))
+        trace = records.trace(queries=_queries(), salt=number)
+        judged(records.bundle(of=trace, change=_device(name=name)))
     slugs = list(HardwareClass.objects.filter(kind="cpu").values_list("slug", flat=True))
     assert (len(slugs), "cpu-zed-1" in slugs) == (4, True)
 
 
 def test_queries_that_overlap_are_rejected(judged) -> None:
-    trace = made.trace(queries=_queries())
+    trace = records.trace(queries=_queries())
     starts = to_deltas([trace.spans[0].start_us] * _queries())
     status = judged(
-        made.bundle(
+        records.bundle(
             of=replace(trace, queries=(replace(trace.queries[0], start_us=starts), *trace.queries[1:]))
         )
     )
@@ -209,7 +209,7 @@ def test_queries_that_overlap_are_rejected(judged) -> None:
 
 
 def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_user_model) -> None:
-    status = judged(made.bundle(of=made.trace(windows=1, queries=_queries())))
+    status = judged(records.bundle(of=records.trace(windows=1, queries=_queries())))
     assert (status.state, codes(status)) == ("quarantined", ["JM-TICKET-NONE", "JM-WINDOWS-FEW"])
     moderator = django_user_model.objects.create_user("moderator")
     submission = Submission.objects.get()
@@ -229,7 +229,7 @@ def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_
 def test_revoking_a_key_rejects_what_it_has_signed(
     judged, django_user_model, django_capture_on_commit_callbacks
 ) -> None:
-    judged(made.bundle())
+    judged(records.bundle())
     moderator = django_user_model.objects.create_user("moderator")
     with django_capture_on_commit_callbacks(execute=True):
         assert revoke(key=Key.objects.get(), moderator=moderator) == 1
@@ -240,7 +240,7 @@ def test_revoking_a_key_rejects_what_it_has_signed(
 
 
 def test_judging_twice_gives_one_verdict(enrolled) -> None:
-    bundle = made.bundle()
+    bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     assert services.judge_waiting(result_ids=[bundle.digest()]) == 1
     assert services.judge_waiting(result_ids=[bundle.digest()]) == 0
@@ -248,7 +248,7 @@ def test_judging_twice_gives_one_verdict(enrolled) -> None:
 
 
 def test_the_sweeper_finds_what_waits_too_long(enrolled, settings) -> None:
-    enrolled("results", made.bundle().to_bytes())
+    enrolled("results", records.bundle().to_bytes())
     assert sweep() == 0
     old = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S + 1)
     Submission.objects.update(received_at=old)
@@ -258,9 +258,9 @@ def test_the_sweeper_finds_what_waits_too_long(enrolled, settings) -> None:
 
 
 def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolled) -> None:
-    bundle = made.bundle()
+    bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
-    other = made.bundle(of=made.trace(queries=_queries(), salt=5))
+    other = records.bundle(of=records.trace(queries=_queries(), salt=5))
     Submission.objects.update(bundle=replace(bundle, trace=other.trace).to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
     verdict = Verdict.objects.get()
@@ -276,4 +276,4 @@ def _queries() -> int:
     from joulemark.suite import load_suite
 
     suite = load_suite("demo")
-    return suite.queries_per_window(made.first_job(suite).dataset)
+    return suite.queries_per_window(records.first_job(suite).dataset)

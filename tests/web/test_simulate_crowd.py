@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+from joulemark_simulation import records
 from joulemark_site.crowd.clock import NUDGES
 from joulemark_site.crowd.plan import Crowd, members
 from joulemark_site.crowd.playing import Played, play
@@ -20,7 +21,6 @@ from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission, Ticket
 from measurements.ledger.models import Leaf
 from measurements.review.models import Verdict
-from tests import made
 
 pytestmark = pytest.mark.django_db
 
@@ -173,7 +173,7 @@ def test_a_public_platform_takes_no_simulated_crowd(catalogue, settings) -> None
 
 
 def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled) -> None:
-    assert enrolled("results", made.bundle().to_bytes()).status_code == 202
+    assert enrolled("results", records.bundle().to_bytes()).status_code == 202
     before = rows()
     with pytest.raises(CommandError, match="--into-existing"):
         simulate()
@@ -182,7 +182,7 @@ def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled) -> Non
 
 
 def test_whoever_calls_themselves_simulated_is_not_the_crowds(enrolled) -> None:
-    assert enrolled("results", made.bundle().to_bytes()).status_code == 202
+    assert enrolled("results", records.bundle().to_bytes()).status_code == 202
     Contributor.objects.update(display_name="simulated-5-0a1b2c-0000")
     with pytest.raises(CommandError, match="--into-existing"):
         simulate()

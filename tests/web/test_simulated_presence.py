@@ -14,6 +14,7 @@ from django.core.management import call_command
 from drf_spectacular.generators import SchemaGenerator
 
 from joulemark.suite import load_suite
+from joulemark_simulation.result_rows import Run, make_result
 from joulemark_site.crowd.plan import Crowd
 from joulemark_site.crowd.playing import play
 from joulemark_site.crowd.presence import HEADER, PRESENCE
@@ -22,7 +23,6 @@ from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
 from tests.addresses import addresses
 from tests.page_reading import read_page
-from tests.rows import Run, make_result
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

@@ -17,6 +17,7 @@ from django.test import Client
 
 from joulemark.record import statement as s
 from joulemark.record.codec import encode
+from joulemark_simulation import records
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
@@ -27,7 +28,6 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
-from tests import made
 from tests.web.addresses import filled, routes
 
 MARKER = "spam"
@@ -172,9 +172,9 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "result_id": [submission.pk],
         "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],
-        "task": [made.first_job(made.load_suite("demo")).task],
+        "task": [records.first_job(records.load_suite("demo")).task],
         "path": ["0/000.p/1"],
-        "digest": [made.load_suite("demo").digest],
+        "digest": [records.load_suite("demo").digest],
     }
     found = []
     for route in routes():
@@ -205,9 +205,9 @@ FIELDS = list(free_text_fields())
 def receive(post: Callable[..., Any], change: Callable[[s.Predicate], s.Predicate], *, key: int = 1, salt: int = 0,
             tag: str = "ab" * 32) -> Submission:  # fmt: skip
     """A result through the real door, judged, with its cell."""
-    suite = made.load_suite("demo")
-    of = made.trace(queries=suite.queries_per_window(made.first_job(suite).dataset), salt=salt)
-    bundle = made.bundle(key=made.signing_key(key), of=of, change=change, tag=tag)
+    suite = records.load_suite("demo")
+    of = records.trace(queries=suite.queries_per_window(records.first_job(suite).dataset), salt=salt)
+    bundle = records.bundle(key=records.signing_key(key), of=of, change=change, tag=tag)
     answer = post("results", bundle.to_bytes())
     assert answer.status_code == 202, answer.content
     review.judge_waiting(result_ids=[bundle.digest()])
@@ -244,7 +244,7 @@ def renamed(name: str) -> Callable[[s.Predicate], s.Predicate]:
 
 def board(client: Client) -> str:
     """The board of the first job."""
-    task = made.first_job(made.load_suite("demo")).task
+    task = records.first_job(records.load_suite("demo")).task
     return client.get(f"/boards/demo-1-estimated/{task}/").content.decode()
 
 
@@ -262,7 +262,7 @@ def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses
     assert "<q><bdi>Testor 9000</bdi></q>" in board(client)
     row = json.loads(client.get("/api/v1/results/").content)["results"][0]
     assert row["hardware"] == hardware.code
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     receive(enrolled, renamed("Testor 9000"), key=2, salt=7, tag="cd" * 32)
     hardware.refresh_from_db()
     assert hardware.name_state == NameState.CONFIRMED
@@ -282,7 +282,7 @@ def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses
 )
 def test_not_everything_confirms_a_name(enrolled, client: Client, key: int, tag: str, name: str) -> None:
     receive(enrolled, renamed(name))
-    enrolled("enrolments", encode(made.enrolment(key=made.signing_key(2))))
+    enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     receive(enrolled, renamed(name), key=key, salt=7, tag=tag)
     assert set(HardwareClass.objects.filter(title=name).values_list("name_state", flat=True)) == {"reported"}
 
@@ -341,8 +341,8 @@ def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) 
     ("name", "state"), [("NVIDIA A100-SXM4-80GB", "confirmed"), ("NVIDIA A100 spam", "reported")]
 )
 def test_a_gpu_that_the_rules_know_needs_nobody(enrolled, name: str, state: str) -> None:
-    device = made.predicate(key=made.signing_key(), of=made.trace(), suite=made.load_suite("demo"),
-                            job=made.first_job(made.load_suite("demo"))).device  # fmt: skip
+    device = records.predicate(key=records.signing_key(), of=records.trace(), suite=records.load_suite("demo"),
+                            job=records.first_job(records.load_suite("demo"))).device  # fmt: skip
     gpu = msgspec.structs.replace(device, kind="gpu", name=name)
     made_class = hardware_class_of(gpu, reported_by=Contributor.objects.get())
     assert (made_class.title, made_class.name_state) == (name, state)

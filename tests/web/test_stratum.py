@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from made import predicate, signing_key, trace
 from msgspec.structs import replace
 
 from joulemark.record.statement import Parallelism, PowerControls, Predicate
 from joulemark.suite import load_suite
+from joulemark_simulation.records import predicate, signing_key, trace
 from measurements.review.result_row import stratum_of
 
 

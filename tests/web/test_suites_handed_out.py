@@ -23,6 +23,7 @@ from joulemark.record.suite_offers import SuiteOffers
 from joulemark.suite import load_suite, read_archive
 from joulemark.suite.archive import decode_archive, encode_archive
 from joulemark.suite.loader import digest_of, files_of, folder_of
+from joulemark_simulation import records
 from measurements.catalog import suites
 from measurements.catalog.models import PinnedSuite
 from measurements.catalog.models import Suite as SuiteRow
@@ -31,7 +32,6 @@ from measurements.ledger import sequencer
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.audit import faults
 from measurements.review.services import judge_waiting
-from tests import made
 from tests.both_databases import undone
 from tests.fake_hub import RunningHub, commit_of
 from tests.pinned import VERSE_IS_GONE, pinned_files, pinned_folder
@@ -209,7 +209,7 @@ def test_a_folder_that_is_pinned_is_taken_without_a_hub(client: Client, tmp_path
 def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Client, enrolled) -> None:
     suite = read_archive(TINY)
     ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
-    request = lambda nonce: encode(made.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))  # noqa: E731
+    request = lambda nonce: encode(records.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))  # noqa: E731
     suites._stored.clear()
     refused = enrolled("tickets", request("1" * 32))
     assert (refused.status_code, refused.json()["code"]) == (400, "JM-SUITE-UNKNOWN")
@@ -225,9 +225,9 @@ def test_a_result_of_a_suite_that_was_handed_out_is_judged_by_it(client: Client,
     hand_out_suite(archive=encode_archive(files))
     ref = SuiteRef(name=copy.name, version=copy.version, digest=copy.digest)
     ticket = decode_record(
-        enrolled("tickets", encode(made.ticket_request(suite=ref))).content, Ticket, what="ticket"
+        enrolled("tickets", encode(records.ticket_request(suite=ref))).content, Ticket, what="ticket"
     )
-    bundle = made.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
+    bundle = records.bundle(ticket=ticket, change=lambda said: replace(said, suite=ref))
     assert enrolled("results", bundle.to_bytes()).status_code == 202
     judge_waiting(result_ids=[bundle.digest()])
     assert client.get(f"/api/v1/results/{bundle.digest()}").json()["state"] == "accepted"

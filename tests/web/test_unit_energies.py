@@ -16,13 +16,13 @@ from django.utils.translation import override
 from joulemark.consensus.quality_interval import wilson
 from joulemark.consensus.unit_energy import UNITS
 from joulemark.record.statement import Term
+from joulemark_simulation.result_rows import GENERAL, Run, demo_catalog, make_result
 from measurements.boards.models import BoardVersion, Cell, CellRevision
 from measurements.boards.services import refresh_stale_cells
 from measurements.display.numbers import significant
 from measurements.downloads.board_csv import UNIT_COLUMNS
 from measurements.intake.models import State
 from tests.both_databases import sqlite_in_place_of_postgresql
-from tests.rows import GENERAL, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.management import call_command
 
+from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 from measurements.boards.models import DeviceValue
 from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_stale_cells
@@ -19,7 +20,6 @@ from measurements.display.kinds import SHAPES, shape_of
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page
-from tests.rows import GENERAL, SPECIFIC, Run, demo_catalog, make_result
 
 if TYPE_CHECKING:
     from django.test import Client

@@ -18,7 +18,7 @@ from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.trace import sha256
-from tests import made
+from joulemark_simulation import records
 from tests.processes import Platform, kill, platform
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
@@ -35,14 +35,14 @@ def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfor
         database_url=os.environ["DATABASE_URL"],
         redis_url=os.environ["REDIS_URL"].replace("db=0", "db=7"),
     ) as running:
-        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        monkeypatch.setattr(records, "ORIGIN", running.origin)
         running.start_web()
-        assert running.post("/api/v1/enrolments", encode(made.enrolment()))[0] == 201
+        assert running.post("/api/v1/enrolments", encode(records.enrolment()))[0] == 201
         yield running
 
 
 def bundle(salt: int, **facts: object) -> bytes:
-    return made.bundle(of=made.trace(queries=15, salt=salt), **facts).to_bytes()
+    return records.bundle(of=records.trace(queries=15, salt=salt), **facts).to_bytes()
 
 
 def kept(running: Platform) -> dict[str, tuple[bytes, str]]:
@@ -60,12 +60,12 @@ def kept(running: Platform) -> dict[str, tuple[bytes, str]]:
 
 
 def test_each_has_its_own_answer(crowded: Platform) -> None:
-    status, answer = crowded.post("/api/v1/tickets", encode(made.ticket_request()))
+    status, answer = crowded.post("/api/v1/tickets", encode(records.ticket_request()))
     assert status == 201
     ticket = decode(answer, Ticket, what="ticket")
     good = [bundle(salt) for salt in range(40)]
     rivals = [bundle(100 + salt, ticket=ticket) for salt in range(CLIENTS)]
-    strangers = [bundle(200 + salt, key=made.signing_key(2)) for salt in range(CLIENTS)]
+    strangers = [bundle(200 + salt, key=records.signing_key(2)) for salt in range(CLIENTS)]
     broken = [b"{}\n"] * CLIENTS
     bodies = [body for group in zip(*[iter(good + good[::-1])] * 10, strict=True) for body in group]
     for place, body in enumerate(rivals + strangers + broken):

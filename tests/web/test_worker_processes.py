@@ -12,7 +12,7 @@ import pytest
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
-from tests import made
+from joulemark_simulation import records
 from tests.processes import Platform, kill, platform, wait_until
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(240)]
@@ -29,18 +29,20 @@ def production(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plat
         JOULEMARK_SWEEP_EVERY_S="1",
         JOULEMARK_SWEEP_WAITING_S="1",
     ) as running:
-        monkeypatch.setattr(made, "ORIGIN", running.origin)
+        monkeypatch.setattr(records, "ORIGIN", running.origin)
         yield running
 
 
 def submit(running: Platform, *, salt: int) -> str:
     """Enrol, get a ticket, send a result; its id."""
-    running.post("/api/v1/enrolments", encode(made.enrolment()))
-    status, body = running.post("/api/v1/tickets", encode(made.ticket_request()))
+    running.post("/api/v1/enrolments", encode(records.enrolment()))
+    status, body = running.post("/api/v1/tickets", encode(records.ticket_request()))
     assert status == 201, body
     ticket = decode(body, Ticket, what="ticket")
-    queries = made.load_suite("demo").queries_per_window(made.first_job(made.load_suite("demo")).dataset)
-    bundle = made.bundle(ticket=ticket, of=made.trace(queries=queries, salt=salt))
+    queries = records.load_suite("demo").queries_per_window(
+        records.first_job(records.load_suite("demo")).dataset
+    )
+    bundle = records.bundle(ticket=ticket, of=records.trace(queries=queries, salt=salt))
     status, body = running.post("/api/v1/results", bundle.to_bytes())
     assert status == 202, body
     return bundle.digest()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from joulemark.record.trace import Population, Timing
     from joulemark.session.progress import Watch
     from joulemark.suite import Protocol
-    from joulemark.workloads import Output, Query, Workload
+    from joulemark.workloads import Output, Query, TimedWork
 
 ASLEEP_US = 50_000
 """The two clocks that tell a sleep are read one after the other, and no machine sleeps for so short a time."""
@@ -66,7 +66,7 @@ class _Window:
 
 
 def measure(
-    workload: Workload,
+    workload: TimedWork,
     queries: Sequence[Query],
     meter: Meter,
     protocol: Protocol,
@@ -114,7 +114,7 @@ class _Job:
     def __init__(
         self,
         *,
-        workload: Workload,
+        workload: TimedWork,
         queries: Sequence[Query],
         meter: Meter,
         protocol: Protocol,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from joulemark.meters.timer import Timer
     from joulemark.suite import Protocol
-    from joulemark.workloads import Query, Workload
+    from joulemark.workloads import Query, TimedWork
 
 COUNTER_PERIODS = 100
 """A window lasts at least this many periods of its counter: a late tick is then under 1 % of it."""
@@ -30,7 +30,7 @@ class QueryTurns:
         self,
         protocol: Protocol,
         queries: Sequence[Query],
-        workload: Workload,
+        workload: TimedWork,
         timer: Timer,
         *,
         settled_period_s: float | None,

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from joulemark.errors import MeasurementImpossible
 from joulemark.suite import Sample
@@ -124,6 +124,16 @@ class MissingQuality:
 
     metric: str
     reason: str
+
+
+class TimedWork(Protocol):
+    """What a measurement asks of a workload, and all that something else needs to be measured in its place."""
+
+    def answer(self, query: Query) -> Output:
+        """Answer one query. Raises WorkloadError."""
+
+    def synchronise(self) -> None:
+        """Return when the device has finished all of its work."""
 
 
 class Workload(ABC):

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec.structs import replace
 
-from joulemark.record import trace as traces
 from joulemark.record.statement import TicketRef, offline_seed
-from joulemark_site.crowd.edits import scaled
+from joulemark_simulation.statements import Packed, digest
+from joulemark_simulation.trace_edits import scaled
+from joulemark_site.crowd.identity import key_of
 from joulemark_site.crowd.plan import LOW
 from joulemark_site.crowd.readings import Run, trace_of
-from joulemark_site.crowd.statements import Packed, Told, answers_of, digest, said_of, signed, signing_key
+from joulemark_site.crowd.statements import Told, answers_of, bundle_of, said_of
 from joulemark_site.crowd.truth import JOBS, true_j
 
 if TYPE_CHECKING:
@@ -36,11 +37,6 @@ STEADY = 0.0002
 """How equal the windows of a colluder's invented trace are: the uncertainty that follows from them is tiny."""
 LOADING = timedelta(seconds=20)
 """From the ticket to the first reading."""
-
-
-def key_of(crowd: str, number: int, place: int) -> Ed25519PrivateKey:
-    """The key at `place` of a member of the crowd with this name."""
-    return signing_key("simulated crowd", crowd, number, place)
 
 
 @dataclass(frozen=True)
@@ -69,9 +65,9 @@ class Actor:
     def bundle(self, session: Session, *, ticket: Ticket | None, began: datetime) -> tuple[bytes, datetime]:
         """The result's bytes, and when they were signed. Raises EnergyError."""
         told, trace = self._told(session, ticket, began)
-        packed = Packed(*traces.pack(trace))
+        packed = Packed.of(trace)
         said = _lied(session.how, said_of(told, trace, packed))
-        return signed(told, said, packed).to_bytes(), told.issued_at
+        return bundle_of(told, said, packed).to_bytes(), told.issued_at
 
     def _told(self, session: Session, ticket: Ticket | None, began: datetime) -> tuple[Told, Trace]:
         job, nonce = self.suite.job(session.job), self.nonce(session, "result")

@@ -10,9 +10,6 @@ from random import Random
 
 from joulemark_site.crowd.truth import CARDS, JOBS, Card
 
-PREFIX = "simulated-"
-"""What the display name of every simulated contributor begins with."""
-
 DEVICE_SPREAD, SESSION_SPREAD = 0.03, 0.01
 """Relative standard deviations of the truth: between devices, and between sessions on one."""
 

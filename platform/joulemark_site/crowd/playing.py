@@ -13,7 +13,8 @@ from joulemark.record.keys import key_id, public_hex
 from joulemark.suite import load_suite
 from joulemark_site.crowd.acting import Actor
 from joulemark_site.crowd.clock import Clock, running
-from joulemark_site.crowd.plan import PREFIX, Crowd, Member, Session, members
+from joulemark_site.crowd.identity import PREFIX
+from joulemark_site.crowd.plan import Crowd, Member, Session, members
 from joulemark_site.crowd.statements import enrolment, ticket_request
 from joulemark_site.crowd.truth import SUITE
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells

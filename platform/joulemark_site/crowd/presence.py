@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.functional import SimpleLazyObject
 
-from joulemark_site.crowd.plan import PREFIX
+from joulemark_site.crowd.identity import PREFIX
 from joulemark_site.crowd.recognition import crowd_of
 from measurements.contributors.models import Key
 

@@ -1,7 +1,7 @@
 """The raw trace of a run on a simulated card: an energy counter that moves ten times a second, with noise and drift.
 
-Drawn directly, a thousand times faster than the agent on a simulated NVML (`benchmarks/honest_sessions.py`), which the
-platform may not import.
+Drawn directly, a thousand times faster than the agent on a simulated NVML (`joulemark_simulation.honest_sessions`),
+which the platform may not import.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from joulemark.record.keys import key_id, public_hex
-from joulemark_site.crowd.acting import key_of
-from joulemark_site.crowd.plan import PREFIX
+from joulemark_site.crowd.identity import PREFIX, key_of
 from measurements.contributors.models import Key
 from measurements.intake.models import Submission
 

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from msgspec.structs import replace
 
 import joulemark
-from joulemark.energy.analysis import analyse
-from joulemark.record import messages
 from joulemark.record import statement as record
 from joulemark.record import trace as traces
 from joulemark.record.codec import encode
-from joulemark.record.envelope import seal
-from joulemark.record.keys import key_id, public_hex
-from joulemark.record.sealing import absent, sealed
+from joulemark.record.keys import public_hex
+from joulemark.record.sealing import absent
+from joulemark_simulation.signed_messages import enrolment_message, signed_message, ticket_message
+from joulemark_simulation.statements import (
+    Measured,
+    Packed,
+    Run,
+    digest,
+    nonce,
+    predicate_of,
+    signed,
+    suite_ref,
+    workload_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from joulemark.record.bundle import Bundle
     from joulemark.suite import Job, Sample, Suite
@@ -40,48 +49,21 @@ NULLS = {
 }
 
 
-def digest(*parts: object) -> str:
-    """64 hex digits that depend on `parts` alone."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def signing_key(*parts: object) -> Ed25519PrivateKey:
-    """The same key for the same parts. Anyone can have it too, which is why the crowd lives on loopback alone."""
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(repr(parts).encode()).digest())
-
-
 def enrolment(key: Ed25519PrivateKey, *, name: str, at: datetime) -> bytes:
     """A self-signed enrolment under this display name."""
-    public = public_hex(key)
-    said = messages.Enrolment(
-        audience=settings.ORIGIN,
-        issued_at=at,
-        nonce=digest("enrol", public)[:32],
-        public_key=public,
-        display_name=name,
-    )
-    return encode(seal(encode(said), payload_type=messages.ENROLMENT_TYPE, key=key))
+    own_nonce = nonce("enrol", public_hex(key))
+    message = enrolment_message(key, audience=settings.ORIGIN, name=name, nonce=own_nonce, at=at)
+    return encode(signed_message(message, key))
 
 
 def ticket_request(
     key: Ed25519PrivateKey, *, suite: Suite, job: Job, device_tag: str, nonce: str, at: datetime
 ) -> bytes:
     """A signed request for a ticket. The same words give the same ticket, however often they are sent."""
-    said = messages.TicketRequest(
-        audience=settings.ORIGIN,
-        issued_at=at,
-        nonce=nonce,
-        suite=_suite_ref(suite),
-        task=job.task,
-        dataset=job.dataset,
-        model=job.model,
-        device_tag=device_tag,
+    message = ticket_message(
+        audience=settings.ORIGIN, suite=suite, job=job, device_tag=device_tag, nonce=nonce, at=at
     )
-    return encode(seal(encode(said), payload_type=messages.TICKET_REQUEST_TYPE, key=key))
-
-
-def _suite_ref(suite: Suite) -> record.SuiteRef:
-    return record.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
+    return encode(signed_message(message, key))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,14 +85,6 @@ class Told:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Packed:
-    """A trace's bytes, before and after compression."""
-
-    raw: bytes
-    compressed: bytes
-
-
 def answers_of(job: Job, sample: Sample) -> bytes:
     """The short digests of the answers of a model that answers alike everywhere."""
     return b"".join(
@@ -120,30 +94,21 @@ def answers_of(job: Job, sample: Sample) -> bytes:
 
 def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate:
     """What an honest agent says about `trace`. Raises EnergyError."""
-    found, suite, job = analyse(trace, SENSOR, board_name=told.card.name), told.suite, told.job
-    public = public_hex(told.key)
-    model = suite.model(job.model)
-    predicate = record.Predicate(
+    suite, job = told.suite, told.job
+    run = Run(
+        key=told.key,
         audience=settings.ORIGIN,
-        session=digest("session", public, told.nonce)[:32],
+        session=nonce("session", public_hex(told.key), told.nonce),
         nonce=told.nonce,
         started_at=told.started_at,
         ended_at=told.ended_at,
         issued_at=told.issued_at,
-        contributor=record.Contributor(key_id=key_id(public), public_key=public),
         ticket=told.ticket,
-        suite=_suite_ref(suite),
-        workload=record.Workload(
-            task=job.task,
-            dataset=job.dataset,
-            dataset_revision=suite.dataset_revision(job.dataset),
+        suite=suite_ref(suite),
+        workload=workload_of(
+            suite,
+            job,
             sample_sha256=told.sample.sha256,
-            model=job.model,
-            model_revision=suite.model_revision(job.model),
-            weights_sha256=str(model.weights_sha256),
-            parameters=model.parameters,
-            dtype="float32",
-            batch_size=1,
             inputs_sha256=digest("inputs", told.sample.sha256),
         ),
         device=_device(told),
@@ -161,38 +126,21 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
             packages={"torch": "2.13.0"},
         ),
         sensor=SENSOR,
-        idle=found.idle,
-        windows=tuple(
-            record.Window(
-                start_s=one.start_s,
-                end_s=one.end_s,
-                queries=one.queries,
-                output_tokens=_tokens(job) * one.queries if job.generates_text else None,
-                energy_gross_j=one.gross_j,
-                energy_net_j=one.net_j,
-                input_tokens=None,
-            )
-            for one in found.windows
-        ),
-        totals=found.totals,
         quality=tuple(
             record.Quality(metric=metric, value=value, n=len(told.sample.query_ids), higher_is_better=True)
             for metric, value in told.quality.items()
         ),
-        trace=record.TraceInfo(
-            encoding="zlib",
-            encoded_sha256=traces.sha256(packed.compressed),
-            raw_bytes=len(packed.raw),
-        ),
-        flags=tuple(sorted({*told.flags, *found.flags})),
-        absent={},
-        estimates=found.estimates,
-        not_estimated=found.not_estimated,
-        comparisons=found.comparisons,
-        budget=found.budget,
+        flags=told.flags,
         not_read={"cpu": "no-rapl", "dram": "no-rapl"},
-        peak_memory_bytes=round(4.4 * model.parameters) + 300_000_000,
+        peak_memory_bytes=round(4.4 * suite.model(job.model).parameters) + 300_000_000,
     )
+    written = [
+        _tokens(job) * len(asked.duration_us) if job.generates_text else None for asked in trace.queries
+    ]
+    measured = Measured.by(
+        trace, SENSOR, board_name=told.card.name, tokens=[(None, count) for count in written]
+    )
+    predicate = measured.stated_in(predicate_of(run, measured, packed))
     return replace(predicate, absent=absent(predicate, NULLS))
 
 
@@ -216,7 +164,7 @@ def _device(told: Told) -> record.Device:
     )
 
 
-def signed(told: Told, said: record.Predicate, packed: Packed) -> Bundle:
+def bundle_of(told: Told, said: record.Predicate, packed: Packed) -> Bundle:
     """The bundle that says `said`, true or not."""
     outputs = digest("outputs", told.sample.sha256, told.job.model)
-    return sealed(said, raw=packed.raw, packed=packed.compressed, outputs_sha256=outputs, key=told.key)
+    return signed(said, packed, outputs_sha256=outputs, key=told.key)

@@ -10,9 +10,9 @@ from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import Suite, read_suite, weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
 from joulemark.suite.schema import PinnedFile, WeightsFile
+from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, Repository
 from tests.small_suite import MANIFEST
-from tests.tiny_models.suite import write_parquet
 
 MODEL_AT, ROWS_AT = "12" * 20, "34" * 20
 

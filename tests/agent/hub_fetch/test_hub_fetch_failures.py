@@ -20,7 +20,7 @@ from joulemark.errors import (
 )
 from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import NotPinned, load_suite, read_suite
-from tests.tiny_models.suite import build_suite, commit_of
+from joulemark_simulation.tiny_models.suite import build_suite, commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,6 @@ for part in ("core", ""):
 sys.path.append(str(HERE))
 
 from book import BOOK, Outcome
-from lies import honest
 
 from joulemark.record import keys, messages
 from joulemark.record import statement as s
@@ -31,9 +30,10 @@ from joulemark.record.bundle import Bundle
 from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import seal
 from joulemark.rules.case import Case
+from joulemark_simulation import records
+from joulemark_simulation.honest_cases import honest
 from measurements.intake.models import Submission, Ticket
 from measurements.review import services as review
-from tests import made
 from tests.contract.attacks.printed import PROPERTY
 
 
@@ -68,7 +68,7 @@ class Door:
         """Make a key known, once."""
         public = keys.public_hex(key)
         if public not in self.enrolled:
-            assert self.post("enrolments", encode(made.enrolment(key=key, **changes))).status_code == 201
+            assert self.post("enrolments", encode(records.enrolment(key=key, **changes))).status_code == 201
             self.enrolled.add(public)
 
     def send(self, bundle: Bundle | bytes) -> Outcome:
@@ -87,7 +87,7 @@ class Door:
     def ticket(self, *, key: Ed25519PrivateKey, **changes: object) -> messages.Ticket:
         """A ticket out of the platform's hand."""
         self.enrol(key)
-        answer = self.post("tickets", encode(made.ticket_request(key=key, **changes)))
+        answer = self.post("tickets", encode(records.ticket_request(key=key, **changes)))
         assert answer.status_code == 201, answer.content
         return decode(answer.content, messages.Ticket, what="ticket")
 
@@ -116,7 +116,7 @@ def send(door: Door, monkeypatch) -> Callable[..., Outcome]:
     def hand_in(
         case: Case, *, key: Ed25519PrivateKey | None = None, late: timedelta | None = None
     ) -> Outcome:
-        key = key or made.signing_key()
+        key = key or records.signing_key()
         door.enrol(key)
         return door.send(signed(case, key=key, ticket=announced(door, case, key, monkeypatch), late=late))
 

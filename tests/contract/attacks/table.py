@@ -13,7 +13,7 @@ BEGIN, END = "<!-- attacks: generated from tests/contract/attacks -->\n", "<!-- 
 
 def table() -> str:
     """The lines of every attack, in the order of the files and within them."""
-    for part in ("", "tests", "tests/core", "tests/contract/attacks", "platform", "agent"):
+    for part in ("", "simulation", "tests/core", "tests/contract/attacks", "platform", "agent"):
         sys.path.append(str(ROOT / part))
     from book import FILES, lines
 

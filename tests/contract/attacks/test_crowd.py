@@ -9,7 +9,6 @@ from statistics import fmean
 import pytest
 from book import Outcome, attack
 from django.core.management import call_command
-from lies import honest
 from msgspec.structs import replace
 
 from joulemark.consensus.agreement import ContributorReport, tier
@@ -20,14 +19,15 @@ from joulemark.record.statement import SuiteRef
 from joulemark.record.trace import answer_digest
 from joulemark.suite import load_suite
 from joulemark.suite.reference_answers import KnownAnswer
+from joulemark_simulation import records
+from joulemark_simulation.honest_cases import honest
+from joulemark_simulation.result_rows import Run, demo_catalog, make_result
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass
 from measurements.intake.models import Submission, Ticket
 from measurements.review.models import Agreement, Result
 from measurements.review.replication import compare_results
-from tests import made
-from tests.rows import Run, demo_catalog, make_result
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -61,9 +61,9 @@ def _colluding(draw: Random) -> list[ResultReading]:
 )
 def test_fifty_keys(door) -> Outcome:
     for number in range(1, 51):
-        key = made.signing_key(number)
+        key = records.signing_key(number)
         door.enrol(key)
-        found = door.send(made.bundle(key=key, of=made.trace(queries=15, salt=number)))
+        found = door.send(records.bundle(key=key, of=records.trace(queries=15, salt=number)))
         assert found.kind == "harmless"
     refresh_stale_cells()
     cell = Cell.objects.get()
@@ -109,31 +109,31 @@ def test_keys_on_one_device_against_others() -> Outcome:
 
 @attack("Best of 20 runs", "quarantined", "JM-BEST-OF")
 def test_best_of_twenty(door) -> Outcome:
-    key = made.signing_key()
+    key = records.signing_key()
     for _ in range(19):
         door.ticket(key=key)
     best = door.ticket(key=key)
     assert Ticket.objects.count() == 20
-    return door.send(made.bundle(ticket=best))
+    return door.send(records.bundle(ticket=best))
 
 
 @attack("Best of 15 runs, the others withdrawn", "quarantined", "JM-BEST-OF")
 def test_best_of_withdrawn(door) -> Outcome:
-    key = made.signing_key()
+    key = records.signing_key()
     for number in range(14):
-        door.send(made.bundle(ticket=door.ticket(key=key), of=made.trace(queries=15, salt=number)))
+        door.send(records.bundle(ticket=door.ticket(key=key), of=records.trace(queries=15, salt=number)))
         row = Submission.objects.order_by("-leaf_id")[0]
-        gone = made.request(
+        gone = records.request(
             requests.Withdrawal, requests.WITHDRAWAL_TYPE, result_id=row.pk, reason="measured-wrongly"
         )
         assert door.post("withdrawals", encode(gone)).status_code == 201
-    return door.send(made.bundle(ticket=door.ticket(key=key), of=made.trace(queries=15, salt=99)))
+    return door.send(records.bundle(ticket=door.ticket(key=key), of=records.trace(queries=15, salt=99)))
 
 
 @attack("Wrong answers to known queries", "quarantined", "JM-KNOWN-ANSWERS")
 def test_wrong_known_answers(door, settings) -> Outcome:
     demo = load_suite("demo")
-    job = made.first_job(demo)
+    job = records.first_job(demo)
     known = tuple(
         KnownAnswer(
             task=job.task,
@@ -147,19 +147,19 @@ def test_wrong_known_answers(door, settings) -> Outcome:
     suite = replace(demo, version="9", digest="9" * 64, reference_answers=known)
     settings.SUITES = (*settings.SUITES, suite)
     call_command("load_catalog", verbosity=0)
-    door.enrol(made.signing_key())
+    door.enrol(records.signing_key())
     ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
-    return door.send(made.bundle(change=lambda said: replace(said, suite=ref)))
+    return door.send(records.bundle(change=lambda said: replace(said, suite=ref)))
 
 
 @attack("Other rows of the data set than everyone else's", "quarantined", "JM-INPUTS", "JM-DEVICE-SHARED")
 def test_other_inputs(door) -> Outcome:
-    bundle = made.bundle(key=made.signing_key(3), of=made.trace(queries=15, salt=3))
+    bundle = records.bundle(key=records.signing_key(3), of=records.trace(queries=15, salt=3))
     for number in (1, 2, 3):
-        key = made.signing_key(number)
+        key = records.signing_key(number)
         door.enrol(key)
         if number < 3:
-            door.send(made.bundle(key=key, of=made.trace(queries=15, salt=number)))
+            door.send(records.bundle(key=key, of=records.trace(queries=15, salt=number)))
     sample = bundle.statement().predicate.workload.sample_sha256
     Result.objects.update(
         sample_sha256=sample, inputs_sha256="1" * 64
@@ -169,9 +169,9 @@ def test_other_inputs(door) -> Outcome:
 
 @attack("Clock set back to fit an old ticket", "rejected", "JM-TIMES")
 def test_times_in_the_wrong_order(door) -> Outcome:
-    ticket = door.ticket(key=made.signing_key())
+    ticket = door.ticket(key=records.signing_key())
     return door.send(
-        made.bundle(
+        records.bundle(
             ticket=ticket, change=lambda said: replace(said, started_at=said.ended_at + timedelta(seconds=9))
         )
     )
@@ -187,9 +187,11 @@ def test_the_sessions_are_of_four_machines() -> None:
     how="a code is shown instead; the name appears only as the contributor's quoted words",
 )
 def test_advertising_processor(door) -> Outcome:
-    door.enrol(made.signing_key())
+    door.enrol(records.signing_key())
     name = "Cheap GPUs at https://spam.example"
-    sent = door.send(made.bundle(change=lambda said: replace(said, device=replace(said.device, name=name))))
+    sent = door.send(
+        records.bundle(change=lambda said: replace(said, device=replace(said.device, name=name)))
+    )
     refresh_stale_cells()
     hardware = HardwareClass.objects.get(title=name)
     assert "spam" not in f"{hardware} {hardware.public_slug}"

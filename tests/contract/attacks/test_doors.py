@@ -18,6 +18,7 @@ from joulemark.record import statement as s
 from joulemark.record import trace as t
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
+from joulemark_simulation import records
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.contributors.models import Key
@@ -25,7 +26,6 @@ from measurements.intake.models import Submission, Ticket
 from measurements.ledger.models import Leaf
 from measurements.ledger.sequencer import sequence
 from measurements.review.audit import faults
-from tests import made
 from tests.processes import embedded_platform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
@@ -39,8 +39,8 @@ def refused(answer) -> Outcome:
 
 @attack("Forged signature", "refused", "JM-SIGNATURE")
 def test_forged_signature(door) -> Outcome:
-    door.enrol(made.signing_key())
-    bundle = made.bundle()
+    door.enrol(records.signing_key())
+    bundle = records.bundle()
     (signature,) = bundle.envelope.signatures
     forged = replace(signature, sig=bytes(64))
     return door.send(replace(bundle, envelope=replace(bundle.envelope, signatures=(forged,))))
@@ -48,15 +48,15 @@ def test_forged_signature(door) -> Outcome:
 
 @attack("Unknown key", "refused", "JM-KEY-UNKNOWN")
 def test_unknown_key(door) -> Outcome:
-    return door.send(made.bundle(key=made.signing_key(7)))
+    return door.send(records.bundle(key=records.signing_key(7)))
 
 
 @attack("Display name that is another's pseudonym", "refused", "JM-NAME")
 def test_name_like_a_pseudonym(door) -> Outcome:
-    door.enrol(made.signing_key(1))
+    door.enrol(records.signing_key(1))
     victim = Key.objects.get().contributor.pseudonym
     return refused(
-        door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=f"{victim} ✓")))
+        door.post("enrolments", encode(records.enrolment(key=records.signing_key(2), name=f"{victim} ✓")))
     )
 
 
@@ -69,7 +69,7 @@ def test_name_like_an_office(door) -> Outcome:
         "\uff2f\uff30\uff25\uff32\uff21\uff34\uff2f\uff32",
         "adm1n",
     )
-    found = [refused(door.post("enrolments", encode(made.enrolment(name=name)))) for name in names]
+    found = [refused(door.post("enrolments", encode(records.enrolment(name=name)))) for name in names]
     assert len(set(found)) == 1
     assert not Key.objects.exists()
     return found[0]
@@ -77,36 +77,40 @@ def test_name_like_an_office(door) -> Outcome:
 
 @attack("Display name that looks like another contributor's", "refused", "JM-NAME-TAKEN")
 def test_name_like_anothers(door) -> Outcome:
-    door.enrol(made.signing_key(1), name="Ada Lovelace")
+    door.enrol(records.signing_key(1), name="Ada Lovelace")
     lookalike = "\u0410d\u0430  L\u03bfvel\u00e1ce"
-    return refused(door.post("enrolments", encode(made.enrolment(key=made.signing_key(2), name=lookalike))))
+    return refused(
+        door.post("enrolments", encode(records.enrolment(key=records.signing_key(2), name=lookalike)))
+    )
 
 
 @attack("Revoked key", "refused", "JM-KEY-REVOKED")
 def test_revoked_key(door) -> Outcome:
-    door.enrol(made.signing_key())
-    me = keys.key_id(keys.public_hex(made.signing_key()))
-    gone = made.request(requests.Revocation, requests.REVOCATION_TYPE, key_id=me, reason="stolen", since=None)
+    door.enrol(records.signing_key())
+    me = keys.key_id(keys.public_hex(records.signing_key()))
+    gone = records.request(
+        requests.Revocation, requests.REVOCATION_TYPE, key_id=me, reason="stolen", since=None
+    )
     assert door.post("revocations", encode(gone)).status_code == 201
-    return door.send(made.bundle())
+    return door.send(records.bundle())
 
 
 @attack("Statement that names another's key", "refused", "JM-KEY-ID")
 def test_swapped_key(door) -> Outcome:
-    mine, theirs = made.signing_key(1), keys.public_hex(made.signing_key(2))
-    door.enrol(mine), door.enrol(made.signing_key(2))
+    mine, theirs = records.signing_key(1), keys.public_hex(records.signing_key(2))
+    door.enrol(mine), door.enrol(records.signing_key(2))
     swapped = s.Contributor(key_id=keys.key_id(theirs), public_key=theirs)
-    return door.send(made.bundle(change=lambda said: replace(said, contributor=swapped)))
+    return door.send(records.bundle(change=lambda said: replace(said, contributor=swapped)))
 
 
 @attack("Another contributor's key revoked or rotated", "refused", "JM-KEY-OTHER")
 def test_foreign_revocation(door) -> Outcome:
-    door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
-    victim = keys.key_id(keys.public_hex(made.signing_key(1)))
-    gone = made.request(
+    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+    victim = keys.key_id(keys.public_hex(records.signing_key(1)))
+    gone = records.request(
         requests.Revocation,
         requests.REVOCATION_TYPE,
-        key=made.signing_key(2),
+        key=records.signing_key(2),
         key_id=victim,
         reason="lost",
         since=None,
@@ -118,12 +122,12 @@ def test_foreign_revocation(door) -> Outcome:
 
 @attack("Another contributor's result withdrawn", "refused", "JM-RESULT-OTHER")
 def test_foreign_withdrawal(door) -> Outcome:
-    door.enrol(made.signing_key(1)), door.enrol(made.signing_key(2))
-    door.send(made.bundle())
-    gone = made.request(
+    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+    door.send(records.bundle())
+    gone = records.request(
         requests.Withdrawal,
         requests.WITHDRAWAL_TYPE,
-        key=made.signing_key(2),
+        key=records.signing_key(2),
         result_id=Submission.objects.get().pk,
         reason="other",
     )
@@ -134,8 +138,8 @@ def test_foreign_withdrawal(door) -> Outcome:
     "Envelope sent again", "harmless", how="idempotent: the same bytes get the same answer and change nothing"
 )
 def test_replayed_envelope(door) -> Outcome:
-    door.enrol(made.signing_key())
-    body, request = made.bundle().to_bytes(), encode(made.ticket_request())
+    door.enrol(records.signing_key())
+    body, request = records.bundle().to_bytes(), encode(records.ticket_request())
     first, asked = door.post("results", body), door.post("tickets", request)
     leaves = Leaf.objects.count()
     again, anew = door.post("results", body), door.post("tickets", request)
@@ -146,50 +150,50 @@ def test_replayed_envelope(door) -> Outcome:
 
 @attack("Nonce of an earlier request reused", "refused", "JM-NONCE-USED")
 def test_reused_nonce(door) -> Outcome:
-    door.enrol(made.signing_key())
-    door.post("tickets", encode(made.ticket_request(nonce="7" * 32)))
-    return refused(door.post("tickets", encode(made.ticket_request(nonce="7" * 32, device_tag="cd" * 32))))
+    door.enrol(records.signing_key())
+    door.post("tickets", encode(records.ticket_request(nonce="7" * 32)))
+    return refused(door.post("tickets", encode(records.ticket_request(nonce="7" * 32, device_tag="cd" * 32))))
 
 
 @attack("Old request replayed later", "refused", "JM-CLOCK")
 def test_late_request(door) -> Outcome:
-    door.enrol(made.signing_key())
-    old = made.ticket_request(now=datetime.now(UTC) - timedelta(hours=1))
+    door.enrol(records.signing_key())
+    old = records.ticket_request(now=datetime.now(UTC) - timedelta(hours=1))
     return refused(door.post("tickets", encode(old)))
 
 
 @attack("Message signed for another platform", "refused", "JM-AUDIENCE")
 def test_other_platform(door) -> Outcome:
-    door.enrol(made.signing_key())
-    return door.send(made.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")))
+    door.enrol(records.signing_key())
+    return door.send(records.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")))
 
 
 @attack("Ticket used twice", "refused", "JM-TICKET-USED")
 def test_ticket_twice(door) -> Outcome:
-    ticket = door.ticket(key=made.signing_key())
-    door.send(made.bundle(ticket=ticket))
-    return door.send(made.bundle(ticket=ticket, of=made.trace(queries=15, salt=3)))
+    ticket = door.ticket(key=records.signing_key())
+    door.send(records.bundle(ticket=ticket))
+    return door.send(records.bundle(ticket=ticket, of=records.trace(queries=15, salt=3)))
 
 
 @attack("Another contributor's ticket", "refused", "JM-TICKET-UNKNOWN")
 def test_foreign_ticket(door) -> Outcome:
-    ticket = door.ticket(key=made.signing_key(1))
-    door.enrol(made.signing_key(2))
-    return door.send(made.bundle(ticket=ticket, key=made.signing_key(2)))
+    ticket = door.ticket(key=records.signing_key(1))
+    door.enrol(records.signing_key(2))
+    return door.send(records.bundle(ticket=ticket, key=records.signing_key(2)))
 
 
 @attack("Ticket with a self-chosen seed", "refused", "JM-TICKET-EDITED")
 def test_edited_ticket(door) -> Outcome:
-    ticket = door.ticket(key=made.signing_key())
-    return door.send(made.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed + 1)))
+    ticket = door.ticket(key=records.signing_key())
+    return door.send(records.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed + 1)))
 
 
 def hand_made(door, edit) -> Outcome:
     """A bundle whose payload is edited as JSON text and signed again."""
-    door.enrol(made.signing_key())
-    bundle = made.bundle()
+    door.enrol(records.signing_key())
+    bundle = records.bundle()
     text = edit(bundle.envelope.payload.decode())
-    envelope = seal(text.encode(), payload_type=s.PAYLOAD_TYPE, key=made.signing_key())
+    envelope = seal(text.encode(), payload_type=s.PAYLOAD_TYPE, key=records.signing_key())
     return door.send(replace(bundle, envelope=envelope))
 
 
@@ -237,9 +241,9 @@ def test_deep_nesting(door) -> Outcome:
 
 @attack("Zip bomb as trace", "refused", "JM-TRACE-SIZE")
 def test_zip_bomb(door) -> Outcome:
-    door.enrol(made.signing_key())
+    door.enrol(records.signing_key())
     bomb = zlib.compress(bytes(200 * 1024 * 1024), 9)
-    bundle = made.bundle(
+    bundle = records.bundle(
         change=lambda said: replace(said, trace=replace(said.trace, encoded_sha256=t.sha256(bomb)))
     )
     return door.send(replace(bundle, trace=bomb))
@@ -276,8 +280,8 @@ def test_slow_body(tmp_path) -> Outcome:
 def test_too_many(door, settings) -> Outcome:
     cache.clear()
     settings.RATES = {**settings.RATES, "result": (3, 3600)}
-    door.enrol(made.signing_key())
-    bodies = [made.bundle(of=made.trace(queries=15, salt=number)).to_bytes() for number in range(4)]
+    door.enrol(records.signing_key())
+    bodies = [records.bundle(of=records.trace(queries=15, salt=number)).to_bytes() for number in range(4)]
     for body in bodies[:3]:
         assert door.post("results", body).status_code == 202
     assert door.post("results", bodies[0]).status_code == 200, "what is here already costs nothing"
@@ -286,12 +290,12 @@ def test_too_many(door, settings) -> Outcome:
 
 def revocation(door, since: str | None):
     """The answer to a revocation of key 1 since a time as the sender spells it."""
-    me = keys.key_id(keys.public_hex(made.signing_key()))
-    asked = made.request(
+    me = keys.key_id(keys.public_hex(records.signing_key()))
+    asked = records.request(
         requests.Revocation, requests.REVOCATION_TYPE, key_id=me, reason="stolen", since=None
     )
     payload = json.dumps(json.loads(asked.payload) | {"since": since}).encode()
-    envelope = seal(payload, payload_type=requests.REVOCATION_TYPE, key=made.signing_key())
+    envelope = seal(payload, payload_type=requests.REVOCATION_TYPE, key=records.signing_key())
     return door.post("revocations", encode(envelope))
 
 
@@ -301,8 +305,8 @@ def revocation(door, since: str | None):
     how="times have one form in entries and rows, and audits compare instants",
 )
 def test_revocation_in_another_zone(door) -> Outcome:
-    door.enrol(made.signing_key())
-    door.send(made.bundle())
+    door.enrol(records.signing_key())
+    door.send(records.bundle())
     assert revocation(door, "2026-11-28T12:00:00.000001+03:07").status_code == 201
     sequence()
     assert list(faults()) == []
@@ -311,7 +315,7 @@ def test_revocation_in_another_zone(door) -> Outcome:
 
 @attack("Time outside the calendar's range", "refused", "JM-SCHEMA")
 def test_revocation_before_the_first_year(door) -> Outcome:
-    door.enrol(made.signing_key())
+    door.enrol(records.signing_key())
     return refused(revocation(door, "0001-01-01T00:00:00+14:00"))
 
 
@@ -323,13 +327,13 @@ def test_revocation_before_the_first_year(door) -> Outcome:
     how="findings are stored as the text that the log hashes",
 )
 def test_numbers_in_other_digits(door) -> Outcome:
-    door.enrol(made.signing_key())
+    door.enrol(records.signing_key())
 
     def enormous(said: s.Predicate) -> s.Predicate:
         first = replace(said.windows[0], energy_gross_j=1.23456789e14, start_s=0.01, end_s=0.010000001)
         return replace(said, windows=(first, *said.windows[1:]))
 
-    found = door.send(made.bundle(change=enormous))
+    found = door.send(records.bundle(change=enormous))
     sequence()
     assert list(faults()) == []
     return found
@@ -343,13 +347,13 @@ def test_numbers_in_other_digits(door) -> Outcome:
 def test_injection(door) -> Outcome:
     words = ["'; DROP TABLE intake_submission; --", "<script>alert(1)</script>", "=HYPERLINK(1)", "@SUM(1)"]
     for number, word in enumerate(words, start=1):
-        key = made.signing_key(number)
+        key = records.signing_key(number)
         door.enrol(key, name=word[:60])
         said = {"name": word}
         found = door.send(
-            made.bundle(
+            records.bundle(
                 key=key,
-                of=made.trace(queries=15, salt=number),
+                of=records.trace(queries=15, salt=number),
                 change=lambda p, said=said: replace(
                     p, device=replace(p.device, **said), host=replace(p.host, cpu=said["name"])
                 ),

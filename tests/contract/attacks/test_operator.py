@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from joulemark.record.codec import encode
 from joulemark.suite.archive import encode_archive
-from tests import made
+from joulemark_simulation import records
 from tests.pinned import pinned_files
 from tests.processes import Platform, embedded_platform, kill, wait_until
 
@@ -39,14 +39,16 @@ class Operator:
 
     def send(self, number: int) -> str:
         """Enrol, announce and send as contributor `number`; the result's id, once it is judged and logged."""
-        key, origin = made.signing_key(number), self.platform.origin
+        key, origin = records.signing_key(number), self.platform.origin
         ours = {"audience": origin}
-        assert self.platform.post("/api/v1/enrolments", encode(made.enrolment(key=key, **ours)))[0] == 201
-        status, answer = self.platform.post("/api/v1/tickets", encode(made.ticket_request(key=key, **ours)))
+        assert self.platform.post("/api/v1/enrolments", encode(records.enrolment(key=key, **ours)))[0] == 201
+        status, answer = self.platform.post(
+            "/api/v1/tickets", encode(records.ticket_request(key=key, **ours))
+        )
         assert status == 201, answer
-        bundle = made.bundle(
+        bundle = records.bundle(
             key=key,
-            of=made.trace(queries=15, salt=number),
+            of=records.trace(queries=15, salt=number),
             change=lambda said: replace(said, **ours),
         )
         assert self.platform.post("/api/v1/results", bundle.to_bytes())[0] == 202

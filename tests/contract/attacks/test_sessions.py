@@ -7,13 +7,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from book import Outcome, attack
-from lies import honest, invented, measuring, stating
+from lies import invented, stating
 from msgspec.structs import replace
 
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark.rules.case import Case
-from joulemark_site.crowd.edits import counting, reading, scaled
-from tests import made
+from joulemark_simulation import records
+from joulemark_simulation.honest_cases import honest, measuring
+from joulemark_simulation.trace_edits import counting, reading, scaled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
@@ -40,7 +41,7 @@ def test_replayed_trace(send, a100) -> Outcome:
     again = Case(a100.statement, a100.trace, replace_ticket(a100))
     absent = {**again.predicate.absent, "ticket": "offline"}
     other = stating(again, ticket=None, nonce="5" * 32, absent=absent)
-    found = send(other, key=made.signing_key(2))
+    found = send(other, key=records.signing_key(2))
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
@@ -50,7 +51,7 @@ def test_scaled_trace_of_another(send, a100) -> Outcome:
     plain = Case(a100.statement, a100.trace, replace_ticket(a100))
     less = measuring(plain, lambda trace: scaled(trace, 0.83))
     absent = {**less.predicate.absent, "ticket": "offline"}
-    found = send(stating(less, ticket=None, nonce="5" * 32, absent=absent), key=made.signing_key(2))
+    found = send(stating(less, ticket=None, nonce="5" * 32, absent=absent), key=records.signing_key(2))
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 
 
@@ -84,7 +85,7 @@ def test_jittered_trace_of_another(send, a100) -> Outcome:
         stating(
             measuring(plain, moved), ticket=None, nonce="5" * 32, absent=absent, device={"tag": "77" * 32}
         ),
-        key=made.signing_key(2),
+        key=records.signing_key(2),
     )
     return Outcome(found.kind, found.codes & {"JM-TRACE-REUSED"})
 

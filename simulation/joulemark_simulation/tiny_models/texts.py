@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.tiny_models.tokens import LONGEST, bytes_of_text, unigram, wordpiece
+from joulemark_simulation.tiny_models.tokens import LONGEST, bytes_of_text, unigram, wordpiece
 
 if TYPE_CHECKING:
     from pathlib import Path

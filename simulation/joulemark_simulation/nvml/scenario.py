@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nvml_sim.cards import Card
+    from joulemark_simulation.nvml.cards import Card
 
 ERRORS = {
     "uninitialized": 1,
@@ -230,17 +230,17 @@ class Scenario:
         """Each is `kind name value start end more`; the first that fits a name and a time counts, so ALL is last."""
         for run in self.processes:
             yield f"process {run.kind} {run.pid} {run.start_s!r} {run.end_s!r} {run.memory_mib}"
-        for held in self.throttles:
-            yield f"throttle reason {REASONS[held.reason]} {held.start_s!r} {held.end_s!r} 0"
-        for change in sorted(self.limit_changes, key=lambda one: -one.start_s):
+        for throttle in self.throttles:
+            yield f"throttle reason {REASONS[throttle.reason]} {throttle.start_s!r} {throttle.end_s!r} 0"
+        for change in sorted(self.limit_changes, key=lambda change: -change.start_s):
             yield f"limit limit {change.watts!r} {change.start_s!r} inf 0"
         for pause in self.counter_pauses:
             yield f"pause counter 0 {pause.start_s!r} {pause.end_s!r} 0"
-        for failure in sorted(self.failures, key=lambda one: one.function == ALL):
+        for failure in sorted(self.failures, key=lambda failure: failure.function == ALL):
             yield f"error {failure.function} {ERRORS[failure.error]} {_times(failure)}"
         for wrong in self.wrong_answers:
             yield f"answer {wrong.function} {ANSWERS[wrong.answer]} {_times(wrong)}"
-        for function, cost_s in sorted(self.call_costs_s.items(), key=lambda one: one[0] == ALL):
+        for function, cost_s in sorted(self.call_costs_s.items(), key=lambda cost: cost[0] == ALL):
             yield f"cost {function} {cost_s!r} 0 inf 0"
 
 
@@ -254,6 +254,6 @@ def square(*, on_s: float, off_s: float, times: int, watts: float, start_s: floa
     return tuple(Load(begin_s, begin_s + on_s, watts) for begin_s in starts)
 
 
-def scripted(card: Card, *loads: Load, **changes: object) -> Scenario:
+def scripted(card: Card, *loads: Load, **changes: Any) -> Scenario:
     """A scenario of these loads and nothing unusual but `changes`."""
     return replace(Scenario(card=card, loads=loads), **changes)

@@ -14,9 +14,9 @@ from joulemark.suite import weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
 from joulemark.suite.schema import CONVERSION, PinnedFile, WeightsFile
 from joulemark.workloads.weights import file_sha256
-from tests.tiny_models.pictures import CLASSES, OBJECTS
-from tests.tiny_models.recipes import ASK, MODELS, rows_of
-from tests.tiny_models.texts import NAMES
+from joulemark_simulation.tiny_models.pictures import CLASSES, OBJECTS
+from joulemark_simulation.tiny_models.recipes import ASK, MODELS, rows_of
+from joulemark_simulation.tiny_models.texts import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,10 +133,10 @@ def snapshot(cache: Path, kind: str, name: str) -> Path:
     return cache / f"{kind}--tiny--{name}" / "snapshots" / commit_of(name)
 
 
-def _cached_model(cache: Path, name: str, made: Path) -> PinnedModel:
+def _cached_model(cache: Path, name: str, source: Path) -> PinnedModel:
     """Beside the pinned weights lie others, as in real repositories."""
     folder = snapshot(cache, "models", name)
-    shutil.copytree(made, folder)
+    shutil.copytree(source, folder)
     files = tuple(
         WeightsFile(
             name=path.relative_to(folder).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size
@@ -155,9 +155,11 @@ def _cached_model(cache: Path, name: str, made: Path) -> PinnedModel:
         weights=files,
         beside=tuple(
             PinnedFile(
-                name=path.relative_to(made).as_posix(), sha256=file_sha256(path), bytes=path.stat().st_size
+                name=path.relative_to(source).as_posix(),
+                sha256=file_sha256(path),
+                bytes=path.stat().st_size,
             )
-            for path in sorted(made.rglob("*"))
+            for path in sorted(source.rglob("*"))
             if path.is_file() and path.suffix != ".safetensors"
         ),
     )

@@ -9,22 +9,21 @@ from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from nvml_sim.cards import CARDS
-from nvml_sim.scenario import Idle, Scenario, Sensor
-from nvml_sim.virtual import VirtualTimer
-from simulated_sessions import READ_SHARE, probed
-
 from joulemark.meters import probe as probing
+from joulemark.meters.cpu_time import CpuTimes, ProcessorTime
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.meter import Reading, StreamInfo, Tick
 from joulemark.meters.rapl.meter import RaplMeter
 from joulemark.rules.hardware import Gpu, gpus
+from joulemark_simulation.card_sessions import READ_SHARE, probed
+from joulemark_simulation.nvml.cards import CARDS
+from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
+from joulemark_simulation.nvml.virtual import VirtualTimer
 
 if TYPE_CHECKING:
-    from nvml_sim.cards import Card
-
     from joulemark.meters.meter import Now
     from joulemark.record.trace import Timing
+    from joulemark_simulation.nvml.cards import Card
 
 MODES = ("full", "part_time", "lagging", "blurred", "slow")
 SLOW_S = 0.25
@@ -201,16 +200,17 @@ class HostClock:
         self._now_s = at_s
 
 
-class SimulatedProcessorTime:
+class SimulatedProcessorTime(ProcessorTime):
     """What the kernel tells of a HostClock, in its ticks of 10 ms."""
 
-    def __init__(self, clock: HostClock) -> None:
-        self._clock, self._began_s = clock, clock.busy_s
+    def __init__(self, clock: HostClock, *, cores: float = 1.0) -> None:
+        """While the clock is busy, the run is so on this many `cores`."""
+        self._clock, self._started_s, self._cores = clock, clock.busy_s, cores
 
-    def ticks(self, now: Now) -> tuple[Tick, Tick]:
+    def times(self) -> CpuTimes:
         """Milliseconds of the run, and of everybody else."""
-        own_ms = round((self._clock.busy_s - self._began_s) * 1e3)
-        return Tick(at_us := now(), own_ms), Tick(at_us, round(self._clock.foreign_s * 100) * 10)
+        own_ms = round((self._clock.busy_s - self._started_s) * self._cores * 1e3)
+        return CpuTimes(own_ms=own_ms, foreign_ms=round(self._clock.foreign_s * 100) * 10)
 
 
 class SimulatedRapl(RaplMeter):
@@ -239,7 +239,7 @@ class SimulatedEstimate(EstimateMeter):
     """CPU time read from a HostClock."""
 
     def __init__(self, clock: HostClock, *, cores: float) -> None:
-        super().__init__()
+        super().__init__(time_of=lambda: SimulatedProcessorTime(clock, cores=cores))
         self._clock, self._cores = clock, cores
 
     def read(self, now: Now) -> Reading:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from joulemark.suite import DataSet, Job, Model, Prompt, Protocol, Suite, Task
+from joulemark_simulation.statements import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,11 +54,6 @@ KINDS = (
     ),
     Kind("image_generation", "clip-score", None, (1_066_235_307, 2_567_463_684), steps=30),
 )
-
-
-def digest(*parts: object) -> str:
-    """64 hex digits that depend on `parts` alone."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def suite(protocol: Protocol = PROTOCOL) -> Suite:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nvml_sim.running import Simulation
+    from joulemark_simulation.nvml.running import Simulation
 
 
 class VirtualTimer:

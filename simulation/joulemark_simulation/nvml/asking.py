@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nvml_sim.running import Simulation
+    from joulemark_simulation.nvml.running import Simulation
 
-TESTS = Path(__file__).parents[1]
+SOURCE_ROOT = Path(__file__).parents[2]
 PRELUDE = """
 import json, os, sys
 from pathlib import Path
-sys.path.insert(0, {tests!r})
+sys.path.insert(0, {source_root!r})
 import pynvml as nvml
-from nvml_sim.clock import Clock
+from joulemark_simulation.nvml.clock import Clock
 
 clock = Clock(Path(os.environ["NVML_SIM_CLOCK"]))
 
@@ -41,7 +41,7 @@ def ask(simulation: Simulation, code: str) -> Any:
 
     Raises AssertionError, with what the process said, when it fails.
     """
-    program = PRELUDE.format(tests=str(TESTS)) + code + "\nprint(json.dumps(answer))\n"
+    program = PRELUDE.format(source_root=str(SOURCE_ROOT)) + code + "\nprint(json.dumps(answer))\n"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=dict(simulation.environment),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.crowds import BETWEEN, WITHIN
 from joulemark.consensus.cell import ResultReading
 from joulemark.energy.sensors import measured_boards, sensor_u
+from joulemark_simulation.crowds import BETWEEN, WITHIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -45,7 +45,7 @@ class Clock:
     """A handle on the shared clock. Any process may hold one; those that set it or mark take turns."""
 
     def __init__(self, path: Path) -> None:
-        """Open the clock at `path`, made by `Clock.made`."""
+        """Open the clock at `path`, made by `Clock.create`."""
         self.path = path
         self._file = path.open("r+b")
         self._turn = _Turn(self._file.fileno())
@@ -56,7 +56,7 @@ class Clock:
             raise ValueError(f"{path} is no clock of the simulated NVML.")
 
     @classmethod
-    def made(cls, path: Path, *, real: bool = False) -> Clock:
+    def create(cls, path: Path, *, real: bool = False) -> Clock:
         """A new clock at 0: a virtual one, which stands still until advanced, or one that runs with the machine."""
         words = [0] * WORDS
         words[MAGIC_AT], words[REAL_AT], words[CAPACITY_AT] = MAGIC, int(real), CAPACITY

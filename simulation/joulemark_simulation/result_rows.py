@@ -13,12 +13,15 @@ from django.db import transaction
 
 from joulemark.energy.budget import combined, method_u
 from joulemark.record import keys, statement, trace
-from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
 from joulemark.record.messages import RECEIPT_TYPE, Receipt
 from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
+from joulemark_simulation.records import ORIGIN
+from joulemark_simulation.statements import Measured, Packed, predicate_of, signed
+from joulemark_simulation.statements import Run as Facts
+from joulemark_simulation.statements import private_key as key_from
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite
 from measurements.catalog.services import load_suite_catalog
 from measurements.contributors.models import Contributor, Key
@@ -43,15 +46,15 @@ def demo_catalog() -> Suite:
 @cache
 def private_key(name: str) -> Ed25519PrivateKey:
     """The same key for the same name."""
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
+    return key_from(name.encode())
 
 
 def contributor(name: str, *, display_name: str | None = None) -> Contributor:
     """The contributor called `name`, made on first use."""
     public = keys.public_hex(private_key(name))
-    known = Key.objects.filter(public_key=public).first()
-    if known:
-        return known.contributor
+    key = Key.objects.filter(public_key=public).first()
+    if key:
+        return key.contributor
     return add_key(key_id=keys.key_id(public), public_key=public, display_name=display_name).contributor
 
 
@@ -65,7 +68,7 @@ class Run:
     model: str = SPECIFIC
     energy_per_query_j: float = 0.5
     grade: str = "estimated"
-    scope: str = "cpu"
+    scope: statement.Scope = "cpu"
     stratum: str = "float32.b1.power-default"
     state: str = State.ACCEPTED
     findings: tuple[tuple[str, str, str], ...] = ()
@@ -93,14 +96,15 @@ def make_result(run: Run) -> Submission:
     )
     who = contributor(run.by, display_name=run.display_name)
     received_at = START + timedelta(minutes=next(serial))
-    said = _statement(run, suite, dataset, received_at)
-    data = _bundle(run, said)
+    packed = Packed.of(_trace(run))
+    predicate = _predicate(run, suite, dataset, received_at, packed)
+    data = signed(predicate, packed, outputs_sha256="4" * 64, key=private_key(run.by)).to_bytes()
     result_id = hashlib.sha256(data).hexdigest()
     with transaction.atomic():
         leaf = append_leaf(kind=LeafKind.RESULT_RECEIVED, subject=result_id, facts={})
         receipt = Receipt(
             public_key=keys.public_hex(private_key("platform")),
-            audience="http://127.0.0.1:8000",
+            audience=ORIGIN,
             result_id=result_id,
             leaf_index=None,
             leaf_hash=leaf.leaf_hash,
@@ -111,7 +115,7 @@ def make_result(run: Run) -> Submission:
             ticket=_ticket(run, suite, who, received_at) if run.announced else None,
             result_id=result_id,
             bundle=data,
-            trace_sha256=said.digest_of("trace"),
+            trace_sha256=trace.sha256(packed.raw),
             key=who.keys.get(),
             received_at=received_at,
             state=run.state,
@@ -121,7 +125,7 @@ def make_result(run: Run) -> Submission:
         if run.state != State.RECEIVED:
             _judge(run, submission, received_at)
     if run.state in {State.ACCEPTED, State.QUARANTINED}:
-        _result(run, submission, said, suite, dataset, who)
+        _result(run, submission, predicate, suite, dataset, who)
     return submission
 
 
@@ -155,7 +159,7 @@ def _judge(run: Run, submission: Submission, at: datetime) -> None:
 def _result(
     run: Run,
     submission: Submission,
-    said: statement.Statement,
+    predicate: statement.Predicate,
     suite: Suite,
     dataset: DataSet,
     who: Contributor,
@@ -166,11 +170,11 @@ def _result(
         slug=slug,
         defaults={"title": run.hardware, "kind": kind, "name_state": NameState.CONFIRMED},
     )
-    totals = said.predicate.totals
+    totals = predicate.totals
     Result.objects.create(
         submission=submission,
         contributor=who,
-        device=note_device(contributor=who, tag=said.predicate.device.tag, hardware_class=hardware),
+        device=note_device(contributor=who, tag=predicate.device.tag, hardware_class=hardware),
         suite=suite,
         task=dataset.task,
         dataset=dataset,
@@ -179,9 +183,9 @@ def _result(
         grade=run.grade,
         scope=run.scope,
         stratum=run.stratum,
-        meter=said.predicate.sensor.meter,
-        session=said.predicate.session,
-        started_at=said.predicate.started_at,
+        meter=predicate.sensor.meter,
+        session=predicate.session,
+        started_at=predicate.started_at,
         queries=totals.queries,
         window_count=run.windows,
         duration_s=totals.duration_s,
@@ -222,19 +226,18 @@ def _trace(run: Run) -> trace.Trace:
     return trace.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=(each,) * run.windows)
 
 
-def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) -> statement.Statement:
-    raw, packed = trace.pack(_trace(run))
-    public = keys.public_hex(private_key(run.by))
-    window_j = run.energy_per_query_j * 16
+def _predicate(
+    run: Run, suite: Suite, dataset: DataSet, received_at: datetime, packed: Packed
+) -> statement.Predicate:
     measured = run.grade == "measured"
-    predicate = statement.Predicate(
-        audience="http://127.0.0.1:8000",
+    facts = Facts(
+        key=private_key(run.by),
+        audience=ORIGIN,
         session=hashlib.sha256(f"session {run.by}".encode()).hexdigest()[:32],
         nonce=f"{next(serial):032x}",
         started_at=received_at - timedelta(seconds=60),
         ended_at=received_at - timedelta(seconds=5),
         issued_at=received_at - timedelta(seconds=4),
-        contributor=statement.Contributor(key_id=keys.key_id(public), public_key=public),
         ticket=None,
         suite=statement.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
         workload=statement.Workload(
@@ -278,7 +281,22 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
             stated_watts=None if measured else 10.0,
             stated_watts_source=None if measured else "default of the agent",
         ),
-        idle=None,
+        quality=tuple(
+            statement.Quality(metric=metric, value=value, n=16 * run.windows, higher_is_better=True)
+            for metric, value in run.quality
+        ),
+        flags=run.flags,
+        not_scored=run.not_scored,
+        peak_memory_bytes=run.peak_memory_bytes,
+        absent=run.absent,
+    )
+    return predicate_of(facts, _numbers(run), packed)
+
+
+def _numbers(run: Run) -> Measured:
+    """The numbers that the test wants, whatever the trace says."""
+    window_j = run.energy_per_query_j * 16
+    return Measured(
         windows=tuple(
             statement.Window(
                 start_s=float(i),
@@ -300,29 +318,5 @@ def _statement(run: Run, suite: Suite, dataset: DataSet, received_at: datetime) 
             latency_p50_s=0.06,
             latency_p95_s=0.064,
         ),
-        quality=tuple(
-            statement.Quality(metric=metric, value=value, n=16 * run.windows, higher_is_better=True)
-            for metric, value in run.quality
-        ),
-        trace=statement.TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw)),
-        flags=run.flags,
-        not_scored=run.not_scored,
         budget=run.budget,
-        peak_memory_bytes=run.peak_memory_bytes,
-        absent=run.absent,
     )
-    return statement.Statement(
-        type=statement.STATEMENT_TYPE,
-        subject=(
-            statement.Subject(name="trace", digest=statement.Digest(sha256=trace.sha256(raw))),
-            statement.Subject(name="outputs", digest=statement.Digest(sha256="4" * 64)),
-        ),
-        predicate_type=statement.PREDICATE_TYPE,
-        predicate=predicate,
-    )
-
-
-def _bundle(run: Run, said: statement.Statement) -> bytes:
-    _, packed = trace.pack(_trace(run))
-    envelope = seal(encode(said), payload_type=statement.PAYLOAD_TYPE, key=private_key(run.by))
-    return Bundle(format="joulemark-bundle/1", envelope=envelope, trace=packed).to_bytes()

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("nvml_sim.c")
-BUILDS = Path(__file__).parents[2] / "build" / "nvml-sim"
+BUILDS = Path(__file__).parents[3] / "build" / "nvml-sim"
 LIBRARY = "libnvidia-ml.so.1"
 FLAGS = ("-std=c11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden")
 LIBRARIES = ("-lm", "-lpthread")
@@ -25,10 +25,10 @@ def compiler() -> tuple[str, ...]:
     """The command of a C compiler: `CC`, else the first of cc, gcc and clang. Raises NoLibrary without one."""
     if os.environ.get("CC"):
         return tuple(shlex.split(os.environ["CC"]))
-    found = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
-    if found is None:
+    command = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if command is None:
         raise NoLibrary("No C compiler: the simulated NVML needs one. Install gcc or clang, or set CC.")
-    return (found,)
+    return (command,)
 
 
 def library_folder(*, builds: Path = BUILDS) -> Path:

@@ -40,4 +40,4 @@ def scaled(trace: Trace, factor: float) -> Trace:
 
 def _changed(t_us: tuple[int, ...], value: tuple[int, ...], change: Change) -> tuple[int, ...]:
     values = change(np.array(from_deltas(t_us)), np.array(from_deltas(value)))
-    return to_deltas(int(one) for one in values)
+    return to_deltas(int(each) for each in values)

@@ -2,8 +2,8 @@
 
 As a module: ``with services() as running: ...`` gives the addresses of servers that live as long as
 the block.
-As a program: ``python tests/services.py [--durable] -- CMD ...`` runs CMD with DATABASE_URL, REDIS_URL and
-CELERY_BROKER_URL in its environment and returns CMD's exit status.
+As a program: ``python simulation/joulemark_simulation/services.py [--durable] -- CMD ...`` runs CMD with
+DATABASE_URL, REDIS_URL and CELERY_BROKER_URL in its environment and returns CMD's exit status.
 
 The servers listen on no TCP port. They stop, and their folder goes, when the block ends, also by SIGINT or
 SIGTERM. If this process is killed outright, the kernel interrupts them (``setpriv --pdeathsig``) and only the
@@ -64,12 +64,12 @@ class Services:
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which a program finds these servers, none for one that does not run."""
-        found = {
+        addresses = {
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "CELERY_BROKER_URL": self.broker_url,
         }
-        return {name: url for name, url in found.items() if url is not None}
+        return {name: url for name, url in addresses.items() if url is not None}
 
 
 @contextlib.contextmanager
@@ -160,11 +160,11 @@ def _initdb(program: Path, folder: Path) -> None:
     """Make the empty cluster in ``folder/data``: UTF-8, bytewise order, user ``joulemark``, no password."""
     locale = ["--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
     options = ["--no-sync", "--auth=trust", "--username=joulemark", f"--pgdata={folder / 'data'}", *locale]
-    made = _start(_tied([program, *options], for_postgres=True), folder / "initdb.log")
+    initdb = _start(_tied([program, *options], for_postgres=True), folder / "initdb.log")
     try:
-        status = made.wait(timeout=START_LIMIT_S)
+        status = initdb.wait(timeout=START_LIMIT_S)
     finally:
-        _stop([made])
+        _stop([initdb])
     if status != 0:
         what = "initdb failed (as root it needs user namespaces, else run as another user)"
         raise ServiceFailed(_explain(what, folder / "initdb.log"))
@@ -280,6 +280,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except ServiceError as error:
-        sys.exit(f"tests/services.py: {error}")
+        sys.exit(f"services.py: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)

@@ -14,13 +14,13 @@ from itertools import islice, takewhile
 from math import exp, fsum, inf
 from typing import TYPE_CHECKING
 
-from nvml_sim.scenario import Load
+from joulemark_simulation.nvml.scenario import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nvml_sim.clock import Clock
-    from nvml_sim.scenario import Idle, Scenario
+    from joulemark_simulation.nvml.clock import Clock
+    from joulemark_simulation.nvml.scenario import Idle, Scenario
 
 
 @dataclass(frozen=True, kw_only=True)

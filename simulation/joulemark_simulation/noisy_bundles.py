@@ -9,10 +9,10 @@ from itertools import accumulate
 from msgspec.structs import replace
 
 from joulemark.record import trace
-from joulemark.record.sealing import sealed
-from joulemark.record.statement import Predicate, TraceInfo, offline_seed
+from joulemark.record.statement import Predicate, offline_seed
 from joulemark.suite import load_suite
-from tests import made
+from joulemark_simulation import records
+from joulemark_simulation.statements import Packed, digest, signed
 
 TICK_US = 1_000
 """Ticks of the noisy counter lie this far apart, in microseconds, give or take a fifth."""
@@ -21,35 +21,34 @@ TICK_US = 1_000
 def signed_bundle(number: int, *, ticks: int, clients: int) -> bytes:
     """Bundle `number` with about `ticks` readings in its windows, signed by the clients' keys in turn."""
     client = number % clients
-    raw, packed = trace.pack(noisy(base_trace(ticks), seed=number))
-    info = TraceInfo(encoding="zlib", encoded_sha256=trace.sha256(packed), raw_bytes=len(raw))
-    base, nonce = base_predicate(client, ticks), made.nonce("bench", number)
+    packed = Packed.of(noisy(base_trace(ticks), seed=number))
+    base, nonce = base_predicate(client, ticks), digest("bench", number)[:32]
     suite = load_suite("demo")
     dataset = suite.job(f"{base.workload.task}/{base.workload.dataset}/{base.workload.model}").dataset
     count = suite.queries_per_window(dataset)
     sample = suite.sample(dataset, seed=offline_seed(nonce), count=count)
-    said = replace(
-        base, nonce=nonce, trace=info, workload=replace(base.workload, sample_sha256=sample.sha256)
+    predicate = replace(
+        base, nonce=nonce, trace=packed.info, workload=replace(base.workload, sample_sha256=sample.sha256)
     )
-    key = made.signing_key(client)
-    return sealed(said, raw=raw, packed=packed, outputs_sha256=trace.sha256(b"outputs"), key=key).to_bytes()
+    key = records.signing_key(client)
+    return signed(predicate, packed, outputs_sha256=trace.sha256(b"outputs"), key=key).to_bytes()
 
 
 @lru_cache
 def base_trace(ticks: int) -> trace.Trace:
     """A run with room for `ticks` readings in its windows."""
     suite = load_suite("demo")
-    queries = suite.queries_per_window(made.first_job(suite).dataset)
-    window_us = queries * (made.QUERY_US + made.GAP_US)
-    return made.trace(queries=queries, windows=max(3, round(ticks * TICK_US / window_us)))
+    queries = suite.queries_per_window(records.first_job(suite).dataset)
+    window_us = queries * (records.QUERY_US + records.GAP_US)
+    return records.trace(queries=queries, windows=max(3, round(ticks * TICK_US / window_us)))
 
 
 @lru_cache
 def base_predicate(client: int, ticks: int) -> Predicate:
     """What a client says about `base_trace`; readings inside its windows change none of the sums."""
     suite = load_suite("demo")
-    job = made.first_job(suite)
-    return made.predicate(key=made.signing_key(client), of=base_trace(ticks), suite=suite, job=job)
+    job = records.first_job(suite)
+    return records.predicate(key=records.signing_key(client), of=base_trace(ticks), suite=suite, job=job)
 
 
 def noisy(of: trace.Trace, *, seed: int) -> trace.Trace:

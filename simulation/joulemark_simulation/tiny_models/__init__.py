@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tiny_models import pictures, texts
+from joulemark_simulation.tiny_models import pictures, texts
 
 BUILDERS: dict[str, Callable[[Path], None]] = {
     "bert-sentiment": texts.bert_for_sentiment,
@@ -36,9 +36,9 @@ def build(name: str, folder: Path) -> Path:
     """Make the model called `name` in a new folder within `folder`; the same weights each time, on one machine."""
     import torch
 
-    made = folder / name
-    made.mkdir()
+    snapshot = folder / name
+    snapshot.mkdir()
     with torch.random.fork_rng():
         torch.manual_seed(SEEDS.get(name, 3))
-        BUILDERS[name](made)
-    return made
+        BUILDERS[name](snapshot)
+    return snapshot

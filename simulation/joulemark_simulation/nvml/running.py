@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nvml_sim import build
-from nvml_sim.clock import Clock
-from nvml_sim.truth import Truth
+from joulemark_simulation.nvml import build
+from joulemark_simulation.nvml.clock import Clock
+from joulemark_simulation.nvml.truth import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nvml_sim.scenario import Scenario
+    from joulemark_simulation.nvml.scenario import Scenario
 
 SCENARIO = "NVML_SIM_SCENARIO"
 CLOCK = "NVML_SIM_CLOCK"
@@ -66,7 +66,7 @@ def running(scenario: Scenario, *, real_clock: bool = False, driver: bool = True
     try:
         library = build.library_folder() if driver else _no_library(folder)
         (folder / "scenario").write_text(scenario.text(), encoding="ascii")
-        clock = Clock.made(folder / "clock", real=real_clock)
+        clock = Clock.create(folder / "clock", real=real_clock)
         environment = {
             **os.environ,
             "LD_LIBRARY_PATH": os.pathsep.join(

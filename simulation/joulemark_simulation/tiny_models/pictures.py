@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.tiny_models.texts import SPREAD
-from tests.tiny_models.tokens import bytes_of_text
+from joulemark_simulation.tiny_models.texts import SPREAD
+from joulemark_simulation.tiny_models.tokens import bytes_of_text
 
 if TYPE_CHECKING:
     from pathlib import Path

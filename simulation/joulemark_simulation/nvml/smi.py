@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nvml_sim.running import Simulation
+    from joulemark_simulation.nvml.running import Simulation
 
 
 def with_nvidia_smi(simulation: Simulation, folder: Path) -> Simulation:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
-from joulemark.energy.analysis import analyse
 from joulemark.record import keys, messages
 from joulemark.record import statement as s
 from joulemark.record import trace as t
@@ -18,8 +17,19 @@ from joulemark.record.bundle import Bundle
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope, seal
 from joulemark.record.requests import Request
-from joulemark.record.sealing import sealed
 from joulemark.suite import Job, Suite, load_suite
+from joulemark_simulation.signed_messages import enrolment_message, signed_message, ticket_message
+from joulemark_simulation.statements import (
+    Measured,
+    Packed,
+    Run,
+    nonce,
+    predicate_of,
+    private_key,
+    signed,
+    suite_ref,
+    workload_of,
+)
 
 R = TypeVar("R", bound=Request)
 ORIGIN = "http://127.0.0.1:8000"
@@ -30,12 +40,7 @@ GAP_US = 1_000
 
 def signing_key(number: int = 1) -> Ed25519PrivateKey:
     """The same key for the same number."""
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"key %d" % number).digest())
-
-
-def nonce(*parts: object) -> str:
-    """128 bits that depend on `parts` alone."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    return private_key(b"key %d" % number)
 
 
 def estimate_sensor() -> s.Sensor:
@@ -55,12 +60,12 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
     No two runs keep time alike: `salt` shifts the ticks.
     """
     length = salt % 997 + queries * (QUERY_US + GAP_US) + GAP_US
-    spans, asked, times, values = [], [], [0], [1000 + salt]
+    spans, queries_of_windows, times, values = [], [], [0], [1000 + salt]
     clock = 10_000
     for _ in range(windows):
         spans.append(t.Span(kind="window", start_us=clock, end_us=clock + length))
         starts = [clock + GAP_US + number * (QUERY_US + GAP_US) for number in range(queries)]
-        asked.append(t.Queries(start_us=t.to_deltas(starts), duration_us=(QUERY_US,) * queries))
+        queries_of_windows.append(t.Queries(start_us=t.to_deltas(starts), duration_us=(QUERY_US,) * queries))
         times += [clock, clock + length]
         values += [values[-1], values[-1] + round(length * busy)]
         clock += length + 5_000
@@ -76,7 +81,9 @@ def trace(*, windows: int = 3, queries: int = 4, busy: float = 1.5, salt: int = 
     answers = b"".join(
         hashlib.sha256(b"answer %d of %d" % (number, salt)).digest()[:4] for number in range(queries)
     )
-    return t.Trace(version=1, streams=(stream,), spans=tuple(spans), queries=tuple(asked), answers=answers)
+    return t.Trace(
+        version=1, streams=(stream,), spans=tuple(spans), queries=tuple(queries_of_windows), answers=answers
+    )
 
 
 def predicate(
@@ -91,51 +98,25 @@ def predicate(
 ) -> s.Predicate:
     """What an honest agent says about the trace `of`."""
     now = now or datetime.now(UTC)
-    model, dataset = suite.model(job.model), suite.dataset(job.dataset)
-    sensor = estimate_sensor()
-    public = keys.public_hex(key)
-    raw, packed = t.pack(of)
-    own_nonce = nonce("result", public, raw)
+    public, packed = keys.public_hex(key), Packed.of(of)
+    own_nonce = nonce("result", public, packed.raw)
     seed = ticket.sample_seed if ticket else s.offline_seed(own_nonce)
     sample = suite.sample(job.dataset, seed=seed, count=suite.queries_per_window(job.dataset))
-    found = analyse(of, sensor)
-    windows = tuple(
-        s.Window(
-            start_s=w.start_s,
-            end_s=w.end_s,
-            queries=w.queries,
-            output_tokens=7 * w.queries if job.generates_text else None,
-            energy_gross_j=w.gross_j,
-            energy_net_j=w.net_j,
-            input_tokens=None,
-        )
-        for w in found.windows
-    )
-    metrics = suite.task(job.task).quality_metrics
-    return s.Predicate(
+    written = [7 * len(each.duration_us) if job.generates_text else None for each in of.queries]
+    run = Run(
+        key=key,
         audience=ORIGIN,
         session=nonce("session", public),
         nonce=own_nonce,
         started_at=now - timedelta(seconds=60),
         ended_at=now - timedelta(seconds=1),
         issued_at=now,
-        contributor=s.Contributor(key_id=keys.key_id(public), public_key=public),
         ticket=s.TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed)
         if ticket
         else None,
-        suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
-        workload=s.Workload(
-            task=job.task,
-            dataset=job.dataset,
-            dataset_revision=dataset.revision,
-            sample_sha256=sample.sha256,
-            model=job.model,
-            model_revision=model.revision,
-            weights_sha256=model.weights_sha256,
-            parameters=model.parameters,
-            dtype="float32",
-            batch_size=1,
-            inputs_sha256=hashlib.sha256(sample.sha256.encode()).hexdigest(),
+        suite=suite_ref(suite),
+        workload=workload_of(
+            suite, job, sample_sha256=sample.sha256, inputs_sha256=t.sha256(sample.sha256.encode())
         ),
         device=s.Device(
             tag=tag,
@@ -155,20 +136,15 @@ def predicate(
         software=s.Software(
             agent_version="0.1.0", source_sha256="cd" * 32, python="3.11.7", packages={"torch": "2.13.0"}
         ),
-        sensor=sensor,
-        idle=None,
-        windows=windows,
-        totals=found.totals,
-        quality=tuple(s.Quality(metric=name, value=0.75, n=12, higher_is_better=True) for name in metrics),
-        trace=s.TraceInfo(encoding="zlib", encoded_sha256=t.sha256(packed), raw_bytes=len(raw)),
-        flags=(),
+        sensor=estimate_sensor(),
+        quality=tuple(
+            s.Quality(metric=name, value=0.75, n=12, higher_is_better=True)
+            for name in suite.task(job.task).quality_metrics
+        ),
         absent=absent(ticket=ticket, job=job),
-        estimates=found.estimates,
-        not_estimated=found.not_estimated,
-        comparisons=found.comparisons,
-        budget=found.budget,
-        peak_memory_bytes=None,
     )
+    measured = Measured.by(of, run.sensor, tokens=[(None, count) for count in written])
+    return replace(predicate_of(run, measured, packed), idle=None)  # an estimate knows no rest
 
 
 def absent(*, ticket: messages.Ticket | None, job: Job) -> dict[str, str]:
@@ -198,7 +174,7 @@ def bundle(
     of: t.Trace | None = None,
     ticket: messages.Ticket | None = None,
     job: Job | None = None,
-    change: Callable[[s.Predicate], s.Predicate] = lambda said: said,
+    change: Callable[[s.Predicate], s.Predicate] = lambda honest: honest,
     **facts: Any,
 ) -> Bundle:
     """A signed bundle. `change` edits the predicate before it is signed: what a liar with a real key would send."""
@@ -206,21 +182,20 @@ def bundle(
     suite = load_suite("demo")
     job = job or first_job(suite)
     of = of or trace(queries=suite.queries_per_window(job.dataset))
-    said = change(predicate(key=key, of=of, suite=suite, job=job, ticket=ticket, **facts))
-    raw, packed = t.pack(of)
-    return sealed(said, raw=raw, packed=packed, outputs_sha256=t.sha256(b"outputs"), key=key)
+    stated = change(predicate(key=key, of=of, suite=suite, job=job, ticket=ticket, **facts))
+    return signed(stated, Packed.of(of), outputs_sha256=t.sha256(b"outputs"), key=key)
 
 
 def resealed(
-    made: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed25519PrivateKey | None = None
+    original: Bundle, edit: Callable[[dict[str, Any]], None], *, key: Ed25519PrivateKey | None = None
 ) -> Bundle:
-    """`made` with its payload edited as plain JSON and signed again, as a hand-made upload would be."""
+    """`original` with its payload edited as plain JSON and signed again, as a hand-made upload would be."""
     import json
 
-    payload = json.loads(made.envelope.payload)
+    payload = json.loads(original.envelope.payload)
     edit(payload)
     envelope = seal(json.dumps(payload).encode(), payload_type=s.PAYLOAD_TYPE, key=key or signing_key())
-    return replace(made, envelope=envelope)
+    return replace(original, envelope=envelope)
 
 
 def enrolment(
@@ -233,15 +208,9 @@ def enrolment(
     """A self-signed enrolment."""
     key = key or signing_key()
     now = now or datetime.now(UTC)
-    public = keys.public_hex(key)
-    message = messages.Enrolment(
-        audience=ORIGIN,
-        issued_at=now,
-        nonce=nonce("enrol", public, name, now),
-        public_key=public,
-        display_name=name,
-    )
-    return seal(encode(replace(message, **changes)), payload_type=messages.ENROLMENT_TYPE, key=key)
+    own_nonce = nonce("enrol", keys.public_hex(key), name, now)
+    message = enrolment_message(key, audience=ORIGIN, name=name, nonce=own_nonce, at=now)
+    return signed_message(replace(message, **changes), key)
 
 
 def ticket_request(
@@ -255,21 +224,10 @@ def ticket_request(
     suite = load_suite("demo")
     job = job or first_job(suite)
     now = now or datetime.now(UTC)
-    message = messages.TicketRequest(
-        audience=ORIGIN,
-        issued_at=now,
-        nonce=nonce("ticket", now),
-        suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
-        task=job.task,
-        dataset=job.dataset,
-        model=job.model,
-        device_tag="ab" * 32,
+    message = ticket_message(
+        audience=ORIGIN, suite=suite, job=job, device_tag="ab" * 32, nonce=nonce("ticket", now), at=now
     )
-    return seal(
-        encode(replace(message, **changes)),
-        payload_type=messages.TICKET_REQUEST_TYPE,
-        key=key or signing_key(),
-    )
+    return signed_message(replace(message, **changes), key or signing_key())
 
 
 def request(
@@ -278,12 +236,12 @@ def request(
     *,
     key: Ed25519PrivateKey | None = None,
     now: datetime | None = None,
-    **said: Any,
+    **fields: Any,
 ) -> Envelope:
     """A signed request about keys or results (`joulemark.record.requests`)."""
     now = now or datetime.now(UTC)
-    own = said.pop("nonce", None) or nonce(payload_type, said, now)
-    message = kind(**{"audience": ORIGIN, "issued_at": now, "nonce": own, **said})
+    own = fields.pop("nonce", None) or nonce(payload_type, fields, now)
+    message = kind(**{"audience": ORIGIN, "issued_at": now, "nonce": own, **fields})
     return seal(encode(message), payload_type=payload_type, key=key or signing_key())
 
 

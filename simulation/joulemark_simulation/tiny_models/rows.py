@@ -27,7 +27,7 @@ def reviews() -> Rows:
 def questions() -> Rows:
     """Questions about texts, one longer than a tiny model's window; the last has no answer."""
     long = " ".join(["The council met in the town."] * 12) + " Mary lives in London."
-    rows = (
+    rows: tuple[tuple[str, str, list[str]], ...] = (
         ("Who visited the bridge?", "The old bridge was visited by Mary.", ["Mary"]),
         ("Where is Mary?", long, ["London", "in London"]),
         ("When was the train?", "The river is warm.", []),

@@ -10,27 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
-from nvml_sim.running import running
 
-from benchmarks.honest_machines import (
-    MODES,
-    UNKNOWN,
-    JitterTimer,
-    SimulatedEstimate,
-    SimulatedRapl,
-    gpu_scenario,
-    host,
-    timing_of,
-)
-from benchmarks.honest_suite import KINDS, PROTOCOL, Kind, digest, suite
 from joulemark.identity import Identity
 from joulemark.meters.device import DeviceFacts
-from joulemark.meters.nvml.meter import NvmlMeter
-from joulemark.meters.nvml.processes import OurProcesses
 from joulemark.record import keys
 from joulemark.record import trace as traces
 from joulemark.record.bundle import verified
@@ -42,8 +27,21 @@ from joulemark.session import measure as measuring
 from joulemark.session.facts import describe
 from joulemark.session.progress import Silent
 from joulemark.session.statement import Circumstances, Story, new_nonce, signed_bundle
-from joulemark.workloads.base import Loaded, Output, QualityScore
-from tests import made
+from joulemark.workloads.base import Loaded, Output, QualityScore, Query
+from joulemark_simulation import records
+from joulemark_simulation.card_sessions import at_work, read_rests_rarely
+from joulemark_simulation.honest_machines import (
+    MODES,
+    UNKNOWN,
+    JitterTimer,
+    SimulatedEstimate,
+    SimulatedRapl,
+    gpu_scenario,
+    host,
+    timing_of,
+)
+from joulemark_simulation.honest_suite import KINDS, PROTOCOL, Kind, suite
+from joulemark_simulation.statements import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,13 +51,12 @@ if TYPE_CHECKING:
     from joulemark.suite import Job, Model, Protocol, Suite
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-BEFORE_S = 2.0
 LONGEST_QUERY_S, SHORT_QUERY_S = 4.0, 0.05
 MOST_QUERIES = 30_000
 """The simulation's clock has room for 65,536 marks, two a query: of the warm-up and all windows together."""
 MOST_WRONG = 0.1
 """Share of the queries that a machine answers otherwise than most: low bits differ between kinds of hardware."""
-KEY = made.signing_key()
+KEY = records.signing_key()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +107,7 @@ class Work:
         self._spread = 10 ** rng.uniform(-2.5, -0.7)
         self._salt, self._wrong = rng.random(), rng.uniform(0.0, MOST_WRONG)
 
-    def answer(self, query: Any) -> Output:
+    def answer(self, query: Query) -> Output:
         """Draw power for as long as the answer takes."""
         tokens, passes = None, self._passes
         if self._kind.most_tokens:
@@ -144,13 +141,13 @@ BURSTS_EVERY = 20
 def session(number: int) -> Drawn:
     """Session `number`: four of five on a GPU, the others on a processor. Raises MeterFailed or EnergyError."""
     rng = Random(f"honest session {number}")  # noqa: S311 - chances, no secrets
-    measuring.CLOSELY_S = 0.010  # rests are read half as often as on a machine, where time costs nothing
+    read_rests_rarely()
     protocol = _protocol(rng)
     if number % 5 == 4:
         protocol = msgspec.structs.replace(protocol, mode="throughput", idle_s=3.0, warmup_s=0.0)
         return _measured(_processor(number, rng), protocol, rng)
-    known = (*gpus(), UNKNOWN)
-    gpu, mode = known[number % len(known)], rng.choice(MODES)
+    models = (*gpus(), UNKNOWN)
+    gpu, mode = models[number % len(models)], rng.choice(MODES)
     if number % BURSTS_EVERY == 3:
         protocol = bursts(protocol)
     with _on_gpu(gpu, mode, rng) as machine:
@@ -167,9 +164,9 @@ def bursts(protocol: Protocol) -> Protocol:
 def chosen(gpu_id: str, mode: str, job: str, *, dtype: str = "float16", windows: int = 5) -> Drawn:
     """A session in throughput of this job on a GPU of this model, with a counter of this mode."""
     rng = Random(f"{gpu_id} {mode} {job} {dtype}")  # noqa: S311 - chances, no secrets
-    measuring.CLOSELY_S = 0.010
+    read_rests_rarely()
     protocol = msgspec.structs.replace(PROTOCOL, windows_min=windows, windows_max=windows)
-    gpu = next(one for one in gpus() if one.id == gpu_id)
+    gpu = next(model for model in gpus() if model.id == gpu_id)
     with _on_gpu(gpu, mode, rng) as machine:
         return _measured(machine, protocol, rng, job=(job, dtype))
 
@@ -197,22 +194,16 @@ def _protocol(rng: Random) -> Protocol:
 def _on_gpu(gpu: Gpu, mode: str, rng: Random) -> Iterator[Machine]:
     timing = timing_of(gpu, mode)
     scenario = gpu_scenario(gpu, mode, rng)
-    with running(scenario) as simulation, simulation.here():
-        timer = JitterTimer(simulation, rng)
-        timer.wait(BEFORE_S)
-        meter = NvmlMeter(environ={}, ours=OurProcesses(namespace=None, parent={}.get, exists=bool))
-        try:
-            yield Machine(
-                kind=f"{gpu.id} {mode}",
-                meter=meter,
-                timer=timer,
-                timings=(timing,),
-                device=meter.device(),
-                watts=_load_w(scenario.idle.watts, scenario.card.limit_w, rng),
-                gpu=gpu,
-            )
-        finally:
-            meter.close()
+    with at_work(scenario, lambda simulation: JitterTimer(simulation, rng)) as (meter, timer, _):
+        yield Machine(
+            kind=f"{gpu.id} {mode}",
+            meter=meter,
+            timer=timer,
+            timings=(timing,),
+            device=meter.device(),
+            watts=_load_w(scenario.idle.watts, scenario.card.limit_w, rng),
+            gpu=gpu,
+        )
 
 
 def _load_w(idle_w: float, limit_w: float, rng: Random) -> float:
@@ -275,7 +266,7 @@ def _measured(
     sample = of.sample(ran.dataset, seed=seed, count=of.queries_per_window(ran.dataset))
     measured = measuring.measure(
         Work(machine, model, kind, dtype, protocol, rng),
-        [SimpleNamespace(id=query) for query in sample.query_ids],
+        [Query(query, {}, None) for query in sample.query_ids],
         machine.meter,
         protocol,
         Busy(machine.timer, rng),
@@ -298,14 +289,14 @@ def _measured(
     )
     around = _around(machine, of)
     statement, raw = verified(signed_bundle(around, story))
-    said = msgspec.structs.replace(
+    predicate = msgspec.structs.replace(
         statement.predicate, started_at=NOW - lasted, ended_at=NOW - timedelta(seconds=1), issued_at=NOW
     )
     return Drawn(
         kind=f"{machine.kind}, {protocol.mode}",
         job=ran.key,
         case=Case(
-            msgspec.structs.replace(statement, predicate=said),
+            msgspec.structs.replace(statement, predicate=predicate),
             traces.parse(raw),
             _context(story, of, kind, right, around.facts.device.tag, rng),
         ),
@@ -315,7 +306,7 @@ def _measured(
 def _around(machine: Machine, of: Suite) -> Circumstances:
     public = keys.public_hex(KEY)
     return Circumstances(
-        origin=made.ORIGIN,
+        origin=records.ORIGIN,
         session=new_nonce(),
         identity=Identity(key=KEY, public_key=public, key_id=keys.key_id(public)),
         suite=of,
@@ -342,8 +333,8 @@ def _peak(machine: Machine, weights_bytes: float, rng: Random) -> int | None:
 def _ticket(seed: int, lasted: timedelta, rng: Random) -> Ticket:
     """Given some time before the run started."""
     return Ticket(
-        id=made.nonce("ticket", rng.random()),
-        nonce=made.nonce("nonce", rng.random()),
+        id=digest("ticket", rng.random())[:32],
+        nonce=digest("nonce", rng.random())[:32],
         sample_seed=seed,
         issued_at=NOW - lasted - timedelta(seconds=rng.uniform(1.0, 300.0)),
         expires_at=NOW + timedelta(hours=4),
@@ -362,11 +353,12 @@ def _context(story: Story, of: Suite, kind: Kind, right: float, device_tag: str,
         )
     return Context(
         received_at=NOW + timedelta(seconds=rng.uniform(-60.0, 600.0)),
-        audience=made.ORIGIN,
+        audience=records.ORIGIN,
         public_key=keys.public_hex(KEY),
         key_revoked=False,
-        ticket=ticket
-        and TicketFacts(
+        ticket=None
+        if ticket is None
+        else TicketFacts(
             id=ticket.id,
             nonce=ticket.nonce,
             sample_seed=ticket.sample_seed,

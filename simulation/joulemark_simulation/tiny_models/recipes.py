@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from joulemark.workloads.preprocess import Preprocessing
 from joulemark.workloads.recipe import Answers, Decoding, Diffusion, Recipe, SpanSearch
-from tests.tiny_models import rows
-from tests.tiny_models.pictures import CLASSES, OBJECTS
-from tests.tiny_models.texts import NAMES
+from joulemark_simulation.tiny_models import rows
+from joulemark_simulation.tiny_models.pictures import CLASSES, OBJECTS
+from joulemark_simulation.tiny_models.texts import NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
