@@ -174,7 +174,7 @@ class HostClock:
         self.foreign_s, self._foreign_cores = 0.0, rng.uniform(0.0, 0.02)
 
     def now_s(self) -> float:
-        """Seconds."""
+        """Return the clock's time in seconds."""
         return self._now_s
 
     def advance_to(self, at_s: float) -> None:
