@@ -18,7 +18,8 @@ from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_rows
 from measurements.boards.series import Series, all_series
 from measurements.boards.unlike_jobs import answers_of, forms_of
-from measurements.catalog.models import ModelKind, Task
+from measurements.catalog.models import Task
+from measurements.display.choices import ModelKind, NoScoreInterval
 from measurements.display.units import wh_per_1000
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ def _typical(scores: Quality) -> dict[str, Any]:
         "low": None,
         "high": None,
         "interval": None,
-        "no_interval": "several-models",
+        "no_interval": NoScoreInterval.SEVERAL_MODELS.value,
     }
 
 

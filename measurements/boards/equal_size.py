@@ -10,7 +10,7 @@ from joulemark.consensus.size_controlled import SizeControlled, Sized, size_cont
 from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import DeviceValue
 from measurements.boards.series import Series
-from measurements.catalog.models import ModelKind
+from measurements.display.choices import ModelKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,6 +8,7 @@ from django.db import models
 
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.contributors.models import Device
+from measurements.display.choices import RESULT_GRADES, Tier
 from measurements.review.models import CELL_FIELDS
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class CellContent(models.Model):
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="%(class)ss")
     model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="%(class)ss")
     hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="%(class)ss")
-    grade = models.CharField(max_length=10, choices=[("measured", "measured"), ("estimated", "estimated")])
+    grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     energy_per_query_j = models.FloatField()
@@ -94,7 +95,7 @@ class CellContent(models.Model):
     n_contributors = models.PositiveIntegerField()
     n_results = models.PositiveIntegerField()
     label = models.CharField(max_length=20)
-    tier = models.CharField(max_length=20, default="single source")
+    tier = models.CharField(max_length=20, default=Tier.SINGLE)
     quality = models.JSONField(default=list)
     unit_energies = models.JSONField(default=list)
     version = models.PositiveBigIntegerField(default=0)

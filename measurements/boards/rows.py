@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from joulemark.consensus.interval import tells_something
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.fronts import cell_scores, fronts, published_scores
-from measurements.boards.unit_energies import OF_PUBLISHER, UnitEnergies, cell_unit_energies, without_values
+from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
+from measurements.display.choices import ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class BoardRow:
     @property
     def general_purpose(self) -> bool:
         """Whether the model answers anything, rather than one task."""
-        return self.kind == "general-purpose"
+        return self.kind == ModelKind.GENERAL_PURPOSE
 
     @property
     def conditions(self) -> tuple[str, str, str, str]:
@@ -251,10 +252,10 @@ def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
         n_devices=None,
         n_contributors=1,
         n_results=figure.n_runs,
-        label="published",
-        tier="published",
+        label=Tier.PUBLISHED.value,
+        tier=Tier.PUBLISHED.value,
         quality=published_scores(figure.quality),
-        unit_energies=without_values(OF_PUBLISHER),
+        unit_energies=without_values(NoUnitValue.OF_PUBLISHER.value),
         front=[],
         beaten=[],
         source=figure.source,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from measurements.display.choices import ModelKind
+
 RATIO = "ratio"
 """What a plot draws that is of no model: a ratio of energies."""
 
-SHAPES = {
-    "task-specific": "task-specific",
-    "general-purpose": "general-purpose",
-    "unknown": "unknown",
-    RATIO: "ratio",
-}
+SHAPES = {kind: kind for kind in (*ModelKind.values, RATIO)}
 """Classes of the style sheet, which `_mark.html` draws."""
 
 

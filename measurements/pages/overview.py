@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from measurements.boards.comparing import ComparisonRow, read_comparisons
 from measurements.boards.models import Cell
-from measurements.catalog.models import ModelKind, Task
+from measurements.catalog.models import Task
+from measurements.display.choices import ModelKind
 from measurements.published.models import STUDY, PublishedFigure
 
 

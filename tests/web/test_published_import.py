@@ -12,7 +12,8 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
 from measurements.boards.services import refresh_stale_cells
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.display.choices import ModelKind
 from measurements.published.models import PublishedFigure, PublishedSeries
 from tests.rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 

@@ -14,7 +14,8 @@ from django.core.management import call_command
 from measurements.boards.models import DeviceValue
 from measurements.boards.reading import read_board
 from measurements.boards.services import refresh_stale_cells
-from measurements.catalog.models import AiModel, ModelKind
+from measurements.catalog.models import AiModel
+from measurements.display.choices import ModelKind
 from measurements.display.kinds import SHAPES, shape_of
 from measurements.pages.drawing import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure

@@ -15,7 +15,8 @@ from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from joulemark.cli.output import Output
-    from joulemark.session.forecast import Basis, Cell, Forecast
+    from joulemark.session.budget import Basis
+    from joulemark.session.forecast import Cell, Forecast
     from joulemark.session.order import JobOrder, Order
 
 ORDER_WORDS: dict[Order, str] = {

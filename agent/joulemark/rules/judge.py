@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from joulemark.rules import (
     answer_rules,
@@ -20,10 +20,11 @@ from joulemark.rules.case import Case
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.rule import Rule
 
+if TYPE_CHECKING:
+    from joulemark.record.messages import VerdictState
+
 RULES_VERSION = "8"
 """Raised with any change that could change a verdict. Old verdicts keep the version they were given under."""
-
-State = Literal["accepted", "quarantined", "rejected"]
 
 RULES: tuple[Rule, ...] = (
     *provenance.RULES,
@@ -62,7 +63,7 @@ RULES: tuple[Rule, ...] = (
 class Judgement:
     """The state that the findings amount to; no finding means accepted."""
 
-    state: State
+    state: VerdictState
     findings: tuple[Finding, ...]
 
 

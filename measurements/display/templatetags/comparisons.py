@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import template
 from django.utils.translation import gettext
 
+from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
 from measurements.display.numbers import significant
 from measurements.display.templatetags.figures import DASH
 
@@ -41,12 +42,7 @@ def of_measurement(paired: PairedRatio) -> str:
 
 def no_model_interval(reason: str) -> str:
     """Why nothing is known of other models, in the reader's language."""
-    return {
-        "one-pair": gettext("one pair of models: nothing is known of others"),
-        "one-model-of-a-kind": gettext("one model of a kind: nothing is known of others"),
-        "no-spread": gettext("models that do not differ say nothing of others"),
-        "too-few-models": gettext("too few models, which differ too much, for an interval"),
-    }.get(reason, DASH)
+    return str(NoModelInterval(reason).label) if reason else DASH
 
 
 @register.filter
@@ -73,27 +69,17 @@ def score_interval(score: dict[str, Any]) -> str:
 @register.filter
 def no_score_interval(score: dict[str, Any]) -> str:
     """Why a score has no interval, in the reader's language."""
-    return {
-        "n-not-known": gettext("nobody states over how many questions"),
-        "no-mean-over-questions": gettext("its chance cannot be told from one number"),
-        "outside-0-to-1": gettext("it does not lie between 0 and 1"),
-        "several-models": gettext("the middle of several models"),
-    }.get(score.get("no_interval") or "", "")
+    reason = score.get("no_interval")
+    return str(NoScoreInterval(reason).label) if reason else ""
 
 
 @register.filter
 def withheld_reason(reason: str) -> str:
     """Why a part of the differences is not stated, in the reader's language."""
-    return {
-        "not-repeated": gettext("not known: nobody has repeated it"),
-        "too-few": gettext("not stated: too few to tell within a factor of 1.5"),
-        "too-small": gettext("not stated: too small beside what lies inside it"),
-    }.get(reason, gettext("not known"))
+    return str(Withheld(reason).label) if reason else gettext("not known")
 
 
 @register.filter
 def no_interval_reason(reason: str) -> str:
     """Why a value has no interval, in the reader's language."""
-    return {
-        "sources-disagree": gettext("none: the contributors differ so much that it would tell nothing"),
-    }.get(reason, gettext("none: a single source"))
+    return str(NoInterval(reason or NoInterval.SINGLE_SOURCE).label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -190,7 +190,7 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
         not_estimated=found.not_estimated,
         comparisons=found.comparisons,
         budget=found.budget,
-        not_read={"cpu": "no-rapl", "dram": "no-rapl"},
+        not_read=dict.fromkeys(get_args(traces.HostScope), "no-rapl"),
         peak_memory_bytes=round(4.4 * model.parameters) + 300_000_000,
     )
     return replace(predicate, absent=absent(predicate, NULLS))
