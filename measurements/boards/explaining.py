@@ -15,7 +15,7 @@ from measurements.boards.combining import ROW_FIELDS, Row, row_of
 from measurements.boards.guarded import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.rows import BoardRow, row_of_cell
-from measurements.boards.series import Series, series_by_slug
+from measurements.boards.series import SuiteSeries, series_by_slug
 from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.display.units import wh_per_1000
@@ -54,7 +54,7 @@ class Explained:
     As of a moment `said` is None: what each contributor says is kept only as it is now.
     """
 
-    series: Series
+    series: SuiteSeries
     task: Task
     row: BoardRow
     said: list[Said] | None
@@ -72,12 +72,11 @@ def explain_cell(
 ) -> Explained | None:
     """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
     series, task = series_by_slug(series_slug, at=at), Task.objects.filter(slug=task_slug).first()
-    if series is None or task is None or series.grade == "published":
+    if task is None or not isinstance(series, SuiteSeries):
         return None
-    known = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = known.of_series(suite=series.suite, version=series.version, grade=series.grade)
     cell = (
-        cells.of_tasks([task])
+        series.cells(at=at)
+        .of_tasks([task])
         .with_names()
         .filter(
             hardware_named(named.get("hardware", ""), through="hardware_class__"),

@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 
 from measurements.boards.comparing import read_comparison
 from measurements.boards.reading import BoardEntry, NotKept, list_boards, read_board
-from measurements.boards.terms import citation_of, licence_of
 from measurements.catalog.models import Task
 from measurements.downloads.board_csv import BoardCsvRenderer
 from measurements.downloads.serializers import (
@@ -97,8 +96,8 @@ class BoardView(APIView):
             "series": series,
             "task": task,
             "grade": board.series.grade,
-            "licence": licence_of(board.series),
-            "citation": citation_of(board.series),
+            "licence": board.series.licence,
+            "citation": board.series.citation,
             "version": board.version,
             "version_at": board.version_at,
             "as_of": board.as_of,

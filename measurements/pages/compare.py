@@ -26,9 +26,9 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
     context = {
         "task": compared_task,
         "n_missing": comparison.n_missing,
-        "crowd": [row for row in rows if row.grade != "published"],
+        "crowd": [row for row in rows if not row.series.is_published],
         "published": [row for row in rows if row.series.is_study],
-        "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
+        "imported": [row for row in rows if row.series.is_published and not row.series.is_study],
         "plot": comparison_plot(rows),
         "study": load_study(),
     }

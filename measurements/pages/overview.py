@@ -67,7 +67,7 @@ def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
     return TaskLine(
         task=task,
         published=overall[0] if overall else None,
-        crowd=[row for row in rows if row.grade != "published"],
+        crowd=[row for row in rows if not row.series.is_published],
     )
 
 
