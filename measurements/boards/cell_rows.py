@@ -18,8 +18,9 @@ from django.db import connection, models
 from django.utils import timezone
 
 from measurements.boards.combining import ROW_FIELDS, DeviceSays
-from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.boards.models import Cell, CellRevision, DeviceValue
+from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,13 +102,14 @@ def sent_together() -> Iterator[None]:
 
 def read(key: CellKey) -> Found:
     """The rows of the cell at `key`, after whoever else refreshes it; held until the transaction ends."""
-    at = [key[name] for name in CELL_FIELDS]
+    at = list(key.values)
+    columns = key.columns
     with ExitStack() as held:
         lock, results, cell, values = (held.enter_context(connection.cursor()) for _ in range(4))
         if connection.vendor == "postgresql":  # SQLite has one writer
             lock.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_number(at)])
         sql, parameters = _results_sql()
-        results.execute(sql, [key.get(named, named) for named in parameters])
+        results.execute(sql, [columns.get(named, named) for named in parameters])
         cell.execute(READ_CELL, at)
         values.execute(READ_VALUES, at)
         shown = cell.fetchone()
@@ -121,7 +123,7 @@ def read(key: CellKey) -> Found:
 
 def write_cell(key: CellKey, said: Mapping[str, Any]) -> None:
     """Write what a cell says, under the next version of its board, and keep it as a revision."""
-    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
+    at, board = key.values, key.board
     stored = [field.get_db_prep_save(said[field.attname], connection) for field in SAID]
     with connection.cursor() as cursor:
         _next_version(cursor, board)
@@ -131,21 +133,21 @@ def write_cell(key: CellKey, said: Mapping[str, Any]) -> None:
 
 def remove_cell(key: CellKey) -> None:
     """Remove a cell; its last revision says that it is gone."""
-    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
+    at, board = key.values, key.board
     with connection.cursor() as cursor:
         _next_version(cursor, board)
         cursor.execute(WRITE_REVISION, [*board, *board, True, *at])
     Cell.objects.at(key).delete()
 
 
-def _next_version(cursor: CursorWrapper, board: list[Any]) -> None:
+def _next_version(cursor: CursorWrapper, board: tuple[int, str]) -> None:
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     cursor.execute(NEXT_VERSION.format(later=LATER[connection.vendor]), [*board, now])
 
 
 def write_devices(key: CellKey, found: Found, said: Mapping[int, DeviceSays]) -> None:
     """Write what has changed of what each device says."""
-    at = [key[name] for name in CELL_FIELDS]
+    at = key.values
     changed = [(device, *says, *at) for device, says in said.items() if found.devices.get(device) != says]
     gone = [(found.pk, device) for device in found.devices.keys() - said.keys()]
     with connection.cursor() as cursor:
@@ -161,7 +163,13 @@ def _results_sql() -> tuple[str, tuple[Any, ...]]:
     markers: dict[str, Any] = {
         name: -1 - place if name.endswith("_id") else f"the {name}" for place, name in enumerate(CELL_FIELDS)
     }
-    query = Result.objects.eligible().of_cell(markers).order_by().values_list("device_id", *ROW_FIELDS).query
+    query = (
+        Result.objects.eligible()
+        .of_cell(CellKey(**markers))
+        .order_by()
+        .values_list("device_id", *ROW_FIELDS)
+        .query
+    )
     sql, parameters = query.sql_with_params()
     named = {marker: name for name, marker in markers.items()}
     return sql, tuple(named.get(parameter, parameter) for parameter in parameters)

@@ -19,7 +19,7 @@ from measurements.boards.series import SuiteSeries, series_by_slug
 from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.display.units import wh_per_1000
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -89,15 +89,14 @@ def explain_cell(
     )
     if cell is None:
         return None
-    key = {name: getattr(cell, name) for name in CELL_FIELDS}
-    revisions = CellRevision.objects.at(key).order_by("-version")
+    revisions = CellRevision.objects.at(cell.key).order_by("-version")
     if at is not None:
         revisions = revisions.filter(updated_at__lte=at)
     return Explained(
         series=series,
         task=task,
         row=row_of_cell(cell, series),
-        said=_said(cell, key) if at is None else None,
+        said=_said(cell) if at is None else None,
         revisions=list(revisions[:REVISIONS_SHOWN]),
         as_of=at,
     )
@@ -114,8 +113,8 @@ def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, Equivalence]:
     return {equivalence.contributor: equivalence for equivalence in found}
 
 
-def _said(cell: Cell, key: Mapping[str, object]) -> list[Said]:
-    found = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
+def _said(cell: Cell) -> list[Said]:
+    found = Result.objects.eligible().of_cell(cell.key).order_by().values_list(*ROW_FIELDS)
     rows = [row_of(values) for values in found]
     counts = Counter(row.contributor for row in rows)
     says = voices(

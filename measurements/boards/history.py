@@ -57,9 +57,9 @@ def _faults(board: Board) -> list[str]:
         )
     if version != last:
         found.append(f"{named} counts its versions up to {version}, its revisions up to {last}.")
-    said = {row.key_values: row for row in revisions.order_by("version").iterator()}
+    said = {row.key: row for row in revisions.order_by("version").iterator()}
     for cell in Cell.objects.filter(suite=suite, grade=grade).iterator():
-        revision = said.pop(cell.key_values, None)
+        revision = said.pop(cell.key, None)
         if revision is None or revision.gone:
             found.append(f"{named} shows {cell}, of which its history knows nothing.")
         elif names := [name for name in CONTENT if getattr(cell, name) != getattr(revision, name)]:

@@ -9,14 +9,11 @@ from django.db import models
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.contributors.models import Device
 from measurements.display.choices import RESULT_GRADES, Tier
-from measurements.review.models import CELL_FIELDS
+from measurements.review.cell_key import CELL_FIELDS, CellKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
-
-CellKey = dict[str, Any]
-"""The fields named in `CELL_FIELDS`, with their values."""
 
 
 class CellQuerySet(models.QuerySet[Any]):
@@ -24,7 +21,7 @@ class CellQuerySet(models.QuerySet[Any]):
 
     def at(self, key: CellKey) -> Self:
         """The one cell with this key, if it exists."""
-        return self.filter(**{name: key[name] for name in CELL_FIELDS})
+        return self.filter(**key.columns)
 
     def of_series(self, *, suite: str, version: str, grade: str) -> Self:
         """Cells of one suite version and one grade: estimates and measurements never meet."""
@@ -130,14 +127,9 @@ class CellContent(models.Model):
         ]
 
     @property
-    def key_values(self) -> tuple[Any, ...]:
-        """The values of `CELL_FIELDS`, in their order."""
-        return tuple(getattr(self, name) for name in CELL_FIELDS)
-
-
-def cell_key(values: Sequence[object]) -> CellKey:
-    """A key from the values of `CELL_FIELDS`, in their order; `CellContent.key_values` is its other way."""
-    return dict(zip(CELL_FIELDS, values, strict=True))
+    def key(self) -> CellKey:
+        """What must be equal for two results to be in it."""
+        return CellKey.of(self)
 
 
 class Cell(CellContent):

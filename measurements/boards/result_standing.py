@@ -22,7 +22,8 @@ from measurements.boards.rows import BoardRow, row_of_cell
 from measurements.boards.series import series_of_suite
 from measurements.display.choices import Tier
 from measurements.intake.models import State, Submission
-from measurements.review.models import CELL_FIELDS, Agreement, Result, Verdict
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Agreement, Result, Verdict
 
 if TYPE_CHECKING:
     from joulemark.consensus.equivalence import Equivalence
@@ -128,7 +129,7 @@ def full_result_ids(short_id: str) -> list[str]:
 
 
 def _cell_of(result: Result) -> CellOfResult | None:
-    key = {name: getattr(result, name) for name in CELL_FIELDS}
+    key = CellKey.of(result)
     cell = Cell.objects.at(key).with_names().first()
     if cell is None:
         return None

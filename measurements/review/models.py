@@ -13,6 +13,7 @@ from measurements.contributors.models import Contributor, Device
 from measurements.display.choices import RESULT_GRADES, choices_of
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
+from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.exact_json import ExactJSONField
 
 
@@ -245,13 +246,13 @@ class ResultQuerySet(models.QuerySet["Result"]):
         """What may count: the one definition that pages, API and downloads share."""
         return self.filter(submission__state=State.ACCEPTED)
 
-    def of_cell(self, cell: dict[str, object]) -> Self:
-        """Results of one cell, given by the fields in `CELL_FIELDS`."""
-        return self.filter(**{name: cell[name] for name in CELL_FIELDS})
+    def of_cell(self, key: CellKey) -> Self:
+        """Results of one cell."""
+        return self.filter(**key.columns)
 
-
-CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade", "scope", "stratum")
-"""What must be equal for two results to be combined. `grade` keeps estimates away from measurements."""
+    def cell_keys(self) -> list[CellKey]:
+        """The cells in which these results lie, each once."""
+        return [CellKey(*values) for values in self.order_by().values_list(*CELL_FIELDS).distinct()]
 
 
 class Result(models.Model):

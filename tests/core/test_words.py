@@ -54,7 +54,7 @@ CEILINGS: dict[str, int] = {
     "agent/joulemark/meters": 21,
     "agent/joulemark/session": 59,
     "agent/joulemark/workloads": 38,
-    "measurements/boards": 51,
+    "measurements/boards": 46,
     "measurements/catalog": 4,
     "measurements/contributors": 2,
     "measurements/display": 4,

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             found = differences(file, processes=options["processes"])
         for key, faults in found.items():
             what = ", ".join(faults.names) or ("has no evidence" if faults.shown else "is not shown")
-            self.stdout.write(f"{'/'.join(map(str, key))}: {what}")
+            self.stdout.write(f"{'/'.join(map(str, key.values))}: {what}")
         if not found:
             self.stdout.write("every cell is what its evidence says")
         elif not options["check"]:
