@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 
 from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
 from measurements.display.numbers import significant
-from measurements.display.templatetags.figures import DASH
+from measurements.display.templatetags.figures import DASH, outside
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.utils.safestring import SafeString
+
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.consensus.ratio import PairedRatio
 
@@ -52,12 +57,21 @@ def signed(value: float) -> str:
     return f"+{written}" if value > 0 else written
 
 
-@register.filter
 def difference(found: QualityDifference) -> str:
     """How much better general-purpose models score, with the interval where there is one."""
     if found.low is None or found.high is None:
         return signed(found.difference)
     return f"{signed(found.difference)} ({signed(found.low)} – {signed(found.high)})"  # noqa: RUF001 - a dash
+
+
+@register.filter
+def differences(quality: Iterable[QualityDifference]) -> SafeString:
+    """The differences of all metrics, each a line of its own."""
+    return format_html_join(
+        "",
+        '<span class="score">{} {}</span>',
+        ((outside(compared.metric), difference(compared)) for compared in quality),
+    )
 
 
 @register.filter
