@@ -71,7 +71,7 @@ def explain_cell(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
 ) -> Explained | None:
     """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
-    series, task = series_by_slug(series_slug, at=at), Task.objects.filter(slug=task_slug).first()
+    series, task = series_by_slug(series_slug, at=at), Task.objects.named(task_slug)
     if task is None or not isinstance(series, SuiteSeries):
         return None
     cell = (

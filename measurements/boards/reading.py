@@ -94,7 +94,7 @@ def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) 
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
         require_kept(series_slug, at)
-    task = Task.objects.filter(slug=task_slug).first()
+    task = Task.objects.named(task_slug)
     if series is None or task is None:
         return None
     rows = read_rows(series, [task], at=at)

@@ -64,6 +64,14 @@ class PinnedSuite(models.Model):
         return str(self.suite)
 
 
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Reads of tasks."""
+
+    def named(self, slug: str) -> Task | None:
+        """The task that an address names, None where there is none."""
+        return self.filter(slug=slug).first()
+
+
 class Task(models.Model):
     """A kind of job, such as text classification. `position` orders the boards."""
 
@@ -72,6 +80,8 @@ class Task(models.Model):
     modality = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
     known_from = models.CharField(max_length=100, blank=True, default="")
+
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "slug"]

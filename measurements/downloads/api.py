@@ -157,7 +157,7 @@ class ComparisonView(APIView):
     )
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
-        found = Task.objects.filter(slug=task).first()
+        found = Task.objects.named(task)
         comparison = read_comparison(found) if found else None
         if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")

@@ -18,7 +18,7 @@ from measurements.pages.drawing import (
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
-    compared_task = Task.objects.filter(slug=task).first()
+    compared_task = Task.objects.named(task)
     comparison = read_comparison(compared_task) if compared_task else None
     if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
