@@ -277,13 +277,14 @@ def refreshes(total: int, times: int) -> list[float]:
     The first few, in which a connection plans its statements, are left out.
     """
     from measurements.boards.services import refresh_cell
-    from measurements.review.models import CELL_FIELDS, Result
+    from measurements.review.cell_key import CellKey
+    from measurements.review.models import Result
 
     found = []
     for number in range(times + WARM_UP):
         place = (number * 7919 * TO_A_CELL) % total
         result = Result.objects.filter(pk=f"{place:064x}")
-        key = dict(result.values(*CELL_FIELDS).get())
+        key = CellKey.of(result.get())
         refresh_cell(key=key)
         result.update(energy_per_query_j=1.01 + next(CHANGES) / 1e6)  # never the value that it has
         found.append(1e3 * timed(lambda key=key: refresh_cell(key=key)))

@@ -42,9 +42,8 @@ from joulemark.translation import gettext as _
 
 TYPE_CHECKING = False  # not from typing: importing that is a tenth of a command's start
 if TYPE_CHECKING:
-    from typing import Literal
-
     from joulemark.record.trace import Trace
+    from joulemark.suite.lock import NotOnHubReason
 
 EXIT_OK = 0
 EXIT_USAGE = 2
@@ -193,7 +192,7 @@ class HubAway(Unreachable):
 class NotOnHub(Unreachable):
     """The hub does not give what a suite pins. `code`: `gated` (consent is missing), `vanished` or `no-parquet`."""
 
-    def __init__(self, code: Literal["gated", "vanished", "no-parquet"], sentence: str) -> None:
+    def __init__(self, code: NotOnHubReason, sentence: str) -> None:
         super().__init__(sentence)
         self.code = code
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".joulemark.json"
 NOTE_SUFFIX = ".note.json"
-State = Literal["waiting", "refused", "sent"]
+SendState = Literal["waiting", "refused", "sent"]
 
 
 class Refusal(Record, frozen=True):
@@ -66,7 +66,7 @@ class OutboxResult:
     """Why the note beside it could not be read; `note` is then an empty one."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> SendState:
         """Sent once there is a receipt; refused while the last answer was a refusal; else waiting."""
         if self.bundle.receipt is not None:
             return "sent"

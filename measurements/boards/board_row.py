@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf, log
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.interval import tells_something
 from joulemark.consensus.rank import Standing, ranks
 from measurements.boards.fronts import cell_scores, fronts, published_scores
-from measurements.boards.unit_energies import OF_PUBLISHER, UnitEnergies, cell_unit_energies, without_values
+from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
+from measurements.display.choices import ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from measurements.boards.models import CellContent
     from measurements.boards.series import Series
+    from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
     from measurements.published.models import PublishedFigure
 
 Quality = list[dict[str, Any]]
@@ -54,34 +56,34 @@ class BoardRow:
     hardware_words_of: str
     scope: str
     stratum: str
-    rank: int | None
-    rank_worst: int | None
     energy_per_query_j: float
-    low_j: float | None
-    high_j: float | None
-    between_low_j: float | None
-    between_high_j: float | None
-    sensor_u: float | None
-    interval: str
-    no_interval: str
     least_j: float | None
     most_j: float | None
-    spread: float | None
-    dark_u: float | None
-    shift: float | None
-    variance: dict[str, float | None]
-    n_devices: int | None
     n_contributors: int
     n_results: int
     label: str
     tier: str
     quality: Quality
     unit_energies: UnitEnergies
-    front: list[str]
-    beaten: list[str]
-    source: str
     version: int
     updated_at: datetime
+    rank: int | None = None
+    rank_worst: int | None = None
+    low_j: float | None = None
+    high_j: float | None = None
+    between_low_j: float | None = None
+    between_high_j: float | None = None
+    sensor_u: float | None = None
+    interval: str = ""
+    no_interval: str = ""
+    spread: float | None = None
+    dark_u: float | None = None
+    shift: float | None = None
+    variance: dict[str, float | None] = field(default_factory=dict)
+    n_devices: int | None = None
+    front: list[str] = field(default_factory=list)
+    beaten: list[str] = field(default_factory=list)
+    source: str = ""
 
     @property
     def energy_wh_per_1000(self) -> float:
@@ -157,7 +159,7 @@ class BoardRow:
     @property
     def general_purpose(self) -> bool:
         """Whether the model answers anything, rather than one task."""
-        return self.kind == "general-purpose"
+        return self.kind == ModelKind.GENERAL_PURPOSE
 
     @property
     def conditions(self) -> tuple[str, str, str, str]:
@@ -165,102 +167,76 @@ class BoardRow:
         return (self.dataset, self.hardware, self.scope, self.stratum)
 
 
+OF_CELL = (
+    *(
+        "grade",
+        "scope",
+        "stratum",
+        "energy_per_query_j",
+        "low_j",
+        "high_j",
+        "between_low_j",
+        "between_high_j",
+    ),
+    *("sensor_u", "interval", "no_interval", "least_j", "most_j", "spread", "dark_u", "shift", "variance"),
+    *("n_devices", "n_contributors", "n_results", "label", "tier", "version", "updated_at"),
+)
+"""Fields that a row has as its cell has them."""
+
+
 def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
     """A cell as a row, not ranked yet."""
+    hardware = cell.hardware_class
     return BoardRow(
-        series=series.slug,
-        task=cell.dataset.task.slug,
-        grade=cell.grade,
-        dataset=cell.dataset.slug,
-        dataset_title=cell.dataset.title,
-        model=cell.model.slug,
-        model_title=cell.model.title,
-        kind=cell.model.kind,
-        parameters=cell.model.parameters,
-        hardware=cell.hardware_class.public_slug,
-        hardware_title=cell.hardware_class.public_title,
-        hardware_words=cell.hardware_class.reported_name,
-        hardware_words_of=cell.hardware_class.reported_by if cell.hardware_class.reported_name else "",
-        scope=cell.scope,
-        stratum=cell.stratum,
-        rank=None,
-        rank_worst=None,
-        energy_per_query_j=cell.energy_per_query_j,
-        low_j=cell.low_j,
-        high_j=cell.high_j,
-        between_low_j=cell.between_low_j,
-        between_high_j=cell.between_high_j,
-        sensor_u=cell.sensor_u,
-        interval=cell.interval,
-        no_interval=cell.no_interval,
-        least_j=cell.least_j,
-        most_j=cell.most_j,
-        spread=cell.spread,
-        dark_u=cell.dark_u,
-        shift=cell.shift,
-        variance=cell.variance,
-        n_devices=cell.n_devices,
-        n_contributors=cell.n_contributors,
-        n_results=cell.n_results,
-        label=cell.label,
-        tier=cell.tier,
+        **_subject(series, cell.dataset.task, cell.dataset, cell.model, hardware),
+        **{name: getattr(cell, name) for name in OF_CELL},
+        hardware_words=hardware.reported_name,
+        hardware_words_of=hardware.reported_by if hardware.reported_name else "",
         quality=cell_scores(cell.quality),
         unit_energies=cell_unit_energies(cell.unit_energies),
-        front=[],
-        beaten=[],
-        source="",
-        version=cell.version,
-        updated_at=cell.updated_at,
     )
 
 
 def row_of_figure(figure: PublishedFigure, series: Series) -> BoardRow:
     """A published figure as a row. It gets no rank: one publisher is one source."""
     return BoardRow(
-        series=series.slug,
-        task=figure.task.slug,
-        grade="published",
-        dataset=figure.dataset.slug if figure.dataset else "",
-        dataset_title=figure.dataset.title if figure.dataset else "",
-        model=figure.model.slug,
-        model_title=figure.model.title,
-        kind=figure.model.kind,
-        parameters=figure.model.parameters,
-        hardware=figure.hardware_class.public_slug,
-        hardware_title=figure.hardware_class.public_title,
-        hardware_words="",
-        hardware_words_of="",
+        **_subject(series, figure.task, figure.dataset, figure.model, figure.hardware_class),
+        grade=series.grade,
         scope=figure.series.scope,
         stratum=figure.stratum,
-        rank=None,
-        rank_worst=None,
+        hardware_words="",
+        hardware_words_of="",
         energy_per_query_j=j_per_query(figure.energy_kwh_per_1000),
-        low_j=None,
-        high_j=None,
-        between_low_j=None,
-        between_high_j=None,
-        sensor_u=None,
-        interval="",
-        no_interval="",
         least_j=maybe_j_per_query(figure.low_kwh_per_1000),
         most_j=maybe_j_per_query(figure.high_kwh_per_1000),
-        spread=None,
-        dark_u=None,
-        shift=None,
-        variance={},
-        n_devices=None,
         n_contributors=1,
         n_results=figure.n_runs,
-        label="published",
-        tier="published",
+        label=Tier.PUBLISHED.value,
+        tier=Tier.PUBLISHED.value,
         quality=published_scores(figure.quality),
-        unit_energies=without_values(OF_PUBLISHER),
-        front=[],
-        beaten=[],
+        unit_energies=without_values(NoUnitValue.OF_PUBLISHER.value),
         source=figure.source,
         version=figure.series.revision,
         updated_at=figure.updated_at,
     )
+
+
+def _subject(
+    series: Series, task: Task, dataset: DataSet | None, model: AiModel, hardware: HardwareClass
+) -> dict[str, Any]:
+    """What a row is about, by the names of its fields."""
+    return {
+        "series": series.slug,
+        "task": task.slug,
+        "dataset": dataset.slug if dataset else "",
+        "dataset_title": dataset.title if dataset else "",
+        "model": model.slug,
+        "model_title": model.title,
+        "kind": model.kind,
+        "parameters": model.parameters,
+        "hardware": hardware.public_slug,
+        "hardware_title": hardware.public_title,
+    }
 
 
 def ranked(rows: list[BoardRow]) -> list[BoardRow]:

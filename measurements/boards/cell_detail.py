@@ -15,11 +15,11 @@ from measurements.boards.aggregate import ROW_FIELDS, Row, row_of
 from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
-from measurements.boards.series import Series, series_by_slug
+from measurements.boards.series import SuiteSeries, series_by_slug
 from measurements.catalog.models import Task, hardware_named
 from measurements.contributors.models import Contributor
 from measurements.display.units import wh_per_1000
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -54,7 +54,7 @@ class CellDetail:
     As of a moment `contributor_values` is None: the values of contributors are stored only as they are now.
     """
 
-    series: Series
+    series: SuiteSeries
     task: Task
     row: BoardRow
     contributor_values: list[ContributorValue] | None
@@ -71,13 +71,12 @@ def explain_cell(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
 ) -> CellDetail | None:
     """The cell of a board that `named` (the fields of `NAMED_BY`) means, now or at a time; None when there is none."""
-    series, task = series_by_slug(series_slug, at=at), Task.objects.filter(slug=task_slug).first()
-    if series is None or task is None or series.grade == "published":
+    series, task = series_by_slug(series_slug, at=at), Task.objects.named(task_slug)
+    if task is None or not isinstance(series, SuiteSeries):
         return None
-    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
     cell = (
-        cells.of_tasks([task])
+        series.cells(at=at)
+        .of_tasks([task])
         .with_names()
         .filter(
             hardware_named(named.get("hardware", ""), through="hardware_class__"),
@@ -90,15 +89,14 @@ def explain_cell(
     )
     if cell is None:
         return None
-    key = {name: getattr(cell, name) for name in CELL_FIELDS}
-    revisions = CellRevision.objects.at(key).order_by("-version")
+    revisions = CellRevision.objects.at(cell.key).order_by("-version")
     if at is not None:
         revisions = revisions.filter(updated_at__lte=at)
     return CellDetail(
         series=series,
         task=task,
         row=row_of_cell(cell, series),
-        contributor_values=_contributor_values(cell, key) if at is None else None,
+        contributor_values=_contributor_values(cell) if at is None else None,
         revisions=list(revisions[:REVISIONS_SHOWN]),
         as_of=at,
     )
@@ -115,8 +113,8 @@ def _stands(cell: Cell, rows: list[Row]) -> dict[Hashable, DegreeOfEquivalence]:
     return {equivalence.contributor: equivalence for equivalence in equivalences}
 
 
-def _contributor_values(cell: Cell, key: Mapping[str, object]) -> list[ContributorValue]:
-    records = Result.objects.eligible().of_cell(dict(key)).order_by().values_list(*ROW_FIELDS)
+def _contributor_values(cell: Cell) -> list[ContributorValue]:
+    records = Result.objects.eligible().of_cell(cell.key).order_by().values_list(*ROW_FIELDS)
     rows = [row_of(values) for values in records]
     counts = Counter(row.contributor for row in rows)
     says = voices(

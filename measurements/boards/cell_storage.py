@@ -17,9 +17,10 @@ from django.db import connection, models
 from django.utils import timezone
 
 from measurements.boards.aggregate import ROW_FIELDS, DeviceSays
-from measurements.boards.models import Cell, CellKey, CellRevision, DeviceValue
+from measurements.boards.models import Cell, CellRevision, DeviceValue
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -101,12 +102,13 @@ def sent_together() -> Iterator[None]:
 
 def read_stored_cell(key: CellKey) -> StoredCell:
     """The rows of the cell at `key`, locked against other refreshes until the transaction ends."""
-    at = [key[name] for name in CELL_FIELDS]
+    at = list(key.values)
+    columns = key.columns
     with ExitStack() as stack:
         lock, results, cell, values = (stack.enter_context(connection.cursor()) for _ in range(4))
         lock_until_commit([_lock_key(at)], cursor=lock)
         sql, parameters = _results_sql()
-        results.execute(sql, [key.get(named, named) for named in parameters])
+        results.execute(sql, [columns.get(named, named) for named in parameters])
         cell.execute(READ_CELL, at)
         values.execute(READ_VALUES, at)
         cell_row = cell.fetchone()
@@ -122,7 +124,7 @@ def read_stored_cell(key: CellKey) -> StoredCell:
 
 def write_cell(key: CellKey, content: Mapping[str, Any]) -> None:
     """Write the content of a cell under the next version of its board, and append it as a revision."""
-    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
+    at, board = key.values, key.board
     stored = [field.get_db_prep_save(content[field.attname], connection) for field in CONTENT_FIELDS]
     with connection.cursor() as cursor:
         _next_version(cursor, board)
@@ -132,21 +134,21 @@ def write_cell(key: CellKey, content: Mapping[str, Any]) -> None:
 
 def remove_cell(key: CellKey) -> None:
     """Remove a cell; its last revision says that it is gone."""
-    at, board = [key[name] for name in CELL_FIELDS], [key["suite_id"], key["grade"]]
+    at, board = key.values, key.board
     with connection.cursor() as cursor:
         _next_version(cursor, board)
         cursor.execute(WRITE_REVISION, [*board, *board, True, *at])
     Cell.objects.at(key).delete()
 
 
-def _next_version(cursor: CursorWrapper, board: list[Any]) -> None:
+def _next_version(cursor: CursorWrapper, board: tuple[int, str]) -> None:
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     cursor.execute(NEXT_VERSION.format(later=LATER[connection.vendor]), [*board, now])
 
 
 def write_devices(key: CellKey, stored: StoredCell, values: Mapping[int, DeviceSays]) -> None:
     """Write the values of devices that changed, and remove those of devices that have none any more."""
-    at = [key[name] for name in CELL_FIELDS]
+    at = key.values
     changed = [(device, *says, *at) for device, says in values.items() if stored.devices.get(device) != says]
     gone = [(stored.pk, device) for device in stored.devices.keys() - values.keys()]
     with connection.cursor() as cursor:
@@ -162,7 +164,13 @@ def _results_sql() -> tuple[str, tuple[Any, ...]]:
     markers: dict[str, Any] = {
         name: -1 - place if name.endswith("_id") else f"the {name}" for place, name in enumerate(CELL_FIELDS)
     }
-    query = Result.objects.eligible().of_cell(markers).order_by().values_list("device_id", *ROW_FIELDS).query
+    query = (
+        Result.objects.eligible()
+        .of_cell(CellKey(**markers))
+        .order_by()
+        .values_list("device_id", *ROW_FIELDS)
+        .query
+    )
     sql, parameters = query.sql_with_params()
     named = {marker: name for name, marker in markers.items()}
     return sql, tuple(named.get(parameter, parameter) for parameter in parameters)

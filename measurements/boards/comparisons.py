@@ -14,11 +14,11 @@ from joulemark.consensus.quality_difference import ModelScore, QualityDifference
 from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.fronts import interval_of_score
-from measurements.boards.models import DeviceValue
 from measurements.boards.queries import read_rows
-from measurements.boards.series import Series, all_series
+from measurements.boards.series import Series, SuiteSeries, all_series
 from measurements.boards.unlike_jobs import answers_of, forms_of
-from measurements.catalog.models import ModelKind, Task
+from measurements.catalog.models import Task
+from measurements.display.choices import ModelKind, NoScoreInterval
 from measurements.display.units import wh_per_1000
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def read_comparison(task: Task) -> TaskComparison:
 def _series_rows(series: Series, tasks: Sequence[Task]) -> list[tuple[Scope, ComparisonRow | None]]:
     """Each scope in which both kinds meet, with its row; None where it cannot be computed."""
     rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope)
-    devices = {} if series.grade == "published" else _device_values(series, tasks)
+    devices = _device_values(series, tasks) if isinstance(series, SuiteSeries) else {}
     forms = forms_of(series)
     scoped_rows: list[tuple[Scope, ComparisonRow | None]] = []
     for scope, of_scope in groupby(rows, key=_scope):
@@ -229,15 +229,14 @@ def _typical(scores: Quality) -> dict[str, Any]:
         "low": None,
         "high": None,
         "interval": None,
-        "no_interval": "several-models",
+        "no_interval": NoScoreInterval.SEVERAL_MODELS.value,
     }
 
 
-def _device_values(series: Series, tasks: Sequence[Task]) -> dict[Scope, list[ModelValue]]:
+def _device_values(series: SuiteSeries, tasks: Sequence[Task]) -> dict[Scope, list[ModelValue]]:
     """What each device of each contributor says, by the scope in which it may be compared."""
-    values = DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
     by_scope: dict[Scope, list[ModelValue]] = {}
-    of_a_kind = values.of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
+    of_a_kind = series.device_values().of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
     for value in of_a_kind.select_related(
         "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
     ):

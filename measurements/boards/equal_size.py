@@ -8,31 +8,33 @@ from typing import TYPE_CHECKING
 
 from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
 from measurements.boards.fault_isolation import NotComputable, computed
-from measurements.boards.models import DeviceValue
-from measurements.boards.series import Series
-from measurements.catalog.models import ModelKind
+from measurements.boards.series import SuiteSeries
+from measurements.display.choices import ModelKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from measurements.boards.series import Series
 
 
 @dataclass(frozen=True, kw_only=True)
 class EqualSize:
     """A series with the estimate of its factor; the clusters are contributors."""
 
-    series: Series
+    series: SuiteSeries
     estimate: SizeControlled
 
 
 def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
-    """Of these volunteers' series each, once, whose models of both kinds differ enough in size to tell kind from size.
+    """Of the volunteers' series among these, each once: whose models differ enough in size to tell kind from size.
 
     The groups are what may be compared directly: a data set, hardware class, scope and configuration. A model whose
     number of parameters or whose kind is not known is left out. The number is of series whose numbers cannot be
     combined.
     """
     fitted, n_missing = [], 0
-    for series in {series.slug: series for series in every}.values():
+    volunteers = (series for series in every if isinstance(series, SuiteSeries))
+    for series in {series.slug: series for series in volunteers}.values():
         try:
             estimate = computed(f"the factor at equal size of {series.slug}", partial(_fit, series))
         except NotComputable:
@@ -43,9 +45,9 @@ def read_equal_size(every: Iterable[Series]) -> tuple[list[EqualSize], int]:
     return fitted, n_missing
 
 
-def _fit(series: Series) -> SizeControlled | None:
+def _fit(series: SuiteSeries) -> SizeControlled | None:
     values = (
-        DeviceValue.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
+        series.device_values()
         .filter(cell__model__parameters__isnull=False)
         .exclude(cell__model__kind=ModelKind.UNKNOWN)
         .order_by("pk")

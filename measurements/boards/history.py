@@ -59,9 +59,9 @@ def _faults(board: Board) -> list[str]:
         )
     if version != last:
         faults.append(f"{named} counts its versions up to {version}, its revisions up to {last}.")
-    last_revisions = {row.key_values: row for row in revisions.order_by("version").iterator()}
+    last_revisions = {row.key: row for row in revisions.order_by("version").iterator()}
     for cell in Cell.objects.filter(suite=suite, grade=grade).iterator():
-        revision = last_revisions.pop(cell.key_values, None)
+        revision = last_revisions.pop(cell.key, None)
         if revision is None or revision.gone:
             faults.append(f"{named} shows {cell}, of which its history knows nothing.")
         elif names := [name for name in CONTENT if getattr(cell, name) != getattr(revision, name)]:

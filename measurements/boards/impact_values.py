@@ -9,6 +9,7 @@ from django.conf import settings
 from joulemark.impact.quantity import Quantity, Source
 from measurements.boards.cell_detail import NAMED_BY
 from measurements.boards.queries import NotKept, read_board
+from measurements.boards.series import PublisherSeries
 from measurements.display.titles import translated
 from measurements.display.units import QUERIES
 from measurements.impact.values import FoundValue, ValueNotKept
@@ -62,7 +63,7 @@ def _query(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:
 
 def _source(series: Series, row: BoardRow, moment: Moment | None) -> Source:
     title = f"{row.model_title}, {translated(row.dataset_title) or row.task}, {row.hardware_title}. {series.title}"
-    if series.facts is not None:
+    if isinstance(series, PublisherSeries):
         title += f": {series.facts.source}"
         path = address_at(moment, "board", row.series, row.task)
     else:

@@ -8,14 +8,12 @@ from django.db import models
 
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
 from measurements.contributors.models import Device
-from measurements.review.models import CELL_FIELDS
+from measurements.display.choices import RESULT_GRADES, Tier
+from measurements.review.cell_key import CELL_FIELDS, CellKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
-
-CellKey = dict[str, Any]
-"""The fields named in `CELL_FIELDS`, with their values."""
 
 
 class CellQuerySet(models.QuerySet[Any]):
@@ -23,7 +21,7 @@ class CellQuerySet(models.QuerySet[Any]):
 
     def at(self, key: CellKey) -> Self:
         """The one cell with this key, if it exists."""
-        return self.filter(**{name: key[name] for name in CELL_FIELDS})
+        return self.filter(**key.columns)
 
     def of_series(self, *, suite: str, version: str, grade: str) -> Self:
         """Cells of one suite version and one grade: estimates and measurements never meet."""
@@ -72,7 +70,7 @@ class CellContent(models.Model):
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="%(class)ss")
     model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="%(class)ss")
     hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="%(class)ss")
-    grade = models.CharField(max_length=10, choices=[("measured", "measured"), ("estimated", "estimated")])
+    grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     energy_per_query_j = models.FloatField()
@@ -94,7 +92,7 @@ class CellContent(models.Model):
     n_contributors = models.PositiveIntegerField()
     n_results = models.PositiveIntegerField()
     label = models.CharField(max_length=20)
-    tier = models.CharField(max_length=20, default="single source")
+    tier = models.CharField(max_length=20, default=Tier.SINGLE)
     quality = models.JSONField(default=list)
     unit_energies = models.JSONField(default=list)
     version = models.PositiveBigIntegerField(default=0)
@@ -129,14 +127,9 @@ class CellContent(models.Model):
         ]
 
     @property
-    def key_values(self) -> tuple[Any, ...]:
-        """The values of `CELL_FIELDS`, in their order."""
-        return tuple(getattr(self, name) for name in CELL_FIELDS)
-
-
-def cell_key(values: Sequence[object]) -> CellKey:
-    """A key from the values of `CELL_FIELDS`, in their order; `CellContent.key_values` is its other way."""
-    return dict(zip(CELL_FIELDS, values, strict=True))
+    def key(self) -> CellKey:
+        """What must be equal for two results to be in it."""
+        return CellKey.of(self)
 
 
 class Cell(CellContent):

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from django.db.models import Count
 from django.utils import timezone
 
+from joulemark.consensus.cell import Label
 from joulemark.suite.estimate import estimate
 from measurements.boards.models import Cell, JobViews
 from measurements.catalog.models import Job
+from measurements.display.choices import Tier
 from measurements.intake.models import Ticket
 from measurements.review.models import Result
 
 if TYPE_CHECKING:
     from joulemark.suite import Suite
 
-SINGLE, SEVERAL, ESTABLISHED = "single source", "several sources", "established"
-LABELS = (SINGLE, SEVERAL)
+LABELS: tuple[Label, ...] = get_args(Label)
 """From the worst to the best."""
 
 VIEWED_FOR = timedelta(days=30)
@@ -60,7 +61,7 @@ class KnownCell:
     @property
     def is_established(self) -> bool:
         """Whether a further result would teach little: enough contributors agree, and the interval is narrow."""
-        return self.tier == ESTABLISHED
+        return self.tier == Tier.ESTABLISHED
 
     @property
     def certainty(self) -> tuple[float, ...]:
@@ -194,7 +195,7 @@ def _cells(digest: str) -> dict[Pair, list[KnownCell]]:
     by_pair: dict[Pair, list[KnownCell]] = {}
     cells = Cell.objects.filter(suite__digest=digest).select_related("hardware_class").order_by("pk")
     for cell in cells:
-        value, several = cell.energy_per_query_j, cell.label == SEVERAL
+        value, several = cell.energy_per_query_j, cell.label == Tier.SEVERAL
         by_pair.setdefault((cell.dataset_id, cell.model_id), []).append(
             KnownCell(
                 hardware=cell.hardware_class.public_slug,

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
 from django.utils.translation import gettext
 
 from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
-from measurements.boards.models import BoardVersion, Cell, CellRevision
-from measurements.boards.series import Series, all_series, series_by_slug
+from measurements.boards.series import PublisherSeries, Series, all_series, series_by_slug
 from measurements.boards.unit_columns import UnitColumn, unit_columns
 from measurements.catalog.models import Task
-from measurements.published.models import PublishedFigure, PublishedSeries
+from measurements.published.models import PublishedSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,13 +94,13 @@ def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) 
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
         require_kept(series_slug, at)
-    task = Task.objects.filter(slug=task_slug).first()
+    task = Task.objects.named(task_slug)
     if series is None or task is None:
         return None
     rows = read_rows(series, [task], at=at)
     if not rows:
         return None
-    version, version_at = _version(series, at)
+    version, version_at = series.revision(at=at)
     return Board(
         series=series, task=task, groups=_groups(rows), version=version, version_at=version_at, as_of=at
     )
@@ -121,28 +119,11 @@ def require_kept(series_slug: str, at: datetime) -> None:
         )
 
 
-def _version(series: Series, at: datetime | None) -> tuple[int, datetime]:
-    """The version of a series that has a row, and when it came to be."""
-    if series.facts is not None:
-        return series.facts.revision, series.facts.imported_at
-    if at is None:
-        current = BoardVersion.objects.get(
-            suite__name=series.suite, suite__version=series.version, grade=series.grade
-        )
-        return current.version, current.changed_at
-    revisions = CellRevision.objects.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    last = revisions.filter(updated_at__lte=at).latest("version")
-    return last.version, last.updated_at
-
-
 def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = None) -> list[BoardRow]:
     """The unranked rows of one series on some tasks, now or at a time."""
-    if series.grade == "published":
-        figures = PublishedFigure.objects.of_series(series.slug).of_tasks(tasks).with_names()
-        return [row_of_figure(figure, series) for figure in figures]
-    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    return [row_of_cell(cell, series) for cell in cells.of_tasks(tasks).with_names()]
+    if isinstance(series, PublisherSeries):
+        return [row_of_figure(figure, series) for figure in series.figures().of_tasks(tasks).with_names()]
+    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_names()]
 
 
 def _groups(rows: list[BoardRow]) -> list[Group]:
@@ -171,7 +152,7 @@ def list_boards(*, at: datetime | None = None) -> list[BoardEntry]:
     """Every board that has a row, now or at a time, series by series, tasks in their order."""
     tasks = {task.pk: task for task in Task.objects.all()}
     every = all_series(at=at)
-    counted = {series.slug: _counts(series, at) for series in every}
+    counted = {series.slug: series.counts(at=at) for series in every}
     return [
         BoardEntry(
             series=series, task=task, n_rows=counted[series.slug][pk][0], n_models=counted[series.slug][pk][1]
@@ -180,20 +161,3 @@ def list_boards(*, at: datetime | None = None) -> list[BoardEntry]:
         for pk, task in tasks.items()
         if pk in counted[series.slug]
     ]
-
-
-def _counts(series: Series, at: datetime | None) -> dict[int, tuple[int, int]]:
-    """(rows, models) of each task that has any, by the task's primary key."""
-    if series.grade == "published":
-        published = PublishedFigure.objects.of_series(series.slug).order_by().values_list("task")
-        return {
-            pk: (rows, models)
-            for pk, rows, models in published.annotate(Count("pk"), Count("model", distinct=True))
-        }
-    every_cell = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    cells = every_cell.of_series(suite=series.suite, version=series.version, grade=series.grade)
-    by_task = cells.order_by().values_list("dataset__task")
-    return {
-        pk: (rows, models)
-        for pk, rows, models in by_task.annotate(Count("pk"), Count("model", distinct=True))
-    }

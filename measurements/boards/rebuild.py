@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from measurements.boards.aggregate import ROW_FIELDS, DeviceSays, aggregate_results
-from measurements.boards.models import Cell, DeviceValue, cell_key
+from measurements.boards.models import Cell, DeviceValue
 from measurements.boards.services import Faults, faults_of, refresh_cell
-from measurements.review.models import CELL_FIELDS
+from measurements.review.cell_key import CELL_FIELDS, CellKey
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-Key = tuple[Any, ...]
-"""The values of `CELL_FIELDS`, in their order."""
 
 CELLS_PER_BATCH = 256
 
@@ -32,7 +29,7 @@ CELLS_PER_BATCH = 256
 class RebuiltCell:
     """A cell as computed from its evidence, and the value of each device in it."""
 
-    key: Key
+    key: CellKey
     content: dict[str, Any]
     devices: dict[int, DeviceSays]
 
@@ -47,19 +44,19 @@ def rebuild_cells(file: Path, *, processes: int = 1) -> Iterator[RebuiltCell]:
         yield from pool.map(_combine, grouped, chunksize=CELLS_PER_BATCH)
 
 
-def differences(file: Path, *, processes: int = 1) -> dict[Key, Faults]:
+def differences(file: Path, *, processes: int = 1) -> dict[CellKey, Faults]:
     """Every cell that differs, to the last digit, from what is rebuilt from `file`, and still does when checked again.
 
     Results come and go while a file is written and read, so each difference is checked once more,
     against the evidence in the database and under the lock of the cell.
     """
     suspects = list(_suspects(file, processes))
-    faults_by_key = {key: faults_of(key=cell_key(key)) for key in suspects}
+    faults_by_key = {key: faults_of(key=key) for key in suspects}
     return {key: faults for key, faults in faults_by_key.items() if faults is not None}
 
 
-def _suspects(file: Path, processes: int) -> Iterator[Key]:
-    cells = {cell.key_values: cell for cell in Cell.objects.iterator()}
+def _suspects(file: Path, processes: int) -> Iterator[CellKey]:
+    cells = {cell.key: cell for cell in Cell.objects.iterator()}
     devices: dict[int, dict[int, DeviceSays]] = {}
     values = DeviceValue.objects.values_list("cell_id", "device_id", "energy_per_query_j", "n_results")
     for number, device, energy, n in values.iterator():
@@ -75,15 +72,15 @@ def _suspects(file: Path, processes: int) -> Iterator[Key]:
     yield from cells
 
 
-def mend(keys: Iterable[Key]) -> int:
+def mend(keys: Iterable[CellKey]) -> int:
     """Refresh the cells that differ, each by its own evidence in the database; returns how many."""
     listed = list(keys)
     for key in listed:
-        refresh_cell(key=cell_key(key))
+        refresh_cell(key=key)
     return len(listed)
 
 
-def _grouped(file: Path) -> Iterator[tuple[Key, list[Mapping[str, Any]]]]:
+def _grouped(file: Path) -> Iterator[tuple[CellKey, list[Mapping[str, Any]]]]:
     """Every cell's rows, by one query."""
     names = ("device_id", *ROW_FIELDS)
     keys, columns = ", ".join(CELL_FIELDS), ", ".join(f"{name} := {name}" for name in names)
@@ -94,10 +91,10 @@ def _grouped(file: Path) -> Iterator[tuple[Key, list[Mapping[str, Any]]]]:
         )
         while chunk := cursor.fetchmany(CELLS_PER_BATCH):
             for *key, rows in chunk:
-                yield tuple(key), rows
+                yield CellKey(*key), rows
 
 
-def _combine(group: tuple[Key, list[Mapping[str, Any]]]) -> RebuiltCell:
+def _combine(group: tuple[CellKey, list[Mapping[str, Any]]]) -> RebuiltCell:
     key, rows = group
     results = [
         (

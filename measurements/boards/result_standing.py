@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from math import hypot, inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from joulemark.consensus.agreement import tier
@@ -20,16 +20,17 @@ from measurements.boards.cell_detail import NAMED_BY
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell
 from measurements.boards.series import series_of_suite
+from measurements.display.choices import Tier
 from measurements.intake.models import State, Submission
-from measurements.review.models import CELL_FIELDS, Agreement, Result, Verdict
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Agreement, Result, Verdict
 
 if TYPE_CHECKING:
     from joulemark.consensus.equivalence import DegreeOfEquivalence
+    from joulemark.record.messages import StandingComparison
 
-REPEATED = frozenset({"replicated", "established"})
+REPEATED = frozenset({Tier.REPLICATED, Tier.ESTABLISHED})
 """Tiers of values that at least two contributors agree on."""
-
-Comparison = Literal["alone", "open", "agrees", "differs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class CellOfResult:
         return urlencode({name: getattr(self.row, name) for name in NAMED_BY})
 
     @property
-    def comparison(self) -> Comparison | None:
+    def comparison(self) -> StandingComparison | None:
         """The comparison of the result with those of others; None while the cell is not current.
 
         `alone` where there is no independent other. Where others agree among themselves, the result `differs` if its
@@ -128,7 +129,7 @@ def full_result_ids(short_id: str) -> list[str]:
 
 
 def _cell_of(result: Result) -> CellOfResult | None:
-    key = {name: getattr(result, name) for name in CELL_FIELDS}
+    key = CellKey.of(result)
     cell = Cell.objects.at(key).with_names().first()
     if cell is None:
         return None

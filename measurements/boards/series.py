@@ -1,84 +1,176 @@
-"""A series: boards whose numbers may stand beside each other. One published series, or one suite version and grade."""
+"""A series: boards whose numbers may stand beside each other. One published series, or one suite version and grade.
+
+The two differ in where their numbers lie, so each is a class of its own and answers the same questions.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.db.models import Count
 from django.utils.translation import gettext
 
-from measurements.boards.models import Cell, CellRevision
+from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision, DeviceValue
 from measurements.catalog.models import Suite
+from measurements.display.choices import Grade
 from measurements.display.titles import translated
-from measurements.published.models import STUDY, PublishedSeries
-from measurements.published.terms import LICENCE
+from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
+from measurements.published.terms import LICENCE, study_citation
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
+    from measurements.boards.models import DeviceValueQuerySet
+    from measurements.published.models import PublishedFigureQuerySet
+
+Counts = dict[int, tuple[int, int]]
+"""(rows, models) of each task that has any, by the task's primary key."""
+
+
+def cells_at(at: datetime | None) -> CellQuerySet:
+    """Every cell as it is now, or the revisions that stood at a time."""
+    return Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Series:
-    """`grade` is published, measured or estimated.
+class SuiteSeries:
+    """Volunteers' results of one suite version and one grade, measured or estimated: its rows are cells."""
 
-    A suite's series names the suite and its version; a published one has its `facts`.
-    """
-
-    slug: str
+    suite: str
+    version: str
     grade: str
-    suite: str = ""
-    version: str = ""
-    facts: PublishedSeries | None = field(default=None, compare=False)
+
+    is_published: ClassVar[bool] = False
+    is_study: ClassVar[bool] = False
+    licence: ClassVar[str] = LICENCE
+    citation: ClassVar[str] = ""
+
+    @property
+    def slug(self) -> str:
+        """Its part of a board's address, such as `demo-1-estimated`."""
+        return f"{self.suite}-{self.version}-{self.grade}"
 
     @property
     def name(self) -> str:
         """What a page calls it where a badge says the grade."""
-        if self.facts is not None:
-            return translated(self.facts.title)
         return gettext("Suite %(name)s %(version)s") % {"name": self.suite, "version": self.version}
 
     @property
     def title(self) -> str:
         """The name with the grade, for places without a badge."""
-        if self.grade == "published":
-            return self.name
-        if self.grade == "measured":
+        if self.grade == Grade.MEASURED:
             return gettext("%(series)s, measured") % {"series": self.name}
         return gettext("%(series)s, estimated") % {"series": self.name}
 
-    @property
-    def licence(self) -> str:
-        """The terms of its rows: a published series keeps those of its publisher."""
-        return LICENCE if self.facts is None else self.facts.licence
+    def cells(self, *, at: datetime | None = None) -> CellQuerySet:
+        """Its cells, now or at a time."""
+        return cells_at(at).of_series(suite=self.suite, version=self.version, grade=self.grade)
+
+    def device_values(self) -> DeviceValueQuerySet:
+        """What each device says in its cells."""
+        return DeviceValue.objects.of_series(suite=self.suite, version=self.version, grade=self.grade)
+
+    def counts(self, *, at: datetime | None = None) -> Counts:
+        """How many cells and models each task has, now or at a time."""
+        return _counted(self.cells(at=at), "dataset__task")
+
+    def revision(self, *, at: datetime | None = None) -> tuple[int, datetime]:
+        """The version of a series that has a row, and when it came to be."""
+        if at is None:
+            current = BoardVersion.objects.get(
+                suite__name=self.suite, suite__version=self.version, grade=self.grade
+            )
+            return current.version, current.changed_at
+        revisions = CellRevision.objects.of_series(suite=self.suite, version=self.version, grade=self.grade)
+        last = revisions.filter(updated_at__lte=at).latest("version")
+        return last.version, last.updated_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublisherSeries:
+    """What one publisher has published: its rows are figures, `facts` what it says of itself."""
+
+    slug: str
+    facts: PublishedSeries = field(compare=False)
+
+    grade: ClassVar[str] = Grade.PUBLISHED.value
+    is_published: ClassVar[bool] = True
 
     @property
     def is_study(self) -> bool:
         """Whether it is the study that comes with the software."""
         return self.slug == STUDY
 
+    @property
+    def name(self) -> str:
+        """What a page calls it."""
+        return translated(self.facts.title)
 
-def published_series(*, at: datetime | None = None) -> list[Series]:
+    @property
+    def title(self) -> str:
+        """The same: a publisher's title says enough."""
+        return self.name
+
+    @property
+    def licence(self) -> str:
+        """The terms of its rows, which are those of its publisher."""
+        return self.facts.licence
+
+    @property
+    def citation(self) -> str:
+        """What it asks to be cited with."""
+        if self.is_study:
+            return study_citation()
+        return " ".join(word for word in (f"{self.facts.source}.", self.facts.url) if word)
+
+    def figures(self) -> PublishedFigureQuerySet:
+        """Its figures; those of an earlier time are not kept."""
+        return PublishedFigure.objects.of_series(self.slug)
+
+    def counts(self, *, at: datetime | None = None) -> Counts:
+        """How many figures and models each task has."""
+        return _counted(self.figures(), "task")
+
+    def revision(self, *, at: datetime | None = None) -> tuple[int, datetime]:
+        """How often it was replaced, and when it last was."""
+        return self.facts.revision, self.facts.imported_at
+
+
+Series = SuiteSeries | PublisherSeries
+
+
+def _counted(rows: QuerySet[Any], task: str) -> Counts:
+    by_task = rows.order_by().values_list(task)
+    return {
+        pk: (n_rows, n_models)
+        for pk, n_rows, n_models in by_task.annotate(Count("pk"), Count("model", distinct=True))
+    }
+
+
+def published_series(*, at: datetime | None = None) -> list[PublisherSeries]:
     """Every published series, the 2024 study first; at a time: those whose figures stood here then already."""
-    imported = (
-        PublishedSeries.objects.all() if at is None else PublishedSeries.objects.filter(imported_at__lte=at)
-    )
-    every = [Series(slug=facts.slug, grade="published", facts=facts) for facts in imported]
+    publishers = PublishedSeries.objects.all()
+    if at is not None:
+        publishers = publishers.filter(imported_at__lte=at)
+    every = [PublisherSeries(slug=facts.slug, facts=facts) for facts in publishers]
     return sorted(every, key=lambda series: (not series.is_study, series.slug))
 
 
-def series_of_suite(suite: Suite, grade: str) -> Series:
+def series_of_suite(suite: Suite, grade: str) -> SuiteSeries:
     """The series of a suite version's results of one grade."""
-    return Series(slug=f"{suite.slug}-{grade}", grade=grade, suite=suite.name, version=suite.version)
+    return SuiteSeries(suite=suite.name, version=suite.version, grade=grade)
 
 
 def all_series(*, at: datetime | None = None) -> list[Series]:
     """Every series that has a number, now or at a time: measured before estimated, published ones last."""
-    cells = Cell.objects.all() if at is None else CellRevision.objects.as_of(at)
-    grades = cells.order_by().values_list("suite", "grade").distinct()
+    grades = cells_at(at).order_by().values_list("suite", "grade").distinct()
     suites = Suite.objects.in_bulk()
-    every = [series_of_suite(suites[pk], grade) for pk, grade in grades]
-    every.sort(key=lambda series: (series.grade == "estimated", series.slug))
-    return every + published_series(at=at)
+    volunteers = [series_of_suite(suites[pk], grade) for pk, grade in grades]
+    volunteers.sort(key=lambda series: (series.grade == Grade.ESTIMATED, series.slug))
+    return [*volunteers, *published_series(at=at)]
 
 
 def series_by_slug(slug: str, *, at: datetime | None = None) -> Series | None:

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
-from measurements.boards.models import Cell, CellKey, JobViews, cell_key
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.boards.models import Cell, JobViews
+from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.models import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +87,7 @@ def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
 
     Submissions without numbers have no cell.
     """
-    keys = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
-    return _refresh_each([dict(key) for key in keys])
+    return _refresh_each(Result.objects.filter(pk__in=result_ids).cell_keys())
 
 
 def _refresh_each(keys: Iterable[CellKey]) -> int:
@@ -110,24 +110,19 @@ def refresh_stale_cells() -> int:
     Those that count another number of results than are eligible, or lack what values have had since, at once. Where as
     many came as went, the number says nothing: `CELLS_PER_SWEEP` others are recomputed each minute, all in turn.
     """
-    counts = Result.objects.eligible().order_by().values(*CELL_FIELDS).annotate(n=Count("pk"))
-    eligible = {_key_values(row): row["n"] for row in counts}
-    counted = {_key_values(row): row["n_results"] for row in Cell.objects.values(*CELL_FIELDS, "n_results")}
-    stale = [values for values in eligible | counted if eligible.get(values) != counted.get(values)]
+    counts = Result.objects.eligible().order_by().values_list(*CELL_FIELDS).annotate(n=Count("pk"))
+    eligible = {CellKey(*values): n for *values, n in counts}
+    counted = {CellKey(*values): n for *values, n in Cell.objects.values_list(*CELL_FIELDS, "n_results")}
+    stale = [key for key in eligible | counted if eligible.get(key) != counted.get(key)]
     for lacking in (Cell.objects.without_second_interval(), Cell.objects.without_unit_energies()):
-        stale += map(_key_values, lacking.values(*CELL_FIELDS))
+        stale += [CellKey(*values) for values in lacking.values_list(*CELL_FIELDS)]
     turns = -(-len(counted) // CELLS_PER_SWEEP) or 1
     now = int(timezone.now().timestamp() // 60)
-    in_turn = [values for place, values in enumerate(sorted(counted)) if place % turns == now % turns]
-    keys = dict.fromkeys([*stale, *in_turn])
-    return _refresh_each(map(cell_key, keys))
+    in_turn = [key for place, key in enumerate(sorted(counted)) if place % turns == now % turns]
+    return _refresh_each(dict.fromkeys([*stale, *in_turn]))
 
 
 def forget_old_views() -> int:
     """Remove page views that are older than 90 days; returns how many rows."""
     removed, _ = JobViews.objects.filter(day__lt=timezone.now().date() - KEEP_VIEWS).delete()
     return removed
-
-
-def _key_values(row: Mapping[str, object]) -> tuple[object, ...]:
-    return tuple(row[name] for name in CELL_FIELDS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from joulemark.consensus.quality import Score
 from joulemark.consensus.unit_energy import UNITS, CountedReading, session_unit_energies
 from joulemark.energy.sensors import sensor_u
+from measurements.display.choices import NoUnitValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +20,10 @@ if TYPE_CHECKING:
 
 UnitEnergies = list[dict[str, Any]]
 
-BEFORE_THEN, OF_PUBLISHER = "not-computed-then", "not-published"
-"""Why a value has none: it was written before there were any; its publisher gives none."""
-
 
 def cell_unit_energies(stored: UnitEnergies) -> UnitEnergies:
     """Those of a cell; of a value from before there were any, null with the reason."""
-    return stored or without_values(BEFORE_THEN)
+    return stored or without_values(NoUnitValue.BEFORE_THEN.value)
 
 
 def without_values(reason: str) -> UnitEnergies:

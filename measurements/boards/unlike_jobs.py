@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from measurements.boards.series import PublisherSeries
 from measurements.catalog.suites import suite_of_version
 from measurements.published.answer_forms import forms_of_suite, study_forms
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def forms_of(series: Series) -> Forms:
     """How each model of a series answers, where its suite (or the study's) says so and the task leaves a choice."""
-    if series.is_study:
-        return study_forms()
+    if isinstance(series, PublisherSeries):
+        return study_forms() if series.is_study else {}
     suite = suite_of_version(series.suite, series.version)
     return {} if suite is None else forms_of_suite(suite)
 

@@ -12,14 +12,9 @@ import hashlib
 from typing import Any, Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-
-class ModelKind(models.TextChoices):
-    """Whether a model was made for one task or answers anything; unknown where a published series does not say."""
-
-    TASK_SPECIFIC = "task-specific", "task-specific"
-    GENERAL_PURPOSE = "general-purpose", "general-purpose"
-    UNKNOWN = "unknown", "unknown"
+from measurements.display.choices import ModelKind
 
 
 class Suite(models.Model):
@@ -69,6 +64,14 @@ class PinnedSuite(models.Model):
         return str(self.suite)
 
 
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Reads of tasks."""
+
+    def named(self, slug: str) -> Task | None:
+        """The task that an address names, None where there is none."""
+        return self.filter(slug=slug).first()
+
+
 class Task(models.Model):
     """A kind of job, such as text classification. `position` orders the boards."""
 
@@ -77,6 +80,8 @@ class Task(models.Model):
     modality = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
     known_from = models.CharField(max_length=100, blank=True, default="")
+
+    objects = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "slug"]
@@ -125,9 +130,17 @@ class AiModel(models.Model):
 class NameState(models.TextChoices):
     """Whose word the name of a hardware class is."""
 
-    REPORTED = "reported", "words of a contributor"
-    CONFIRMED = "confirmed", "confirmed"
-    REFUSED = "refused", "refused by a moderator"
+    REPORTED = "reported", _("words of a contributor")
+    CONFIRMED = "confirmed", _("confirmed")
+    REFUSED = "refused", _("refused by a moderator")
+
+
+class HardwareKind(models.TextChoices):
+    """What a class of hardware is (`joulemark.published.figures.HardwareKind`); an upload's is a GPU or a CPU."""
+
+    GPU = "gpu", "GPU"
+    CPU = "cpu", _("CPU")
+    NODE = "node", _("node")
 
 
 class HardwareClass(models.Model):
@@ -140,7 +153,7 @@ class HardwareClass(models.Model):
 
     slug = models.CharField(max_length=150, unique=True)
     title = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10, choices=[("gpu", "GPU"), ("cpu", "CPU"), ("node", "node")])
+    kind = models.CharField(max_length=10, choices=HardwareKind)
     code = models.CharField(max_length=20, unique=True, editable=False)
     name_state = models.CharField(max_length=10, choices=NameState, default=NameState.REPORTED)
     reported_by = models.CharField(max_length=40, blank=True, default="")

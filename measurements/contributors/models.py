@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from measurements.catalog.models import HardwareClass
 
@@ -33,9 +34,9 @@ class Contributor(models.Model):
 class KeyState(models.TextChoices):
     """Whether a key may still sign."""
 
-    ACTIVE = "active"
-    ROTATED = "rotated"
-    REVOKED = "revoked"
+    ACTIVE = "active", _("active")
+    ROTATED = "rotated", _("rotated")
+    REVOKED = "revoked", _("revoked")
 
 
 class KeyManager(models.Manager["Key"]):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from measurements.display.choices import ModelKind
+
 RATIO = "ratio"
 """What a plot draws that is of no model: a ratio of energies."""
 
+NEUTRAL = RATIO
+"""The shape of a mark in a legend that says nothing of a kind."""
+
+CIRCLE = '<circle r="5.5"/>'
 SHAPES = {
-    "task-specific": "task-specific",
-    "general-purpose": "general-purpose",
-    "unknown": "unknown",
-    RATIO: "ratio",
+    ModelKind.TASK_SPECIFIC.value: CIRCLE,
+    ModelKind.GENERAL_PURPOSE.value: '<path d="M0-7 7 0 0 7-7 0z"/>',
+    ModelKind.UNKNOWN.value: '<path d="M0-6.5 6.5 5.5-6.5 5.5z"/>',
+    RATIO: CIRCLE,
 }
-"""Classes of the style sheet, which `_mark.html` draws."""
+"""Outlines around a mark's middle, in pixels, by the class of the style sheet that colours them."""
+
+CORE = '<circle class="core" r="1.8"/>'
+"""Inside the mark of an estimate."""
 
 
 def shape_of(kind: str) -> str:
     """The shape of a kind. Raises KeyError for what is none: a kind is never guessed."""
-    return SHAPES[kind]
+    if kind not in SHAPES:
+        raise KeyError(kind)
+    return kind

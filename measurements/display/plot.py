@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ROW_PX = 38
 TOP_PX = 34
+GRID_TOP_PX = 22
+TICK_PX = 14
 BOTTOM_PX = 12
 LEFT_PERCENT, RIGHT_PERCENT = 2.0, 98.0
 
@@ -68,13 +70,18 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """Everything that the template draws. `reference` is the place of a vertical line, if it has one."""
+    """Everything that the template draws. `reference` is the place of a vertical line, if it has one.
+
+    Lines of the axis go from `top` to `bottom`, with their labels at `tick_y`.
+    """
 
     title: str
     description: str
     axis: str
     height: int
+    top: int
     bottom: int
+    tick_y: int
     ticks: list[Tick]
     marks: list[Mark]
     reference: str | None
@@ -93,7 +100,9 @@ def dot_plot(
         description=description,
         axis=axis,
         height=height,
+        top=GRID_TOP_PX,
         bottom=height - BOTTOM_PX,
+        tick_y=TICK_PX,
         ticks=[_tick(scale, value) for value in scale.ticks()],
         marks=[_mark(scale, point, row) for row, point in enumerate(points)],
         reference=None if reference is None else _place(scale, reference),

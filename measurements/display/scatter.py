@@ -65,13 +65,20 @@ class ScatterMark:
 
 @dataclass(frozen=True, kw_only=True)
 class Scatter:
-    """Everything that the template draws. `line` are segments (x1, x2, y1, y2)."""
+    """Everything that the template draws. `line` are segments (x1, x2, y1, y2).
+
+    Lines of the upward axis go from `left` to `right`, their labels at `tick_x`; the others from `top` to `bottom`.
+    """
 
     title: str
     description: str
     axis: str
     height: int
+    top: int
     bottom: int
+    left: str
+    right: str
+    tick_x: str
     columns: list[ScatterTick]
     rows: list[ScatterTick]
     line: list[tuple[str, str, int, int]]
@@ -99,7 +106,11 @@ def scatter(
         description=description,
         axis=axis,
         height=HEIGHT_PX,
+        top=TOP_PX,
         bottom=HEIGHT_PX - BOTTOM_PX,
+        left=f"{LEFT_PERCENT:g}%",
+        right=f"{RIGHT_PERCENT:g}%",
+        tick_x=f"{LEFT_PERCENT - 1:g}%",
         columns=[
             ScatterTick(
                 at=percent(across.share(value), LEFT_PERCENT, RIGHT_PERCENT),

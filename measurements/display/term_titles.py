@@ -30,10 +30,6 @@ ESTIMATORS = {
     "power": _("sum of power readings"),
     "average": _("sum of average power"),
 }
-INTERVALS = {
-    "preliminary": _("preliminary"),
-    "bootstrap": _("by resampling the contributors"),
-}
 FLAGS = {
     "foreign-process": _("another program used the GPU"),
     "thermal-slowdown": _("slowed down by heat"),
@@ -73,10 +69,27 @@ METRICS = {
     "top-1": _("first guess right"),
     "top-5": _("one of five guesses right"),
 }
-SEVERITIES = {
-    "reject": _("rejects"),
-    "quarantine": _("quarantines"),
-    "flag": _("flags"),
+SCOPES = {
+    "gpu": _("GPU board"),
+    "gpu+cpu": _("GPU and CPU"),
+    "gpu+cpu+dram": _("GPU, CPU and memory"),
+    "cpu": _("CPU"),
+    "cpu+dram": _("CPU and memory"),
+    "node": _("whole node"),
+    "node-gpus": _("all GPUs of a node"),
+    "node-cpus": _("processors of a node"),
+    "node-dram": _("memory of a node"),
+    "node over node-gpus": _("whole node over its GPUs"),
+    "not-stated": _("scope not stated"),
+}
+NOT_SCORED = {
+    "no-references": _("the data set has no reference answers"),
+    "labels-unknown": _("what the labels of one side mean is not known"),
+    "labels-do-not-meet": _("the model cannot name most of the classes of the data set"),
+    "needs-a-corpus": _("needs the references of a whole corpus"),
+    "needs-another-model": _("needs a second model"),
+    "open-ended": _("an open question has no one right answer"),
+    "not-a-number": _("its library gave no number"),
 }
 NOT_A_RULE = {
     "JM-JUDGE-FAILED": _("The rules could be applied"),

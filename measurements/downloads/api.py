@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 
 from measurements.boards.comparisons import read_comparison
 from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
-from measurements.boards.terms import citation_of, licence_of
 from measurements.catalog.models import Task
 from measurements.downloads.board_csv import BoardCsvRenderer
 from measurements.downloads.serializers import (
@@ -97,8 +96,8 @@ class BoardView(APIView):
             "series": series,
             "task": task,
             "grade": board.series.grade,
-            "licence": licence_of(board.series),
-            "citation": citation_of(board.series),
+            "licence": board.series.licence,
+            "citation": board.series.citation,
             "version": board.version,
             "version_at": board.version_at,
             "as_of": board.as_of,
@@ -124,7 +123,7 @@ class ComparisonView(APIView):
     )
     def get(self, _request: Request, task: str) -> Response:
         """Answer with every series' ratios; as CSV the rows alone."""
-        task_row = Task.objects.filter(slug=task).first()
+        task_row = Task.objects.named(task)
         comparison = read_comparison(task_row) if task_row else None
         if comparison is None or not (comparison.rows or comparison.n_missing):
             raise Http404(f"No series has both kinds of model on {task}.")

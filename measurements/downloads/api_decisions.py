@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from measurements.review.decisions import Decision, public_decisions
+from measurements.intake.models import JUDGED
+from measurements.review.decisions import Decision, DecisionKind, public_decisions
 from measurements.web.links import OriginPages
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -21,8 +22,8 @@ class DecisionSerializer(serializers.Serializer[Decision]):
     """A decision, or an appeal that waits for one."""
 
     result_id = serializers.CharField()
-    kind = serializers.ChoiceField(["decision", "appeal"])
-    state = serializers.ChoiceField(["accepted", "quarantined", "rejected", "withdrawn"])
+    kind = serializers.ChoiceField(get_args(DecisionKind))
+    state = serializers.ChoiceField(JUDGED)
     reason = serializers.CharField(help_text="A stable code; empty for an appeal that waits.")
     at = serializers.DateTimeField()
     moderators = serializers.ListField(child=serializers.CharField(), help_text="Numbers, not names.")

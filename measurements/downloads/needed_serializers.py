@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from measurements.boards.needed import NeededJob
-from measurements.downloads.serializers import GRADES, LABELS, TIERS
+from measurements.display.choices import CELL_LABELS, CELL_TIERS, RESULT_GRADES
 
 
 class SuiteRefSerializer(serializers.Serializer[dict[str, Any]]):
@@ -32,7 +32,7 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
     )
     open_tickets = serializers.IntegerField(help_text="Tickets issued, neither expired nor used.")
     label = serializers.ChoiceField(  # type: ignore[assignment]  # DRF has an option of this name
-        LABELS[:2], allow_null=True, help_text="The best of the job's cells; null without one."
+        CELL_LABELS, allow_null=True, help_text="The best of the job's cells; null without one."
     )
     established = serializers.BooleanField(
         source="is_established", help_text="Every cell of the job is established: it is needed no more."
@@ -43,10 +43,10 @@ class NeededJobSerializer(serializers.Serializer[NeededJob]):
         allow_null=True,
         help_text="Of the job's least certain cell, as the fields from here to `half_width`; null without a cell.",
     )
-    grade = serializers.ChoiceField(GRADES[:2], source="cell.grade", default=None, allow_null=True)
+    grade = serializers.ChoiceField(RESULT_GRADES, source="cell.grade", default=None, allow_null=True)
     scope = serializers.CharField(source="cell.scope", default=None, allow_null=True)
     stratum = serializers.CharField(source="cell.stratum", default=None, allow_null=True)
-    tier = serializers.ChoiceField(TIERS[:4], source="cell.tier", default=None, allow_null=True)
+    tier = serializers.ChoiceField(CELL_TIERS, source="cell.tier", default=None, allow_null=True)
     relative_range = serializers.FloatField(
         source="cell.relative_range",
         default=None,

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from joulemark.consensus.quality_interval import QualityMethod
 from measurements.boards.board_row import BoardRow
 from measurements.boards.comparisons import ComparisonRow, Side
 from measurements.boards.unit_energies import UnitEnergies, result_unit_energies
+from measurements.display.choices import (
+    BOARD_GRADES,
+    ROW_LABELS,
+    AnswerForm,
+    Formed,
+    Interval,
+    ModelKind,
+    NoInterval,
+    NoModelInterval,
+    NoScoreInterval,
+    Tier,
+    with_none,
+)
 from measurements.downloads.unit_energy_serializer import UnitEnergySerializer
-from measurements.impact.serializers import NO_MODEL_INTERVAL, QualityDifferenceSerializer
+from measurements.impact.serializers import QualityDifferenceSerializer
 from measurements.intake.models import State, Submission
 from measurements.review.listing import codes_of
 from measurements.web.links import bundle_url, page_url, short_url
 
-GRADES = ["measured", "estimated", "published"]
-TIERS = ["single source", "several sources", "replicated", "established", "published"]
 HARDWARE = (
     "Hardware class: by its name once that is confirmed, else by a code that follows from the name and repeats nothing "
     "of it. A code keeps leading to its class."
@@ -26,8 +38,6 @@ HARDWARE_WORDS = (
     "What one contributor calls hardware whose name nobody has confirmed: a stranger's words, to be quoted as such. "
     "Empty once the name is confirmed, or was refused."
 )
-LABELS = ["single source", "several sources", "published"]
-NO_SCORE_INTERVAL = ["n-not-known", "no-mean-over-questions", "outside-0-to-1", "several-models"]
 
 
 class QualitySerializer(serializers.Serializer[dict[str, Any]]):
@@ -45,13 +55,13 @@ class QualitySerializer(serializers.Serializer[dict[str, Any]]):
     low = serializers.FloatField(allow_null=True, help_text="Lower end of the 95 % interval.")
     high = serializers.FloatField(allow_null=True, help_text="Upper end of the 95 % interval.")
     interval = serializers.ChoiceField(
-        ["wilson", "wilson-bound"],
+        get_args(QualityMethod),
         allow_null=True,
         help_text="How the interval was computed: Wilson's, exact for a share of right answers, an upper bound for a "
         "mean of scores between 0 and 1.",
     )
     no_interval = serializers.ChoiceField(
-        NO_SCORE_INTERVAL,
+        NoScoreInterval.choices,
         allow_null=True,
         help_text="Why there is no interval; null where there is one.",
     )
@@ -79,11 +89,11 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
     model = serializers.CharField()
     kind = serializers.ChoiceField(
-        ["task-specific", "general-purpose", "unknown"],
+        ModelKind.choices,
         help_text="Unknown where a published series does not say.",
     )
     parameters = serializers.IntegerField(allow_null=True)
-    grade = serializers.ChoiceField(GRADES)
+    grade = serializers.ChoiceField(BOARD_GRADES)
     scope = serializers.CharField(
         help_text="What the energy covers: gpu, cpu, gpu+cpu+dram, cpu+dram or node; published ones also gpu+cpu."
     )
@@ -125,11 +135,11 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
         help_text="Relative standard uncertainty that the contributors' sensors share; null for estimates.",
     )
     interval = serializers.ChoiceField(
-        ["", "preliminary", "bootstrap"],
+        with_none(Interval),
         help_text="How the interval between contributors was computed: docs/method.md.",
     )
     no_interval = serializers.ChoiceField(
-        ["", "single-source", "sources-disagree"],
+        with_none(NoInterval),
         help_text="Why there is no interval between contributors: a single source, or several that differ so much that "
         "it would tell nothing. Empty where there is one, and for published figures.",
     )
@@ -151,9 +161,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     n_devices = serializers.IntegerField(allow_null=True)
     n_contributors = serializers.IntegerField()
     n_results = serializers.IntegerField(help_text="Results (published: runs) behind the value.")
-    label = serializers.ChoiceField(LABELS)  # type: ignore[assignment]  # DRF has an option of this name
+    label = serializers.ChoiceField(ROW_LABELS)  # type: ignore[assignment]  # DRF has an option of this name
     tier = serializers.ChoiceField(
-        TIERS, help_text="How far a value has come: docs/trust.md says what each asks for."
+        Tier.choices, help_text="How far a value has come: docs/trust.md says what each asks for."
     )
     quality = QualitySerializer(many=True)
     quality_low = QualityPartSerializer(
@@ -191,7 +201,7 @@ class BoardSerializer(serializers.Serializer[dict[str, Any]]):
 
     series = serializers.CharField()
     task = serializers.CharField()
-    grade = serializers.ChoiceField(GRADES)
+    grade = serializers.ChoiceField(BOARD_GRADES)
     licence = serializers.CharField(
         help_text="SPDX name; of a published series the licence under which it was published."
     )
@@ -211,7 +221,7 @@ class BoardEntrySerializer(serializers.Serializer[dict[str, Any]]):
 
     series = serializers.CharField()
     task = serializers.CharField()
-    grade = serializers.ChoiceField(GRADES)
+    grade = serializers.ChoiceField(BOARD_GRADES)
     n_rows = serializers.IntegerField()
     n_models = serializers.IntegerField()
     json_url = serializers.URLField()
@@ -231,7 +241,7 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     series = serializers.CharField(source="series.slug")
     task = serializers.CharField()
     dataset = serializers.CharField(help_text="Empty: over all data sets of the task.")
-    grade = serializers.ChoiceField(GRADES)
+    grade = serializers.ChoiceField(BOARD_GRADES)
     scope = serializers.CharField()
     hardware = serializers.CharField(help_text=HARDWARE)
     ratio = serializers.FloatField(source="paired.ratio", help_text="Geometric mean over pairs of models.")
@@ -257,7 +267,7 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
         source="paired.degrees", allow_null=True, help_text="Degrees of freedom of the ratio's interval."
     )
     no_interval = serializers.ChoiceField(
-        NO_MODEL_INTERVAL,
+        NoModelInterval.choices,
         source="paired.no_interval",
         allow_null=True,
         help_text="Why there is no interval over models: one pair; several models of one kind alone; or so few, that "
@@ -272,12 +282,12 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     high = serializers.FloatField(source="paired.high", help_text="Largest pair.")
     n_pairs = serializers.IntegerField(source="paired.n_pairs")
     n_sources = serializers.IntegerField(source="paired.n_sources")
-    formed = serializers.ChoiceField(["same device", "cells", "mixed"])
+    formed = serializers.ChoiceField(Formed.choices)
     general_purpose_n_models = serializers.IntegerField(source="general_purpose.n_models")
     general_purpose_models = serializers.SerializerMethodField(help_text="Those that are in a pair.")
     general_purpose_answers = serializers.ListField(
         source="general_purpose.answers",
-        child=serializers.ChoiceField(["picks", "writes"]),
+        child=serializers.ChoiceField(AnswerForm.choices),
         help_text="The forms of their answers, where the task leaves a choice; empty where nobody says.",
     )
     general_purpose_wh_per_1000 = serializers.FloatField(source="general_purpose.energy_wh_per_1000")
@@ -286,7 +296,7 @@ class ComparisonRowSerializer(serializers.Serializer[ComparisonRow]):
     task_specific_models = serializers.SerializerMethodField(help_text="Those that are in a pair.")
     task_specific_answers = serializers.ListField(
         source="task_specific.answers",
-        child=serializers.ChoiceField(["picks", "writes"]),
+        child=serializers.ChoiceField(AnswerForm.choices),
         help_text="The forms of their answers, where the task leaves a choice; empty where nobody says.",
     )
     task_specific_wh_per_1000 = serializers.FloatField(source="task_specific.energy_wh_per_1000")

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from rest_framework import serializers
 
+from joulemark.record.messages import StandingComparison
 from measurements.boards.result_standing import ResultStanding
-from measurements.downloads.serializers import GRADES, HARDWARE, LABELS, TIERS
+from measurements.display.choices import (
+    CELL_LABELS,
+    CELL_TIERS,
+    RESULT_GRADES,
+    Interval,
+    NoInterval,
+    Severity,
+    with_none,
+)
+from measurements.downloads.serializers import HARDWARE
 from measurements.intake.models import State
-
-COMPARISONS = ["alone", "open", "agrees", "differs"]
-SEVERITIES = ["reject", "quarantine", "flag"]
-INTERVALS = ["", "preliminary", "bootstrap"]
-NO_INTERVALS = ["", "single-source", "sources-disagree"]
 
 
 class StandingFindingSerializer(serializers.Serializer[dict[str, Any]]):
     """A finding: the code of a rule, with its sentence."""
 
     code = serializers.CharField(help_text="docs/rules.md explains each.")
-    severity = serializers.ChoiceField(SEVERITIES)
+    severity = serializers.ChoiceField(Severity.choices)
     sentence = serializers.CharField()
 
 
@@ -34,7 +39,7 @@ class StandingValueSerializer(serializers.Serializer[ResultStanding]):
         help_text="Relative expanded uncertainty (k = 2) by the result's own budget, with what is known of its sensor "
         "today; null for an estimate, of which no error is known.",
     )
-    grade = serializers.ChoiceField(GRADES[:2], source="result.grade")
+    grade = serializers.ChoiceField(RESULT_GRADES, source="result.grade")
     scope = serializers.CharField(source="result.scope")
     stratum = serializers.CharField(source="result.stratum")
 
@@ -42,16 +47,16 @@ class StandingValueSerializer(serializers.Serializer[ResultStanding]):
 class StandingOthersSerializer(serializers.Serializer[Any]):
     """The value that the cell would have without the result's contributor."""
 
-    grade = serializers.ChoiceField(GRADES[:2])
+    grade = serializers.ChoiceField(RESULT_GRADES)
     scope = serializers.CharField()
     energy_wh_per_1000 = serializers.FloatField()
     between_low_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Lower end of the 95 % interval between these contributors."
     )
     between_high_wh_per_1000 = serializers.FloatField(allow_null=True)
-    interval = serializers.ChoiceField(INTERVALS)
-    no_interval = serializers.ChoiceField(NO_INTERVALS)
-    label = serializers.ChoiceField(LABELS[:2])  # type: ignore[assignment]  # DRF has an option of this name
+    interval = serializers.ChoiceField(with_none(Interval))
+    no_interval = serializers.ChoiceField(with_none(NoInterval))
+    label = serializers.ChoiceField(CELL_LABELS)  # type: ignore[assignment]  # DRF has an option of this name
     n_contributors = serializers.IntegerField()
     n_devices = serializers.IntegerField()
     n_results = serializers.IntegerField()
@@ -65,7 +70,7 @@ class StandingCellSerializer(serializers.Serializer[Any]):
     dataset = serializers.CharField()
     model = serializers.CharField()
     hardware = serializers.CharField(help_text=HARDWARE)
-    grade = serializers.ChoiceField(GRADES[:2])
+    grade = serializers.ChoiceField(RESULT_GRADES)
     scope = serializers.CharField()
     stratum = serializers.CharField()
     energy_wh_per_1000 = serializers.FloatField()
@@ -73,10 +78,10 @@ class StandingCellSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="Lower end of the 95 % interval between contributors."
     )
     between_high_wh_per_1000 = serializers.FloatField(allow_null=True)
-    interval = serializers.ChoiceField(INTERVALS)
-    no_interval = serializers.ChoiceField(NO_INTERVALS)
-    label = serializers.ChoiceField(LABELS[:2])  # type: ignore[assignment]  # DRF has an option of this name
-    tier = serializers.ChoiceField(TIERS[:4])
+    interval = serializers.ChoiceField(with_none(Interval))
+    no_interval = serializers.ChoiceField(with_none(NoInterval))
+    label = serializers.ChoiceField(CELL_LABELS)  # type: ignore[assignment]  # DRF has an option of this name
+    tier = serializers.ChoiceField(CELL_TIERS)
     n_contributors = serializers.IntegerField()
     n_devices = serializers.IntegerField()
     n_results = serializers.IntegerField()
@@ -108,7 +113,7 @@ class ResultStandingSerializer(serializers.Serializer[dict[str, Any]]):
         allow_null=True, help_text="Null where nobody else has a result in the cell."
     )
     comparison = serializers.ChoiceField(
-        COMPARISONS,
+        get_args(StandingComparison),
         allow_null=True,
         help_text="What the platform says of the result beside those of others: `alone` without an independent one, "
         "`open` while one other alone says otherwise, `agrees` or `differs`. Null while it is not compared.",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from rest_framework import serializers
 
-from joulemark.consensus.unit_energy import UNITS, NoUnitInterval, NoUnitValue
-from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
+from measurements.display.choices import Interval, NoUnitInterval, NoUnitValue, Unit, with_none
 
 
 class UnitEnergySerializer(serializers.Serializer[dict[str, Any]]):
@@ -17,7 +16,7 @@ class UnitEnergySerializer(serializers.Serializer[dict[str, Any]]):
     models with unlike tokenizers are not the same quantity; nothing here is ranked.
     """
 
-    unit = serializers.ChoiceField(UNITS, help_text="`token`: read or written.")
+    unit = serializers.ChoiceField(Unit.choices, help_text="`token`: read or written.")
     metric = serializers.CharField(help_text="By what an answer is right; empty for tokens.")
     value_j = serializers.FloatField(allow_null=True, help_text="Joules per unit.")
     low_j = serializers.FloatField(
@@ -30,13 +29,11 @@ class UnitEnergySerializer(serializers.Serializer[dict[str, Any]]):
     )
     between_high_j = serializers.FloatField(allow_null=True, help_text="Upper end of the same interval.")
     interval = serializers.ChoiceField(
-        ["", "preliminary", "bootstrap"], help_text="How the interval between contributors was computed."
+        with_none(Interval), help_text="How the interval between contributors was computed."
     )
-    no_value = serializers.ChoiceField(
-        ["", *get_args(NoUnitValue), BEFORE_THEN, OF_PUBLISHER], help_text="Why there is no value."
-    )
+    no_value = serializers.ChoiceField(with_none(NoUnitValue), help_text="Why there is no value.")
     no_interval = serializers.ChoiceField(
-        ["", *get_args(NoUnitInterval)], help_text="Why a value has no interval of the true energy."
+        with_none(NoUnitInterval), help_text="Why a value has no interval of the true energy."
     )
     n_contributors = serializers.IntegerField(
         help_text="Contributors behind it: those whose results state the count."

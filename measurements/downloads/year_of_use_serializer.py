@@ -8,14 +8,15 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from joulemark.impact.usage import YearOfUse
+from measurements.display.choices import Grade
 from measurements.downloads.serializers import BoardRowSerializer
-from measurements.impact.serializers import GRADES, EqualSerializer, QuantitySerializer
+from measurements.impact.serializers import EqualSerializer, QuantitySerializer
 
 
 class YearOfUseSerializer(serializers.Serializer[YearOfUse]):
     """A year of 365 days of one use. All that follows from the energy of a query has its grade and scope."""
 
-    grade = serializers.ChoiceField(GRADES, source="usage.origin.grade")
+    grade = serializers.ChoiceField(Grade.choices, source="usage.origin.grade")
     scope = serializers.CharField(source="usage.origin.scope")
     version = serializers.CharField(source="usage.origin.version", allow_null=True)
     citation = serializers.CharField(

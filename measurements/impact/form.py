@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 from joulemark.impact import intensity
 from joulemark.impact.intensity import UnknownPlace, intensity_of, own_intensity, row_of
 from joulemark.impact.usage import Usage, own_query, study_query
-from joulemark.suite.published import Kind, load_study
+from joulemark.suite.published import load_study
 from measurements.display.places import territory_name
 from measurements.display.templatetags.figures import kind_name
 from measurements.display.titles import translated
@@ -20,6 +20,7 @@ from measurements.impact.values import VALUE, VALUE_NAMED_BY, ValueNotKept, valu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from joulemark.suite.schema import ModelKind
     from measurements.impact.values import FindValue, FoundValue
     from measurements.web.as_of import Moment
 
@@ -34,11 +35,11 @@ EXAMPLE = {"query": "text_generation", "queries_per_day": 10, "users": 1000, "pl
 """What the page answers before anybody has asked."""
 
 
-def study_queries() -> dict[str, tuple[str, Kind]]:
+def study_queries() -> dict[str, tuple[str, ModelKind]]:
     """Every kind of query that the study measured, by its name in addresses: task and kind of model."""
     tasks = load_study().tasks
-    specific: dict[str, tuple[str, Kind]] = {task.id: (task.id, "task-specific") for task in tasks}
-    general: dict[str, tuple[str, Kind]] = {
+    specific: dict[str, tuple[str, ModelKind]] = {task.id: (task.id, "task-specific") for task in tasks}
+    general: dict[str, tuple[str, ModelKind]] = {
         f"{task.id}-general": (task.id, "general-purpose") for task in tasks if task.compared
     }
     return specific | general

@@ -9,17 +9,13 @@ from rest_framework import serializers
 
 from joulemark.consensus.quality_difference import QualityDifference
 from joulemark.consensus.size_controlled import FactorEstimate
-from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number, Verdict
+from joulemark.impact.claims import CheckedClaim, CheckedValue, Direction, Number
 from joulemark.impact.equivalences import Equal
-from joulemark.impact.intensity import IntensityRow
+from joulemark.impact.intensity import IntensityRow, PlaceKind
 from joulemark.impact.parity import OtherParity
-from joulemark.impact.quantity import Grade, Quantity, Source
+from joulemark.impact.quantity import Quantity, Source
 from joulemark.suite.published import load_study
-
-GRADES = list(get_args(Grade))
-DIRECTIONS = list(get_args(Direction))
-VERDICTS = list(get_args(Verdict))
-NO_MODEL_INTERVAL = ["one-pair", "one-model-of-a-kind", "too-few-models", "no-spread"]
+from measurements.display.choices import PUBLISHED_GRADE, ClaimVerdict, Grade, NoModelInterval
 
 
 class SourceSerializer(serializers.Serializer[Source]):
@@ -33,7 +29,7 @@ class SourceSerializer(serializers.Serializer[Source]):
     licence = serializers.CharField(allow_null=True, help_text="SPDX name.")
     url = serializers.URLField(allow_null=True)
     checked = serializers.BooleanField(help_text="Read in the source itself.")
-    grade = serializers.ChoiceField(GRADES, help_text="How the number came about; own: the reader's.")
+    grade = serializers.ChoiceField(Grade.choices, help_text="How the number came about; own: the reader's.")
     scope = serializers.CharField(
         allow_null=True, help_text="What its energy covers; null where it is no energy of a computation."
     )
@@ -63,7 +59,7 @@ class IntensityRowSerializer(serializers.Serializer[IntensityRow]):
 
     code = serializers.CharField(help_text="ISO 3166-1 alpha-3 of a country, a word for a region.")
     name = serializers.CharField()
-    kind = serializers.ChoiceField(["country", "region"])
+    kind = serializers.ChoiceField(get_args(PlaceKind))
     year = serializers.IntegerField()
     gco2e_per_kwh = serializers.FloatField()
 
@@ -91,7 +87,7 @@ class NumberSerializer(serializers.Serializer[Number]):
     name = serializers.CharField()
     value = serializers.FloatField()
     unit = serializers.CharField()
-    grade = serializers.ChoiceField(GRADES)
+    grade = serializers.ChoiceField(Grade.choices)
     scope = serializers.CharField(
         allow_null=True, help_text="What the energy covers; null where it is no energy of a computation."
     )
@@ -102,11 +98,11 @@ class CheckedValueSerializer(serializers.Serializer[CheckedValue]):
 
     stated = serializers.CharField()
     direction = serializers.ChoiceField(
-        DIRECTIONS,
+        get_args(Direction),
         allow_null=True,
         help_text="That it was said as a bound: more than, at least; less than, at most.",
     )
-    verdict = serializers.ChoiceField(VERDICTS)
+    verdict = serializers.ChoiceField(ClaimVerdict.choices)
     found = NumberSerializer(allow_null=True, source="recomputed")
     instead = NumberSerializer(many=True)
 
@@ -127,7 +123,7 @@ class ClaimSerializer(serializers.Serializer[CheckedClaim]):
     statement = serializers.CharField()
     source = ClaimSourceSerializer()  # type: ignore[assignment]  # DRF has an option of this name
     unit = serializers.CharField()
-    verdict = serializers.ChoiceField(VERDICTS)
+    verdict = serializers.ChoiceField(ClaimVerdict.choices)
     values = CheckedValueSerializer(many=True)
     beside = NumberSerializer(many=True)
     sentence = serializers.SerializerMethodField()
@@ -153,10 +149,10 @@ class StudyFigure(serializers.Serializer[Any]):
     grade = serializers.SerializerMethodField()
     scope = serializers.SerializerMethodField()
 
-    @extend_schema_field(serializers.ChoiceField(["published"]))
+    @extend_schema_field(serializers.ChoiceField(PUBLISHED_GRADE))
     def get_grade(self, _figure: object) -> str:
         """The grade, which is always `published`."""
-        return "published"
+        return Grade.PUBLISHED.value
 
     @extend_schema_field(serializers.CharField())
     def get_scope(self, _figure: object) -> str:
@@ -177,7 +173,7 @@ class QualityDifferenceSerializer(serializers.Serializer[QualityDifference]):
         "asked."
     )
     no_interval = serializers.ChoiceField(
-        NO_MODEL_INTERVAL, allow_null=True, help_text="Why there is no interval."
+        NoModelInterval.choices, allow_null=True, help_text="Why there is no interval."
     )
     n_pairs = serializers.IntegerField(help_text="Pairs of models that both have the metric.")
 

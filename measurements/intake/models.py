@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
+from joulemark.record import messages
 from measurements.catalog.models import Job
 from measurements.contributors.models import Key
 from measurements.ledger.models import Leaf
@@ -41,18 +43,20 @@ class Ticket(models.Model):
 
 
 class State(models.TextChoices):
-    """Where a submission stands; everyone may see it."""
+    """Where a submission stands (`joulemark.record.messages.ResultState`); everyone may see it."""
 
-    RECEIVED = "received"
-    CHECKING = "checking"
-    ACCEPTED = "accepted"
-    QUARANTINED = "quarantined"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
+    RECEIVED = "received", _("waits for a verdict")
+    CHECKING = "checking", _("is being checked")
+    ACCEPTED = "accepted", _("accepted")
+    QUARANTINED = "quarantined", _("quarantined")
+    REJECTED = "rejected", _("rejected")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
-UNJUDGED = (State.RECEIVED, State.CHECKING)
+UNJUDGED = tuple(State(word) for word in messages.UNJUDGED)
 """States without a verdict."""
+JUDGED = [(word, title) for word, title in State.choices if word not in UNJUDGED]
+"""The others, with their titles."""
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -92,7 +96,7 @@ class Submission(models.Model):
             models.Index(
                 fields=["received_at"],
                 name="submission_waiting",
-                condition=models.Q(state__in=["received", "checking"]),
+                condition=models.Q(state__in=list(messages.UNJUDGED)),
             ),
             # health and moderators: what was put aside, by age
             models.Index(

@@ -28,5 +28,5 @@ def boards_of_series(request: HttpRequest, series: str) -> HttpResponse:
     entry = series_by_slug(series, at=moment.at if moment else None)
     if entry is None:
         raise Http404(gettext("There is no published series of this name."))
-    named = ("published", entry.slug) if entry.grade == "published" else ("boards",)
+    named = ("published", entry.slug) if entry.is_published else ("boards",)
     return redirect(address_at(moment, *named))

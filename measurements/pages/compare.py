@@ -18,7 +18,7 @@ from measurements.pages.charts import (
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""
-    compared_task = Task.objects.filter(slug=task).first()
+    compared_task = Task.objects.named(task)
     comparison = read_comparison(compared_task) if compared_task else None
     if comparison is None or not (comparison.rows or comparison.n_missing):
         raise Http404(gettext("No series has both kinds of model on this task."))
@@ -26,9 +26,9 @@ def compare(request: HttpRequest, task: str) -> HttpResponse:
     context = {
         "task": compared_task,
         "n_missing": comparison.n_missing,
-        "crowd": [row for row in rows if row.grade != "published"],
+        "crowd": [row for row in rows if not row.series.is_published],
         "published": [row for row in rows if row.series.is_study],
-        "imported": [row for row in rows if row.grade == "published" and not row.series.is_study],
+        "imported": [row for row in rows if row.series.is_published and not row.series.is_study],
         "plot": comparison_plot(rows),
         "study": load_study(),
     }

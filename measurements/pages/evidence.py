@@ -16,10 +16,11 @@ from joulemark.record.bundle import parse
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
 from joulemark.record.messages import Receipt
-from measurements.boards.models import Cell, CellKey
+from measurements.boards.models import Cell
 from measurements.boards.unit_energies import UnitEnergies, scores_of_session
 from measurements.intake.models import State, Submission
-from measurements.review.models import CELL_FIELDS, Appeal, Moderation, Result, Verdict, Withdrawal
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Appeal, Moderation, Result, Verdict, Withdrawal
 from measurements.review.result_row import stated, sum_known
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def read_evidence(result_id: str) -> Evidence | None:
         appeals=list(submission.appeals.select_related("decision")),
         withdrawal=Withdrawal.objects.filter(submission=submission).first(),
         result=result,
-        cell=Cell.objects.at(_key(result)).first()
+        cell=Cell.objects.at(CellKey.of(result)).first()
         if result is not None and submission.state == State.ACCEPTED
         else None,
         receipt=decode(
@@ -171,7 +172,3 @@ def read_evidence(result_id: str) -> Evidence | None:
         bundle_bytes=len(submission.bundle),
         payload_sha256=hashlib.sha256(bundle.envelope.payload).hexdigest(),
     )
-
-
-def _key(result: Result) -> CellKey:
-    return {name: getattr(result, name) for name in CELL_FIELDS}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from measurements.boards.comparisons import ComparisonRow, read_comparisons
 from measurements.boards.models import Cell
-from measurements.catalog.models import ModelKind, Task
+from measurements.catalog.models import Task
+from measurements.display.choices import ModelKind
 from measurements.published.models import STUDY, PublishedFigure
 
 
@@ -66,7 +67,7 @@ def _line(task: Task, rows: list[ComparisonRow]) -> TaskLine:
     return TaskLine(
         task=task,
         published=overall[0] if overall else None,
-        crowd=[row for row in rows if row.grade != "published"],
+        crowd=[row for row in rows if not row.series.is_published],
     )
 
 

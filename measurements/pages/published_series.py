@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from measurements.boards.queries import BoardEntry
-    from measurements.boards.series import Series
+    from measurements.boards.series import PublisherSeries
     from measurements.published.models import PublishedSeries
 
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class PublishedSeriesPage:
     """A published series. `only_here` are titles of what the catalogue knows from it alone."""
 
-    series: Series
+    series: PublisherSeries
     facts: PublishedSeries
     boards: list[BoardEntry]
     n_figures: int
@@ -46,7 +46,7 @@ def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesP
     series = next((series for series in published_series(at=at) if series.slug == slug), None)
     if series is None and at is not None:
         require_kept(slug, at)
-    if series is None or series.facts is None:
+    if series is None:
         return None
     figures = series.facts.figures
     return PublishedSeriesPage(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from django.db import transaction
 
 from joulemark.published.figures import LeftOut, combine
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import published_hardware
 from measurements.concurrency.advisory_locks import lock_until_commit
+from measurements.display.choices import ModelKind
 from measurements.published.models import STUDY, PublishedFigure, PublishedSeries
 from measurements.published.services import SeriesFacts, write_series
 

@@ -9,6 +9,7 @@ from typing import Literal
 from measurements.review.models import Appeal, Moderation
 
 PER_PAGE = 50
+DecisionKind = Literal["decision", "appeal"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Decision:
     """
 
     result_id: str
-    kind: Literal["decision", "appeal"]
+    kind: DecisionKind
     state: str
     reason: str
     at: datetime

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import django_filters  # type: ignore[import-untyped]
 
 from measurements.catalog.models import hardware_named
+from measurements.display.choices import RESULT_GRADES
 from measurements.intake.models import State, Submission
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     )
     grade = django_filters.ChoiceFilter(
         field_name="result__grade",
-        choices=[("measured", "measured"), ("estimated", "estimated")],
+        choices=RESULT_GRADES,
         label="Measured or estimated",
     )
     state = django_filters.ChoiceFilter(choices=State.choices, label="State")

@@ -6,23 +6,26 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite, Task
 from measurements.contributors.models import Contributor, Device
+from measurements.display.choices import RESULT_GRADES, choices_of
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
+from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.exact_json import ExactJSONField
 
 
 class Cause(models.TextChoices):
     """Why a submission moved from one state to another."""
 
-    CHECK = "check", "a worker takes it up"
-    RULES = "rules", "the rules were asked for the first time"
-    NEW_RULES = "new-rules", "the rules have changed"
-    KEY_REVOKED = "key-revoked", "its key was revoked"
-    MODERATION = "moderation", "a moderator decided"
-    WITHDRAWAL = "withdrawal", "its contributor withdrew it"
+    CHECK = "check", _("a worker takes it up")
+    RULES = "rules", _("the rules were asked for the first time")
+    NEW_RULES = "new-rules", _("the rules have changed")
+    KEY_REVOKED = "key-revoked", _("its key was revoked")
+    MODERATION = "moderation", _("a moderator decided")
+    WITHDRAWAL = "withdrawal", _("its contributor withdrew it")
 
 
 MOVES: dict[str, tuple[str, ...]] = {
@@ -93,12 +96,12 @@ class Verdict(models.Model):
 class ModerationReason(models.TextChoices):
     """Why a moderator decided as they did; public, like the decision."""
 
-    EVIDENCE_HOLDS = "evidence-holds", "the evidence holds after a closer look"
-    EVIDENCE_FAILS = "evidence-fails", "the evidence does not hold"
-    KEY_MISUSED = "key-misused", "the key was misused"
-    CONTRIBUTOR_ASKED = "contributor-asked", "the contributor asked for it"
-    APPEAL_GRANTED = "appeal-granted", "the appeal is right"
-    APPEAL_DENIED = "appeal-denied", "the appeal does not change the evidence"
+    EVIDENCE_HOLDS = "evidence-holds", _("the evidence holds after a closer look")
+    EVIDENCE_FAILS = "evidence-fails", _("the evidence does not hold")
+    KEY_MISUSED = "key-misused", _("the key was misused")
+    CONTRIBUTOR_ASKED = "contributor-asked", _("the contributor asked for it")
+    APPEAL_GRANTED = "appeal-granted", _("the appeal is right")
+    APPEAL_DENIED = "appeal-denied", _("the appeal does not change the evidence")
 
 
 class WaitingQuerySet(models.QuerySet["Waiting"]):
@@ -155,7 +158,7 @@ class Moderation(models.Model):
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="proposals_made"
     )
-    state = models.CharField(max_length=12, choices=[(s, s.label) for s in (State.ACCEPTED, State.REJECTED)])
+    state = models.CharField(max_length=12, choices=choices_of(State, (State.ACCEPTED, State.REJECTED)))
     reason = models.CharField(max_length=30, choices=ModerationReason)
     decided_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
@@ -181,7 +184,7 @@ class NameDecision(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="name_decisions"
     )
     state = models.CharField(
-        max_length=10, choices=[(s, s.label) for s in (NameState.CONFIRMED, NameState.REFUSED)]
+        max_length=10, choices=choices_of(NameState, (NameState.CONFIRMED, NameState.REFUSED))
     )
     decided_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
@@ -193,11 +196,20 @@ class NameDecision(models.Model):
         return f"{self.hardware_class}: {self.state}"
 
 
+class WithdrawalReason(models.TextChoices):
+    """Why a contributor took a result back (`joulemark.record.requests.WithdrawalReason`)."""
+
+    MEASURED_WRONGLY = "measured-wrongly", _("it was measured wrongly")
+    WRONG_MACHINE = "wrong-machine", _("it was measured on the wrong machine")
+    PRIVATE = "private", _("for private reasons")
+    OTHER = "other", _("for another reason")
+
+
 class Withdrawal(models.Model):
     """A contributor's own word that a result must not count. Its bytes stay, and so do its leaves."""
 
     submission = models.OneToOneField(Submission, on_delete=models.PROTECT, related_name="withdrawal")
-    reason = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20, choices=WithdrawalReason)
     withdrawn_at = models.DateTimeField()
     leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT)
 
@@ -234,13 +246,13 @@ class ResultQuerySet(models.QuerySet["Result"]):
         """What may count: the one definition that pages, API and downloads share."""
         return self.filter(submission__state=State.ACCEPTED)
 
-    def of_cell(self, cell: dict[str, object]) -> Self:
-        """Results of one cell, given by the fields in `CELL_FIELDS`."""
-        return self.filter(**{name: cell[name] for name in CELL_FIELDS})
+    def of_cell(self, key: CellKey) -> Self:
+        """Results of one cell."""
+        return self.filter(**key.columns)
 
-
-CELL_FIELDS = ("suite_id", "dataset_id", "model_id", "hardware_class_id", "grade", "scope", "stratum")
-"""What must be equal for two results to be combined. `grade` keeps estimates away from measurements."""
+    def cell_keys(self) -> list[CellKey]:
+        """The cells in which these results lie, each once."""
+        return [CellKey(*values) for values in self.order_by().values_list(*CELL_FIELDS).distinct()]
 
 
 class Result(models.Model):
@@ -263,7 +275,7 @@ class Result(models.Model):
     dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT)
     model = models.ForeignKey(AiModel, on_delete=models.PROTECT, related_name="results")
     hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT)
-    grade = models.CharField(max_length=10, choices=[("measured", "measured"), ("estimated", "estimated")])
+    grade = models.CharField(max_length=10, choices=RESULT_GRADES)
     scope = models.CharField(max_length=20)
     stratum = models.CharField(max_length=60)
     meter = models.CharField(max_length=30)

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from measurements.catalog.models import HardwareClass
-from measurements.review.models import CELL_FIELDS, Result, Waiting
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Result, Waiting
 from measurements.web.read_only_admin import ReadOnlyAdmin
 
 NOTHING = "\u2013"
@@ -64,7 +65,7 @@ class WaitingAdmin(ReadOnlyAdmin):
             return NOTHING
         values = sorted(
             Result.objects.eligible()
-            .of_cell({name: getattr(result, name) for name in CELL_FIELDS})
+            .of_cell(CellKey.of(result))
             .exclude(contributor=result.contributor_id)
             .values_list("energy_per_query_j", flat=True)
         )

@@ -12,7 +12,6 @@ so a lost message leaves a trace that the sweep finds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Min, Q
@@ -22,7 +21,8 @@ from joulemark.consensus.agreement import ContributorReport, compare_all
 from measurements.catalog.models import AiModel
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State
-from measurements.review.models import CELL_FIELDS, Agreement, Result, Standing
+from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.models import Agreement, Result, Standing
 
 
 def compare_results(*, result_ids: Sequence[str]) -> int:
@@ -30,8 +30,7 @@ def compare_results(*, result_ids: Sequence[str]) -> int:
 
     Running it twice changes nothing.
     """
-    cells = Result.objects.filter(pk__in=result_ids).order_by().values(*CELL_FIELDS).distinct()
-    return sum(_compare_cell(dict(cell)) for cell in cells)
+    return sum(map(_compare_cell, Result.objects.filter(pk__in=result_ids).cell_keys()))
 
 
 def compare_stale(*, most: int) -> int:
@@ -52,13 +51,13 @@ def forget(*, result_ids: Sequence[str]) -> None:
     Agreement.objects.filter(pk__in=list(agreements.values_list("pk", flat=True))).delete()
 
 
-def cells_of(result_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def cells_of(result_ids: Sequence[str]) -> dict[str, CellKey]:
     """The cell in which each of these results lies now."""
-    rows = Result.objects.filter(pk__in=result_ids).values("pk", *CELL_FIELDS)
-    return {row["pk"]: {name: row[name] for name in CELL_FIELDS} for row in rows}
+    rows = Result.objects.filter(pk__in=result_ids).values_list("pk", *CELL_FIELDS)
+    return {result_id: CellKey(*values) for result_id, *values in rows}
 
 
-def forget_left(before: Mapping[str, dict[str, Any]]) -> None:
+def forget_left(before: Mapping[str, CellKey]) -> None:
     """As `forget`, for the results of every cell that one of these results has left since `before`."""
     now = cells_of(list(before))
     for left in [cell for result_id, cell in before.items() if now.get(result_id) != cell]:
@@ -66,12 +65,12 @@ def forget_left(before: Mapping[str, dict[str, Any]]) -> None:
 
 
 @transaction.atomic
-def _compare_cell(cell: dict[str, Any]) -> int:
+def _compare_cell(cell: CellKey) -> int:
     """Comparisons of one model's cells queue on its row; rows that were compared are held before results are read.
 
     So the last to write is the last to read, and what is forgotten meanwhile stays forgotten.
     """
-    AiModel.objects.select_for_update(no_key=True).get(pk=cell["model_id"])
+    AiModel.objects.select_for_update(no_key=True).get(pk=cell.model_id)
     list(
         Agreement.objects.select_for_update()
         .filter(result__in=Result.objects.of_cell(cell))

@@ -14,7 +14,8 @@ from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.catalog.models import Task
 from measurements.intake.models import State, Submission
 from measurements.published.models import PublishedFigure
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Result
 from measurements.review.signals import states_changed
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +30,8 @@ def refreshed(*runs: Run) -> Cell:
     """The one cell of the last run."""
     submissions = [make_result(run) for run in runs]
     assert refresh_cells_of(result_ids=[submissions[-1].pk]) == 1
-    key = Result.objects.values(*CELL_FIELDS).get(pk=submissions[-1].pk)
-    return Cell.objects.at(dict(key)).get()
+    key = CellKey.of(Result.objects.get(pk=submissions[-1].pk))
+    return Cell.objects.at(key).get()
 
 
 def test_a_cell_is_the_median_over_contributors() -> None:
@@ -139,7 +140,7 @@ def test_the_sweep_finds_what_a_lost_message_left_behind() -> None:
 
 def test_the_database_refuses_a_second_cell_with_the_same_key() -> None:
     cell = refreshed(Run())
-    fields = {name: getattr(cell, name) for name in CELL_FIELDS}
+    fields = cell.key.columns
     numbers = {
         "energy_per_query_j": 1.0,
         "least_j": 1.0,

@@ -22,7 +22,8 @@ from measurements.boards.history import history_faults
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.boards.services import refresh_cell
 from measurements.intake.models import State, Submission
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.cell_key import CellKey
+from measurements.review.models import Result
 from tests.racing import Racer
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -36,7 +37,7 @@ def test_times_and_versions_rise_together_when_many_cells_change_at_once() -> No
         for model in (GENERAL, SPECIFIC):
             one = make_result(Run(by="ada", dataset=dataset, model=model))
             other = make_result(Run(by="grace", device="other", dataset=dataset, model=model))
-            keys.append((Result.objects.values(*CELL_FIELDS).get(pk=one.pk), other.pk))
+            keys.append((CellKey.of(Result.objects.get(pk=one.pk)), other.pk))
 
     def change(key: dict[str, object], result: str) -> None:
         for number in range(ROUNDS):
@@ -44,7 +45,7 @@ def test_times_and_versions_rise_together_when_many_cells_change_at_once() -> No
             Submission.objects.filter(pk=result).update(state=state)
             refresh_cell(key=key)
 
-    for racer in [Racer(partial(change, dict(key), result)) for key, result in keys]:
+    for racer in [Racer(partial(change, key, result)) for key, result in keys]:
         racer.result()
     told = list(CellRevision.objects.order_by("version").values_list("version", "updated_at"))
     assert [version for version, _ in told] == list(range(1, len(keys) * ROUNDS + 1))
@@ -56,8 +57,8 @@ def test_who_has_waited_for_another_change_has_a_later_time() -> None:
     """The clock that a refresh has read may be older than the change for which it waited."""
     demo_catalog()
     result = make_result(Run(by="ada"))
-    key = Result.objects.values(*CELL_FIELDS).get(pk=result.pk)
-    refresh_cell(key=dict(key))
+    key = CellKey.of(Result.objects.get(pk=result.pk))
+    refresh_cell(key=key)
     board = BoardVersion.objects.get()
     early = board.changed_at.replace(year=2020)
     with transaction.atomic(), connection.cursor() as cursor:

@@ -31,7 +31,7 @@ from measurements.boards.services import refresh_cell, refresh_cells_of, refresh
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
-from measurements.review.models import CELL_FIELDS, Result
+from measurements.review.models import Result
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +67,8 @@ def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_p
         number = chance.randint(1, 150)
         touched = _happen(chance, owners, number)
         happened += number
-        for key in Result.objects.filter(pk__in=touched).order_by().values(*CELL_FIELDS).distinct():
-            refresh_cell(key=dict(key))
+        for key in Result.objects.filter(pk__in=touched).cell_keys():
+            refresh_cell(key=key)
     assert len(_said(tmp_path)) == Cell.objects.count() > 0
     assert differences(tmp_path / "evidence.parquet") == {}
     assert history_faults() == []
@@ -117,8 +117,8 @@ def _check_history() -> None:
     versions = list(CellRevision.objects.order_by("version").values_list("version", flat=True))
     assert versions == list(range(1, board.version + 1))
     now = CellRevision.objects.as_of(timezone.now())
-    kept = {tuple(getattr(row, name) for name in CELL_FIELDS): row for row in now}
-    cells = {tuple(getattr(row, name) for name in CELL_FIELDS): row for row in Cell.objects.all()}
+    kept = {row.key: row for row in now}
+    cells = {row.key: row for row in Cell.objects.all()}
     assert kept.keys() == cells.keys()
     for key, cell in cells.items():
         assert (kept[key].energy_per_query_j, kept[key].version) == (cell.energy_per_query_j, cell.version)

@@ -114,12 +114,12 @@ def test_the_calculators_page_says_grade_and_scope_of_a_boards_row(client: Clien
 
 
 def test_a_value_page_leads_to_its_own_year_also_as_of_a_moment(client: Client, platform: None) -> None:
-    first = {cell.key_values: cell.energy_per_query_j for cell in Cell.objects.all()}
+    first = {cell.key: cell.energy_per_query_j for cell in Cell.objects.all()}
     at = CellRevision.objects.latest("updated_at").updated_at
     for by, factor in (("ada", 2.0), ("grace", 2.6)):
         make_result(Run(by=by, device=by, energy_per_query_j=0.4 * factor))
     refresh_stale_cells()
-    assert {cell.key_values: cell.energy_per_query_j for cell in Cell.objects.all()} != first
+    assert {cell.key: cell.energy_per_query_j for cell in Cell.objects.all()} != first
     address = "/boards/demo-1-estimated/text_classification/"
     query = f"as_of={at:%Y-%m-%dT%H:%M:%S.%fZ}"
     rows = client.get(f"/api/v1{address}?{query}").json()["rows"]

@@ -29,17 +29,10 @@ from measurements.catalog.models import AiModel
 from measurements.display import titles
 from measurements.display.numbers import THIN, whole
 from measurements.display.places import REGIONS
-from measurements.display.templatetags.figures import (
-    decision_reason,
-    next_step,
-    parity_cause,
-    state_name,
-    tier_name,
-    verdict_name,
-    withdrawal_reason,
-)
+from measurements.display.templatetags.figures import parity_cause, tier_name, verdict_name
 from measurements.impact import texts as impact_texts
 from measurements.intake.models import State, Submission
+from measurements.pages.templatetags.verdicts import decision_reason, next_step, state_name, withdrawal_reason
 from measurements.review.models import ModerationReason
 
 if TYPE_CHECKING:

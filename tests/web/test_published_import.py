@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 
 from joulemark_simulation.result_rows import GENERAL, SPECIFIC, TOPICS, Run, demo_catalog, make_result
 from measurements.boards.services import refresh_stale_cells
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, ModelKind, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.display.choices import ModelKind
 from measurements.published.models import PublishedFigure, PublishedSeries
 
 if TYPE_CHECKING:

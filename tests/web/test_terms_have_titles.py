@@ -12,7 +12,7 @@ import pytest
 from django.utils import translation
 
 from joulemark.consensus import agreement, cell, interval, ratio
-from joulemark.consensus.unit_energy import UNITS, NoUnitInterval, NoUnitValue
+from joulemark.consensus.unit_energy import UNITS, NoUnitInterval
 from joulemark.energy.flags import HELD_BACK, THROTTLED
 from joulemark.impact.claims import Verdict
 from joulemark.impact.parity import Cause as ParityCause
@@ -23,12 +23,11 @@ from joulemark.rules.completeness import DIRTY, NOT_SCORED
 from joulemark.rules.finding import Severity
 from joulemark.rules.judge import RULES
 from joulemark.suite import load_suite, suite_names
-from measurements.boards.unit_energies import BEFORE_THEN, OF_PUBLISHER
-from measurements.catalog.models import ModelKind
-from measurements.display import term_titles
+from measurements.display.choices import Interval, ModelKind, NoUnitValue
 from measurements.display.templatetags import figures, statement_words
 from measurements.intake.models import State
 from measurements.pages.templatetags import unit_energies as unit_filters
+from measurements.pages.templatetags import verdicts
 from measurements.review.models import Cause, ModerationReason
 
 AGENT = Path(s.__file__).parents[1]
@@ -72,8 +71,6 @@ def term_names() -> tuple[str, ...]:
     return get_args(get_type_hints(s.Term)["name"])
 
 
-NO_UNIT_VALUE = (*get_args(NoUnitValue), BEFORE_THEN, OF_PUBLISHER)
-
 Case = tuple[str, Callable[[str], Any], Any]
 WORDS: list[Case] = [
     ("term", statement_words.term_name, term_names()),
@@ -85,21 +82,21 @@ WORDS: list[Case] = [
     ("metric", statement_words.metric_name, metrics()),
     ("rule", statement_words.rule_title, [*(rule.code for rule in RULES), "JM-JUDGE-FAILED"]),
     ("severity", statement_words.severity_name, [str(one) for one in Severity]),
-    ("interval", lambda kind: str(term_titles.INTERVALS[kind]), get_args(interval.Kind)),
+    ("interval", lambda kind: Interval(kind).label, get_args(interval.Kind)),
     ("tier", figures.tier_name, (*get_args(agreement.Tier), "published")),
     ("label", figures.tier_name, (*get_args(cell.Label), "published")),
     ("formed", figures.formed_name, get_args(ratio.Formed)),
     ("model kind", figures.kind_name, ModelKind.values),
-    ("state", figures.state_name, {*State.values, *get_args(ResultState)}),
-    ("next step", figures.next_step, State.values),
-    ("decision", figures.decision_reason, ModerationReason.values),
-    ("withdrawal", figures.withdrawal_reason, get_args(requests.WithdrawalReason)),
-    ("cause", figures.cause_name, (Cause.NEW_RULES.value, Cause.KEY_REVOKED.value)),
+    ("state", verdicts.state_name, {*State.values, *get_args(ResultState)}),
+    ("next step", verdicts.next_step, State.values),
+    ("decision", verdicts.decision_reason, ModerationReason.values),
+    ("withdrawal", verdicts.withdrawal_reason, get_args(requests.WithdrawalReason)),
+    ("cause", verdicts.cause_name, (Cause.NEW_RULES.value, Cause.KEY_REVOKED.value)),
     ("unscored", figures.unscored_reason, NOT_SCORED),
     ("verdict of a claim", figures.verdict_name, get_args(Verdict)),
     ("parity", figures.parity_cause, get_args(ParityCause)),
     ("unit", lambda unit: unit_filters.unit_name({"unit": unit, "metric": ""}), UNITS),
-    ("no unit value", lambda reason: unit_filters.no_unit_value({"no_value": reason}), NO_UNIT_VALUE),
+    ("no unit value", lambda reason: unit_filters.no_unit_value({"no_value": reason}), NoUnitValue.values),
     ("no unit interval", unit_filters.no_unit_interval, get_args(NoUnitInterval)),
 ]
 

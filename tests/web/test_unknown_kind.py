@@ -15,7 +15,8 @@ from joulemark_simulation.result_rows import GENERAL, SPECIFIC, Run, demo_catalo
 from measurements.boards.models import DeviceValue
 from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_stale_cells
-from measurements.catalog.models import AiModel, ModelKind
+from measurements.catalog.models import AiModel
+from measurements.display.choices import ModelKind
 from measurements.display.kinds import SHAPES, shape_of
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure

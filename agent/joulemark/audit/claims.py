@@ -10,6 +10,7 @@ from joulemark.log.leaf import is_same_fact
 from joulemark.log.proofs import RECEIVED
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
+from joulemark.record.messages import UNJUDGED
 from joulemark.suite.archive import decode_archive
 from joulemark.suite.errors import BrokenArchive
 from joulemark.suite.loader import digest_of
@@ -27,7 +28,6 @@ DECIDING = {"verdict", MODERATION, "withdrawal"}
 """Kinds of entries that say in which state a result is from then on."""
 NEW_RULES = "new-rules"
 """Cause of a verdict that leaves a result where a person has put it."""
-UNJUDGED = {"received", "checking"}
 
 
 def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding | None:

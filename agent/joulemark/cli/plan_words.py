@@ -15,7 +15,8 @@ from joulemark.translation import marked, ngettext
 
 if TYPE_CHECKING:
     from joulemark.cli.output import CommandOutput
-    from joulemark.session.forecast import Basis, Forecast, PlannedCell
+    from joulemark.session.budget import Basis
+    from joulemark.session.forecast import Forecast, PlannedCell
     from joulemark.session.options import Order
     from joulemark.session.order import JobOrder
 

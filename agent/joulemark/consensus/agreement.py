@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.consensus.cell import ResultReading, believed_u, cell_value
+from joulemark.consensus.cell import Label, ResultReading, believed_u, cell_value
 from joulemark.consensus.centre import USUAL_SPREAD
 from joulemark.consensus.errors import ImpossibleValue
 from joulemark.consensus.interval import relative
@@ -29,7 +29,7 @@ COVERAGE = 2.0
 ESTABLISHED_U = 0.10
 """Larger half of the interval between contributors, relative, at or below which a cell of three is established."""
 
-Tier = Literal["single source", "several sources", "replicated", "established"]
+Tier = Literal[Label, "replicated", "established"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from math import exp, hypot, inf, isfinite, log
 from typing import TYPE_CHECKING, Literal, get_args
 
 from joulemark.consensus.cell import ResultReading, estimate_of, rounded
-from joulemark.consensus.interval import MOST_LOG, WIDEST
+from joulemark.consensus.interval import MOST_LOG, WIDEST, NoInterval
 from joulemark.consensus.quality import Score, quality_values
 from joulemark.consensus.quality_interval import SHARES
 from joulemark.energy.sensors import COVERAGE_FACTOR
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from joulemark.consensus.cell import CellValue
-    from joulemark.consensus.interval import NoInterval
     from joulemark.consensus.quality import QualityValue
 
 TokenUnit = Literal["output-token", "input-token", "token"]
-Unit = Literal["output-token", "input-token", "token", "right-answer"]
+Unit = Literal[TokenUnit, "right-answer"]
 TOKEN_UNITS: tuple[TokenUnit, ...] = get_args(TokenUnit)
 UNITS: tuple[Unit, ...] = get_args(Unit)
 
@@ -46,9 +45,7 @@ NoUnitValue = Literal[
 """Why there is no value: nobody counted these tokens (such a model writes none, or the agent was too old), none were
 counted, no metric is a share of right answers, no answer was right, or a float cannot hold the number."""
 
-NoUnitInterval = Literal[
-    "single-source", "sources-disagree", "sensor-not-known", "share-not-known", "no-budget"
-]
+NoUnitInterval = Literal[NoInterval, "sensor-not-known", "share-not-known", "no-budget"]
 """Why a value has no interval of the true energy: as in `cell`; nothing is known of a sensor; the share of right
 answers is known too badly; a session states no uncertainty."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from joulemark.record.trace import Coverage
+
 FULL_BELOW = 0.02
 PART_TIME_ABOVE = 0.20
 """Of the spread of equal trains that begin at different phases; between the two nothing is said."""
-
-Coverage = Literal["full", "part-time", "unknown"]
 
 
 def spread(energies_j: Sequence[float]) -> float:

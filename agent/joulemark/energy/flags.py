@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from joulemark.energy.accumulate import Gauges
 from joulemark.energy.foreign_cpu import has_company
 from joulemark.energy.gaps import gap_flags
 from joulemark.energy.sensors import COVERAGE_FACTOR
+from joulemark.record.trace import HostScope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ LONG_IDLE_S = 10.0
 """In a shorter idle the warmth that the work leaves behind cannot be told from a drift."""
 THROTTLED = {"thermal-slowdown": 0x20 | 0x40, "hw-slowdown": 0x08, "power-brake": 0x80}
 """Bits of NVML's clock event reasons (nvmlClocksEventReasons): SW and HW thermal, HW slowdown, HW power brake."""
-HOST_SCOPES = frozenset({"cpu", "dram"})
+HOST_SCOPES: frozenset[str] = frozenset(get_args(HostScope))
 CONDITIONS = ("gpu-throttle", "gpu-foreign-processes", "gpu-mig", "gpu-power-limit")
 """The gauges that flags come from."""
 LIMIT_WITHIN_MW = 1000

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
+
+from joulemark.record.trace import IdleKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +36,7 @@ def has_company(trace: Trace, gauges: Gauges) -> bool:
     foreign_ms, own_ms = _within(foreign, windows), _within(own, windows)
     if foreign_ms > LEAST_MS and foreign_ms > MOST_SHARE * (foreign_ms + max(own_ms, 0.0)):
         return True
-    idle = [span for span in trace.spans if span.kind in ("idle-before", "idle-after")]
+    idle = [span for span in trace.spans if span.kind in get_args(IdleKind)]
     idle_ms = sum(span.seconds for span in idle) * 1e3
     at_rest_ms = _within(foreign, idle)
     return at_rest_ms > LEAST_MS and at_rest_ms > MOST_IDLE_CORES * idle_ms

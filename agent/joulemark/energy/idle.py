@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import fsum, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from joulemark.energy.bracket import SHARP
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.statement import Idle
+from joulemark.record.trace import IdleKind
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def difference_u_w(trace: Trace, streams: Sequence[ReadStream]) -> float:
         for stream in streams
         if stream.settling is not None
         for span in trace.spans
-        if span.kind in ("idle-before", "idle-after")
+        if span.kind in get_args(IdleKind)
     ]
     return sqrt(fsum(variances))
 

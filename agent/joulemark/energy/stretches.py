@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from joulemark.energy.errors import TraceIncomplete
+from joulemark.record.trace import BusyKind
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Span, Trace
 
-BUSY = frozenset({"warm-up", "window"})
+BUSY = frozenset(get_args(BusyKind))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ files carry their SHA-256 (``lfs.oid``). A repository that may not be read answe
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from joulemark.suite.hub_files import RepositoryKind
+    from joulemark.suite.lock import RefusalReason
+
 T = TypeVar("T")
 
 DEFAULT_HUB = "https://huggingface.co"
@@ -42,8 +45,6 @@ PART_IS_STORED = marked("What came is kept: the same command goes on.")
 PASSING = frozenset({408, 429})
 """Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
-
-Kind = Literal["models", "datasets"]
 
 
 class Lfs(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ def hub_origin(text: str) -> str:
 class NotGiven(Exception):
     """The hub does not give a repository: `reason` is `gated` or `vanished`."""
 
-    def __init__(self, reason: Literal["gated", "vanished"]) -> None:
+    def __init__(self, reason: RefusalReason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -144,12 +145,12 @@ class HubClient:
     ) -> None:
         self._http.close()
 
-    def repository(self, kind: Kind, hub_id: str, revision: str | None = None) -> Repository:
+    def repository(self, kind: RepositoryKind, hub_id: str, revision: str | None = None) -> Repository:
         """The repository's facts, on `revision` if one is named. Raises NotGiven or Unreachable."""
         path = f"{kind}/{hub_id}" + (f"/revision/{quote(revision, safe='')}" if revision else "")
         return self._decoded(self._get(path), Repository)
 
-    def files(self, kind: Kind, hub_id: str, revision: str) -> tuple[RepositoryEntry, ...]:
+    def files(self, kind: RepositoryKind, hub_id: str, revision: str) -> tuple[RepositoryEntry, ...]:
         """Every file at a commit, over all pages of the answer. Raises NotGiven or Unreachable."""
         url: str | None = f"{kind}/{hub_id}/tree/{quote(revision, safe='')}?recursive=1"
         entries: list[RepositoryEntry] = []
@@ -165,7 +166,7 @@ class HubClient:
             )
         )
 
-    def content(self, kind: Kind, hub_id: str, revision: str, file: RepositoryEntry) -> bytes:
+    def content(self, kind: RepositoryKind, hub_id: str, revision: str, file: RepositoryEntry) -> bytes:
         """The bytes of a small file at a commit. Raises NotGiven, or Unreachable for another size than listed."""
         answer = self._get(self._address(kind, hub_id, revision, file))
         if len(answer.content) != file.size:
@@ -184,7 +185,7 @@ class HubClient:
 
     def add_to_part(
         self,
-        kind: Kind,
+        kind: RepositoryKind,
         hub_id: str,
         revision: str,
         file: RepositoryEntry,
@@ -244,7 +245,7 @@ class HubClient:
                 cause=_("it broke off"),
             )
 
-    def _address(self, kind: Kind, hub_id: str, revision: str, file: RepositoryEntry) -> str:
+    def _address(self, kind: RepositoryKind, hub_id: str, revision: str, file: RepositoryEntry) -> str:
         folder = "datasets/" if kind == "datasets" else ""
         path = "/".join(quote(part, safe="") for part in file.path.split("/"))
         return f"{self.origin}/{folder}{hub_id}/resolve/{quote(revision, safe='')}/{path}"

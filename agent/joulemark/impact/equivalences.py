@@ -16,6 +16,7 @@ from joulemark.suite.published import load_study
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+Basis = Literal["energy", "emissions"]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
@@ -24,7 +25,7 @@ class EquivalenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     id: str
     title: str
-    basis: Literal["energy", "emissions"]
+    basis: Basis
     unit: str
     source: str
     year: int
@@ -51,7 +52,7 @@ class Equivalence:
 
     id: str
     title: str
-    basis: Literal["energy", "emissions"]
+    basis: Basis
     unit: str
     per_item: Quantity
 

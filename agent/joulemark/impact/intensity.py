@@ -15,6 +15,7 @@ from joulemark.impact.quantity import READER, Quantity, Source
 from joulemark.impact.tables import read_csv, read_toml
 
 UNIT = "gCO2e/kWh"
+PlaceKind = Literal["country", "region"]
 
 
 class IntensityRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +23,7 @@ class IntensityRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     code: Annotated[str, msgspec.Meta(min_length=2)]
     name: str
-    kind: Literal["country", "region"]
+    kind: PlaceKind
     year: int
     gco2e_per_kwh: Annotated[float, msgspec.Meta(ge=0)]
 

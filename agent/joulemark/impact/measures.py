@@ -13,6 +13,7 @@ from joulemark.impact.study_figures import Pick, energy_kwh_per_1000
 if TYPE_CHECKING:
     from joulemark.suite.published import Study
 
+StudyIntensity = Literal["used", "stated"]
 Total = Literal[
     "energy_kwh",
     "gpu_kwh",
@@ -46,11 +47,11 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     of: Pick | None = None
     total: Total | None = None
     equivalence: str | None = None
-    intensity: Literal["used", "stated"] | None = None
+    intensity: StudyIntensity | None = None
     queries: int = 1000
     over: Pick | None = None
     over_total: Total | None = None
-    over_intensity: Literal["used", "stated"] | None = None
+    over_intensity: StudyIntensity | None = None
     grams: str | None = None
     per: str | None = None
     wh: bool = False

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-Grade = Literal["measured", "estimated", "published", "own"]
+from joulemark.record.statement import Grade as ResultGrade
+
+BoardGrade = Literal[ResultGrade, "published"]
+"""How the numbers of a series came about: what volunteers send, or what others have published."""
+
+Grade = Literal[BoardGrade, "own"]
 """How a number came about; `own`: the reader's, whom nobody has checked."""
 
 NOT_STATED = "not-stated"

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from joulemark.impact.quantity import Source
+from joulemark.suite.schema import ModelKind
 
 if TYPE_CHECKING:
-    from joulemark.suite.published import Kind, Study, StudyFigure
+    from joulemark.suite.published import Study, StudyFigure
 
-FAMILIES = {"Flan-T5": "google/flan-t5-", "BLOOMz": "bigscience/bloomz-"}
-"""The two families of general-purpose models, and how the ids of their models begin."""
-
+Family = Literal["Flan-T5", "BLOOMz"]
 Statistic = Literal["mean", "least", "most", "worst-run", "printed-mean"]
 Printed = Literal["rounded", "cut"]
+
+FAMILIES: dict[Family, str] = {"Flan-T5": "google/flan-t5-", "BLOOMz": "bigscience/bloomz-"}
+"""The two families of general-purpose models, and how the ids of their models begin."""
 
 
 class Pick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,8 +31,8 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     task: str
     dataset: str | None = None
-    kind: Literal["task-specific", "general-purpose"] = "task-specific"
-    family: Literal["Flan-T5", "BLOOMz"] | None = None
+    kind: ModelKind = "task-specific"
+    family: Family | None = None
     model: str | None = None
     statistic: Statistic = "mean"
 
@@ -50,7 +52,7 @@ def study_source(study: Study) -> Source:
 
 def picked(study: Study, pick: Pick) -> tuple[StudyFigure, ...]:
     """The figures that `pick` means, before any statistic. Raises LookupError where there is none."""
-    kind: Kind | None = "general-purpose" if pick.family else pick.kind
+    kind: ModelKind | None = "general-purpose" if pick.family else pick.kind
     if pick.model is not None:
         kind = None
     figures = tuple(

@@ -9,17 +9,17 @@ divides arithmetic means instead, and by the mean over a task's three data sets;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
 from joulemark.consensus.ratio import ModelValue, paired_ratio
 from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, Sized, size_controlled
-from joulemark.impact.study_figures import Pick, energy_kwh_per_1000, picked, task_mean
+from joulemark.impact.study_figures import FAMILIES, Pick, energy_kwh_per_1000, picked, task_mean
+from joulemark.suite.schema import ModelKind
 
 if TYPE_CHECKING:
+    from joulemark.impact.study_figures import Family
     from joulemark.suite.published import Study
-
-Family = Literal["Flan-T5", "BLOOMz"]
 
 JOULES_PER_KWH = 3.6e6
 
@@ -49,7 +49,7 @@ def family_ratios(study: Study) -> list[FamilyRatio]:
     for task in (task.id for task in study.tasks if task.compared):
         for dataset in (*(d.id for d in study.datasets if d.task == task), None):
             specific = Pick(task=task, dataset=dataset)
-            families: tuple[Family | None, ...] = (None, "Flan-T5", "BLOOMz")
+            families: tuple[Family | None, ...] = (None, *FAMILIES)
             for family in families:
                 general = Pick(task=task, dataset=dataset, kind="general-purpose", family=family)
                 ratios.append(
@@ -124,7 +124,7 @@ def size_overlap(study: Study) -> tuple[int, int]:
     Outside, general-purpose and task-specific models of one size are compared by the regression's straight line alone.
     """
     compared = {task.id for task in study.tasks if task.compared}
-    sizes: dict[str, list[int]] = {"general-purpose": [], "task-specific": []}
+    sizes: dict[str, list[int]] = {kind: [] for kind in get_args(ModelKind)}
     for model in study.models:
         if compared & {*model.tasks}:
             sizes[model.kind].append(model.parameters)

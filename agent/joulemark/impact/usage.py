@@ -12,7 +12,8 @@ from joulemark.impact.study_figures import Pick, energy_kwh_per_1000, picked, st
 
 if TYPE_CHECKING:
     from joulemark.impact.quantity import Source
-    from joulemark.suite.published import Kind, Study
+    from joulemark.suite.published import Study
+    from joulemark.suite.schema import ModelKind
 
 DAYS = 365
 """Days of a year."""
@@ -68,7 +69,7 @@ def own_query(wh: float, *, low: float | None = None, high: float | None = None)
     return Quantity(value=wh, low=low, high=high, unit="Wh", sources=(READER,))
 
 
-def study_query(study: Study, task: str, kind: Kind = "task-specific") -> Quantity:
+def study_query(study: Study, task: str, kind: ModelKind = "task-specific") -> Quantity:
     """A query of the study's task in watt-hours: mean over its models, from the least to the most of them.
 
     The range is that of models, not an interval of confidence: which model answers matters far more than how well

@@ -11,7 +11,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-State = Literal["ok", "warning", "noisy", "not available"]
+CheckState = Literal["ok", "warning", "noisy", "not available"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Check:
 
     name: str
     value: str | float | bool | None
-    state: State
+    state: CheckState
     sentence: str
     mend: str | None = None
     reason: str | None = None

@@ -7,10 +7,13 @@ import platform
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from joulemark.record.statement import Host
 from joulemark.record.text import hidden_characters
+
+if TYPE_CHECKING:
+    from joulemark.record.statement import DeviceKind
 
 CPUINFO = Path("/proc/cpuinfo")
 MEMINFO = Path("/proc/meminfo")
@@ -24,7 +27,7 @@ class DeviceFacts:
     """
 
     identity: str
-    kind: Literal["gpu", "cpu"]
+    kind: DeviceKind
     name: str
     memory_bytes: int | None
     power_limit_w: float | None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters.meter import Reading
 from joulemark.meters.plausible import checked
+from joulemark.record.trace import HostScope, StreamScope
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class GpuBesideHost:
         try:
             self._host = open_host()
         except MeterUnavailable as error:
-            self._host_absent = {"cpu": error.reason, "dram": error.reason}
+            self._host_absent = dict.fromkeys(get_args(HostScope), error.reason)
         else:
             self._host_streams = self._host.streams
             self._host_conditions = self._host.conditions
@@ -68,7 +69,7 @@ class GpuBesideHost:
     def widest_scope(self) -> Scope:
         """What all streams together cover: with the whole host, or the GPU alone while a part of it is missing."""
         scopes = {info.scope for info in self.streams} - set(self.absent)
-        return "gpu+cpu+dram" if scopes == {"gpu", "cpu", "dram"} else self.scope
+        return "gpu+cpu+dram" if scopes == {*get_args(StreamScope)} else self.scope
 
     @property
     def streams(self) -> tuple[StreamInfo, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from joulemark.record.statement import Sensor
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from joulemark.meters.timer import Timer
     from joulemark.record.statement import Grade, Scope
     from joulemark.record.statement import Meter as MeterName
+    from joulemark.record.trace import CountUnit, GaugeUnit, StreamScope
 
 Now = Callable[[], int]
 """A clock: microseconds since the start of the run, never falling."""
@@ -55,7 +56,7 @@ class GaugeInfo:
     """Something that is read and not counted, as the trace names it."""
 
     name: str
-    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
+    unit: GaugeUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,8 @@ class StreamInfo:
     """What a stream is, as the trace names it. Joules = count x `joules_per_unit`."""
 
     name: str
-    scope: Literal["gpu", "cpu", "dram"]
-    unit: Literal["mJ", "uJ", "cpu-us"]
+    scope: StreamScope
+    unit: CountUnit
     joules_per_unit: float
     wraps_at: int | None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from joulemark.energy.foreign_cpu import MOST_IDLE_CORES
 from joulemark.errors import MeterUnavailable
-from joulemark.meters.check import Check, State, not_available
+from joulemark.meters.check import Check, CheckState, not_available
 from joulemark.meters.cpu_time import ProcessorTime
 from joulemark.translation import gettext as _
 
@@ -20,7 +20,7 @@ WATCH_S = 2.0
 
 
 def company(
-    timer: Timer, *, time_of: Callable[[], ProcessorTime] = ProcessorTime, busy: State = "noisy"
+    timer: Timer, *, time_of: Callable[[], ProcessorTime] = ProcessorTime, busy: CheckState = "noisy"
 ) -> Check:
     """How many processors others keep busy on average, watched for WATCH_S; `busy` is the state of too many."""
     try:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from joulemark.meters.timer import Timer
     from joulemark.record.trace import Gauge, Stream, Timing
 
+Look = Literal["before", "after"]
+"""Whether the conditions are read before the counter or after it."""
+
 PERIOD_S = 0.1
 LOOK_EVERY_US = 1_000_000
 CLOSELY_S = 0.005
@@ -89,7 +92,7 @@ class Sampler:
         if kind is None:
             self._raise_failure()
 
-    def edge(self, *, look: Literal["before", "after"] | None = None) -> tuple[Tick, ...]:
+    def edge(self, *, look: Look | None = None) -> tuple[Tick, ...]:
         """Read now and keep it, moved or not; `look` at the conditions too, which takes time. Raises MeterFailed."""
         self._raise_failure()
         with self._lock:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from joulemark.published.names import NameMap
     from joulemark.published.table import TableRow
 
+EnergyPart = Literal["total", "gpu"]
 QUERY_PHASE = "query model"
 WHOLE_RUN = "whole run"
 COLUMNS = {"gpu": "gpu_energy", "cpu": "cpu_energy", "dram": "ram_energy"}
@@ -60,7 +61,7 @@ class LogOptions:
 
     queries: int
     phase: str | None = None
-    energy: Literal["total", "gpu"] = "total"
+    energy: EnergyPart = "total"
     task: str | None = None
     dataset: str | None = None
     model: str | None = None

@@ -9,6 +9,7 @@ from math import fsum, sqrt
 from typing import TYPE_CHECKING, Literal
 
 from joulemark.published.errors import file_of
+from joulemark.record.statement import DeviceKind, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +26,10 @@ NO_COLUMN, EMPTY, ZERO, ONE_RUN, NOT_PUBLISHED, SOME_RUNS = (
 )  # fmt: skip
 """Why a number is not known."""
 
+HardwareKind = Literal[DeviceKind, "node"]
+PublishedScope = Literal[Scope, "gpu+cpu", "node"]
+"""What a published energy may cover: also what no result of ours does."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
@@ -40,7 +45,7 @@ class Hardware:
 
     slug: str
     title: str
-    kind: Literal["gpu", "cpu", "node"]
+    kind: HardwareKind
 
 
 @dataclass(frozen=True, kw_only=True)

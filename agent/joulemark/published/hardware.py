@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from joulemark.published.figures import Hardware
+
+if TYPE_CHECKING:
+    from joulemark.published.figures import HardwareKind
 
 COUNTED = re.compile(r"(?P<count>[1-9][0-9]{0,3})\s*[x\u00d7]\s+(?P<name>\S.*)")
 """As in CodeCarbon's `8 x NVIDIA A100-SXM4-80GB`."""
@@ -42,7 +45,7 @@ def counted(text: str) -> tuple[str, int]:
     return (match["name"], int(match["count"])) if match else (text.strip(), 1)
 
 
-def _several(kind: Literal["gpu", "cpu", "node"], name: str, count: int) -> Hardware:
+def _several(kind: HardwareKind, name: str, count: int) -> Hardware:
     plain = " ".join(name.split())
     slug, title = _slug(plain), plain
     if count > 1:

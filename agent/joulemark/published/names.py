@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -10,13 +10,12 @@ from joulemark.published.errors import UnreadableInput
 from joulemark.published.plausible import is_printable
 from joulemark.record.codec import decode_toml
 from joulemark.record.errors import Malformed
+from joulemark.suite.schema import ModelKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from joulemark.published.figures import InputFile
-
-Kind = Literal["task-specific", "general-purpose"]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +38,7 @@ class NameMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tasks: dict[str, str] = {}
     datasets: dict[str, str] = {}
     models: dict[str, str] = {}
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, ModelKind] = {}
     leave_out: dict[str, str] = {}
     phase: str | None = None
 

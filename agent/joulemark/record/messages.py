@@ -6,7 +6,7 @@ carried to another platform. A plain answer is an Answer: its reader ignores fie
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -161,7 +161,16 @@ class Needed(Answer, frozen=True, kw_only=True):
     jobs: tuple[NeededJob, ...]
 
 
-ResultState = Literal["received", "checking", "accepted", "quarantined", "rejected", "withdrawn"]
+VerdictState = Literal["accepted", "quarantined", "rejected"]
+"""What the rules or a moderator may make of a result."""
+UnjudgedState = Literal["received", "checking"]
+ResultState = Literal[UnjudgedState, VerdictState, "withdrawn"]
+UNJUDGED: tuple[UnjudgedState, ...] = get_args(UnjudgedState)
+"""States without a verdict."""
+
+StandingComparison = Literal["alone", "open", "agrees", "differs"]
+"""What a platform says of a result beside those of others: nobody else independent is there, one other alone says
+otherwise, the others say the same, or they do not."""
 """States of a result. `checking` and `withdrawn` are reserved: no platform gives them yet."""
 
 

@@ -9,7 +9,7 @@ Units are in the names: `_j` joules, `_w` watts, `_s` seconds, `_bytes` bytes. T
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import UNSET, Meta, UnsetType, field
 
@@ -31,6 +31,8 @@ Megahertz = Annotated[int, Meta(ge=1, le=100_000)]
 Meter = Literal["nvml-counter", "rapl", "cpu-time-estimate"]
 Grade = Literal["measured", "estimated"]
 Scope = Literal["gpu", "gpu+cpu+dram", "cpu", "cpu+dram"]
+DeviceKind = Literal["gpu", "cpu"]
+SubjectName = Literal["trace", "outputs"]
 
 
 class Digest(Record, frozen=True, kw_only=True):
@@ -42,7 +44,7 @@ class Digest(Record, frozen=True, kw_only=True):
 class Subject(Record, frozen=True, kw_only=True):
     """One artifact the statement is about: `trace` (raw JSON bytes) or `outputs` (the model's answers)."""
 
-    name: Literal["trace", "outputs"]
+    name: SubjectName
     digest: Digest
 
 
@@ -87,7 +89,7 @@ class Device(Record, frozen=True, kw_only=True):
     """What the model ran on. `tag` is a pseudonym: HMAC-SHA256 of the platform's origin, keyed by the device."""
 
     tag: Sha256
-    kind: Literal["gpu", "cpu"]
+    kind: DeviceKind
     name: Word
     memory_bytes: Count | None
     power_limit_w: Positive | None
@@ -333,7 +335,7 @@ class Statement(Record, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Both subjects are there, each once. Raises ValueError, which decoding reports as a schema fault."""
-        if {subject.name for subject in self.subject} != {"trace", "outputs"}:
+        if {subject.name for subject in self.subject} != {*get_args(SubjectName)}:
             raise ValueError("`subject` must name `trace` and `outputs`, each once")
 
     def digest_of(self, name: str) -> str:

@@ -25,6 +25,17 @@ from joulemark.translation import gettext as _
 Delta = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Column = Annotated[tuple[Delta, ...], Meta(max_length=2_000_000)]
 
+Coverage = Literal["full", "part-time", "unknown"]
+"""Whether a counter looks at the power all the time, or only a part of it."""
+HostScope = Literal["cpu", "dram"]
+StreamScope = Literal["gpu", HostScope]
+"""What one counter counts; `joulemark.record.statement.Scope` is what a result's energy covers."""
+CountUnit = Literal["mJ", "uJ", "cpu-us"]
+GaugeUnit = Literal["mW", "C", "mask", "count", "cpu-ms"]
+IdleKind = Literal["idle-before", "idle-after"]
+BusyKind = Literal["warm-up", "window"]
+SizeUnit = Literal["characters", "pixels"]
+Mode = Literal["throughput", "latency"]
 
 ANSWER_BYTES = 4
 """Enough to tell whether two runs answered alike, and small beside the ticks: 4 KB for 1,000 queries."""
@@ -42,7 +53,7 @@ class Timing(Record, frozen=True, kw_only=True):
     period_us: Annotated[int, Meta(ge=1, le=10_000_000)]
     settle_us: Annotated[int, Meta(ge=0, le=10_000_000)]
     delay_us: Annotated[int, Meta(ge=-1_000_000, le=5_000_000)]
-    coverage: Literal["full", "part-time", "unknown"]
+    coverage: Coverage
     spread: Amount | None = None
 
 
@@ -55,8 +66,8 @@ class Stream(Record, frozen=True, kw_only=True):
     """
 
     name: Slug
-    scope: Literal["gpu", "cpu", "dram"]
-    unit: Literal["mJ", "uJ", "cpu-us"]
+    scope: StreamScope
+    unit: CountUnit
     joules_per_unit: Positive
     wraps_at: Count | None
     t_us: Column
@@ -74,7 +85,7 @@ class Gauge(Record, frozen=True, kw_only=True):
     """
 
     name: Slug
-    unit: Literal["mW", "C", "mask", "count", "cpu-ms"]
+    unit: GaugeUnit
     t_us: Column
     value: Column
 
@@ -85,7 +96,7 @@ class Span(Record, frozen=True, kw_only=True):
     `rest` is the pause behind a window or the warm-up: the sensor settles in it and the idle power is seen.
     """
 
-    kind: Literal["idle-before", "warm-up", "window", "rest", "idle-after"]
+    kind: Literal[IdleKind, BusyKind, "rest"]
     start_us: Count
     end_us: Count
 
@@ -125,7 +136,7 @@ class Population(Record, frozen=True, kw_only=True):
     queries: Annotated[int, Meta(ge=1, le=100_000)]
     inputs_sha256: Sha256
     sizes: Annotated[tuple[Count, ...], Meta(max_length=100_000)] = ()
-    unit: Literal["characters", "pixels"] | None = None
+    unit: SizeUnit | None = None
 
     def __post_init__(self) -> None:
         """Each query has a size, or none has. Raises ValueError, which decoding reports as a schema fault."""
@@ -166,7 +177,7 @@ class Trace(Record, frozen=True, kw_only=True):
     spans: Annotated[tuple[Span, ...], Meta(min_length=1, max_length=20000)]
     queries: Annotated[tuple[Queries, ...], Meta(min_length=1, max_length=10000)]
     gauges: Annotated[tuple[Gauge, ...], Meta(max_length=64)] = ()
-    mode: Literal["throughput", "latency"] = "throughput"
+    mode: Mode = "throughput"
     answers: Annotated[bytes, Meta(max_length=4_000_000)] = b""
     population: Population | None = None
 

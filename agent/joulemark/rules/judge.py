@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from joulemark.rules import (
     answer_rules,
@@ -20,11 +20,12 @@ from joulemark.rules.case import Case
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.rule import Rule
 
+if TYPE_CHECKING:
+    from joulemark.record.messages import VerdictState
+
 RULES_VERSION = "8"
 """Incremented with any change that could change a verdict. Old verdicts keep the version under which they were given.
 """
-
-State = Literal["accepted", "quarantined", "rejected"]
 
 RULES: tuple[Rule, ...] = (
     *provenance.RULES,
@@ -63,7 +64,7 @@ RULES: tuple[Rule, ...] = (
 class Judgement:
     """The state that follows from the findings; accepted if there is none."""
 
-    state: State
+    state: VerdictState
     findings: tuple[Finding, ...]
 
 

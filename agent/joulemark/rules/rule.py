@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from joulemark.rules.case import Case
 
+Where = Literal["anywhere", "platform"]
+
 MOST_QUOTED = 80
 """Maximum number of characters that a sentence quotes from a statement."""
 
@@ -32,7 +34,7 @@ class Rule:
     condition: str
     mend: str | None
     version: str
-    where: Literal["anywhere", "platform"]
+    where: Where
     check: Callable[[Case], Broken | None]
 
     @property
@@ -56,7 +58,7 @@ def rule(
     condition: str,
     mend: str | None,
     version: str,
-    where: Literal["anywhere", "platform"] = "anywhere",
+    where: Where = "anywhere",
 ) -> Callable[[Callable[[Case], Broken | None]], Rule]:
     """Make a function the check of a rule."""
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from joulemark.rules.finding import Broken, Severity
+from joulemark.rules.hardware import BYTES
 from joulemark.rules.rule import broken, quoted, rule
 
 if TYPE_CHECKING:
     from joulemark.rules.case import Case
     from joulemark.suite import Model
 
-DTYPES = frozenset({"float32", "float16", "bfloat16", "float8", "int8", "int4"})
+DTYPES = frozenset(BYTES)
 """Number formats that a result may be run in; each is a stratum of its own."""
 
 LEAST_PART = 30

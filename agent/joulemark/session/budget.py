@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from joulemark.suite import Suite
 
+Basis = Literal["measured here", "reference GPU", "least of the suite"]
+"""What a time follows from: the session's own jobs, the published times alone, or the suite's shortest windows."""
+
 
 @dataclass
 class Pace:
@@ -37,7 +40,7 @@ class Pace:
         for key, seconds in self.earlier_s.items():
             self.took(key, seconds)
 
-    def basis(self, key: str) -> Literal["measured here", "reference GPU", "least of the suite"]:
+    def basis(self, key: str) -> Basis:
         """What `seconds` of the job follows from."""
         if key not in self._published_s:
             return "least of the suite"

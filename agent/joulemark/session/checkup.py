@@ -18,12 +18,14 @@ from joulemark.errors import (
     MeterUnavailable,
     RunInProgress,
 )
+from joulemark.meters.check import CheckState
 from joulemark.meters.choose import Openers, hides_a_gpu, told_to
 from joulemark.meters.device import cpu
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
+from joulemark.record.statement import Grade
 from joulemark.session import sensor_timing, suite_source
 from joulemark.session.device_check import require_device
 from joulemark.session.facts import describe
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from joulemark.meters.meter import GpuMeter, Meter
     from joulemark.meters.timer import Timer
 
-State = Literal["measured", "estimated", "ok", "warning", "noisy", "not available"]
+FindingState = Literal[Grade, CheckState]
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
@@ -51,7 +53,7 @@ class Diagnosis:
 
     area: Literal["meter", "gpu", "device", "folder", "key", "platform", "workload"]
     what: str
-    state: State
+    state: FindingState
     detail: str
     mend: str | None = None
     reason: str | None = None
@@ -160,7 +162,7 @@ def _meters(config: Config, openers: Openers, *, quick: bool, timer: Timer) -> I
     yield _meter("estimate", EstimateMeter(watts=config.cpu_watts))
 
 
-def _company(timer: Timer, *, busy: State) -> Diagnosis:
+def _company(timer: Timer, *, busy: CheckState) -> Diagnosis:
     """Who else keeps the processor busy: that spoils its energy, and hardly a GPU's."""
     check = company(timer, busy="warning" if busy == "warning" else "noisy")
     return Diagnosis(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -22,11 +22,11 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from joulemark.outbox import SendState
     from joulemark.platform_client import PlatformClient
     from joulemark.record.envelope import Envelope
     from joulemark.waiting import Waiting
 
-How = Literal["sent", "refused", "waiting"]
 KEY_UNKNOWN = "JM-KEY-UNKNOWN"
 """A refusal of the key, not of the result: it waits until the key is enrolled."""
 MAX_ATTEMPTS = 3
@@ -43,7 +43,7 @@ class Delivery:
     """
 
     result: OutboxResult
-    how: How
+    how: SendState
     code: str | None = None
     sentence: str | None = None
     receipt: Receipt | None = None

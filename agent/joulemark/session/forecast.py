@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from joulemark import durable
 from joulemark.errors import MeterUnavailable
@@ -32,13 +32,11 @@ if TYPE_CHECKING:
     from joulemark.config import Config
     from joulemark.hub.missing import FetchTarget
     from joulemark.meters.choose import MeterChoice, Openers
+    from joulemark.session.budget import Basis
     from joulemark.session.journal import Failure
     from joulemark.session.options import Options
     from joulemark.session.order import JobOrder
     from joulemark.suite import Job, Suite
-
-Basis = Literal["measured here", "reference GPU", "least of the suite"]
-"""What a time follows from: the session's own jobs, the published times alone, or the suite's shortest windows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from joulemark.errors import Refused, Unreachable
 from joulemark.platform_words import finding_in_words
 from joulemark.record import bundle as bundles
 from joulemark.record.errors import RecordError
+from joulemark.record.messages import UNJUDGED
 from joulemark.record.trace import parse
 from joulemark.rules.advice import what_to_do
 from joulemark.rules.causes import FLAGS_RULE, FoundUnfit, mend_of, recurring
@@ -91,7 +92,7 @@ class JobEnd:
             standing = self._standing_of(done, within_s=0.0 if self._is_slow else verdicts.WAIT_S)
             if standing is not None:
                 self._record_standing(place, standing)
-            if standing is None or standing.state in verdicts.UNJUDGED:
+            if standing is None or standing.state in UNJUDGED:
                 self._pending.append(place)
                 self._is_slow = True
             else:
@@ -107,9 +108,7 @@ class JobEnd:
 
     def _unfit_so_far(self, done: Done) -> tuple[FoundUnfit, ...] | None:
         """What keeps a result from counting; None while nothing was found at home and a verdict may still come."""
-        waits = self.verdicts is not None and (
-            done.standing is None or done.standing.state in verdicts.UNJUDGED
-        )
+        waits = self.verdicts is not None and (done.standing is None or done.standing.state in UNJUDGED)
         return None if waits and not done.unfit else done.unfit
 
     def finish(self, runnable: frozenset[str]) -> None:
@@ -126,7 +125,7 @@ class JobEnd:
     def _catch_up(self, most: int) -> None:
         for place in self._pending[-most:]:
             standing = self._standing_of(self.report.done[place], within_s=0.0)
-            if standing is not None and standing.state not in verdicts.UNJUDGED:
+            if standing is not None and standing.state not in UNJUDGED:
                 self._pending.remove(place)
                 self._is_slow = False
                 self.watch.note(f"{self.report.done[place].key}:")
@@ -172,7 +171,7 @@ class JobEnd:
 
 def _unfit(done: Done, standing: ResultStanding, flags: tuple[str, ...]) -> tuple[FoundUnfit, ...]:
     """What keeps a result from counting: the platform's verdict where there is one, else what was found at home."""
-    if standing.state in verdicts.UNJUDGED:
+    if standing.state in UNJUDGED:
         return done.unfit
     if standing.state == "accepted":
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from joulemark.errors import MeterFailed
 from joulemark.meters.meter import sensor_of
 from joulemark.meters.sampler import CLOSELY_S, Sampler
 from joulemark.meters.timer import RealTimer, boot_ns
-from joulemark.record.trace import Queries, Span, Trace, answer_digest
+from joulemark.record.trace import BusyKind, Queries, Span, Trace, answer_digest
 from joulemark.session.passes import answers_vary, first_pass, sum_known
 from joulemark.session.progress import WindowState
 from joulemark.session.query_turns import QueryTurns
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from joulemark.meters.meter import Meter, Tick
+    from joulemark.meters.sampler import Look
     from joulemark.meters.timer import Timer
-    from joulemark.record.trace import Population, Timing
+    from joulemark.record.trace import IdleKind, Population, Timing
     from joulemark.session.progress import Watch
     from joulemark.suite import Protocol
     from joulemark.workloads import Output, Query, TimedWork
@@ -280,7 +281,7 @@ class _Job:
         rise = rise % info.wraps_at if info.wraps_at else rise
         return WarmUpPart(energy_j=rise * info.joules_per_unit, seconds=(after.t_us - before.t_us) / 1e6)
 
-    def _idle(self, kind: Literal["idle-before", "idle-after"]) -> None:
+    def _idle(self, kind: IdleKind) -> None:
         """Wait with the model resident, once the counter has settled."""
         self._watch.stage(kind, total=None, live=self._sampler.live)
         if self._timing is not None:
@@ -302,7 +303,7 @@ class _Job:
     def _rest(self) -> None:
         """As long as the counter needs to settle, and until it has shown the power at rest; once is enough."""
         last = self._spans[-1]
-        if self._timing is None or last.kind not in ("window", "warm-up") or last is self._rested_behind:
+        if self._timing is None or last.kind not in get_args(BusyKind) or last is self._rested_behind:
             return
         since_s = (self._timer.now() - last.end_us) / 1e6
         self._sampler.rest(
@@ -313,7 +314,7 @@ class _Job:
         )
         self._rested_behind = last
 
-    def _look(self, when: Literal["before", "after"]) -> Literal["before", "after"] | None:
+    def _look(self, when: Look) -> Look | None:
         """A processor's state is a count, which is read at the edges; a GPU's would only take time there."""
         return when if self._timing is None else None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from joulemark.errors import Unreachable
 from joulemark.platform_client import PlatformClient
+from joulemark.record.messages import UNJUDGED
 from joulemark.translation import gettext as _
 from joulemark.waiting import Waiting
 
@@ -29,8 +30,6 @@ SILENCE_S = 5.0
 
 PAUSES_S = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Between two looks; the last one again and again. Where a platform asks for a longer one (Retry-After), that."""
-
-UNJUDGED = frozenset({"received", "checking"})
 
 
 class _OutOfTime(Exception):

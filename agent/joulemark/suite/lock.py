@@ -25,7 +25,10 @@ from joulemark.translation import gettext as _
 LOCK = "lock.toml"
 FIRST: Literal["joulemark-lock/1"] = "joulemark-lock/1"
 SECOND: Literal["joulemark-lock/2"] = "joulemark-lock/2"
-Reason = Literal["gated", "vanished", "no-parquet", "no-weights"]
+RefusalReason = Literal["gated", "vanished"]
+NotOnHubReason = Literal[RefusalReason, "no-parquet"]
+Reason = Literal[NotOnHubReason, "no-weights"]
+"""Why a model or data set is not pinned: the hub refuses it, has no Parquet files of it, or no weights."""
 
 
 class PinnedModel(Entry, frozen=True, kw_only=True):

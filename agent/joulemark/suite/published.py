@@ -16,7 +16,8 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-Kind = Literal["task-specific", "general-purpose"]
+from joulemark.suite.schema import ModelKind
+
 FILES = ("study.toml", "tasks.csv", "datasets.csv", "models.csv", "figures.csv", "quality.csv")
 
 
@@ -98,7 +99,7 @@ class Setting(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one kind of model was asked on a task: prompt and output limit, where the scripts say so."""
 
     task: str
-    kind: Kind
+    kind: ModelKind
     prompt: str | None = None
     limit: str
 
@@ -180,7 +181,7 @@ class StudyModel(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     id: str
     title: str
-    kind: Kind
+    kind: ModelKind
     parameters: int
     parameters_exact: bool
     tasks: tuple[str, ...]
@@ -241,7 +242,7 @@ class Study(StudyRow, frozen=True, kw_only=True, forbid_unknown_fields=True):
     digest: str
 
     def figures_of(
-        self, *, task: str, dataset: str | None, kind: Kind | None = None
+        self, *, task: str, dataset: str | None, kind: ModelKind | None = None
     ) -> tuple[StudyFigure, ...]:
         """Return a task's figures on one data set (None: over all three), of one kind of model or of both."""
         kinds = {model.id: model.kind for model in self.models}

@@ -12,11 +12,15 @@ import msgspec
 from msgspec import Meta
 
 from joulemark.record.field_types import EntryName, HubId, Sha256, Slug
+from joulemark.record.trace import Mode
 from joulemark.translation import gettext as _
 
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(ge=0, le=86400)]
-Kind = Literal["task-specific", "general-purpose"]
+ModelKind = Literal["task-specific", "general-purpose"]
+Dtype = Literal["float32", "float16", "bfloat16"]
+"""`float32` is what the 2024 study ran, which named no type to its libraries; the others are strata of their own."""
+Masking = Literal["append", "replace-last"]
 Architecture = Literal["encoder-decoder", "decoder-only"]
 Branch = Literal["main", "refs/convert/parquet"]
 CONVERSION: Literal["refs/convert/parquet"] = "refs/convert/parquet"
@@ -55,9 +59,9 @@ class Protocol(Entry, frozen=True, kw_only=True):
     budget_s: Seconds
     warmup_s: Seconds = 0.0
     fill_windows: bool = True
-    mode: Literal["throughput", "latency"] = "throughput"
+    mode: Mode = "throughput"
     sample: Literal["seeded", "first", "parts"] = "seeded"
-    dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    dtype: Dtype | None = None
     window_s: Seconds = 0.0
 
     def __post_init__(self) -> None:
@@ -152,7 +156,7 @@ class DataSet(Entry, frozen=True, kw_only=True):
     join_tokens: bool = False
     remove_characters: str | None = None
     cut_words: Positive | None = None
-    mask: Literal["append", "replace-last"] | None = None
+    mask: Masking | None = None
     resize: Resize | None = None
     images_by_url: bool = False
     branch: Branch | None = None
@@ -233,7 +237,7 @@ class Model(Entry, frozen=True, kw_only=True):
 
     id: Slug
     title: str
-    kind: Kind
+    kind: ModelKind
     parameters: Positive
     parameters_are: Literal["counted", "reported"] = "counted"
     package: str | None = None

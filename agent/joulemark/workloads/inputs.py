@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from joulemark.workloads.base import Query
+
+if TYPE_CHECKING:
+    from joulemark.record.trace import SizeUnit
 
 
 def inputs_sha256(queries: Iterable[Query]) -> str:
@@ -29,7 +32,7 @@ class InputSizes:
     """One size a query, all in one unit."""
 
     sizes: tuple[int, ...]
-    unit: Literal["characters", "pixels"]
+    unit: SizeUnit
 
 
 def input_sizes(queries: Iterable[Query]) -> InputSizes | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from joulemark.translation import gettext as _
 from joulemark.workloads.base import WorkloadError
@@ -19,10 +19,11 @@ from joulemark.workloads.base import WorkloadError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from joulemark.suite.schema import Masking
+
 Row = Mapping[str, Any]
 """A row by column names."""
 
-Masking = Literal["append", "replace-last"]
 PUNCTUATION = ".,;:!?\"'()[]"
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from joulemark.translation import gettext as _
 from joulemark.workloads.preprocess import AS_IT_IS, Preprocessing
 
-Dtype = Literal["float32", "float16", "bfloat16"]
-"""`float32` is what the 2024 study ran, which named no type to its libraries; the others are strata of their own."""
+if TYPE_CHECKING:
+    from joulemark.suite.schema import Dtype
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 DRAWING = ("top_k", "top_p", "typical_p", "temperature")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.utils.html import format_html_join
 from django.utils.translation import gettext
 
+from measurements.display.choices import NoInterval, NoModelInterval, NoScoreInterval, Withheld
 from measurements.display.numbers import significant
-from measurements.display.templatetags.figures import DASH
+from measurements.display.templatetags.figures import DASH, outside
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.utils.safestring import SafeString
+
     from joulemark.consensus.quality_difference import QualityDifference
     from joulemark.consensus.ratio import PairedRatio
 
@@ -41,12 +47,7 @@ def of_measurement(paired: PairedRatio) -> str:
 
 def no_model_interval(reason: str) -> str:
     """Why nothing is known of other models, in the reader's language."""
-    return {
-        "one-pair": gettext("one pair of models: nothing is known of others"),
-        "one-model-of-a-kind": gettext("one model of a kind: nothing is known of others"),
-        "no-spread": gettext("models that do not differ say nothing of others"),
-        "too-few-models": gettext("too few models, which differ too much, for an interval"),
-    }.get(reason, DASH)
+    return str(NoModelInterval(reason).label) if reason else DASH
 
 
 @register.filter
@@ -56,12 +57,21 @@ def signed(value: float) -> str:
     return f"+{written}" if value > 0 else written
 
 
-@register.filter
 def difference(quality: QualityDifference) -> str:
     """How much better general-purpose models score, with the interval where there is one."""
     if quality.low is None or quality.high is None:
         return signed(quality.difference)
     return f"{signed(quality.difference)} ({signed(quality.low)} – {signed(quality.high)})"  # noqa: RUF001 - a dash
+
+
+@register.filter
+def differences(quality: Iterable[QualityDifference]) -> SafeString:
+    """The differences of all metrics, each a line of its own."""
+    return format_html_join(
+        "",
+        '<span class="score">{} {}</span>',
+        ((outside(compared.metric), difference(compared)) for compared in quality),
+    )
 
 
 @register.filter
@@ -73,27 +83,17 @@ def score_interval(score: dict[str, Any]) -> str:
 @register.filter
 def no_score_interval(score: dict[str, Any]) -> str:
     """Why a score has no interval, in the reader's language."""
-    return {
-        "n-not-known": gettext("nobody states over how many questions"),
-        "no-mean-over-questions": gettext("its chance cannot be told from one number"),
-        "outside-0-to-1": gettext("it does not lie between 0 and 1"),
-        "several-models": gettext("the middle of several models"),
-    }.get(score.get("no_interval") or "", "")
+    reason = score.get("no_interval")
+    return str(NoScoreInterval(reason).label) if reason else ""
 
 
 @register.filter
 def withheld_reason(reason: str) -> str:
     """Why a part of the differences is not stated, in the reader's language."""
-    return {
-        "not-repeated": gettext("not known: nobody has repeated it"),
-        "too-few": gettext("not stated: too few to tell within a factor of 1.5"),
-        "too-small": gettext("not stated: too small beside what lies inside it"),
-    }.get(reason, gettext("not known"))
+    return str(Withheld(reason).label) if reason else gettext("not known")
 
 
 @register.filter
 def no_interval_reason(reason: str) -> str:
     """Why a value has no interval, in the reader's language."""
-    return {
-        "sources-disagree": gettext("none: the contributors differ so much that it would tell nothing"),
-    }.get(reason, gettext("none: a single source"))
+    return str(NoInterval(reason or NoInterval.SINGLE_SOURCE).label)

@@ -9,7 +9,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
+from measurements.display.choices import ClaimVerdict, Formed, Grade, ModelKind, ParityCause, Tier
 from measurements.display.numbers import THIN, TIMES, significant, whole
+from measurements.display.term_titles import NOT_SCORED, SCOPES
 from measurements.display.titles import translated
 
 if TYPE_CHECKING:
@@ -140,119 +142,31 @@ def short(value: str) -> str:
 @register.filter
 def grade_name(grade: str) -> str:
     """Measured, estimated or published, in the reader's language."""
-    return {
-        "measured": gettext("measured"),
-        "estimated": gettext("estimated"),
-        "published": gettext("published"),
-        "own": gettext("the reader's own"),
-    }[grade]
+    return str(Grade(grade).label)
 
 
 @register.filter
 def kind_name(kind: str) -> str:
     """The kind of a model in the reader's language."""
-    return {
-        "general-purpose": gettext("general-purpose"),
-        "task-specific": gettext("task-specific"),
-        "unknown": gettext("kind not stated"),
-    }[kind]
-
-
-@register.filter
-def state_name(state: str) -> str:
-    """The state of a submission in the reader's language."""
-    return {
-        "received": gettext("waits for a verdict"),
-        "checking": gettext("is being checked"),
-        "accepted": gettext("accepted"),
-        "quarantined": gettext("quarantined"),
-        "rejected": gettext("rejected"),
-        "withdrawn": gettext("withdrawn"),
-    }[state]
-
-
-@register.filter
-def next_step(state: str) -> str:
-    """What the sender of a result in this state can do, in the reader's language."""
-    return {
-        "received": gettext("Nothing to do: a result that waits too long is queued again by itself."),
-        "checking": gettext("Nothing to do: a worker looks at it now."),
-        "accepted": gettext("Nothing to do. If it was measured wrongly, withdraw it: joulemark withdraw."),
-        "quarantined": gettext(
-            "A moderator looks at it. Read the sentences below; measure again, or tell your side: joulemark appeal."
-        ),
-        "rejected": gettext(
-            "Read the sentences below and measure again. If the verdict is wrong: joulemark appeal, within 30 days."
-        ),
-        "withdrawn": gettext(
-            "It was taken back by its sender and counts no more; its bytes and its log leaves stay."
-        ),
-    }[state]
-
-
-@register.filter
-def decision_reason(reason: str) -> str:
-    """Why a moderator decided as they did, in the reader's language."""
-    return {
-        "evidence-holds": gettext("the evidence holds after a closer look"),
-        "evidence-fails": gettext("the evidence does not hold"),
-        "key-misused": gettext("the key was misused"),
-        "contributor-asked": gettext("the contributor asked for it"),
-        "appeal-granted": gettext("the appeal is right"),
-        "appeal-denied": gettext("the appeal does not change the evidence"),
-    }[reason]
-
-
-@register.filter
-def withdrawal_reason(reason: str) -> str:
-    """Why a contributor took a result back, in the reader's language."""
-    return {
-        "measured-wrongly": gettext("it was measured wrongly"),
-        "wrong-machine": gettext("it was measured on the wrong machine"),
-        "private": gettext("for private reasons"),
-    }.get(reason) or gettext("for another reason")
-
-
-@register.filter
-def cause_name(cause: str) -> str:
-    """Why a verdict was given again, in the reader's language."""
-    return {
-        "new-rules": gettext("the rules have changed"),
-        "key-revoked": gettext("its key was revoked"),
-    }.get(cause, "")
+    return str(ModelKind(kind).label)
 
 
 @register.filter
 def tier_name(tier: str) -> str:
     """How far a value has come, in the reader's language."""
-    return {
-        "single source": gettext("single source"),
-        "several sources": gettext("several sources, not replicated"),
-        "replicated": gettext("replicated"),
-        "established": gettext("established"),
-        "published": gettext("published"),
-    }[tier]
+    return str(Tier(tier).label)
 
 
 @register.filter
 def verdict_name(verdict: str) -> str:
     """The verdict on a claim, in the reader's language."""
-    return {
-        "holds": gettext("holds"),
-        "holds-approximately": gettext("holds approximately"),
-        "belongs-elsewhere": gettext("belongs to something else"),
-        "does-not-hold": gettext("does not hold"),
-    }[verdict]
+    return str(ClaimVerdict(verdict).label)
 
 
 @register.filter
 def parity_cause(cause: str) -> str:
     """Why a printed number of queries differs from the recomputed one, in the reader's language."""
-    return {
-        "query-energy-rounded": gettext("the energy of a query was rounded before dividing"),
-        "query-energy-differs": gettext("the printed energy of a query is not that of the logs"),
-        "parts-do-not-give-it": gettext("the printed parts do not give the printed number"),
-    }[cause]
+    return str(ParityCause(cause).label)
 
 
 @register.filter
@@ -276,29 +190,13 @@ def interval(quantity: Interval) -> str:
 @register.filter
 def formed_name(formed: str) -> str:
     """How a ratio was formed, in the reader's language."""
-    return {
-        "same device": gettext("on the same device"),
-        "cells": gettext("from separate values"),
-        "mixed": gettext("partly on the same device"),
-    }[formed]
+    return str(Formed(formed).label)
 
 
 @register.filter
 def scope_name(scope: str) -> str:
     """What an energy covers, in the reader's language."""
-    return {
-        "gpu": gettext("GPU board"),
-        "gpu+cpu": gettext("GPU and CPU"),
-        "gpu+cpu+dram": gettext("GPU, CPU and memory"),
-        "cpu": gettext("CPU"),
-        "cpu+dram": gettext("CPU and memory"),
-        "node": gettext("whole node"),
-        "node-gpus": gettext("all GPUs of a node"),
-        "node-cpus": gettext("processors of a node"),
-        "node-dram": gettext("memory of a node"),
-        "node over node-gpus": gettext("whole node over its GPUs"),
-        "not-stated": gettext("scope not stated"),
-    }.get(scope, scope)
+    return str(SCOPES.get(scope, scope))
 
 
 @register.filter
@@ -310,12 +208,4 @@ def percent(share: float) -> str:
 @register.filter
 def unscored_reason(reason: str) -> str:
     """Why a metric has no value, in the reader's language; a reason of a later agent stays as it was written."""
-    return {
-        "no-references": gettext("the data set has no reference answers"),
-        "labels-unknown": gettext("what the labels of one side mean is not known"),
-        "labels-do-not-meet": gettext("the model cannot name most of the classes of the data set"),
-        "needs-a-corpus": gettext("needs the references of a whole corpus"),
-        "needs-another-model": gettext("needs a second model"),
-        "open-ended": gettext("an open question has no one right answer"),
-        "not-a-number": gettext("its library gave no number"),
-    }.get(reason) or format_html("<q><bdi>{}</bdi></q>", reason)
+    return str(NOT_SCORED[reason]) if reason in NOT_SCORED else format_html("<q><bdi>{}</bdi></q>", reason)

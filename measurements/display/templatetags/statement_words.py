@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from joulemark.rules.advice import title_of
 from measurements.display import term_titles
+from measurements.display.choices import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,9 +70,9 @@ def metric_name(metric: str) -> SafeString | str:
 
 
 @register.filter
-def severity_name(severity: str) -> SafeString | str:
+def severity_name(severity: str) -> str:
     """What a finding means for the result."""
-    return _titled(severity, term_titles.SEVERITIES)
+    return str(Severity(severity).label)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.translation import gettext, ngettext
 
+from measurements.display.choices import AnswerForm
 from measurements.display.numbers import whole
 
 if TYPE_CHECKING:
@@ -36,12 +37,10 @@ def compared_models(row: ComparisonRow) -> str:
 @register.filter
 def answer_forms(row: ComparisonRow) -> str:
     """In which unlike forms the two kinds answer, in the reader's language."""
-    words = {
-        ("picks",): gettext("pick them out of the text"),
-        ("writes",): gettext("write them"),
-        ("picks", "writes"): gettext("pick or write them"),
-    }
-    general, specific = (words[side.answers] for side in row.sides)
+    general, specific = (
+        AnswerForm(side.answers[0]).label if len(side.answers) == 1 else gettext("pick or write them")
+        for side in row.sides
+    )
     return gettext(
         "Unlike jobs: for their answers general-purpose models %(general)s, task-specific ones %(specific)s."
     ) % {"general": general, "specific": specific}

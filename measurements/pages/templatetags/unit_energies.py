@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from measurements.boards.unit_columns import UnitColumn
 from measurements.boards.unit_energies import energy_of_unit
+from measurements.display.choices import NoUnitInterval, NoUnitValue, Unit
 from measurements.display.templatetags.comparisons import ends
 from measurements.display.templatetags.figures import DASH
 from measurements.display.templatetags.statement_words import metric_name
@@ -49,12 +50,7 @@ def unit_note(column: UnitColumn) -> str:
 @register.filter
 def unit_name(energy: Energy) -> str:
     """What the joules are per, in the reader's language."""
-    name = {
-        "output-token": gettext("token written"),
-        "input-token": gettext("token read"),
-        "token": gettext("token, read or written"),
-        "right-answer": gettext("right answer"),
-    }[energy["unit"]]
+    name = str(Unit(energy["unit"]).label)
     return f"{name} ({metric_name(energy['metric'])})" if energy["metric"] else name
 
 
@@ -76,26 +72,10 @@ def unit_interval_between(energy: Energy) -> str:
 
 def no_unit_interval(reason: str) -> str:
     """Why a value has no interval, in the reader's language."""
-    return {
-        "single-source": gettext("none: a single source"),
-        "sources-disagree": gettext("none: the contributors differ so much that it would tell nothing"),
-        "sensor-not-known": gettext("none: nothing is known of a sensor"),
-        "share-not-known": gettext("none: too few questions to know the share of right answers"),
-        "no-budget": gettext("none: no uncertainty is stated"),
-    }[reason]
+    return str(NoUnitInterval(reason).label)
 
 
 @register.filter
 def no_unit_value(energy: Energy) -> str:
     """Why there is no value, in the reader's language."""
-    return {
-        "tokens-not-counted": gettext(
-            "not known: these tokens were not counted, by an older agent or because such a model has none"
-        ),
-        "no-tokens": gettext("none: no such token was read or written"),
-        "no-share-of-right-answers": gettext("none: no score here is a share of right answers"),
-        "no-right-answers": gettext("none: no answer was right"),
-        "out-of-range": gettext("none: the stated energy is too small or too large for a number"),
-        "not-computed-then": gettext("not computed at that time"),
-        "not-published": gettext("not published"),
-    }[energy["no_value"]]
+    return str(NoUnitValue(energy["no_value"]).label)

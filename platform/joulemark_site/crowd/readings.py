@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from joulemark.energy.stretches import BUSY
 from joulemark.record.trace import Gauge, Queries, Span, Stream, Timing, Trace, to_deltas
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _powers_w(
     power_w = run.idle_w + draw.normal(0.0, REST_NOISE_W, len(steps))
     waiting = iter(asked)
     for span in spans:
-        if span.kind not in ("window", "warm-up"):
+        if span.kind not in BUSY:
             continue
         queries = next(waiting) if span.kind == "window" else None
         count = len(queries.duration_us) if queries else span.seconds / run.latency_s
@@ -151,7 +152,7 @@ def _states(
     celsius = np.round(28.0 + 0.09 * warm + float(draw.uniform(0.0, 6.0)))
     busy = np.zeros(len(seen_us), dtype=bool)
     for span in spans:
-        if span.kind in ("window", "warm-up"):
+        if span.kind in BUSY:
             busy |= (seen_us >= span.start_us) & (seen_us <= span.end_us)
     strangers = busy.astype(np.int64) if run.foreign else np.zeros(len(seen_us))
     none = np.zeros(len(seen_us))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from django.conf import settings
 from msgspec.structs import replace
@@ -131,7 +131,7 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
             for metric, value in told.quality.items()
         ),
         flags=told.flags,
-        not_read={"cpu": "no-rapl", "dram": "no-rapl"},
+        not_read=dict.fromkeys(get_args(traces.HostScope), "no-rapl"),
         peak_memory_bytes=round(4.4 * suite.model(job.model).parameters) + 300_000_000,
     )
     written = [

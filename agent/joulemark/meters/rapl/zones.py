@@ -9,7 +9,7 @@ counters of their own shows `package-0-die-0`, `package-0-die-1` and so on. AMD'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from joulemark.errors import MeterUnavailable
 from joulemark.translation import gettext as _
@@ -18,6 +18,8 @@ from joulemark.translation import marked
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from joulemark.record.trace import HostScope
 
 CONTROLS = ("intel-rapl", "intel-rapl-mmio")
 MEND = marked("Allow it: sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj  (until the next boot)")
@@ -30,7 +32,7 @@ class Zone:
 
     folder: Path
     stream: str
-    scope: Literal["cpu", "dram"]
+    scope: HostScope
     wraps_at: int | None
 
     def read_uj(self) -> int:
@@ -122,7 +124,7 @@ def _memory(package: Zone) -> Zone | None:
     return None
 
 
-def _zone(folder: Path, stream: str, scope: Literal["cpu", "dram"]) -> Zone:
+def _zone(folder: Path, stream: str, scope: HostScope) -> Zone:
     wraps_at = _number(folder / "max_energy_range_uj")
     _number(folder / "energy_uj")
     return Zone(folder=folder, stream=stream, scope=scope, wraps_at=wraps_at or None)

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             differing = differences(file, processes=options["processes"])
         for key, faults in differing.items():
             what = ", ".join(faults.names) or ("has no evidence" if faults.is_shown else "is not shown")
-            self.stdout.write(f"{'/'.join(map(str, key))}: {what}")
+            self.stdout.write(f"{'/'.join(map(str, key.values))}: {what}")
         if not differing:
             self.stdout.write("every cell is what its evidence says")
         elif not options["check"]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from joulemark.published.codecarbon import LogOptions, read_logs
+from joulemark.published.codecarbon import EnergyPart, LogOptions, read_logs
+from joulemark.published.figures import PublishedScope
 from measurements.published.management.import_command import ImportCommand, leave_out, table_form
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ class Command(ImportCommand):
         )
         logs.add_argument(
             "--energy",
-            choices=["total", "gpu"],
+            choices=get_args(EnergyPart),
             default="total",
             help="all that was metered, or the GPUs alone",
         )
         logs.add_argument("--model", help="the model, where the project's name is something else")
         logs.add_argument(
             "--scope",
-            choices=["gpu", "cpu", "gpu+cpu", "gpu+cpu+dram", "cpu+dram", "node"],
+            choices=get_args(PublishedScope),
             help="what the energies cover, where no column says so (CodeCarbon 1.x)",
         )
         logs.add_argument("--hardware", help="as '8 x NVIDIA A100-SXM4-80GB', where no column names it")

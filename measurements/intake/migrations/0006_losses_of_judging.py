@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contributors', '0003_names_that_pass_for_nobody_else'),
-        ('intake', '0004_bundles_uncompressed'),
+        ('intake', '0005_words_have_titles'),
         ('ledger', '0009_pinned_suites'),
     ]
 

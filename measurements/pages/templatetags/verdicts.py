@@ -1,0 +1,57 @@
+"""Template filters of what became of a result: its state, what its sender can do, and why somebody decided."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext
+
+from measurements.intake.models import State
+from measurements.review.models import Cause, ModerationReason, WithdrawalReason
+
+register = template.Library()
+
+SHOWN_CAUSES = (Cause.NEW_RULES, Cause.KEY_REVOKED)
+"""Causes of a verdict that was given again; the others are told elsewhere on the page."""
+
+
+@register.filter
+def state_name(state: str) -> str:
+    """The state of a submission in the reader's language."""
+    return str(State(state).label)
+
+
+@register.filter
+def next_step(state: str) -> str:
+    """What the sender of a result in this state can do, in the reader's language."""
+    return {
+        "received": gettext("Nothing to do: a result that waits too long is queued again by itself."),
+        "checking": gettext("Nothing to do: a worker looks at it now."),
+        "accepted": gettext("Nothing to do. If it was measured wrongly, withdraw it: joulemark withdraw."),
+        "quarantined": gettext(
+            "A moderator looks at it. Read the sentences below; measure again, or tell your side: joulemark appeal."
+        ),
+        "rejected": gettext(
+            "Read the sentences below and measure again. If the verdict is wrong: joulemark appeal, within 30 days."
+        ),
+        "withdrawn": gettext(
+            "It was taken back by its sender and counts no more; its bytes and its log leaves stay."
+        ),
+    }[state]
+
+
+@register.filter
+def decision_reason(reason: str) -> str:
+    """Why a moderator decided as they did, in the reader's language."""
+    return str(ModerationReason(reason).label)
+
+
+@register.filter
+def withdrawal_reason(reason: str) -> str:
+    """Why a contributor took a result back, in the reader's language."""
+    return str(WithdrawalReason(reason).label)
+
+
+@register.filter
+def cause_name(cause: str) -> str:
+    """Why a verdict was given again, in the reader's language; empty for the first."""
+    return str(Cause(cause).label) if cause in SHOWN_CAUSES else ""

@@ -1,0 +1,48 @@
+"""A law over the templates: what stands on several pages is written once, in a tag or a template that they include."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = [
+    file for source in ("measurements", "platform") for file in sorted((ROOT / source).rglob("*.html"))
+]
+LONG = 60
+"""Characters of a line that says more than a heading or a cell's frame."""
+
+
+def markup(line: str) -> str:
+    """A line without what names things elsewhere: its translations, includes and headings of columns."""
+    if re.fullmatch(r"\{% include .* %\}|<(h\d|th)\b[^>]*>\{% translate .* %\}</\1>|<(meta|link)\b.*>", line):
+        return ""
+    return line
+
+
+def test_no_line_of_markup_is_in_two_templates() -> None:
+    places = defaultdict(set)
+    for file in TEMPLATES:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if len(markup(line.strip())) >= LONG:
+                places[line.strip()].add(file.name)
+    twice = {line: sorted(files) for line, files in places.items() if len(files) > 1}
+    assert twice == {}
+
+
+def test_frames_of_tables_pages_and_plots_are_written_once() -> None:
+    """A table's frame is `table_frame`, the way to other pages `_pager.html`, a plot's figure `_figure.html`."""
+    texts = {file.name: file.read_text(encoding="utf-8") for file in TEMPLATES}
+    assert [name for name, text in texts.items() if 'class="scroll"' in text] == []
+    assert [name for name, text in texts.items() if "page.has_next" in text] == ["_pager.html"]
+    assert [name for name, text in texts.items() if "plot.description" in text] == ["_figure.html"]
+    assert [name for name, text in texts.items() if 'class="mark' in text] == ["_mark.html"]
+
+
+def test_numbers_of_a_plots_geometry_are_not_in_its_template() -> None:
+    for name in ("_plot", "_scatter"):
+        text = (ROOT / f"measurements/display/templates/display/{name}.html").read_text(encoding="utf-8")
+        lines = re.findall(r"<line [^>]*>", text)
+        assert lines
+        assert [line for line in lines if re.search(r'[xy][12]?="[\d.]', line)] == []
