@@ -217,7 +217,7 @@ def window_plot(evidence: Evidence) -> WindowPlot:
     slot = 100 / len(blocks)
     return WindowPlot(
         step=step,
-        total=len(evidence.said.windows),
+        total=len(evidence.predicate.windows),
         top=joules(most),
         height=WINDOWS_PX,
         many=len(blocks) > MANY_WINDOWS,

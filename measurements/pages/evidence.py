@@ -34,7 +34,7 @@ Block = tuple[int, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One submission: what it claims (`said`), what the rules said, what counts of it, and what proves it.
+    """One submission: what it claims (`predicate`), what the rules said, what counts of it, and what proves it.
 
     `result` is None while there is no verdict and when it was rejected: then its numbers are claims only.
     `cell` is the value that it takes part in, None unless it is accepted.
@@ -42,7 +42,7 @@ class Evidence:
 
     submission: Submission
     statement: Statement
-    said: Predicate
+    predicate: Predicate
     verdicts: list[Verdict]
     moderations: list[Moderation]
     appeals: list[Appeal]
@@ -76,64 +76,66 @@ class Evidence:
         Of the method as it was signed, and of the sensor as far as it is known today.
         """
         sensor = self.sensor_u
-        if not self.said.budget or sensor is None:
+        if not self.predicate.budget or sensor is None:
             return None
         return (
-            self.said.totals.energy_per_query_j * COVERAGE_FACTOR * hypot(method_u(self.said.budget), sensor)
+            self.predicate.totals.energy_per_query_j
+            * COVERAGE_FACTOR
+            * hypot(method_u(self.predicate.budget), sensor)
         )
 
     @property
     def sensor_u(self) -> float | None:
         """Relative standard uncertainty of the device's sensor as far as it is known today; None for an estimate."""
-        totals = self.said.totals
+        totals = self.predicate.totals
         power_w = self.result.mean_power_w if self.result else None
         return sensor_u(
-            self.said.sensor.meter,
-            self.said.device.name,
+            self.predicate.sensor.meter,
+            self.predicate.device.name,
             power_w or totals.energy_per_query_j * totals.queries / totals.duration_s,
         )
 
     @property
     def signed_by_older_table(self) -> bool:
         """Whether the budget was signed when less, or something else, was known of such sensors."""
-        signed_u = combined([term for term in self.said.budget if term.name in SENSOR_TERMS])
+        signed_u = combined([term for term in self.predicate.budget if term.name in SENSOR_TERMS])
         return self.sensor_u is not None and not isclose(signed_u, self.sensor_u, rel_tol=1e-6)
 
     @property
     def input_tokens(self) -> int | None:
         """Tokens read in all windows; None where they were not counted in every one."""
-        return sum_known(window.input_tokens for window in self.said.windows)
+        return sum_known(window.input_tokens for window in self.predicate.windows)
 
     @property
     def output_tokens(self) -> int | None:
         """Tokens written in all windows; None where they were not counted in every one."""
-        return sum_known(window.output_tokens for window in self.said.windows)
+        return sum_known(window.output_tokens for window in self.predicate.windows)
 
     @property
     def unit_energies(self) -> UnitEnergies:
         """Joules per token and per right answer of the statement, with its own uncertainty and its sensor's."""
-        totals = self.said.totals
+        totals = self.predicate.totals
         reading = CountedReading(
-            contributor=self.said.contributor.key_id,
-            device=self.said.device.tag,
+            contributor=self.predicate.contributor.key_id,
+            device=self.predicate.device.tag,
             energy_per_query_j=totals.energy_per_query_j,
-            relative_u=method_u(self.said.budget) if self.said.budget else None,
+            relative_u=method_u(self.predicate.budget) if self.predicate.budget else None,
             sensor_u=self.sensor_u,
             energy_gross_j=totals.energy_gross_j,
             output_tokens=self.output_tokens,
             input_tokens=self.input_tokens,
         )
-        scores = scores_of_session(msgspec.to_builtins(self.said.quality))
+        scores = scores_of_session(msgspec.to_builtins(self.predicate.quality))
         return [asdict(energy) for energy in session_unit_energies(reading, scores)]
 
     @property
     def peak_memory_bytes(self) -> int | None:
         """The most device memory that tensors took; None where it was not counted."""
-        return stated(self.said.peak_memory_bytes, otherwise=None)
+        return stated(self.predicate.peak_memory_bytes, otherwise=None)
 
     def windows_drawn(self) -> tuple[int, list[Block]]:
         """(step, [(number, joules per query)]): every window, or one in `step` where there are too many."""
-        windows = self.said.windows
+        windows = self.predicate.windows
         step = -(-len(windows) // WINDOWS_DRAWN)
         chosen = list(enumerate(windows, start=1))[::step]
         return step, [(number, window.energy_gross_j / window.queries) for number, window in chosen]
@@ -156,7 +158,7 @@ def read_evidence(result_id: str) -> Evidence | None:
     return Evidence(
         submission=submission,
         statement=statement,
-        said=statement.predicate,
+        predicate=statement.predicate,
         verdicts=list(submission.verdicts.select_related("leaf")),
         moderations=list(submission.moderations.select_related("leaf")),
         appeals=list(submission.appeals.select_related("decision")),

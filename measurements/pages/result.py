@@ -24,13 +24,13 @@ def result(request: HttpRequest, result_id: str) -> HttpResponse:
     evidence = read_evidence(result_id)
     if evidence is None:
         raise Http404(gettext("This platform has received no result with this digest."))
-    workload = evidence.said.workload
+    workload = evidence.predicate.workload
     if evidence.result is not None and request.method == "GET":
         VIEWED.note([(workload.task, workload.dataset, workload.model)])
     context = {
         "evidence": evidence,
         "windows": window_plot(evidence),
-        "headline": wh_per_1000(evidence.said.totals.energy_per_query_j),
+        "headline": wh_per_1000(evidence.predicate.totals.energy_per_query_j),
         "cell_headline": wh_per_1000(evidence.cell.energy_per_query_j) if evidence.cell else None,
         "series": series_of_suite(evidence.result.suite, evidence.result.grade).slug
         if evidence.result

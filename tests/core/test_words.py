@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,46 +32,6 @@ WORDS = frozenset(
         "wanted",
     ]
 )
-
-DONE = (
-    "agent/joulemark",
-    "agent/joulemark/audit",
-    "agent/joulemark/cli",
-    "agent/joulemark/consensus",
-    "agent/joulemark/energy",
-    "agent/joulemark/hub",
-    "agent/joulemark/impact",
-    "agent/joulemark/log",
-    "agent/joulemark/meters",
-    "agent/joulemark/published",
-    "agent/joulemark/record",
-    "agent/joulemark/rules",
-    "agent/joulemark/session",
-    "agent/joulemark/suite",
-    "agent/joulemark/workloads",
-    "measurements/boards",
-    "measurements/catalog",
-    "measurements/contributors",
-    "measurements/display",
-    "measurements/downloads",
-    "measurements/impact",
-    "measurements/intake",
-    "measurements/published",
-    "measurements/review",
-    "measurements/web",
-    "platform/joulemark_site",
-    "simulation/joulemark_simulation",
-    "simulation/joulemark_simulation/nvml",
-    "simulation/joulemark_simulation/tiny_models",
-)
-"""Rooms that have no such name."""
-
-CEILINGS: dict[str, int] = {
-    "measurements/pages": 1,
-    "platform/joulemark_site/crowd": 32,
-    "platform/joulemark_site/management": 3,
-}
-"""How many such names the other rooms have. A number may only shrink, and follows the work: it is exact."""
 
 EXCEPTIONS = {
     ("agent/joulemark/session/state.py", "asked"): "a field of the stored session file",
@@ -108,41 +67,17 @@ def _is_refused(name: str) -> bool:
     return name.strip("_").lower() in WORDS
 
 
-def _room(path: Path) -> str:
-    """The folder below a source root; the root itself for a module that lies in none."""
-    parts = path.parts
-    depth = next(len(Path(root).parts) for root in PRODUCT if path.is_relative_to(root))
-    return "/".join(parts[: depth + 1] if len(parts) > depth + 1 else parts[:depth])
-
-
-@cache
-def _names_by_room() -> dict[str, tuple[str, ...]]:
-    """`path: name` of each refused name in product code."""
-    names: dict[str, list[str]] = {}
-    for root in PRODUCT:
-        for file in sorted((ROOT / root).rglob("*.py")):
-            path = file.relative_to(ROOT)
-            if "migrations" in path.parts:
-                continue
-            bound = [path.stem, *_bindings(ast.parse(file.read_text(encoding="utf-8")))]
-            names.setdefault(_room(path), []).extend(
-                f"{path}: {name}"
-                for name in bound
-                if _is_refused(name) and (path.as_posix(), name) not in EXCEPTIONS
-            )
-    return {room: tuple(listed) for room, listed in names.items()}
-
-
-@pytest.mark.parametrize("room", DONE)
-def test_a_room_that_is_done_has_no_such_name(room: str) -> None:
-    assert _names_by_room()[room] == ()
-
-
-def test_the_other_rooms_have_as_many_as_is_written() -> None:
-    counts = {room: len(names) for room, names in _names_by_room().items() if names and room not in DONE}
-    grown = {room: _names_by_room()[room] for room in counts if counts[room] > CEILINGS.get(room, 0)}
-    assert not grown, "name these for what they are"
-    assert counts == CEILINGS, "lower the ceilings: the work has gone on"
+def test_no_name_only_says_what_happened() -> None:
+    """Name these for what they are."""
+    refused = [
+        f"{path}: {name}"
+        for root in PRODUCT
+        for file in sorted((ROOT / root).rglob("*.py"))
+        if "migrations" not in (path := file.relative_to(ROOT)).parts
+        for name in (path.stem, *_bindings(ast.parse(file.read_text(encoding="utf-8"))))
+        if _is_refused(name) and (path.as_posix(), name) not in EXCEPTIONS
+    ]
+    assert refused == []
 
 
 @pytest.mark.parametrize(("path", "name"), EXCEPTIONS)
@@ -180,7 +115,6 @@ def test_every_way_to_bind_a_name_is_seen() -> None:
 
 TREES = {"agent/joulemark": ("agent/joulemark",), "the platform": ("measurements", "platform/joulemark_site")}
 SHARED = {
-    "Nudger": "the log's and the judges' threads",
     "Workload": "the signed record calls what ran so, and the base class of what runs is the same thing alive",
 }
 """Class names that two modules of one tree have, and why."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class Interval(Protocol):
+class TwoEnds(Protocol):
     """Anything with two ends, which may be unknown."""
 
     @property
@@ -180,7 +180,7 @@ def licence_name(licence: str | None) -> str:
 
 
 @register.filter
-def interval(quantity: Interval) -> str:
+def interval(quantity: TwoEnds) -> str:
     """The ends of an interval, or a dash where none is known."""
     if quantity.low is None or quantity.high is None:
         return DASH

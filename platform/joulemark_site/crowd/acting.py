@@ -16,7 +16,7 @@ from joulemark_simulation.trace_edits import scaled
 from joulemark_site.crowd.identity import key_of
 from joulemark_site.crowd.plan import LOW
 from joulemark_site.crowd.readings import Run, trace_of
-from joulemark_site.crowd.statements import Told, answers_of, bundle_of, said_of
+from joulemark_site.crowd.statements import SessionFacts, answers_of, bundle_of, honest_predicate
 from joulemark_site.crowd.truth import JOBS, true_j
 
 if TYPE_CHECKING:
@@ -64,12 +64,14 @@ class Actor:
 
     def bundle(self, session: Session, *, ticket: Ticket | None, began: datetime) -> tuple[bytes, datetime]:
         """The result's bytes, and when they were signed. Raises EnergyError."""
-        told, trace = self._told(session, ticket, began)
+        facts, trace = self._session_facts(session, ticket, began)
         packed = Packed.of(trace)
-        said = _lied(session.how, said_of(told, trace, packed))
-        return bundle_of(told, said, packed).to_bytes(), told.issued_at
+        predicate = _lied(session.how, honest_predicate(facts, trace, packed))
+        return bundle_of(facts, predicate, packed).to_bytes(), facts.issued_at
 
-    def _told(self, session: Session, ticket: Ticket | None, began: datetime) -> tuple[Told, Trace]:
+    def _session_facts(
+        self, session: Session, ticket: Ticket | None, began: datetime
+    ) -> tuple[SessionFacts, Trace]:
         job, nonce = self.suite.job(session.job), self.nonce(session, "result")
         seed = ticket.sample_seed if ticket else offline_seed(nonce)
         sample = self.suite.sample(job.dataset, seed=seed, count=self.suite.queries_per_window(job.dataset))
@@ -77,7 +79,7 @@ class Actor:
         trace = self._trace(session, answers)
         lasted = timedelta(seconds=trace.spans[-1].end_us / 1e6 + 1.5)
         started_at = began + LOADING
-        told = Told(
+        facts = SessionFacts(
             key=self.key,
             suite=self.suite,
             job=job,
@@ -95,20 +97,20 @@ class Actor:
             },
             flags=("not-steady",) if session.how == "unsteady" else (),
         )
-        return told, trace
+        return facts, trace
 
     def _trace(self, session: Session, answers: bytes) -> Trace:
         """Of a liar who scales the trace of its first session, that trace."""
         if session.how == "scaled-trace" and session.place:
             return scaled(self._trace(self.member.sessions[0], answers), LOW)
         work, card = JOBS[session.job], self.member.card
-        asked = self.suite.queries_per_window(self.suite.job(session.job).dataset)
+        per_pass = self.suite.queries_per_window(self.suite.job(session.job).dataset)
         run = Run(
             energy_j=true_j(session.job, card) * session.energy,
             latency_s=work.latency_s,
             idle_w=card.idle_w,
             limit_w=card.limit_w,
-            per_window=asked * max(1, round(WINDOW_S / work.latency_s / asked)),
+            per_window=per_pass * max(1, round(WINDOW_S / work.latency_s / per_pass)),
             windows=WINDOWS,
             foreign=session.how in ("foreign", "foreign-unsaid"),
             unsteadiness={"colluding": STEADY, "many-keys": STEADY, "unsteady": 0.03}.get(session.how, 0.002),
@@ -130,18 +132,20 @@ def _reference(ticket: Ticket | None) -> TicketRef | None:
     return TicketRef(id=ticket.id, nonce=ticket.nonce, sample_seed=ticket.sample_seed)
 
 
-def _lied(how: str, said: Predicate) -> Predicate:
+def _lied(how: str, predicate: Predicate) -> Predicate:
     """What is stated instead."""
     if how == "edited-total":
-        totals = said.totals
+        totals = predicate.totals
         lower = replace(
             totals,
             energy_gross_j=totals.energy_gross_j * LOW,
             energy_per_query_j=totals.energy_per_query_j * LOW,
         )
-        return replace(said, totals=lower)
+        return replace(predicate, totals=lower)
     if how == "tiny-uncertainty":
-        return replace(said, budget=tuple(replace(term, relative=term.relative / 10) for term in said.budget))
+        return replace(
+            predicate, budget=tuple(replace(term, relative=term.relative / 10) for term in predicate.budget)
+        )
     if how == "foreign-unsaid":
-        return replace(said, flags=())
-    return said
+        return replace(predicate, flags=())
+    return predicate

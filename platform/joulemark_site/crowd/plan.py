@@ -60,8 +60,8 @@ class Crowd:
     @property
     def name(self) -> str:
         """Another one for other parameters: two crowds share no key."""
-        told = hashlib.sha256(repr(self).encode()).hexdigest()
-        return f"{self.seed}-{told[:6]}"
+        digest = hashlib.sha256(repr(self).encode()).hexdigest()
+        return f"{self.seed}-{digest[:6]}"
 
 
 @dataclass(frozen=True, kw_only=True)

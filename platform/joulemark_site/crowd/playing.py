@@ -105,7 +105,9 @@ class World:
             self.clock.set(at)
             act()
         self.clock.set(evening)
-        waiting = [one.result_id for one in self.played.sent[self._judged :] if one.result_id is not None]
+        waiting = [
+            action.result_id for action in self.played.sent[self._judged :] if action.result_id is not None
+        ]
         self._judged = len(self.played.sent)
         if judge_waiting(result_ids=waiting):
             refresh_cells_of(result_ids=waiting)
@@ -128,8 +130,8 @@ class World:
         except Refusal as refusal:
             self._note(actor, session, refused=refusal.code)
             return
-        if known := _known(ticket):
-            self._note(actor, session, result_id=known)
+        if submitted_id := _submitted_id(ticket):
+            self._note(actor, session, result_id=submitted_id)
             return
         body, issued_at = actor.bundle(session, ticket=ticket, began=self.clock.at)
         self._later(issued_at + SENDING, partial(self._send, actor, session, body))
@@ -164,9 +166,9 @@ def _ticket(actor: Actor, session: Session, at: datetime) -> Ticket:
     return issue_ticket(data=request)
 
 
-def _known(ticket: Ticket | None) -> str | None:
+def _submitted_id(ticket: Ticket | None) -> str | None:
     """The result that this ticket was used for when the crowd was played before."""
     if ticket is None:
         return None
-    known: str | None = Submission.objects.filter(ticket=ticket).values_list("pk", flat=True).first()
-    return known
+    submitted_id: str | None = Submission.objects.filter(ticket=ticket).values_list("pk", flat=True).first()
+    return submitted_id

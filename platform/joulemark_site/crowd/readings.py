@@ -45,10 +45,10 @@ class Run:
 
 def trace_of(run: Run, answers: bytes, draw: np.random.Generator) -> Trace:
     """The run as its sensors saw it. `answers` are the short digests of the sample's answers, in order."""
-    asked = [_queries(run, draw) for _ in range(run.windows)]
-    spans = _spans([int(sum(one.duration_us) + sum(one.gap_us)) for one in asked], draw)
+    windows = [_queries(run, draw) for _ in range(run.windows)]
+    spans = _spans([int(sum(queries.duration_us) + sum(queries.gap_us)) for queries in windows], draw)
     steps = np.arange(1, spans[-1].end_us // STEP_US + 3) * STEP_US
-    power_w = _powers_w(run, spans, asked, steps, draw)
+    power_w = _powers_w(run, spans, windows, steps, draw)
     read_us, value = _ticks(steps, power_w, draw)
     seen_us = steps + draw.integers(200, 6_000, len(steps))
     told_mw = np.round(1e3 * power_w * draw.normal(1.0, 0.004, len(steps)))
@@ -67,7 +67,7 @@ def trace_of(run: Run, answers: bytes, draw: np.random.Generator) -> Trace:
             ),
         ),
         spans=tuple(spans),
-        queries=tuple(asked),
+        queries=tuple(windows),
         gauges=(
             Gauge(name="gpu-power-instant", unit="mW", t_us=_column(seen_us), value=_column(told_mw)),
             *_states(run, spans, seen_us[::10], power_w[::10], draw),
@@ -106,11 +106,11 @@ def _us(seconds: float) -> int:
 
 
 def _powers_w(
-    run: Run, spans: list[Span], asked: list[Queries], steps: NDArray[np.int64], draw: np.random.Generator
+    run: Run, spans: list[Span], windows: list[Queries], steps: NDArray[np.int64], draw: np.random.Generator
 ) -> NDArray[np.float64]:
     """Mean power in the step that ends at each of `steps`: at rest, and as much more at work as the queries take."""
     power_w = run.idle_w + draw.normal(0.0, REST_NOISE_W, len(steps))
-    waiting = iter(asked)
+    waiting = iter(windows)
     for span in spans:
         if span.kind not in BUSY:
             continue

@@ -16,11 +16,11 @@ NAME = re.compile(
 
 def crowd_of(key: str, display_name: str | None) -> str | None:
     """The name of the crowd that the key (an id) belongs to, None for anybody else's, whatever they call themselves."""
-    found = NAME.fullmatch(display_name or "")
-    if found is None:
+    match = NAME.fullmatch(display_name or "")
+    if match is None:
         return None
-    made = key_of(found["crowd"], int(found["number"]), int(found["key"] or 1) - 1)
-    return found["crowd"] if key_id(public_hex(made)) == key else None
+    derived_key = key_of(match["crowd"], int(match["number"]), int(match["key"] or 1) - 1)
+    return match["crowd"] if key_id(public_hex(derived_key)) == key else None
 
 
 def crowds_here() -> set[str | None]:

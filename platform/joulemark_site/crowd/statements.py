@@ -67,7 +67,7 @@ def ticket_request(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class SessionFacts:
     """A run as its contributor tells it. `quality` is by metric; `flags` are those of the agent."""
 
     key: Ed25519PrivateKey
@@ -92,26 +92,26 @@ def answers_of(job: Job, sample: Sample) -> bytes:
     )
 
 
-def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate:
+def honest_predicate(facts: SessionFacts, trace: traces.Trace, packed: Packed) -> record.Predicate:
     """What an honest agent says about `trace`. Raises EnergyError."""
-    suite, job = told.suite, told.job
+    suite, job = facts.suite, facts.job
     run = Run(
-        key=told.key,
+        key=facts.key,
         audience=settings.ORIGIN,
-        session=nonce("session", public_hex(told.key), told.nonce),
-        nonce=told.nonce,
-        started_at=told.started_at,
-        ended_at=told.ended_at,
-        issued_at=told.issued_at,
-        ticket=told.ticket,
+        session=nonce("session", public_hex(facts.key), facts.nonce),
+        nonce=facts.nonce,
+        started_at=facts.started_at,
+        ended_at=facts.ended_at,
+        issued_at=facts.issued_at,
+        ticket=facts.ticket,
         suite=suite_ref(suite),
         workload=workload_of(
             suite,
             job,
-            sample_sha256=told.sample.sha256,
-            inputs_sha256=digest("inputs", told.sample.sha256),
+            sample_sha256=facts.sample.sha256,
+            inputs_sha256=digest("inputs", facts.sample.sha256),
         ),
-        device=_device(told),
+        device=_device(facts),
         host=record.Host(
             system="Linux",
             architecture="x86_64",
@@ -127,18 +127,18 @@ def said_of(told: Told, trace: traces.Trace, packed: Packed) -> record.Predicate
         ),
         sensor=SENSOR,
         quality=tuple(
-            record.Quality(metric=metric, value=value, n=len(told.sample.query_ids), higher_is_better=True)
-            for metric, value in told.quality.items()
+            record.Quality(metric=metric, value=value, n=len(facts.sample.query_ids), higher_is_better=True)
+            for metric, value in facts.quality.items()
         ),
-        flags=told.flags,
+        flags=facts.flags,
         not_read=dict.fromkeys(get_args(traces.HostScope), "no-rapl"),
         peak_memory_bytes=round(4.4 * suite.model(job.model).parameters) + 300_000_000,
     )
     written = [
-        _tokens(job) * len(asked.duration_us) if job.generates_text else None for asked in trace.queries
+        _tokens(job) * len(queries.duration_us) if job.generates_text else None for queries in trace.queries
     ]
     measured = Measured.by(
-        trace, SENSOR, board_name=told.card.name, tokens=[(None, count) for count in written]
+        trace, SENSOR, board_name=facts.card.name, tokens=[(None, count) for count in written]
     )
     predicate = measured.stated_in(predicate_of(run, measured, packed))
     return replace(predicate, absent=absent(predicate, NULLS))
@@ -148,10 +148,10 @@ def _tokens(job: Job) -> int:
     return max((job.max_new_tokens or job.max_length or 1) // 2, 1)
 
 
-def _device(told: Told) -> record.Device:
-    card = told.card
+def _device(facts: SessionFacts) -> record.Device:
+    card = facts.card
     return record.Device(
-        tag=told.device_tag,
+        tag=facts.device_tag,
         kind="gpu",
         name=card.name,
         memory_bytes=card.memory_bytes,
@@ -164,7 +164,7 @@ def _device(told: Told) -> record.Device:
     )
 
 
-def bundle_of(told: Told, said: record.Predicate, packed: Packed) -> Bundle:
-    """The bundle that says `said`, true or not."""
-    outputs = digest("outputs", told.sample.sha256, told.job.model)
-    return signed(said, packed, outputs_sha256=outputs, key=told.key)
+def bundle_of(facts: SessionFacts, predicate: record.Predicate, packed: Packed) -> Bundle:
+    """The bundle that says `predicate`, true or not."""
+    outputs = digest("outputs", facts.sample.sha256, facts.job.model)
+    return signed(predicate, packed, outputs_sha256=outputs, key=facts.key)

@@ -56,20 +56,20 @@ class CellTruth:
 
 def fates(sent: Sequence[Sent]) -> dict[tuple[str, str], Fate]:
     """By kind of contributor and how the session went."""
-    ids = [one.result_id for one in sent if one.result_id is not None]
+    ids = [action.result_id for action in sent if action.result_id is not None]
     states = dict(Submission.objects.filter(pk__in=ids).values_list("pk", "state"))
     codes = _codes(ids)
-    found: dict[tuple[str, str], Fate] = defaultdict(Fate)
-    for one in sent:
-        fate = found[one.member.kind, one.session.how]
+    by_kind: dict[tuple[str, str], Fate] = defaultdict(Fate)
+    for action in sent:
+        fate = by_kind[action.member.kind, action.session.how]
         fate.sent += 1
-        if one.result_id is None:
+        if action.result_id is None:
             fate.states["refused"] += 1
-            fate.codes[one.refused or ""] += 1
+            fate.codes[action.refused or ""] += 1
         else:
-            fate.states[states[one.result_id]] += 1
-            fate.codes.update(codes[one.result_id])
-    return dict(sorted(found.items()))
+            fate.states[states[action.result_id]] += 1
+            fate.codes.update(codes[action.result_id])
+    return dict(sorted(by_kind.items()))
 
 
 def caught(sent: Sequence[Sent]) -> tuple[int, int]:
@@ -81,23 +81,23 @@ def caught(sent: Sequence[Sent]) -> tuple[int, int]:
 
 def _codes(ids: Sequence[str]) -> dict[str, set[str]]:
     """By result the codes of its latest verdict that are more than a flag."""
-    found: dict[str, set[str]] = {result_id: set() for result_id in ids}
+    codes: dict[str, set[str]] = {result_id: set() for result_id in ids}
     rows = Verdict.objects.filter(submission__in=ids).order_by("pk")
     for result_id, findings in rows.values_list("submission", "findings"):
-        found[result_id] = {one["code"] for one in findings if one["severity"] != FLAG}
-    return found
+        codes[result_id] = {finding["code"] for finding in findings if finding["severity"] != FLAG}
+    return codes
 
 
 def cells() -> Iterator[CellTruth]:
     """Every cell of the simulated jobs and cards that there is, in their order."""
     suite = load_suite(SUITE)
-    shown = Cell.objects.filter(
+    shown_cells = Cell.objects.filter(
         suite__digest=suite.digest, grade="measured", stratum="float32.b1.power-default"
     )
     for name in JOBS:
         job = suite.job(name)
         for card in CARDS:
-            cell = shown.filter(
+            cell = shown_cells.filter(
                 dataset__slug=job.dataset,
                 dataset__task__slug=job.task,
                 model__slug=job.model,
@@ -116,12 +116,12 @@ def cells() -> Iterator[CellTruth]:
                 )
 
 
-def rms_error(found: Sequence[CellTruth]) -> float:
+def rms_error(truths: Sequence[CellTruth]) -> float:
     """Root of the mean square of the relative errors. Raises ZeroDivisionError for no cell."""
-    return sqrt(fsum(cell.error**2 for cell in found) / len(found))
+    return sqrt(fsum(cell.error**2 for cell in truths) / len(truths))
 
 
-def coverage(found: Sequence[CellTruth]) -> tuple[int, int]:
+def coverage(truths: Sequence[CellTruth]) -> tuple[int, int]:
     """How many intervals hold their truth, and how many there are."""
-    held = [cell.holds for cell in found if cell.holds is not None]
-    return sum(held), len(held)
+    held_intervals = [cell.holds for cell in truths if cell.holds is not None]
+    return sum(held_intervals), len(held_intervals)

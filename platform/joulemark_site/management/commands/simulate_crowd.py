@@ -119,8 +119,8 @@ class Command(BaseCommand):
         self.stdout.write(f"\n{LEGEND}")
 
     def _tell_cells(self, played: Played) -> None:
-        found = list(cells())
-        if not found:
+        truths = list(cells())
+        if not truths:
             self.stdout.write("\nNo cell came of it.")
             return
         self.stdout.write(
@@ -129,39 +129,39 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{'job':<58} {'card':<21} {'keys':>4} {'devices':>7} {'truth':>8} {'value':>8} {'error':>7}  interval"
         )
-        for cell in found:
+        for cell in truths:
             between = "none" if cell.low_j is None else f"{cell.low_j:.4g} to {cell.high_j:.4g}"
             holds = {True: "holds", False: "does not hold", None: "single source"}[cell.holds]
             self.stdout.write(
                 f"{cell.job:<58} {cell.card:<21} {cell.contributors:>4} {cell.devices:>7} "
                 f"{cell.truth_j:>8.4g} {cell.value_j:>8.4g} {cell.error:>7.2%}  {between}, {holds}"
             )
-        held, there = coverage(found)
+        n_held, there = coverage(truths)
         self.stdout.write(
-            f"\n{len(found)} cells: root-mean-square error {rms_error(found):.2%}; {held} of {there} intervals hold "
-            "the truth."
+            f"\n{len(truths)} cells: root-mean-square error {rms_error(truths):.2%}; {n_held} of {there} intervals "
+            "hold the truth."
         )
-        if many := [cell for cell in found if cell.devices >= MANY]:
+        if many := [cell for cell in truths if cell.devices >= MANY]:
             self.stdout.write(f"{len(many)} of {MANY} or more devices: {rms_error(many):.2%}.")
         wrong, stopped = caught(played.sent)
-        furthest = max(abs(cell.error) for cell in found)
+        furthest = max(abs(cell.error) for cell in truths)
         self.stdout.write(
             f"Caught {stopped} of {wrong} sessions with something wrong; the worst value lies {furthest:.2%} from the "
             "truth."
         )
 
 
-def _day(said: str | None) -> datetime:
-    """Midnight before today or the day that was said, in UTC. Raises CommandError."""
+def _day(text: str | None) -> datetime:
+    """Midnight before today, or before the day that was named, in UTC. Raises CommandError."""
     today = datetime.combine(timezone.now().date(), time(), UTC)
-    if said is None:
+    if text is None:
         return today
     try:
-        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as error:
-        raise CommandError(f"--until is a day like 2026-05-31, not {said!r}.") from error
+        raise CommandError(f"--until is a day like 2026-05-31, not {text!r}.") from error
     if not FIRST_DAY <= day <= today:
         raise CommandError(
-            f"--until is a day from {FIRST_DAY:%Y-%m-%d} to today, {today:%Y-%m-%d}, not {said}."
+            f"--until is a day from {FIRST_DAY:%Y-%m-%d} to today, {today:%Y-%m-%d}, not {text}."
         )
     return day
