@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from celery import current_app
@@ -44,6 +45,22 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long begin first, so that no process waits for another in the end; else in chance's order."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    for item in items:
+        if item.get_closest_marker("long") or item.get_closest_marker("laws"):
+            item.add_marker(pytest.mark.no_cover)  # they repeat what others cover, and tracing would double their time
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Where coverage was measured, say the share of lines for each package."""
+    plugin = config.pluginmanager.get_plugin("_cov")
+    if plugin is None or plugin.cov_controller is None or plugin.cov_controller.cov is None:
+        return
+    measured = plugin.cov_controller.combining_cov or plugin.cov_controller.cov
+    for package in ("measurements", "joulemark"):
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            share = measured.report(include=[f"*/{package}/*"], file=nowhere)
+        terminalreporter.write_line(f"coverage of {package}, tests marked long or laws left out: {share:.1f} %")
 
 
 def _expect_a_busy_machine() -> None:
