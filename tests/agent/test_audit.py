@@ -32,8 +32,8 @@ def test_an_honest_log_fits(auditor: Agent, log: FakeLog) -> None:
     assert answer["trust"] == "first-use"
     assert answer["root"] == parse(claimed_text(log.files["checkpoint"].decode())).root.hex()
     assert auditor("audit", log.origin) == 0
-    assert "Everything that was looked at fits." in auditor.out
-    assert "kept by the last audit" in auditor.out
+    assert "Everything that was checked is consistent." in auditor.out
+    assert "stored by the last audit" in auditor.out
 
 
 def test_an_empty_log_fits(auditor: Agent) -> None:
@@ -165,7 +165,7 @@ def test_another_past_is_found_and_both_checkpoints_are_kept(
     assert evidence["code"] == code
     assert kept(auditor, log) == before
     assert auditor("audit", log.origin) == 3
-    assert "Nothing is believed of this log." in auditor.out
+    assert "This log cannot be trusted." in auditor.out
 
 
 def test_a_cache_that_is_behind_for_a_moment_is_no_lie(auditor: Agent, log: FakeLog) -> None:
@@ -358,4 +358,4 @@ def test_an_audit_that_was_overtaken_keeps_what_the_other_kept(auditor: Agent, l
 def test_progress_is_told_on_stderr(auditor: Agent, log: FakeLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("joulemark.cli.audit.TELL_S", 0.0)
     audit(auditor, log)
-    assert "256 of 600 entries are read." in auditor.err
+    assert "256 of 600 entries read." in auditor.err

@@ -169,7 +169,7 @@ def test_settings_are_read_and_wrong_ones_are_named(agent: Agent, monkeypatch: p
         ("win32", ["run", "--offline"], "Install Joulemark in WSL 2"),
         ("win32", ["join", "http://127.0.0.1:9"], "Install Joulemark in WSL 2"),
         ("win32", ["enrol"], "Install Joulemark in WSL 2"),
-        ("darwin", ["run", "--offline"], "measures on Linux only: macOS shows no energy counter"),
+        ("darwin", ["run", "--offline"], "measures on Linux only: macOS has no energy counter"),
         ("darwin", ["doctor"], "measures on Linux only: macOS"),
         ("freebsd14", ["join", "http://127.0.0.1:9"], "measures on Linux only: freebsd14"),
     ],

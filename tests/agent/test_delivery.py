@@ -284,5 +284,5 @@ def test_results_for_another_platform_are_left_alone(measured: Agent, platform: 
         other.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
         measured("run", "--meter", "estimate", "--offline", "--only", "sorting/numbers/large")
     assert measured("submit") == 0
-    assert "1 result is kept for another platform (http://" in measured.out
+    assert "1 result is stored for another platform (http://" in measured.out
     assert len(platform.results) == 2

@@ -127,8 +127,8 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(agent: Agent, tmp_path: Pat
     assert agent("run", "--meter", "estimate", "--dry-run") == 0, agent.err
     for job in fake_suite.JOBS:
         assert job.key in agent.out
-    assert "3 cells, about" in agent.out
-    assert "no time of the model is published" in agent.out
+    assert "3 jobs, about" in agent.out
+    assert "no published time exists for the model" in agent.out
     assert agent.out.splitlines()[-1] == "Nothing was downloaded, measured or sent."
     plan = agent.json("run", "--meter", "estimate", "--dry-run", "--budget", "1s")
     assert (plan["cells"], len(plan["put_off"])) == ([], 3)
@@ -213,8 +213,8 @@ def test_at_a_terminal_a_plain_question_is_asked(
         assert downloading(*RUN) == code, downloading.err
     os.close(ours)
     assert len(begun) == jobs
-    assert "8 cells, about" in downloading.err
-    assert "Go on? [Y/n]" in downloading.err
+    assert "8 jobs, about" in downloading.err
+    assert "Continue? [Y/n]" in downloading.err
     assert ("Nothing was downloaded and nothing measured." in downloading.err) == (code == 6)
 
 
@@ -237,9 +237,9 @@ def test_an_estimate_and_a_dry_run_mean_the_same_by_hours_and_memory(downloading
     assert {row["job"] for row in told["left_out"]} == {row["job"] for row in plan["put_off"]}
     memory = downloading.json("suite", "estimate", "made", "--memory", "8")
     assert {cell["job"].rpartition("/")[2] for cell in memory["cells"]} == {"resnet-18", "resnet-50"}
-    assert "do not fit into 8 GB" in memory["left_out"][0]["sentence"]
+    assert "do not fit in 8 GB" in memory["left_out"][0]["sentence"]
     assert downloading("suite", "estimate", "made", "--memory", "0.5") == 6
-    assert "do not fit into 0.5 GB" in downloading.err
+    assert "do not fit in 0.5 GB" in downloading.err
     assert downloading("suite", "estimate", "demo", "--memory", "0.5") == 0, (
         "what is not known is not left out"
     )

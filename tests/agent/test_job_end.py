@@ -269,7 +269,7 @@ def test_when_nothing_counts_the_exit_code_says_so(
         {"code": "JM-KNOWN-ANSWERS", "sentence": "3 of 4 were wrong."}
     ]
     assert "What to do: Fetch the model again; check the versions of its libraries." in enrolled.err
-    assert "Nothing of it counts." in enrolled.err
+    assert "None of these results counts." in enrolled.err
     assert enrolled(*RUN) == 9, "nor does it when all of it was measured before"
 
 
@@ -283,7 +283,7 @@ def test_when_something_counts_the_exit_code_is_0(enrolled: Agent, platform: Fak
 
     platform.standing = second_counts
     assert enrolled(*RUN) == 0
-    assert "Nothing of it counts" not in enrolled.out
+    assert "None of these results counts" not in enrolled.out
 
 
 def test_a_lasting_cause_that_the_rules_find_at_home_stops_the_plan(
@@ -303,7 +303,7 @@ def test_a_lasting_cause_that_the_rules_find_at_home_stops_the_plan(
     assert len(platform.results) == 1, "what was announced is sent all the same"
     told = enrolled.err
     assert told.index("JM-DIRTY (quarantine) The agent flagged the run: mig.") < told.index("Put aside until")
-    assert "Stopped: each further job would be found the same." in told
+    assert "Stopped: the same finding would apply to every further job." in told
 
 
 def test_a_passing_cause_stops_the_plan_when_it_comes_back(enrolled: Agent, flagged: list[str]) -> None:

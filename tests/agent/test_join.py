@@ -33,7 +33,7 @@ def test_one_command_enrols_remembers_and_ends_with_the_next(stranger: Agent, pl
     assert stranger.out.count("Next: ") == 1
     assert "enrolled as c-" in stranger.out
     assert "suite     tiny 1: Tiny" in stranger.out
-    assert "fits      3 of 3 cells run on this processor" in stranger.out
+    assert "fits      3 of 3 jobs run on this processor" in stranger.out
     assert platform.asked["POST enrolments"] == 1
     assert stranger("run") == 0, stranger.err
     assert f"Results go to {platform.origin} (by `joulemark join`)." in stranger.err

@@ -75,7 +75,7 @@ def test_the_suite_with_most_cells_that_fit_is_chosen_and_of_equals_the_quickest
     assert set(plan["downloads_of_unknown_size"]) == {"cifar10", "cifar100"}
     known = sum(cell["download_bytes"] for cell in plan["cells"])
     assert known == plan["download_bytes"], "each repository is counted once"
-    assert "6 of 8 cells run on NVIDIA A100-SXM4-80GB" in ended.err
+    assert "6 of 8 jobs run on NVIDIA A100-SXM4-80GB" in ended.err
     assert ended.err.splitlines()[-1] == "Next: joulemark run"
     torch = next(row for row in answer["findings"] if row["what"] == "torch")
     assert torch["state"] == "ok", "a kernel has run"
@@ -90,7 +90,7 @@ def test_a_smaller_card_gets_fewer_cells_and_other_times_are_said_to_be_others(
     assert (answer["suite"]["name"], answer["suite"]["cells_that_fit"]) == ("lean", 4)
     assert 0 < len(answer["plan"]["cells"]) < 4
     assert {row["sentence"] for row in answer["plan"]["put_off"]} == {NO_TIME}
-    assert "the reference GPU, NVIDIA A100-SXM4-80GB; NVIDIA GeForce RTX 4060 takes another time" in ended.err
+    assert "the reference GPU, NVIDIA A100-SXM4-80GB; NVIDIA GeForce RTX 4060 differs" in ended.err
 
 
 def test_a_run_alone_measures_what_join_said_and_asks_before_it_downloads(
@@ -100,7 +100,7 @@ def test_a_run_alone_measures_what_join_said_and_asks_before_it_downloads(
     ended = command(sessions, tmp_path, "run")
     error = ended.answer()["error"]
     assert (ended.code, error["code"]) == (2, "consent-missing")
-    assert "6 cells, about" in error["sentence"]
+    assert "6 jobs, about" in error["sentence"]
     assert "45.0 MB and 2 data sets to download" in error["sentence"]
     assert "--yes" in error["sentence"]
     assert "Suite lean, which `joulemark join` chose for NVIDIA A100-SXM4-80GB, for up to 3 h" in ended.err
@@ -121,7 +121,7 @@ def test_a_joined_run_goes_by_what_the_platform_needs_and_by_tasks_where_it_does
 
     joined = command(sessions, tmp_path, "join", platform.origin)
     assert joined.answer()["plan"]["order"] == "tasks", "it does not say what it needs"
-    assert "The platform does not say what it needs: one cell of each task in turn." in joined.err
+    assert "The platform does not state what it needs: one job of each task in turn." in joined.err
     suite = suite_of(LEAN)
     last = suite.jobs[2].key
     platform.needed[suite.digest] = Needed(

@@ -100,7 +100,7 @@ def test_a_language_that_is_not_there_is_an_error_where_it_was_asked_for(
     monkeypatch.setenv(translation.VARIABLE, "klingon")
     ended = Ended(["show"])
     assert ended.code == 2
-    assert "JOULEMARK_LANG is 'klingon'; the languages are en, ru." in ended.err
+    assert "JOULEMARK_LANG is 'klingon'; supported languages are en, ru." in ended.err
     monkeypatch.delenv(translation.VARIABLE)
     monkeypatch.setenv("LANG", "klingon")
     assert Ended(["show"]).code == 6
@@ -129,7 +129,7 @@ def test_help_is_wholly_russian(home: Path, monkeypatch: pytest.MonkeyPatch, wor
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["run", "--limit", "0"], "аргумент --limit: '0' не годится: напишите целое число"),
+        (["run", "--limit", "0"], "аргумент --limit: недопустимое значение '0': укажите целое число"),
         (["run", "--nonsense"], "неизвестные аргументы: --nonsense"),
         (["nonsense"], "недопустимое значение: 'nonsense'"),
         (["withdraw"], "не хватает обязательных аргументов: ID, --reason"),

@@ -31,10 +31,10 @@ def test_the_most_useful_job_that_is_left_is_named_in_the_end(
         ),
     )
     assert enrolled(*RUN, "--limit", "1") == 0
-    assert f"Most useful next: {suite.jobs[1].key}, measured by 2 contributors so far." in enrolled.out
-    assert "The same command with `--needed` begins with it." in enrolled.out
+    assert f"Most useful next: {suite.jobs[1].key}, measured by 2 contributors." in enrolled.out
+    assert "The same command with `--needed` starts with it." in enrolled.out
     assert enrolled(*RUN, "--limit", "1", "--fresh", "--order", "needed") == 0
-    assert "The same command begins with it." in enrolled.out
+    assert "The same command starts with it." in enrolled.out
     answer = enrolled.json(*RUN)
     assert answer["most_useful_next"] == "sorting/numbers/absent"
     assert enrolled(*RUN) == 0

@@ -206,7 +206,7 @@ def test_a_run_with_nothing_left_says_what_can_be_done_next(enrolled: Agent) -> 
         assert "Nothing is left to measure in this session. `joulemark results`" in enrolled.out
         assert "`--fresh`" in enrolled.out
         assert "`joulemark suite list --ask`" in enrolled.out
-    assert "In the suite's order" not in enrolled.out, "of nothing there is no order"
+    assert "Order: that of the suite" not in enrolled.out, "of nothing there is no order"
     assert enrolled.json(*RUN)["nothing_left"] is True
     assert enrolled.json(*RUN, "--fresh", "--limit", "1")["nothing_left"] is False
     assert enrolled(*RUN, "--limit", "1") == 0
@@ -226,7 +226,7 @@ def test_an_order_can_be_asked_for_and_a_budget_spreads_over_tasks(
     assert planned("--budget", "1h", "--order", "suite") == ("suite", [SMALL, LARGE, WRITING])
     assert platform.asked["GET needed"] == 0
     assert enrolled(*RUN, "--budget", "1h") == 0
-    assert "One cell of each task in turn." in enrolled.err
+    assert "Order: one job of each task in turn." in enrolled.err
     assert enrolled("run", "--needed", "--order", "tasks") == EXIT_USAGE
     assert "contradicts `--order tasks`" in enrolled.err
     assert enrolled("run", "--needed") == EXIT_REFUSED, "this platform does not know the suite"
@@ -247,7 +247,7 @@ def test_resume_needs_a_run_and_no_other_words(enrolled: Agent) -> None:
     assert enrolled("run", "--resume") == NothingToDo.exit_code
     assert "There is no run for" in enrolled.err
     assert enrolled("run", "--resume", "--task", "sorting") == EXIT_USAGE
-    assert "leave --task out" in enrolled.err
+    assert "omit --task" in enrolled.err
 
 
 @pytest.mark.processes

@@ -53,7 +53,7 @@ def test_a_result_that_has_no_place_yet_waits_for_its_proof(sent: Agent, platfor
     assert sent.json("status")["results"][0]["leaf_index"] is None
     assert sent.code == 0
     sent("status")
-    assert "not in its sequence yet" in sent.out
+    assert "but not yet included" in sent.out
     assert b'"proof"' not in kept_file(sent).read_bytes()
     platform.sequenced = True
     assert sent.json("status")["results"][0]["leaf_index"] == 0
@@ -134,7 +134,7 @@ def test_verify_says_what_the_proof_proves(sent: Agent, platform: FakePlatform) 
         "key": platform.log.log_key.encode(),
     }
     assert (
-        f"proved: the log whose key is trusted for {platform.log.name} has received it, as entry 0 of 700"
+        f"proved: the log whose key is trusted for {platform.log.name} includes it as entry 0 of 700"
         in (answer["proved"])
     )
     assert any("others are shown the same log" in sentence for sentence in answer["not_proved"])

@@ -42,8 +42,8 @@ def test_a_platform_for_which_nothing_is_kept_is_named_with_what_others_have(
 ) -> None:
     monkeypatch.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
     assert sent("results") == 6
-    assert "No result for http://127.0.0.1:9 (set by JOULEMARK_PLATFORM) is in the outbox." in sent.err
-    assert f"3 results are kept for other platforms ({platform.origin}): set JOULEMARK_PLATFORM" in sent.err
+    assert "The outbox has no result for http://127.0.0.1:9 (set by JOULEMARK_PLATFORM)." in sent.err
+    assert f"3 results are stored for other platforms ({platform.origin}): set JOULEMARK_PLATFORM" in sent.err
     sent.outbox.folder.rename(sent.outbox.folder.with_name("elsewhere"))
     assert sent("results") == 6
     assert "Measure something first: `joulemark run`." in sent.err
@@ -76,7 +76,7 @@ def test_without_the_platform_the_states_are_those_of_last_time(sent: Agent, pla
     assert sent.code == 0
     assert [row["state"] for row in answer["results"]] == ["accepted"] * 3
     assert "has a problem of its own (HTTP 500)" in answer["not_asked"]
-    assert "The states are those that were told last" in sent.err
+    assert "The last known states are shown" in sent.err
 
 
 def test_what_was_not_sent_is_listed_as_kept(enrolled: Agent, platform: FakePlatform) -> None:
@@ -86,7 +86,7 @@ def test_what_was_not_sent_is_listed_as_kept(enrolled: Agent, platform: FakePlat
     assert enrolled("results") == 0
     assert platform.asked == before, "there is nothing to ask about"
     assert enrolled.out.splitlines()[0] == "waiting      writing/letters/small"
-    assert f"kept as {kept.digest[:16]}" in enrolled.out
+    assert f"stored as {kept.digest[:16]}" in enrolled.out
 
 
 def test_a_refusal_is_listed_with_its_code(enrolled: Agent, platform: FakePlatform) -> None:

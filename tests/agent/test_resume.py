@@ -70,7 +70,7 @@ def test_ctrl_c_says_what_is_kept_and_answers_in_json(enrolled: Agent) -> None:
     answer = json.loads(cut.stdout)
     assert answer["error"]["code"] == "interrupted"
     assert len(answer["results"]) == 1
-    assert "1 finished result is kept; run the same command again to resume" in cut.stderr
+    assert "1 finished result is stored; run the same command again to resume" in cut.stderr
 
 
 @pytest.mark.processes

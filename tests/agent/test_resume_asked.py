@@ -31,7 +31,7 @@ def test_an_offline_run_stays_offline(agent: Agent) -> None:
 def test_what_was_not_to_be_sent_is_not_sent(enrolled: Agent, platform: FakePlatform) -> None:
     assert enrolled(*RUN, "--no-submit", "--limit", "1") == 0
     assert enrolled("run", "--resume") == 0
-    assert "results are kept and not sent" in enrolled.err
+    assert "results are stored and not sent" in enrolled.err
     assert not platform.results
     assert len(list(enrolled.outbox.results())) == 3
 

@@ -357,7 +357,7 @@ def test_the_question_is_put_while_the_run_waits_and_its_answer_is_taken(
         typist.join()
     assert (patient.code, len(answer["results"])) == (5, 3)
     assert tickets(patient) == [False] * 3
-    assert "Measure on without it? Type `offline` and Enter" in patient.err
+    assert "Continue without it? Type `offline` and press Enter" in patient.err
     assert "Waiting for http://127.0.0.1:" in patient.err
 
 

@@ -40,7 +40,7 @@ def test_a_run_that_is_asked_to_end_keeps_what_it_has_and_blames_no_job(
         answer = json.loads(cut.stdout)
         assert (answer["error"]["code"], answer["error"]["exit_code"]) == ("interrupted", code)
         assert [row["job"] for row in answer["results"]] == [SMALL]
-        assert "1 finished result is kept; run the same command again to resume" in cut.stderr
+        assert "1 finished result is stored; run the same command again to resume" in cut.stderr
         assert "Traceback" not in cut.stderr
     again = enrolled.json(*RUN)
     assert (enrolled.code, again["failed_before"]) == (0, [])

@@ -51,7 +51,7 @@ def test_show_prints_the_whole_standard_suite(command: Agent) -> None:
     assert cell["limits"]["prompt"] == "summarize the following text: {text}"
     assert cell["input"]["cut_words"] == 50
     assert command("suite", "show", "a100-2024") == 0
-    assert "240 + 72 cells" in command.out
+    assert "240 + 72 jobs" in command.out
 
 
 def test_show_takes_a_folder(command: Agent, tmp_path: Path) -> None:
@@ -127,12 +127,12 @@ def test_minutes_that_nobody_published_are_the_least_and_no_option_goes_without_
 ) -> None:
     assert command("suite", "estimate", "demo", "--hours", "0.1", "--memory", "1") == 0
     assert re.search(r"^summarization/\S+ +0\.5 .* the suite's shortest windows$", command.out, re.MULTILINE)
-    assert "8 cells have no published time: their minutes are the least" in command.out
-    assert "Taken for 0.1 h, in this order: One cell of each task in turn." in command.out
-    assert "`--memory` does not leave 8 cells out: it is not known what their weights take." in command.out
+    assert "8 jobs have no published time: their minutes are the minimum" in command.out
+    assert "Chosen for 0.1 h. Order: one job of each task in turn." in command.out
+    assert "`--memory` does not leave 8 jobs out: the sizes of their weights are not known." in command.out
     assert "Left out" not in command.out
     assert command("suite", "estimate", "demo", "--order", "suite") == 0
-    assert "In the suite's order." in command.out
+    assert "Order: that of the suite." in command.out
 
 
 def test_hours_are_spread_over_the_tasks_unless_the_suites_order_is_asked_for(command: Agent) -> None:
@@ -149,7 +149,7 @@ def test_hours_are_spread_over_the_tasks_unless_the_suites_order_is_asked_for(co
 def test_a_precision_that_a_suite_asks_for_is_called_its_goal(command: Agent) -> None:
     assert command("suite", "estimate", "a100-2024") == 0
     (line,) = [line for line in command.out.splitlines() if "±" in line]
-    assert line.startswith("Goal of each cell, not measured here: its mean to ±2 %, in 10 to 30 windows")
+    assert line.startswith("Target for each job, not measured here: a mean within ±2 %, in 10 to 30 windows")
     assert command.json("suite", "estimate", "a100-2024")["half_width_goal"] == 0.02
 
 
@@ -168,7 +168,7 @@ def test_a_total_says_what_each_time_rests_on_and_counts_a_model_once(command: A
     assert (total["models"], total["disk_bytes"], total["models_without_disk"]) == (88, once, 0)
     assert command("suite", "estimate", "a100-2024") == 0
     assert f"On disk {once / 1e9:.2f} GB: the weights of 88 models, each once" in command.out
-    assert "304 of 312 cells can run." in command.out
+    assert "304 of 312 jobs can run." in command.out
     assert "this data set (72), mean of the task's data sets (184)" in command.out
 
 
@@ -178,12 +178,12 @@ def test_cells_whose_pictures_are_not_fetched_are_said_not_to_run(command: Agent
     assert "addresses of pictures" in cell["obstacle"]
     assert command("suite", "estimate", "a100-2024", *only) == 0
     assert re.search(r"^image_captioning/redcaps/git-base .* does not run$", command.out, re.MULTILINE)
-    assert "0 of 1 cells can run." in command.out
+    assert "0 of 1 jobs can run." in command.out
     shown = command.json("suite", "show", "a100-2024")
     stuck = {cell["dataset"] for cell in shown["cells"] if cell["obstacle"] is not None}
     assert (stuck, sum(cell["obstacle"] is not None for cell in shown["cells"])) == ({"redcaps"}, 8)
     assert command("suite", "show", "a100-2024") == 0
-    assert "8 cells do not run. The data set redcaps has addresses of pictures" in command.out
+    assert "8 jobs do not run. The data set redcaps has addresses of pictures" in command.out
     page = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
     assert "fetched from their addresses" not in page
     assert "240 + 72 cells, of which 8 do not run" in page

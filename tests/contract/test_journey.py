@@ -285,12 +285,12 @@ def test_joining_says_what_a_run_will_measure(journey: Journey) -> None:
         join.out,
         (
             rf"platform  {journey.origin}, enrolled (before )?as v-[0-9a-f]+",
-            r"key       .+/config/joulemark/key\.pem \(keep a copy: who has it signs as you\)",
+            r"key       .+/config/joulemark/key\.pem \(keep a copy; whoever has it can sign as you\)",
             r"device    .*Tesla V100-SXM2-32GB.*",
             r"measured  .+",
             rf"suite     {SUITE} 1\.[0-9a-f]{{12}}: One small model and one data set for each task of a100-2024",
-            r"fits      1 of 10 cells run on Tesla V100-SXM2-32GB, about .+ in all",
-            r"next run  1 cell, about .+, 16\.\d MB and 1 data set to download, .+ free \(up to 3 h\)",
+            r"fits      1 of 10 jobs run on Tesla V100-SXM2-32GB, about .+ in total",
+            r"next run  1 job, about .+, 16\.\d MB and 1 data set to download, .+ free \(up to 3 h\)",
             r"Next: joulemark run",
         ),
     )
@@ -353,7 +353,7 @@ def test_the_second_time_needs_neither_platform_nor_hub(journey: Journey) -> Non
         journey.offline.err,
         (
             rf"Suite {SUITE} 1\.\S+ \(digest [0-9a-f]{{12}}\), .+",
-            rf"Offline: nothing is sent\. Results are kept for {journey.origin} .+",
+            rf"Offline: nothing is sent\. Results are stored for {journey.origin} .+",
             r"\[1/1\] window 1 of .+, \d+ queries.*",
             rf"{JOB}: .+ Kept as [0-9a-f]{{16}}, not sent\.",
         ),

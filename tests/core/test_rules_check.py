@@ -58,7 +58,7 @@ def test_a_lie_is_told_with_its_evidence_and_what_to_do(
     out = capsys.readouterr().out
     assert "JM-DIRTY (quarantine) The agent flagged the run: foreign-process." in out
     assert "evidence    flags = foreign-process" in out
-    assert "asked by the platform only: JM-KEY-UNKNOWN" in out
+    assert "applied by the platform only: JM-KEY-UNKNOWN" in out
 
 
 def test_an_edited_total_is_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

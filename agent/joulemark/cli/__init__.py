@@ -26,22 +26,22 @@ LETTERS = {"ru": "Жё"}
 """Letters of a language: a terminal that lacks them is spoken to in English."""
 
 COMMANDS = {
-    "join": marked("make a key, join a platform and say what of its suite fits this machine"),
-    "doctor": marked("say what can be measured here, what cannot, and how to mend it"),
-    "enrol": marked("make a key and make it known to the platform"),
-    "run": marked("measure a suite, keep each result and send it"),
-    "show": marked("print exactly what a result sends, or list what is kept"),
-    "submit": marked("send what is kept and not yet sent"),
-    "status": marked("ask the platform what became of results"),
+    "join": marked("create a key, join a platform and show which of its jobs fit this machine"),
+    "doctor": marked("show what can be measured here, what cannot, and how to fix it"),
+    "enrol": marked("create a key and enrol it with the platform"),
+    "run": marked("measure a suite, store each result and send it"),
+    "show": marked("print exactly what a result sends, or list the stored results"),
+    "submit": marked("send the stored results that were not sent yet"),
+    "status": marked("show the platform's verdicts on your results"),
     "results": marked("list your results with their states, energies and links"),
-    "verify": marked("check a result file, offline"),
-    "check": marked("ask at home what the rules say of a result"),
-    "audit": marked("check a platform's log, and what it shows against it"),
-    "rotate": marked("let a new key take over from yours"),
-    "revoke": marked("have a key of yours believed no more"),
-    "withdraw": marked("have a result of yours count no more"),
-    "appeal": marked("ask a person to look at a verdict again"),
-    "suite": marked("list and show suites, estimate what they cost, pin, fetch and clean them"),
+    "verify": marked("verify a result file offline"),
+    "check": marked("apply the platform's rules to a result on this machine"),
+    "audit": marked("audit a platform's log and what the platform shows against it"),
+    "rotate": marked("replace your key with a new one"),
+    "revoke": marked("revoke a key"),
+    "withdraw": marked("withdraw a result, so that it no longer counts"),
+    "appeal": marked("ask a moderator to review a verdict"),
+    "suite": marked("list, show, estimate, pin, fetch and clean up suites"),
 }
 MEASURING = frozenset({"join", "run", "doctor"})
 """Commands that need Linux: they read its counters."""
@@ -74,7 +74,7 @@ def _run(words: list[str]) -> int:
         _require_system(arguments.command)
         if (unknown := translation.unknown_language()) is not None:
             raise UsageError(
-                _("{variable} is {unknown!r}; the languages are {names}.").format(
+                _("{variable} is {unknown!r}; supported languages are {names}.").format(
                     variable=translation.VARIABLE,
                     unknown=unknown,
                     names=", ".join((translation.SOURCE, *translation.TRANSLATED)),
@@ -92,7 +92,9 @@ def parser(words: list[str]) -> argparse.ArgumentParser:
     translate_argparse()
     top = argparse.ArgumentParser(
         prog="joulemark",
-        description=_("Measure what an AI answer costs in energy, sign the result and check others'."),
+        description=_(
+            "Measure how much energy an AI answer costs, sign the result and verify those of others."
+        ),
     )
     top.add_argument(
         "--version",
@@ -121,18 +123,18 @@ def _require_system(command: str) -> None:
     if system == "win32":
         raise UnsupportedSystem(
             _(
-                "`joulemark {command}` does not run on Windows itself. Install Joulemark in WSL 2 (`wsl "
-                "--install`), which sees the GPU through NVIDIA's driver for Windows, and run it there. "
-                "`verify`, `check` and `suite` work here."
+                "`joulemark {command}` does not run on native Windows. Install Joulemark in WSL 2 "
+                "(`wsl --install`), which accesses the GPU through NVIDIA's driver for Windows, and "
+                "run it there. `verify`, `check` and `suite` work here."
             ).format(command=command)
         )
     if command in MEASURING:
         name = "macOS" if sys.platform == "darwin" else sys.platform
         raise UnsupportedSystem(
             _(
-                "`joulemark {command}` measures on Linux only: {name} shows no energy counter that Joulemark "
-                "reads. Run it on a Linux machine with an NVIDIA GPU. All commands that measure nothing work "
-                "here."
+                "`joulemark {command}` measures on Linux only: {name} has no energy counter that "
+                "Joulemark can read. Run it on a Linux machine with an NVIDIA GPU. Commands that do "
+                "not measure also work here."
             ).format(command=command, name=name)
         )
 

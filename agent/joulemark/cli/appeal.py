@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which result, and what the moderators should know."""
-    parser.add_argument(
-        "id", metavar="ID", help=_("a result's id, or its beginning where it is in the outbox")
-    )
+    parser.add_argument("id", metavar="ID", help=_("a result's id, or the beginning of one in the outbox"))
     parser.add_argument(
         "--words",
         required=True,
@@ -38,7 +36,7 @@ def execute(arguments: Namespace) -> int:
     digest = result_id(arguments.id, config.folders)
     answer = appeal(config, result_id=digest, words=arguments.words)
     output.say(
-        _("{result_id}  appealed; it is decided by {decide_by:%Y-%m-%d %H:%M} UTC at the latest.").format(
+        _("{result_id}  appeal filed; a decision is due by {decide_by:%Y-%m-%d %H:%M} UTC.").format(
             result_id=answer.result_id[:16], decide_by=answer.decide_by
         )
     )

@@ -18,26 +18,24 @@ if TYPE_CHECKING:
 TELL_S = 1.0
 LONG_PAUSE_S = 15.0
 WHY = {
-    "given": marked("the one you gave"),
-    "kept": marked("kept by the last audit"),
+    "given": marked("given on the command line"),
+    "kept": marked("stored by the last audit"),
     "enrolled": marked("stored at enrolment"),
-    "first-use": marked("shown by the platform and kept from now on; compare it over another channel"),
+    "first-use": marked("shown by the platform and stored on first use; compare it over another channel"),
 }
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """One platform, and how thoroughly."""
     parser.add_argument("url", metavar="URL", help=_("the platform's origin, such as https://example.org"))
-    parser.add_argument("--all", action="store_true", help=_("read every entry, not only those that are new"))
-    parser.add_argument(
-        "--no-bundles", action="store_true", help=_("download neither the results themselves nor suites")
-    )
+    parser.add_argument("--all", action="store_true", help=_("read every entry, not only the new ones"))
+    parser.add_argument("--no-bundles", action="store_true", help=_("do not download results or suites"))
     parser.add_argument(
         "--log-key",
         metavar="KEY",
         help=_(
-            "the log's key, NAME+ID+BASE64, had from a trusted place; else the one kept, or shown at "
-            "first use"
+            "the log's key (NAME+ID+BASE64) from a trusted source (default: the stored one, else the "
+            "one shown on first use)"
         ),
     )
     parser.add_argument(
@@ -45,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="KEY",
         action="append",
         default=[],
-        help=_("the checkpoint must be co-signed with this key; may be given several times"),
+        help=_("require the checkpoint to be co-signed with this key; can be repeated"),
     )
 
 
@@ -79,7 +77,7 @@ class _Progress:
     def __call__(self, done: int, of: int) -> None:
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + TELL_S
-            self._output.aside(_("{done} of {of} entries are read.").format(done=done, of=of))
+            self._output.aside(_("{done} of {of} entries read.").format(done=done, of=of))
 
 
 class _Pause:
@@ -91,7 +89,7 @@ class _Pause:
     def __call__(self, seconds: float) -> None:
         if seconds > LONG_PAUSE_S:
             self._output.aside(
-                _("The platform asks for a pause of {seconds:.0f} s; the audit goes on after it.").format(
+                _("The platform asks for a pause of {seconds:.0f} s; the audit continues after it.").format(
                     seconds=seconds
                 )
             )
@@ -109,7 +107,7 @@ def _key(text: str, kind: int, option: str) -> VerifierKey:
         raise UsageError(f"{option}: {error}") from error
     if key.kind != kind:
         raise UsageError(
-            _("{option}: {name} is a key of the other kind; logs sign, witnesses co-sign.").format(
+            _("{option}: {name} is the wrong kind of key; logs sign, witnesses co-sign.").format(
                 option=option, name=key.name
             )
         )
@@ -148,12 +146,12 @@ def _say(output: CommandOutput, report: AuditReport) -> None:
         output.say(f"{finding.code}  {finding.sentence}")
     if report.evidence is not None:
         output.say(
-            _("Nothing is believed of this log. Evidence: {evidence}. Show it to others.").format(
+            _("This log cannot be trusted. Evidence: {evidence}. Show it to others.").format(
                 evidence=report.evidence
             )
         )
     elif not report.findings:
-        output.say(_("Everything that was looked at fits."))
+        output.say(_("Everything that was checked is consistent."))
 
 
 def _read_entries(count: int, old_size: int | None, kinds: str) -> str:

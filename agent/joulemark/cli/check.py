@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 PAGE = "docs/rules.md"
 WORDS = {
-    "accepted": marked("the rules that can be asked at home accept it"),
-    "quarantined": marked("a platform would put it aside until a moderator decides"),
-    "rejected": marked("a platform would not count it"),
+    "accepted": marked("the rules that can be applied locally accept it"),
+    "quarantined": marked("a platform would quarantine it until a moderator decides"),
+    "rejected": marked("a platform would reject it"),
 }
 
 
@@ -38,8 +38,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--suite",
         metavar="SUITE",
         help=_(
-            "the suite that it ran: a name, or a folder such as ./suite (default: the one that the result"
-            " names)"
+            "the suite of the result: a name, or a folder such as ./suite (default: the one that the "
+            "result names)"
         ),
     )
 
@@ -58,7 +58,7 @@ def execute(arguments: Namespace) -> int:
     findings = _findings(judged)
     for finding in findings:
         _tell(output, finding)
-    output.say(_("asked by the platform only: {codes}").format(codes=", ".join(PLATFORM_ONLY)))
+    output.say(_("applied by the platform only: {codes}").format(codes=", ".join(PLATFORM_ONLY)))
     output.answer(
         {
             "ok": judged.state == "accepted",
@@ -125,7 +125,7 @@ def _tell(output: CommandOutput, finding: dict[str, Any]) -> None:
         output.say(_("  evidence    {facts}").format(facts=facts))
     if finding["what_to_do"]:
         output.say(_("  what to do  {advice}").format(advice=_(finding["what_to_do"])))
-    output.say(_("  explained   {page}").format(page=finding["page"]))
+    output.say(_("  details     {page}").format(page=finding["page"]))
 
 
 def _suite(statement: Statement, name: str | None) -> Suite | None:

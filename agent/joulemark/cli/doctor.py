@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--suite", default="demo", metavar="NAME", help=_("the suite to check for (default: demo)")
     )
     parser.add_argument(
-        "--quick", action="store_true", help=_("do not watch the GPU at rest nor probe its energy counter")
+        "--quick", action="store_true", help=_("skip watching the GPU at rest and probing its energy counter")
     )
 
 
@@ -46,18 +46,18 @@ def execute(arguments: Namespace) -> int:
 
     output = CommandOutput(as_json=arguments.json)
     if not arguments.quick:
-        output.aside(_("Where there is a GPU, it is watched at rest and its counter probed: about 90 s."))
+        output.aside(_("If there is a GPU, it is watched at rest and its counter is probed: about 90 s."))
     findings = check(configs.load(), arguments.suite, quick=arguments.quick)
     ready, offline = can_run(findings), can_measure(findings)
     if not output.as_json:
         _draw(findings, width=output.width)
     if ready:
-        output.say(_("Ready: `joulemark run` can give a result here."))
+        output.say(_("Ready: `joulemark run` can measure here."))
     elif offline:
         output.say(
             _(
-                "Not ready: `joulemark run` needs an enrolled key and a platform that answers; the table says"
-                " what to do. Without them, `joulemark run --offline` can measure."
+                "Not ready: `joulemark run` needs an enrolled key and a platform that answers; the "
+                "table says what to do. `joulemark run --offline` can measure without them."
             )
         )
     else:
@@ -92,7 +92,7 @@ def _draw(findings: tuple[Diagnosis, ...], *, width: int | None) -> None:
         if not is_folded:
             head.append(f"{'':<{states - cell_len(state)}}  {details.pop(0).lstrip()}")
         if finding.mend is not None:
-            details += _lines_within(_("mend: {mend}").format(mend=finding.mend), width, indent)
+            details += _lines_within(_("fix: {mend}").format(mend=finding.mend), width, indent)
         for line in (head, *map(Text, details)):
             console.print(line, soft_wrap=True)
 

@@ -26,8 +26,8 @@ def elsewhere_in_words(elsewhere: dict[str, int]) -> str:
     """How many results are kept for other platforms, and how to see them."""
     count = sum(elsewhere.values())
     return ngettext(
-        "{count} result is kept for another platform ({origins}): set {variable} to that one.",
-        "{count} results are kept for other platforms ({origins}): set {variable} to one of them.",
+        "{count} result is stored for another platform ({origins}): set {variable} to send it.",
+        "{count} results are stored for other platforms ({origins}): set {variable} to one of them.",
         count,
     ).format(count=count, origins=", ".join(elsewhere), variable="JOULEMARK_PLATFORM")
 
@@ -38,12 +38,12 @@ def no_result_for(config: Config, elsewhere: dict[str, int]) -> NothingToDo:
 
     if not elsewhere:
         return NothingToDo(
-            _("No result for {origin} is in the outbox. Measure something first: `joulemark run`.").format(
+            _("The outbox has no result for {origin}. Measure something first: `joulemark run`.").format(
                 origin=config.origin_in_words
             )
         )
     return NothingToDo(
-        _("No result for {origin} is in the outbox. {elsewhere}").format(
+        _("The outbox has no result for {origin}. {elsewhere}").format(
             origin=config.origin_in_words, elsewhere=elsewhere_in_words(elsewhere)
         )
     )

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """A name is optional."""
     parser.add_argument(
-        "--name", help=_("a name to be shown beside your results (1 to 60 characters); none by default")
+        "--name", help=_("a name to show beside your results (1 to 60 characters; default: none)")
     )
     parser.add_argument(
         "--passphrase",
         action="store_true",
-        help=_("lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE"),
+        help=_("protect a new key with a passphrase: prompted for twice, or read from JOULEMARK_PASSPHRASE"),
     )
 
 
@@ -46,12 +46,14 @@ def execute(arguments: Namespace) -> int:
     )
     output.say(_("Your public key   {public_key}").format(public_key=identity.public_key))
     output.say(
-        _("Platform's key    {public_key}  (kept; a change of it is an error from now on)").format(
+        _("Platform's key    {public_key}  (stored; from now on a change is an error)").format(
             public_key=enrolled.platform.public_key
         )
     )
     output.say(
-        _("Private key file  {key}  (keep a copy: who has it signs as you)").format(key=config.folders.key)
+        _("Private key file  {key}  (keep a copy; whoever has it can sign as you)").format(
+            key=config.folders.key
+        )
     )
     output.answer(
         {

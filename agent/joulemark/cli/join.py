@@ -28,19 +28,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("origin", metavar="ORIGIN", help=_("the platform, such as https://example.org"))
     parser.add_argument(
         "--name",
-        help=_("a name to be shown beside your results (1 to 60 characters); none by default"),
+        help=_("a name to show beside your results (1 to 60 characters; default: none)"),
     )
     parser.add_argument(
         "--passphrase",
         action="store_true",
-        help=_("lock a key that is made now: asked for twice, or taken from JOULEMARK_PASSPHRASE"),
+        help=_("protect a new key with a passphrase: prompted for twice, or read from JOULEMARK_PASSPHRASE"),
     )
     parser.add_argument(
         "--suite",
         metavar="NAME",
         help=_(
-            "the suite that `joulemark run` shall measure (default: of those that the platform hands out "
-            "the one of which most cells fit this card)"
+            "the suite for `joulemark run` (default: of those that the platform hands out, the one "
+            "with the most jobs that fit this card)"
         ),
     )
     parser.add_argument(
@@ -62,9 +62,9 @@ def execute(arguments: Namespace) -> int:
     check_name(arguments.name)
     identity = own_key(config.folders, locked=arguments.passphrase)
     sends = (
-        _("Joining {origin}: it is sent your public key, nothing else.")
+        _("Joining {origin}: only your public key is sent.")
         if arguments.name is None
-        else _('Joining {origin}: it is sent your public key and the name "{name}", nothing else.')
+        else _('Joining {origin}: only your public key and the name "{name}" are sent.')
     )
     output.aside(sends.format(origin=config.origin, name=arguments.name))
     enrolled, is_new = joining.known_or_enrolled(config, identity, name=arguments.name)
@@ -73,14 +73,15 @@ def execute(arguments: Namespace) -> int:
         (
             _("platform  {origin}, enrolled as {contributor}")
             if is_new
-            else _("platform  {origin}, enrolled before as {contributor}")
+            else _("platform  {origin}, already enrolled as {contributor}")
         ).format(origin=config.origin, contributor=enrolled.contributor),
         hang=LABEL,
     )
     output.say(
-        _("key       {key} (keep a copy: who has it signs as you)").format(key=config.folders.key), hang=LABEL
+        _("key       {key} (keep a copy; whoever has it can sign as you)").format(key=config.folders.key),
+        hang=LABEL,
     )
-    output.aside(_("Looking at this machine; torch is loaded once."))
+    output.aside(_("Inspecting this machine; this loads torch once."))
     findings = check_machine(config, quick=True)
     _say_findings(output, findings)
     answer: dict[str, Any] = {
@@ -98,7 +99,7 @@ def execute(arguments: Namespace) -> int:
     }
     if not is_fit(findings):
         output.say(
-            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+            _("Not ready: fix the above, then run `joulemark join {origin}` again.").format(
                 origin=config.origin
             )
         )
@@ -113,7 +114,7 @@ def execute(arguments: Namespace) -> int:
     answer["passed_over"] = [{"suite": suite.name, "sentence": suite.sentence} for suite in passed]
     if choice is None:
         output.say(
-            _("Not ready: mend what is named above, then run `joulemark join {origin}` again.").format(
+            _("Not ready: fix the above, then run `joulemark join {origin}` again.").format(
                 origin=config.origin
             )
         )
@@ -144,7 +145,7 @@ def _chosen(output: CommandOutput, choice: SuiteChoice, time_h: float) -> dict[s
         hang=LABEL,
     )
     output.say(
-        _("fits      {fitting} of {cells} cells run on {device}, about {time} in all").format(
+        _("fits      {fitting} of {cells} jobs run on {device}, about {time} in total").format(
             fitting=choice.fitting,
             cells=cells,
             device=forecast.gpu or _("this processor"),
@@ -155,8 +156,8 @@ def _chosen(output: CommandOutput, choice: SuiteChoice, time_h: float) -> dict[s
     if forecast.finished:
         output.say(
             ngettext(
-                "finished  {count} cell, measured before",
-                "finished  {count} cells, measured before",
+                "finished  {count} job, measured before",
+                "finished  {count} jobs, measured before",
                 len(forecast.finished),
             ).format(count=len(forecast.finished)),
             hang=LABEL,
@@ -167,7 +168,7 @@ def _chosen(output: CommandOutput, choice: SuiteChoice, time_h: float) -> dict[s
     for sentence in (*order, *times_in_words(forecast)):
         output.say(f"{'':<{LABEL}}{sentence}", hang=LABEL)
     if not choice.is_standard:
-        sentence = _("A run without `--suite` measures {name}, which downloads nothing.")
+        sentence = _("Without `--suite`, a run measures {name}, which downloads nothing.")
         output.say(f"{'':<{LABEL}}{sentence.format(name=suite.name)}")
     next_command = NEXT
     if forecast.is_nothing_left:
@@ -201,9 +202,9 @@ def _say_findings(output: CommandOutput, findings: Sequence[Diagnosis]) -> None:
         output.say(f"{in_words(finding.state):<9} {finding.detail}", hang=LABEL)
     for finding in findings:
         if finding.state in FAULTS:
-            label = _("not here") if finding.state == "not available" else in_words(finding.state)
+            label = _("not available") if finding.state == "not available" else in_words(finding.state)
             line = f"{label:<9} {finding.what}: {finding.detail}"
-            mend = [] if finding.mend is None else [_("To mend it: {mend}").format(mend=finding.mend)]
+            mend = [] if finding.mend is None else [_("To fix it: {mend}").format(mend=finding.mend)]
             output.say(" ".join([line, *mend]), hang=LABEL)
 
 

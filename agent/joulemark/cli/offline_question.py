@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 ANSWER = "offline"
 QUESTION = marked(
-    "Measure on without it? Type `{answer}` and Enter: results then rank lower, and are sent when it answers."
+    "Continue without it? Type `{answer}` and press Enter: such results rank lower and are sent when "
+    "it answers."
 )
 
 

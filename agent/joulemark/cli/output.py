@@ -177,5 +177,5 @@ def _print(text: str, stream: TextIO | None) -> None:
         from joulemark.errors import StorageError
 
         raise StorageError(
-            _("The output cannot be written ({why}). Write it somewhere else.").format(why=error.strerror)
+            _("The output cannot be written ({why}). Redirect it elsewhere.").format(why=error.strerror)
         ) from error

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from joulemark.session.order import JobOrder
 
 ORDER_WORDS: dict[Order, str] = {
-    "needed": marked("First what the platform needs most."),
-    "tasks": marked("One cell of each task in turn."),
-    "suite": marked("In the suite's order."),
+    "needed": marked("Order: what the platform needs most comes first."),
+    "tasks": marked("Order: one job of each task in turn."),
+    "suite": marked("Order: that of the suite."),
 }
 
 
@@ -61,13 +61,13 @@ def require_consent(output: CommandOutput, forecast: Forecast, *, yes: bool) -> 
     if not can_ask():
         raise ConsentMissing(
             _(
-                "{line}: this run has to download, and there is no terminal to ask at. Give `--yes` to go on,"
-                " or look at the plan with `--dry-run`."
+                "{line}: this run has to download files, and there is no terminal to ask on. Add "
+                "`--yes` to continue, or print the plan with `--dry-run`."
             ).format(line=line)
         )
     for sentence in times_in_words(forecast):
         output.aside(sentence)
-    if not ask(_("{line}. Go on?").format(line=line)):
+    if not ask(_("{line}. Continue?").format(line=line)):
         raise Declined(_("Nothing was downloaded and nothing measured."))
     return True
 
@@ -85,7 +85,7 @@ def print_plan(output: CommandOutput, forecast: Forecast) -> None:
         (str(number), cell.job.key, f"{cell.seconds / 60:.1f}", _cell_download(cell))
         for number, cell in enumerate(forecast.cells, start=1)
     ]
-    heads = ("", _("cell"), _("minutes"), _("download"))
+    heads = ("", _("job"), _("minutes"), _("download"))
     if rows:
         print_table(output, heads, rows, name_column=1, numbers=(0, 2))
     order = [order_in_words(forecast.order)] if rows else []
@@ -94,17 +94,17 @@ def print_plan(output: CommandOutput, forecast: Forecast) -> None:
         output.say(sentence)
     if forecast.finished:
         output.say(
-            _("Finished already in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
+            _("Already finished in this session: {cells}.").format(cells=_cells(len(forecast.finished)))
         )
     if forecast.is_nothing_left:
         output.say(nothing_left_in_words())
     for failed in forecast.failed_before:
         output.say(
-            _("Not again: {key}. {sentence}").format(
+            _("Not repeated: {key}. {sentence}").format(
                 key=output.fitted(failed.key, beside=1), sentence=failed.sentence
             )
         )
-    for label, missing in ((_("Not now"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
+    for label, missing in ((_("Postponed"), forecast.put_off), (_("Left out"), forecast.selection.missing)):
         for sentence, keys in by_sentence(missing).items():
             output.say(f"{label}: {in_words([output.fitted(key, beside=1) for key in keys])}. {sentence}")
 
@@ -112,15 +112,16 @@ def print_plan(output: CommandOutput, forecast: Forecast) -> None:
 def order_in_words(order: JobOrder) -> str:
     """Which cells come first."""
     if order.is_substitute:
-        return _("The platform does not say what it needs: one cell of each task in turn.")
+        return _("The platform does not state what it needs: one job of each task in turn.")
     return _(ORDER_WORDS[order.name])
 
 
 def nothing_left_in_words() -> str:
     """That all cells of a session are measured, and what can be done next."""
     return _(
-        "Nothing is left to measure in this session. `joulemark results` says what became of it, `--fresh` measures "
-        "it anew, and `--suite NAME` another suite: `joulemark suite list --ask` names them."
+        "Nothing is left to measure in this session. `joulemark results` shows the verdicts, "
+        "`--fresh` measures everything again, and `--suite NAME` selects another suite (`joulemark "
+        "suite list --ask` lists them)."
     )
 
 
@@ -128,14 +129,15 @@ def times_in_words(forecast: Forecast) -> list[str]:
     """What the times rest on, one sentence for each basis."""
     counts = by_basis(forecast.cells)
     sentences: dict[Basis, str] = {
-        "reference GPU": _("Times of {cells}: the least on the reference GPU, {gpu}.")
+        "reference GPU": _("Times of {cells}: the minimum on the reference GPU, {gpu}.")
         if forecast.gpu == REFERENCE_GPU
-        else _("Times of {cells}: the least on the reference GPU, {gpu}; {device} takes another time."),
+        else _("Times of {cells}: the minimum on the reference GPU, {gpu}; {device} differs."),
         "measured here": _(
-            "Times of {cells}: those of the reference GPU, {gpu}, scaled by what finished cells took here."
+            "Times of {cells}: those of the reference GPU, {gpu}, scaled by the finished jobs here."
         ),
         "least of the suite": _(
-            "Times of {cells}: the least that the suite's windows and rests last; no time of the model is published."
+            "Times of {cells}: the minimum duration of the suite's windows and rests; no published "
+            "time exists for the model."
         ),
     }
     device = forecast.gpu or _("this processor")
@@ -197,7 +199,7 @@ def size(size_bytes: int) -> str:
 
 
 def _cells(number: int) -> str:
-    return ngettext("{count} cell", "{count} cells", number).format(count=number)
+    return ngettext("{count} job", "{count} jobs", number).format(count=number)
 
 
 def _cell_download(cell: PlannedCell) -> str:

@@ -24,7 +24,7 @@ MOST_PAGES = 20
 def add_arguments(parser: ArgumentParser) -> None:
     """Everything, or what is already known alone."""
     parser.add_argument(
-        "--offline", action="store_true", help=_("ask nobody: the states are those that were told last")
+        "--offline", action="store_true", help=_("do not contact the platform; print the last known states")
     )
 
 
@@ -59,7 +59,7 @@ def execute(arguments: Namespace) -> int:
             listed = _listed_by_platform(config, enrolled, {result.digest for result in own})
         except (Refused, Unreachable) as error:
             not_asked = str(error)
-            output.aside(_("The states are those that were told last: {error}").format(error=error))
+            output.aside(_("The last known states are shown: {error}").format(error=error))
     rows = []
     for result in _annotated(outbox, own, listed):
         rows.append(row := _row(result, listed.get(result.digest)))
@@ -142,7 +142,7 @@ def _entry(row: dict[str, Any], energy: str) -> ResultEntry:
         energy=energy,
         comparison=None,
         codes=tuple(row["codes"]),
-        place=row["short_url"] or _("kept as {digest}").format(digest=row["result_id"][:16]),
+        place=row["short_url"] or _("stored as {digest}").format(digest=row["result_id"][:16]),
     )
 
 

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Arguments: the key, the reason, and since when its signatures are not trusted."""
     parser.add_argument(
-        "--reason", choices=("lost", "stolen", "retired"), required=True, help=_("why; it is public")
+        "--reason", choices=("lost", "stolen", "retired"), required=True, help=_("the reason; it is public")
     )
     parser.add_argument(
         "--key",
         type=key_digest,
         metavar="KEYID",
-        help=_("another key of yours (64 hex digits); this one without it"),
+        help=_("another key of yours, 64 hex digits (default: the current key)"),
     )
     parser.add_argument(
         "--since",
         type=moment,
         metavar="TIME",
-        help=_("judge again what came at or after this time, such as 2026-03-01T12:00Z; nothing without it"),
+        help=_("judge again the results received since this time, such as 2026-03-01T12:00Z (default: none)"),
     )
 
 
@@ -43,10 +43,10 @@ def execute(arguments: Namespace) -> int:
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     answer = revoke(config, key_id=arguments.key, reason=arguments.reason, since=arguments.since)
     output.say(
-        _("{origin} takes nothing more that key {key_id} signs.").format(
+        _("{origin} no longer accepts anything signed by key {key_id}.").format(
             origin=config.origin, key_id=answer.key_id[:16]
         )
     )
-    output.say(_("Results that are judged again: {judged_again}.").format(judged_again=answer.judged_again))
+    output.say(_("Results judged again: {judged_again}.").format(judged_again=answer.judged_again))
     output.answer({"ok": True, "origin": config.origin, **to_builtins(answer)})
     return 0

@@ -17,13 +17,17 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--passphrase",
         action="store_true",
         help=_(
-            "lock the new key where the old one is not: asked for twice, or taken from JOULEMARK_PASSPHRASE"
+            "protect the new key with a passphrase if the old one has none: prompted for twice, or "
+            "read from JOULEMARK_PASSPHRASE"
         ),
     )
     parser.add_argument(
         "--anyway",
         action="store_true",
-        help=_("rotate though results of the old key were not sent yet, or another platform knows that key"),
+        help=_(
+            "rotate even if results of the old key were not sent yet, or the key is enrolled at another "
+            "platform"
+        ),
     )
 
 
@@ -37,15 +41,17 @@ def execute(arguments: Namespace) -> int:
     output.aside(_("Platform: {origin}.").format(origin=config.origin_in_words))
     new, answer = rotate(config, anyway=arguments.anyway, locked=arguments.passphrase)
     output.say(
-        _("{contributor} signs with a new key at {origin} from now on.").format(
+        _("From now on {contributor} signs with a new key at {origin}.").format(
             contributor=answer.contributor, origin=config.origin
         )
     )
     output.say(_("Your public key   {public_key}").format(public_key=new.public_key))
     output.say(
-        _("Private key file  {key}  (keep a copy; the old key lies beside it)").format(key=config.folders.key)
+        _("Private key file  {key}  (keep a copy; the old key is stored beside it)").format(
+            key=config.folders.key
+        )
     )
-    output.say(_("Results of runs that were announced under the old key are still taken."))
+    output.say(_("Results of runs that were announced under the old key are still accepted."))
     output.answer(
         {
             "ok": True,

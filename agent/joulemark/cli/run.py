@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from joulemark.session.options import Options
 
 SENDS = marked(
-    "What is sent, under your public key: the numbers, the raw readings, and what they were had "
-    "with: model, libraries, processor or GPU, kernel version. Not sent: host name, user name, "
-    "paths, serial numbers, the model's answers. `joulemark show` prints it all."
+    "What is sent, under your public key: the numbers, the raw readings, and what produced them: "
+    "model, libraries, processor or GPU, kernel version. Not sent: host name, user name, paths, "
+    "serial numbers, the model's answers. `joulemark show` prints everything."
 )
 ONLY_THIS = {
-    "task": marked("only this task; may be given several times"),
-    "dataset": marked("only this data set; may be given several times"),
-    "model": marked("only this model; may be given several times"),
+    "task": marked("only this task; can be repeated"),
+    "dataset": marked("only this data set; can be repeated"),
+    "model": marked("only this model; can be repeated"),
 }
 
 
@@ -33,9 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--suite",
         metavar="NAME",
         help=_(
-            "the suite to run: one of the software, one that the platform hands out, such as a100-2024 or"
-            " a100-2024@VERSION, or a folder such as ./suite (default: the one that `joulemark join` "
-            "chose, else demo)"
+            "the suite to measure: an installed one, one that the platform hands out, such as "
+            "a100-2024 or a100-2024@VERSION, or a folder such as ./suite (default: the one that "
+            "`joulemark join` chose, else demo)"
         ),
     )
     for name, what in ONLY_THIS.items():
@@ -51,17 +51,18 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=seconds,
         metavar="TIME",
         help=_(
-            "begin nothing that does not end in time: 45m, 2h, 90s (default: for the suite of `joulemark "
-            "join` the hours it was told; else none)"
+            "begin no job that will not end in time: 45m, 2h, 90s (default: for the suite of "
+            "`joulemark join` its --hours, else no limit)"
         ),
     )
-    parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most so many jobs"))
+    parser.add_argument("--limit", type=positive, metavar="N", help=_("measure at most N jobs"))
     parser.add_argument(
         "--order",
         choices=("needed", "tasks", "suite"),
         help=_(
-            "what comes first: what the platform needs most (default for the suite of `joulemark join`), a "
-            "cell of each task in turn (default with a time), or the suite's order (default else)"
+            "what comes first: what the platform needs most (default for the suite of `joulemark "
+            "join`), one job of each task in turn (default with a time), or the suite's order "
+            "(default otherwise)"
         ),
     )
     parser.add_argument("--needed", action="store_true", help=_("the same as --order needed"))
@@ -69,62 +70,66 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--resume",
         action="store_true",
         help=_(
-            "go on with the last run: its suite, jobs, meter, --cpu-watts, --offline, --no-submit and "
-            "--force; what is finished is not repeated"
+            "resume the last run with its suite, jobs, meter, --cpu-watts, --offline, --no-submit "
+            "and --force; finished jobs are not repeated"
         ),
     )
     parser.add_argument(
-        "--retry-failed", action="store_true", help=_("also the jobs that failed before in this session")
+        "--retry-failed", action="store_true", help=_("also try the jobs that failed earlier in this session")
     )
     parser.add_argument(
         "--patience",
         type=minutes,
         metavar="MINUTES",
-        help=_("wait so long for a platform or hub that gives no answer, each time (default: 10)"),
+        help=_("how long to wait for a platform or hub that does not answer, per outage (default: 10)"),
     )
     parser.add_argument(
         "--offline-after",
         action="store_true",
-        help=_("measure on without the platform when that time is over; such results rank lower"),
+        help=_("measure without the platform when that time is over; such results rank lower"),
     )
     parser.add_argument(
-        "--only", metavar="GLOB", help=_("only jobs whose TASK/DATASET/MODEL fits, such as '*/smollm2*'")
+        "--only", metavar="GLOB", help=_("only jobs whose TASK/DATASET/MODEL matches, such as '*/smollm2*'")
     )
     parser.add_argument(
         "--meter",
         choices=("auto", "nvml", "rapl", "estimate"),
         help=_(
-            "the sensor (default: auto); auto takes a GPU's counter; without a GPU RAPL, else the estimate"
+            "the sensor (default: auto); auto uses a GPU's counter; without a GPU RAPL, else the estimate"
         ),
     )
     parser.add_argument(
-        "--cpu-watts", type=_watts, metavar="W", help=_("watts per busy core that the estimate assumes")
+        "--cpu-watts", type=_watts, metavar="W", help=_("watts per busy core for the estimate")
     )
     parser.add_argument(
-        "--offline", action="store_true", help=_("no ticket and no sending; the result ranks lower")
+        "--offline",
+        action="store_true",
+        help=_("request no tickets and send nothing; such results rank lower"),
     )
     parser.add_argument(
-        "--no-submit", action="store_true", help=_("keep results and send nothing but ticket requests")
+        "--no-submit", action="store_true", help=_("store results, and send nothing but ticket requests")
     )
     parser.add_argument(
-        "--no-wait", action="store_true", help=_("wait for no verdict and ask for nothing to compare with")
+        "--no-wait", action="store_true", help=_("do not wait for verdicts or ask for comparisons")
     )
     parser.add_argument(
         "--force",
         action="store_true",
-        help=_("measure on a noisy machine all the same, and go on where each result would be put aside"),
+        help=_(
+            "measure even if the machine is noisy, and continue even if every result would be quarantined"
+        ),
     )
     parser.add_argument(
         "--dry-run",
         action="store_true",
         help=_(
-            "print the plan: cells, minutes, downloads, disk, what is left out and why; write and measure"
-            " nothing"
+            "print the plan (jobs, minutes, downloads, disk space, what is left out and why); write "
+            "and measure nothing"
         ),
     )
     parser.add_argument("--yes", action="store_true", help=_("download what the plan needs without asking"))
     parser.add_argument(
-        "--fresh", action="store_true", help=_("begin a new session instead of resuming the last")
+        "--fresh", action="store_true", help=_("start a new session instead of resuming the last one")
     )
 
 
@@ -184,8 +189,8 @@ def execute(arguments: Namespace) -> int:
     except KeyboardInterrupt as end:
         code = end.exit_code if isinstance(end, Ended) else EXIT_INTERRUPTED
         sentence = ngettext(
-            "Interrupted. {count} finished result is kept; run the same command again to resume.",
-            "Interrupted. {count} finished results are kept; run the same command again to resume.",
+            "Interrupted. {count} finished result is stored; run the same command again to resume.",
+            "Interrupted. {count} finished results are stored; run the same command again to resume.",
             len(report.done),
         ).format(count=len(report.done))
         output.aside(sentence)
@@ -214,11 +219,11 @@ def _dry_run(config: Config, options: Options, output: CommandOutput) -> int:
 
 def _destination(config: Config, options: Options) -> str:
     if options.offline:
-        return _("Offline: nothing is sent. Results are kept for {origin}. {sends}").format(
+        return _("Offline: nothing is sent. Results are stored for {origin}. {sends}").format(
             origin=config.origin_in_words, sends=_(SENDS)
         )
     if not options.submit:
-        return _("Tickets are asked of {origin}; results are kept and not sent. {sends}").format(
+        return _("Tickets are requested from {origin}; results are stored and not sent. {sends}").format(
             origin=config.origin_in_words, sends=_(SENDS)
         )
     return _("Results go to {origin}. {sends}").format(origin=config.origin_in_words, sends=_(SENDS))

@@ -26,12 +26,12 @@ def read_options(arguments: Namespace, config: Config, output: CommandOutput) ->
     choices = _read_choices(arguments, config, output, joined)
     budget_s = arguments.budget
     if joined is not None and joined.suite is not None:
-        sentence = _("Suite {suite}, which `joulemark join` chose for {device}. `--suite` names another.")
+        sentence = _("Suite {suite}, which `joulemark join` chose for {device}. `--suite` selects another.")
         if budget_s is None and joined.hours is not None:
             budget_s = joined.hours * 3600
             sentence = _(
-                "Suite {suite}, which `joulemark join` chose for {device}, for up to {hours:g} h (`--budget` sets "
-                "another time). `--suite` names another."
+                "Suite {suite}, which `joulemark join` chose for {device}, for up to {hours:g} h "
+                "(`--budget` sets another time). `--suite` selects another suite."
             )
         device = joined.gpu or _("this processor")
         output.aside(sentence.format(suite=joined.suite, device=device, hours=joined.hours))
@@ -66,9 +66,9 @@ def _read_order(arguments: Namespace) -> Order | None:
         return cast("Order | None", arguments.order)
     if arguments.order not in (None, "needed"):
         raise UsageError(
-            _("`--needed` is `--order needed` and contradicts `--order {order}`: leave one out.").format(
-                order=arguments.order
-            )
+            _(
+                "`--needed` means `--order needed` and contradicts `--order {order}`: omit one of them."
+            ).format(order=arguments.order)
         )
     return "needed"
 
@@ -120,8 +120,8 @@ def _read_choices(
     if given := [f"--{name}" for name, value in named.items() if value]:
         raise UsageError(
             _(
-                "`--resume` measures what the last run was asked to: leave {given} out, or name all of it "
-                "without `--resume`; what is finished is not repeated then either."
+                "`--resume` measures the jobs of the last run: omit {given}, or omit `--resume` and "
+                "give all options; finished jobs are not repeated then either."
             ).format(given=", ".join(given))
         )
     last = last_run_request(config.folders, origin=config.origin, note=output.aside)

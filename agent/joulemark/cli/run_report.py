@@ -104,41 +104,42 @@ def _end_sentences(output: CommandOutput, report: RunReport) -> list[str]:
     if (stopped := report.stopped) is not None:
         advice = (stopped.what_to_do or "").rstrip(".")
         sentences += [
-            _("Stopped: each further job would be found the same. {code}: {sentence}").format(
+            _("Stopped: the same finding would apply to every further job. {code}: {sentence}").format(
                 code=stopped.code, sentence=finding_in_words(stopped.code, stopped.sentence)
             ),
             *([_("What to do: {advice}.").format(advice=advice)] if advice else []),
             _(
-                "Then run it again: the other jobs go on, and `--fresh` repeats these too. `--force` goes on as it is."
+                "Then run the same command again: it continues with the other jobs; `--fresh` "
+                "repeats these too. `--force` continues despite the finding."
             ),
         ]
         sentences = [" ".join(sentences)]
     if report.exit_code == EXIT_NOT_COUNTED:
         sentences.append(
             _(
-                "Nothing of it counts. `joulemark results` lists what was found, and `joulemark appeal` has a"
-                " person look."
+                "None of these results counts. `joulemark results` lists the findings; `joulemark "
+                "appeal` asks a moderator to review a verdict."
             )
         )
     if report.is_nothing_left:
         sentences.append(nothing_left_in_words())
         if any(done.result.state == "waiting" for done in report.done):
-            sentences.append(_("`joulemark submit` sends the results that still wait."))
+            sentences.append(_("`joulemark submit` sends the results that are still waiting."))
     if (job := report.next_job) is not None:
         sentences.append(
             ngettext(
-                "Most useful next: {key}, measured by {count} contributor so far.",
-                "Most useful next: {key}, measured by {count} contributors so far.",
+                "Most useful next: {key}, so far measured by {count} contributor.",
+                "Most useful next: {key}, so far measured by {count} contributors.",
                 job.contributors,
             ).format(key=output.fitted(job.key), count=job.contributors)
             if job.contributors
-            else _("Most useful next: {key}, measured by nobody so far.").format(key=output.fitted(job.key))
+            else _("Most useful next: {key}, not measured by anyone yet.").format(key=output.fitted(job.key))
         )
         if job.runs_here:
             sentences.append(
-                _("The same command begins with it.")
+                _("The same command starts with it.")
                 if report.order is not None and report.order.name == "needed"
-                else _("The same command with `--needed` begins with it.")
+                else _("The same command with `--needed` starts with it.")
             )
     return sentences
 
@@ -172,7 +173,7 @@ def _result_entry(done: Done) -> ResultEntry:
         codes=codes or tuple(finding.code for finding in done.unfit),
         place=standing.short_url
         if standing
-        else _("kept as {digest}").format(digest=done.result.digest[:16]),
+        else _("stored as {digest}").format(digest=done.result.digest[:16]),
     )
 
 

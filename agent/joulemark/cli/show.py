@@ -25,7 +25,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help=_("a result file, or the id (or its beginning) of one in the outbox"),
+        help=_("a result file, or the id of a result in the outbox, or its beginning"),
     )
 
 
@@ -50,7 +50,7 @@ def _list_results(output: CommandOutput) -> int:
         predicate = entry.bundle.statement().predicate
         work, refusal = predicate.workload, entry.note.refusal
         job = f"{work.task}/{work.dataset}/{work.model}"
-        cost = _("{energy:.4g} J a query ({grade})").format(
+        cost = _("{energy:.4g} J per query ({grade})").format(
             energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
         )
         verdict = in_words(entry.note.verdict) if entry.note.verdict else ""
@@ -104,7 +104,8 @@ def _show_result(name: str, output: CommandOutput) -> int:
     output.say("")
     output.say(
         _(
-            "Above: the signed statement, whole. Payload type {payload_type}, one signature by key {key_id}."
+            "Above: the complete signed statement. Payload type {payload_type}, one signature by key "
+            "{key_id}."
         ).format(payload_type=bundle.envelope.payload_type, key_id=bundle.envelope.key_id)
     )
     for stream in summary["streams"]:
@@ -113,7 +114,7 @@ def _show_result(name: str, output: CommandOutput) -> int:
         )
     for span in summary["spans"]:
         output.say(
-            _("Trace: {kind} from {start_s:.3f} to {end_s:.3f} s, {queries} queries timed").format(**span)
+            _("Trace: {kind} from {start_s:.3f} to {end_s:.3f} s, {queries} timed queries").format(**span)
         )
     output.say(
         _(

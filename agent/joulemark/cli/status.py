@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 NEXT_STEP = {
-    "received": marked("waits for a verdict: there is nothing to do"),
-    "checking": marked("is being checked: there is nothing to do"),
-    "accepted": marked("counts; if it was measured wrongly: joulemark withdraw"),
+    "received": marked("waits for a verdict; nothing to do"),
+    "checking": marked("is being checked; nothing to do"),
+    "accepted": marked("counts; if the measurement was wrong: joulemark withdraw"),
     "quarantined": marked(
-        "waits for a moderator; measure anew (joulemark run --fresh), or tell your side: joulemark appeal"
+        "waits for a moderator; measure again (joulemark run --fresh), or appeal (joulemark appeal)"
     ),
     "rejected": marked(
-        "does not count; measure anew (joulemark run --fresh), or appeal within its window: joulemark appeal"
+        "does not count; measure again (joulemark run --fresh), or appeal in time (joulemark appeal)"
     ),
-    "withdrawn": marked("was taken back and counts no more"),
+    "withdrawn": marked("was withdrawn and no longer counts"),
 }
 """What a state means for the one who sent the result."""
 
@@ -35,7 +35,7 @@ NEXT_STEP = {
 def add_arguments(parser: ArgumentParser) -> None:
     """One result, or all that were sent."""
     parser.add_argument(
-        "id", metavar="ID", nargs="?", help=_("a result's id or its beginning; all results without it")
+        "id", metavar="ID", nargs="?", help=_("a result's id or its beginning (default: all results)")
     )
 
 
@@ -116,7 +116,9 @@ def _age(status: ResultStatus) -> str:
 def _place(bundle: Bundle, *, logged: bool) -> str:
     """Where the result is in the platform's log."""
     if bundle.proof is not None:
-        return _("in the log as entry {index}; the proof is in its file").format(index=bundle.proof.index)
+        return _("included in the log as entry {index}; the proof is in its file").format(
+            index=bundle.proof.index
+        )
     if bundle.receipt is None or not logged:
-        return _("not shown to be in the log")
-    return _("promised to be in the log, and not in its sequence yet: ask again in a minute")
+        return _("not proved to be in the log")
+    return _("promised to be included in the log, but not yet included: ask again in a minute")

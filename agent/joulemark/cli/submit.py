@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 def add_arguments(parser: ArgumentParser) -> None:
     """Refused results are left alone unless asked for."""
     parser.add_argument(
-        "--retry-refused", action="store_true", help=_("send also what the platform refused before")
+        "--retry-refused", action="store_true", help=_("also send results that the platform refused earlier")
     )
     parser.add_argument(
         "--patience",
         type=minutes,
         default=60.0,
         metavar="MINUTES",
-        help=_("wait so long for a platform that gives no answer (default: 1)"),
+        help=_("how long to wait for a platform that does not answer (default: 1)"),
     )
 
 

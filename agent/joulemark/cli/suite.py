@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 ACTIONS = {
-    "list": marked("the suites that are installed or were fetched, and with --ask those of the platform"),
-    "show": marked("a suite's tasks, data sets, models and cells"),
-    "estimate": marked("GPU minutes, disk and memory of each cell, from published times"),
-    "pin": marked("ask the hub which revisions a suite's names mean, and write a pinned copy"),
+    "list": marked("list the suites that are installed or fetched, and with --ask those of the platform"),
+    "show": marked("show a suite's tasks, data sets, models and jobs"),
+    "estimate": marked("estimate GPU minutes, disk space and memory of each job from published times"),
+    "pin": marked("resolve a suite's names to revisions on the hub, and write a pinned copy"),
     "fetch": marked("download the pinned models and data sets of a suite"),
-    "clean": marked(
-        "free the models, data sets and suites that this agent fetched and that no open job needs"
-    ),
+    "clean": marked("remove the models, data sets and suites that this agent fetched and no open job needs"),
     "answer": marked(
-        "ask a pinned suite's models on this machine, and write a copy that states their answers as known"
+        "run a pinned suite's models on this machine, and write a copy that states their answers as known"
     ),
 }
 
@@ -50,34 +48,36 @@ def add_arguments(parser: ArgumentParser) -> None:
             action.add_argument(
                 "--only",
                 metavar="GLOB",
-                help=_("only cells whose TASK/DATASET/MODEL fits, such as '*/gpt2*'"),
+                help=_("only jobs whose TASK/DATASET/MODEL matches, such as '*/gpt2*'"),
             )
         if name == "estimate":
             action.add_argument(
                 "--memory",
                 type=gigabytes,
                 metavar="GB",
-                help=_("only cells whose weights fit into so much memory of the device"),
+                help=_("only jobs whose weights fit in so much device memory"),
             )
             action.add_argument(
                 "--hours",
                 type=hours,
                 metavar="H",
-                help=_("only cells that end within H hours, taken as by `joulemark run --budget`"),
+                help=_("only jobs that end within H hours, chosen as by `joulemark run --budget`"),
             )
             action.add_argument(
                 "--order",
                 choices=("needed", "tasks", "suite"),
                 help=_(
-                    "what comes first: what the platform needs most, a cell of each task in turn (default with "
-                    "--hours), or the suite's order (default else)"
+                    "what comes first: what the platform needs most, one job of each task in turn "
+                    "(default with --hours), or the suite's order (default otherwise)"
                 ),
             )
         if name == "clean":
             action.add_argument(
-                "--all", action="store_true", help=_("all that this agent fetched, also what open jobs need")
+                "--all",
+                action="store_true",
+                help=_("everything that this agent fetched, even what open jobs need"),
             )
-            action.add_argument("--yes", action="store_true", help=_("free it without asking"))
+            action.add_argument("--yes", action="store_true", help=_("remove without asking"))
         if name in ("pin", "answer"):
             action.add_argument(
                 "--out", required=True, metavar="FOLDER", help=_("a new folder for the suite's copy")
@@ -88,7 +88,7 @@ def add_arguments(parser: ArgumentParser) -> None:
                 type=positive,
                 default=8,
                 metavar="N",
-                help=_("so many of each cell (default: 8)"),
+                help=_("queries of each job (default: 8)"),
             )
             action.add_argument(
                 "--device",

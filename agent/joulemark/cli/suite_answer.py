@@ -37,7 +37,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
         )
     )
     output.say(
-        _("Known answers: {answers}, of {cells} cells.").format(
+        _("Known answers: {answers}, of {cells} jobs.").format(
             answers=len(suite.reference_answers),
             cells=len({answer.key for answer in suite.reference_answers}),
         )

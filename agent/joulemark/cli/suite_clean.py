@@ -25,21 +25,19 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     cleaning = plan_cleaning(config, everything=arguments.all)
     _say(output, cleaning)
     if cleaning.is_empty:
-        output.say(_("Nothing to free: this agent has fetched nothing that no open job needs."))
+        output.say(_("Nothing to remove: this agent has fetched nothing that open jobs do not need."))
         return 0, {"freed_bytes": 0, **_as_json(cleaning)}
     if not arguments.yes:
         if not can_ask():
             raise ConsentMissing(
-                _("{size} would be freed, and there is no terminal to ask at. Give `--yes`.").format(
+                _("{size} would be freed, but there is no terminal to ask on. Add `--yes`.").format(
                     size=size(cleaning.size_bytes)
                 )
             )
         if not ask(_("Free {size}?").format(size=size(cleaning.size_bytes))):
             raise Declined(_("Nothing was freed."))
     cleaning = clean(config, cleaning, everything=arguments.all)
-    output.say(
-        _("{size} were freed. Results and keys were not touched.").format(size=size(cleaning.size_bytes))
-    )
+    output.say(_("{size} freed. Results and keys were not touched.").format(size=size(cleaning.size_bytes)))
     return 0, {"freed_bytes": cleaning.size_bytes, **_as_json(cleaning)}
 
 
@@ -75,7 +73,7 @@ def _say(output: CommandOutput, cleaning: Cleaning) -> None:
         )
     if cleaning.needed:
         output.say(
-            _("Models and data sets that stay, because unfinished jobs need them: {count}.").format(
+            _("Models and data sets kept because open jobs need them: {count}.").format(
                 count=len(cleaning.needed)
             )
         )

@@ -42,19 +42,19 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     rows, left_out = _select_rows(suite, rows, memory_gb=arguments.memory, time_h=arguments.hours)
     if not rows and left_out:
         raise NothingToDo(
-            _("No cell of {name} is left. {reason}").format(
+            _("No job of {name} is left. {reason}").format(
                 name=suite.name, reason=next(iter(left_out.values()))
             )
         )
     if not rows:
         raise NothingToDo(
-            _("No cell of {name} fits {pattern!r}. `joulemark suite show` lists them.").format(
+            _("No job of {name} matches {pattern!r}. `joulemark suite show` lists them.").format(
                 name=suite.name, pattern=pattern
             )
         )
     print_table(
         output,
-        (_("cell"), _("GPU minutes"), _("at most"), _("weights on disk"), _("in memory"), _("time from")),
+        (_("job"), _("GPU minutes"), _("at most"), _("weights on disk"), _("in memory"), _("source of time")),
         [_table_row(row) for row in rows],
     )
     together = total(suite, rows)
@@ -67,7 +67,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     for sentence, number in Counter(left_out.values()).items():
         output.say(
             ngettext(
-                "Left out: {number} cell. {sentence}", "Left out: {number} cells. {sentence}", number
+                "Left out: {number} job. {sentence}", "Left out: {number} jobs. {sentence}", number
             ).format(number=number, sentence=sentence)
         )
     return 0, {
@@ -113,9 +113,7 @@ def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[JobE
     sentences = []
     if arguments.hours is not None:
         sentences.append(
-            _("Taken for {hours:g} h, in this order: {order}").format(
-                hours=arguments.hours, order=order_in_words(order)
-            )
+            _("Chosen for {hours:g} h. {order}").format(hours=arguments.hours, order=order_in_words(order))
         )
     elif arguments.order is not None:
         sentences.append(order_in_words(order))
@@ -123,8 +121,8 @@ def _option_sentences(arguments: Namespace, order: JobOrder, rows: Sequence[JobE
     if arguments.memory is not None and unknown:
         sentences.append(
             ngettext(
-                "`--memory` does not leave {count} cell out: it is not known what its weights take.",
-                "`--memory` does not leave {count} cells out: it is not known what their weights take.",
+                "`--memory` does not leave {count} job out: the size of its weights is not known.",
+                "`--memory` does not leave {count} jobs out: the sizes of their weights are not known.",
                 unknown,
             ).format(count=unknown)
         )
@@ -145,11 +143,11 @@ def _select_rows(
     for row in rows:
         seconds = pace.seconds(row.job) if row.obstacle is None else 0.0
         if memory_gb is not None and row.memory_bytes is not None and row.memory_bytes > memory_gb * 1e9:
-            left_out[row.job] = _("Their weights do not fit into {memory:g} GB.").format(memory=memory_gb)
+            left_out[row.job] = _("Their weights do not fit in {memory:g} GB.").format(memory=memory_gb)
         elif left_s is not None and seconds > left_s:
-            left_out[row.job] = _(
-                "They do not end within {hours:g} h together with those before them."
-            ).format(hours=time_h)
+            left_out[row.job] = _("They do not end within {hours:g} h after those before them.").format(
+                hours=time_h
+            )
         else:
             fitting.append(row)
             left_s = None if left_s is None else left_s - seconds
@@ -160,22 +158,22 @@ def _total_sentences(total: Total, suite: Suite, rows: int) -> list[str]:
     """Each number with what it covers."""
     from joulemark.suite.estimate import least_seconds
 
-    sentences = [_("{cells} of {rows} cells can run.").format(cells=total.cells, rows=rows)]
+    sentences = [_("{cells} of {rows} jobs can run.").format(cells=total.cells, rows=rows)]
     if total.cells_by_basis:
         bases = ", ".join(f"{in_words(basis)} ({number})" for basis, number in total.cells_by_basis.items())
         sentences.append(
             _(
-                "Together at least {gpu_minutes:.1f} GPU hours on one A100-SXM4-80GB, with times from: "
-                "{bases}."
+                "In total at least {gpu_minutes:.1f} GPU hours on one A100-SXM4-80GB, with times "
+                "from: {bases}."
             ).format(gpu_minutes=total.gpu_minutes / 60, bases=bases)
         )
     if total.cells_without_time:
         sentences.append(
             ngettext(
-                "{count} cell has no published time: its minutes are the least that the suite's windows and rests "
-                "last, {minutes:.1f}, without loading the model.",
-                "{count} cells have no published time: their minutes are the least that the suite's windows and "
-                "rests last, {minutes:.1f} together, without loading the models.",
+                "{count} job has no published time: its minutes are the minimum duration of the "
+                "suite's windows and rests, {minutes:.1f}, without loading the model.",
+                "{count} jobs have no published time: their minutes are the minimum duration of the "
+                "suite's windows and rests, {minutes:.1f} in total, without loading the models.",
                 total.cells_without_time,
             ).format(
                 count=total.cells_without_time,
@@ -185,25 +183,25 @@ def _total_sentences(total: Total, suite: Suite, rows: int) -> list[str]:
     if total.models:
         sentences.append(
             ngettext(
-                "On disk {size}: the weights of {count} model; data sets come on top.",
-                "On disk {size}: the weights of {count} models, each once; data sets come on top.",
+                "On disk {size}: the weights of {count} model, without data sets.",
+                "On disk {size}: the weights of {count} models, each once, without data sets.",
                 total.models,
             ).format(size=gigabytes_in_words(total.disk_bytes), count=total.models)
         )
     if total.models_without_disk:
         sentences.append(
             ngettext(
-                "What the weights of {count} model take on disk is not known.",
-                "What the weights of {count} models take on disk is not known.",
+                "The size of the weights of {count} model is not known.",
+                "The sizes of the weights of {count} models are not known.",
                 total.models_without_disk,
             ).format(count=total.models_without_disk)
         )
     protocol = suite.protocol
     goal = _(
-        "Goal of each cell, not measured here: its mean to ±{goal:.3g} %, in {least} to {most} windows; a run may end "
-        "before it is reached."
+        "Target for each job, not measured here: a mean within ±{goal:.3g} %, in {least} to {most} "
+        "windows; a run may end before it is reached."
     ).format(goal=100 * protocol.half_width_target, least=protocol.windows_min, most=protocol.windows_max)
-    return [*sentences, _("In memory there is more than the weights."), goal]
+    return [*sentences, _("More than the weights is held in memory."), goal]
 
 
 def _minutes(value: float | None) -> str:

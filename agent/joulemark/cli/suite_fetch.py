@@ -38,7 +38,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     jobs = [job for job in suite.jobs if arguments.only is None or fnmatchcase(job.key, arguments.only)]
     if not jobs:
         raise NothingToDo(
-            _("No cell of {name} fits {pattern!r}. `joulemark suite show` lists them.").format(
+            _("No job of {name} matches {pattern!r}. `joulemark suite show` lists them.").format(
                 name=suite.name, pattern=arguments.only
             )
         )
@@ -52,7 +52,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     plan = plan_fetch(suite, *(job for job in jobs if job.key not in left_out), cache=cache)
     failures: list[tuple[FetchTarget, AgentError]] = []
     if plan is None:
-        output.say(_("Nothing to fetch: all that these cells need is there."))
+        output.say(_("Nothing to fetch: everything that these jobs need is here."))
     else:
         try:
             with watch_for(Screen(stderr=True)) as watch:
@@ -84,7 +84,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
 
 def _tell(output: CommandOutput, targets: int, failures: list[tuple[FetchTarget, AgentError]]) -> None:
     output.say(
-        _("{done} of {wanted} models and data sets were fetched.").format(
+        _("{done} of {wanted} models and data sets fetched.").format(
             done=targets - len(failures), wanted=targets
         )
     )

@@ -24,11 +24,11 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
 
     config = configs.load()
     offers = suite_source.ask_offers(config) if arguments.ask else None
-    suites = [(_("software"), suite) for suite in _installed_suites()]
+    suites = [(_("installed"), suite) for suite in _installed_suites()]
     suites += [(config.origin, suite) for suite in suite_source.fetched_suites(config)]
     print_table(
         output,
-        (_("suite"), _("version"), _("cells"), _("revisions"), _("from"), _("title")),
+        (_("suite"), _("version"), _("jobs"), _("revisions"), _("source"), _("title")),
         [
             (suite.name, suite.version, str(len(suite.jobs)), revisions_in_words(suite), source, suite.title)
             for source, suite in suites
@@ -68,7 +68,7 @@ def _print_offers(offers: SuiteOffers, config: Config, output: CommandOutput) ->
     output.say(_("{origin} hands out:").format(origin=config.origin))
     print_table(
         output,
-        (_("suite"), _("version"), _("cells that run"), _("weights"), _("state"), _("title")),
+        (_("suite"), _("version"), _("jobs that run"), _("weights"), _("state"), _("title")),
         [
             (
                 suite.name,
@@ -83,7 +83,7 @@ def _print_offers(offers: SuiteOffers, config: Config, output: CommandOutput) ->
     )
     for waiting in offers.unpinned:
         output.say(
-            _("Not pinned there: {name}. Its operator pins it with `manage.py pin_suite {name}`.").format(
+            _("Not pinned there: {name}. The operator can pin it with `manage.py pin_suite {name}`.").format(
                 name=waiting.name
             )
         )

@@ -30,13 +30,14 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     output.say(
         _(
             "{tasks} tasks, {datasets} data sets, {task_specific_models} task-specific and "
-            "{general_purpose_models} general-purpose models, {task_specific_cells} + {general_purpose_cells} cells"
+            "{general_purpose_models} general-purpose models, {task_specific_cells} + "
+            "{general_purpose_cells} jobs"
         ).format(**described["counts"])
     )
     output.say("")
     print_table(
         output,
-        (_("data set"), _("task"), _("from"), _("split"), _("licence"), _("preparation")),
+        (_("data set"), _("task"), _("source"), _("split"), _("licence"), _("preparation")),
         [
             (
                 entry.id,
@@ -52,7 +53,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     output.say("")
     print_table(
         output,
-        (_("model"), _("kind"), _("parameters"), _("licence"), _("from")),
+        (_("model"), _("kind"), _("parameters"), _("licence"), _("source")),
         [
             (
                 entry.id,
@@ -67,7 +68,7 @@ def execute(arguments: Namespace, output: CommandOutput) -> tuple[int, dict[str,
     output.say("")
     print_table(
         output,
-        (_("cell"), _("limits")),
+        (_("job"), _("limits")),
         [
             (job.key, limits_in_words(job) if suite.obstacle(job) is None else _("does not run"))
             for job in suite.jobs

@@ -29,7 +29,7 @@ def obstacles_in_words(sentences: Iterable[str | None]) -> list[str]:
     counts = Counter(sentence for sentence in sentences if sentence is not None)
     return [
         ngettext(
-            "{number} cell does not run. {sentence}", "{number} cells do not run. {sentence}", number
+            "{number} job does not run. {sentence}", "{number} jobs do not run. {sentence}", number
         ).format(number=number, sentence=sentence)
         for sentence, number in counts.items()
     ]

@@ -101,4 +101,4 @@ def moment(text: str) -> datetime:
 
 
 def _wrong(text: str, accepted: str) -> ArgumentTypeError:
-    return ArgumentTypeError(_("{text!r} cannot be used: {accepted}").format(text=text, accepted=accepted))
+    return ArgumentTypeError(_("invalid value {text!r}: {accepted}").format(text=text, accepted=accepted))

@@ -21,27 +21,29 @@ if TYPE_CHECKING:
     from joulemark.record.messages import Receipt
     from joulemark.record.statement import Statement
 
-PROVED = marked("proved: signed by this key, and neither the statement nor the trace was changed since")
+PROVED = marked("proved: signed by this key; statement and trace are unchanged since")
 ANYONE = marked(
-    "not proved: whose key it is. Compare it with one you have from its owner, or give it with --key"
+    "not proved: whose key it is. Compare it with the one that its owner gave you, or pin it with --key"
 )
-TRUTH = marked("not proved: that the numbers are true. A signature says who claims them, not that they hold")
+TRUTH = marked(
+    "not proved: that the numbers are true. A signature shows who claims them, not that they are right"
+)
 RECEIVED = marked(
-    "proved: the receipt is for this result, and was not changed since the platform key in it signed it"
+    "proved: the receipt is for this result and unchanged since the platform key in it signed it"
 )
 PLATFORM = marked(
     "not proved: whose platform key that is. Compare it with the one at the platform's /api/v1/platform"
 )
-IN_LOG = marked("proved: the log whose key is trusted for {name} has received it, as entry {index} of {size}")
-IN_TREE = marked("proved: it is entry {index} of the {size} entries that the checkpoint in the file names")
+IN_LOG = marked("proved: the log whose key is trusted for {name} includes it as entry {index} of {size}")
+IN_TREE = marked("proved: it is entry {index} of {size} in the tree of the checkpoint in the file")
 NO_LOG_KEY = marked(
-    "not proved: whose checkpoint that is. No key of the log {name} is trusted here; give it with --log-key"
+    "not proved: whose checkpoint that is. No key of the log {name} is trusted here; pin it with --log-key"
 )
 ONE_VIEW = marked(
     "not proved: that others are shown the same log. `joulemark audit` compares it with what is public"
 )
 PROMISED = marked(
-    "not proved: that it is in the log. The receipt promises it; `joulemark status` fetches the proof"
+    "not proved: that it is in the log. The receipt promises so; `joulemark status` fetches the proof"
 )
 
 
@@ -51,12 +53,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--key",
         metavar="HEX",
-        help=_("the contributor's public key, 64 hex digits, had from a trusted place"),
+        help=_("the contributor's public key, 64 hex digits, from a trusted source"),
     )
     parser.add_argument(
         "--log-key",
         metavar="KEY",
-        help=_("the key of the platform's log, NAME+ID+BASE64; else the one stored at enrolment"),
+        help=_("the key of the platform's log, NAME+ID+BASE64 (default: the one stored at enrolment)"),
     )
 
 
@@ -89,12 +91,12 @@ def execute(arguments: Namespace) -> int:
     output.say(_("verified  {file}").format(file=arguments.file))
     output.say(_("result    {result_id}").format(result_id=bundle.digest()))
     output.say(
-        (_("key       {key} (the one you gave)") if key else _("key       {key}")).format(
+        (_("key       {key} (given with --key)") if key else _("key       {key}")).format(
             key=predicate.contributor.public_key
         )
     )
     output.say(
-        _("claims    {energy:.6g} J a query, {grade}").format(
+        _("claims    {energy:.6g} J per query, {grade}").format(
             energy=predicate.totals.energy_per_query_j, grade=in_words(predicate.sensor.grade)
         )
     )
@@ -221,7 +223,7 @@ def _log_key(text: str | None) -> VerifierKey | None:
         return VerifierKey.parse(text.strip())
     except RecordError as error:
         raise UsageError(
-            _("--log-key takes the key of a log as its platform shows it: {error}").format(error=error)
+            _("--log-key takes a log's key in the form that its platform shows: {error}").format(error=error)
         ) from error
 
 

@@ -14,14 +14,12 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Which result, and why."""
-    parser.add_argument(
-        "id", metavar="ID", help=_("a result's id, or its beginning where it is in the outbox")
-    )
+    parser.add_argument("id", metavar="ID", help=_("a result's id, or the beginning of one in the outbox"))
     parser.add_argument(
         "--reason",
         choices=("measured-wrongly", "wrong-machine", "private", "other"),
         required=True,
-        help=_("why; it is public"),
+        help=_("the reason; it is public"),
     )
 
 

@@ -180,7 +180,7 @@ def test_suite_fetch_gets_all_and_then_says_that_it_is_there(command: Agent, hom
     assert "model writer: 5.2 kB" in command.err
     assert f"will be fetched into {home.cache}." in command.err
     assert command(*words) == 0
-    assert command.out == "Nothing to fetch: all that these cells need is there.\n"
+    assert command.out == "Nothing to fetch: everything that these jobs need is here.\n"
 
 
 def test_suite_fetch_goes_on_past_what_cannot_be_had(command: Agent, home: Home) -> None:
@@ -189,7 +189,7 @@ def test_suite_fetch_goes_on_past_what_cannot_be_had(command: Agent, home: Home)
     assert (command.code, answer["ok"]) == (5, False)
     assert [(row["id"], row["code"]) for row in answer["failed"]] == [("writer", "gated")]
     assert [row["id"] for row in answer["fetched"]] == ["prose"]
-    assert "1 of 2 models and data sets were fetched" in command.err
+    assert "1 of 2 models and data sets fetched" in command.err
 
 
 @pytest.mark.parametrize(

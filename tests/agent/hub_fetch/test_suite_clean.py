@@ -71,7 +71,7 @@ def test_what_a_finished_suite_had_fetched_is_shown_asked_about_and_freed(
     size_bytes = sum(len(data) for name, data in before.items() if "/blobs/" in name)
     assert measured(*CLEAN) == 2
     assert "model someone/writer at 121212121212" in measured.out
-    assert "Give `--yes`" in measured.err
+    assert "Add `--yes`" in measured.err
     assert content(home) == before
     outbox = {path: path.read_bytes() for path in measured.folders.outbox.iterdir()}
     key = measured.folders.key.read_bytes()
