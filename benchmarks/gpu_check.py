@@ -31,7 +31,7 @@ from joulemark.session.checkup import gpu_findings
 from joulemark.suite import Protocol
 
 if TYPE_CHECKING:
-    from joulemark.session.checkup import Diagnosis
+    from joulemark.session.diagnosis import Diagnosis
 
 FILE = ROOT / "build" / "gpu-check.json"
 

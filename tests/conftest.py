@@ -47,7 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if item.get_closest_marker("long") or item.get_closest_marker("laws"):
-            item.add_marker(pytest.mark.no_cover)  # they repeat what others cover, and tracing would double their time
+            item.add_marker(
+                pytest.mark.no_cover
+            )  # they repeat what others cover, and tracing would double their time
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,7 +62,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for package in ("measurements", "joulemark"):
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             share = measured.report(include=[f"*/{package}/*"], file=nowhere)
-        terminalreporter.write_line(f"coverage of {package}, tests marked long or laws left out: {share:.1f} %")
+        terminalreporter.write_line(
+            f"coverage of {package}, tests marked long or laws left out: {share:.1f} %"
+        )
 
 
 def _expect_a_busy_machine() -> None:

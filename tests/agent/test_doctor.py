@@ -100,7 +100,7 @@ def test_a_changed_platform_key_is_told(enrolled: Agent, platform: FakePlatform)
 
 
 def test_an_unwritable_folder_is_told(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("joulemark.session.checkup.os.access", lambda *_: False)
+    monkeypatch.setattr("joulemark.session.folder_check.os.access", lambda *_: False)
     found = findings(agent)
     assert agent.code == 7
     assert found["state"]["mend"] == "Make it writable, or set XDG_STATE_HOME to a folder of yours."
@@ -140,7 +140,7 @@ def test_a_disk_on_which_no_result_fits_makes_no_machine_ready(
     agent: Agent, monkeypatch: pytest.MonkeyPatch, free_mib: int, *, offline: bool
 ) -> None:
     monkeypatch.setattr(
-        "joulemark.session.checkup.shutil.disk_usage", lambda _: SimpleNamespace(free=free_mib * 2**20)
+        "joulemark.session.folder_check.shutil.disk_usage", lambda _: SimpleNamespace(free=free_mib * 2**20)
     )
     answer = agent.json("doctor", "--quick")
     assert answer["can_measure_offline"] is offline

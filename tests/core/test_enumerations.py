@@ -66,7 +66,7 @@ SOME = {
 SHARED = {
     frozenset({"agent/joulemark/record/statement.py"}): "what a device is, and what an energy covers",
     frozenset(
-        {"agent/joulemark/session/checkup.py", "agent/joulemark/session/suite_source.py"}
+        {"agent/joulemark/session/diagnosis.py", "agent/joulemark/session/suite_source.py"}
     ): "two places of a folder",
     frozenset(
         {"measurements/ledger/models.py", "measurements/review/models.py"}

@@ -11,7 +11,7 @@ from joulemark.translation import gettext as _
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from joulemark.session.checkup import Diagnosis
+    from joulemark.session.diagnosis import Diagnosis
 
 COLOURS = {
     "measured": "green",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from joulemark.session.checkup import Diagnosis
+    from joulemark.session.diagnosis import Diagnosis
     from joulemark.session.joining import SuiteChoice
 
 NEXT = "joulemark run"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from joulemark import durable
 from joulemark import identity as identities
 from joulemark.errors import (
     AgentError,
@@ -25,39 +22,23 @@ from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.processor_checks import company
 from joulemark.meters.timer import RealTimer
 from joulemark.platform_client import CLOCK_TOLERANCE_S, PlatformClient
-from joulemark.record.statement import Grade
 from joulemark.session import sensor_timing, suite_source
 from joulemark.session.device_check import require_device
+from joulemark.session.diagnosis import Diagnosis
 from joulemark.session.facts import describe
+from joulemark.session.folder_check import folder_diagnoses
 from joulemark.session.machine_lock import only_run
 from joulemark.session.plan import obstacle
 from joulemark.translation import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from joulemark.config import Config, Folders
     from joulemark.meters.device import DeviceFacts
     from joulemark.meters.gpu import BrokenGpu
     from joulemark.meters.meter import GpuMeter, Meter
     from joulemark.meters.timer import Timer
-
-FindingState = Literal[Grade, CheckState]
-LEAST_FREE_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """One line of the doctor's table."""
-
-    area: Literal["meter", "gpu", "device", "folder", "key", "platform", "workload"]
-    what: str
-    state: FindingState
-    detail: str
-    mend: str | None = None
-    reason: str | None = None
-    value: str | float | bool | None = None
 
 
 def check(
@@ -82,7 +63,7 @@ def check_machine(
     """The findings of `check` without the jobs of a suite."""
     return (
         *_meters(config, openers or Openers(), quick=quick, timer=timer or RealTimer()),
-        *_folders(config.folders),
+        *folder_diagnoses(config.folders),
         _key(config),
         *_platform(config),
     )
@@ -275,44 +256,6 @@ def _unavailable(name: str, error: MeterUnavailable) -> Diagnosis:
 
 def _meter(name: str, meter: Meter) -> Diagnosis:
     return Diagnosis(area="meter", what=name, state=meter.grade, detail=f"{meter.scope}: {meter.provenance}")
-
-
-def _folders(folders: Folders) -> Iterator[Diagnosis]:
-    for what, folder in (("config", folders.config), ("state", folders.state), ("cache", folders.cache)):
-        try:
-            there = next(path for path in (folder, *folder.parents) if path.exists())
-            free = shutil.disk_usage(there).free
-            writable = os.access(there, os.W_OK | os.X_OK)
-        except PermissionError:
-            writable, there = False, folder
-        if not writable:
-            yield _unwritable(what, there)
-        elif free < LEAST_FREE_BYTES:
-            is_full = what == "state" and free < durable.RESERVE_BYTES  # a run holds so much in the outbox
-            yield Diagnosis(
-                area="folder",
-                what=what,
-                state="not available" if is_full else "warning",
-                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
-                mend=_("Free some space, or a result may not fit."),
-            )
-        else:
-            yield Diagnosis(
-                area="folder",
-                what=what,
-                state="ok",
-                detail=_("{folder}, {free} MiB free").format(folder=folder, free=free // 2**20),
-            )
-
-
-def _unwritable(what: str, folder: Path) -> Diagnosis:
-    return Diagnosis(
-        area="folder",
-        what=what,
-        state="not available",
-        detail=_("{folder} is not writable").format(folder=folder),
-        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of yours.").format(kind=what.upper()),
-    )
 
 
 def _key(config: Config) -> Diagnosis:
