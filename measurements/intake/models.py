@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from joulemark.record import messages
@@ -110,6 +111,10 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.result_id[:12]
+
+    def get_absolute_url(self) -> str:
+        """The path of the result's page."""
+        return reverse("result", args=[self.pk])
 
 
 class SeenEnvelope(models.Model):

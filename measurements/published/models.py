@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
+from django.urls import reverse
 
 from joulemark.published.plausible import MOST_KWH, MOST_S
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
@@ -47,6 +48,10 @@ class PublishedSeries(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    def get_absolute_url(self) -> str:
+        """The path of the series' page."""
+        return reverse("published", args=[self.slug])
 
 
 class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):

@@ -130,5 +130,5 @@ def status_of(submission: Submission) -> ResultStatus:
         findings=tuple((f["code"], f["severity"], f["sentence"]) for f in verdict.findings)
         if verdict
         else (),
-        url=f"{settings.ORIGIN}/results/{submission.pk}/",
+        url=f"{settings.ORIGIN}{submission.get_absolute_url()}",
     )

@@ -330,6 +330,10 @@ class Result(models.Model):
     def __str__(self) -> str:
         return f"{self.model} on {self.dataset}"
 
+    def get_absolute_url(self) -> str:
+        """The path of the result's page."""
+        return self.submission.get_absolute_url()
+
 
 class Agreement(models.Model):
     """How a result compares with those of other contributors in the same cell. Derived, and rewritten as others come.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.apps import apps
 
 from joulemark_simulation.result_rows import GENERAL, Run, demo_catalog, make_result
 from joulemark_site.security import STRICT, policy
 from measurements.boards.services import refresh_stale_cells
+from tests.web.populated import populate
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -110,3 +112,14 @@ def test_every_answer_has_the_policy(client: Client, board: str) -> None:
     assert "style-src 'self' 'unsafe-inline'; script-src 'self';" in docs["Content-Security-Policy"]
     assert "<script>" not in docs.content.decode()
     assert 'href="/"' in docs.content.decode()
+
+
+def test_what_has_a_page_leads_to_it(client: Client) -> None:
+    populate()
+    models = [model for model in apps.get_models() if hasattr(model, "get_absolute_url")]
+    assert {model.__name__ for model in models} >= {"Submission", "Result", "PublishedSeries"}
+    for model in models:
+        rows = list(model._default_manager.all()[:3])
+        assert rows, model
+        for row in rows:
+            assert client.get(row.get_absolute_url()).status_code == 200, row
