@@ -210,7 +210,7 @@ def _facts(config: Config, device: DeviceFacts) -> Diagnosis:
         )
     missing = ", ".join(sorted({*facts.absent, *facts.software.unreadable}))
     name = facts.device.name
-    detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
+    detail = _("{name}; not reported: {missing}").format(name=name, missing=missing) if missing else name
     return Diagnosis(area="device", what="facts", state="ok", detail=detail)
 
 
@@ -243,7 +243,7 @@ def _probed(
         what="probe",
         state="warning" if unsure else "ok",
         detail=counter_timing.sentence,
-        mend=_("Run `joulemark doctor` again on a quiet machine.") if unsure else None,
+        mend=_("Run `joulemark doctor` again when the machine is idle.") if unsure else None,
         reason=counter_timing.reason,
         value=counter_timing.timing.coverage,
     )
@@ -254,7 +254,7 @@ def _skipped(gpu: BrokenGpu) -> Diagnosis:
         area="meter",
         what=f"GPU {gpu.index}",
         state="warning",
-        detail=_("Passed over: {sentence}").format(sentence=gpu.sentence),
+        detail=_("Skipped: {sentence}").format(sentence=gpu.sentence),
         mend=gpu.mend,
         reason=gpu.reason,
     )
@@ -309,7 +309,7 @@ def _unwritable(what: str, folder: Path) -> Diagnosis:
         what=what,
         state="not available",
         detail=_("{folder} is not writable").format(folder=folder),
-        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of yours.").format(kind=what.upper()),
+        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of your own.").format(kind=what.upper()),
     )
 
 
@@ -365,7 +365,7 @@ def _platform(config: Config) -> Iterator[Diagnosis]:
         )
     if skew_s is None:
         yield Diagnosis(
-            area="platform", what="clock", state="warning", detail=_("the platform tells no time")
+            area="platform", what="clock", state="warning", detail=_("the platform reports no time")
         )
     elif abs(skew_s) > CLOCK_TOLERANCE_S:
         detail = (
