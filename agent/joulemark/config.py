@@ -107,11 +107,11 @@ class Config:
     def origin_in_words(self) -> str:
         """The platform with the reason why it is the one that is meant, for a sentence of a command."""
         source = {
-            "command": _("as this command names it"),
+            "command": _("given to this command"),
             "environment": _("set by {variable}").format(variable=VARIABLE),
             "settings": _("set in settings.toml"),
             "joined": _("by `joulemark join`"),
-            "default": _("the default; `joulemark join ORIGIN` or {variable} names another").format(
+            "default": _("the default; change it with `joulemark join ORIGIN` or {variable}").format(
                 variable=VARIABLE
             ),
         }[self.origin_source]
@@ -182,8 +182,8 @@ def require_no_other(config: Config, environ: Mapping[str, str] = os.environ) ->
         if value and parse_origin(str(value)) != config.origin:
             raise UsageError(
                 _(
-                    "{name} names the platform {value} and wins over what `joulemark join` remembers. Remove it "
-                    "there, or join that one. Nothing was sent and nothing written."
+                    "{name} sets the platform {value}, which takes precedence over `joulemark join`. "
+                    "Remove it there, or join that platform. Nothing was sent or written."
                 ).format(name=name, value=parse_origin(str(value)))
             )
 
@@ -195,7 +195,7 @@ def _cpu_watts(settings: Mapping[str, object], folders: Folders) -> float | None
         return None
     if isinstance(watts, bool) or not isinstance(watts, int | float) or not 0 < watts <= MOST_WATTS:
         raise UsageError(
-            _("`cpu_watts` in {settings} must be a number above 0 and up to {most_watts:g}.").format(
+            _("`cpu_watts` in {settings} must be a number above 0 and at most {most_watts:g}.").format(
                 settings=folders.settings, most_watts=MOST_WATTS
             )
         )
@@ -216,8 +216,8 @@ def parse_origin(text: str) -> str:
     except origins.BadAddress as error:
         raise UsageError(
             _(
-                "The platform {text} is not an origin such as https://example.org; give `joulemark join` one,"
-                " or set JOULEMARK_PLATFORM or `platform` in settings.toml."
+                "The platform {text} is not an origin such as https://example.org; pass one to "
+                "`joulemark join`, or set JOULEMARK_PLATFORM or `platform` in settings.toml."
             ).format(text=_quoted(text))
         ) from error
 
@@ -235,7 +235,7 @@ def _read_settings(path: Path) -> dict[str, object]:
         return {}
     except OSError as error:
         raise UsageError(
-            _("The settings file {path} cannot be read ({why}). Mend or remove it.").format(
+            _("The settings file {path} cannot be read ({why}). Fix or remove it.").format(
                 path=path, why=error.strerror
             )
         ) from error
@@ -243,14 +243,14 @@ def _read_settings(path: Path) -> dict[str, object]:
         from joulemark.record.codec import toml_place
 
         raise UsageError(
-            _("The settings file {path} is not TOML{error}. Mend or remove it.").format(
+            _("The settings file {path} is not valid TOML{error}. Fix or remove it.").format(
                 path=path, error=toml_place(error)
             )
         ) from error
     unknown = sorted(set(settings) - {"platform", "cpu_watts"})
     if unknown:
         raise UsageError(
-            _("The settings file {path} has unknown settings: {unknown}.").format(
+            _("The settings file {path} has unknown settings: {unknown}. Correct or remove them.").format(
                 path=path, unknown=", ".join(unknown)
             )
         )

@@ -73,13 +73,13 @@ def translated(error: OSError, path: Path) -> StorageError:
     """The agent's error for a failed write at `path`."""
     if error.errno in _NO_SPACE:
         return DiskFull(
-            _("No space is left to write {path}. Free some space there, then run the command again.").format(
-                path=path
-            )
+            _(
+                "No space is left to write {path}. Free some space on that disk, then run the command again."
+            ).format(path=path)
         )
     reason = os.strerror(error.errno) if error.errno else str(error)
     return StorageError(
-        _("{path} cannot be written ({reason}). Make it writable, or choose another XDG folder.").format(
+        _("{path} cannot be written ({reason}). Make it writable, or set another XDG folder.").format(
             path=path, reason=reason
         )
     )

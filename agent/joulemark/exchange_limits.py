@@ -59,7 +59,7 @@ class Exchange:
             return
         if self._bytes < self._limits.least_bytes:
             raise TimeoutError(
-                _("{bytes} bytes came in {reading_s:.0f} s").format(
+                _("only {bytes} bytes arrived in {reading_s:.0f} s").format(
                     bytes=self._bytes, reading_s=self._reading_s
                 )
             )

@@ -55,7 +55,7 @@ def load(folders: Folders) -> Identity | None:
         ) from error
     if mode & 0o077:
         raise UsageError(
-            _("Others can read the key {key}. Close it: chmod 600 {key}").format(key=folders.key)
+            _("Other users can read the key {key}. Restrict access: chmod 600 {key}").format(key=folders.key)
         )
     return _opened(
         folders.key,
@@ -71,7 +71,7 @@ def is_locked(folders: Folders) -> bool:
         return keys.is_locked(folders.key.read_bytes())
     except OSError as error:
         raise UsageError(
-            _("The key {key} cannot be read: {why}. Restore it from a copy, or enrol anew.").format(
+            _("The key {key} cannot be read: {why}. Restore it from a copy, or enrol again.").format(
                 key=folders.key, why=error.strerror
             )
         ) from error
@@ -93,7 +93,7 @@ def load_or_create(folders: Folders, *, passphrase: str | None = None) -> Identi
     identity = load(folders)
     if identity is None:
         raise StorageError(
-            _("The key {key} was written and is gone; check the folder.").format(key=folders.key)
+            _("The key {key} was written but no longer exists; check the folder.").format(key=folders.key)
         )
     return identity
 
@@ -132,14 +132,14 @@ def _opened(path: Path, pem: bytes, *, passphrase: str | None, anew: str) -> Ide
     except RecordError as error:
         if error.code == "JM-KEY-PASSPHRASE":
             raise UsageError(
-                _("{error} Set {variable} or type it at the prompt. If it is lost: {anew}").format(
+                _("{error} Set {variable} or enter it at the prompt. If it is lost: {anew}").format(
                     error=error, variable=passphrases.VARIABLE, anew=anew
                 )
             ) from error
         raise UsageError(
             _(
-                "The key file {path} is damaged: it holds no Ed25519 private key in PEM. Restore it from a "
-                "copy, or else: {anew}"
+                "The key file {path} is damaged: it contains no Ed25519 private key in PEM. Restore "
+                "it from a copy, or else: {anew}"
             ).format(path=path, anew=anew)
         ) from error
     public_key = keys.public_hex(key)
@@ -210,24 +210,24 @@ def check_platform_key(folders: Folders, origin: str, platform_key: PlatformKey)
     """Trust on first use: a platform's key may be new, but it may not change. Raises PlatformKeyChanged."""
     if keys.key_id(platform_key.public_key) != platform_key.key_id:
         raise PlatformKeyChanged(
-            _("{origin} shows a key whose id is not its digest; do not trust its answers.").format(
+            _("{origin} shows a key whose id does not match its digest; do not trust its answers.").format(
                 origin=origin
             )
         )
     if platform_key.origin != origin:
         raise PlatformKeyChanged(
             _(
-                "The platform at {origin} calls itself {shown}. If that is the one you mean, set "
-                "JOULEMARK_PLATFORM={shown}."
+                "The platform at {origin} calls itself {shown}. If this is the platform you want, "
+                "set JOULEMARK_PLATFORM={shown}."
             ).format(origin=origin, shown=platform_key.origin)
         )
     enrolled = enrolment(folders, origin)
     if enrolled is not None and enrolled.platform.public_key != platform_key.public_key:
         raise PlatformKeyChanged(
             _(
-                "{origin} shows another key than when you enrolled ({shown}, before {known}). Nothing was "
-                "sent. Ask its operator over another channel; if the change is real, remove {file} and "
-                "enrol again."
+                "The key of {origin} has changed since you enrolled ({shown}, before {known}). "
+                "Nothing was sent. Ask its operator over another channel; if the change is genuine, "
+                "remove {file} and enrol again."
             ).format(
                 origin=origin,
                 shown=platform_key.key_id[:16],
@@ -238,9 +238,9 @@ def check_platform_key(folders: Folders, origin: str, platform_key: PlatformKey)
     if enrolled is not None and enrolled.platform.log_key not in {UNSET, platform_key.log_key}:
         raise PlatformKeyChanged(
             _(
-                "{origin} shows another key of its log than before ({shown}, before {known}): it may show "
-                "you another log than others see. Ask its operator over another channel; if the change is "
-                "real, remove {file} and enrol again."
+                "The log key of {origin} has changed ({shown}, before {known}): you may be shown a "
+                "different log than others. Ask its operator over another channel; if the change is "
+                "genuine, remove {file} and enrol again."
             ).format(
                 origin=origin,
                 shown=platform_key.log_key or _("none"),

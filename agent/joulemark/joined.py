@@ -41,8 +41,8 @@ def read_joined(path: Path) -> Joined | None:
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(
             _(
-                "{path} cannot be read as what `joulemark join` writes. Run `joulemark join ORIGIN` again, "
-                "which writes it anew."
+                "{path} cannot be read: it is not a file that `joulemark join` wrote. Run `joulemark "
+                "join ORIGIN` again to replace it."
             ).format(path=path)
         ) from error
     return joined

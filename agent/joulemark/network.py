@@ -78,7 +78,7 @@ class Routes:
         proxy = proxy_for(url.scheme, url.host, url.port, self._environ)
         if proxy is None and not _can_be_looked_up(url):
             raise self._library.ConnectError(
-                _("{host} is no name of a host").format(host=url.host), request=request
+                _("{host} is not a host name").format(host=url.host), request=request
             )
         way = self._ways.get((proxy, url.scheme))
         if way is None:
@@ -92,7 +92,7 @@ class Routes:
             if proxy is None:
                 raise
             raise self._library.ConnectError(
-                _("{error}, through the proxy that {variable} names").format(
+                _("{error}, through the proxy set in {variable}").format(
                     error=error, variable=proxy.variable
                 ),
                 request=request,
@@ -119,8 +119,8 @@ class Routes:
         except ImportError as error:
             raise UsageError(
                 _(
-                    "{variable} names a SOCKS proxy, which needs the package socksio. Run `pip install socksio`, "
-                    "or name an http proxy, or unset {variable}."
+                    "{variable} sets a SOCKS proxy, which needs the package socksio. Run `pip "
+                    "install socksio`, or set an HTTP proxy, or unset {variable}."
                 ).format(variable=proxy.variable)
             ) from error
         except (TypeError, ValueError, self._library.InvalidURL) as error:
@@ -165,8 +165,8 @@ def checked_address(library: Any, proxy: Proxy) -> Any:
     if url.scheme not in SCHEMES:
         raise UsageError(
             _(
-                "{variable} names a proxy of the kind {scheme!r}; usable are {schemes}. Name one of these, or"
-                " unset {variable}."
+                "{variable} sets a proxy of the unsupported kind {scheme!r}; supported are "
+                "{schemes}. Set one of these, or unset {variable}."
             ).format(variable=proxy.variable, scheme=url.scheme, schemes=", ".join(SCHEMES))
         )
     if not usable:
@@ -189,16 +189,16 @@ def context(library: Any, environ: Mapping[str, str]) -> ssl.SSLContext:
         reason = getattr(error, "strerror", None) or str(error)
         if environ.get(KEY_LOG) and not _reads(environ[KEY_LOG]):
             raise UsageError(
-                _("{key_log} names a file that cannot be written. Unset it.").format(key_log=KEY_LOG)
+                _("The file set in {key_log} cannot be written. Unset it.").format(key_log=KEY_LOG)
             ) from error
         if variable is None:
             raise UsageError(
-                _("This Python has no certificates to check others by ({reason}).").format(reason=reason)
+                _("This Python has no certificates to verify servers with ({reason}).").format(reason=reason)
             ) from error
         raise UsageError(
             _(
-                "{variable} names the certificates {text}, which cannot be read ({reason}). Point it to a "
-                "file in PEM that is there, or unset it."
+                "The certificates {text} set in {variable} cannot be read ({reason}). Set it to an "
+                "existing PEM file, or unset it."
             ).format(variable=variable, text=ascii(environ[variable])[:200], reason=reason)
         ) from error
 
@@ -229,8 +229,8 @@ def checked_token(text: str, *, source: str) -> str:
     if not _TOKEN.fullmatch(text):
         raise UsageError(
             _(
-                "{source} holds characters that no token has (a line end, a space or another alphabet). Copy "
-                "the token anew from the hub's settings, or unset it."
+                "{source} contains characters that no token has (a line break, a space or another "
+                "alphabet). Copy the token again from the hub's settings, or unset it."
             ).format(source=source)
         )
     return text
@@ -304,6 +304,6 @@ def _reads(path: str) -> bool:
 def _no_address(proxy: Proxy) -> UsageError:
     return UsageError(
         _(
-            "{variable} is no address of a proxy such as http://host:3128. Correct it, or unset {variable}."
+            "{variable} is not the address of a proxy such as http://host:3128. Correct or unset {variable}."
         ).format(variable=proxy.variable)
     )

@@ -172,9 +172,9 @@ class Outbox:
         digest = bundle.digest()
         if path.name != f"{digest}{SUFFIX}":
             raise UsageError(
-                _("{path} does not hold the result that its name says: it was edited or renamed.").format(
-                    path=path
-                )
+                _(
+                    "{path} does not contain the result that its name states: it was edited or renamed."
+                ).format(path=path)
             )
         note, fault = self._note(digest)
         return OutboxResult(path=path, digest=digest, bundle=bundle, note=note, note_fault=fault)
@@ -194,7 +194,7 @@ class Outbox:
         except RecordError as error:
             why = str(error)
         return Note(), _(
-            "The note {path} cannot be read and counts as none: {why} Its result is untouched."
+            "The note {path} cannot be read and is ignored: {why} Its result is untouched."
         ).format(path=path, why=why)
 
     def _note_path(self, digest: str) -> Path:

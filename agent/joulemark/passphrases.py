@@ -40,15 +40,15 @@ def new() -> str:
     if given is None:
         if not sys.stdin.isatty():
             raise UsageError(
-                _("There is no terminal to type a passphrase at: set {variable}.").format(variable=VARIABLE)
+                _("There is no terminal to enter a passphrase on: set {variable}.").format(variable=VARIABLE)
             )
         from getpass import getpass
 
         given = getpass(_("New passphrase: "))
-        if getpass(_("The same again: ")) != given:
-            raise UsageError(_("The two passphrases differ; nothing was made. Try again."))
+        if getpass(_("Repeat it: ")) != given:
+            raise UsageError(_("The passphrases do not match; nothing was created. Try again."))
     if len(given) < LEAST:
-        raise UsageError(_("A passphrase has at least {least} characters.").format(least=LEAST))
+        raise UsageError(_("A passphrase must have at least {least} characters.").format(least=LEAST))
     return given
 
 

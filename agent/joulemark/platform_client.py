@@ -55,10 +55,10 @@ LARGEST_ANSWER_BYTES = 1024 * 1024
 LISTED_TOGETHER = 500
 """Results in one page of a list."""
 CLOCK_TOLERANCE_S = 120.0
-LATER = marked("Results are kept, `joulemark submit` sends them later.")
+LATER = marked("Results are stored; `joulemark submit` sends them later.")
 AWAY = marked(
-    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; results"
-    " are kept, `joulemark submit` sends them later."
+    "Check the network and JOULEMARK_PLATFORM, or measure with `joulemark run --offline`; results "
+    "are stored, and `joulemark submit` sends them later."
 )
 ANSWER_WITHIN_S, CONNECT_WITHIN_S = 30.0, 10.0
 LIMITS = ExchangeLimits(total_s=120.0)
@@ -100,7 +100,8 @@ class PlatformClient:
         except (httpx.InvalidURL, ValueError) as error:
             raise UsageError(
                 _(
-                    "The platform {origin!a} cannot be used: it is no address. Correct JOULEMARK_PLATFORM."
+                    "The platform {origin!a} cannot be used: it is not an address. Correct "
+                    "JOULEMARK_PLATFORM."
                 ).format(origin=origin)
             ) from error
 
@@ -159,7 +160,7 @@ class PlatformClient:
             return envelopes.parse(answer.content)
         except RecordError as error:
             raise BadAnswer(
-                _("{origin} answered without a receipt: {error} The result is kept.").format(
+                _("{origin} answered without a receipt: {error} The result is stored.").format(
                     origin=self.origin, error=error
                 )
             ) from error
@@ -219,7 +220,7 @@ class PlatformClient:
         except RecordError as error:
             raise BadAnswer(
                 _(
-                    "{origin} does not answer as a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
+                    "{origin} does not answer like a Joulemark platform: {error} Check JOULEMARK_PLATFORM."
                 ).format(origin=self.origin, error=error)
             ) from error
 
@@ -257,17 +258,17 @@ class PlatformClient:
             ) from error
         except httpx.HTTPError as error:
             raise NoConnection(
-                _("{origin} broke off or did not answer in time ({name}). {advice}").format(
+                _("{origin} closed the connection or did not answer in time ({name}). {advice}").format(
                     origin=self.origin, name=type(error).__name__, advice=self._advice or _(LATER)
                 ),
                 cause=_("no answer in time")
                 if isinstance(error, httpx.TimeoutException)
-                else _("it broke off"),
+                else _("the connection was closed"),
             ) from error
         if answer.status_code < 500 and answer.status_code not in PASSING:
             return self._judged(answer)
         raise ServerFailed(
-            _("{origin} has a problem of its own (HTTP {status_code}). {advice}").format(
+            _("{origin} failed with an internal error (HTTP {status_code}). {advice}").format(
                 origin=self.origin, status_code=answer.status_code, advice=self._advice or _(LATER)
             ),
             status=answer.status_code,
@@ -289,7 +290,7 @@ class PlatformClient:
                 size += len(chunk)
                 if size > most_bytes:
                     raise BadAnswer(
-                        _("{origin} sends more than {most_bytes} bytes. Check JOULEMARK_PLATFORM.").format(
+                        _("{origin} sent more than {most_bytes} bytes. Check JOULEMARK_PLATFORM.").format(
                             origin=self.origin, most_bytes=most_bytes
                         )
                     )
@@ -312,7 +313,8 @@ class PlatformClient:
         except RecordError:
             code = f"HTTP-{answer.status_code}"
             sentence = _(
-                "The platform refused without saying why; check JOULEMARK_PLATFORM and this agent's version."
+                "The platform refused without a reason; check JOULEMARK_PLATFORM and the version of "
+                "this agent."
             )
         if self.skew_s is not None and abs(self.skew_s) > CLOCK_TOLERANCE_S:
             raise WrongClock(code, sentence, status=answer.status_code, skew_s=self.skew_s)

@@ -15,29 +15,29 @@ QUOTED = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
 
 REFUSALS = {
     "JM-APPEAL-LATE": marked("The time for an appeal is over."),
-    "JM-APPEAL-OPEN": marked("An appeal is waiting for its answer already."),
+    "JM-APPEAL-OPEN": marked("An appeal was already filed and is waiting for its decision."),
     "JM-AUDIENCE": marked("This was signed for another platform."),
-    "JM-BODY-SIZE": marked("This is larger than the platform takes."),
+    "JM-BODY-SIZE": marked("This is larger than the platform accepts."),
     "JM-CLOCK": marked("The clocks of this machine and of the platform differ too much."),
-    "JM-DATABASE-AWAY": marked("The platform's database gives no answer now."),
-    "JM-JOB-UNAVAILABLE": marked("The platform takes no results of this job."),
-    "JM-KEY-OTHER": marked("That key is not one of yours."),
+    "JM-DATABASE-AWAY": marked("The platform's database does not answer now."),
+    "JM-JOB-UNAVAILABLE": marked("The platform accepts no results of this job."),
+    "JM-KEY-OTHER": marked("That key is not yours."),
     "JM-KEY-REVOKED": marked("This key is revoked."),
-    "JM-KEY-ROTATED": marked("Another key has taken over from this one."),
+    "JM-KEY-ROTATED": marked("This key was replaced by another."),
     "JM-KEY-UNKNOWN": marked("The platform does not know this key."),
-    "JM-NAME": marked("The platform does not show this name."),
-    "JM-NAME-TAKEN": marked("This name is taken, or looks like one that is."),
-    "JM-NONCE-USED": marked("This request was made before."),
-    "JM-RATE": marked("These are too many requests in a short time."),
-    "JM-RESULT-OTHER": marked("This result is not one of yours."),
-    "JM-SIGNATURE": marked("The signature does not fit."),
-    "JM-STATE": marked("The state of the result does not allow this."),
+    "JM-NAME": marked("The platform does not accept this name."),
+    "JM-NAME-TAKEN": marked("This name is taken, or resembles one that is."),
+    "JM-NONCE-USED": marked("This request was already made."),
+    "JM-RATE": marked("Too many requests in a short time."),
+    "JM-RESULT-OTHER": marked("This result is not yours."),
+    "JM-SIGNATURE": marked("The signature is invalid."),
+    "JM-STATE": marked("The result's state does not allow this."),
     "JM-SUITE-UNKNOWN": marked("The platform does not have this suite."),
     "JM-SUITE-UNPINNED": marked("The platform has pinned no version of this suite."),
-    "JM-TICKET-EDITED": marked("The ticket was changed."),
+    "JM-TICKET-EDITED": marked("The ticket was altered."),
     "JM-TICKET-UNKNOWN": marked("The platform does not know this ticket."),
-    "JM-TICKET-USED": marked("This ticket was used before."),
-    "JM-TRACE-REUSED": marked("This trace was sent before."),
+    "JM-TICKET-USED": marked("This ticket was already used."),
+    "JM-TRACE-REUSED": marked("This trace was already sent."),
 }
 """What a platform refuses with which code."""
 
@@ -65,7 +65,7 @@ def finding_in_words(code: str, sentence: str) -> str:
     title = title_of(code)
     if title is None:
         return refusal_in_words(code, sentence)
-    return _("Rule not kept: {title}. In the rule's words: “{sentence}”").format(
+    return _("Rule violated: {title}. In the rule's words: “{sentence}”").format(
         title=_(title), sentence=sentence
     )
 

@@ -23,21 +23,21 @@ def new_folder(name: str) -> Path:
     Raises UsageError or StorageError.
     """
     if not name:
-        raise UsageError(_("`--out` has no name. Name a new folder, such as ./pinned."))
+        raise UsageError(_("`--out` has no name. Give a new folder, such as ./pinned."))
     folder = Path(name).expanduser()
     try:
         if folder.exists() and not folder.is_dir():
-            raise UsageError(_("{name} is there and is no folder. Name a new folder.").format(name=name))
+            raise UsageError(_("{name} exists and is not a folder. Give a new folder.").format(name=name))
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(
-                _("{name} is not empty. Name a new folder: a suite is never edited.").format(name=name)
+                _("{name} is not empty. Give a new folder: a suite is never edited.").format(name=name)
             )
         there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         with TemporaryFile(dir=there):
             return folder
     except OSError as error:
         raise StorageError(
-            _("{name} cannot be written ({why}). Name a folder that can, such as ./pinned.").format(
+            _("{name} cannot be written ({why}). Give a writable folder, such as ./pinned.").format(
                 name=name, why=error.strerror
             )
         ) from error

@@ -138,8 +138,8 @@ class Waiting:
         since, until = now - timedelta(seconds=passed_s), now + timedelta(seconds=left_s)
         self._say(
             _(
-                "Waiting for {service} ({cause}) since {since:%H:%M:%S}, until {until:%H:%M:%S} at most. "
-                "Ctrl-C is safe: what was measured is kept."
+                "Waiting for {service} ({cause}) since {since:%H:%M:%S}, until {until:%H:%M:%S} at "
+                "most. Ctrl-C is safe: measured results are stored."
             ).format(service=self.service, cause=cause, since=since, until=until)
         )
         self._on_wait(left_s)
@@ -147,7 +147,7 @@ class Waiting:
     def _give_up(self, cause: str) -> None:
         if self._is_announced:
             self._say(
-                _("{service} is waited for no longer ({cause}).").format(service=self.service, cause=cause)
+                _("No longer waiting for {service} ({cause}).").format(service=self.service, cause=cause)
             )
         self._began_s, self._is_announced = None, False
         self.is_away = True

@@ -55,12 +55,12 @@ STANDING = ResultStanding(
     comparison="agrees",
 )
 UNSURE = (
-    "1 other 2.27 (single source): too far apart, and nobody knows yet which is right; "
+    "1 other 2.27 (single source): too far apart, and it is not known yet which is right; "
     "this cell is now 2.28, established."
 )
 APART = (
-    "2 others 2.27 (they differ too much for an interval): the others do not agree with each other, so nobody knows "
-    "yet who is right; this cell is now 2.28, established."
+    "2 others 2.27 (they differ too much for an interval): the others do not agree with each other, so it is not "
+    "known yet who is right; this cell is now 2.28, established."
 )
 OWN = "Your card 2.31 Wh per 1,000 queries ± 5 %"
 
@@ -71,7 +71,7 @@ OWN = "Your card 2.31 Wh per 1,000 queries ± 5 %"
         ({}, f"{OWN}, 14 others 2.27 (2.21 to 2.34): agrees; this cell is now 2.28, established."),
         (
             {"comparison": "differs"},
-            f"{OWN}, 14 others 2.27 (2.21 to 2.34): differs by more than chance; this cell is now 2.28, established.",
+            f"{OWN}, 14 others 2.27 (2.21 to 2.34): the difference exceeds chance; this cell is now 2.28, established.",
         ),
         (
             {"others": replace(OTHERS, interval="preliminary", n_contributors=3)},
@@ -104,7 +104,7 @@ OWN = "Your card 2.31 Wh per 1,000 queries ± 5 %"
         ),
         (
             {"comparison": None},
-            f"{OWN}; it is not compared with others yet: `joulemark results` says more later.",
+            f"{OWN}; not compared with others yet: see `joulemark results` later.",
         ),
         (
             {"comparison": "a-later-word"},
@@ -133,7 +133,7 @@ def test_what_does_not_count_is_not_compared(state: Any) -> None:
     [
         ({}, "agrees with 14 others"),
         ({"comparison": "differs"}, "differs from 14 others"),
-        ({"others": ONE, "comparison": "open"}, "open beside 1 other"),
+        ({"others": ONE, "comparison": "open"}, "undecided against 1 other"),
         ({"others": None, "comparison": "alone"}, "single source"),
         ({"comparison": None}, None),
     ],

@@ -166,7 +166,7 @@ def test_a_receipt_by_another_key_is_not_believed(measured: Agent, platform: Fak
     platform.receipt_key = keys.generate()
     (row,) = measured.json("submit")["results"]
     assert (measured.code, row["state"], row["code"]) == (3, "waiting", "bad-receipt")
-    assert "does not fit the key stored for" in measured.err
+    assert "does not match the key stored for" in measured.err
     assert states(measured) == ["waiting"]
 
 
@@ -224,7 +224,7 @@ def test_a_damaged_note_hides_no_result(measured: Agent, platform: FakePlatform,
     if command == "status":  # as if killed before the receipt was written
         platform.results[kept.digest] = kept.path.read_bytes()
     assert measured(*command.split()) == 0
-    assert f"The note {note} cannot be read and counts as none" in measured.err
+    assert f"The note {note} cannot be read and is ignored" in measured.err
     if command == "show":
         return
     assert kept.digest in platform.results

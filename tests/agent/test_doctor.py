@@ -96,14 +96,14 @@ def test_a_clock_that_is_off_is_told(enrolled: Agent, platform: FakePlatform) ->
 
 def test_a_changed_platform_key_is_told(enrolled: Agent, platform: FakePlatform) -> None:
     platform.key = keys.generate()
-    assert "shows another key" in findings(enrolled)["platform"]["detail"]
+    assert " has changed since you enrolled" in findings(enrolled)["platform"]["detail"]
 
 
 def test_an_unwritable_folder_is_told(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("joulemark.session.folder_check.os.access", lambda *_: False)
     found = findings(agent)
     assert agent.code == 7
-    assert found["state"]["mend"] == "Make it writable, or set XDG_STATE_HOME to a folder of yours."
+    assert found["state"]["mend"] == "Make it writable, or set XDG_STATE_HOME to a folder of your own."
 
 
 def test_the_table_names_every_finding(enrolled: Agent) -> None:

@@ -93,7 +93,7 @@ def test_a_revoked_key_says_what_it_may_still_do_and_how_to_get_a_new_one(
     assert online.code == 4
     assert answer["error"]["code"] == "JM-KEY-REVOKED"
     sentence = answer["error"]["sentence"]
-    assert "Appeals can still be signed with it" in sentence
+    assert "It can still sign appeals" in sentence
     assert f"move {online.folders.key} away and run `joulemark enrol` again" in sentence
 
 

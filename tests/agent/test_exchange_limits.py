@@ -111,7 +111,7 @@ def test_what_comes_at_a_snails_pace_is_left(library: Any, drip: str) -> None:
     limits = ExchangeLimits(least_bytes=10_000, rate_s=LIMIT_S)
     with serving(DRIPS[drip]) as origin, client_of(library, limits) as client:
         began_s = time.monotonic()
-        with pytest.raises(library.ReadTimeout, match=r"\d+ bytes came in"):
+        with pytest.raises(library.ReadTimeout, match=r"\d+ bytes arrived in"):
             client.get(origin)
         assert LIMIT_S * 0.9 <= time.monotonic() - began_s < 5
 

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 RUN = ("run", "--offline", "--meter", "nvml", "--only", "*/small")
 FAULTS = {
     "no cuda": "is built without CUDA",
-    "old driver": "knows CUDA up to 12.2: update the driver, or install torch built for CUDA 12.2 or older",
+    "old driver": "supports CUDA only up to 12.2: update the driver, or install torch built for CUDA 12.2 or older",
     "not seen": "torch cannot see the GPU",
     "cannot open": "device busy or unavailable",
     "another card": "another GPU than the one whose energy is read",
     "no kernels": "has no kernels for the GPU NVIDIA A100-SXM4-80GB (sm_120; it has sm_80, sm_90)",
     "late error": "unspecified launch failure",
     "memory": "MemoryError",
-    "wrong result": "computes wrongly",
+    "wrong result": "computes wrong results",
 }
 """How torch fails, and what the sentence says of it."""
 

@@ -98,7 +98,7 @@ def test_an_order_goes_before_the_suites_and_a_limit_cuts_behind_it() -> None:
     assert planned(limits=PlanLimits(order=order))[0][:3] == [KEYS[5], KEYS[1], KEYS[0]]
     cells, put_off = planned(limits=PlanLimits(order=order, jobs=2))
     assert cells == list(order)
-    assert set(put_off.values()) == {"`--limit 2` was asked for."}
+    assert set(put_off.values()) == {"`--limit 2` was given."}
 
 
 def test_times_follow_what_the_session_has_seen() -> None:

@@ -124,8 +124,8 @@ def test_a_result_carries_its_evidence_and_is_believed(tmp_path: Path) -> None:
 def test_the_probe_is_made_once_and_kept(tmp_path: Path) -> None:
     first = run(tmp_path, scenario())
     second = run(tmp_path, scenario(), "--fresh")
-    assert "as probed now" in first.err
-    assert "as probed on" in second.err
+    assert "probed now" in first.err
+    assert "probed on" in second.err
     assert "Probing" not in second.err
 
 
@@ -171,7 +171,7 @@ def test_an_edited_uncertainty_is_found(tmp_path: Path) -> None:
     ("card", "changes", "driver", "sentence"),
     [
         (A100, {}, False, "No NVIDIA driver is installed"),
-        (replace(A100, mig=1), {}, True, "cut into slices (MIG)"),
+        (replace(A100, mig=1), {}, True, "is partitioned (MIG)"),
         (replace(GA102, counter_supported=False), {}, True, "has no energy counter"),
         (
             A100,
@@ -183,9 +183,9 @@ def test_an_edited_uncertainty_is_found(tmp_path: Path) -> None:
             A100,
             {"failures": (Failure(function="nvmlInit", error="version mismatch"),)},
             True,
-            "of different versions",
+            "have different versions",
         ),
-        (A100, {"counter_reset_s": 140.0}, True, "fell in the middle of the run"),
+        (A100, {"counter_reset_s": 140.0}, True, "fell during the run"),
     ],
     ids=["no driver", "MIG", "no counter", "GPU lost", "driver mismatch", "counter reset"],
 )
@@ -198,7 +198,7 @@ def test_what_cannot_be_measured_is_one_sentence_and_code_7(
     if "error" in ended.answer:  # no job can be measured; a counter that fell costs its own job alone
         sentences.append(ended.answer["error"]["sentence"])
     assert any(sentence in one for one in sentences), sentences
-    assert ("error" in ended.answer) == (sentence != "fell in the middle of the run")
+    assert ("error" in ended.answer) == (sentence != "fell during the run")
     assert ended.answer["results"] == []
     assert "Traceback" not in ended.err
 
@@ -371,7 +371,7 @@ def test_a_probe_that_cannot_be_kept_is_used(tmp_path: Path) -> None:
     (state / "probes").write_text("in the way")
     ended = run(tmp_path, scenario())
     assert ended.code == 0, ended.err
-    assert "could not be kept" in ended.err
+    assert "could not be stored" in ended.err
 
 
 def test_a_probe_of_a_noisy_machine_is_not_kept(tmp_path: Path) -> None:
@@ -393,4 +393,4 @@ def test_an_edited_probe_file_is_probed_anew(tmp_path: Path) -> None:
     stored = json.loads(file.read_bytes())
     stored["timing"]["period_us"] = 1
     file.write_text(json.dumps(stored))
-    assert "as probed now" in run(tmp_path, scenario(), "--fresh").err
+    assert "probed now" in run(tmp_path, scenario(), "--fresh").err

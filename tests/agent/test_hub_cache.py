@@ -116,7 +116,7 @@ def test_a_model_that_is_not_whole_is_to_be_fetched(cache: Path, files: tuple[st
     with pytest.raises(WorkloadError) as raised:
         hub_cache.model_snapshot(MODEL)
     assert str(raised.value) == (
-        "The model writer is not whole in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or "
+        "The model writer is incomplete in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or "
         f"`hf download tiny/writer --revision {REVISION}`."
     )
 
@@ -133,8 +133,9 @@ def test_a_data_set_that_is_not_there_is_to_be_fetched(cache: Path) -> None:
     with pytest.raises(WorkloadError) as raised:
         hub_cache.parquet_files(msgspec.structs.replace(DATASET, branch=CONVERSION, config="en"))
     assert str(raised.value) == (
-        "The data set texts has no whole split test in Parquet in the Hugging Face cache. Run `joulemark suite fetch "
-        f"SUITE`, or `hf download texts --repo-type dataset --revision {REVISION} --include 'en/*test/*.parquet'`."
+        "The Hugging Face cache has no complete split test of the data set texts in Parquet. Run "
+        f"`joulemark suite fetch SUITE`, or `hf download texts --repo-type dataset --revision {REVISION} "
+        f"--include 'en/*test/*.parquet'`."
     )
 
 
@@ -168,7 +169,7 @@ def test_the_files_of_a_split_are_its_own_in_order(
 ) -> None:
     put(dataset_folder(cache), *names)
     if expected == []:
-        with pytest.raises(WorkloadError, match="no whole split test"):
+        with pytest.raises(WorkloadError, match="no complete split test"):
             found(cache, **changes)
     else:
         assert found(cache, **changes) == (names if expected is None else expected)
@@ -185,7 +186,7 @@ def test_a_view_has_the_pinned_weights_and_no_others(cache: Path, tmp_path: Path
             name: name.encode() for name in wanted
         }
     assert [path.name for path in view.parent.iterdir()] == [REVISION]
-    with pytest.raises(StorageError, match="Links to the files of writer could not be made"):
+    with pytest.raises(StorageError, match="Links to the files of writer could not be created"):
         hub_cache.pinned_view(snapshot, MODEL, within=put(tmp_path, "file") / "file")
 
 

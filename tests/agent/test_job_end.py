@@ -238,7 +238,7 @@ def test_a_platform_that_says_nothing_of_standings_is_asked_once(
     monkeypatch.setattr(FakePlatform, "standing", lambda *_: (404, platform.answer("GET", "nothing", b"")[1]))
     assert enrolled(*RUN) == 0
     assert platform.asked["GET standing"] == 1
-    assert "`joulemark status` asks it" in enrolled.err
+    assert "`joulemark status` shows the verdict" in enrolled.err
 
 
 def test_no_wait_asks_for_no_verdict(enrolled: Agent, platform: FakePlatform) -> None:
@@ -302,7 +302,9 @@ def test_a_lasting_cause_that_the_rules_find_at_home_stops_the_plan(
     assert [row["job"] for row in answer["put_off"]] == [job.key for job in fake_suite.JOBS[1:]]
     assert len(platform.results) == 1, "what was announced is sent all the same"
     told = enrolled.err
-    assert told.index("JM-DIRTY (quarantine) The agent flagged the run: mig.") < told.index("Put aside until")
+    assert told.index("JM-DIRTY (quarantine) The agent flagged the run: mig.") < told.index(
+        "Quarantined until"
+    )
     assert "Stopped: the same finding would apply to every further job." in told
 
 
@@ -372,4 +374,4 @@ def test_rules_that_trip_cost_no_result(
     monkeypatch.setattr("joulemark.session.job_end.judge_at_home", trip)
     assert enrolled(*RUN) == 0
     assert len(platform.results) == 3
-    assert "The rules cannot be asked at home (ZeroDivisionError)" in enrolled.err
+    assert "The rules cannot be applied locally (ZeroDivisionError)" in enrolled.err

@@ -103,7 +103,7 @@ def test_a_platform_that_later_commands_would_not_use_is_not_joined(
         stranger.folders.settings.parent.mkdir(parents=True)
         stranger.folders.settings.write_text('platform = "http://127.0.0.1:7"\n', encoding="utf-8")
     assert stranger("join", platform.origin) == 2
-    assert "names the platform http://127.0.0.1:7 and wins over" in stranger.err
+    assert "sets the platform http://127.0.0.1:7, which takes precedence over" in stranger.err
     assert not platform.asked
     assert not stranger.folders.key.exists()
     monkeypatch.setenv("JOULEMARK_PLATFORM", platform.origin.upper().replace("HTTP", "http"))
@@ -147,7 +147,7 @@ def test_a_platform_that_shows_another_key_than_before_is_not_joined_again(
     stranger("join", platform.origin)
     platform.key = keys.generate()
     assert stranger("join", platform.origin) == 3
-    assert "shows another key" in stranger.err
+    assert " has changed since you enrolled" in stranger.err
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_passphrase_locks_the_new_key(
 def test_a_run_without_a_key_names_the_command_that_makes_one(stranger: Agent) -> None:
     assert stranger("run") == 6
     assert "Run `joulemark join ORIGIN` first" in stranger.err
-    assert "the default; `joulemark join ORIGIN` or JOULEMARK_PLATFORM names another" not in stranger.out
+    assert "the default; change it with `joulemark join ORIGIN` or JOULEMARK_PLATFORM" not in stranger.out
 
 
 def test_joined_survives_a_write(tmp_path: Path) -> None:

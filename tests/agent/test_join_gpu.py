@@ -71,7 +71,7 @@ def test_the_suite_with_most_cells_that_fit_is_chosen_and_of_equals_the_quickest
     assert (suite["name"], suite["cells"], suite["cells_that_fit"]) == ("lean", 8, 6)
     assert (answer["next"], answer["hours"], plan["gpu"]) == ("joulemark run", 3.0, "NVIDIA A100-SXM4-80GB")
     assert {row["job"].rpartition("/")[2] for row in plan["left_out"]} == {"huge"}
-    assert "take 200.0 GB and the device has 85.9 GB" in plan["left_out"][0]["sentence"]
+    assert "take 200.0 GB, but the device has 85.9 GB" in plan["left_out"][0]["sentence"]
     assert set(plan["downloads_of_unknown_size"]) == {"cifar10", "cifar100"}
     known = sum(cell["download_bytes"] for cell in plan["cells"])
     assert known == plan["download_bytes"], "each repository is counted once"
@@ -145,7 +145,7 @@ def test_without_the_card_that_was_joined_the_processor_is_not_measured_in_its_p
     command(sessions, tmp_path, "join", platform.origin)
     ended = command(sessions, tmp_path, "run", "--dry-run", CUDA_VISIBLE_DEVICES="")
     assert (ended.code, ended.answer()["error"]["code"]) == (7, "meter-unavailable")
-    assert "chose the suite lean for the GPU NVIDIA A100-SXM4-80GB, and no GPU is here now" in ended.err
+    assert "chose the suite lean for the GPU NVIDIA A100-SXM4-80GB, but there is no GPU now" in ended.err
 
 
 def test_a_suite_that_is_named_is_the_one_that_is_remembered(

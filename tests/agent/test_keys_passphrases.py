@@ -95,7 +95,7 @@ def test_two_typings_that_differ_make_nothing(
 ) -> None:
     terminal(TYPED, TYPED + "!")
     assert online("enrol", "--passphrase") == 2
-    assert "differ" in online.err
+    assert "do not match" in online.err
     assert not online.folders.key.exists()
     assert not platform.asked
 
@@ -146,7 +146,7 @@ def test_a_key_that_is_not_locked_is_not_taken_for_a_locked_one(
     answer = online.json("enrol", "--passphrase")
     assert online.code == 2
     assert answer["error"]["code"] == "usage"
-    assert f"The key {online.folders.key} exists and is not locked" in answer["error"]["sentence"]
+    assert f"The key {online.folders.key} exists and has no passphrase" in answer["error"]["sentence"]
     assert "`joulemark rotate --passphrase`" in answer["error"]["sentence"]
     assert "move it away" in answer["error"]["sentence"]
     assert online.folders.key.read_bytes() == before

@@ -142,7 +142,7 @@ def test_a_plain_key_of_a_rotation_that_was_cut_off_is_not_taken_for_a_locked_on
     identity.next_key(enrolled.folders)
     monkeypatch.setenv(passphrases.VARIABLE, LOCKED_WITH)
     assert enrolled("rotate", "--passphrase") == 2
-    assert "Finish it with `joulemark rotate`" in enrolled.err
+    assert "Complete it with `joulemark rotate`" in enrolled.err
     assert rotations.taken == []
 
 
@@ -177,7 +177,7 @@ def test_a_key_of_two_platforms_is_not_rotated_at_one(
         assert enrolled("enrol") == 0
     monkeypatch.setenv("JOULEMARK_PLATFORM", here)
     assert enrolled("rotate") == 2
-    assert f"enrolled at {other.origin} too" in enrolled.err
+    assert f"also enrolled at {other.origin}" in enrolled.err
     assert "`joulemark rotate --anyway`" in enrolled.err
     assert rotations.taken == []
     assert enrolled("rotate", "--anyway") == 0

@@ -31,7 +31,7 @@ def test_the_most_useful_job_that_is_left_is_named_in_the_end(
         ),
     )
     assert enrolled(*RUN, "--limit", "1") == 0
-    assert f"Most useful next: {suite.jobs[1].key}, measured by 2 contributors." in enrolled.out
+    assert f"Most useful next: {suite.jobs[1].key}, so far measured by 2 contributors." in enrolled.out
     assert "The same command with `--needed` starts with it." in enrolled.out
     assert enrolled(*RUN, "--limit", "1", "--fresh", "--order", "needed") == 0
     assert "The same command starts with it." in enrolled.out

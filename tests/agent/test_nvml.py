@@ -173,10 +173,10 @@ def test_power_is_read_where_it_is_known_what_it_means(
 @pytest.mark.parametrize(
     ("function", "error", "told"),
     [
-        (ENERGY, "timeout", "The GPU gave no reading: the driver did not answer in time."),
-        (FIELDS, "timeout", "The GPU gave no reading: the driver did not answer in time."),
-        (FIELDS, "unknown", "The GPU gave no reading: NVML reports 'unknown error'."),
-        (ENERGY, "not supported", "The GPU gave no reading: this GPU does not offer what was asked."),
+        (ENERGY, "timeout", "The GPU returned no reading: the driver did not answer in time."),
+        (FIELDS, "timeout", "The GPU returned no reading: the driver did not answer in time."),
+        (FIELDS, "unknown", "The GPU returned no reading: NVML reports 'unknown error'."),
+        (ENERGY, "not supported", "The GPU returned no reading: this GPU does not support the request."),
     ],
 )
 def test_a_reading_that_fails_once_is_missing_and_the_next_one_comes(

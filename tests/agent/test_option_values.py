@@ -70,7 +70,7 @@ def test_what_cannot_be_used_is_answered_with_what_can(
     with pytest.raises(SystemExit) as ended:
         main([*words[:-1], f"{words[-1]}={wrong}"])
     assert ended.value.code == 2
-    assert f"argument {words[-1]}: {wrong!r} cannot be used: {accepted}" in capsys.readouterr().err
+    assert f"argument {words[-1]}: invalid value {wrong!r}: {accepted}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_watts_go_up_to_what_a_platform_believes() -> None:
 def test_a_setting_of_watts_that_no_platform_believes_is_refused(home: Folders, text: str) -> None:
     home.config.mkdir(parents=True)
     home.settings.write_text(f"cpu_watts = {text}\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"cpu_watts.*above 0 and up to 50|settings file"):
+    with pytest.raises(UsageError, match=r"cpu_watts.*above 0 and at most 50|settings file"):
         config.load()
     home.settings.write_text("cpu_watts = 50\n", encoding="utf-8")
     assert config.load().cpu_watts == 50.0

@@ -149,9 +149,9 @@ def test_weights_without_a_place_in_the_model_are_refused_unless_they_are_named(
     layers = config[LAYERS]
     assert layers >= 2
     (folder / "config.json").write_text(json.dumps(config | {LAYERS: layers - 1}))
-    with pytest.raises(WorkloadError, match=rf"no place, as [\w.]*\.{layers - 1}\.") as refusal:
+    with pytest.raises(WorkloadError, match=rf"does not use, such as [\w.]*\.{layers - 1}\.") as refusal:
         open_task(recipe, rows_of(task)).load()
-    unused = str(refusal.value).partition("no place, as ")[2].partition(f".{layers - 1}.")[0]
+    unused = str(refusal.value).partition("does not use, such as ")[2].partition(f".{layers - 1}.")[0]
     named = replace(recipe, unused_tensors=(f"{unused}.{layers - 1}.",))
     open_task(named, rows_of(task)).load()
     (folder / "config.json").write_text(json.dumps(config | {LAYERS: layers + 1}))

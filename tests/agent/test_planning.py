@@ -55,13 +55,13 @@ def test_filters_are_globs_that_must_all_fit() -> None:
 def test_a_run_takes_what_its_options_name(enrolled: Agent) -> None:
     assert measured(enrolled.json(*RUN, "--task", "sorting", "--model", "large")) == [LARGE]
     assert enrolled("run", "--dataset", "nothing") == NothingToDo.exit_code
-    assert "No job of demo fits --dataset nothing" in enrolled.err
+    assert "No job of demo matches --dataset nothing" in enrolled.err
 
 
 def test_a_limit_puts_the_rest_off(enrolled: Agent) -> None:
     answer = enrolled.json(*RUN, "--limit", "1")
     assert (enrolled.code, measured(answer)) == (0, [SMALL])
-    assert put_off(answer) == dict.fromkeys([LARGE, WRITING], "`--limit 1` was asked for.")
+    assert put_off(answer) == dict.fromkeys([LARGE, WRITING], "`--limit 1` was given.")
     assert measured(enrolled.json(*RUN, "--limit", "1")) == [LARGE]
 
 
@@ -173,9 +173,9 @@ def test_a_job_that_fails_is_written_down_and_the_plan_goes_on(
     assert (enrolled.code, measured(again), again["ok"]) == (EXIT_IMPOSSIBLE, [], False)
     (before,) = again["failed_before"]
     assert (before["job"], before["code"], again["failed"], put_off(again)) == (LARGE, trouble.code, [], {})
-    assert before["sentence"].startswith("It failed before: ")
+    assert before["sentence"].startswith("It failed earlier: ")
     assert before["sentence"].count("--retry-failed") == 1
-    assert f"failed  {LARGE}  It failed before: " in enrolled.err
+    assert f"failed  {LARGE}  It failed earlier: " in enrolled.err
     assert measured(enrolled.json(*RUN, "--retry-failed")) == [LARGE]
     last = enrolled.json(*RUN)
     assert (enrolled.code, last["failed_before"]) == (0, [])
@@ -271,7 +271,7 @@ def test_a_job_that_ends_its_process_twice_is_put_off(enrolled: Agent) -> None:
     assert (enrolled.code, measured(answer)) == (EXIT_IMPOSSIBLE, [WRITING])
     (before,) = answer["failed_before"]
     assert (before["job"], before["code"]) == (LARGE, "crashed")
-    assert "2 runs ended without a word" in before["sentence"]
+    assert "2 runs ended without a message" in before["sentence"]
     assert before["sentence"].count("--retry-failed") == 1
 
 

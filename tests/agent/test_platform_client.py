@@ -65,7 +65,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_html_is_no_answer_of_ours() -> None:
     with (
         answering(200, b"<html>") as client,
-        pytest.raises(BadAnswer, match="does not answer as a Joulemark"),
+        pytest.raises(BadAnswer, match="does not answer like a Joulemark"),
     ):
         client.platform_key()
 
@@ -205,7 +205,7 @@ def test_a_field_that_came_later_is_no_fault_of_needed_work() -> None:
 def test_needed_work_of_another_form_is_no_answer_of_ours(changes: dict[str, object]) -> None:
     with (
         answering(200, needed_json(**changes)) as client,
-        pytest.raises(BadAnswer, match="does not answer as"),
+        pytest.raises(BadAnswer, match="does not answer like"),
     ):
         client.needed(SUITE.digest)
 

@@ -52,7 +52,7 @@ def test_a_refusal_of_a_platform_is_said_in_the_language_in_use_and_quoted(
 def test_a_finding_of_a_rule_has_the_rules_title_in_the_language_in_use(russian: Callable[[], None]) -> None:
     assert finding_in_words("JM-REST", "No rest.") == "No rest."
     russian()
-    assert finding_in_words("JM-REST", "No rest.").startswith("Не соблюдено правило «Покой")  # noqa: RUF001
+    assert finding_in_words("JM-REST", "No rest.").startswith("Нарушено правило «Покой")
     assert finding_in_words("JM-REST", "No rest.").endswith("«No rest.»")
 
 

@@ -200,7 +200,5 @@ def test_noise_is_refused_with_everything_that_is_noisy() -> None:
         Check(name="c", value=1, state="noisy", sentence="C is loud."),
     ]
     require_quiet([quiet])
-    with pytest.raises(
-        NoisyMachine, match=r"^B is loud\. Hush it\. C is loud\. With `--force` it is measured"
-    ):
+    with pytest.raises(NoisyMachine, match=r"^B is loud\. Hush it\. C is loud\. `--force` measures anyway"):
         require_quiet([quiet, *noisy])

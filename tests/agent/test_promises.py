@@ -125,7 +125,7 @@ def test_a_failed_job_says_what_tries_it_again_and_that_does(
     monkeypatch.setitem(fake_suite.TROUBLES, JOB, error)
     (failed,) = enrolled.json("run", "--meter", "estimate")["failed"]
     assert re.fullmatch(
-        rf"{re.escape(str(error))} (The readings are kept in \S+ )?`--retry-failed` tries it again\.",
+        rf"{re.escape(str(error))} (The readings are stored in \S+ )?`--retry-failed` tries it again\.",
         failed["sentence"],
     )
     assert f"Failed: {JOB}. {failed['sentence']}" in enrolled.err

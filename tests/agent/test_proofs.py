@@ -72,7 +72,7 @@ def test_a_log_that_changed_its_key_is_not_believed(sent: Agent, platform: FakeP
     platform.log.key = keys.generate()
     answer = sent.json("status")
     assert (sent.code, answer["error"]["code"]) == (3, "platform-key-changed")
-    assert "another log than others see" in answer["error"]["sentence"]
+    assert "a different log than others" in answer["error"]["sentence"]
 
 
 def test_a_platform_that_hides_its_log_key_is_not_believed_either(

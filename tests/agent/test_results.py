@@ -75,7 +75,7 @@ def test_without_the_platform_the_states_are_those_of_last_time(sent: Agent, pla
     answer = sent.json("results")
     assert sent.code == 0
     assert [row["state"] for row in answer["results"]] == ["accepted"] * 3
-    assert "has a problem of its own (HTTP 500)" in answer["not_asked"]
+    assert "failed with an internal error (HTTP 500)" in answer["not_asked"]
     assert "The last known states are shown" in sent.err
 
 

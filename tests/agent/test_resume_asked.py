@@ -25,7 +25,7 @@ def test_an_offline_run_stays_offline(agent: Agent) -> None:
     assert (agent.code, [row["job"] for row in answer["results"]]) == (0, [SMALL, LARGE, WRITING])
     assert "Offline: nothing is sent." in agent.err
     assert agent("run", "--resume", "--needed") == EXIT_USAGE
-    assert "which `--resume` remembers" in agent.err
+    assert "remembered by `--resume`" in agent.err
 
 
 def test_what_was_not_to_be_sent_is_not_sent(enrolled: Agent, platform: FakePlatform) -> None:

@@ -80,7 +80,7 @@ def test_without_leave_the_run_ends_when_patience_does_and_says_that_nothing_is_
     answer = patient.json(*RUN, "--patience", "0.005")
     assert 0.3 <= time.monotonic() - began_s < 5
     assert (patient.code, answer["error"]["code"]) == (5, "server-failed")
-    assert "What was measured is kept: the same command goes on" in answer["error"]["sentence"]
+    assert "Measured results are stored: the same command resumes" in answer["error"]["sentence"]
     assert "--offline-after" in answer["error"]["sentence"]
     assert 10 < len(outage.asked) < 60
     outage.is_on = False
@@ -111,7 +111,7 @@ def test_with_leave_the_run_goes_on_offline_and_sends_later(patient: Agent, plat
     answer = patient.json(*words)
     assert (patient.code, len(answer["results"])) == (5, 3)
     assert tickets(patient) == [False] * 3
-    assert patient.err.count("Going on offline: results have no ticket now and rank lower.") == 1
+    assert patient.err.count("Continuing offline: results now have no ticket and rank lower.") == 1
     outage.is_on = False
     assert patient(*words) == 0
     assert {kept.state for kept in patient.outbox.results()} == {"sent"}

@@ -76,9 +76,9 @@ def test_nothing_is_written_without_an_answer(
 @pytest.mark.parametrize(
     ("suite", "more", "code", "sentence"),
     [
-        ("demo", ("--only", "nothing"), EXIT_NOTHING, "No cell of demo fits"),
-        ("quick", (), EXIT_UNREACHABLE, "hands it out"),
-        ("unheard-of", (), EXIT_UNREACHABLE, "There is no suite 'unheard-of' in this software"),
+        ("demo", ("--only", "nothing"), EXIT_NOTHING, "No job of demo matches"),
+        ("quick", (), EXIT_UNREACHABLE, "is not pinned, so the platform was asked"),
+        ("unheard-of", (), EXIT_UNREACHABLE, "There is no installed suite 'unheard-of'"),
     ],
 )
 def test_what_cannot_be_answered(

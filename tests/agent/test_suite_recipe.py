@@ -165,15 +165,16 @@ def test_files_that_name_other_classes_than_the_suite_are_refused() -> None:
     assert suite_recipe.contradicted_names(entry, ()) is None
     assert suite_recipe.contradicted_names(FULL.dataset("coco-detection"), ("disc",)) is None
     assert suite_recipe.contradicted_names(entry, ("pos", "neg")) == (
-        "The files of imdb name its classes pos, neg, the suite neg, pos. Take the revision that the suite pins."
+        "The classes of imdb are pos, neg in its files, but neg, pos in the suite. Use the revision "
+        "that the suite pins."
     )
 
 
 @pytest.mark.parametrize(
     ("key", "changes", "reason"),
     [
-        ("masked_lm/c4/albert-base-v2", {"mask": None}, "Say `mask` of c4"),
-        ("extractive_qa/squad/roberta-base-squad2", {"columns": ("context",)}, "reads question and context"),
+        ("masked_lm/c4/albert-base-v2", {"mask": None}, "Set `mask` of c4"),
+        ("extractive_qa/squad/roberta-base-squad2", {"columns": ("context",)}, "needs question and context"),
     ],
 )
 def test_a_data_set_that_does_not_fit_its_task_is_said(
@@ -185,11 +186,11 @@ def test_a_data_set_that_does_not_fit_its_task_is_said(
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"prompt_style": "chat"}, "Say `completion`"),
-        ({"prompt": "Go on: {text}"}, "puts no words around"),
+        ({"prompt_style": "chat"}, "Set `completion`"),
+        ({"prompt": "Go on: {text}"}, "takes no prompt"),
         ({"max_length": 20}, "contradict each other"),
-        ({"summary_sentences": 2}, "pick no sentences"),
-        ({"decoding": "greedy"}, "for tokens that are drawn"),
+        ({"summary_sentences": 2}, "do not extract sentences"),
+        ({"decoding": "greedy"}, "need sampled tokens"),
         ({"task": "poetry"}, "does not know the task poetry"),
     ],
 )

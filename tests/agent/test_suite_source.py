@@ -129,7 +129,8 @@ def test_the_current_version_is_fetched_once(config: Config, offering: Offering)
     assert first.suite == read_archive(FIRST)
     assert (first.source, first.name, dict(first.files)) == ("platform", "tiny@1.20260131", pinned_files())
     assert first.sentence == (
-        f"Suite tiny 1.20260131 (digest {first.suite.digest[:12]}), the current version of {config.origin}, asked now."
+        f"Suite tiny 1.20260131 (digest {first.suite.digest[:12]}), the current version of {config.origin}, "
+        "checked now."
     )
     assert suite_source.obtain_suite("tiny", config=config).suite == first.suite
     assert offering.asked == {"list": 2, "archive": 1}
@@ -142,7 +143,7 @@ def test_offline_it_is_what_was_current_last_and_says_how_old_that_is(
     config: Config, offering: Offering
 ) -> None:
     with pytest.raises(
-        SuiteNotOffered, match="is on this machine, and offline none can be fetched"
+        SuiteNotOffered, match="is on this machine, and it cannot be fetched offline"
     ) as lacking:
         suite_source.obtain_suite("tiny", config=config, offline=True)
     assert (lacking.value.code, lacking.value.exit_code) == ("suite-not-here", 6)
@@ -174,16 +175,16 @@ def test_ages_in_words(config: Config, age: timedelta, words: str) -> None:
 
 def test_a_platform_that_is_away_leaves_the_last_current_version(config: Config, offering: Offering) -> None:
     offering.status = 503
-    with pytest.raises(Unreachable, match="There is no suite 'tiny' in this software"):
+    with pytest.raises(Unreachable, match="There is no installed suite 'tiny'"):
         suite_source.obtain_suite("tiny", config=config)
-    with pytest.raises(Unreachable, match="Suite quick of this software fixes no revisions"):
+    with pytest.raises(Unreachable, match="The installed suite quick is not pinned"):
         suite_source.obtain_suite("quick", config=config)
     offering.status = 200
     suite_source.obtain_suite("tiny", config=config)
     offering.status = 503
     found = suite_source.obtain_suite("tiny", config=config)
     assert found.suite == read_archive(FIRST)
-    assert "The platform gives no answer now" in found.sentence
+    assert "The platform does not answer now" in found.sentence
     assert "HTTP 503" in found.sentence
 
 
@@ -222,12 +223,12 @@ def test_a_platform_without_a_pinned_version_says_what_its_operator_must_do(
     with pytest.raises(SuiteNotOffered, match=f"`manage.py pin_suite {name}`") as lacking:
         suite_source.obtain_suite(name, config=config)
     assert (lacking.value.code, lacking.value.exit_code) == ("suite-not-pinned", 6)
-    assert str(lacking.value).endswith("It has: tiny.")
+    assert str(lacking.value).endswith("It hands out: tiny.")
 
 
 def test_a_name_that_nobody_has_and_a_platform_of_before(config: Config, offering: Offering) -> None:
     with pytest.raises(
-        UsageError, match=r"no suite 'nonesuch', neither in this software \(a100-2024.*It has: tiny"
+        UsageError, match=r"no suite 'nonesuch', neither installed \(a100-2024.*It hands out: tiny"
     ):
         suite_source.obtain_suite("nonesuch", config=config)
     offering.status = 404
@@ -238,7 +239,7 @@ def test_a_name_that_nobody_has_and_a_platform_of_before(config: Config, offerin
 def test_what_is_not_of_the_digest_is_refused_and_not_kept(config: Config, offering: Offering) -> None:
     for instead in (SECOND, FIRST[:-1], FIRST + b"x", b"", FIRST.replace(b"Tiny", b"Tidy")):
         offering.instead = instead
-        with pytest.raises(NotVerified, match="Nothing was kept") as refused:
+        with pytest.raises(NotVerified, match="Nothing was stored") as refused:
             suite_source.obtain_suite("tiny", config=config)
         assert (refused.value.code, refused.value.exit_code) == ("suite-digest", 3)
     assert list(config.folders.suites.glob("*.tar")) == []
@@ -310,7 +311,7 @@ def test_show_and_estimate_know_what_was_fetched_and_ask_nothing_then(
     offering.asked.clear()
     offering.status = 503
     assert command.json("suite", "show", "tiny")["pinned"] is True
-    assert "when it was asked last" in command.err
+    assert "last checked" in command.err
     estimated = command.json("suite", "estimate", "tiny")
     assert estimated["cells"][0]["disk_bytes"] == 30
     assert not offering.asked

@@ -82,7 +82,7 @@ def test_no_task_asks_for_torchvision_or_timm() -> None:
 
 
 def test_a_model_without_the_tasks_own_weights_is_refused(tiny_model: Model) -> None:
-    with pytest.raises(WorkloadError, match="lacks weights that this task needs, as bert.pooler"):
+    with pytest.raises(WorkloadError, match="lacks weights that this task needs, such as bert.pooler"):
         open_task(recipe("text_classification", tiny_model("bert-mask")), {}).load()
 
 
@@ -95,12 +95,12 @@ def test_a_model_with_another_number_of_classes_than_it_says_is_refused(
     config["id2label"]["2"] = "NEUTRAL"
     config["label2id"]["NEUTRAL"] = 2
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(WorkloadError, match=r"lacks weights that this task needs, as classifier\."):
+    with pytest.raises(WorkloadError, match=r"lacks weights that this task needs, such as classifier\."):
         open_task(recipe("text_classification", copy), {}).load()
 
 
 def test_a_model_for_another_task_is_refused(tiny_model: Model) -> None:
-    with pytest.raises(WorkloadError, match="vit cannot be opened for summarization"):
+    with pytest.raises(WorkloadError, match="vit cannot be loaded for summarization"):
         open_task(recipe("summarization", tiny_model("vit")), {}).load()
 
 
@@ -115,7 +115,7 @@ def test_a_damaged_file_of_weights_is_refused(tiny_model: Model, tmp_path: Path)
     shutil.copytree(tiny_model("bert-sentiment"), copy)
     weights = copy / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    with pytest.raises(WorkloadError, match="damaged cannot be opened"):
+    with pytest.raises(WorkloadError, match="damaged cannot be loaded"):
         open_task(recipe("text_classification", copy), {}).load()
 
 
@@ -199,7 +199,7 @@ def test_a_gpu_that_is_not_there_is_said(tiny_model: Model, monkeypatch: pytest.
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     asked = replace(recipe("summarization", tiny_model("bart")), device="cuda")
-    with pytest.raises(WorkloadError, match="sees no CUDA device"):
+    with pytest.raises(WorkloadError, match="finds no CUDA device"):
         open_task(asked, {}).load()
 
 

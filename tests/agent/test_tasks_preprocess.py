@@ -82,7 +82,7 @@ def test_pictures_come_from_files_bytes_and_mappings_and_are_scaled_by_nearest_n
 
 @pytest.mark.parametrize("source", [b"no picture", {"bytes": None, "path": None}, 7, Path("nowhere.png")])
 def test_what_is_no_picture_is_refused(source: object) -> None:
-    with pytest.raises(WorkloadError, match="Fetch the data set again|Take the revision"):
+    with pytest.raises(WorkloadError, match="Fetch the data set again|Use the revision"):
         picture_of(source, Preprocessing())
 
 

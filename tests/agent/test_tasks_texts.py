@@ -66,7 +66,7 @@ def test_words_under_masks_are_those_of_the_pipeline(tiny_model: Model) -> None:
 
 def test_a_mask_that_is_cut_off_is_refused(tiny_model: Model) -> None:
     workload = loaded("masked_lm", tiny_model)
-    with pytest.raises(WorkloadError, match="Keep fewer `words`"):
+    with pytest.raises(WorkloadError, match="Use fewer `words`"):
         workload.answer(Query("long", {"text": "town " * 100 + "[MASK]"}, None))
 
 
@@ -345,5 +345,5 @@ def test_labels_are_read_out_of_what_is_generated(tiny_model: Model, monkeypatch
 
 
 def test_a_prompt_must_be_given(tiny_model: Model) -> None:
-    with pytest.raises(WorkloadError, match="Give a `prompt`"):
+    with pytest.raises(WorkloadError, match="Set `prompt`"):
         loaded("summarization-prompted", tiny_model, prompt=None)

@@ -117,7 +117,7 @@ def test_a_folder_for_links_that_cannot_be_written_is_no_fault_of_the_job(
     with monkeypatch.context() as full:
         full.setenv("XDG_CACHE_HOME", "/dev/null")
         assert run(command, built, SENTIMENT) == EXIT_STORAGE
-    assert "Point XDG_CACHE_HOME to a folder that can be written" in command.err
+    assert "Set XDG_CACHE_HOME to a writable folder" in command.err
     assert run(command, built, SENTIMENT) == 0, command.err
 
 
@@ -216,7 +216,7 @@ def test_answers_that_are_not_the_known_ones_are_refused_at_home(
     answer = TaskWorkload.answer
     monkeypatch.setattr(TaskWorkload, "answer", cut)
     assert run(command, built, WRITING) == EXIT_IMPOSSIBLE
-    assert "known queries otherwise than the suite says" in command.err
+    assert "known queries differently from the suite" in command.err
     assert not list(command.outbox.results())
 
 

@@ -61,8 +61,8 @@ def test_one_line_says_what_is_waited_for_since_when_and_until_when_at_most() ->
     waiting.answered()
     first, last = clock.said
     assert re.fullmatch(
-        rf"Waiting for {ORIGIN} \(HTTP 503\) since \d\d:\d\d:\d\d, until \d\d:\d\d:\d\d at most. Ctrl-C is safe: what "
-        "was measured is kept.",
+        rf"Waiting for {ORIGIN} \(HTTP 503\) since \d\d:\d\d:\d\d, until \d\d:\d\d:\d\d at most. Ctrl-C is safe: "
+        "measured results are stored.",
         first,
     )
     assert re.fullmatch(rf"{ORIGIN} answers again after \d+ s\.", last)
@@ -84,7 +84,7 @@ def test_the_end_of_the_waiting_is_said() -> None:
     waiting = clock.waiting(limit_s=30.0)
     while waiting.wait("no connection"):
         pass
-    assert clock.said[-1] == f"{ORIGIN} is waited for no longer (no connection)."
+    assert clock.said[-1] == f"No longer waiting for {ORIGIN} (no connection)."
     waiting.answered()
     assert clock.said[-1] == f"{ORIGIN} answers again."
 

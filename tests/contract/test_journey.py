@@ -304,7 +304,7 @@ def test_the_run_is_told_from_its_plan_to_its_verdict(journey: Journey) -> None:
         run.err,
         (
             rf"Suite {SUITE}, which `joulemark join` chose for Tesla V100-SXM2-32GB, for up to 3 h .+",
-            rf"Suite {SUITE} 1\.\S+ \(digest [0-9a-f]{{12}}\), the current version of {journey.origin}, asked now\.",
+            rf"Suite {SUITE} 1\.\S+ \(digest [0-9a-f]{{12}}\), the current version of {journey.origin}, checked now\.",
             rf"Results go to {journey.origin} \(by `joulemark join`\)\. What is sent, .+",
             rf"Job 1 of 1  {JOB}, plan about .+",
             r"\[1/1\] loading the model",
@@ -313,7 +313,7 @@ def test_the_run_is_told_from_its_plan_to_its_verdict(journey: Journey) -> None:
             r"\[1/1\] window 1 of .+, \d+ queries.*",
             r"\[1/1\] idle after the windows.*",
             r"\[1/1\] scoring the answers",
-            rf"{JOB}: .+ Kept as [0-9a-f]{{16}}, received by the platform\.",
+            rf"{JOB}: .+ Stored as [0-9a-f]{{16}}, received by the platform\.",
             accepted,
             rf"{documented('Your card ', until=', 14 others')}.*",
         ),
@@ -355,7 +355,7 @@ def test_the_second_time_needs_neither_platform_nor_hub(journey: Journey) -> Non
             rf"Suite {SUITE} 1\.\S+ \(digest [0-9a-f]{{12}}\), .+",
             rf"Offline: nothing is sent\. Results are stored for {journey.origin} .+",
             r"\[1/1\] window 1 of .+, \d+ queries.*",
-            rf"{JOB}: .+ Kept as [0-9a-f]{{16}}, not sent\.",
+            rf"{JOB}: .+ Stored as [0-9a-f]{{16}}, not sent\.",
         ),
     )
     assert "Probing" not in journey.offline.err

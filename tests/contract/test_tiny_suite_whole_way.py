@@ -99,7 +99,9 @@ RUN = ("run", "--suite", "tiny", "--meter", "estimate", "--cpu-watts", "10")
 def test_every_job_is_accepted(running: Platform, suite: Suite) -> None:
     done = joulemark(running, *RUN, "--fresh")
     assert done.returncode == 0, done.stderr
-    assert f"(digest {suite.digest[:12]}), the current version of {running.origin}, asked now." in done.stderr
+    assert (
+        f"(digest {suite.digest[:12]}), the current version of {running.origin}, checked now." in done.stderr
+    )
     sent = {row["result_id"]: row["job"] for row in json.loads(done.stdout)["results"]}
     assert sorted(sent.values()) == sorted(job.key for job in suite.jobs)
     assert len(sent) == 13

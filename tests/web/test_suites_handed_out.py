@@ -350,8 +350,8 @@ def test_the_command_says_what_is_wrong(
             2,
         ),
         (["--folder", str(pinned), "--hub", hub.origin], "leave one of them out", 2),
-        ([str(pinned)], "is pinned already", 2),
-        (["demo"], "pinned as it is", 2),
+        ([str(pinned)], "is already pinned", 2),
+        (["demo"], "needs no pinning", 2),
         ([str(small), "--hub", "http://127.0.0.1:9"], "cannot be reached", 5),
     ):
         with pytest.raises(CommandError, match=sentence) as refused:

@@ -40,7 +40,7 @@ PAUSES_S = (2.0, 5.0, 10.0)
 PATIENCE_S = 2 * 3600.0
 """An audit asks much, and a platform that limits it counts by the hour: so long it is waited for, each time."""
 ADVICE = marked(
-    "Check the address and the network, then run `joulemark audit` again: it goes on from what it kept."
+    "Check the address and the network, then run `joulemark audit` again: it resumes where it stopped."
 )
 
 
@@ -170,8 +170,8 @@ class _Audit:
             raise InvalidLog(
                 "JM-LOG-SHRUNK",
                 _(
-                    "The log had {size} entries when it was last audited, and shows {shown} now: entries were "
-                    "taken away, or an old checkpoint is shown to you."
+                    "The log had {size} entries at the last audit and has {shown} now: either "
+                    "entries were removed, or you are shown an old checkpoint."
                 ).format(size=old.size, shown=head.size),
             )
         try:
@@ -182,7 +182,7 @@ class _Audit:
         except NotInLog as error:
             raise InvalidLog(
                 "JM-LOG-FORK",
-                _("{error} The log that is shown now is another one than before: it was rewritten.").format(
+                _("{error} The log that is shown now is not the one shown before: it was rewritten.").format(
                     error=error
                 ),
             ) from error

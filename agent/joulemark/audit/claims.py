@@ -37,7 +37,7 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding |
             code="JM-LOG-ROW-GONE",
             index=index,
             sentence=_(
-                "Entry {index} says {kind} of {subject}, and its row is gone from the platform."
+                "Entry {index} records {kind} of {subject}, but the platform no longer has its row."
             ).format(index=index, kind=leaf.kind, subject=leaf.subject[:16]),
         )
     if (row.kind, row.subject) == (leaf.kind, leaf.subject) and not _other_facts(leaf, row.facts):
@@ -46,7 +46,8 @@ def row_finding(index: int, leaf: LogLeaf, row: LogRow | None) -> AuditFinding |
         code="JM-LOG-ROW-OTHER",
         index=index,
         sentence=_(
-            "Entry {index} says {kind} of {subject} with other facts than the platform shows: {difference}."
+            "Entry {index} records {kind} of {subject} with other facts than the platform shows: "
+            "{difference}."
         ).format(index=index, kind=leaf.kind, subject=leaf.subject[:16], difference=_difference(leaf, row)),
     )
 
@@ -57,7 +58,7 @@ def _difference(leaf: LogLeaf, row: LogRow) -> str:
     facts = row.facts or {}
     names = _other_facts(leaf, facts)
     return "; ".join(
-        _("{name} {logged!r}, shown {shown!r}").format(
+        _("{name} is {logged!r} in the log, but shown as {shown!r}").format(
             name=name, logged=leaf.facts.get(name), shown=facts.get(name)
         )
         for name in names
@@ -78,9 +79,9 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> AuditFindin
     if data is not None and hashlib.sha256(data).hexdigest() == leaf.subject:
         return None
     sentence = (
-        _("The bundle of result {subject}, received as entry {index}, is not given any more.")
+        _("The platform no longer serves the bundle of result {subject}, received as entry {index}.")
         if data is None
-        else _("The bundle of result {subject}, received as entry {index}, is another one now.")
+        else _("The bundle of result {subject}, received as entry {index}, has changed.")
     )
     return AuditFinding(
         code="JM-LOG-BUNDLE",
@@ -93,13 +94,13 @@ def bundle_finding(index: int, leaf: LogLeaf, data: bytes | None) -> AuditFindin
 def suite_finding(index: int, leaf: LogLeaf, archive: bytes | None) -> AuditFinding | None:
     """Why the archive given for a pinned suite does not hold the files that the log names, if so."""
     if archive is None:
-        sentence = _("The files of suite {subject}, pinned as entry {index}, are not given any more.")
+        sentence = _("The platform no longer serves the files of suite {subject}, pinned as entry {index}.")
         fault = ""
     else:
         try:
             if digest_of(decode_archive(archive)) == leaf.subject:
                 return None
-            sentence = _("The files of suite {subject}, pinned as entry {index}, are others now.")
+            sentence = _("The files of suite {subject}, pinned as entry {index}, have changed.")
             fault = ""
         except BrokenArchive as error:
             sentence = _("The files of suite {subject}, pinned as entry {index}, cannot be read: {fault}")
@@ -139,7 +140,7 @@ def numbers_finding(index: int, numbers: Numbers, listed: PublicResult) -> Audit
     """
     counts = listed.state == "accepted"
     other = [
-        _("{name} {right!r}, listed {shown!r}").format(name=name, right=right, shown=value)
+        _("{name} is {right!r}, but listed as {shown!r}").format(name=name, right=right, shown=value)
         for name, right in numbers.items()
         if (value := getattr(listed, name)) != right and (counts or value is not None)
     ]
@@ -150,8 +151,8 @@ def numbers_finding(index: int, numbers: Numbers, listed: PublicResult) -> Audit
         index=index,
         result_id=listed.result_id,
         sentence=_(
-            "The platform lists result {result_id} with other numbers than its bundle, received as entry "
-            "{index}: {other}."
+            "The platform lists result {result_id} with other numbers than those in its bundle, "
+            "received as entry {index}: {other}."
         ).format(result_id=listed.result_id[:16], index=index, other="; ".join(other)),
     )
 
@@ -186,10 +187,10 @@ def state_findings(
         elif status is None or status.state != state:
             listed_state = None if status is None else status.state
             sentence = (
-                _("Result {result_id} is {state} by entry {index}, and the platform does not know it.")
+                _("Result {result_id} is {state} by entry {index}, but the platform does not know it.")
                 if listed_state is None
                 else _(
-                    "Result {result_id} is {state} by entry {index}, and the platform shows it as {shown}."
+                    "Result {result_id} is {state} by entry {index}, but the platform shows it as {shown}."
                 )
             )
             findings.append(
@@ -211,7 +212,7 @@ def unlogged(result_id: str) -> AuditFinding:
         code="JM-LOG-UNLOGGED",
         result_id=result_id,
         sentence=_(
-            "The platform lists result {result_id}, and no entry of its log says that it was received."
+            "The platform lists result {result_id}, but no entry of its log says that it was received."
         ).format(result_id=result_id[:16]),
     )
 
@@ -223,7 +224,7 @@ def vanished(received: Iterable[str], platform: Platform) -> list[AuditFinding]:
             code="JM-LOG-STATE",
             result_id=result_id,
             sentence=_(
-                "Result {result_id} was received by the log, and the platform does not know it any more."
+                "The log records that result {result_id} was received, but the platform no longer knows it."
             ).format(result_id=result_id[:16]),
         )
         for result_id in sorted(received)

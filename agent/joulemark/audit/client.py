@@ -101,7 +101,7 @@ class Platform:
         if len(entries) < bundle.width:
             raise InvalidLog(
                 "JM-ENTRIES",
-                _("{path} holds {count} entries instead of {width}.").format(
+                _("{path} has {count} entries instead of {width}.").format(
                     path=bundle.path, count=len(entries), width=bundle.width
                 ),
             )
@@ -156,7 +156,7 @@ class Platform:
         except Refused as refused:
             raise InvalidLog(
                 "JM-LOG-MISSING",
-                _("The log does not give {path} ({refused}). Ask the platform's operator for it.").format(
+                _("The log does not serve {path} ({refused}). Ask the platform's operator for it.").format(
                     path=path, refused=refused
                 ),
             ) from refused

@@ -53,7 +53,7 @@ def read_entries(
     if frontier.root() != checkpoint.root:
         raise InvalidLog(
             "JM-LOG-ENTRIES",
-            _("The {size} entries that the log gives do not hash to the root that it has signed.").format(
+            _("The {size} entries that the log serves do not hash to the root that it signed.").format(
                 size=checkpoint.size
             ),
         )
@@ -72,9 +72,9 @@ def _require_tile(tile: bytes, hashes: list[bytes], first: int) -> None:
         if tile[at * 32 : at * 32 + 32] != expected:
             raise InvalidLog(
                 "JM-LOG-ENTRIES",
-                _("Entry {index} is not the one whose hash is in the log's own tile: it was edited.").format(
-                    index=first + at
-                ),
+                _(
+                    "The hash of entry {index} is not the one in the log's own tile: the entry was edited."
+                ).format(index=first + at),
                 index=first + at,
             )
 
@@ -84,7 +84,6 @@ def _require_root(frontier: Frontier, passing: Checkpoint | None) -> None:
         raise InvalidLog(
             "JM-LOG-FORK",
             _(
-                "The first {size} entries of the log are not those that it had signed before: it was "
-                "rewritten."
+                "The first {size} entries of the log are not those that it signed before: it was rewritten."
             ).format(size=passing.size),
         )

@@ -61,7 +61,7 @@ class StoredAudit(Record, frozen=True, kw_only=True):
         frontier = self.frontier()
         whole = frontier.size == checkpoint.size
         if frontier.size > checkpoint.size or (whole and frontier.root() != checkpoint.root):
-            raise ValueError(_("its entries do not make its checkpoint"))
+            raise ValueError(_("its entries do not match its checkpoint"))
 
     def results(self) -> set[str]:
         """The ids of the results that were received."""
@@ -99,8 +99,8 @@ def load(folders: Folders, origin: str, log: str) -> StoredAudit | None:
     except (OSError, ValueError, RecordError) as error:
         raise UsageError(
             _(
-                "{path} cannot be used: {error} Restore it from a copy, or move it away and audit from the "
-                "beginning; what the log was before is then no longer compared."
+                "{path} cannot be used: {error} Restore it from a copy, or move it away and audit "
+                "from the beginning, without a comparison with the earlier log."
             ).format(path=path, error=error)
         ) from error
     return stored

@@ -44,17 +44,17 @@ def trusted_key(
     if not candidates:
         raise UsageError(
             _(
-                "{origin} shows no key of a log, so there is nothing to check its log with. Ask its operator "
-                "for the key and give it with --log-key."
+                "{origin} shows no log key, so its log cannot be checked. Ask its operator for the "
+                "key and pass it with --log-key."
             ).format(origin=origin)
         )
     text, why = candidates[0]
     if other := next((candidate for candidate, _why in candidates if candidate != text), None):
         raise PlatformKeyChanged(
             _(
-                "Two keys are named for the log of {origin}: {text} ({why}), and {other}. Nothing was kept. "
-                "Ask its operator over another channel which is right; if it was changed, move {file} away"
-                " and audit again."
+                "There are two keys for the log of {origin}: {text} ({why}), and {other}. Nothing "
+                "was stored. Ask its operator over another channel which is right; if the key was "
+                "changed, move {file} away and audit again."
             ).format(origin=origin, text=text, why=why, other=other, file=store.path_of(folders, origin))
         )
     try:

@@ -32,8 +32,8 @@ def require_space(cache: Path, size_bytes: int) -> None:
     if free_bytes < size_bytes + durable.RESERVE_BYTES:
         raise DiskFull(
             _(
-                "{size} are to be fetched and {folder} has {free} free. Free some space, or point"
-                " HF_HOME to a larger disk."
+                "{size} must be fetched, but {folder} has only {free} free. Free some space, or "
+                "point HF_HOME to a larger disk."
             ).format(size=in_words(size_bytes), folder=folder, free=in_words(free_bytes))
         )
 

@@ -41,7 +41,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 LIMITS = ExchangeLimits(total_s=120.0)
 """Of a question and its answer: a page of a listing has a megabyte at most."""
 PARTIAL = 206
-PART_IS_STORED = marked("What came is kept: the same command goes on.")
+PART_IS_STORED = marked("Received data is kept; the same command resumes the download.")
 PASSING = frozenset({408, 429})
 """Statuses, beside 5xx, that say nothing of what was asked for."""
 _GONE = {"RepoNotFound", "RevisionNotFound", "EntryNotFound", "DisabledRepo"}
@@ -95,7 +95,8 @@ def hub_origin(text: str) -> str:
     if not is_usable:
         raise UsageError(
             _(
-                "The hub {text!a} is no address such as {default_hub}. Name one with `--hub` or HF_ENDPOINT."
+                "The hub {text!a} is not an address such as {default_hub}. Give one with `--hub` or "
+                "HF_ENDPOINT."
             ).format(text=text, default_hub=DEFAULT_HUB)
         )
     return text.rstrip("/")
@@ -161,7 +162,7 @@ class HubClient:
             entries += self._decoded(answer, list[RepositoryEntry])
             url = answer.links.get("next", {}).get("url")
         raise BadAnswer(
-            _("{origin} has more than {most_pages} pages of files of {hub_id}.").format(
+            _("{origin} has more than {most_pages} pages of files of {hub_id}. Check `--hub`.").format(
                 origin=self.origin, most_pages=MOST_PAGES, hub_id=hub_id
             )
         )
@@ -172,7 +173,8 @@ class HubClient:
         if len(answer.content) != file.size:
             raise BadAnswer(
                 _(
-                    "{origin} gave {count} bytes of {path} of {hub_id}, and lists {size}. Run the command again."
+                    "{origin} sent {count} bytes of {path} of {hub_id} instead of the {size} that it "
+                    "lists. Run the command again."
                 ).format(
                     origin=self.origin,
                     count=len(answer.content),
@@ -219,8 +221,8 @@ class HubClient:
         except httpx.HTTPError as error:
             raise NoConnection(
                 _(
-                    "{origin} cannot be reached, or broke off, while {path} of {hub_id} was fetched ({name}). "
-                    "{kept}"
+                    "{origin} cannot be reached, or closed the connection while sending {path} of "
+                    "{hub_id} ({name}). {kept}"
                 ).format(
                     origin=self.origin,
                     path=file.path,
@@ -233,16 +235,16 @@ class HubClient:
         if size > file.size:
             part.unlink()
             raise BadAnswer(
-                _("{origin} gave more than the {size} bytes that it lists of {path}.").format(
+                _("{origin} sent more than the {size} bytes that it lists for {path}.").format(
                     origin=self.origin, size=file.size, path=file.path
                 )
             )
         if size < file.size:
             raise NoConnection(
-                _("{origin} broke off, while {path} of {hub_id} was fetched. {kept}").format(
+                _("{origin} closed the connection while sending {path} of {hub_id}. {kept}").format(
                     origin=self.origin, path=file.path, hub_id=hub_id, kept=_(PART_IS_STORED)
                 ),
-                cause=_("it broke off"),
+                cause=_("the connection was closed"),
             )
 
     def _address(self, kind: RepositoryKind, hub_id: str, revision: str, file: RepositoryEntry) -> str:
@@ -255,7 +257,7 @@ class HubClient:
             return decode(answer.content, kind, what="answer")
         except Malformed as error:
             raise BadAnswer(
-                _("{origin} does not answer as a hub does. {error} Check `--hub`.").format(
+                _("{origin} does not answer like a hub. {error} Check `--hub`.").format(
                     origin=self.origin, error=error
                 )
             ) from error
@@ -269,7 +271,7 @@ class HubClient:
             answer = self._http.get(path)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise UsageError(
-                _("The hub {origin} leads to an address that cannot be used. Check `--hub`.").format(
+                _("The hub {origin} redirects to an address that cannot be used. Check `--hub`.").format(
                     origin=self.origin
                 )
             ) from error
@@ -287,7 +289,7 @@ class HubClient:
         if answer.status_code < 500 and answer.status_code not in PASSING:
             return
         raise ServerFailed(
-            _("{origin} has a problem of its own (HTTP {status_code}). {outcome}").format(
+            _("{origin} failed with an internal error (HTTP {status_code}). {outcome}").format(
                 origin=self.origin, status_code=answer.status_code, outcome=outcome
             ),
             status=answer.status_code,
@@ -316,4 +318,4 @@ def _cause_of(error: httpx.HTTPError) -> str:
     """Why there is no answer, as a clause."""
     if isinstance(error, httpx.TimeoutException):
         return _("no answer in time")
-    return _("no connection") if isinstance(error, httpx.ConnectError) else _("it broke off")
+    return _("no connection") if isinstance(error, httpx.ConnectError) else _("the connection was closed")

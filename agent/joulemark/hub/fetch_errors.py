@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from joulemark.hub.missing import FetchTarget
 
 OFFLINE = marked(
-    "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch what is missing, or point "
-    "HF_HOME to a cache that has it."
+    "HF_HUB_OFFLINE is set, so nothing is fetched. Unset it to fetch the missing files, or point "
+    "HF_HOME to a cache that has them."
 )
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -39,8 +39,8 @@ def gated(target: FetchTarget) -> NotOnHub:
     return NotOnHub(
         "gated",
         _(
-            "The {name} needs consent to its terms: give it at {url}, and set HF_TOKEN to a token of the "
-            "same account."
+            "The {name} requires consent to its terms: give it at {url}, and set HF_TOKEN to a token "
+            "of the same account."
         ).format(name=target.name, url=target.entry.url),
     )
 
@@ -49,13 +49,13 @@ def vanished(target: FetchTarget, file: str | None = None) -> NotOnHub:
     """The repository, its pinned commit or a file of it is gone."""
     sentence = (
         _(
-            "The hub no longer has the {name} ({hub_id}) at the pinned commit {revision}; nothing stands in for it. "
-            "If it is private, set HF_TOKEN."
+            "The hub no longer has the {name} ({hub_id}) at the pinned commit {revision}; nothing is "
+            "substituted. If it is private, set HF_TOKEN."
         )
         if file is None
         else _(
-            "The hub no longer has the file {file} of the {name} ({hub_id}) at the pinned commit {revision}; nothing "
-            "stands in for it. If it is private, set HF_TOKEN."
+            "The hub no longer has the file {file} of the {name} ({hub_id}) at the pinned commit "
+            "{revision}; nothing is substituted. If it is private, set HF_TOKEN."
         )
     )
     return NotOnHub(
@@ -70,8 +70,8 @@ def no_parquet(target: FetchTarget) -> NotOnHub:
     return NotOnHub(
         "no-parquet",
         _(
-            "The {name} ({hub_id}) has no Parquet files that are clearly of its split {split} at the "
-            "pinned commit. Pin the suite again with `joulemark suite pin`."
+            "At the pinned commit, the {name} ({hub_id}) has no Parquet files that clearly belong to "
+            "its split {split}. Pin the suite again with `joulemark suite pin`."
         ).format(name=target.name, hub_id=target.hub_id, split=split),
     )
 
@@ -87,7 +87,7 @@ def translated(error: Exception, target: FetchTarget, file: str, hub: str) -> Ag
         return UsageError(_(OFFLINE))
     if isinstance(cause, errors.FileMetadataError):
         return BadAnswer(
-            _("{hub} does not answer as a hub does ({cause}). Check `--hub` and HF_ENDPOINT.").format(
+            _("{hub} does not answer like a hub ({cause}). Check `--hub` and HF_ENDPOINT.").format(
                 hub=hub, cause=cause
             )
         )
@@ -97,8 +97,8 @@ def translated(error: Exception, target: FetchTarget, file: str, hub: str) -> Ag
         return of_disk(cause, target.cache)
     return NoConnection(
         _(
-            "{hub} cannot be reached, or broke off, while {file} of the {name} was fetched ({kind}). "
-            "What came is kept: the same command goes on."
+            "{hub} cannot be reached, or closed the connection while sending {file} of the {name} "
+            "({kind}). Received data is kept; the same command resumes the download."
         ).format(hub=hub, file=file, name=target.name, kind=type(cause).__name__),
         cause=type(cause).__name__,
     )
@@ -109,12 +109,12 @@ def of_disk(error: OSError, cache: Path) -> StorageError:
     if error.errno in _NO_SPACE:
         return DiskFull(
             _(
-                "No space is left in {cache}. Free some there, or point HF_HOME to a larger disk, then run "
-                "the command again: files that came whole are kept."
+                "No space is left in {cache}. Free some space there, or point HF_HOME to a larger "
+                "disk, then run the command again: complete files are kept."
             ).format(cache=cache)
         )
     return StorageError(
-        _("{cache} cannot be written ({why}). Point HF_HOME to a folder that can.").format(
+        _("{cache} cannot be written ({why}). Point HF_HOME to a writable folder.").format(
             cache=cache, why=error.strerror or error
         )
     )
@@ -139,8 +139,8 @@ def _of_status(error: HfHubHTTPError, target: FetchTarget, file: str, hub: str) 
     if status >= 500 or status == 429:
         return ServerFailed(
             _(
-                "{hub} has a problem of its own (HTTP {status}) with {file} of the {name}. What came is kept:"
-                " the same command goes on."
+                "{hub} failed with an internal error (HTTP {status}) for {file} of the {name}. "
+                "Received data is kept; the same command resumes the download."
             ).format(hub=hub, status=status, file=file, name=target.name),
             status=status,
             retry_after_s=retry_after_s(error.response.headers.get("retry-after"), datetime.now(UTC)),

@@ -219,7 +219,7 @@ def _read(path: Path, kind: type[T]) -> T:
     except (OSError, RecordError) as error:
         raise UsageError(
             _(
-                "{path} cannot be read, so that it is not known what was fetched: {error} Remove it; what it "
-                "named then stays in the hub's cache."
+                "{path} cannot be read, so it is unknown what was fetched: {error} Remove it; the "
+                "files that it listed then stay in the hub's cache."
             ).format(path=path, error=error)
         ) from error

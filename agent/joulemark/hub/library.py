@@ -87,7 +87,7 @@ def _stored_token() -> str | None:
     except (OSError, ValueError) as error:
         raise UsageError(
             _(
-                "The token in {hf_token_path} cannot be read. Remove it, or log in anew: `hf auth login`."
+                "The token in {hf_token_path} cannot be read. Remove it, or log in again: `hf auth login`."
             ).format(hf_token_path=constants.HF_TOKEN_PATH)
         ) from error
     return None if not token else network.checked_token(token, source=str(constants.HF_TOKEN_PATH))

@@ -102,7 +102,7 @@ def require_libraries() -> None:
 
     if missing := [name for name in ("huggingface_hub", "pyarrow") if find_spec(name) is None]:
         raise WorkloadUnavailable(
-            _("These libraries cannot be found: {missing}. Run `pip install {packages}`.").format(
+            _("These libraries are not installed: {missing}. Run `pip install {packages}`.").format(
                 missing=", ".join(missing), packages=" ".join(missing)
             )
         )

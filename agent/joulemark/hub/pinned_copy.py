@@ -43,13 +43,13 @@ def ask_lock(name: str, *, hub: str | None, say: Callable[[str], None]) -> Lock:
     suite = open_suite(name)
     if LOCK in files_of(folder_of(name)):
         raise UsageError(
-            _("Suite {name} {version} is pinned already. Pin the suite without its {lock}.").format(
+            _("Suite {name} {version} is already pinned. Pin the suite without its {lock}.").format(
                 name=suite.name, version=suite.version, lock=LOCK
             )
         )
     if not any([*(model.hub_id for model in suite.models), *(dataset.hub_id for dataset in suite.datasets)]):
         raise UsageError(
-            _("Suite {name} names nothing on the hub: it is pinned as it is.").format(name=suite.name)
+            _("Suite {name} uses nothing from the hub: it needs no pinning.").format(name=suite.name)
         )
     origin = hub or os.environ.get("HF_ENDPOINT") or DEFAULT_HUB
     with HubClient(origin, token=network.token()) as client:

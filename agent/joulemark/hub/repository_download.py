@@ -110,8 +110,8 @@ def _fetch_shards(
             discard(path)
             raise NotVerified(
                 _(
-                    "The file {path} of the {name} is no whole Parquet file and was deleted: the next fetch gets "
-                    "it anew."
+                    "The file {path} of the {name} is not a complete Parquet file and was deleted: "
+                    "the next fetch downloads it again."
                 ).format(path=file.path, name=survey.target.name),
                 code="broken-file",
             )

@@ -39,8 +39,8 @@ def wrong_digest(target: FetchTarget, file: RepositoryEntry, actual_sha256: str,
     """The error for a file that came with another digest than `sha256` and was deleted."""
     return NotVerified(
         _(
-            "The file {path} of the {name} came with the SHA-256 {found}…, not {sha256}… as it must, and "
-            "was deleted. If the next fetch gets the same, this hub has other bytes than were pinned."
+            "The file {path} of the {name} has the SHA-256 {found}…, not {sha256}…, and was deleted. "
+            "If the next fetch gets the same, this hub has other bytes than the pinned ones."
         ).format(path=file.path, name=target.name, found=actual_sha256[:16], sha256=sha256[:16]),
         code="weights-digest" if target.kind == "models" else "broken-file",
     )

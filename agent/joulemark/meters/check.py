@@ -40,4 +40,4 @@ def require_quiet(checks: Iterable[Check]) -> None:
         " ".join(filter(None, (check.sentence, check.mend))) for check in checks if check.state == "noisy"
     ]
     if noisy:
-        raise NoisyMachine(" ".join([*noisy, _("With `--force` it is measured all the same, and flagged.")]))
+        raise NoisyMachine(" ".join([*noisy, _("`--force` measures anyway and flags the result.")]))

@@ -75,7 +75,7 @@ def choose(
     openers = openers or Openers()
     if option == "estimate" and on_gpu:
         raise UsageError(
-            _("The estimate counts CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
+            _("The estimate covers CPU time only; for a GPU use `--meter nvml` or `--meter auto`.")
         )
     if option == "nvml" or (option == "auto" and on_gpu):
         gpu = openers.nvml()
@@ -110,15 +110,15 @@ def hides_a_gpu(
 
 def told_to(error: MeterUnavailable, *, bus: Callable[[], str | None] = on_the_bus) -> MeterUnavailable:
     """The error of a GPU that cannot be used, with how to measure the processor instead."""
-    instead = _("To measure the processor instead, say so: `--meter rapl` or `--meter estimate`.")
+    instead = _("To measure the processor instead, request it: `--meter rapl` or `--meter estimate`.")
     sentence, mend = error.sentence, error.mend
     if error.reason == NO_LIBRARY:
         sentence = _(
-            "A GPU of NVIDIA is on the PCI bus ({driver}) and cannot be measured. {sentence}"
+            "There is an NVIDIA GPU on the PCI bus ({driver}), but it cannot be measured. {sentence}"
         ).format(driver=bus(), sentence=sentence)
         mend = _(
-            "Install NVIDIA's driver in place of nouveau, which tells no energy; in a container, install "
-            "it on the host and start the container with its GPUs (`--gpus all`)."
+            "Install NVIDIA's driver in place of nouveau, which reports no energy; in a container, "
+            "install it on the host and start the container with its GPUs (`--gpus all`)."
         )
     return MeterUnavailable(error.reason, sentence, mend=f"{mend} {instead}" if mend else instead)
 

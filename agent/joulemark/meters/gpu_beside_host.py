@@ -115,7 +115,7 @@ class GpuBesideHost:
     def provenance(self) -> str:
         """How both meters obtain their counts, for a reader."""
         return (
-            _("{provenance}; beside it {host}").format(provenance=self.gpu.provenance, host=self._provenance)
+            _("{provenance}; also {host}").format(provenance=self.gpu.provenance, host=self._provenance)
             if self._provenance
             else self.gpu.provenance
         )

@@ -34,13 +34,13 @@ def checked(meter: Meter, reading: Reading, last: Sequence[Tick]) -> Reading:
     for number, (info, tick) in enumerate(zip(meter.streams, reading.ticks, strict=True)):
         if not is_storable(tick):
             raise ReadingMissing(
-                _("The counter {name} reads {value} {unit}, which cannot be.").format(
+                _("The counter {name} reads {value} {unit}, which is impossible.").format(
                     name=info.name, value=tick.value, unit=info.unit
                 )
             )
         if number < len(last) and (power_w := _power_w(info, last[number], tick)) > LARGEST_POWER_W:
             raise ReadingMissing(
-                _("The counter {name} rose as if {power_w:.3g} W were drawn, which cannot be.").format(
+                _("The counter {name} rose as if {power_w:.3g} W were drawn, which is impossible.").format(
                     name=info.name, power_w=power_w
                 )
             )

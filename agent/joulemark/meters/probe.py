@@ -65,8 +65,8 @@ def probe(meter: Meter, kernel: Kernel, timer: Timer) -> Probed:
     except EnergyError as error:
         raise MeterUnavailable(
             "probe-failed",
-            _("The probe cannot tell how the energy counter keeps time: {error}").format(error=error),
-            mend=_("See that nothing else uses the GPU, then run `joulemark doctor` again."),
+            _("The probe cannot determine the timing of the energy counter: {error}").format(error=error),
+            mend=_("Make sure that nothing else uses the GPU, then run `joulemark doctor` again."),
         ) from error
 
 

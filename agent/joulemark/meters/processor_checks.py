@@ -33,7 +33,7 @@ def company(
     passed_ms = (timer.now() - begin_us) / 1e3
     if times is None:
         return not_available(
-            NAME, "no-proc-stat", _("How busy others keep the processor cannot be read just now.")
+            NAME, "no-proc-stat", _("The load of other programs on the processor cannot be read now.")
         )
     cores = max(times.foreign_ms / passed_ms, 0.0)
     if cores <= MOST_IDLE_CORES:
@@ -41,7 +41,7 @@ def company(
             name=NAME,
             value=cores,
             state="ok",
-            sentence=_("Others keep {cores:.2f} processors busy.").format(cores=cores),
+            sentence=_("Other programs keep {cores:.2f} processors busy.").format(cores=cores),
         )
     return Check(
         name=NAME,
@@ -50,5 +50,5 @@ def company(
         sentence=_(
             "Other programs keep {cores:.1f} processors busy, and their energy is counted too."
         ).format(cores=cores),
-        mend=_("Close them (`top` shows which), or measure when the machine is yours alone."),
+        mend=_("Close them (`top` shows which), or measure when nothing else runs on the machine."),
     )

@@ -189,8 +189,8 @@ class Sampler:
         except Exception as error:  # noqa: BLE001 - it is raised by the next call: a thread would only lose it
             self._failure = MeterFailed(
                 _(
-                    "Reading the sensor {name} broke off ({name2}: {error}). `joulemark doctor` says whether it "
-                    "can be read."
+                    "Reading the sensor {name} failed ({name2}: {error}). `joulemark doctor` shows "
+                    "whether it can be read."
                 ).format(name=self._meter.name, name2=type(error).__name__, error=error)
             )
             self._failure.__cause__ = error
@@ -224,8 +224,8 @@ class Sampler:
             if info.wraps_at is None and tick.value < last.value:
                 raise CounterReset(
                     _(
-                        "The counter {name} fell in the middle of the run: the driver was loaded anew, or another "
-                        "program reset it. Let nothing do that while a job is measured."
+                        "The counter {name} fell during the run: the driver was reloaded, or another "
+                        "program reset it. Prevent this while a job is measured."
                     ).format(name=info.name)
                 )
         self._last = reading.ticks

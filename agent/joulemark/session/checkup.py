@@ -193,7 +193,7 @@ def _facts(config: Config, device: DeviceFacts) -> Diagnosis:
         )
     missing = ", ".join(sorted({*facts.absent, *facts.software.unreadable}))
     name = facts.device.name
-    detail = _("{name}; not told: {missing}").format(name=name, missing=missing) if missing else name
+    detail = _("{name}; not reported: {missing}").format(name=name, missing=missing) if missing else name
     return Diagnosis(area="device", what="facts", state="ok", detail=detail)
 
 
@@ -226,7 +226,7 @@ def _probed(
         what="probe",
         state="warning" if unsure else "ok",
         detail=counter_timing.sentence,
-        mend=_("Run `joulemark doctor` again on a quiet machine.") if unsure else None,
+        mend=_("Run `joulemark doctor` again when the machine is idle.") if unsure else None,
         reason=counter_timing.reason,
         value=counter_timing.timing.coverage,
     )
@@ -237,7 +237,7 @@ def _skipped(gpu: BrokenGpu) -> Diagnosis:
         area="meter",
         what=f"GPU {gpu.index}",
         state="warning",
-        detail=_("Passed over: {sentence}").format(sentence=gpu.sentence),
+        detail=_("Skipped: {sentence}").format(sentence=gpu.sentence),
         mend=gpu.mend,
         reason=gpu.reason,
     )
@@ -310,7 +310,7 @@ def _platform(config: Config) -> Iterator[Diagnosis]:
         )
     if skew_s is None:
         yield Diagnosis(
-            area="platform", what="clock", state="warning", detail=_("the platform tells no time")
+            area="platform", what="clock", state="warning", detail=_("the platform reports no time")
         )
     elif abs(skew_s) > CLOCK_TOLERANCE_S:
         detail = (

@@ -142,8 +142,8 @@ def needs_of_open_jobs(config: Config) -> Needs:
     if unreadable:
         raise UsageError(
             _(
-                "{unreadable} cannot be read as a session, so that it is not known what it still needs. "
-                "Remove it, or free everything that was fetched with `--all`."
+                "{unreadable} cannot be read as a session, so it is unknown what it still needs. "
+                "Remove it, or remove everything that was fetched with `--all`."
             ).format(unreadable=unreadable[0])
         )
     results = list(Outbox(config.folders).results())

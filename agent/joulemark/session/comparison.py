@@ -66,9 +66,7 @@ def comparison_sentence(standing: ResultStanding, device_kind: str) -> str | Non
     own = energy_words(value.energy_wh_per_1000, value.expanded_u, value.grade)
     own = (_("Your card {own}") if device_kind == "gpu" else _("Your processor {own}")).format(own=own)
     if cell is None or standing.comparison is None:
-        return _("{own}; it is not compared with others yet: `joulemark results` says more later.").format(
-            own=own
-        )
+        return _("{own}; not compared with others yet: see `joulemark results` later.").format(own=own)
     if others is None:
         return _("{own}: nobody else has measured this here yet, so it is a single source.").format(own=own)
     beside = f"{own}, {others_words(others)}"
@@ -100,11 +98,11 @@ def others_words(others: StandingOthers) -> str:
 
 def _statement(comparison: str, others: StandingOthers) -> str:
     if comparison == "differs":
-        return _("differs by more than chance")
+        return _("the difference exceeds chance")
     if comparison == "open":
         if others.n_contributors == 1:
-            return _("too far apart, and nobody knows yet which is right")
-        return _("the others do not agree with each other, so nobody knows yet who is right")
+            return _("too far apart, and it is not known yet which is right")
+        return _("the others do not agree with each other, so it is not known yet who is right")
     return _(comparison)
 
 
@@ -121,5 +119,5 @@ def short_comparison(standing: ResultStanding) -> str | None:
     return {
         "agrees": _("agrees with {count}").format(count=count),
         "differs": _("differs from {count}").format(count=count),
-        "open": _("open beside {count}").format(count=count),
+        "open": _("undecided against {count}").format(count=count),
     }.get(standing.comparison, _(standing.comparison))

@@ -156,15 +156,15 @@ def checked_receipt(answer: Envelope, result_id: str, key: PlatformKey) -> Recei
     except RecordError as error:
         raise BadReceipt(
             _(
-                "The receipt does not fit the key stored for {origin} and this result: {error} The result is "
-                "kept; ask the platform's operator before you send it again."
+                "The receipt does not match the key stored for {origin} or this result: {error} The "
+                "result is stored; ask the platform's operator before you send it again."
             ).format(origin=key.origin, error=error)
         ) from error
     if receipt.audience != key.origin:
         raise BadReceipt(
             _(
-                "The receipt is by {audience}, not by {origin}. The result is kept; send it again with "
-                "`joulemark submit`."
+                "The receipt is from {audience}, not from {origin}. The result is stored; send it "
+                "again with `joulemark submit`."
             ).format(audience=receipt.audience, origin=key.origin)
         )
     return receipt
@@ -187,8 +187,8 @@ def complete(outbox: Outbox, result: OutboxResult, client: PlatformClient, key: 
     except RecordError as error:
         raise BadProof(
             _(
-                "{origin} does not prove that it has result {digest} in its log ({code}): {error} The result "
-                "and its receipt are kept: show them to others, and ask the operator."
+                "{origin} does not prove that its log includes result {digest} ({code}): {error} The "
+                "result and its receipt are stored: show them to others, and ask the operator."
             ).format(origin=key.origin, digest=result.digest[:16], code=error.code, error=error),
             code=error.code,
         ) from error

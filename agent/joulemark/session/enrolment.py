@@ -33,8 +33,9 @@ def own_key(folders: Folders, *, locked: bool = False) -> Identity:
     if locked and not identities.is_locked(folders):
         raise UsageError(
             _(
-                "The key {key} exists and is not locked; nothing was changed. Let a locked key take over from"
-                " it where it is enrolled: `joulemark rotate --passphrase`. Or move it away and enrol again."
+                "The key {key} exists and has no passphrase; nothing was changed. Replace it with a "
+                "protected key where it is enrolled: `joulemark rotate --passphrase`. Or move it "
+                "away and enrol again."
             ).format(key=folders.key)
         )
     return identity
@@ -70,8 +71,8 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
     if enrolled.key_id != identity.key_id or enrolled.platform != platform_key:
         raise PlatformKeyChanged(
             _(
-                "{origin} answered the enrolment for another key than it was sent or showed. Nothing was "
-                "kept."
+                "{origin} answered the enrolment with another key than the one that was sent or "
+                "shown. Nothing was stored. Ask the platform's operator."
             ).format(origin=config.origin)
         )
     identities.store_enrolment(config.folders, config.origin, enrolled)
@@ -80,9 +81,9 @@ def enrol(config: Config, *, identity: Identity, name: str | None) -> Enrolled:
 
 def _what_a_revoked_key_may(config: Config) -> str:
     return _(
-        "This key was revoked at {origin}, which takes no results of it any more. Appeals can still "
-        "be signed with it: make them first (`joulemark appeal`). Then move {key} away and run "
-        "`joulemark enrol` again, which makes a new key."
+        "This key was revoked at {origin}, which no longer accepts its results. It can still sign "
+        "appeals: file them first (`joulemark appeal`). Then move {key} away and run `joulemark "
+        "enrol` again, which creates a new key."
     ).format(origin=config.origin, key=config.folders.key)
 
 
@@ -98,6 +99,6 @@ def check_name(name: str | None) -> None:
         )
         decode(encode(probe), Enrolment, what="name")
     except (ValueError, RecordError) as error:
-        raise UsageError(_("A name has 1 to 60 characters, each of which can be seen.")) from error
+        raise UsageError(_("A name must have 1 to 60 visible characters.")) from error
     if name is not None and (fault := fault_of_name(name)):
         raise UsageError(fault)

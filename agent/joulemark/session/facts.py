@@ -63,8 +63,8 @@ def require_calendar(now: datetime) -> None:
     except ValueError as error:
         raise FactsUnusable(
             _(
-                "This machine's calendar says {now:%Y-%m-%d}. Set it (`timedatectl set-ntp true`), then run "
-                "again."
+                "This machine's date is {now:%Y-%m-%d}. Set the clock (`timedatectl set-ntp true`), "
+                "then run the command again."
             ).format(now=now)
         ) from error
 
@@ -84,8 +84,8 @@ def fitted(
         if reason is not None and NoneType not in get_args(field.type):
             raise FactsUnusable(
                 _(
-                    "The {name} of this machine's {of} cannot be written down: it reads {value} ({reason}). Look "
-                    "at its driver or operating system, or measure on another one."
+                    "The {name} of this machine's {of} cannot be recorded: it is {value} ({reason}). "
+                    "Check the driver or operating system, or measure on another machine."
                 ).format(name=field.name, of=of, value=_quoted(value), reason=reason)
             )
         fitting[field.name] = value if reason is None else None

@@ -55,5 +55,5 @@ def _unwritable(what: str, folder: Path) -> Diagnosis:
         what=what,
         state="not available",
         detail=_("{folder} is not writable").format(folder=folder),
-        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of yours.").format(kind=what.upper()),
+        mend=_("Make it writable, or set XDG_{kind}_HOME to a folder of your own.").format(kind=what.upper()),
     )

@@ -66,7 +66,7 @@ class Downloads:
     by_job: Mapping[str, tuple[FetchTarget, ...]]
 
 
-NO_TIME = marked("It does not end in the time that is left. A later run begins it.")
+NO_TIME = marked("It would not end in the time that is left. A later run can measure it.")
 NO_DOWNLOADS = Downloads(sizes={}, by_job={})
 
 
@@ -187,7 +187,7 @@ def plan_cells(
         Failed(
             key=job.key,
             code=failures[job.key].code,
-            sentence=_("It failed before: {sentence} {retry}").format(
+            sentence=_("It failed earlier: {sentence} {retry}").format(
                 sentence=failures[job.key].sentence, retry=_(RETRY)
             ),
         )
@@ -199,7 +199,7 @@ def plan_cells(
     todo.sort(key=lambda job: places.get(job.key, len(places)))
     limit = len(todo) if limits.jobs is None else limits.jobs
     put_off = [
-        Missing(key=job.key, sentence=_("`--limit {limit}` was asked for.").format(limit=limit))
+        Missing(key=job.key, sentence=_("`--limit {limit}` was given.").format(limit=limit))
         for job in todo[limit:]
     ]
     cells: list[PlannedCell] = []
@@ -260,12 +260,12 @@ def _device(choice: MeterChoice, options: Options) -> tuple[str | None, int | No
     if options.chosen_for_gpu is not None:
         raise MeterUnavailable(
             "no-gpu",
-            _("`joulemark join` chose the suite {suite} for the GPU {gpu}, and no GPU is here now.").format(
+            _("`joulemark join` chose the suite {suite} for the GPU {gpu}, but there is no GPU now.").format(
                 suite=options.suite, gpu=options.chosen_for_gpu
             ),
             mend=_(
-                "Look what `joulemark doctor` says of it, or name what this processor shall measure: "
-                "`joulemark run --suite demo`."
+                "Run `joulemark doctor` to find out why, or choose what to measure on this "
+                "processor: `joulemark run --suite demo`."
             ),
         )
     machine = devices.host()[0]
@@ -305,9 +305,8 @@ def _no_room(cell: PlannedCell, room_bytes: int | None, downloads: Downloads) ->
     if room_bytes is None or cell.download_bytes <= max(room_bytes, 0):
         return None
     return _(
-        "What has to be fetched for it does not fit onto the disk of {cache} beside what the cells "
-        "before it need. Free some space (`joulemark suite clean`), or point HF_HOME to a larger "
-        "disk."
+        "Its downloads do not fit on the disk of {cache} beside those of the jobs before it. Free "
+        "some space (`joulemark suite clean`), or point HF_HOME to a larger disk."
     ).format(cache=downloads.cache)
 
 

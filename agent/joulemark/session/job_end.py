@@ -45,7 +45,7 @@ STATES = {
     "received": marked("No verdict yet"),
     "checking": marked("No verdict yet"),
     "accepted": marked("Accepted"),
-    "quarantined": marked("Put aside until a moderator decides"),
+    "quarantined": marked("Quarantined until a moderator decides"),
     "rejected": marked("Rejected"),
     "withdrawn": marked("Withdrawn"),
 }
@@ -73,7 +73,7 @@ class JobEnd:
             judgement = judge_at_home(statement, parse(raw), self.suite)
         except (*TRIPS, RecordError) as error:
             self.watch.note(
-                _("The rules cannot be asked at home ({name}); a platform still can.").format(
+                _("The rules cannot be applied locally ({name}); a platform still can.").format(
                     name=type(error).__name__
                 )
             )
@@ -140,7 +140,10 @@ class JobEnd:
             if refused.status == NOT_OFFERED:
                 self.verdicts = None
                 self.watch.note(
-                    _("This platform does not say how results compare; `joulemark status` asks it.")
+                    _(
+                        "This platform does not report how results compare; `joulemark status` shows the "
+                        "verdict."
+                    )
                 )
             return None
         except Unreachable:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from joulemark.waiting import Waiting
     from joulemark.workloads import Workload
 
-STOPPED = marked("The run was stopped: each further job would be found the same.")
+STOPPED = marked("The run was stopped: the same finding would apply to every further job.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class JobRunner:
         for sentence, keys in plan.by_sentence(tuple(self.report.put_off)).items():
             if sentence != _(STOPPED):
                 self.watch.note(
-                    _("Not now: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence)
+                    _("Postponed: {keys}. {sentence}").format(keys=plan.in_words(keys), sentence=sentence)
                 )
         self.ending.finish(frozenset(job.key for job in selection.jobs))
 
@@ -146,7 +146,7 @@ class JobRunner:
         if not self.budget.has(self.pace.seconds(job.key)):
             self._put_off(
                 job.key,
-                _("It takes about {seconds:.0f} s, which are not left.").format(
+                _("It takes about {seconds:.0f} s, more than the time that is left.").format(
                     seconds=self.pace.seconds(job.key)
                 ),
             )
@@ -217,7 +217,7 @@ class JobRunner:
         if error.trace is None:
             return []
         path = unusable.keep(self.config.folders, error.trace)
-        return [_("The readings are kept in {path}.").format(path=path)]
+        return [_("The readings are stored in {path}.").format(path=path)]
 
     def _require_device(self) -> None:
         """Raises DeviceUnusable when the job left a GPU on which nothing runs any more: each further job would fail."""
@@ -249,8 +249,8 @@ class JobRunner:
         if loaded.weights_sha256 != pinned:
             raise workloads.WorkloadError(
                 _(
-                    "The weights of {model} are not those of the suite ({weights_sha256}, expected {pinned}). "
-                    "Install the version that the suite names."
+                    "The weights of {model} are not those of the suite ({weights_sha256}, expected "
+                    "{pinned}). Install the version that the suite pins."
                 ).format(model=job.model, weights_sha256=loaded.weights_sha256[:16], pinned=pinned[:16])
             )
         with workloads.crashes_named(job.key):
@@ -349,13 +349,13 @@ def _done_in_words(done: Done) -> str:
         key=done.key, energy=own_energy_words(done.result.bundle.statement().predicate)
     )
     if done.delivery is None:
-        return " ".join([facts, _("Kept as {digest}, not sent.").format(digest=done.result.digest[:16])])
+        return " ".join([facts, _("Stored as {digest}, not sent.").format(digest=done.result.digest[:16])])
     if done.delivery.how == "sent":
-        place_sentence = _("Kept as {digest}, received by the platform.").format(
+        place_sentence = _("Stored as {digest}, received by the platform.").format(
             digest=done.result.digest[:16]
         )
         return " ".join([facts, place_sentence])
-    place_sentence = _("Kept as {digest}, {state}: {sentence}").format(
+    place_sentence = _("Stored as {digest}, {state}: {sentence}").format(
         digest=done.result.digest[:16],
         state=_(done.delivery.how),
         sentence=refusal_in_words(done.delivery.code or "", done.delivery.sentence or ""),

@@ -144,8 +144,8 @@ def _offered_names(config: Config, passed: list[Passed]) -> Sequence[str]:
             Passed(
                 name=_("standard suite"),
                 sentence=_(
-                    "{origin} hands out none yet: its operator has to pin one (`manage.py pin_suite NAME`). Join "
-                    "again then."
+                    "{origin} hands out none yet: its operator must pin one (`manage.py pin_suite "
+                    "NAME`). Then join again."
                 ).format(origin=config.origin),
             )
         )

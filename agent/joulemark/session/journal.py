@@ -66,7 +66,7 @@ def _after_crash(pages: Pages) -> Pages:
     failure = Failure(
         code="crashed",
         sentence=_(
-            "{count} runs ended without a word while it was measured. Look whether memory runs out."
+            "{count} runs ended without a message while it was measured. Check whether memory runs out."
         ).format(count=count),
         at=datetime.now(UTC),
     )

@@ -78,9 +78,10 @@ def rotate(config: Config, *, anyway: bool = False, locked: bool = False) -> tup
         answer = client.ask("rotations", make, Enrolled)
     if answer.key_id != new.key_id:
         raise PlatformKeyChanged(
-            _("{origin} answered for another key than it was sent. Nothing was changed.").format(
-                origin=config.origin
-            )
+            _(
+                "{origin} answered for another key than the one that was sent. Nothing was changed. Ask "
+                "the platform's operator."
+            ).format(origin=config.origin)
         )
     identities.take_over(config.folders, old=old)
     identities.store_enrolment(config.folders, config.origin, answer)
@@ -93,10 +94,12 @@ def _check_nothing_is_lost(config: Config, old: Identity) -> None:
     if waiting:
         raise UsageError(
             ngettext(
-                "{count} result of this key was not sent to {origin} yet, and may be refused once another key has "
-                "taken over. Run `joulemark submit` first, or rotate all the same: `joulemark rotate --anyway`.",
-                "{count} results of this key were not sent to {origin} yet, and may be refused once another key has "
-                "taken over. Run `joulemark submit` first, or rotate all the same: `joulemark rotate --anyway`.",
+                "{count} result of this key was not sent to {origin} yet and may be refused once the "
+                "key is replaced. Run `joulemark submit` first, or rotate anyway: `joulemark rotate "
+                "--anyway`.",
+                "{count} results of this key were not sent to {origin} yet and may be refused once "
+                "the key is replaced. Run `joulemark submit` first, or rotate anyway: `joulemark "
+                "rotate --anyway`.",
                 len(waiting),
             ).format(count=len(waiting), origin=config.origin)
         )
@@ -106,8 +109,8 @@ def _check_nothing_is_lost(config: Config, old: Identity) -> None:
     if others:
         raise UsageError(
             _(
-                "This key is enrolled at {others} too, where the new one would be unknown: only {origin} is "
-                "told who takes over. To rotate all the same and enrol the new key there as another "
+                "This key is also enrolled at {others}, where the new one would be unknown: only "
+                "{origin} learns of it. To rotate anyway and enrol the new key there as another "
                 "contributor, run `joulemark rotate --anyway`."
             ).format(others=", ".join(others), origin=config.origin)
         )
@@ -124,9 +127,9 @@ def _next_key(folders: Folders, *, locked: bool) -> Identity:
     if folders.next_key.exists():
         raise UsageError(
             _(
-                "A rotation was cut off before, and its key {next_key} may be known already. Finish it with "
-                "`joulemark rotate`, then run `joulemark rotate --passphrase` again if that key is not "
-                "locked."
+                "An earlier rotation was interrupted, and the platform may already know its key "
+                "{next_key}. Complete it with `joulemark rotate`, then run `joulemark rotate "
+                "--passphrase` again if that key has no passphrase."
             ).format(next_key=folders.next_key)
         )
     return identities.next_key(folders, passphrase=passphrases.new())
@@ -170,7 +173,7 @@ def _ask(
         first = request()
         decode(encode(first), type(first), what="request")
     except (ValueError, RecordError) as error:
-        raise UsageError(_("This cannot be asked: {error}").format(error=error)) from error
+        raise UsageError(_("This request is not possible: {error}").format(error=error)) from error
     with PlatformClient(config.origin) as client:
         identities.check_platform_key(config.folders, config.origin, client.platform_key())
         return client.ask(
@@ -183,6 +186,6 @@ def _enrolled(config: Config) -> Identity:
     identities.require_enrolment(config.folders, config.origin, identity)
     if identity is None:
         raise NotEnrolled(
-            _("There is no key here. Run `joulemark join {origin}` first.").format(origin=config.origin)
+            _("There is no key yet. Run `joulemark join {origin}` first.").format(origin=config.origin)
         )
     return identity

@@ -42,7 +42,7 @@ def _locked(path: Path) -> int:
         descriptor = _opened(path)
     except OSError as error:
         raise StorageError(
-            _("The lock {path} cannot be used ({why}). Have its owner remove it, or set TMPDIR.").format(
+            _("The lock {path} cannot be used ({why}). Ask its owner to remove it, or set TMPDIR.").format(
                 path=path, why=error.strerror
             )
         ) from error
@@ -52,8 +52,8 @@ def _locked(path: Path) -> int:
         os.close(descriptor)
         raise RunInProgress(
             _(
-                "Another `joulemark run` is measuring on this machine; two at once would spoil both. Wait for"
-                " it to end."
+                "Another `joulemark run` is measuring on this machine; two at once would distort "
+                "each other's numbers. Wait for it to end."
             )
         ) from error
     return descriptor

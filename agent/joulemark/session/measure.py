@@ -88,7 +88,7 @@ def measure(
     for a protocol that runs parts without a population.
     """
     if protocol.runs_parts and (population is None or population.queries != len(queries)):
-        raise ValueError(_("a protocol that runs parts needs what is known of all queries"))
+        raise ValueError(_("a protocol that runs parts needs the data of all queries"))
     require_ticks(protocol, settles=any(timings or ()))
     job = _Job(
         workload=workload,

@@ -88,7 +88,7 @@ def select(suite: Suite, meant: Filter, *, typed: str | None = None, fetch: bool
     option = [job for job in suite.jobs if meant.takes(job)]
     if not option:
         raise NothingToDo(
-            _("No job of {name} fits {meant}. `joulemark suite show {name}` lists them.").format(
+            _("No job of {name} matches {meant}. `joulemark suite show {name}` lists them.").format(
                 name=name, meant=meant
             )
         )
@@ -113,8 +113,8 @@ def fitting(selection: Selection, memory_bytes: int | None) -> Selection:
         Missing(
             key=job.key,
             sentence=_(
-                "The weights of {model} take {weights:.1f} GB and the device has {memory:.1f} GB. Run it on "
-                "a larger one."
+                "The weights of {model} take {weights:.1f} GB, but the device has {memory:.1f} GB. "
+                "Use a device with more memory."
             ).format(model=job.model, weights=too_large[job.key] / 1e9, memory=memory_bytes / 1e9),
         )
         for job in selection.jobs

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from joulemark.session.report import Done
 
 ADVICE = marked(
-    "What was measured is kept: the same command goes on, `joulemark submit` sends what waits, "
-    "and with `--offline-after` a run measures on without the platform."
+    "Measured results are stored: the same command resumes, `joulemark submit` sends what is "
+    "waiting, and with `--offline-after` a run continues without the platform."
 )
 OFFLINE = marked(
-    "Going on offline: results have no ticket now and rank lower. The platform is asked again "
-    "before each job, and what waits is sent when it answers."
+    "Continuing offline: results now have no ticket and rank lower. The platform is tried again "
+    "before each job, and waiting results are sent when it answers."
 )
 ONCE = Pauses(first_s=0.0, longest_s=0.0, count=0)
 

@@ -18,7 +18,7 @@ STUCK_PERIODS = 20
 
 def readings_unusable(why: str, trace: Trace) -> ReadingsUnusable:
     """The error for readings that give no result. `why` is a sentence."""
-    return ReadingsUnusable(_("The readings give no result: {why}").format(why=why), trace=trace)
+    return ReadingsUnusable(_("The readings yield no result: {why}").format(why=why), trace=trace)
 
 
 def require_moved(meter: Meter, before: Tick, after: Tick, *, seconds: float, shows_all: bool) -> None:

@@ -50,7 +50,7 @@ def write_answered_copy(
     jobs = [job for job in suite.jobs if meant.takes(job)]
     if not jobs:
         raise NothingToDo(
-            _("No cell of {name} fits {meant}. `joulemark suite show` lists them.").format(
+            _("No job of {name} matches {meant}. `joulemark suite show` lists them.").format(
                 name=suite.name, meant=meant
             )
         )
@@ -67,7 +67,7 @@ def write_answered_copy(
             watch.note(_("Failed: {key}. {error}").format(key=job.key, error=error))
     if not new_answers:
         raise WorkloadUnavailable(
-            _("None of {count} cells gave an answer. {sentence}").format(
+            _("None of {count} jobs gave an answer. {sentence}").format(
                 count=len(jobs), sentence=failed[0].sentence
             )
         )

@@ -84,15 +84,16 @@ def require_ticks(protocol: Protocol, *, settles: bool) -> None:
     if protocol.mode == "latency" and not settles:
         raise MeasurementImpossible(
             _(
-                "This suite measures each query by itself, with pauses between (mode `latency`). That needs a"
-                " GPU's energy counter, which tells work from pauses; this meter cannot. Choose a suite of "
-                "mode `throughput` (`joulemark suite list`), or a machine with a GPU."
+                "This suite measures each query separately, with pauses between them (mode "
+                "`latency`). That needs a GPU's energy counter, which separates work from pauses; "
+                "this meter cannot. Choose a suite of mode `throughput` (`joulemark suite list`), or "
+                "a machine with a GPU."
             )
         )
     if protocol.windows_max > MOST_WINDOWS:
         raise MeasurementImpossible(
             _(
-                "This suite allows {windows_max} windows; a result holds {most_windows}. Its `windows_max` "
-                "must be lowered."
+                "This suite allows {windows_max} windows, but a result can have at most "
+                "{most_windows}. Lower its `windows_max`."
             ).format(windows_max=protocol.windows_max, most_windows=MOST_WINDOWS)
         )

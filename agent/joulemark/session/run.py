@@ -69,8 +69,8 @@ def begin(config: Config, options: Options) -> Begun:
     if options.order == "needed" and options.offline:
         raise UsageError(
             _(
-                "`--order needed` asks the platform, and `--offline`, which `--resume` remembers, forbids it:"
-                " leave one of them out."
+                "`--order needed` asks the platform, which `--offline`, remembered by `--resume`, "
+                "forbids: omit one of them."
             )
         )
     budget = Budget.of(options.budget_s, time.monotonic)
@@ -287,7 +287,7 @@ def _ready(
     if not gpu.probe_needed:
         return _Readiness(timings=(None,) * len(meter.streams), flags=flags)
     if sensor_timing.stored_timing(facts, config.folders) is None:
-        watch.note(_("Probing the energy counter; this takes about 80 s, once for each GPU and driver."))
+        watch.note(_("Probing the energy counter; this takes about 80 s, once per GPU and driver."))
     watch.stage("probe", total=None)
     counter_timing = sensor_timing.timing_of(meter, facts, device, config.folders, timer, keep=not flags)
     watch.note(f"{counter_timing.sentence.rstrip('.')}.")
@@ -305,6 +305,6 @@ def _flags_of(checks: Iterable[Check], options: Options, watch: Watch) -> tuple[
     except NoisyMachine as error:
         if not options.force:
             raise
-        watch.note(_("Forced, and flagged: {error}").format(error=error))
+        watch.note(_("Measured because of `--force`, and flagged: {error}").format(error=error))
         return ("noisy-machine",)
     return ()

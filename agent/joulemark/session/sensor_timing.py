@@ -74,7 +74,7 @@ def timing_of(
     stored = None if anew else _load(path)
     if stored is not None:
         return _timing_of_probe(
-            stored, _("as probed on {probed_at:%Y-%m-%d}").format(probed_at=stored.probed_at)
+            stored, _("probed on {probed_at:%Y-%m-%d}").format(probed_at=stored.probed_at)
         )
     try:
         probed = probe(meter, workloads.busy_kernel(device), timer)
@@ -83,18 +83,18 @@ def timing_of(
         return CounterTiming(
             timing=timing,
             sentence=_(
-                "The counter could not be probed: {error} It is taken to settle in {settle_us:.1f} s."
+                "The counter could not be probed: {error} A settling time of {settle_us:.1f} s is assumed."
             ).format(error=error, settle_us=timing.settle_us / 1e6),
             reason=getattr(error, "reason", error.code),
         )
     record = _StoredProbe(probed_at=datetime.now(UTC), timing=probed.timing, settled=probed.settled)
     if not keep:
-        return _timing_of_probe(record, _("as probed now on a noisy machine, and not kept"))
+        return _timing_of_probe(record, _("probed now on a noisy machine, not stored"))
     try:
         durable.write(path, encode(record) + b"\n")
     except StorageError as error:
-        return _timing_of_probe(record, _("as probed now; it could not be kept: {error}").format(error=error))
-    return _timing_of_probe(record, _("as probed now"))
+        return _timing_of_probe(record, _("probed now; it could not be stored: {error}").format(error=error))
+    return _timing_of_probe(record, _("probed now"))
 
 
 def _unprobed(period_s: float | None) -> Timing:
@@ -112,7 +112,7 @@ def _timing_of_probe(stored: _StoredProbe, when: str) -> CounterTiming:
         return CounterTiming(timing=stored.timing, sentence=facts)
     return CounterTiming(
         timing=stored.timing,
-        sentence=" ".join([facts, _("It had not settled when the probe ended.")]),
+        sentence=" ".join([facts, _("The counter had not settled when the probe ended.")]),
         reason="not-settled",
     )
 
@@ -126,19 +126,19 @@ def stored_timing(facts: DeviceFacts, folders: Folders) -> Timing | None:
 def _timing_in_words(timing: Timing) -> str:
     """How the counter keeps time, without the full stop."""
     coverage = {
-        "full": _("it sees everything"),
-        "part-time": _("it looks a part of the time"),
-        "unknown": _("it may miss a part"),
+        "full": _("full coverage"),
+        "part-time": _("part-time coverage"),
+        "unknown": _("unknown coverage"),
     }
     tells = (
         _(
-            "The energy counter moves every {period_ms:.0f} ms, {delay_ms:.0f} ms early, and settles in "
-            "{settle_ms:.0f} ms"
+            "The energy counter is updated every {period_ms:.0f} ms, {delay_ms:.0f} ms early, and "
+            "settles in {settle_ms:.0f} ms"
         )
         if timing.delay_us < 0
         else _(
-            "The energy counter moves every {period_ms:.0f} ms, {delay_ms:.0f} ms late, and settles in "
-            "{settle_ms:.0f} ms"
+            "The energy counter is updated every {period_ms:.0f} ms, {delay_ms:.0f} ms late, and "
+            "settles in {settle_ms:.0f} ms"
         )
     ).format(
         period_ms=timing.period_us / 1e3,

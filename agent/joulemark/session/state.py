@@ -105,13 +105,13 @@ def last_run_request(folders: Folders, *, origin: str, note: Callable[[str], Non
     if strange:
         note(
             _(
-                "Passed over in {sessions}, because it cannot be read as a session: {strange}. Remove it to "
-                "see this no more."
+                "Skipped in {sessions}, because it cannot be read as a session: {strange}. Remove it "
+                "to stop this message."
             ).format(sessions=folders.sessions, strange=", ".join(strange))
         )
     if not requests:
         raise NothingToDo(
-            _("There is no run for {origin} to resume. Begin one with `joulemark run --suite NAME`.").format(
+            _("There is no run for {origin} to resume. Start one with `joulemark run --suite NAME`.").format(
                 origin=origin
             )
         )
@@ -154,7 +154,7 @@ def _stored(path: Path) -> Session | None:
         return None  # the first run of this session
     except (OSError, RecordError) as error:
         raise UsageError(
-            _("The session {path} cannot be read: {error} Start anew with `--fresh`.").format(
+            _("The session {path} cannot be read: {error} Start a new one with `--fresh`.").format(
                 path=path, error=error
             )
         ) from error

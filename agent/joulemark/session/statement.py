@@ -106,7 +106,8 @@ def signed_bundle(around: Circumstances, story: Story) -> Bundle:
     if size > MAX_BUNDLE_BYTES:
         raise readings_unusable(
             _(
-                "The result has {size} bytes, and a platform takes {max_bundle_bytes}: the run was too long."
+                "The result has {size} bytes, but a platform accepts {max_bundle_bytes}: the run was "
+                "too long."
             ).format(size=size, max_bundle_bytes=MAX_BUNDLE_BYTES),
             trace,
         )

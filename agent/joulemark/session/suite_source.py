@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 Source = Literal["software", "folder", "platform"]
 NOT_FOUND = 404
 ADVICE = marked(
-    "Check the network and JOULEMARK_PLATFORM. A suite that was fetched before runs with "
-    "`--offline`, and `--suite demo` needs no platform."
+    "Check the network and JOULEMARK_PLATFORM. With `--offline` a suite that was fetched earlier can "
+    "run; `--suite demo` needs no platform."
 )
 
 
@@ -128,8 +128,8 @@ def ask_offers(config: Config, *, client: PlatformClient | None = None) -> Suite
             raise
         raise SuiteNotOffered(
             _(
-                "{origin} hands out no suites: its software is older than this agent. Ask its operator to "
-                "update it, or name the folder of a suite that it takes results of."
+                "{origin} hands out no suites: its software is older than this agent. Ask its "
+                "operator to update it, or give the folder of a suite whose results it accepts."
             ).format(origin=config.origin)
         ) from refused
     suite_store.remember_offers(
@@ -167,8 +167,9 @@ def _from_platform(
     if offline:
         raise SuiteNotOffered(
             _(
-                "No version of suite {typed} that {origin} hands out is on this machine, and offline none can"
-                " be fetched. Run the command once without `--offline`, or name the folder of a pinned suite."
+                "No version of suite {typed} that {origin} hands out is on this machine, and it "
+                "cannot be fetched offline. Run the command once without `--offline`, or give the "
+                "folder of a pinned suite."
             ).format(typed=typed, origin=config.origin),
             code="suite-not-here",
         )
@@ -180,7 +181,7 @@ def _from_platform(
             raise
         return _with_sentence(
             stored,
-            _("{sentence} The platform gives no answer now: {error}").format(
+            _("{sentence} The platform does not answer now: {error}").format(
                 sentence=stored.sentence, error=error
             ),
         )
@@ -189,12 +190,11 @@ def _from_platform(
 def _lacking(name: str) -> str:
     if name in suite_names():
         return _(
-            "Suite {name} of this software fixes no revisions, and the platform that hands it out pinned "
-            "was asked."
+            "The installed suite {name} is not pinned, so the platform was asked for its pinned version."
         ).format(name=name)
-    return _(
-        "There is no suite {name!r} in this software ({suite_names}), and the platform was asked."
-    ).format(name=name, suite_names=", ".join(suite_names()))
+    return _("There is no installed suite {name!r} ({suite_names}), so the platform was asked.").format(
+        name=name, suite_names=", ".join(suite_names())
+    )
 
 
 def _fetched(name: str, version: str, config: Config, client: PlatformClient | None) -> ObtainedSuite:
@@ -209,7 +209,7 @@ def _fetched(name: str, version: str, config: Config, client: PlatformClient | N
     if offered is None:
         raise _not_offered(name, version, offers, config)
     digest = offered.digest
-    sentence = _("{offered} of {origin}, asked now.").format(offered=_called(offered), origin=config.origin)
+    sentence = _("{offered} of {origin}, checked now.").format(offered=_called(offered), origin=config.origin)
     files = suite_store.stored_files(config.folders, digest)
     if files is not None:
         return _obtained(offered, files, sentence)
@@ -224,7 +224,7 @@ def _checked(archive: bytes, offered: OfferedSuite, config: Config) -> dict[str,
     try:
         files = decode_archive(archive)
         fault = (
-            None if digest_of(files) == offered.digest else _("Its files have another digest than was named.")
+            None if digest_of(files) == offered.digest else _("Its files do not have the announced digest.")
         )
     except SuiteError as error:
         fault = str(error)
@@ -232,8 +232,8 @@ def _checked(archive: bytes, offered: OfferedSuite, config: Config) -> dict[str,
         return files
     raise NotVerified(
         _(
-            "{origin} gave something else than suite {name} {version} with digest {digest}: {fault} "
-            "Nothing was kept. Run the command again; if it stays so, tell its operator."
+            "{origin} sent something else than suite {name} {version} with digest {digest}: {fault} "
+            "Nothing was stored. Run the command again; if it fails again, report it to the operator."
         ).format(
             origin=config.origin,
             name=offered.name,
@@ -254,7 +254,7 @@ def _stored(offered: OfferedSuite, remembered: RememberedOffers, config: Config)
     return _obtained(
         offered,
         files,
-        _("{offered} of {origin} when it was asked last: {asked}.").format(
+        _("{offered} of {origin}, last checked {asked}.").format(
             offered=_called(offered), origin=config.origin, asked=when
         ),
     )
@@ -267,13 +267,13 @@ def _obtained(offered: OfferedSuite, files: Mapping[str, bytes], sentence: str) 
         raise NotVerified(
             (
                 _(
-                    "The suite that was offered as {name} {version} is {real_name} {real_version} and pinned. Tell the "
-                    "platform's operator."
+                    "The suite offered as {name} {version} is {real_name} {real_version} and pinned. "
+                    "Report this to the platform's operator."
                 )
                 if suite.is_pinned
                 else _(
-                    "The suite that was offered as {name} {version} is {real_name} {real_version} and not pinned. "
-                    "Tell the platform's operator."
+                    "The suite offered as {name} {version} is {real_name} {real_version} and not "
+                    "pinned. Report this to the platform's operator."
                 )
             ).format(
                 name=offered.name,
@@ -294,7 +294,7 @@ def _read(files: Mapping[str, bytes]) -> Suite:
     except SuiteError as error:
         raise UsageError(
             _(
-                "A suite that a platform hands out cannot be read by this version of joulemark: {error} "
+                "This version of joulemark cannot read a suite that the platform hands out: {error} "
                 "Update joulemark."
             ).format(error=error)
         ) from error
@@ -309,9 +309,9 @@ def _not_offered(
 ) -> SuiteNotOffered | UsageError:
     current = [suite.name for suite in offers.suites if suite.current]
     instead = (
-        _("It has: {current}.").format(current=", ".join(current))
+        _("It hands out: {current}.").format(current=", ".join(current))
         if current
-        else _("It has none at all yet.")
+        else _("It hands out none yet.")
     )
     versions = [suite.version for suite in offers.suites if suite.name == name]
     if versions:
@@ -323,14 +323,14 @@ def _not_offered(
     if name in suite_names() or any(suite.name == name for suite in offers.unpinned):
         return SuiteNotOffered(
             _(
-                "{origin} has pinned no version of suite {name}, so no result of it could be accepted there. "
-                "Its operator pins one with `manage.py pin_suite {name}`. {instead}"
+                "{origin} has pinned no version of suite {name} and would accept no result of it. "
+                "Its operator can pin one with `manage.py pin_suite {name}`. {instead}"
             ).format(origin=config.origin, name=name, instead=instead)
         )
     return UsageError(
-        _(
-            "There is no suite {name!r}, neither in this software ({suite_names}) nor at {origin}. {instead}"
-        ).format(name=name, suite_names=", ".join(suite_names()), origin=config.origin, instead=instead)
+        _("There is no suite {name!r}, neither installed ({suite_names}) nor at {origin}. {instead}").format(
+            name=name, suite_names=", ".join(suite_names()), origin=config.origin, instead=instead
+        )
     )
 
 

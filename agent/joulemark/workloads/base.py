@@ -20,7 +20,7 @@ from joulemark.translation import gettext as _
 from joulemark.translation import marked
 
 UPDATE = marked(
-    "Update the clone that it was installed from (`git pull`), and run `make install-agent` there."
+    "Update the clone from which it was installed (`git pull`), and run `make install-agent` there."
 )
 """What to do where this version does not know what a suite asks for."""
 
@@ -70,7 +70,7 @@ def crashes_named(what: str) -> Iterator[None]:
     except TRIPS as error:
         reason = str(error).strip().partition("\n")[0]
         raise WorkloadCrashed(
-            _("{what} failed ({name}: {reason}). Look at the versions of its libraries.").format(
+            _("{what} failed ({name}: {reason}). Check the versions of its libraries.").format(
                 what=what, name=type(error).__name__, reason=reason
             )
         ) from error

@@ -25,8 +25,8 @@ def require(device: str) -> None:
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise WorkloadError(
             _(
-                "This installation of torch sees no CUDA device. Run on the CPU, or install a CUDA build of "
-                "torch and look at CUDA_VISIBLE_DEVICES."
+                "This installation of torch finds no CUDA device. Run on the CPU, or install a CUDA "
+                "build of torch and check CUDA_VISIBLE_DEVICES."
             )
         )
 

@@ -55,7 +55,7 @@ def run_first_kernel(device: str, gpu: GpuIdentity | None = None) -> str:
     """
     torch = _torch()
     if gpu is None:
-        _multiply(torch, device, _("the processor"), mend=_("Install torch again."))
+        _multiply(torch, device, _("the processor"), mend=_("Reinstall torch."))
         return _("torch {version} computes on the processor.").format(version=torch.__version__)
     _require_build(torch, gpu)
     _require_seen(torch, gpu)
@@ -80,7 +80,7 @@ def _torch() -> ModuleType:
     except (ImportError, OSError) as error:
         raise DeviceUnusable(
             _(
-                "torch cannot be loaded ({error}). Install it again: `pip install --force-reinstall torch`."
+                "torch cannot be loaded ({error}). Reinstall it: `pip install --force-reinstall torch`."
             ).format(error=_first_line(error))
         ) from error
 
@@ -100,7 +100,7 @@ def _require_seen(torch: ModuleType, gpu: GpuIdentity) -> None:
         warnings.simplefilter("always")
         seen = torch.cuda.is_available() and torch.cuda.device_count() > 0
     if not seen:
-        why = next((_first_line(warning.message) for warning in warned), _("it does not say why"))
+        why = next((_first_line(warning.message) for warning in warned), _("it gives no reason"))
         raise DeviceUnusable(
             _("torch cannot see the GPU {name} ({why}). {mend}").format(
                 name=gpu.name, why=why, mend=_mend(torch, gpu)
@@ -121,8 +121,9 @@ def _require_same(torch: ModuleType, device: str, gpu: GpuIdentity) -> None:
     if uuid is not None and _bare(str(uuid)) != _bare(gpu.uuid):
         raise DeviceUnusable(
             _(
-                "torch would compute on another GPU than the one whose energy is read ({name}). Name one GPU "
-                "by its UUID in CUDA_VISIBLE_DEVICES (`nvidia-smi -L` lists them), then run again."
+                "torch would use another GPU than the one whose energy is read ({name}). Name one "
+                "GPU by its UUID in CUDA_VISIBLE_DEVICES (`nvidia-smi -L` lists them), then run the "
+                "command again."
             ).format(name=gpu.name)
         )
 
@@ -145,8 +146,8 @@ def _multiply(
     if product_trace != EXPECTED:
         raise DeviceUnusable(
             _(
-                "torch computes wrongly on {what}: {found:g} where {expected:g} is right. Do not trust this "
-                "device."
+                "torch computes wrong results on {what}: {found:g} instead of {expected:g}. Do not "
+                "trust this device."
             ).format(what=what, found=product_trace, expected=EXPECTED)
         )
 
@@ -175,7 +176,7 @@ def _install_gpu_build() -> str:
         )
     return _(
         "Install a build of torch for this GPU and its driver: `pip install --force-reinstall torch` "
-        "on most machines; {get_started} names the command for each CUDA."
+        "on most machines; {get_started} lists the command for each CUDA version."
     ).format(get_started=GET_STARTED)
 
 
@@ -194,14 +195,15 @@ def _mend(torch: ModuleType, gpu: GpuIdentity) -> str:
     if gpu.cuda is not None and built is not None and gpu.cuda[0] < built[0]:
         highest_cuda = f"{gpu.cuda[0]}.{gpu.cuda[1]}"
         return _(
-            "This torch is built for CUDA {cuda} and the driver {driver} knows CUDA up to {known}: update "
-            "the driver, or install torch built for CUDA {known} or older ({get_started})."
+            "This torch is built for CUDA {cuda}, but the driver {driver} supports CUDA only up to "
+            "{known}: update the driver, or install torch built for CUDA {known} or older "
+            "({get_started})."
         ).format(
             cuda=torch.version.cuda, driver=gpu.driver or "", known=highest_cuda, get_started=GET_STARTED
         )
     return _(
-        "Look whether `nvidia-smi` works and whether this torch (CUDA {cuda}) fits the driver "
-        "{driver}; {get_started} names the builds."
+        "Check whether `nvidia-smi` works and whether this torch (CUDA {cuda}) fits the driver "
+        "{driver}; {get_started} lists the builds."
     ).format(cuda=torch.version.cuda, driver=gpu.driver or "", get_started=GET_STARTED)
 
 

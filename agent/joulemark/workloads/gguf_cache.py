@@ -36,21 +36,22 @@ def converted(gguf: Path, *, digest: str, cache_dir: Path) -> Path:
         except OSError as error:
             if error.errno is None:  # how transformers words what it cannot read
                 raise WorkloadError(
-                    _("{name} cannot be converted ({error}). Install its package again.").format(
+                    _("{name} cannot be converted ({error}). Reinstall its package.").format(
                         name=gguf.name, error=error
                     )
                 ) from error
             raise StorageError(
                 _(
-                    "The converted model could not be written to {parent}: {why}. Free 600 MB there or point "
-                    "XDG_CACHE_HOME elsewhere."
+                    "The converted model could not be written to {parent}: {why}. Free 600 MB there, "
+                    "or set XDG_CACHE_HOME to another folder."
                 ).format(parent=folder.parent, why=error.strerror)
             ) from error
     if not _intact(folder):
         raise WorkloadError(
-            _("The converted model in {folder} is damaged. Delete that folder: it is made anew.").format(
-                folder=folder
-            )
+            _(
+                "The converted model in {folder} is damaged. Delete that folder, and the model is "
+                "converted again."
+            ).format(folder=folder)
         )
     return folder
 

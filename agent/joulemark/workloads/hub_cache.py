@@ -84,8 +84,8 @@ def pinned_view(snapshot: Path, model: Model, *, within: Path) -> Path:
     except OSError as error:
         raise StorageError(
             _(
-                "Links to the files of {id} could not be made in {within} ({value}). Point XDG_CACHE_HOME to "
-                "a folder that can be written."
+                "Links to the files of {id} could not be created in {within} ({value}). Set "
+                "XDG_CACHE_HOME to a writable folder."
             ).format(id=model.id, within=within, value=error.strerror or error)
         ) from error
     return view
@@ -101,8 +101,8 @@ def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
     if digest != file.sha256:
         raise WorkloadError(
             _(
-                "The file {name} of the model {id} has the SHA-256 {found}…, not {sha256}… as the suite pins."
-                " Run `joulemark suite fetch SUITE`, which fetches it again."
+                "The file {name} of the model {id} has the SHA-256 {found}…, but the suite pins "
+                "{sha256}…. Run `joulemark suite fetch SUITE` to download it again."
             ).format(name=file.name, id=model.id, found=digest[:16], sha256=file.sha256[:16])
         )
     return content
@@ -111,9 +111,9 @@ def _pinned_content(snapshot: Path, file: PinnedFile, model: Model) -> bytes:
 def _snapshot(kind: RepositoryKind, entry: Model | DataSet) -> Path:
     if entry.hub_id is None or entry.revision is None:
         raise WorkloadError(
-            _(
-                "The suite does not say which revision of {id} is meant. Pin it with `joulemark suite pin`."
-            ).format(id=entry.id)
+            _("The suite does not pin a revision of {id}. Pin it with `joulemark suite pin`.").format(
+                id=entry.id
+            )
         )
     folder = cache_folder() / repository_folder(kind, entry.hub_id) / "snapshots" / entry.revision
     if not folder.is_dir():
@@ -123,8 +123,8 @@ def _snapshot(kind: RepositoryKind, entry: Model | DataSet) -> Path:
 
 def _fetch_model(model: Model) -> str:
     return _(
-        "The model {id} is not whole in the Hugging Face cache. Run `joulemark suite fetch SUITE`, or"
-        " `hf download {hub_id} --revision {revision}`."
+        "The model {id} is incomplete in the Hugging Face cache. Run `joulemark suite fetch SUITE`, "
+        "or `hf download {hub_id} --revision {revision}`."
     ).format(id=model.id, hub_id=model.hub_id, revision=model.revision)
 
 
@@ -133,7 +133,7 @@ def _fetch_dataset(dataset: DataSet) -> str:
     config = dataset.config or "*"
     pattern = f"{config}/*{dataset.split}/*.parquet" if dataset.branch == CONVERSION else "*.parquet"
     return _(
-        "The data set {id} has no whole split {split} in Parquet in the Hugging Face cache. Run "
+        "The Hugging Face cache has no complete split {split} of the data set {id} in Parquet. Run "
         "`joulemark suite fetch SUITE`, or `hf download {hub_id} --repo-type dataset --revision "
         "{revision} --include '{wanted}'`."
     ).format(

@@ -24,9 +24,9 @@ def require_known_answers(workload: Workload, digests: Mapping[str, str], *, wha
     if right < LEAST_RIGHT * len(digests):
         raise WorkloadError(
             _(
-                "{what} answers {count} of {count2} known queries otherwise than the suite says: its weights,"
-                " its rows or a library are not what they should be. Fetch model and data set again and look "
-                "at the versions of torch and transformers in docs/agent.md."
+                "{what} answers {count} of {count2} known queries differently from the suite: its "
+                "weights, its rows or a library are not the expected ones. Fetch model and data set "
+                "again, and compare the versions of torch and transformers with docs/agent.md."
             ).format(what=what, count=len(digests) - right, count2=len(digests))
         )
 

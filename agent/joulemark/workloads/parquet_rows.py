@@ -61,7 +61,7 @@ def _require(columns: Sequence[str], available: Sequence[str]) -> None:
     if missing := sorted(set(columns) - set(available)):
         raise WorkloadError(
             _(
-                "The data set has no column {missing}, only {known}. Take the revision that the suite pins."
+                "The data set has no column {missing}, only {known}. Use the revision that the suite pins."
             ).format(missing=missing[0], known=", ".join(sorted(available)))
         )
 

@@ -22,7 +22,7 @@ def open_photo(photo: Photo) -> Any:
     if not path.is_file() or file_sha256(path) != photo.sha256:
         raise WorkloadError(
             _(
-                "The installed {module} does not have the photograph {path} that the suite pins. Run `pip "
+                "The installed {module} has no photograph {path}, which the suite pins. Run `pip "
                 "install --no-deps --force-reinstall '{package}'`."
             ).format(module=photo.module, path=photo.path, package=package)
         )

@@ -64,7 +64,7 @@ def cell(row: Row, column: str) -> Any:
     if column not in row:
         raise WorkloadError(
             _(
-                "The data set has no column {column}, only {row}. Take the revision that the suite pins."
+                "The data set has no column {column}, only {row}. Use the revision that the suite pins."
             ).format(column=column, row=", ".join(sorted(row)))
         )
     return row[column]
@@ -74,7 +74,7 @@ def text_of(value: str | Sequence[str], preprocessing: Preprocessing) -> str:
     """The text that a value makes. Raises WorkloadError for a list that nothing says how to join."""
     if not isinstance(value, str):
         if preprocessing.join is None:
-            raise WorkloadError(_("A list of words needs `join`. Say in the suite what stands between them."))
+            raise WorkloadError(_("A list of words needs `join`. State in the suite what separates them."))
         value = preprocessing.join.join(value)
     if preprocessing.remove:
         value = value.replace(preprocessing.remove, "")
@@ -121,7 +121,7 @@ def _source(value: Any) -> BytesIO | Path:
         return BytesIO(value)
     if isinstance(value, str | Path):
         return Path(value)
-    raise WorkloadError(_("A row holds no picture. Take the revision of the data set that the suite pins."))
+    raise WorkloadError(_("A row contains no picture. Use the revision of the data set that the suite pins."))
 
 
 def size_of(value: Any) -> tuple[int, int]:

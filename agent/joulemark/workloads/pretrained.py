@@ -71,17 +71,17 @@ def open_whole(auto_class: Any, recipe: Recipe) -> Any:
     if random:
         raise WorkloadError(
             _(
-                "The file of {model_name} lacks weights that this task needs, as {random}. Use a model that "
-                "was trained for the task."
+                "The file of {model_name} lacks weights that this task needs, such as {random}. Use "
+                "a model that was trained for the task."
             ).format(model_name=recipe.model_name, random=random[0])
         )
     unused = sorted(name for name in report["unexpected_keys"] if _has_no_place(name, recipe.unused_tensors))
     if unused:
         raise WorkloadError(
             _(
-                "The file of {model_name} has weights for which its configuration has no place, as {unused}. "
-                "Fetch the pinned revision again; where the model is meant so, its suite must name them "
-                "(`unused_tensors`)."
+                "The file of {model_name} has weights that its configuration does not use, such as "
+                "{unused}. Fetch the pinned revision again; if this is intended, the suite must name "
+                "them (`unused_tensors`)."
             ).format(model_name=recipe.model_name, unused=unused[0])
         )
     return model.to(recipe.device).eval()

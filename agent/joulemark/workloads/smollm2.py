@@ -26,7 +26,7 @@ class TextGenerator(PackagedWorkload):
         """See PackagedWorkload; the weights are converted on first use."""
         if None in (self.job.prompt, self.job.prompt_style, self.job.max_new_tokens, self.job.decoding):
             raise WorkloadError(
-                _("The suite does not say how {key} is asked. Use another suite.").format(key=self.job.key)
+                _("The suite does not state the prompt of {key}. Use another suite.").format(key=self.job.key)
             )
         digest = self.suite.weights_sha256(self.job.model)
         folder = converted(weights, digest=digest, cache_dir=self.cache_dir)

@@ -101,8 +101,8 @@ def contradicted_names(dataset: DataSet, names: Sequence[str]) -> str | None:
     if not names or not dataset.class_names or tuple(names) == dataset.class_names:
         return None
     return _(
-        "The files of {id} name its classes {names}, the suite {class_names}. Take the revision that "
-        "the suite pins."
+        "The classes of {id} are {names} in its files, but {class_names} in the suite. Use the "
+        "revision that the suite pins."
     ).format(id=dataset.id, names=", ".join(names), class_names=", ".join(dataset.class_names))
 
 
@@ -122,16 +122,16 @@ def _of_dataset(dataset: DataSet, job: Job) -> str | None:
     roles = ROLES[job.task][0]
     if dataset.hub_id is None:
         return _(
-            "The rows of {id} are a file, and models of the hub read Parquet. Use another data set."
+            "The rows of {id} are a file, but models of the hub need Parquet. Use another data set."
         ).format(id=dataset.id)
     if dataset.obstacle is not None:
         return dataset.obstacle
     if len(dataset.columns) != len(roles):
-        return _("{task} reads {roles}. Name as many `columns` of {id} in the suite.").format(
+        return _("{task} needs {roles}. Name as many `columns` of {id} in the suite.").format(
             task=job.task, roles=_(" and ").join(roles), id=dataset.id
         )
     if job.task == "masked_lm" and dataset.mask is None:
-        return _("masked_lm needs to know what is hidden. Say `mask` of {id} in the suite.").format(
+        return _("masked_lm needs to know what is masked. Set `mask` of {id} in the suite.").format(
             id=dataset.id
         )
     return None
@@ -139,21 +139,17 @@ def _of_dataset(dataset: DataSet, job: Job) -> str | None:
 
 def _of_limits(job: Job) -> str | None:
     if job.prompt_style == "chat":
-        return _("Chat formats are not applied to models of the hub. Say `completion` in the suite.")
+        return _("Chat formats are not applied to models of the hub. Set `completion` in the suite.")
     if job.task not in PROMPTED and job.prompt not in (None, "{text}"):
-        return _("{task} puts no words around its text. Take the prompt out of the suite.").format(
-            task=job.task
-        )
+        return _("{task} takes no prompt. Remove it from the suite.").format(task=job.task)
     if job.max_new_tokens is not None and job.max_length is not None:
         return _("max_new_tokens and max_length contradict each other. Keep one of them in the suite.")
     if job.decoding != "sample" and (job.top_k is not None or job.temperature is not None):
-        return _(
-            "top_k and temperature are for tokens that are drawn. Say `sample` as decoding in the suite."
-        )
+        return _("top_k and temperature need sampled tokens. Set `sample` as decoding in the suite.")
     if job.summary_sentences is not None:
         return _(
-            "Models of the hub write summaries and pick no sentences. Take summary_sentences out of the "
-            "suite."
+            "Models of the hub write summaries and do not extract sentences. Remove "
+            "summary_sentences from the suite."
         )
     return None
 

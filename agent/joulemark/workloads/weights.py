@@ -50,8 +50,8 @@ def verified_weights(model: Model) -> Path:
     if digest != model.weights_sha256:
         raise WorkloadError(
             _(
-                "The weights of {id} have the SHA-256 {found}…, not {weights_sha256}… as the suite pins. "
-                "{wanted}"
+                "The weights of {id} have the SHA-256 {found}…, but the suite pins "
+                "{weights_sha256}…. {wanted}"
             ).format(id=model.id, found=digest[:16], weights_sha256=model.weights_sha256[:16], wanted=mend)
         )
     return path
@@ -98,8 +98,8 @@ def require_beside(folder: Path, pinned: Mapping[str, str] | None) -> None:
     if wrong := sorted(name for name in {*digests, *pinned} if digests.get(name) != pinned.get(name)):
         raise WorkloadError(
             _(
-                "Files in {name} are not those that the suite pins: {wrong}. Run `joulemark suite fetch "
-                "SUITE`, which fetches them again."
+                "Files in {name} are not those that the suite pins: {wrong}. Run `joulemark suite "
+                "fetch SUITE` to download them again."
             ).format(name=folder.name, wrong=", ".join(wrong))
         )
 

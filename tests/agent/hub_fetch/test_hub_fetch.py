@@ -88,7 +88,7 @@ def test_a_damaged_small_file_is_refused_by_name_and_fetched_again_by_the_comman
 
 def test_a_small_file_that_comes_otherwise_than_pinned_is_not_kept(home: Home) -> None:
     home.hub.wrong["config.json"] = [b"[]"] * 9
-    with pytest.raises(NotVerified, match=r"The file config\.json of the model writer came with the SHA-256"):
+    with pytest.raises(NotVerified, match=r"The file config\.json of the model writer has the SHA-256"):
         home.fetch()
     assert "config.json" not in home.files()
     home.hub.wrong.clear()
@@ -149,7 +149,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(
 
 def test_what_came_whole_is_kept_when_the_rest_cannot_come(home: Home) -> None:
     home.hub.statuses["model.safetensors"] = [500] * 9
-    with pytest.raises(ServerFailed, match=r"HTTP 500.*the same command goes on"):
+    with pytest.raises(ServerFailed, match=r"HTTP 500.*the same command resumes"):
         home.fetch()
     assert home.files() == set(FILES) - {"model.safetensors"}
     home.hub.statuses.clear()
@@ -168,7 +168,7 @@ def test_a_busy_hub_is_asked_again(home: Home) -> None:
 def test_a_body_that_ends_early_every_time_leaves_nothing(home: Home) -> None:
     home.hub.cut["model.safetensors"] = [0] * 99
     with pytest.raises(
-        NoConnection, match="broke off, while model.safetensors of someone/writer was fetched"
+        NoConnection, match="closed the connection while sending model.safetensors of someone/writer"
     ):
         home.fetch()
     assert "model.safetensors" not in home.files()
@@ -178,7 +178,7 @@ def test_a_body_that_ends_early_every_time_leaves_nothing(home: Home) -> None:
 def test_weights_with_another_digest_are_deleted_and_right_ones_then_accepted(home: Home) -> None:
     home.hub.wrong["model.safetensors"] = [WEIGHTS[::-1]]
     with pytest.raises(
-        NotVerified, match=r"came with the SHA-256 .* and was deleted. If the next fetch gets the same"
+        NotVerified, match=r"has the SHA-256 .* and was deleted. If the next fetch gets the same"
     ) as raised:
         home.fetch()
     assert raised.value.code == "weights-digest"
@@ -211,7 +211,7 @@ def test_rows_with_other_bytes_than_the_hub_states_are_deleted(home: Home) -> No
 
 def test_a_file_that_is_not_parquet_is_deleted(home: Home) -> None:
     (home.rows.files or {})["en/train-00000-of-00003.parquet"] = b"no rows"
-    with pytest.raises(NotVerified, match="is no whole Parquet file and was deleted"):
+    with pytest.raises(NotVerified, match="is not a complete Parquet file and was deleted"):
         home.fetch()
     assert home.shards() == set()
 
@@ -237,7 +237,9 @@ def test_of_a_conversion_the_folder_of_the_split_comes(home: Home) -> None:
 
 def test_a_split_that_is_not_clear_is_named(home: Home) -> None:
     home.rows.files = {"de/train.parquet": b""}
-    with pytest.raises(NotOnHub, match="has no Parquet files that are clearly of its split train") as raised:
+    with pytest.raises(
+        NotOnHub, match="has no Parquet files that clearly belong to its split train"
+    ) as raised:
         home.fetch()
     assert raised.value.code == "no-parquet"
 
@@ -245,7 +247,7 @@ def test_a_split_that_is_not_clear_is_named(home: Home) -> None:
 def test_a_part_stays_when_the_hub_goes_away_and_the_next_fetch_goes_on_from_there(home: Home) -> None:
     whole = FILES["model.safetensors"]
     home.hub.cut["model.safetensors"] = [1000, 0, 0, 0, 0, 0]
-    with pytest.raises(NoConnection, match="What came is kept"):
+    with pytest.raises(NoConnection, match="Received data is kept"):
         home.fetch()
     assert not home.is_whole()
     (part,) = home.cache.rglob("*.joulemark-part")

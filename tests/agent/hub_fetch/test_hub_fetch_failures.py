@@ -35,14 +35,14 @@ def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
         home.fetch()
     assert raised.value.code == "gated"
     assert str(raised.value) == (
-        "The model writer needs consent to its terms: give it at https://huggingface.co/someone/writer, and set "
+        "The model writer requires consent to its terms: give it at https://huggingface.co/someone/writer, and set "
         "HF_TOKEN to a token of the same account."
     )
 
 
 def test_files_may_be_gated_where_their_names_are_not(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home.hub, "file", lambda *_: (403, {"X-Error-Code": "GatedRepo"}, b""))
-    with pytest.raises(NotOnHub, match="needs consent to its terms"):
+    with pytest.raises(NotOnHub, match="requires consent to its terms"):
         home.fetch()
 
 
@@ -66,13 +66,13 @@ def test_a_hub_that_is_not_there_is_named(home: Home) -> None:
 
 def test_a_server_that_is_no_hub_is_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home.hub, "file", lambda *_: (200, {}, b"<html>"))
-    with pytest.raises(BadAnswer, match="does not answer as a hub does"):
+    with pytest.raises(BadAnswer, match="does not answer like a hub"):
         home.fetch()
 
 
 def test_what_does_not_fit_is_not_begun(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=6000))
-    with pytest.raises(DiskFull, match=r"\d+\.\d kB are to be fetched and .* has 6\.0 kB free"):
+    with pytest.raises(DiskFull, match=r"\d+\.\d kB must be fetched, but .* has only 6\.0 kB free"):
         home.fetch()
     assert home.hub.served == []
 
@@ -93,7 +93,7 @@ def test_a_disk_that_fills_up_is_told_apart(home: Home, monkeypatch: pytest.Monk
 def test_a_cache_that_cannot_be_written_is_named(home: Home) -> None:
     home.cache.parent.mkdir()
     home.cache.write_bytes(b"a file")
-    with pytest.raises(StorageError, match="Point HF_HOME to a folder that can") as raised:
+    with pytest.raises(StorageError, match="Point HF_HOME to a writable folder") as raised:
         home.fetch()
     assert not isinstance(raised.value, DiskFull)
 
@@ -197,7 +197,7 @@ def test_suite_fetch_goes_on_past_what_cannot_be_had(command: Agent, home: Home)
     [
         (["quick"], 5, "127.0.0.1:9 cannot be reached"),
         (["demo"], 0, "Nothing to fetch"),
-        (["demo", "--only", "none/*"], 6, "No cell of demo fits 'none/*'"),
+        (["demo", "--only", "none/*"], 6, "No job of demo matches 'none/*'"),
     ],
     ids=str,
 )

@@ -235,9 +235,9 @@ def test_pin_refuses_what_it_would_spoil(command: Agent, hub: FakeHub, small: Pa
         hub.origin,
     ]
     assert command(*again) == 2
-    assert "is pinned already" in command.err
+    assert "is already pinned" in command.err
     assert command("suite", "pin", "demo", "--out", str(small.parent / "again"), "--hub", hub.origin) == 2
-    assert "names nothing on the hub" in command.err
+    assert "uses nothing from the hub" in command.err
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_hub_that_is_no_address_is_said_at_once(
     answer = pin(command, hub, small)
     sentence = answer["error"]["sentence"]
     assert (command.code, answer["error"]["code"]) == (2, "usage")
-    assert f"The hub {origin!r} is no address such as https://huggingface.co." in sentence
+    assert f"The hub {origin!r} is not an address such as https://huggingface.co." in sentence
     assert ".." not in sentence
     assert not (small.parent / "pinned").exists()
 
@@ -274,7 +274,7 @@ def test_a_mirror_may_have_a_path(command: Agent, hub: FakeHub, small: Path) -> 
     ("out", "code", "sentence"),
     [
         ("", 2, "`--out` has no name"),
-        ("/dev/null", 2, "/dev/null is there and is no folder"),
+        ("/dev/null", 2, "/dev/null exists and is not a folder"),
         ("/dev/null/new", 8, "/dev/null/new cannot be written"),
         ("/proc/new/suite", 8, "/proc/new/suite cannot be written"),
     ],

@@ -28,7 +28,7 @@ def driver() -> ModuleType:
     except ModuleNotFoundError as error:
         raise MeterUnavailable(
             "no-pynvml",
-            _("The module pynvml is not there: the package nvidia-ml-py is not installed."),
+            _("The module pynvml is missing: the package nvidia-ml-py is not installed."),
             mend="pip install nvidia-ml-py",
         ) from error
 
@@ -255,7 +255,7 @@ def unfit_text(text: str) -> str | None:
     """Why a word of the driver is none, as the rest of a sentence; None where it is one."""
     if not text.strip():
         return _("is empty")
-    return _("has characters that cannot be seen") if hidden_characters(text) or "\ufffd" in text else None
+    return _("has invisible characters") if hidden_characters(text) or "\ufffd" in text else None
 
 
 def _opening(nvml: ModuleType, function: str, *arguments: Any) -> Any:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 RESTING_PERCENT = 5
 POWER_CAP = 0x4
 SLOWING = {
-    0x8: marked("the hardware slows it down"),
-    0x20: marked("its driver slows it down for heat"),
-    0x40: marked("its hardware slows it down for heat"),
-    0x80: marked("its power supply brakes it"),
+    0x8: marked("the hardware throttles it"),
+    0x20: marked("its driver throttles it because of heat"),
+    0x40: marked("its hardware throttles it because of heat"),
+    0x80: marked("its power supply throttles it"),
 }
 """Bits of NVML's clock event reasons (NVML API reference, nvmlClocksEventReasons)."""
 
@@ -45,7 +45,7 @@ def checks(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Iterator[Check]:
 def _driver(card: Card) -> Check:
     version = card.driver_version()
     if isinstance(version, Absent):
-        return not_available("driver", version.reason, _("The driver does not tell its version."))
+        return not_available("driver", version.reason, _("The driver does not report its version."))
     return Check(
         name="driver",
         value=version,
@@ -57,15 +57,17 @@ def _driver(card: Card) -> Check:
 def _persistence(card: Card) -> Check:
     name, mode = "persistence-mode", _read_first_offered(card, "nvmlDeviceGetPersistenceMode")
     if isinstance(mode, Absent):
-        return not_available(name, mode.reason, _("Whether persistence mode is on is not told here."))
+        return not_available(name, mode.reason, _("The driver does not report persistence mode."))
     if mode:
         return Check(name=name, value=True, state="ok", sentence=_("Persistence mode is on."))
     return Check(
         name=name,
         value=False,
         state="warning",
-        sentence=_("Persistence mode is off, so the driver may unload between runs and count from 0 again."),
-        mend=_("Switch it on: sudo nvidia-smi -pm 1"),
+        sentence=_(
+            "Persistence mode is off, so the driver may unload between runs and restart its counter at 0."
+        ),
+        mend=_("Enable it: sudo nvidia-smi -pm 1"),
     )
 
 
@@ -73,16 +75,16 @@ def _mig(card: Card) -> Check:
     modes = _read_first_offered(card, *MIG)
     if isinstance(modes, Absent):
         return not_available(
-            "mig", modes.reason, _("Whether the GPU is cut into slices (MIG) is not told here.")
+            "mig", modes.reason, _("The driver does not report whether the GPU is partitioned (MIG).")
         )
     if not modes[0]:
-        return Check(name="mig", value=False, state="ok", sentence=_("The GPU is not cut into slices (MIG)."))
+        return Check(name="mig", value=False, state="ok", sentence=_("The GPU is not partitioned (MIG)."))
     return Check(
         name="mig",
         value=True,
         state="noisy",
-        sentence=_("The GPU is cut into slices (MIG), whose energy cannot be told apart."),
-        mend=_("Switch MIG off: sudo nvidia-smi -mig 0"),
+        sentence=_("The GPU is partitioned (MIG), and the energies of its slices cannot be separated."),
+        mend=_("Disable MIG: sudo nvidia-smi -mig 0"),
     )
 
 
@@ -93,9 +95,9 @@ def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
         _read_first_offered(card, *GRAPHICS),
     )
     if isinstance(compute, Absent):
-        return not_available(name, compute.reason, _("The GPU does not list its processes here."))
+        return not_available(name, compute.reason, _("The GPU does not list its processes."))
     if isinstance(graphics, Absent):
-        return not_available(name, graphics.reason, _("The GPU does not list its processes here."))
+        return not_available(name, graphics.reason, _("The GPU does not list its processes."))
     pids = using_pids(compute, graphics)
     count = ours.foreign(pids, on_gpu=on_gpu)
     if not count:
@@ -121,30 +123,31 @@ def _processes(card: Card, ours: OurProcesses, *, on_gpu: bool) -> Check:
         state="noisy",
         sentence=sentence.format(count=count, numbers=numbers),
         mend=_(
-            "Log out of the desktop, or stop what draws on this GPU: sudo systemctl isolate multi-user.target"
+            "Log out of the desktop, or stop the programs that draw on this GPU: sudo systemctl "
+            "isolate multi-user.target"
         )
         if drawing == pids
-        else _("End it (`ps -fp NUMBER` names it), or measure when the GPU is yours alone."),
+        else _("End it (`ps -fp NUMBER` names it), or measure when nothing else uses the GPU."),
     )
 
 
 def _utilisation(card: Card) -> Check:
     name, rates = "utilisation-percent", _read_first_offered(card, "nvmlDeviceGetUtilizationRates")
     if isinstance(rates, Absent):
-        return not_available(name, rates.reason, _("How busy the GPU is is not told here."))
+        return not_available(name, rates.reason, _("The GPU does not report its utilisation."))
     percent = int(rates.gpu)
     if percent <= RESTING_PERCENT:
         return Check(
             name=name,
             value=percent,
             state="ok",
-            sentence=_("The GPU rests ({percent} % busy).").format(percent=percent),
+            sentence=_("The GPU is at rest ({percent} % busy).").format(percent=percent),
         )
     return Check(
         name=name,
         value=percent,
         state="noisy",
-        sentence=_("The GPU is {percent} % busy before anything is measured.").format(percent=percent),
+        sentence=_("The GPU is already {percent} % busy before the measurement.").format(percent=percent),
         mend=_("Wait until its work is done."),
     )
 
@@ -153,16 +156,16 @@ def _power_limit(card: Card) -> Check:
     name, limit_mw = "power-limit-w", _read_first_offered(card, *LIMIT)
     default_mw = _read_first_offered(card, "nvmlDeviceGetPowerManagementDefaultLimit")
     if isinstance(limit_mw, Absent):
-        return not_available(name, limit_mw.reason, _("The power limit is not told here."))
+        return not_available(name, limit_mw.reason, _("The GPU does not report its power limit."))
     limit_w = limit_mw / 1000
     if isinstance(default_mw, Absent):
-        sentence = _("The power limit is {limit_w:g} W; its default is not told here.").format(
+        sentence = _("The power limit is {limit_w:g} W; the driver does not report its default.").format(
             limit_w=limit_w
         )
         return Check(name=name, value=limit_w, state="ok", sentence=sentence, reason=default_mw.reason)
     default_w = default_mw / 1000
     if limit_w >= default_w - LIMIT_WITHIN_MW / 1000:
-        sentence = _("The power limit is {limit_w:g} W, with a default of {default_w:g} W.").format(
+        sentence = _("The power limit is {limit_w:g} W (default: {default_w:g} W).").format(
             limit_w=limit_w, default_w=default_w
         )
         return Check(name=name, value=limit_w, state="ok", sentence=sentence)
@@ -171,7 +174,8 @@ def _power_limit(card: Card) -> Check:
         value=limit_w,
         state="warning",
         sentence=_(
-            "The power limit is {limit_w:g} W, below the default of {default_w:g} W: results are kept apart."
+            "The power limit is {limit_w:g} W, below the default of {default_w:g} W: results go into "
+            "separate cells."
         ).format(limit_w=limit_w, default_w=default_w),
         mend=_("To compare with others: sudo nvidia-smi -pl {default_w:g}").format(default_w=default_w),
     )
@@ -181,12 +185,10 @@ def _ecc(card: Card) -> Check:
     modes = _read_first_offered(card, "nvmlDeviceGetEccMode")
     if isinstance(modes, Absent):
         return not_available(
-            "ecc", modes.reason, _("Whether memory errors are corrected (ECC) is not told here.")
+            "ecc", modes.reason, _("The GPU does not report whether memory errors are corrected (ECC).")
         )
     sentence = (
-        _("Error correction of the memory (ECC) is on.")
-        if modes[0]
-        else _("Error correction of the memory (ECC) is off.")
+        _("Memory error correction (ECC) is on.") if modes[0] else _("Memory error correction (ECC) is off.")
     )
     return Check(name="ecc", value=bool(modes[0]), state="ok", sentence=sentence)
 
@@ -194,7 +196,7 @@ def _ecc(card: Card) -> Check:
 def _temperature(card: Card) -> Check:
     name, celsius = "temperature-c", _read_first_offered(card, *TEMPERATURE, arguments=(GPU_SENSOR,))
     if isinstance(celsius, Absent):
-        return not_available(name, celsius.reason, _("The GPU's temperature is not told here."))
+        return not_available(name, celsius.reason, _("The GPU does not report its temperature."))
     return Check(
         name=name,
         value=int(celsius),
@@ -206,22 +208,22 @@ def _temperature(card: Card) -> Check:
 def _throttle(card: Card) -> Check:
     name, mask = "throttle-mask", _read_first_offered(card, *THROTTLE)
     if isinstance(mask, Absent):
-        return not_available(name, mask.reason, _("Why clocks are held back is not told here."))
+        return not_available(name, mask.reason, _("The GPU does not report why its clocks are reduced."))
     slowing = [words for bit, words in SLOWING.items() if mask & bit]
     if slowing:
         return Check(
             name=name,
             value=int(mask),
             state="noisy",
-            sentence=_("The GPU is held back at rest: {slowing}.").format(
+            sentence=_("The GPU is throttled at rest: {slowing}.").format(
                 slowing=_(" and ").join(_(reason) for reason in slowing)
             ),
-            mend=_("Look at its cooling and its power supply."),
+            mend=_("Check its cooling and its power supply."),
         )
     if mask & POWER_CAP:
-        sentence = _("The GPU's clocks are held back by its power limit even at rest.")
+        sentence = _("The power limit reduces the GPU's clocks even at rest.")
         return Check(name=name, value=int(mask), state="warning", sentence=sentence)
-    return Check(name=name, value=int(mask), state="ok", sentence=_("Nothing holds the GPU's clocks back."))
+    return Check(name=name, value=int(mask), state="ok", sentence=_("The GPU's clocks are not reduced."))
 
 
 def _read_first_offered(card: Card, *functions: str, arguments: tuple[Any, ...] = ()) -> Any | Absent:

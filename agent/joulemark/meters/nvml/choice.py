@@ -64,7 +64,7 @@ def candidates(gpus: Sequence[ListedGpu | BrokenGpu], environ: Mapping[str, str]
     if entry.startswith("MIG-"):
         raise MeterUnavailable(
             "mig-slice",
-            _("{variable} names a slice of a GPU (MIG), whose energy has no counter of its own.").format(
+            _("{variable} names a slice of a GPU (MIG), which has no energy counter of its own.").format(
                 variable=VISIBLE
             ),
             mend=_("Use a whole GPU."),
@@ -127,7 +127,7 @@ def _require_known_order(gpus: Sequence[ListedGpu], environ: Mapping[str, str]) 
         raise MeterUnavailable(
             "gpu-ambiguous",
             _("This machine has GPUs of several models, and CUDA numbers them by speed, not by address."),
-            mend=_("Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name one by its UUID in {variable}.").format(
+            mend=_("Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name a GPU by its UUID in {variable}.").format(
                 variable=VISIBLE
             ),
         )
@@ -142,7 +142,7 @@ def _by_number(
         forbidden = next((gpu for gpu in in_order if isinstance(gpu, BrokenGpu)), None)
         raise MeterUnavailable(
             "gpu-not-there",
-            _("{variable}={setting} names no GPU of this machine that this user may open.").format(
+            _("{variable}={setting} names no GPU of this machine that this user can open.").format(
                 variable=VISIBLE, setting=setting
             )
             + ("" if forbidden is None else f" {forbidden.error().sentence}"),
@@ -162,10 +162,10 @@ def _by_uuid(gpus: Sequence[ListedGpu | BrokenGpu], prefix: str) -> ListedGpu:
     what = _("no GPU") if not fitting else f"{len(fitting)} GPUs"
     raise MeterUnavailable(
         "gpu-not-there",
-        _("{variable}={prefix} fits {what} of this machine.").format(
+        _("{variable}={prefix} matches {what} of this machine.").format(
             variable=VISIBLE, prefix=prefix, what=what
         ),
-        mend=_("Unset it, or name one by its whole UUID."),
+        mend=_("Unset it, or name a GPU by its full UUID."),
     )
 
 

@@ -84,7 +84,7 @@ def scoped_power(card: Card, field: int, scope: int) -> Callable[[], int] | Abse
             raise nvml_errors.failed(card.nvml, card.nvml.NVMLError(value.status))
         milliwatts = value.number()
         if not milliwatts:
-            raise ReadingMissing(_("The GPU reads 0 mW, which is no power."))
+            raise ReadingMissing(_("The GPU reports 0 mW, which is not a valid power."))
         return milliwatts
 
     return read

@@ -23,7 +23,7 @@ class _Row(NamedTuple):
 
 _TABLE: dict[str, _Row] = {
     "NVML_ERROR_LIBRARY_NOT_FOUND": _Row(
-        "no-nvidia-driver", marked("no NVIDIA driver is installed (libnvidia-ml.so.1 is not found)")
+        "no-nvidia-driver", marked("no NVIDIA driver is installed (libnvidia-ml.so.1 is missing)")
     ),
     "NVML_ERROR_DRIVER_NOT_LOADED": _Row(
         "nvidia-driver-not-loaded",
@@ -32,7 +32,7 @@ _TABLE: dict[str, _Row] = {
     ),
     "NVML_ERROR_LIB_RM_VERSION_MISMATCH": _Row(
         "nvidia-driver-mismatch",
-        marked("the NVIDIA library and the loaded driver are of different versions"),
+        marked("the NVIDIA library and the loaded driver have different versions"),
         marked("Restart the machine."),
     ),
     "NVML_ERROR_UNINITIALIZED": _Row("nvidia-driver-gone", marked("the NVIDIA driver is no longer open")),
@@ -44,33 +44,33 @@ _TABLE: dict[str, _Row] = {
     "NVML_ERROR_GPU_IS_LOST": _Row(
         "gpu-lost",
         marked("the GPU fell off the bus"),
-        marked("Restart the machine and look at its power and cooling."),
+        marked("Restart the machine and check its power and cooling."),
     ),
     "NVML_ERROR_RESET_REQUIRED": _Row(
         "gpu-needs-reset", marked("the GPU needs a reset"), marked("Reset it: sudo nvidia-smi --gpu-reset")
     ),
-    "NVML_ERROR_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU is not there")),
-    "NVML_ERROR_GPU_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU is not there")),
+    "NVML_ERROR_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU does not exist")),
+    "NVML_ERROR_GPU_NOT_FOUND": _Row("gpu-not-found", marked("the chosen GPU does not exist")),
     "NVML_ERROR_NOT_SUPPORTED": _Row(
-        "not-offered-by-gpu", marked("this GPU does not offer what was asked"), passes=True
+        "not-offered-by-gpu", marked("this GPU does not support the request"), passes=True
     ),
     "NVML_ERROR_FUNCTION_NOT_FOUND": _Row(
-        "not-offered-by-driver", marked("this driver does not offer what was asked"), passes=True
+        "not-offered-by-driver", marked("this driver does not support the request"), passes=True
     ),
     "NVML_ERROR_INVALID_ARGUMENT": _Row(
-        "not-offered-by-driver", marked("this driver does not know what was asked"), passes=True
+        "not-offered-by-driver", marked("this driver does not know the request"), passes=True
     ),
     "NVML_ERROR_ARGUMENT_VERSION_MISMATCH": _Row(
-        "not-offered-by-driver", marked("this driver does not know the form of what was asked"), passes=True
+        "not-offered-by-driver", marked("this driver does not know this version of the request"), passes=True
     ),
     "NVML_ERROR_TIMEOUT": _Row("nvml-timeout", marked("the driver did not answer in time"), passes=True),
 }
-DOCTOR = marked("`joulemark doctor` says whether it answers.")
+DOCTOR = marked("`joulemark doctor` shows whether it answers.")
 """What to do where nothing is known of the cause."""
 OLD_BINDING = _Row(
     "nvml-binding-old",
-    marked("the installed Python package for NVML is too old to ask for it"),
-    marked("Renew it: pip install --upgrade nvidia-ml-py"),
+    marked("the installed Python package for NVML is too old for the request"),
+    marked("Update it: pip install --upgrade nvidia-ml-py"),
     passes=True,
 )
 """Nothing of the GPU or its driver: another version of the package would have the function."""
@@ -96,7 +96,7 @@ def failed(nvml: ModuleType, error: Exception) -> MeterFailed:
     """The agent's error for an NVML error during a run: ReadingMissing when the next call may succeed."""
     row = _row(nvml, error)
     if row.passes:
-        return ReadingMissing(_("The GPU gave no reading: {cause}.").format(cause=_(row.cause)))
+        return ReadingMissing(_("The GPU returned no reading: {cause}.").format(cause=_(row.cause)))
     return MeterFailed(
         _("The GPU stopped answering: {cause}. {advice}").format(
             cause=_(row.cause), advice=_(row.mend or DOCTOR)

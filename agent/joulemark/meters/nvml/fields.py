@@ -44,8 +44,8 @@ def field_values(answer: Any) -> list[FieldValue]:
     except struct.error as error:
         raise ReadingMissing(
             _(
-                "The installed Python package for NVML lays its answers out otherwise than NVML does. Install "
-                "another version of it: pip install --upgrade nvidia-ml-py"
+                "The data structures of the installed Python package for NVML do not match NVML's. "
+                "Install another version: pip install --upgrade nvidia-ml-py"
             )
         ) from error
 
@@ -57,13 +57,11 @@ def number(kind: int, value: Any) -> int:
     """
     form = _FORMS.get(kind)
     if form is None:
-        raise ReadingMissing(
-            _("The GPU gave a value of a type that is not known ({kind}).").format(kind=kind)
-        )
+        raise ReadingMissing(_("The GPU returned a value of unknown type ({kind}).").format(kind=kind))
     (content,) = form.unpack_from(value)
     try:
         return int(content)
     except (OverflowError, ValueError) as error:
         raise ReadingMissing(
-            _("The GPU gave a value that is no number ({held}).").format(held=content)
+            _("The GPU returned a value that is not a number ({held}).").format(held=content)
         ) from error

@@ -155,6 +155,6 @@ def refuse_slices(card: Card) -> None:
     if not isinstance(modes, Absent) and modes[0]:
         raise MeterUnavailable(
             "mig-mode",
-            _("The GPU is cut into slices (MIG), whose energy cannot be told apart."),
-            mend=_("Switch MIG off: sudo nvidia-smi -mig 0"),
+            _("The GPU is partitioned (MIG), and the energies of its slices cannot be separated."),
+            mend=_("Disable MIG: sudo nvidia-smi -mig 0"),
         )

@@ -48,8 +48,8 @@ class GpuReadings:
                 raise MeterUnavailable(
                     plain.reason,
                     _(
-                        "Whether this GPU has an energy counter cannot be asked: the installed Python package for "
-                        "NVML is too old."
+                        "The installed Python package for NVML is too old to ask whether this GPU "
+                        "has an energy counter."
                     ),
                     mend=nvml_errors.OLD_BINDING.mend,
                 )
@@ -105,7 +105,8 @@ class GpuReadings:
         if not is_storable(counter):
             raise ReadingMissing(
                 _(
-                    "The GPU's energy counter reads {value} mJ, which no GPU can have drawn. Restart the machine."
+                    "The GPU's energy counter reads {value} mJ, more than any GPU can have drawn. "
+                    "Restart the machine."
                 ).format(value=counter.value)
             )
         if not counter.value and self._last_mj:

@@ -45,7 +45,7 @@ class PowerSamples:
         start_us = self._clock.start_us
         if start_us is None:
             raise ReadingMissing(
-                _("No reading carries a stamp, so the driver's power samples cannot be placed in time.")
+                _("No reading has a timestamp, so the driver's power samples cannot be placed in time.")
             )
         nvml = self._card.nvml
         try:

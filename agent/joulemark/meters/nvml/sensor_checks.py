@@ -39,7 +39,7 @@ def checks(card: Card, timer: Timer) -> Iterator[Check]:
     except MeterUnavailable as error:
         yield not_available("energy-counter", error.reason, error.sentence, mend=error.mend)
         for name in ("reading-cost-ms", *PERIODS):
-            yield not_available(name, error.reason, _("Nothing can be read without an energy counter."))
+            yield not_available(name, error.reason, _("Without an energy counter nothing can be read."))
     else:
         sentence = _("The GPU has an energy counter ({provenance}).").format(provenance=readings.provenance)
         yield Check(name="energy-counter", value=True, state="ok", sentence=sentence)
@@ -56,11 +56,11 @@ def rapl(open_rapl: Callable[[], Meter]) -> Check:
     except MeterUnavailable as error:
         return not_available("rapl", error.reason, error.sentence, mend=error.mend)
     if why_no_dram is not None:
-        sentence = _("RAPL tells the processor's energy and not the memory's ({why_no_dram}).").format(
+        sentence = _("RAPL measures the processor's energy but not the memory's ({why_no_dram}).").format(
             why_no_dram=why_no_dram
         )
         return Check(name="rapl", value=scope, state="ok", sentence=sentence, reason=why_no_dram)
-    sentence = _("RAPL tells the energy of the processor and of its memory.")
+    sentence = _("RAPL measures the energy of the processor and of its memory.")
     return Check(name="rapl", value=scope, state="ok", sentence=sentence)
 
 
@@ -72,7 +72,7 @@ def _cost(readings: GpuReadings, timer: Timer) -> Check:
             costs_us.append(timer.now() - before_us)
     if not costs_us:
         return not_available(
-            name, ReadingMissing.code, _("None of {cost_calls} readings came.").format(cost_calls=COST_CALLS)
+            name, ReadingMissing.code, _("All {cost_calls} readings failed.").format(cost_calls=COST_CALLS)
         )
     cost_ms = median(costs_us) / 1000
     if cost_ms <= DEAR_MS:
@@ -82,9 +82,9 @@ def _cost(readings: GpuReadings, timer: Timer) -> Check:
             state="ok",
             sentence=_("A reading takes {cost_ms:.2g} ms.").format(cost_ms=cost_ms),
         )
-    sentence = _(
-        "A reading takes {cost_ms:.2g} ms, so that the edges of windows are known less well."
-    ).format(cost_ms=cost_ms)
+    sentence = _("A reading takes {cost_ms:.2g} ms, so the edges of windows are less certain.").format(
+        cost_ms=cost_ms
+    )
     return Check(name=name, value=cost_ms, state="warning", sentence=sentence)
 
 
@@ -100,13 +100,13 @@ def _periods(readings: GpuReadings, timer: Timer) -> Iterator[Check]:
     counter, *gauges = PERIODS
     yield _period(counter, _("The energy counter"), [reading.ticks[0] for reading in seen])
     for name, info, what in zip(
-        gauges, (INSTANT, AVERAGE), (_("Power of an instant"), _("Mean power")), strict=True
+        gauges, (INSTANT, AVERAGE), (_("Instantaneous power"), _("Mean power")), strict=True
     ):
         if info in readings.gauges:
             yield _period(name, what, _gauge(readings, info, seen))
         else:
             yield not_available(
-                name, readings.absent[info.name], _("{what} is not told here.").format(what=what)
+                name, readings.absent[info.name], _("{what} is not reported.").format(what=what)
             )
 
 
@@ -119,23 +119,25 @@ def _period(name: str, what: str, ticks: Sequence[Tick]) -> Check:
     period_s = update_period_s(ticks)
     if period_s is None:
         return not_available(
-            name, "no-change-seen", _("{what} hardly moved in {look_s:g} s.").format(what=what, look_s=LOOK_S)
+            name,
+            "no-change-seen",
+            _("{what} hardly changed in {look_s:g} s.").format(what=what, look_s=LOOK_S),
         )
     period_ms = period_s * 1000
     return Check(
         name=name,
         value=period_ms,
         state="ok",
-        sentence=_("{what} moves every {period_ms:.3g} ms.").format(what=what, period_ms=period_ms),
+        sentence=_("{what} is updated every {period_ms:.3g} ms.").format(what=what, period_ms=period_ms),
     )
 
 
 def _samples(ring: PowerSamples) -> Check:
     if ring.reason is not None:
         return not_available(
-            "power-samples", ring.reason, _("The driver keeps no power samples of its own here.")
+            "power-samples", ring.reason, _("The driver stores no power samples of its own.")
         )
-    sentence = _("The driver keeps power samples of its own.")
+    sentence = _("The driver stores power samples of its own.")
     return Check(name="power-samples", value=True, state="ok", sentence=sentence)
 
 

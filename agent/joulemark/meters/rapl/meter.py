@@ -90,19 +90,20 @@ def _read_uj(zone: Zone) -> int:
         if error.errno in PERMANENT:
             raise MeterFailed(
                 _(
-                    "RAPL stopped answering ({stream}: {why}). `joulemark doctor` says whether it can be read."
+                    "RAPL stopped answering ({stream}: {why}). `joulemark doctor` shows whether it "
+                    "can be read."
                 ).format(stream=zone.stream, why=error.strerror)
             ) from error
         raise ReadingMissing(
-            _("RAPL gave no reading ({stream}: {why}).").format(stream=zone.stream, why=error.strerror)
+            _("RAPL returned no reading ({stream}: {why}).").format(stream=zone.stream, why=error.strerror)
         ) from error
     except ValueError as error:
         raise ReadingMissing(
-            _("RAPL gave no count ({stream}: {error}).").format(stream=zone.stream, error=error)
+            _("RAPL returned no count ({stream}: {error}).").format(stream=zone.stream, error=error)
         ) from error
     if not 0 <= count_uj <= (zone.wraps_at or plausible.MAX_STORABLE):
         raise ReadingMissing(
-            _("RAPL gave a count beyond its range ({stream}: {count_uj} uJ).").format(
+            _("RAPL returned a count beyond its range ({stream}: {count_uj} uJ).").format(
                 stream=zone.stream, count_uj=count_uj
             )
         )

@@ -59,7 +59,7 @@ def find_zones(root: Path) -> RaplZones:
         raise MeterUnavailable(
             "no-rapl",
             _("There is no intel-rapl package counter under {root}.").format(root=root),
-            mend=_("A virtual machine has none; on a real one: sudo modprobe intel_rapl_msr"),
+            mend=_("Virtual machines have none; on a real one: sudo modprobe intel_rapl_msr"),
         )
     try:
         memories = [_memory(package) for package in packages]
@@ -135,7 +135,9 @@ def _number(path: Path) -> int:
     if not text.isdecimal():
         raise MeterUnavailable(
             "rapl-unreadable",
-            _("RAPL is there, but {path} holds {text!r}, not a count.").format(path=path, text=text[:20]),
+            _("RAPL is available, but {path} contains {text!r}, not a count.").format(
+                path=path, text=text[:20]
+            ),
         )
     return int(text)
 
@@ -145,10 +147,12 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except PermissionError as error:
         raise MeterUnavailable(
-            "rapl-permission", _("RAPL is there, but {path} may not be read.").format(path=path), mend=_(MEND)
+            "rapl-permission",
+            _("RAPL is available, but this user may not read {path}.").format(path=path),
+            mend=_(MEND),
         ) from error
     except OSError as error:
         raise MeterUnavailable(
             "rapl-unreadable",
-            _("RAPL is there, but {path} fails: {why}.").format(path=path, why=error.strerror),
+            _("RAPL is available, but reading {path} fails: {why}.").format(path=path, why=error.strerror),
         ) from error

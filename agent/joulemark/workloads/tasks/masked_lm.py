@@ -29,7 +29,7 @@ class MaskedLM(TaskWorkload):
         """See TaskWorkload."""
         folder = self.recipe.model_folder
         if self.recipe.preprocessing.mask is None:
-            raise WorkloadError(_("masked_lm needs to know what is hidden. Say `mask` in the suite."))
+            raise WorkloadError(_("masked_lm needs to know what is masked. Set `mask` in the suite."))
         self._tokenizer = open_tokenizer(folder)
         if self._tokenizer.mask_token is None:
             raise WorkloadError(
@@ -54,7 +54,7 @@ class MaskedLM(TaskWorkload):
         places = (tokens["input_ids"][0] == self._tokenizer.mask_token_id).nonzero()
         if not len(places):
             raise WorkloadError(
-                _("The mask of query {id} lies beyond what the model reads. Keep fewer `words`.").format(
+                _("The mask of query {id} lies beyond the model's input. Use fewer `words`.").format(
                     id=query.id
                 )
             )

@@ -35,9 +35,7 @@ class Prompted(TaskWorkload):
         folder = self.recipe.model_folder
         if not self.recipe.prompt:
             raise WorkloadError(
-                _("{task} needs words to ask with. Give a `prompt` in the suite.").format(
-                    task=self.recipe.task
-                )
+                _("{task} needs a prompt. Set `prompt` in the suite.").format(task=self.recipe.task)
             )
         self._tokenizer = open_tokenizer(folder)
         self._own = own_settings(folder, self.recipe.decoding.task_settings)

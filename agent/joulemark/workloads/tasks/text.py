@@ -22,8 +22,8 @@ def open_fast_tokenizer(recipe: Recipe) -> Any:
     if not tokenizer.is_fast:
         raise WorkloadError(
             _(
-                "The tokenizer of {model_name} does not tell where its tokens begin. Use a model with a "
-                "tokenizer.json."
+                "The tokenizer of {model_name} does not report where its tokens begin. Use a model "
+                "with a tokenizer.json."
             ).format(model_name=recipe.model_name)
         )
     return tokenizer

@@ -82,15 +82,15 @@ class TaskWorkload(Workload):
         except ImportError as error:
             raise WorkloadError(
                 _(
-                    "{model} needs a library that is not installed ({value}). Use a revision of the model that "
-                    "does without it, or leave the model out."
+                    "{model} needs a library that is not installed ({value}). Use a revision of the "
+                    "model that does not need it, or leave the model out."
                 ).format(model=model, value=error.name or _first_line(error))
             ) from error
         except (OSError, ValueError, KeyError, SafetensorError, UnpicklingError) as error:
             raise WorkloadError(
                 _(
-                    "{model} cannot be opened for {task} ({error}). Fetch the model again, or use one that was "
-                    "made for the task."
+                    "{model} cannot be loaded for {task} ({error}). Fetch the model again, or use "
+                    "one that was made for the task."
                 ).format(model=model, task=self.recipe.task, error=_first_line(error))
             ) from error
         parameters = [parameter for part in parts for parameter in part.parameters()]
