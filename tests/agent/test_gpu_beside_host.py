@@ -77,7 +77,7 @@ def test_both_are_read_and_the_headline_is_the_gpus() -> None:
     meter = GpuBesideHost(FakeGpu(), lambda: host)
     assert (meter.scope, meter.widest_scope, meter.name) == ("gpu", "gpu+cpu+dram", "nvml-counter")
     assert (meter.provenance, meter.period_s, meter.grade, meter.knows_idle) == (
-        "a counter; beside it RAPL",
+        "a counter; also RAPL",
         0.1,
         "measured",
         True,

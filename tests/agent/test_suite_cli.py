@@ -66,7 +66,7 @@ def test_show_takes_a_folder(command: Agent, tmp_path: Path) -> None:
 def test_a_suite_that_is_not_there_is_a_usage_error(command: Agent, words: list[str]) -> None:
     answer = command.json("suite", *words)
     assert command.code == 2
-    kind = "folder ./nonesuch" if "/" in words[1] else "suite 'nonesuch'"
+    kind = "folder ./nonesuch" if "/" in words[1] else "installed suite 'nonesuch'"
     assert f"There is no {kind}" in answer["error"]["sentence"]
     assert "demo" in answer["error"]["sentence"]
 

@@ -148,7 +148,7 @@ def test_a_wrong_row_and_a_cut_answer_are_noticed(task: str, tiny_model: Model) 
     with pytest.raises(WorkloadError, match=f"this job answers {len(cut)} of {len(cut)} known queries"):
         require_known_answers(workload, cut, what="this job")
     workload.rows = {**workload.rows, "0": workload.rows["1"]}
-    with pytest.raises(WorkloadError, match="answers 1 of 1 known queries otherwise"):
+    with pytest.raises(WorkloadError, match="answers 1 of 1 known queries differently"):
         require_known_answers(workload, {"0": known["0"]}, what="this job")
 
 
