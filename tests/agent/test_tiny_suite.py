@@ -234,7 +234,7 @@ def test_what_a_model_raises_costs_its_own_job_alone(
     assert [row["job"].partition("/")[0] for row in answer["results"]] == ["masked_lm"]
     (failed,) = answer["failed"]
     assert failed["code"] == "workload-crashed"
-    assert "failed (RuntimeError: shapes differ). Look" in failed["sentence"]
+    assert "failed (RuntimeError: shapes differ). Check" in failed["sentence"]
 
 
 def test_fewer_answers_in_a_window_are_noticed(command: Agent, built: Built) -> None:
