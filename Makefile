@@ -11,7 +11,7 @@ OWN := $(PIP) --no-deps --no-index --no-build-isolation
 TORCH ?= $(if $(wildcard $(VENV)/.ready-torch-gpu),gpu,cpu)
 SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 # So many processes share the tests, by files; 0: one after the other, in this process.
-TESTERS ?= 2
+TESTERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
