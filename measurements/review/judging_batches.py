@@ -78,17 +78,24 @@ def claim(result_ids: Sequence[str], *, was_lost: bool = False) -> Claim:
 
 
 @transaction.atomic
-def record_loss(result_ids: Sequence[str]) -> list[list[str]]:
+def record_loss(result_ids: Sequence[str], *, states: Sequence[State] = (State.CHECKING,)) -> list[list[str]]:
     """The process that judged these together was lost: return the halves in which they are to be judged now.
 
-    Of a single one the loss is counted.
+    `states` are those in which they waited for it. Of a single one the loss is counted.
     """
-    taken_up = Submission.objects.filter(state=State.CHECKING, result_id__in=result_ids)
+    taken_up = Submission.objects.filter(state__in=states, result_id__in=result_ids)
     half = max(len(result_ids) // 2, 1)
     taken_up.update(
         batch_limit=Least(F("batch_limit"), half), losses=F("losses") + (1 if len(result_ids) == 1 else 0)
     )
     return [list(result_ids[start : start + half]) for start in range(0, len(result_ids), half)]
+
+
+def forget_losses(judged: Sequence[Submission]) -> None:
+    """They have been read and judged: whatever was lost before was not their doing."""
+    suspected = [row.pk for row in judged if row.losses or row.batch_limit < BATCH_SIZE]
+    if suspected:
+        Submission.objects.filter(pk__in=suspected).update(batch_limit=BATCH_SIZE, losses=0)
 
 
 def in_batches(waiting: Iterable[tuple[str, int]]) -> list[list[str]]:

@@ -23,7 +23,7 @@ from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
 from measurements.review.findings_digest import findings_digest
 from measurements.review.hardware_names import confirm_reported_names
-from measurements.review.judging_batches import BATCH_SIZE, MAX_LOSSES, claim, in_batches
+from measurements.review.judging_batches import BATCH_SIZE, MAX_LOSSES, claim, forget_losses, in_batches
 from measurements.review.models import Cause, Result, Verdict
 from measurements.review.replication import cells_of, forget, forget_left
 from measurements.review.result_row import Names, derive_result, store_results
@@ -41,6 +41,7 @@ TRIPS = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 LOST = f"the process that applied them was lost {MAX_LOSSES} times"
+"""Why a result was given up, in its verdict and in the log."""
 
 
 def judge_waiting(*, result_ids: Sequence[str], was_lost: bool = False) -> int:
@@ -67,11 +68,23 @@ def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
     What a moderator has decided stays too, unless a key was revoked since: then nobody has looked at the evidence under
     that light.
     """
-    judged = MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
-    return sum(
-        _all_or_each(result_ids[start : start + BATCH_SIZE], waiting=judged, cause=cause)
-        for start in range(0, len(result_ids), BATCH_SIZE)
+    judged = states_judged_again(cause)
+    given_up = set(
+        Submission.objects.filter(pk__in=result_ids, losses__gte=MAX_LOSSES).values_list("pk", flat=True)
     )
+    for result_id in given_up:
+        logger.error("judging %s again is given up: %s", result_id, LOST)
+    given = sum(_together([result_id], waiting=judged, cause=cause, failure=LOST) for result_id in given_up)
+    readable = [result_id for result_id in result_ids if result_id not in given_up]
+    return given + sum(
+        _all_or_each(readable[start : start + BATCH_SIZE], waiting=judged, cause=cause)
+        for start in range(0, len(readable), BATCH_SIZE)
+    )
+
+
+def states_judged_again(cause: Cause) -> tuple[State, ...]:
+    """In which states submissions are judged once more for this cause."""
+    return MIGHT_COUNT if cause == Cause.KEY_REVOKED else (*MIGHT_COUNT, State.REJECTED)
 
 
 def outdated(*, most: int) -> list[str]:
@@ -179,6 +192,8 @@ def _together(
     _write_verdicts(
         submissions, {result_id: judgement for result_id, (judgement, _) in outcomes.items()}, cause=cause
     )
+    if failure is None:
+        forget_losses(submissions)
     confirm_reported_names(names.hardware_classes())
     judged_ids = [submission.pk for submission in submissions]
     if before:

@@ -19,7 +19,7 @@ CELLS_PER_SWEEP = 500
 @shared_task(bind=True, name="review.judge")
 def judge(self: Task[..., None], result_ids: list[str], *, was_lost: bool = False) -> None:
     """Give submissions their verdicts; those that a process was lost over, in halves of their batch."""
-    if (self.request.delivery_info or {}).get("redelivered"):
+    if _came_back(self):
         halves, was_lost = record_loss(result_ids), True
         if len(halves) > 1:
             for half in halves:
@@ -28,10 +28,21 @@ def judge(self: Task[..., None], result_ids: list[str], *, was_lost: bool = Fals
     services.judge_waiting(result_ids=result_ids, was_lost=was_lost)
 
 
-@shared_task(name="review.judge_again")
-def judge_again(result_ids: list[str], cause: str) -> None:
-    """Judge submissions once more that have a verdict."""
+@shared_task(bind=True, name="review.judge_again")
+def judge_again(self: Task[..., None], result_ids: list[str], cause: str) -> None:
+    """Judge submissions once more that have a verdict; those that a process was lost over, in halves."""
+    if _came_back(self):
+        halves = record_loss(result_ids, states=services.states_judged_again(Cause(cause)))
+        if len(halves) > 1:
+            for half in halves:
+                judge_again.apply_async((half, cause))
+            return
     services.judge_again(result_ids=result_ids, cause=Cause(cause))
+
+
+def _came_back(task: Task[..., None]) -> bool:
+    """Whether the process that had this message was lost."""
+    return bool((task.request.delivery_info or {}).get("redelivered"))
 
 
 @shared_task(name="review.compare")

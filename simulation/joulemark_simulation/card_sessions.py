@@ -142,7 +142,7 @@ def probed(scenario: Scenario) -> Probed:
 @cache
 def timing_of(name: str, mode: str) -> Timing:
     """As a machine keeps it from one run to the next: probed once for a card and a mode of its counter."""
-    return probed(scenario_of(name, mode, Random(f"probe of {name}, {mode}"))).timing  # noqa: S311
+    return probed(scenario_of(name, mode, Random(f"probe of {name}, {mode}"))).timing  # noqa: S311 - chances, no secrets
 
 
 def read_rests_rarely() -> None:

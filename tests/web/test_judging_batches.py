@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from measurements.intake.models import State, Submission
 from measurements.review import judging_batches, services
 from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOSSES, claim, record_loss
 from measurements.review.models import Verdict
-from measurements.review.tasks import sweep
+from measurements.review.tasks import judge_again, sweep
 from tests import poisoned_judge
 from tests.laws import law
 from tests.processes import Platform, platform, wait_until
@@ -116,6 +117,48 @@ def test_what_was_judged_meanwhile_has_no_loss(submitted: Submit) -> None:
     services.judge_waiting(result_ids=ids)
     record_loss(ids)
     assert set(Submission.objects.values_list("batch_limit", "losses")) == {(BATCH_SIZE, 0)}
+
+
+def test_judging_again_is_halved_too_and_given_up_alone(
+    submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """New rules may be killed by what the old ones could read: the message comes back as any other does."""
+    ids = submitted(3)
+    services.judge_waiting(result_ids=ids)
+    monkeypatch.setattr(services, "RULES_VERSION", "later")
+    queued: list[list[str]] = []
+    monkeypatch.setattr(judge_again, "apply_async", lambda arguments: queued.append(arguments[0]))
+
+    def come_back(batch: list[str]) -> None:
+        judge_again.push_request(delivery_info={"redelivered": True})
+        try:
+            judge_again.run(batch, "new-rules")
+        finally:
+            judge_again.pop_request()
+
+    come_back(ids)
+    assert queued == [[result_id] for result_id in ids]
+    monkeypatch.setattr(services, "cases_of", Mock(side_effect=SystemExit))  # the process ends here
+    for _ in range(MAX_LOSSES - 1):
+        with pytest.raises(SystemExit):
+            come_back(ids[:1])
+    come_back(ids[:1])
+    assert set(Submission.objects.values_list("pk", "state")) == {
+        (ids[0], "quarantined"),
+        (ids[1], "accepted"),
+        (ids[2], "accepted"),
+    }
+    assert Verdict.objects.filter(submission=ids[0]).last().findings[0]["code"] == "JM-JUDGE-FAILED"
+
+
+def test_who_was_judged_after_a_loss_is_suspected_no_more(submitted: Submit) -> None:
+    ids = submitted(2)
+    claim(ids)
+    record_loss(ids)
+    services.judge_waiting(result_ids=ids, was_lost=True)
+    assert set(Submission.objects.values_list("state", "batch_limit", "losses")) == {
+        ("accepted", BATCH_SIZE, 0)
+    }
 
 
 @pytest.fixture
