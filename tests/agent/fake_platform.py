@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-from fake_log import FakeLog
 from msgspec.structs import replace
 
 from joulemark.log.leaf import decode as decode_leaf
@@ -19,6 +19,7 @@ from joulemark.record import envelope as envelopes
 from joulemark.record import keys, messages
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
+from tests.agent.fake_log import FakeLog
 
 SEED = 42
 
@@ -36,7 +37,7 @@ class FakePlatform:
     failures: list[int] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
-    standings: dict[str, dict[str, object]] = field(default_factory=dict)
+    standings: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdict: str = "accepted"
     findings: tuple[messages.StandingFinding, ...] = ()
     unjudged_looks: int = 0

@@ -13,9 +13,8 @@ from random import Random
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
-import fake_suite
 from msgspec.structs import replace
 
 from joulemark import workloads
@@ -25,6 +24,7 @@ from joulemark.workloads.first_kernel import run_first_kernel
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.clock import Clock
 from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
+from tests.agent import fake_suite
 
 WATTS, QUERY_S = 300.0, 0.05
 CHANCES = Random(7)  # noqa: S311 - chances, no secrets

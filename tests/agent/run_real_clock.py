@@ -14,9 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
-import fake_suite
 from msgspec.structs import replace
 
 from joulemark import suite as suites
@@ -26,6 +25,7 @@ from joulemark.record.codec import decode
 from joulemark.record.trace import Timing
 from joulemark.session import query_turns, sensor_timing
 from joulemark_simulation.nvml.clock import Clock
+from tests.agent import fake_suite
 
 QUERY_S = 0.05
 WINDOW_PERIODS = 20

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
 import httpx  # noqa: F401 - loaded once, for every fork
 import pynvml  # noqa: F401
 import rich.console
 import rich.live
 import rich.progress  # noqa: F401
-import run_on_gpu
 
 import joulemark.session.run as runs
 from joulemark.cli import main
+from tests.agent import run_on_gpu
 
 TIME_LIMIT_S = 60
 

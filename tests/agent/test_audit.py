@@ -6,20 +6,20 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from auditing import audit, codes, kept
-from fake_log import START, FakeLog, RunningLog
 from msgspec.structs import replace
 
 from joulemark.audit import store
 from joulemark.log.checkpoints import parse
 from joulemark.log.notes import COSIGNATURE, claimed_text, verifier_key
 from joulemark.record import keys
+from tests.agent.auditing import audit, codes, kept
+from tests.agent.fake_log import START, FakeLog, RunningLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 def test_an_honest_log_fits(auditor: Agent, log: FakeLog) -> None:

@@ -7,17 +7,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from auditing import audit, codes, first, kept
 from msgspec.structs import replace
 
 from joulemark.audit import store
 from joulemark.audit.claims import measured
 from joulemark.record.codec import encode
 from joulemark_simulation import records
+from tests.agent.auditing import audit, codes, first, kept
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_log import FakeLog
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_log import FakeLog
 
 
 def test_a_row_that_is_gone_is_found(auditor: Agent, log: FakeLog) -> None:

@@ -10,10 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from handed_out import suite_files, suite_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.config import Config, Folders
 from joulemark.hub.fetched_files import FetchLog
@@ -23,6 +21,8 @@ from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
 from joulemark.session import cleaning, state, suite_store
 from joulemark.session.plan import Filter, select
 from joulemark.suite.archive import encode_archive
+from tests.agent.handed_out import suite_files, suite_of
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

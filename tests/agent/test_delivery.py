@@ -13,8 +13,8 @@ from joulemark.record.messages import RECEIPT_TYPE, Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 @pytest.fixture

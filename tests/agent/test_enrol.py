@@ -13,8 +13,8 @@ from joulemark.errors import UsageError
 from joulemark.record.codec import Record
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 class Hello(Record):

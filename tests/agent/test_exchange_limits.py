@@ -13,7 +13,6 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import exchange_limits, network
 from joulemark.errors import NoConnection
@@ -21,6 +20,7 @@ from joulemark.exchange_limits import Exchange, ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.platform_client import PlatformClient
 from joulemark.waiting import Waiting
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,10 +8,8 @@ from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Sessions
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
 
 from joulemark.errors import FactsUnusable
@@ -27,6 +25,8 @@ from joulemark.session.statement import _quality
 from joulemark_simulation import records
 from joulemark_simulation.nvml.cards import H100
 from joulemark_simulation.nvml.scenario import Scenario, WrongAnswer
+from tests.agent.gpu_sessions import Sessions
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from joulemark.record import bundle as bundles
 from joulemark.record.messages import Problem
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 def states(agent: Agent) -> list[str]:

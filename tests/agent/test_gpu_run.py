@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 from msgspec import structs
 
@@ -25,6 +24,7 @@ from joulemark.suite import load_suite
 from joulemark_simulation.nvml.cards import A100, GA102, H100
 from joulemark_simulation.nvml.running import running
 from joulemark_simulation.nvml.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Ended, Sessions
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import errors
 from joulemark.record import bundle as bundles
@@ -28,6 +26,8 @@ from joulemark_simulation.nvml.scenario import (
     Sensor,
     WrongAnswer,
 )
+from tests.agent.gpu_sessions import Ended, Sessions
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
-from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark.errors import Unreachable
 from joulemark.patience import SHORT
@@ -16,9 +14,11 @@ from joulemark.record.messages import StandingFinding, StandingOthers
 from joulemark.session import measure as measuring
 from joulemark.session import verdicts
 from joulemark.session.run import _Readiness
+from tests.agent import fake_suite
+from tests.agent.fake_platform import FakePlatform, RunningPlatform
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 RUN = ("run", "--meter", "estimate")
 FIRST = fake_suite.JOBS[0].key
@@ -182,7 +182,7 @@ def test_the_platform_is_never_asked_while_a_job_is_measured(
 ) -> None:
     real, answer, running, asked = measuring.measure, platform.answer, [], []
 
-    def measure(*words: object, **more: object) -> object:
+    def measure(*words: object, **more: Any) -> object:
         running.append("now")
         try:
             return real(*words, **more)

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_platform import FakePlatform, RunningPlatform, needed_job
-from gpu_sessions import Ended, Sessions
-from handed_out import hand_out, suite_files, suite_of
 
 from joulemark.record.messages import Needed, NeededSuite
 from joulemark.session.forecast import NO_TIME
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.scenario import Failure, Scenario
+from tests.agent.fake_platform import FakePlatform, RunningPlatform, needed_job
+from tests.agent.gpu_sessions import Ended, Sessions
+from tests.agent.handed_out import hand_out, suite_files, suite_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

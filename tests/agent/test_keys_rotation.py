@@ -6,7 +6,6 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_platform import RunningPlatform
 from msgspec.structs import replace
 
 from joulemark import config as configs
@@ -16,13 +15,13 @@ from joulemark.record import envelope as envelopes
 from joulemark.record import keys, messages
 from joulemark.record.codec import decode
 from joulemark.record.requests import ROTATION_TYPE, Rotation
+from tests.agent.fake_platform import RunningPlatform
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
-
     from joulemark.config import Folders
     from joulemark.record.codec import Record
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 LOCKED_WITH = "correct horse battery"
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import fake_suite
-from fake_platform import needed_job
-
 from joulemark.record.messages import Needed
 from joulemark.record.statement import SuiteRef
+from tests.agent import fake_suite
+from tests.agent.fake_platform import needed_job
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 RUN = ("run", "--meter", "estimate")
 FIRST = fake_suite.JOBS[0].key

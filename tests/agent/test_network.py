@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import httpx2
 import pytest
-from fake_platform import RunningPlatform
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import config, network
 from joulemark.cli import main
@@ -26,7 +24,9 @@ from joulemark.errors import UsageError
 from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.record.origin import LONGEST_ORIGIN
+from tests.agent.fake_platform import RunningPlatform
 from tests.fake_hub import RunningHub
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

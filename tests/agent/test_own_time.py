@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
-from stepped_counter import Counter, Machine, Work
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import NotMeasurable
@@ -34,6 +32,8 @@ from joulemark.session import measure as measuring
 from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
+from tests.agent.stepped_counter import Counter, Machine, Work
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,8 @@ import signal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 from msgspec import structs
-from test_resume import in_a_process, jobs_received
 
 from joulemark.errors import (
     EXIT_IMPOSSIBLE,
@@ -26,12 +24,14 @@ from joulemark.session.journal import Journal
 from joulemark.session.plan import Filter
 from joulemark.suite import load_suite
 from joulemark.workloads import OutOfMemory, WorkloadCrashed, WorkloadError
+from tests.agent import fake_suite
+from tests.agent.test_resume import in_a_process, jobs_received
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 RUN = ("run", "--meter", "estimate")

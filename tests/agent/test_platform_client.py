@@ -19,7 +19,7 @@ from joulemark.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fake_platform import FakePlatform
+    from tests.agent.fake_platform import FakePlatform
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 
 from joulemark.errors import EXIT_USAGE
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 RUN = ("run", "--meter", "estimate")

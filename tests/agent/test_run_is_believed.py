@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 from msgspec.structs import replace
 
@@ -19,15 +18,15 @@ from joulemark.record import trace as traces
 from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-
     from joulemark.meters.meter import Now
     from joulemark.outbox import OutboxResult
     from joulemark.suite import Sample, Suite
+    from tests.agent.agent_commands import Agent
 
 POWER_W = 15
 

@@ -20,8 +20,8 @@ from joulemark.waiting import WaitEnded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 RUN = ("run", "--meter", "estimate")
 
@@ -44,7 +44,7 @@ class Outage:
 
 
 def _problem() -> object:
-    from fake_platform import _problem as problem
+    from tests.agent.fake_platform import _problem as problem
 
     return problem(503, "JM-AWAY", "Later.")
 
@@ -204,7 +204,7 @@ def test_what_was_signed_long_ago_is_signed_anew_when_its_time_is_called_wrong(
     ticket = platform.ticket
 
     def refuse_the_first(body: bytes) -> tuple[int, object]:
-        from fake_platform import _problem as problem
+        from tests.agent.fake_platform import _problem as problem
 
         bodies.append(body)
         return problem_answer(problem) if len(bodies) == 1 else ticket(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ FULL, QUICK = load_suite("a100-2024"), load_suite("quick")
 FOLDER = Path("snapshot")
 
 
-def recipe(key: str, suite: Suite = FULL, **options: object) -> Recipe:
+def recipe(key: str, suite: Suite = FULL, **options: Any) -> Recipe:
     return recipe_of(suite, suite.job(key), model_folder=FOLDER, **options)
 
 

@@ -8,9 +8,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
-from stepped_counter import Counter, Machine, Work
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.bracket import SHARP
@@ -25,6 +23,8 @@ from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.suite import Protocol, load_suite, suite_names
+from tests.agent.stepped_counter import Counter, Machine, Work
+from tests.laws import law
 
 DEMO = load_suite("demo").protocol
 SUITES = suite_names()

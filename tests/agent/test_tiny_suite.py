@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from agent_commands import Agent
 from msgspec import structs
 
 from joulemark.cli import main
@@ -30,6 +29,7 @@ from joulemark.workloads.tasks.workload import TaskWorkload
 from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of
 from joulemark_simulation.tiny_models.rows import reviews
 from joulemark_simulation.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
+from tests.agent.agent_commands import Agent
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("no_network", "one_thread")]
 SENTIMENT = "text_classification/text_classification/bert-sentiment"

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import MeterUnavailable
@@ -23,6 +22,7 @@ from joulemark.meters.nvml.processes import (
     using_pids,
 )
 from joulemark.meters.nvml.readings import GpuReadings
+from tests.laws import law
 
 MIB = 2**20
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.errors import BadAnswer, NoConnection, ServerFailed
 from joulemark.patience import LONG, Pauses
 from joulemark.waiting import WaitEnded, Waiting, in_words
+from tests.laws import law
 
 ORIGIN = "https://platform.example"
 
@@ -28,7 +29,7 @@ class Clock:
     def pause(self, seconds: float) -> None:
         self.at_s += seconds
 
-    def waiting(self, **options: object) -> Waiting:
+    def waiting(self, **options: Any) -> Waiting:
         return Waiting(
             ORIGIN, **{"pauses": LONG, "limit_s": 600.0, "pause": self.pause, "now": lambda: self.at_s,
                        "seed": 1, "say": self.said.append, "on_wait": self.limits_s.append, **options},

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS.parent / "simulation"), str(TESTS / "agent")]
+sys.path.insert(0, str(TESTS.parent / "simulation"))
 
 from joulemark import workloads
 from joulemark.cli import main

@@ -7,16 +7,17 @@ import platform
 import runpy
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 NAMES = json.loads(os.environ["JOULEMARK_TEST_NAMES"])
 PROGRAM = Path(__file__).parents[1] / "agent" / "run_on_gpu.py"
-uname, described = os.uname, platform.uname
+uname = os.uname
 
 
-def named(of):
+def named(of: Callable[[], os.uname_result]) -> Callable[[], os.uname_result]:
     """The same machine under another name."""
-    return lambda: type(of())((of()[0], NAMES["host"], *of()[2:]))
+    return lambda: os.uname_result((of()[0], NAMES["host"], *of()[2:]))
 
 
 if __name__ == "__main__":

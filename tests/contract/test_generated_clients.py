@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -97,7 +98,7 @@ class Contributor:
     def ticket_request(self) -> bytes:
         return encode(records.ticket_request(key=self._key(), audience=self._origin))
 
-    def request(self, kind: Callable[..., object], payload_type: str, **said: object) -> bytes:
+    def request(self, kind: Callable[..., object], payload_type: str, **said: Any) -> bytes:
         message = records.request(kind, payload_type, key=self._key(), audience=self._origin, **said)
         return encode(message)
 

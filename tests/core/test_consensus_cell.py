@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 from statistics import median
 
 import pytest
@@ -126,7 +127,7 @@ def test_the_median_of_extreme_energies_neither_overflows_nor_vanishes() -> None
 
 @LAW
 @given(readings, st.randoms())
-def test_the_order_of_results_does_not_matter(listed: list[ResultReading], random) -> None:
+def test_the_order_of_results_does_not_matter(listed: list[ResultReading], random: Random) -> None:
     shuffled = list(listed)
     random.shuffle(shuffled)
     assert cell_value(shuffled) == cell_value(listed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -84,7 +85,7 @@ def test_fifty_keys_on_one_device_do_not_make_a_bootstrap() -> None:
 
 @LAW
 @given(logs, st.randoms())
-def test_the_order_of_results_changes_no_bit(values: list[float], random) -> None:
+def test_the_order_of_results_changes_no_bit(values: list[float], random: Random) -> None:
     listed = readings(values)
     shuffled = list(listed)
     random.shuffle(shuffled)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
@@ -109,7 +110,9 @@ def test_a_value_that_is_no_energy_is_refused(bad: float) -> None:
 
 @LAW
 @given(values, values, st.randoms())
-def test_the_order_does_not_matter(devices: list[ModelValue], cells: list[ModelValue], random) -> None:
+def test_the_order_does_not_matter(
+    devices: list[ModelValue], cells: list[ModelValue], random: Random
+) -> None:
     before = paired_ratio(device_values=devices, cell_values=cells)
     random.shuffle(devices)
     random.shuffle(cells)

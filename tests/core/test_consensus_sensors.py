@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import EXAMPLES, law
 
 from joulemark.consensus.cell import CellValue, ResultReading, cell_value
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark_simulation.sensed_crowds import EVERY, SensedCrowd, sensed_cells
+from tests.laws import EXAMPLES, law
 
 CELLS = max(400, EXAMPLES)
 LEAST_HELD = 0.93

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import accumulate
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,12 @@ LAW = settings(deadline=None, derandomize=True)
 
 
 def stream(
-    times: list[int], values: list[int], *, scope: str = "cpu", per_unit: float = 1e-6, wraps_at=None
+    times: list[int],
+    values: list[int],
+    *,
+    scope: str = "cpu",
+    per_unit: float = 1e-6,
+    wraps_at: int | None = None,
 ) -> Stream:
     return Stream(
         name=f"{scope}-0",
@@ -248,7 +254,7 @@ def counted(draw: st.DrawFn) -> tuple[list[int], list[int]]:
     return list(accumulate(waits)), list(accumulate(rises))
 
 
-def energy(times: list[int], values: list[int], start: int, end: int, **stream_words: object) -> float:
+def energy(times: list[int], values: list[int], start: int, end: int, **stream_words: Any) -> float:
     return gross_j(trace(stream(times, values, **stream_words), spans=[("window", start, end)]))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analytic import Device, Piece, seen, steps, timing, trace
 
 from joulemark.energy.bracket import bracket
 from joulemark.energy.changes import Changes, changes
 from joulemark.energy.counter import Counter
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.trace import Timing
+from tests.core.analytic import Device, Piece, seen, steps, timing, trace
 
 RUN = [("warm-up", 12.0, 14.0), ("window", 20.0, 21.5), ("window", 25.0, 25.037), ("idle-after", 26.0, 50.0)]
 WARM = Device(

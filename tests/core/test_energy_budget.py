@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import sqrt
 
 import pytest
-from analytic import GPU, timing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from joulemark.energy import budget
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.sensors import sensor_error
 from joulemark.record.statement import Term
+from tests.core.analytic import GPU, timing
 
 PER_QUERY_J = (9.9, 10.0, 10.1, 10.0)
 

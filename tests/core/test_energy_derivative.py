@@ -7,10 +7,8 @@ from math import fsum
 from random import Random
 
 import pytest
-from analytic import GPU, Device, Piece, gauge, irregular_steps, steps, stream, timing, trace
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy import budget
 from joulemark.energy.analysis import Analysis, analyse
@@ -20,6 +18,8 @@ from joulemark.energy.counter import counter
 from joulemark.energy.derivative import derivative
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.trace import Queries, Span, Trace
+from tests.core.analytic import GPU, Device, Piece, gauge, irregular_steps, steps, stream, timing, trace
+from tests.laws import law
 
 
 @dataclass(frozen=True)

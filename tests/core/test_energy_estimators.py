@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from analytic import GPU, Device, Piece, gauge, steps, stream, timing, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -19,6 +18,7 @@ from joulemark.energy.sensors import sensor_error
 from joulemark.energy.streams import read_streams
 from joulemark.record.statement import Comparison
 from joulemark.record.trace import Queries, Timing, Trace
+from tests.core.analytic import GPU, Device, Piece, gauge, steps, stream, timing, trace
 
 CARD = Device(
     (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from analytic import Device, Piece, gauge, steps, stream, trace
 from msgspec.structs import replace
 
 from joulemark.energy.errors import TraceInconsistent
@@ -11,6 +10,7 @@ from joulemark.energy.flags import conditions_flags, flags
 from joulemark.record.statement import Idle
 from joulemark.record.trace import Gauge, Stream, Trace, from_deltas, to_deltas
 from joulemark.rules.completeness import DIRTY
+from tests.core.analytic import Device, Piece, gauge, steps, stream, trace
 
 RUN = [("idle-before", 1.0, 3.0), ("window", 3.5, 6.0), ("idle-after", 7.0, 9.0)]
 BOARD = stream(steps(Device((Piece(10.0, 60.0),)), until_s=10.0), timing=None)

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.record.codec import decode, encode
 from joulemark.record.statement import Amount, Idle, Sensor, Slug, Term, Totals, Window
 from joulemark.record.trace import Queries, Span, Stream, Timing, Trace, to_deltas
+from tests.laws import law
 
 GPU = Sensor(meter="nvml-counter", grade="measured", scope="gpu", stated_watts=None, stated_watts_source=None)
 RAPL = Sensor(meter="rapl", grade="measured", scope="cpu", stated_watts=None, stated_watts_source=None)

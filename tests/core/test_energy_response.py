@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from analytic import Device, Piece, seen, steps
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.response import LONGEST_SETTLE_S, Response, median_period_s, response
+from tests.core.analytic import Device, Piece, seen, steps
 
 STARTS = (4.0, 9.0125, 14.0375, 19.0625, 24.0875)
 LOADS = [(start_s, start_s + 2.0) for start_s in STARTS]

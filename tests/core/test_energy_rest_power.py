@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from analytic import Device, Piece, seen, steps, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.rest_power import RestPower, rest_power
 from joulemark.energy.stretches import stretches
+from tests.core.analytic import Device, Piece, seen, steps, trace
 
 WORK = 300.0
 

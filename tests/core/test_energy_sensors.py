@@ -7,10 +7,10 @@ from math import hypot, sqrt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy import sensors
 from joulemark.energy.sensors import MeasuredBoard, measured_boards, sensor_error, sensor_u, spread_of
+from tests.laws import law
 
 DESIGNS = [board for board in measured_boards() if board.group == "designs"]
 UNITS = [board for board in measured_boards() if board.group == "units"]

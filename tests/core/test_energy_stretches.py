@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from analytic import trace
 
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.stretches import Stretch, around_windows, stretches
+from tests.core.analytic import trace
 
 RUN = [
     ("warm-up", 1.0, 2.0),

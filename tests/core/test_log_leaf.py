@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,7 +40,7 @@ facts = st.dictionaries(
 
 
 @given(facts)
-def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, object]) -> None:
+def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, Any]) -> None:
     entry = LogLeaf(kind="verdict", subject=RESULT, at=AT, facts=said)
     data = entry.encode()
     assert leaves.decode(data) == entry
@@ -68,7 +70,7 @@ def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, ob
         lambda data: data + b"\n",
     ],
 )
-def test_no_other_encoding_is_an_entry(spoil) -> None:
+def test_no_other_encoding_is_an_entry(spoil: Callable[[bytes], bytes]) -> None:
     data = LogLeaf(kind="verdict", subject=RESULT, at=AT, facts={"b": "x", "a": 1}).encode()
     assert leaves.decode(data).facts == {"a": 1, "b": "x"}
     with pytest.raises(Malformed) as refusal:

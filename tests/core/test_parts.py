@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from analytic import GPU
 from msgspec.structs import asdict, replace
 
 from joulemark.energy import budget
@@ -25,6 +24,7 @@ from joulemark.suite import Protocol, load_suite
 from joulemark.suite.estimate import estimate
 from joulemark_simulation import records
 from tests import parts
+from tests.core.analytic import GPU
 
 if TYPE_CHECKING:
     from collections.abc import Callable

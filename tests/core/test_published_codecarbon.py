@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from statistics import mean, stdev
 
 import pytest
@@ -283,7 +284,7 @@ def test_a_file_must_say_what_it_is_about() -> None:
 
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_runs_changes_no_digit(totals: list[float], random) -> None:
+def test_the_order_of_runs_changes_no_digit(totals: list[float], random: Random) -> None:
     rows = [
         {"energy_consumed": repr(t), "gpu_energy": repr(t), "cpu_energy": 0, "ram_energy": 0} for t in totals
     ]

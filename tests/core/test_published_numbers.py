@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -13,7 +14,7 @@ from joulemark.published.codecarbon import LogOptions, read_logs
 from joulemark.published.errors import BadRow, BadRows, UnreadableInput
 from joulemark.published.figures import InputFile, PublishedRuns
 from joulemark.published.names import NameMap
-from joulemark.published.table import TableForm, read_table
+from joulemark.published.table import TableForm, TableRow, read_table
 from joulemark.published.untrusted import LeaveOut
 from tests.laws import law
 
@@ -45,7 +46,7 @@ def cells(texts: list[str], form: TableForm) -> list[float | None]:
     return [_number(row) for row in rows]
 
 
-def _number(row) -> float | None:
+def _number(row: TableRow) -> float | None:
     try:
         return row.number("value")
     except BadRow as error:
@@ -119,7 +120,7 @@ def row(*, run: int, energy: str = "0.003", gpu: str = "0.001", project: str = "
     return f"2026-01-01,{project},r{run},12.5,0.0004,0.0005,{gpu},0.0015,{energy},1,NVIDIA T4,Xeon,machine"
 
 
-def logs(*rows: str, heading: str = HEADING, **options) -> PublishedRuns:
+def logs(*rows: str, heading: str = HEADING, **options: Any) -> PublishedRuns:
     """What is read of a log with these lines."""
     content = "\n".join([heading, *rows]) + "\n"
     told = LogOptions(queries=1000, task="t", **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def test_securesystemslib_and_our_verification_agree() -> None:
         lambda data: data.replace(b'"format"', b'"extra":1,"format"', 1),
     ],
 )
-def test_a_second_encoding_of_the_same_bundle_is_refused(spoil) -> None:
+def test_a_second_encoding_of_the_same_bundle_is_refused(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(Malformed):
         bundles.parse(spoil(records.bundle().to_bytes()))
 

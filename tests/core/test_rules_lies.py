@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from lies import inside, invented, stating, told, with_gauge
 from msgspec.structs import replace
 
 from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import counting, reading, scaled
+from tests.core.lies import inside, invented, stating, told, with_gauge
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Term

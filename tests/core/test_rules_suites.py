@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from test_suite_lock import lock, suite
 
 from joulemark.record import trace as traces
 from joulemark.record.keys import public_hex
@@ -16,6 +15,7 @@ from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import Suite
 from joulemark_simulation import records
+from tests.core.test_suite_lock import lock, suite
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from lies import stating, told
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from joulemark.record.trace import from_deltas, to_deltas
 from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import reading
+from tests.core.lies import stating, told
 
 if TYPE_CHECKING:
     from joulemark.record.trace import Trace

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from study_table import GENERAL, TASKS
 
 from joulemark.suite import DataSet, Job, NotPinned, Suite, load_suite, require_pinned
 from joulemark.suite.describe import counts
 from joulemark.suite.page import page
 from joulemark.suite.published import load_study
+from tests.core.study_table import GENERAL, TASKS
 
 SUITE = load_suite("a100-2024")
 

@@ -26,7 +26,7 @@ OTHER = "efficientnet-lite0"
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 

@@ -31,7 +31,7 @@ OLD_BUDGET = (Term(name="windows", kind="A", relative=0.004), Term(name="gain", 
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 

@@ -40,7 +40,7 @@ PEOPLE = [f"person-{n}" for n in range(12)]
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 

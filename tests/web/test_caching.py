@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.utils.http import http_date
+from pytest_django import Settings
 
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, HardwareClass
 from measurements.contributors.models import Contributor
 from measurements.intake.models import Submission
+from tests.client_response import ClientResponse
 from tests.web.addresses import filled, routes
 from tests.web.populated import Values, populate, questions
 
@@ -26,7 +28,7 @@ NEVER_CHANGE = {"tile", "bundle", "tar"}
 
 
 @pytest.fixture
-def values(db) -> Values:
+def values(db: None) -> Values:
     """Something at every address."""
     return populate()
 
@@ -40,7 +42,7 @@ def addresses(values: Values, *, admin: bool = False) -> list[str]:
     return found
 
 
-def body(answer) -> bytes:
+def body(answer: ClientResponse) -> bytes:
     """The bytes of an answer, without what is drawn anew for every form."""
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return AGE.sub(b"", TOKEN.sub(b"", content))
@@ -180,7 +182,7 @@ def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, v
 
 
 @pytest.mark.laws
-def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings) -> None:
+def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "other.example"]
     settings.ORIGIN = "https://energy.example"
     for number in range(120):

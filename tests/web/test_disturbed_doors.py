@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
@@ -57,7 +58,7 @@ class Doors:
     def _enrolment(self, number: int) -> bytes:
         return encode(records.enrolment(key=records.signing_key(number), audience=self.platform.origin))
 
-    def _ask(self, kind: type, payload_type: str, number: int, **said: object) -> bytes:
+    def _ask(self, kind: type, payload_type: str, number: int, **said: Any) -> bytes:
         said = {"audience": self.platform.origin, **said}
         return encode(records.request(kind, payload_type, key=records.signing_key(number), **said))
 
@@ -66,7 +67,7 @@ class Doors:
         of = records.trace(queries=15, salt=next(numbers))
         return records.bundle(key=records.signing_key(number), of=of, change=change).to_bytes()
 
-    def _judged(self, number: int, **changes: object) -> str:
+    def _judged(self, number: int, **changes: Any) -> str:
         status, body = self.post("results", self._bundle(number, **changes))
         assert status == 202, body
         result_id = json.loads(self._payload(body))["result_id"]
@@ -161,7 +162,7 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory) -> Iterator[Doors]:
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """The platform with its own Redis, where nobody is limited."""
     folder = tmp_path_factory.mktemp("doors")
     rates = ",".join(f"{scope}=1000000/h" for scope in ("prefix", "enrolment", "ticket", "result", "request"))

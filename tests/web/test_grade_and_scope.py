@@ -30,7 +30,7 @@ GPU = {"grade": "measured", "scope": "gpu", "hardware": "GPU X", "device": "gpu"
 
 
 @pytest.fixture
-def platform(catalogue) -> None:
+def platform(catalogue: None) -> None:
     """Rows of every grade and of several scopes, from one source and from two."""
     call_command("load_published", verbosity=0)
     demo_catalog()

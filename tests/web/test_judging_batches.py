@@ -11,6 +11,7 @@ from unittest.mock import Mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record.codec import encode
 from joulemark_simulation import records
@@ -20,6 +21,7 @@ from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOS
 from measurements.review.models import Verdict
 from measurements.review.tasks import judge_again, sweep
 from tests import poisoned_judge
+from tests.client_response import Post
 from tests.laws import law
 from tests.processes import Platform, platform, wait_until
 
@@ -27,7 +29,7 @@ Submit = Callable[[int], list[str]]
 
 
 @pytest.fixture
-def submitted(enrolled) -> Submit:
+def submitted(enrolled: Post) -> Submit:
     """Hand in so many results of one contributor; their ids, in their order."""
 
     def hand_in(count: int) -> list[str]:
@@ -81,8 +83,8 @@ def test_whoever_kills_is_alone_after_as_many_losses_as_its_batch_can_be_halved(
 def test_what_a_sweep_finds_lost_is_judged_in_ever_smaller_batches_and_given_up_in_the_end(
     submitted: Submit,
     monkeypatch: pytest.MonkeyPatch,
-    settings,
-    django_capture_on_commit_callbacks,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     ids = submitted(3)
     settings.SWEEP_WAITING_LONGER_THAN_S = 0

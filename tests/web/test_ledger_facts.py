@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone as clock
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pytest_django import DjangoDbBlocker, Settings
 
 from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
@@ -44,6 +46,7 @@ from measurements.review.exact_json import exact_text
 from measurements.review.findings_digest import findings_digest, is_former_digest
 from measurements.review.models import ModerationReason, Verdict
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
+from tests.client_response import Post
 from tests.laws import law
 from tests.pinned import pinned_files
 
@@ -208,7 +211,7 @@ def _person() -> User:
 
 
 @pytest.fixture(scope="module")
-def migrated_sqlite(django_db_blocker, tmp_path_factory) -> Path:
+def migrated_sqlite(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an SQLite database without rows."""
     folder = tmp_path_factory.mktemp("migrated")
     with django_db_blocker.unblock(), sqlite_in_place_of_postgresql(folder / "joulemark.sqlite3"):
@@ -217,7 +220,7 @@ def migrated_sqlite(django_db_blocker, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(params=["PostgreSQL", "SQLite"])
-def database(request: pytest.FixtureRequest, settings, tmp_path) -> Iterator[None]:
+def database(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[None]:
     """A platform with a catalogue and a moderator on this kind of database, where nobody is limited.
 
     All of it is undone in the end.
@@ -257,7 +260,9 @@ def require_same(leaf: Leaf) -> None:
 
 @pytest.mark.laws
 @pytest.mark.parametrize("kind", list(LeafKind))
-def test_a_row_gives_back_what_the_log_has_hashed_of_it(database, monkeypatch, kind: LeafKind) -> None:
+def test_a_row_gives_back_what_the_log_has_hashed_of_it(
+    database: None, monkeypatch: pytest.MonkeyPatch, kind: LeafKind
+) -> None:
     @law(share=0.2)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
@@ -270,7 +275,9 @@ def test_a_row_gives_back_what_the_log_has_hashed_of_it(database, monkeypatch, k
 
 
 @pytest.mark.laws
-def test_a_verdict_gives_back_every_digit_of_its_evidence(database, monkeypatch) -> None:
+def test_a_verdict_gives_back_every_digit_of_its_evidence(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = datetime(2026, 11, 28, 12, 0, 0, 1, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: now)
     key_services.accept_enrolment(data=encode(records.enrolment(now=now)))
@@ -313,7 +320,9 @@ def test_a_digest_of_before_fits_findings_that_no_edit_has_touched(name: str) ->
     assert not is_former_digest(digest, edited)
 
 
-def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
+def test_entries_of_before_accuse_nobody(
+    client: Client, enrolled: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A revocation since a time in another zone and a verdict, written as they were before all facts had one form."""
     bundle = records.bundle()
     assert enrolled("results", bundle.to_bytes()).status_code == 202
@@ -339,7 +348,7 @@ def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled, since: str) -> None:
+def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled: Post, since: str) -> None:
     request = records.request(
         requests.Revocation, requests.REVOCATION_TYPE, key_id="00" * 32, reason="stolen", since=None
     )

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from joulemark.log import notes
 from joulemark.log.checkpoints import Checkpoint as SignedCheckpoint
@@ -193,7 +194,9 @@ def test_health_says_that_nothing_is_signed_any_more(client: Client, file: Path)
     assert (health.status_code, health.json()["log"]) == (200, {"broken": False})
 
 
-def test_a_leaf_that_no_checkpoint_covers_for_long_is_an_alarm(client: Client, file: Path, settings) -> None:
+def test_a_leaf_that_no_checkpoint_covers_for_long_is_an_alarm(
+    client: Client, file: Path, settings: Settings
+) -> None:
     """Whether it has a place already or not: the sequencer may have ended between the two."""
     write(2)
     answer = client.get("/api/v1/health").json()["waiting"]["checkpoint"]

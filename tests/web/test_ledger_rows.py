@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from joulemark.record import requests
@@ -23,6 +22,7 @@ from measurements.review.audit import faults
 from measurements.review.models import Moderation, ModerationReason, Result
 from measurements.review.moderation import decide, revoke
 from measurements.review.services import judge_waiting
+from tests.client_response import ClientResponse, Post
 from tests.log_reading import LogReader
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def reader(client: Client) -> LogReader:
 
 
 @pytest.fixture
-def lived_in(enrolled, reader: LogReader) -> LogReader:
+def lived_in(enrolled: Post, reader: LogReader) -> LogReader:
     """Four keys, three results: one rejected by two moderators and appealed against, one withdrawn, one waits.
 
     The third key gave way to a fourth, which was revoked.
@@ -74,7 +74,7 @@ def lived_in(enrolled, reader: LogReader) -> LogReader:
     return reader
 
 
-def _taken(answer: HttpResponse) -> None:
+def _taken(answer: ClientResponse) -> None:
     assert answer.status_code == 201, answer.content
 
 
@@ -241,7 +241,7 @@ def test_edited_numbers_are_named_by_the_audit(lived_in: LogReader, edit: str) -
         ]
 
 
-def test_numbers_that_are_gone_are_named_by_the_audit(enrolled, ticket) -> None:
+def test_numbers_that_are_gone_are_named_by_the_audit(enrolled: Post, ticket: Ticket) -> None:
     bundle = records.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
     judge_waiting(result_ids=[bundle.digest()])
@@ -271,9 +271,9 @@ def test_a_tampered_file_is_found(lived_in: LogReader) -> None:
 @pytest.mark.parametrize(
     "query", ["", "?start=0", "?start=5&end=5", "?start=0&end=1001", "?start=-1&end=2", "?start=a&end=2"]
 )
-def test_a_range_that_is_none_is_refused(client: Client, db, query: str) -> None:
+def test_a_range_that_is_none_is_refused(client: Client, db: None, query: str) -> None:
     assert client.get(f"/api/v1/log/rows/{query}").status_code == 400
 
 
-def test_rows_behind_the_end_are_none(client: Client, db) -> None:
+def test_rows_behind_the_end_are_none(client: Client, db: None) -> None:
     assert client.get("/api/v1/log/rows/?start=10&end=20").json() == {"rows": []}

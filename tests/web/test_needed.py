@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from django.test import Client
+    from pytest_django import DjangoAssertNumQueries, Settings
+
+    from tests.client_response import Post
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 DEMO = load_suite("demo")
@@ -161,7 +164,7 @@ def test_views_are_numbers_by_day_that_add_up_and_are_forgotten(client: Client) 
 
 
 def test_views_are_written_together_when_the_oldest_has_waited(
-    client: Client, django_assert_num_queries
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     now_s = 0.0
     viewed = Viewed(clock=lambda: now_s)
@@ -176,7 +179,7 @@ def test_views_are_written_together_when_the_oldest_has_waited(
 
 
 def test_a_page_is_shown_when_the_database_does_not_take_its_views(
-    client: Client, monkeypatch, caplog
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     measured(A, by="ada", device="a")
     refresh_stale_cells()
@@ -222,7 +225,7 @@ def test_only_what_boards_count_is_counted(client: Client) -> None:
     assert {job.accepted for job in needed(client)} == {0}
 
 
-def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client, enrolled) -> None:
+def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client, enrolled: Post) -> None:
     first = DEMO.jobs[0]
     for minute in range(2):
         now = datetime.now(UTC) - timedelta(minutes=minute)
@@ -233,13 +236,13 @@ def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client,
     assert needed(client)[-1].open_tickets == 1
 
 
-def test_a_used_ticket_is_not_open(client: Client, enrolled, ticket) -> None:
+def test_a_used_ticket_is_not_open(client: Client, enrolled: Post, ticket: Ticket) -> None:
     assert needed(client)[-1].open_tickets == 1
     enrolled("results", records.bundle(ticket=ticket).to_bytes())
     assert {job.open_tickets for job in needed(client)} == {0}
 
 
-def test_jobs_that_cannot_run_are_left_out(client: Client, settings, tmp_path: Path) -> None:
+def test_jobs_that_cannot_run_are_left_out(client: Client, settings: Settings, tmp_path: Path) -> None:
     tiny = read_suite(pinned_folder(tmp_path / "tiny", unavailable=(VERSE_IS_GONE,)))
     settings.SUITES = (tiny,)
     answer = client.get(f"/api/v1/needed/?suite={tiny.digest}")
@@ -277,7 +280,9 @@ def test_an_unchanged_answer_is_not_sent_twice(client: Client) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_the_number_of_queries_does_not_grow(client: Client, django_assert_num_queries) -> None:
+def test_the_number_of_queries_does_not_grow(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for number in range(6):
         measured(A, by=f"v{number}", device=f"d{number}")
         measured(D, by=f"v{number}", device=f"d{number}")

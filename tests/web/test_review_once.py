@@ -17,8 +17,10 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
@@ -37,6 +39,7 @@ from measurements.ledger.signals import leaf_written
 from measurements.review import contributor_requests, moderation, services, tasks
 from measurements.review.models import Cause, Verdict
 from measurements.review.signals import states_changed
+from tests.client_response import Post
 from tests.laws import law
 
 AT_ONCE = 3
@@ -117,7 +120,9 @@ def _person(name: str) -> User:
 
 
 @pytest.fixture
-def judging(committed, settings, monkeypatch) -> Iterator[ThreadPoolExecutor]:
+def judging(
+    committed: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ThreadPoolExecutor]:
     """A platform whose transactions commit, rules that have no opinion of their own, and threads to race in."""
     settings.RATES = dict.fromkeys(settings.RATES, (10**9, 3600))
     settings.SWEEP_WAITING_LONGER_THAN_S = 0
@@ -178,7 +183,9 @@ def _settle() -> None:
 @pytest.mark.laws
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_there_is_one_verdict_for_each_result_cause_and_occasion(judging, monkeypatch) -> None:
+def test_there_is_one_verdict_for_each_result_cause_and_occasion(
+    judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @law(in_every_run=25)
     @given(st.integers(1, 3), rounds)
     def holds(n_results: int, played: list[tuple[bool, list[Callable[[World], None]]]]) -> None:
@@ -224,7 +231,9 @@ def _require_one_each(world: World, versions: list[str]) -> None:
     assert not [row for row in shown.values() if "stands" in row.facts], "a state that no decision has made"
 
 
-def test_twenty_sweeps_that_come_at_once_judge_once(judging, monkeypatch) -> None:
+def test_twenty_sweeps_that_come_at_once_judge_once(
+    judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worlds = [_world(2) for _ in range(5)]
     for world in worlds:
         world.judge()
@@ -239,7 +248,7 @@ def test_twenty_sweeps_that_come_at_once_judge_once(judging, monkeypatch) -> Non
     assert Leaf.objects.filter(kind=LeafKind.VERDICT).count() == 20
 
 
-def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
+def test_what_a_person_accepts_after_a_revocation_stands(judging: ThreadPoolExecutor) -> None:
     world = _world(1)
     world.judge()
     world.revoke_wholly()
@@ -256,7 +265,7 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_a_second_verdict(enrolled) -> None:
+def test_the_database_refuses_a_second_verdict(enrolled: Post) -> None:
     bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
@@ -266,7 +275,7 @@ def test_the_database_refuses_a_second_verdict(enrolled) -> None:
         given.save(force_insert=True)
 
 
-def test_messages_of_sweeps_expire(judging, monkeypatch) -> None:
+def test_messages_of_sweeps_expire(judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, object]] = []
     for task in (tasks.judge, tasks.judge_again):
         monkeypatch.setattr(
@@ -284,7 +293,9 @@ def test_messages_of_sweeps_expire(judging, monkeypatch) -> None:
 
 @pytest.mark.laws
 @pytest.mark.timeout(3600)
-def test_what_was_judged_last_stands_whatever_clocks_say(judging, client, monkeypatch) -> None:
+def test_what_was_judged_last_stands_whatever_clocks_say(
+    judging: ThreadPoolExecutor, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Workers whose clocks are days apart: state, page, list, API and log name the same verdict."""
     world = _world(1)
     (result_id,) = world.result_ids

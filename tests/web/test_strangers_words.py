@@ -28,6 +28,7 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
+from tests.client_response import Post
 from tests.web.addresses import filled, routes
 
 MARKER = "spam"
@@ -225,7 +226,9 @@ def test_the_fields_of_a_stranger_are_found() -> None:
 
 @pytest.mark.laws
 @pytest.mark.parametrize(("path", "text"), FIELDS, ids=[path for path, _ in FIELDS])
-def test_a_strangers_words_are_a_quotation_or_nowhere(enrolled, client: Client, path: str, text: str) -> None:
+def test_a_strangers_words_are_a_quotation_or_nowhere(
+    enrolled: Post, client: Client, path: str, text: str
+) -> None:
     if path == "audience":
         return  # the door refuses what is meant for another platform
     submission = receive(enrolled, lambda said: with_words(said, path, text))
@@ -249,7 +252,7 @@ def board(client: Client) -> str:
 
 
 def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses_the_name(
-    enrolled, client: Client
+    enrolled: Post, client: Client
 ) -> None:
     first = receive(enrolled, renamed("Testor 9000"))
     assert first.state == State.ACCEPTED
@@ -280,14 +283,16 @@ def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses
     [(1, "cd" * 32, "Testor 9000"), (2, "ab" * 32, "Testor 9000"), (2, "cd" * 32, "Testor at spam.example")],
     ids=["the same contributor", "the same device", "a name with an address"],
 )
-def test_not_everything_confirms_a_name(enrolled, client: Client, key: int, tag: str, name: str) -> None:
+def test_not_everything_confirms_a_name(
+    enrolled: Post, client: Client, key: int, tag: str, name: str
+) -> None:
     receive(enrolled, renamed(name))
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     receive(enrolled, renamed(name), key=key, salt=7, tag=tag)
     assert set(HardwareClass.objects.filter(title=name).values_list("name_state", flat=True)) == {"reported"}
 
 
-def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled, client: Client) -> None:
+def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled: Post, client: Client) -> None:
     receive(enrolled, hostile_name)
     hardware = HardwareClass.objects.get(title=WORD)
     root = User.objects.create_superuser("root")
@@ -313,7 +318,7 @@ def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled, cli
     assert read_rows(leaves)[leaves[1].pk].facts["stands"] == "refused", "an edit behind the log is seen"
 
 
-def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled) -> None:
+def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled: Post) -> None:
     receive(enrolled, renamed("Testor 9000"))
     hardware = HardwareClass.objects.get(slug="cpu-testor-9000")
     published = {"slug": hardware.slug, "title": "TESTOR 9000", "kind": "cpu"}
@@ -327,7 +332,7 @@ def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled) -> None:
     ]
 
 
-def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) -> None:
+def test_nobody_without_the_permission_decides_a_name(enrolled: Post, client: Client) -> None:
     receive(enrolled, hostile_name)
     hardware = HardwareClass.objects.get(title=WORD)
     client.force_login(User.objects.create_user("looker", is_staff=True))
@@ -340,7 +345,7 @@ def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) 
 @pytest.mark.parametrize(
     ("name", "state"), [("NVIDIA A100-SXM4-80GB", "confirmed"), ("NVIDIA A100 spam", "reported")]
 )
-def test_a_gpu_that_the_rules_know_needs_nobody(enrolled, name: str, state: str) -> None:
+def test_a_gpu_that_the_rules_know_needs_nobody(enrolled: Post, name: str, state: str) -> None:
     device = records.predicate(key=records.signing_key(), of=records.trace(), suite=records.load_suite("demo"),
                             job=records.first_job(records.load_suite("demo"))).device  # fmt: skip
     gpu = msgspec.structs.replace(device, kind="gpu", name=name)

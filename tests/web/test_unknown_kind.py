@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -33,7 +33,7 @@ BOARD = "/boards/demo-1-estimated/text_classification/"
 
 
 @pytest.fixture
-def boards(catalogue) -> None:
+def boards(catalogue: None) -> None:
     """The study and a crowd's board, each with a model of every kind."""
     call_command("load_published", verbosity=0)
     demo_catalog()
@@ -109,7 +109,7 @@ def test_no_kind_falls_into_another_one() -> None:
 def test_a_model_of_unknown_kind_takes_part_in_no_comparison(client: Client, boards: None) -> None:
     address = "/api/v1/comparisons/text_classification.json"
 
-    def crowd() -> list[dict[str, object]]:
+    def crowd() -> list[dict[str, Any]]:
         return [row for row in client.get(address).json()["rows"] if row["grade"] != "published"]
 
     assert len(crowd()) == 1

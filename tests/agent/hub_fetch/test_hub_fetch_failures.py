@@ -25,8 +25,8 @@ from joulemark_simulation.tiny_models.suite import build_suite, commit_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent_commands import Agent
-from hub_home import FILES, MODEL_AT, ROWS_AT, Home
+    from tests.agent.agent_commands import Agent
+from tests.agent.hub_fetch.hub_home import FILES, MODEL_AT, ROWS_AT, Home
 
 
 def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
