@@ -16,7 +16,9 @@ class Racer:
     """`work` in a thread with a database connection of its own, from now on."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        self._work, self._came_of_it, self._error = work, None, None
+        self._work = work
+        self._came_of_it: object = None
+        self._error: BaseException | None = None
         self._pid = 0
         self._connected = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

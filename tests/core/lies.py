@@ -27,6 +27,13 @@ def told(case: Case) -> dict[str, Finding]:
     return {finding.code: finding for finding in judge(case).findings if finding.code not in SO}
 
 
+def evidence_number(finding: Finding, name: str) -> float:
+    """A number among what a finding was judged by."""
+    value = finding.evidence[name]
+    assert isinstance(value, int | float), f"{name} is {value!r}"
+    return value
+
+
 def stating(case: Case, **changes: Any) -> Case:
     """The case with other words about it; those for the device, the work or the host as `device=dict(...)`."""
     said = case.predicate
@@ -65,6 +72,7 @@ def invented(trace: Trace, *, idle_w: float, load_w: float) -> Trace:
     def energy(t_us: np.ndarray, _: np.ndarray) -> np.ndarray:
         step_us = t_us // period_us * period_us
         worked_us = sum(np.clip(np.minimum(step_us, end) - start, 0, None) for start, end in busy)
-        return np.round((idle_w * step_us + (load_w - idle_w) * worked_us) / 1e3)
+        energy_mj: np.ndarray = (idle_w * step_us + (load_w - idle_w) * worked_us) / 1e3
+        return np.round(energy_mj)
 
     return counting(trace, energy)

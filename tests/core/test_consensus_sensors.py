@@ -70,7 +70,8 @@ def test_equal_values_never_make_an_interval_without_width(n: int) -> None:
     value = equal(n, sensor_u=None)
     assert value.low_j is not None
     assert value.high_j is not None
-    assert value.low_j == value.between_low_j < 1 < value.high_j == value.between_high_j
+    assert value.low_j < 1 < value.high_j
+    assert (value.between_low_j, value.between_high_j) == (value.low_j, value.high_j)
     usual = 0.03 * math.sqrt(4 / (4 + n))
     assert value.high_j - 1 >= 1.95 * usual / math.sqrt(n)
 

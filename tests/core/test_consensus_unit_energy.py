@@ -192,7 +192,7 @@ def test_a_value_lies_in_its_intervals_and_the_true_one_is_the_wider(crowd: list
         assert None not in (value.high_j, value.between_low_j, value.between_high_j)
         assert (
             0 <= value.low_j <= value.between_low_j <= value.value_j  # type: ignore[operator]
-            <= value.between_high_j <= value.high_j  # type: ignore[operator]
+            <= value.between_high_j <= value.high_j
         )  # fmt: skip
 
 
@@ -261,7 +261,7 @@ def test_the_worked_example_of_the_documents() -> None:
     ):
         energy = energies[unit]
         assert energy.value_j == pytest.approx(value)
-        numbers = [f"{number:.3g}" for number in (energy.value_j, energy.low_j, energy.high_j)]  # type: ignore[str-format]
+        numbers = [f"{number:.3g}" for number in (energy.value_j, energy.low_j, energy.high_j)]
         assert f"{numbers[0]} J ({numbers[1]} to {numbers[2]})" in section
 
 

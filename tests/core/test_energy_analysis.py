@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -21,7 +22,8 @@ from joulemark.energy.errors import (
 )
 from joulemark.record.codec import encode
 from joulemark.record.statement import Sensor
-from joulemark.record.trace import Queries, Span, Stream, Trace, parse, to_deltas
+from joulemark.record.trace import Queries, Span, Stream, StreamScope, Trace, parse, to_deltas
+from tests.core.analytic import SpanKind
 
 CPU = Sensor(meter="rapl", grade="measured", scope="cpu", stated_watts=None, stated_watts_source=None)
 CPU_AND_DRAM = replace(CPU, scope="cpu+dram")
@@ -35,7 +37,7 @@ def stream(
     times: list[int],
     values: list[int],
     *,
-    scope: str = "cpu",
+    scope: StreamScope = "cpu",
     per_unit: float = 1e-6,
     wraps_at: int | None = None,
 ) -> Stream:
@@ -51,7 +53,7 @@ def stream(
 
 
 def trace(
-    *streams: Stream, spans: list[tuple[str, int, int]], queries: list[list[int]] | None = None
+    *streams: Stream, spans: Sequence[tuple[SpanKind, int, int]], queries: list[list[int]] | None = None
 ) -> Trace:
     windows = [span for span in spans if span[0] == "window"]
     durations = queries or [[1] for _ in windows]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.record.codec import decode, encode
-from joulemark.record.statement import Amount, Idle, Sensor, Slug, Term, Totals, Window
+from joulemark.record.field_types import Slug
+from joulemark.record.statement import Amount, Idle, Sensor, Term, Totals, Window
 from joulemark.record.trace import Queries, Span, Stream, Timing, Trace, to_deltas
 from tests.laws import law
 

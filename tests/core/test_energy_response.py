@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from joulemark.energy.changes import Changes
@@ -21,7 +23,7 @@ def card() -> Device:
     return Device((*pieces, Piece(10.0, 60.0)))
 
 
-def answer(period_s: float = 0.1, **how: float) -> Response:
+def answer(period_s: float = 0.1, **how: Any) -> Response:
     counter = seen(steps(card(), until_s=32.0, period_s=period_s, **how))
     return response(counter, LOADS, period_s=period_s)
 

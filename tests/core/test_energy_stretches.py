@@ -8,9 +8,9 @@ import pytest
 
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.stretches import Stretch, around_windows, stretches
-from tests.core.analytic import trace
+from tests.core.analytic import Part, trace
 
-RUN = [
+RUN: list[Part] = [
     ("warm-up", 1.0, 2.0),
     ("rest", 2.0, 3.0),
     ("idle-before", 3.0, 8.0),

@@ -19,7 +19,7 @@ from joulemark.log.leaf import LogLeaf
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.notes import sign, verifier_key
 from joulemark.log.proofs import check_leaf, verified_proof
-from joulemark.log.tiles import grow, inclusion_proof, tree_root
+from joulemark.log.tiles import Tile, grow, inclusion_proof, tree_root
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.messages import LogProof, Receipt
@@ -116,7 +116,8 @@ def logged(entry: bytes, *, index: int = 2, size: int = 300, name: str = NAME) -
     """The proof that `entry` is entry `index` of a log of `size`."""
     hashes = [leaf_hash(b"entry %d" % number) for number in range(size)]
     hashes[index] = leaf_hash(entry)
-    tiles = grow(0, hashes, {}.__getitem__)
+    none: dict[Tile, bytes] = {}
+    tiles = grow(0, hashes, none.__getitem__)
     checkpoint = Checkpoint(origin=name, size=size, root=tree_root(size, tiles.__getitem__))
     return LogProof(
         index=index,
@@ -238,7 +239,7 @@ def test_two_moments_are_two_facts(one: datetime, other: datetime, zone: timezon
 @pytest.mark.laws
 @law()
 @given(st.text() | st.integers() | st.lists(st.text()), st.text() | st.integers() | st.lists(st.text()))
-def test_what_is_no_moment_is_the_same_only_when_equal(one: object, other: object) -> None:
+def test_what_is_no_moment_is_the_same_only_when_equal(one: leaves.Fact, other: leaves.Fact) -> None:
     assert leaves.is_same_fact(one, other) == (one == other)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import assume, given
@@ -29,7 +29,8 @@ def written(number: Decimal, *, mark: str, group: str, indian: bool) -> str:
     whole, _, part = f"{number:f}".partition(".")
     if group:
         first, rest = (whole[:-3], whole[-3:]) if len(whole) > 3 else ("", whole)
-        size, pieces = (2 if indian else 3), []
+        size = 2 if indian else 3
+        pieces: list[str] = []
         while first:
             first, piece = first[:-size], first[-size:]
             pieces.insert(0, piece)
@@ -67,7 +68,8 @@ def test_a_number_is_read_as_itself_or_refused(
 ) -> None:
     assume(mark != group)
     texts = [written(number, mark=mark, group=group, indian=size == "indian") for number in numbers]
-    form = TableForm(decimal={".": "point", ",": "comma"}[mark] if saying == "told" else None)
+    point: Literal["point", "comma"] = "point" if mark == "." else "comma"
+    form = TableForm(decimal=point if saying == "told" else None)
     found = cells(texts, form)
     for number, value in zip(numbers, found, strict=True):
         assert value is None or value == float(number)

@@ -23,6 +23,7 @@ from joulemark.record.limits import MAX_BUNDLE_BYTES, MAX_TRACE_BYTES
 from joulemark.record.messages import RECEIPT_TYPE, LogProof, Receipt, Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.schema import PUBLISHED, schema_of
+from joulemark.record.statement import Statement
 from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
 from joulemark.suite import schemas as suite_schemas
 from joulemark_simulation import records
@@ -169,7 +170,7 @@ def test_impossible_numbers_are_refused(number: bytes) -> None:
     at = statement.index(b'"energy_gross_j":') + len(b'"energy_gross_j":')
     end = min(statement.index(mark, at) for mark in (b",", b"}"))
     with pytest.raises(Malformed) as refusal:
-        decode(statement[:at] + number + statement[end:], bundles.Statement, what="statement")
+        decode(statement[:at] + number + statement[end:], Statement, what="statement")
     assert refusal.value.code == "JM-SCHEMA"
 
 

@@ -123,10 +123,10 @@ def test_the_general_purpose_models_run_on_the_three_compared_tasks() -> None:
 def test_a_general_purpose_model_is_asked_as_in_the_study(job: Job) -> None:
     assert job.prompt == PROMPTS[job.task]
     if job.model in FLAN or job.dataset == "sciq":
-        wanted = (None, 20)
+        limits: tuple[int | None, int | None] = (None, 20)
     else:
-        wanted = ({"text_classification": 1, "extractive_qa": 65, "summarization": 15}[job.task], None)
-    assert (job.max_new_tokens, job.max_length) == wanted
+        limits = ({"text_classification": 1, "extractive_qa": 65, "summarization": 15}[job.task], None)
+    assert (job.max_new_tokens, job.max_length) == limits
     assert (job.min_length, job.prompt_style, job.decoding) == (None, "completion", "default")
     assert job.task_settings == ("text2text-generation" if job.model in FLAN else "text-generation")
 
