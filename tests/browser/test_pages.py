@@ -202,7 +202,9 @@ def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     page = visit("home", viewport=DESKTOP)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#content"
-    assert page.locator(".skip").bounding_box()["x"] >= 0
+    box = page.locator(".skip").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
 
 
 def test_print_drops_navigation_and_keeps_the_table(visit: Visit) -> None:

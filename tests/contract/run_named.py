@@ -20,9 +20,14 @@ def named(of: Callable[[], os.uname_result]) -> Callable[[], os.uname_result]:
     return lambda: os.uname_result((of()[0], NAMES["host"], *of()[2:]))
 
 
+def host_name(name: str = "") -> str:
+    """The machine's, whatever is asked."""
+    return str(NAMES["host"])
+
+
 if __name__ == "__main__":
     os.uname = named(uname)
-    socket.gethostname = socket.getfqdn = platform.node = lambda *_: NAMES["host"]
+    socket.gethostname = socket.getfqdn = platform.node = host_name
     getpass.getuser = os.getlogin = lambda: NAMES["user"]
     sys.argv[0] = str(PROGRAM)
     runpy.run_path(str(PROGRAM), run_name="__main__")

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
     from joulemark.record.trace import Trace
     from joulemark.rules.finding import Finding
+    from joulemark.suite import Suite
 
 SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})
 """Flags that say what is so."""
+
+
+def suite_of(case: Case) -> Suite:
+    """The suite of a simulated session."""
+    assert case.context.suite is not None
+    return case.context.suite
 
 
 def told(case: Case) -> dict[str, Finding]:

@@ -14,7 +14,7 @@ from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import counting, reading, scaled
-from tests.core.lies import evidence_number, inside, invented, stating, told, with_gauge
+from tests.core.lies import evidence_number, inside, invented, stating, suite_of, told, with_gauge
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Term
@@ -109,7 +109,7 @@ def test_a_trace_that_was_multiplied_has_the_factor_in_every_number(a100: Case) 
 
 
 def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
-    model = l4.context.suite.model("text-generation-7069016064")  # type: ignore[union-attr]
+    model = suite_of(l4).model("text-generation-7069016064")
     large = stating(
         l4,
         workload={

@@ -28,8 +28,9 @@ from joulemark_simulation.honest_cases import honest
 from measurements.intake.models import Submission, Ticket
 from measurements.review import services as review
 from tests.client_response import ClientResponse
-from tests.contract.attacks.book import BOOK, Outcome
+from tests.contract.attacks.book import BOOK, Kind, Outcome
 from tests.contract.attacks.printed import PROPERTY
+from tests.core.lies import suite_of
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,6 +45,8 @@ def pytest_runtest_makereport(
     return report
 
 
+KINDS: dict[str, Kind] = {"accepted": "harmless", "rejected": "rejected", "quarantined": "quarantined"}
+"""What comes of an attack, by the state of its result."""
 Send = Callable[..., Outcome]
 """The fixture `send`: hands a case in."""
 
@@ -53,7 +56,7 @@ class Door:
     """The platform as a contributor meets it: bytes in, an answer out."""
 
     client: Client
-    capture: Callable[..., object]
+    capture: DjangoCaptureOnCommitCallbacks
     enrolled: set[str] = field(default_factory=set)
 
     def post(self, where: str, body: bytes, **headers: str) -> ClientResponse:
@@ -80,8 +83,10 @@ class Door:
         assert row is not None
         review.judge_waiting(result_ids=[row.pk])
         row.refresh_from_db()
-        codes = frozenset(finding["code"] for finding in row.verdicts.last().findings)
-        return Outcome("harmless" if row.state == "accepted" else row.state, codes)
+        verdict = row.verdicts.last()
+        assert verdict is not None
+        codes = frozenset(finding["code"] for finding in verdict.findings)
+        return Outcome(KINDS[row.state], codes)
 
     def ticket(self, *, key: Ed25519PrivateKey, **changes: Any) -> messages.Ticket:
         """A ticket out of the platform's hand."""
@@ -107,9 +112,8 @@ def door(
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.SUITES = tuple(
-        {case.context.suite.digest: case.context.suite for case in honest().values()}.values()
-    )
+    listed = [suite_of(case) for case in honest().values()]
+    settings.SUITES = tuple({suite.digest: suite for suite in listed}.values())
     call_command("load_catalog", verbosity=0)
     return Door(client=client, capture=django_capture_on_commit_callbacks)
 
@@ -139,7 +143,7 @@ def announced(
     chance = SimpleNamespace(token_hex=lambda _: next(draws), randbelow=lambda _: known.sample_seed)
     with monkeypatch.context() as patched:
         patched.setattr("measurements.intake.services.secrets", chance)
-        said, suite = case.predicate, case.context.suite
+        said, suite = case.predicate, suite_of(case)
         return door.ticket(
             key=key,
             suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),

@@ -8,6 +8,7 @@ import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -103,14 +104,16 @@ def test_revoked_key(door: Door) -> Outcome:
 @attack("Statement that names another's key", "refused", "JM-KEY-ID")
 def test_swapped_key(door: Door) -> Outcome:
     mine, theirs = records.signing_key(1), keys.public_hex(records.signing_key(2))
-    door.enrol(mine), door.enrol(records.signing_key(2))
+    door.enrol(mine)
+    door.enrol(records.signing_key(2))
     swapped = s.Contributor(key_id=keys.key_id(theirs), public_key=theirs)
     return door.send(records.bundle(change=lambda said: replace(said, contributor=swapped)))
 
 
 @attack("Another contributor's key revoked or rotated", "refused", "JM-KEY-OTHER")
 def test_foreign_revocation(door: Door) -> Outcome:
-    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+    door.enrol(records.signing_key(1))
+    door.enrol(records.signing_key(2))
     victim = keys.key_id(keys.public_hex(records.signing_key(1)))
     gone = records.request(
         requests.Revocation,
@@ -127,7 +130,8 @@ def test_foreign_revocation(door: Door) -> Outcome:
 
 @attack("Another contributor's result withdrawn", "refused", "JM-RESULT-OTHER")
 def test_foreign_withdrawal(door: Door) -> Outcome:
-    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+    door.enrol(records.signing_key(1))
+    door.enrol(records.signing_key(2))
     door.send(records.bundle())
     gone = records.request(
         requests.Withdrawal,
@@ -344,6 +348,11 @@ def test_numbers_in_other_digits(door: Door) -> Outcome:
     return found
 
 
+def with_names(honest: s.Predicate, *, name: str) -> s.Predicate:
+    """Of a device and a processor that are called so."""
+    return replace(honest, device=replace(honest.device, name=name), host=replace(honest.host, cpu=name))
+
+
 @attack(
     "SQL, HTML and spreadsheet formulas in text fields",
     "harmless",
@@ -354,16 +363,8 @@ def test_injection(door: Door) -> Outcome:
     for number, word in enumerate(words, start=1):
         key = records.signing_key(number)
         door.enrol(key, name=word[:60])
-        said = {"name": word}
-        found = door.send(
-            records.bundle(
-                key=key,
-                of=records.trace(queries=15, salt=number),
-                change=lambda p, said=said: replace(
-                    p, device=replace(p.device, **said), host=replace(p.host, cpu=said["name"])
-                ),
-            )
-        )
+        injected = partial(with_names, name=word)
+        found = door.send(records.bundle(key=key, of=records.trace(queries=15, salt=number), change=injected))
         assert found.kind == "harmless"
     refresh_stale_cells()
     assert Submission.objects.count() == len(words)

@@ -40,16 +40,18 @@ class Operator:
     def send(self, number: int) -> str:
         """Enrol, announce and send as contributor `number`; the result's id, once it is judged and logged."""
         key, origin = records.signing_key(number), self.platform.origin
-        ours = {"audience": origin}
-        assert self.platform.post("/api/v1/enrolments", encode(records.enrolment(key=key, **ours)))[0] == 201
+        assert (
+            self.platform.post("/api/v1/enrolments", encode(records.enrolment(key=key, audience=origin)))[0]
+            == 201
+        )
         status, answer = self.platform.post(
-            "/api/v1/tickets", encode(records.ticket_request(key=key, **ours))
+            "/api/v1/tickets", encode(records.ticket_request(key=key, audience=origin))
         )
         assert status == 201, answer
         bundle = records.bundle(
             key=key,
             of=records.trace(queries=15, salt=number),
-            change=lambda said: replace(said, **ours),
+            change=lambda said: replace(said, audience=origin),
         )
         assert self.platform.post("/api/v1/results", bundle.to_bytes())[0] == 202
         result = bundle.digest()

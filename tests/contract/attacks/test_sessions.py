@@ -17,7 +17,7 @@ from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import counting, reading, scaled
 from tests.contract.attacks.book import Outcome, attack
 from tests.contract.attacks.conftest import Send
-from tests.core.lies import invented, stating
+from tests.core.lies import invented, stating, suite_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 
@@ -134,7 +134,7 @@ def test_smooth_trace(send: Send, a100: Case) -> Outcome:
 )
 def test_trace_of_another_model(send: Send) -> Outcome:
     small = honest()["l4"]
-    model = small.context.suite.model("text-generation-7069016064")
+    model = suite_of(small).model("text-generation-7069016064")
     facts = replace_ticket(small, model=model.id)
     large = stating(
         Case(small.statement, small.trace, facts),
@@ -303,7 +303,7 @@ def test_round_times(send: Send, a100: Case) -> Outcome:
     return send(measuring(a100, rounded))
 
 
-def replace_ticket(case: Case, **changes: str) -> Context:
+def replace_ticket(case: Case, **changes: Any) -> Context:
     """The context with another ticket, or with none."""
     from dataclasses import replace as changed
 
