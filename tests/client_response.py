@@ -15,4 +15,9 @@ else:
 Post = Callable[[str, bytes], ClientResponse]
 """The fixture `post`: an address under /api/v1/ and a body."""
 
-__all__ = ["ClientResponse", "Post"]
+__all__ = ["ClientResponse", "Post", "body_of"]
+
+
+def body_of(answer: ClientResponse) -> bytes:
+    """All bytes of an answer, of a streamed one too."""
+    return b"".join(answer)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Literal
 
+import pytest
 from django.db import connection
 
 LIMIT_S = 60.0
@@ -76,6 +78,10 @@ class Gate:
             return found
 
         return stopped
+
+    def put_behind(self, patch: pytest.MonkeyPatch, module: ModuleType, step: str) -> None:
+        """Have all that call the module's `step` pass this gate."""
+        patch.setattr(module, step, self.wrap(getattr(module, step)))
 
     def reached(self) -> None:
         """Return once the first stands at the gate."""

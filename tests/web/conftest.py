@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -39,7 +40,9 @@ def platform_folder(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that a template of ours cannot resolve is a fault."""
-    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", strict_names())
+    backend = engines["django"]
+    assert isinstance(backend, DjangoTemplates)
+    monkeypatch.setattr(backend.engine, "string_if_invalid", strict_names())
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ def test_no_parameter_of_an_address_takes_a_line_break() -> None:
                 with pytest.raises(Resolver404):
                     resolve(route.address(values))
                 tried += 1
-            assert resolve(route.address(FITTING))
+            resolve(route.address(FITTING))  # raises where nothing matches
     assert tried > 50
 
 

@@ -128,7 +128,9 @@ def test_a_rejection_is_proposed_and_then_confirmed(quarantined: Submission) -> 
     client.force_login(second)
     assert client.post(DECIDE, form).status_code == 302
     quarantined.refresh_from_db()
-    assert (quarantined.state, Moderation.objects.get().proposed_by.username) == (State.REJECTED, "moderator")
+    proposer = Moderation.objects.get().proposed_by
+    assert proposer is not None
+    assert (quarantined.state, proposer.username) == (State.REJECTED, "moderator")
 
 
 def test_every_list_opens(quarantined: Submission, admin_client: Client) -> None:

@@ -37,7 +37,7 @@ def known(committed: None) -> None:
 def test_of_two_rotations_of_a_key_at_once_one_is_taken(known: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stolen key and its owner's: whoever is first has it, and there are never two that took over."""
     gate = Gate()
-    monkeypatch.setattr(key_services, "rotate_key", gate.wrap(key_services.rotate_key))
+    gate.put_behind(monkeypatch, key_services, "rotate_key")
     first = Racer(lambda: key_services.rotate(data=rotation(1, 3)))
     gate.reached()  # it has written, and nothing is committed
     second = Racer(lambda: key_services.rotate(data=rotation(1, 4)))
@@ -70,7 +70,7 @@ def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(
         return bundle.digest()
 
     gate = Gate()
-    monkeypatch.setattr(intake, "append_leaves", gate.wrap(intake.append_leaves))
+    gate.put_behind(monkeypatch, intake, "append_leaves")
     first = Racer(lambda: hand_in(mine))
     gate.reached()  # it has its entry, and nothing is committed
     second = Racer(lambda: hand_in(copied))
@@ -98,7 +98,7 @@ def test_two_imports_of_one_new_series_at_once_make_one(
         return out.getvalue().splitlines()[-1]
 
     gate = Gate()
-    monkeypatch.setattr(importing, "write_series", gate.wrap(importing.write_series))
+    gate.put_behind(monkeypatch, importing, "write_series")
     first = Racer(bring_in)
     gate.reached()  # it has written, and nothing is committed
     second = Racer(bring_in)
@@ -114,7 +114,7 @@ def test_two_who_pin_one_suite_at_once_make_one_row_and_one_leaf(
 ) -> None:
     """The second begins while the first has written and not committed."""
     archive, gate = encode_archive(pinned_files()), Gate()
-    monkeypatch.setattr(suite_services, "append_leaf", gate.wrap(suite_services.append_leaf))
+    gate.put_behind(monkeypatch, suite_services, "append_leaf")
     first = Racer(lambda: suite_services.hand_out_suite(archive=archive))
     gate.reached()
     second = Racer(lambda: suite_services.hand_out_suite(archive=archive))

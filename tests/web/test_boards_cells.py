@@ -98,7 +98,7 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries: Djan
 
 def test_refreshing_twice_gives_the_same_cell() -> None:
     one = refreshed(Run(), Run(by="grace", device="b", energy_per_query_j=2.0))
-    assert refresh_cells_of(result_ids=Submission.objects.values_list("pk", flat=True)) == 0
+    assert refresh_cells_of(result_ids=list(Submission.objects.values_list("pk", flat=True))) == 0
     again = Cell.objects.get()
     assert (again.pk, again.version, again.updated_at) == (one.pk, one.version, one.updated_at)
     assert (Cell.objects.count(), DeviceValue.objects.count()) == (1, 2)

@@ -15,7 +15,7 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, HardwareClass
 from measurements.contributors.models import Contributor
 from measurements.intake.models import Submission
-from tests.client_response import ClientResponse
+from tests.client_response import ClientResponse, body_of
 from tests.web.addresses import filled, routes
 from tests.web.populated import Values, populate, questions
 
@@ -44,8 +44,7 @@ def addresses(values: Values, *, admin: bool = False) -> list[str]:
 
 def body(answer: ClientResponse) -> bytes:
     """The bytes of an answer, without what is drawn anew for every form."""
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return AGE.sub(b"", TOKEN.sub(b"", content))
+    return AGE.sub(b"", TOKEN.sub(b"", body_of(answer)))
 
 
 def test_every_answer_says_what_a_cache_may_do(client: Client, values: Values) -> None:
@@ -79,6 +78,7 @@ def test_what_is_kept_for_long_never_changes(client: Client, values: Values) -> 
 def withdrawn() -> None:
     """A contributor withdraws one of the results; its cells are computed anew."""
     last = Submission.objects.filter(state="accepted", result__model__slug=GENERAL).first()
+    assert last is not None
     Submission.objects.filter(pk=last.pk).update(state="withdrawn")
     refresh_stale_cells()
 

@@ -12,7 +12,7 @@ from django.test import Client
 from joulemark.record.codec import encode
 from joulemark_simulation import records
 from joulemark_site.crowd.presence import PRESENCE
-from measurements.intake import api
+from measurements.intake import key_services
 from measurements.pages import home
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def failing(error: Exception) -> Callable[..., NoReturn]:
 def test_a_door_says_when_to_come_again(
     asking: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(api.key_services, "accept_enrolment", failing(error))
+    monkeypatch.setattr(key_services, "accept_enrolment", failing(error))
     answer = asking.post(
         "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )
@@ -57,7 +57,7 @@ def test_a_page_says_so_too(asking: Client, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.key_services, "accept_enrolment", failing(ProgrammingError("no such column")))
+    monkeypatch.setattr(key_services, "accept_enrolment", failing(ProgrammingError("no such column")))
     answer = asking.post(
         "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )

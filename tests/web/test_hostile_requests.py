@@ -109,7 +109,8 @@ def parameters_asked_for() -> Iterator[set[str]]:
         yield asked
     finally:
         del QueryDict.get, QueryDict.__contains__
-        QueryDict.__getitem__, QueryDict.getlist = originals["__getitem__"], originals["getlist"]
+        for name in ("__getitem__", "getlist"):
+            setattr(QueryDict, name, originals[name])
 
 
 def one_of_each(values: Values) -> dict[str, str]:

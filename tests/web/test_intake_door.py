@@ -306,7 +306,8 @@ def test_every_bad_body_is_tried() -> None:
 def test_a_body_of_unknown_length_is_refused(client: Client, db: None) -> None:
     from io import BytesIO
 
-    answer = client.generic("POST", "/api/v1/results", **{"wsgi.input": BytesIO(b"{}"), "CONTENT_LENGTH": ""})
+    environment: dict[str, Any] = {"wsgi.input": BytesIO(b"{}"), "CONTENT_LENGTH": ""}
+    answer = client.generic("POST", "/api/v1/results", **environment)
     problem(answer, status=411, code="JM-LENGTH")
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record.codec import encode
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from measurements.intake.models import State, Submission
 from measurements.review import judging_batches, services
@@ -150,7 +151,9 @@ def test_judging_again_is_halved_too_and_given_up_alone(
         (ids[1], "accepted"),
         (ids[2], "accepted"),
     }
-    assert Verdict.objects.filter(submission=ids[0]).last().findings[0]["code"] == "JM-JUDGE-FAILED"
+    last = Verdict.objects.filter(submission=ids[0]).last()
+    assert last is not None
+    assert last.findings[0]["code"] == "JM-JUDGE-FAILED"
 
 
 def test_who_was_judged_after_a_loss_is_suspected_no_more(submitted: Submit) -> None:
@@ -183,9 +186,7 @@ def test_one_that_kills_its_judge_holds_no_other(production: Platform) -> None:
     """64 in one message, one of which kills: 63 verdicts within a minute, and the one is named, without any sweep."""
     web = production.start_web()
     production.post("/api/v1/enrolments", encode(records.enrolment()))
-    queries = records.load_suite("demo").queries_per_window(
-        records.first_job(records.load_suite("demo")).dataset
-    )
+    queries = load_suite("demo").queries_per_window(records.first_job(load_suite("demo")).dataset)
     bundles = [records.bundle(of=records.trace(queries=queries, salt=salt)) for salt in range(BATCH_SIZE)]
     status, body = production.post("/api/v1/results/batch", b"".join(bundle.to_bytes() for bundle in bundles))
     assert status == 200, body

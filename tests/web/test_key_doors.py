@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from msgspec.structs import replace
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -201,20 +202,14 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(
     assert enrolled("tickets", ticket).content == known.content
 
 
-def test_an_old_enrolment_sent_again_is_answered(enrolled: Post) -> None:
+def test_an_old_enrolment_sent_again_is_answered(enrolled: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     old = encode(records.enrolment(key=records.signing_key(5)))
     first = enrolled("enrolments", old)
     monday = datetime.now(UTC) + timedelta(hours=2)
-    import measurements.intake.door as door_module
-
-    real = door_module.timezone.now
-    door_module.timezone.now = lambda: monday
-    try:
-        assert enrolled("enrolments", old).content == first.content
-        late = encode(records.enrolment(key=records.signing_key(6)))
-        problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
-    finally:
-        door_module.timezone.now = real
+    monkeypatch.setattr(timezone, "now", lambda: monday)
+    assert enrolled("enrolments", old).content == first.content
+    late = encode(records.enrolment(key=records.signing_key(6)))
+    problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
 
 
 def test_a_ticket_of_after_the_rotation_helps_nobody(enrolled: Post, ticket: Ticket) -> None:

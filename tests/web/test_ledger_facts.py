@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -26,8 +27,10 @@ from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
+from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
+from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark_simulation import records
 from measurements.catalog.models import HardwareClass, NameState
@@ -44,7 +47,7 @@ from measurements.review import services as review
 from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
 from measurements.review.findings_digest import findings_digest, is_former_digest
-from measurements.review.models import ModerationReason, Verdict
+from measurements.review.models import Cause, ModerationReason, Verdict
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
 from tests.client_response import Post
 from tests.laws import law
@@ -92,7 +95,9 @@ LARGE = Finding(
 class Platform:
     """Writes one leaf of each kind through the door that writes it in life, with values that `draw` chooses."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, draw: Callable[[st.SearchStrategy[Any]], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.draw, self.monkeypatch = draw, monkeypatch
         self.now = draw(moments)
         monkeypatch.setattr(clock, "now", lambda: self.now)
@@ -111,19 +116,19 @@ class Platform:
     def _id(self) -> str:
         return keys.key_id(keys.public_hex(self.key))
 
-    def _ask(self, kind: type[requests.Request], payload_type: str, **said: object) -> bytes:
+    def _ask(self, kind: type[requests.Request], payload_type: str, **said: Any) -> bytes:
         self._later()
         return encode(records.request(kind, payload_type, key=self.key, now=self.now, **said))
 
     def _result(self) -> Submission:
-        suite = records.load_suite("demo")
+        suite = load_suite("demo")
         queries = suite.queries_per_window(records.first_job(suite).dataset)
         of = records.trace(windows=1, queries=queries, salt=self.draw(st.integers(0, 10**6)))
         self._later()
         bundle = records.bundle(key=self.key, of=of, now=self.now)
         return intake.accept_result(data=bundle.to_bytes())[0]
 
-    def _judged(self, state: str, found: tuple[Finding, ...]) -> Submission:
+    def _judged(self, state: VerdictState, found: tuple[Finding, ...]) -> Submission:
         submission = self._result()
         self._later()
         with self.monkeypatch.context() as patched:
@@ -290,7 +295,7 @@ def test_a_verdict_gives_back_every_digit_of_its_evidence(
         submission.state = State.CHECKING
         with undone():
             review._write_verdicts(
-                [submission], {submission.pk: Judgement("quarantined", found)}, cause=review.Cause.RULES
+                [submission], {submission.pk: Judgement("quarantined", found)}, cause=Cause.RULES
             )
             leaf = last_leaf(LeafKind.VERDICT)
             require_same(leaf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -51,7 +52,7 @@ def another_log() -> bytes:
     return notes.sign(text, name=log_name(), key=keys.generate()).encode()
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "no text": lambda _: b"\xff\xfe\x00",
     "no note": lambda _: b"Hello.\n",
@@ -112,7 +113,9 @@ def test_any_other_bytes_are_not_served_and_are_mended(client: Client, file: Pat
 def test_new_leaves_do_not_wait_for_a_damaged_file(file: Path) -> None:
     file.write_bytes(b"\xff")
     write(3)
-    assert sequencer.sequence().size == 8
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 8
     assert file.read_text().splitlines()[1] == "8"
     assert tile_store.place(tile_store.DAMAGED).read_bytes() == b"\xff"
 

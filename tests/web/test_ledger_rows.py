@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from django.test import Client
 from joulemark.record import requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Device, Key
 from measurements.intake.models import State, Submission
@@ -48,7 +50,7 @@ def lived_in(enrolled: Post, reader: LogReader) -> LogReader:
     """
     for number in (2, 3):
         enrolled("enrolments", encode(records.enrolment(key=records.signing_key(number))))
-    suite, results = records.load_suite("demo"), []
+    suite, results = load_suite("demo"), []
     jobs = suite.jobs
     for number, key in enumerate((records.signing_key(1), records.signing_key(2), records.signing_key(1))):
         answer = enrolled("tickets", encode(records.ticket_request(key=key, job=jobs[number])))
@@ -59,7 +61,7 @@ def lived_in(enrolled: Post, reader: LogReader) -> LogReader:
         results.append(submission)
     judge_waiting(result_ids=[results[0].pk, results[1].pk])
     _reject(results[0])
-    ask = {"key": records.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
+    ask: dict[str, Any] = {"key": records.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
     _taken(enrolled("appeals", encode(records.request(requests.Appeal, requests.APPEAL_TYPE, **ask))))
     ask = {"key": records.signing_key(2), "result_id": results[1].pk, "reason": "other"}
     _taken(
@@ -256,6 +258,7 @@ def test_numbers_that_are_gone_are_named_by_the_audit(enrolled: Post, ticket: Ti
 
 def test_a_row_that_nobody_logged_is_found(lived_in: LogReader) -> None:
     of = Contributor.objects.first()
+    assert of is not None
     Key.objects.create(key_id="a" * 64, public_key="b" * 64, contributor=of)
     assert list(faults()) == ["The key aaaaaaaaaaaa was never logged."]
 

@@ -37,7 +37,7 @@ def write(count: int) -> list[Leaf]:
 def as_owner() -> Callable[..., None]:
     """Runs SQL on the log's tables as whoever owns the database could: without its triggers."""
 
-    def run(sql: str, *values: object) -> None:
+    def run(sql: str, *values: str | int | bytes) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
             for one in sql.split(";"):
@@ -69,7 +69,9 @@ def test_a_leaf_waits_for_its_place() -> None:
     assert leaf.index is None
     with pytest.raises(NotSequenced):
         proofs.prove(leaf)
-    assert sequencer.sequence().size == 1
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 1
     leaf.refresh_from_db()
     assert leaf.index == 0
 
@@ -149,6 +151,7 @@ def test_killed_at_any_step_the_next_run_goes_on(
 ) -> None:
     write(300)
     before = sequencer.sequence()
+    assert before is not None
     write(250)
     real = getattr(module, step)
 
@@ -177,7 +180,8 @@ def test_a_half_written_batch_of_files_is_written_again(monkeypatch: pytest.Monk
     write(300)
     sequencer.sequence()
     write(600)
-    real, written = tile_store._write, []
+    real = tile_store._write
+    written: list[Path] = []
 
     def dies(path: Path, data: bytes) -> None:
         if len(written) == 3:
@@ -354,7 +358,7 @@ def time_machine_hours(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]
 
     def forward(hours: int) -> None:
         later = timezone.now() + timedelta(hours=hours)
-        monkeypatch.setattr(sequencer.timezone, "now", lambda: later)
+        monkeypatch.setattr(timezone, "now", lambda: later)
 
     return forward
 

@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -252,10 +253,12 @@ def test_a_second_sequencer_returns_at_once() -> None:
         assert sequencer.sequence() is None
         assert Checkpoint.objects.count() == 0
         other.execute("SELECT pg_advisory_unlock(%s)", [sequencer.LOCK])
-    assert sequencer.sequence().size == 1
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 1
 
 
-def _where() -> dict[str, str]:
+def _where() -> dict[str, Any]:
     from django.db import connection
 
     names = {"NAME": "dbname", "USER": "user", "HOST": "host"}
@@ -304,7 +307,7 @@ def test_many_nudges_are_one_message() -> None:
 
 
 def test_beat_asks_often_enough_for_ten_seconds() -> None:
-    entry = site.CELERY_BEAT_SCHEDULE["ledger.sequence"]
+    entry: Any = site.CELERY_BEAT_SCHEDULE["ledger.sequence"]
     assert (entry["task"], entry["schedule"]) == ("ledger.sequence", 5)
 
 

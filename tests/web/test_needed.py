@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from joulemark.cli import parser
 from joulemark.record.codec import decode, encode
-from joulemark.record.messages import Needed, NeededJob
+from joulemark.record.messages import Needed, NeededJob, Ticket
 from joulemark.session.order import task_order
 from joulemark.suite import load_suite, read_suite
 from joulemark.suite.estimate import estimate
@@ -25,7 +25,8 @@ from measurements.boards.page_views import VIEWED, Viewed
 from measurements.boards.services import refresh_stale_cells
 from measurements.boards.tasks import sweep
 from measurements.catalog.models import Job
-from measurements.intake.models import State, Submission, Ticket
+from measurements.intake.models import State, Submission
+from measurements.intake.models import Ticket as TicketRow
 from tests.pinned import VERSE_IS_GONE, pinned_folder
 
 if TYPE_CHECKING:
@@ -133,7 +134,9 @@ def test_of_equals_the_most_viewed_come_first(client: Client) -> None:
         assert key.endswith(model)
     refresh_stale_cells()
     assert [job.key for job in needed(client)][-2:] == [A, B]
-    page = f"/results/{Submission.objects.filter(result__model__slug=GENERAL).first().pk}/"
+    general = Submission.objects.filter(result__model__slug=GENERAL).first()
+    assert general is not None
+    page = f"/results/{general.pk}/"
     view(page, client, times=3)
     view("/boards/demo-1-estimated/text_classification/", client)
     jobs = needed(client)
@@ -232,7 +235,9 @@ def test_open_tickets_put_a_job_behind_its_equals_until_they_end(client: Client,
         assert enrolled("tickets", encode(records.ticket_request(job=first, now=now))).status_code == 201
     last = needed(client)[-1]
     assert (last.key, last.open_tickets) == (first.key, 2)
-    Ticket.objects.filter(pk=Ticket.objects.first().pk).update(expires_at=datetime.now(UTC))
+    one = TicketRow.objects.first()
+    assert one is not None
+    TicketRow.objects.filter(pk=one.pk).update(expires_at=datetime.now(UTC))
     assert needed(client)[-1].open_tickets == 1
 
 

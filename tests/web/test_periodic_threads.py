@@ -136,7 +136,8 @@ def _sender(kind: str, send: Callable[[], object]) -> tuple[Nudger[Any], Callabl
     if kind == "a batch":
         nudger = Nudger[str](lambda _: send(), name=kind, otherwise=lambda _: "it waits", every_s=0.001)
         return nudger, lambda: nudger.add("result")
-    outgoing, task = Outgoing(), SimpleNamespace(app=NotEager, delay=send)
+    outgoing = Outgoing()
+    task: Any = SimpleNamespace(app=NotEager, delay=send)
     return outgoing.nudger, lambda: outgoing.send(task, subject="things")
 
 
@@ -167,7 +168,8 @@ def test_more_messages_than_may_wait_are_left_to_the_sweep(caplog: pytest.LogCap
         begun.set()
         assert held.wait(LIMIT_S)
 
-    outgoing, task = Outgoing(max_waiting=2), SimpleNamespace(app=NotEager, delay=delay)
+    outgoing = Outgoing(max_waiting=2)
+    task: Any = SimpleNamespace(app=NotEager, delay=delay)
     outgoing.send(task, subject="the first")
     assert begun.wait(LIMIT_S)
     for number in range(5):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.cache import CacheHandler, cache
@@ -171,8 +172,8 @@ def test_a_cache_that_is_away_limits_nobody(
         raise RedisAway("gone")
 
     monkeypatch.setattr(rates, "OUTAGE", rates.Outage())
-    monkeypatch.setattr(rates.cache, "incr_many", away)
-    monkeypatch.setattr(rates.cache, "get_many", away)
+    monkeypatch.setattr(cache, "incr_many", away)
+    monkeypatch.setattr(cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text
     assert caplog.text.count("rates are not counted") == 1, "and is not waited for again and again"
@@ -253,7 +254,7 @@ def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(
 @pytest.mark.parametrize("address", ["REDIS_URL", None])
 def test_caches_count_many_at_once_and_say_what_is_missing(settings: Settings, address: str | None) -> None:
     caches = CacheHandler({"default": environment.cache(os.environ[address] if address else "")})
-    counting = caches["default"]
+    counting: Any = caches["default"]
     counting.delete_many(["a", "b", "c"])
     counting.add("a", 0, timeout=100)
     counting.add("b", 5, timeout=100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ def test_every_place_prints_the_same_ratio_with_the_same_interval(client: Client
     rows = comparisons(client)
     known = {printed(row) for row in rows}
     assert len(rows) == 2 + 3 * 4
-    places = {
+    places: dict[str, Callable[[str], str]] = {
         "/": lambda page: page[: page.index('class="boards"')] if 'class="boards"' in page else page,
         "/compare/": lambda page: (
             page[: page.index('id="equal-size"')] if 'id="equal-size"' in page else page

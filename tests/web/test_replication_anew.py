@@ -55,8 +55,14 @@ def end(
     def change(row: Submission, how: str, *, by: str, lost: bool = False) -> None:
         with django_capture_on_commit_callbacks(execute=not lost):
             if how == "withdrawn":
-                said = {"result_id": row.pk, "reason": "measured-wrongly", "key": private_key(by)}
-                withdraw(data=encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said)))
+                asked = records.request(
+                    requests.Withdrawal,
+                    requests.WITHDRAWAL_TYPE,
+                    key=private_key(by),
+                    result_id=row.pk,
+                    reason="measured-wrongly",
+                )
+                withdraw(data=encode(asked))
                 return
             for name in ("ann", "bob"):
                 person = django_user_model.objects.create_user(name)
@@ -197,7 +203,7 @@ def test_the_last_comparison_to_write_is_the_last_to_read(
     apart: list[Submission], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
+    gate.put_behind(monkeypatch, replication, "_agreement")
     slow = Racer(lambda: compare(apart[0]))
     gate.reached()  # it has read two
     third = measured("linus", 1.01)
@@ -213,7 +219,7 @@ def test_what_is_forgotten_while_it_is_compared_stays_forgotten(
 ) -> None:
     compare(*apart)
     gate = Gate()
-    monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
+    gate.put_behind(monkeypatch, replication, "_agreement")
     comparing = Racer(lambda: compare(apart[0]))
     gate.reached()  # it has read the old number
 

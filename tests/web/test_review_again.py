@@ -13,6 +13,7 @@ from django.utils import timezone
 from msgspec.structs import replace
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
+from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from joulemark_simulation import records
@@ -22,6 +23,7 @@ from measurements.review import services
 from measurements.review.judging_batches import claim
 from measurements.review.models import Cause, Result, Transition, Verdict
 from measurements.review.moderation import decide
+from measurements.review.result_row import store_results
 from measurements.review.states import ImpossibleMove, move
 from measurements.review.tasks import sweep
 from tests.client_response import Post
@@ -44,7 +46,7 @@ def sent(enrolled: Post) -> Callable[..., list[str]]:
     return send
 
 
-def later_rules(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+def later_rules(monkeypatch: pytest.MonkeyPatch, state: VerdictState) -> None:
     """Rules of a later version, for which everything is `state`."""
     found = () if state == "accepted" else (Finding("JM-LATER", Severity.REJECT, "Later rules say no."),)
     monkeypatch.setattr(services, "RULES_VERSION", "later")
@@ -88,7 +90,9 @@ def test_what_a_person_decided_stands_against_new_rules(
     later_rules(monkeypatch, "rejected")
     assert services.judge_again(result_ids=[result_id], cause=Cause.NEW_RULES) == 1
     assert Submission.objects.get().state == State.ACCEPTED
-    assert Verdict.objects.last().state == State.REJECTED
+    last = Verdict.objects.last()
+    assert last is not None
+    assert last.state == State.REJECTED
 
 
 def test_withdrawn_and_unjudged_are_not_judged_again(sent: Callable[..., list[str]]) -> None:
@@ -113,7 +117,7 @@ def test_one_that_the_database_refuses_does_not_stop_the_others(
     sent: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = sent(3)
-    honest = services.store_results
+    honest = store_results
 
     def refuse_one(rows: list[Result]) -> None:
         honest(rows)

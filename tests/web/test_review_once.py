@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.conf import settings as site
@@ -18,12 +19,15 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
+from joulemark.record.messages import VerdictState
+from joulemark.rules.case import Case
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from joulemark_simulation import records
@@ -77,9 +81,12 @@ class World:
         moderation.revoke(key=Key.objects.get(pk=self.key_id), moderator=_person("first"))
 
     def withdraw(self) -> None:
-        said = {"result_id": self.result_ids[0], "reason": "other"}
         body = records.request(
-            requests.Withdrawal, requests.WITHDRAWAL_TYPE, key=records.signing_key(self.key), **said
+            requests.Withdrawal,
+            requests.WITHDRAWAL_TYPE,
+            key=records.signing_key(self.key),
+            result_id=self.result_ids[0],
+            reason="other",
         )
         with suppress(Refusal):
             contributor_requests.withdraw(data=encode(body))
@@ -132,7 +139,7 @@ def judging(
     for name in ("first", "second"):
         User.objects.create_user(name)
 
-    def judged(case: object) -> Judgement:
+    def judged(case: Case) -> Judgement:
         if case.context.key_revoked:
             found = Finding("JM-KEY-REVOKED", Severity.REJECT, "The key was revoked.")
             return Judgement("rejected", (found,))
@@ -254,8 +261,13 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging: ThreadPoolExec
     world.revoke_wholly()
     (row,) = Submission.objects.all()
     assert row.state == State.REJECTED
-    said = {"result_id": row.pk, "words": "It was mine."}
-    body = records.request(requests.Appeal, requests.APPEAL_TYPE, key=records.signing_key(world.key), **said)
+    body = records.request(
+        requests.Appeal,
+        requests.APPEAL_TYPE,
+        key=records.signing_key(world.key),
+        result_id=row.pk,
+        words="It was mine.",
+    )
     contributor_requests.appeal(data=encode(body))
     moderation.decide(
         submission=row, moderator=_person("second"), state=State.ACCEPTED, reason="appeal-granted"
@@ -288,7 +300,8 @@ def test_messages_of_sweeps_expire(judging: ThreadPoolExecutor, monkeypatch: pyt
     tasks.sweep()
     life_s = site.SWEEP_MESSAGE_LIFE_S
     assert sent == [("review.judge", {"expires": life_s}), ("review.judge_again", {"expires": life_s})]
-    assert {entry["options"]["expires"] for entry in site.CELERY_BEAT_SCHEDULE.values()} == {life_s}
+    schedule: dict[str, Any] = site.CELERY_BEAT_SCHEDULE
+    assert {entry["options"]["expires"] for entry in schedule.values()} == {life_s}
 
 
 @pytest.mark.laws
@@ -304,16 +317,16 @@ def test_what_was_judged_last_stands_whatever_clocks_say(
 
     @law(in_every_run=20)
     @given(st.lists(st.tuples(st.sampled_from(["accepted", "quarantined", "rejected"]), minutes), max_size=3))
-    def holds(judgements: list[tuple[str, int]]) -> None:
+    def holds(judgements: list[tuple[VerdictState, int]]) -> None:
         for state, ahead in judgements:
             found = () if state == "accepted" else (Finding(f"JM-{state.upper()}", Severity.REJECT, "No."),)
             with monkeypatch.context() as patched:
                 patched.setattr(services, "RULES_VERSION", f"{next(numbers)}")
                 judgement, clock = Judgement(state, found), datetime.now(UTC) + timedelta(minutes=ahead)
                 patched.setattr(services, "judge", lambda _case, now=judgement: now)
-                patched.setattr(services.timezone, "now", lambda now=clock: now)
+                patched.setattr(timezone, "now", lambda now=clock: now)
                 assert services.judge_again(result_ids=[result_id], cause=Cause.NEW_RULES) == 1
-        last = Verdict.objects.order_by("leaf_id").last()
+        last = Verdict.objects.latest("leaf_id")
         codes = [finding["code"] for finding in last.findings]
         status = client.get(f"/api/v1/results/{result_id}").json()
         assert (status["state"], [code for code, *_ in status["findings"]]) == (last.state, codes)

@@ -251,7 +251,9 @@ def test_revoking_a_key_rejects_what_it_has_signed(
         assert revoke(key=Key.objects.get(), moderator=moderator) == 1
     assert not Result.objects.eligible().exists()
     assert [verdict.cause for verdict in Verdict.objects.all()] == ["rules", "key-revoked"]
-    assert "JM-KEY-REVOKED" in {finding["code"] for finding in Verdict.objects.last().findings}
+    last = Verdict.objects.last()
+    assert last is not None
+    assert "JM-KEY-REVOKED" in {finding["code"] for finding in last.findings}
     assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
 

@@ -17,7 +17,7 @@ from joulemark_simulation import records
 from joulemark_site.crowd.clock import NUDGES
 from joulemark_site.crowd.plan import Crowd, members
 from joulemark_site.crowd.playing import Played, play
-from joulemark_site.crowd.summary import CellTruth, cells, coverage, fates, rms_error
+from joulemark_site.crowd.summary import CellTruth, Fate, cells, coverage, fates, rms_error
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission, Ticket
@@ -116,7 +116,7 @@ def test_a_crowd_that_was_ended_half_way_goes_on(catalogue: None) -> None:
 def test_the_same_seed_is_the_same_crowd_on_another_platform(
     catalogue: None, settings: Settings, tmp_path: Path
 ) -> None:
-    def once(folder: str) -> tuple[list[CellTruth], dict[tuple[str, str], object]]:
+    def once(folder: str) -> tuple[list[CellTruth], dict[tuple[str, str], Fate]]:
         settings.LOG_DIR = tmp_path / folder
         with transaction.atomic():
             sent = played(LIARS).sent
@@ -165,7 +165,7 @@ def test_the_command_says_what_became_of_the_crowd(catalogue: None) -> None:
     assert re.search(worst, told)
     names = Contributor.objects.values_list("display_name", flat=True)
     assert len(names) == 4
-    assert all(name.startswith("simulated-5-") for name in names)
+    assert all(name is not None and name.startswith("simulated-5-") for name in names)
     assert "0 of their results new here" in simulate()
 
 
@@ -195,7 +195,10 @@ def test_whoever_calls_themselves_simulated_is_not_the_crowds(enrolled: Post) ->
 
 def test_a_crowd_that_joins_another_is_told(catalogue: None) -> None:
     assert "joins" not in simulate() + simulate()
-    first = Contributor.objects.first().display_name.rpartition("-")[0].removeprefix("simulated-")
+    one = Contributor.objects.first()
+    assert one is not None
+    assert one.display_name is not None
+    first = one.display_name.rpartition("-")[0].removeprefix("simulated-")
     assert f"A crowd is here already ({first}): this one joins it" in simulate(seed=6)
 
 

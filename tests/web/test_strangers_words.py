@@ -17,6 +17,7 @@ from django.test import Client
 
 from joulemark.record import statement as s
 from joulemark.record.codec import encode
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
@@ -28,7 +29,7 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
-from tests.client_response import Post
+from tests.client_response import Post, body_of
 from tests.web.addresses import filled, routes
 
 MARKER = "spam"
@@ -45,7 +46,9 @@ def free_text_fields() -> Iterator[tuple[str, str]]:
 
 
 def _of_struct(kind: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]]:
-    for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[union-attr]
+    struct = msgspec.inspect.type_info(kind)
+    assert isinstance(struct, msgspec.inspect.StructType)
+    for field in struct.fields:
         yield from _of_type(field.type, f"{path}.{field.name}" if path else field.name)
 
 
@@ -173,9 +176,9 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "result_id": [submission.pk],
         "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],
-        "task": [records.first_job(records.load_suite("demo")).task],
+        "task": [records.first_job(load_suite("demo")).task],
         "path": ["0/000.p/1"],
-        "digest": [records.load_suite("demo").digest],
+        "digest": [load_suite("demo").digest],
     }
     found = []
     for route in routes():
@@ -190,9 +193,7 @@ def faults_at(client: Client, address: str) -> list[str]:
     """Every way in which a page, a document or a table may show what it should not."""
     answer = client.get(address, follow=True)
     kind = answer.headers.get("Content-Type", "")
-    text = (b"".join(answer.streaming_content) if answer.streaming else answer.content).decode(
-        errors="replace"
-    )
+    text = body_of(answer).decode(errors="replace")
     if "json" in kind:
         return faults_of_json(json.loads(text))
     if "csv" in kind:
@@ -206,7 +207,7 @@ FIELDS = list(free_text_fields())
 def receive(post: Callable[..., Any], change: Callable[[s.Predicate], s.Predicate], *, key: int = 1, salt: int = 0,
             tag: str = "ab" * 32) -> Submission:  # fmt: skip
     """A result through the real door, judged, with its cell."""
-    suite = records.load_suite("demo")
+    suite = load_suite("demo")
     of = records.trace(queries=suite.queries_per_window(records.first_job(suite).dataset), salt=salt)
     bundle = records.bundle(key=records.signing_key(key), of=of, change=change, tag=tag)
     answer = post("results", bundle.to_bytes())
@@ -247,7 +248,7 @@ def renamed(name: str) -> Callable[[s.Predicate], s.Predicate]:
 
 def board(client: Client) -> str:
     """The board of the first job."""
-    task = records.first_job(records.load_suite("demo")).task
+    task = records.first_job(load_suite("demo")).task
     return client.get(f"/boards/demo-1-estimated/{task}/").content.decode()
 
 
@@ -346,8 +347,8 @@ def test_nobody_without_the_permission_decides_a_name(enrolled: Post, client: Cl
     ("name", "state"), [("NVIDIA A100-SXM4-80GB", "confirmed"), ("NVIDIA A100 spam", "reported")]
 )
 def test_a_gpu_that_the_rules_know_needs_nobody(enrolled: Post, name: str, state: str) -> None:
-    device = records.predicate(key=records.signing_key(), of=records.trace(), suite=records.load_suite("demo"),
-                            job=records.first_job(records.load_suite("demo"))).device  # fmt: skip
+    device = records.predicate(key=records.signing_key(), of=records.trace(), suite=load_suite("demo"),
+                            job=records.first_job(load_suite("demo"))).device  # fmt: skip
     gpu = msgspec.structs.replace(device, kind="gpu", name=name)
     made_class = hardware_class_of(gpu, reported_by=Contributor.objects.get())
     assert (made_class.title, made_class.name_state) == (name, state)

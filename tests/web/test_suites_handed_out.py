@@ -211,7 +211,10 @@ def test_a_folder_that_is_pinned_is_taken_without_a_hub(client: Client, tmp_path
 def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Client, enrolled: Post) -> None:
     suite = read_archive(TINY)
     ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
-    request = lambda nonce: encode(records.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))  # noqa: E731
+
+    def request(nonce: str) -> bytes:
+        return encode(records.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))
+
     suites._stored.clear()
     refused = enrolled("tickets", request("1" * 32))
     assert (refused.status_code, refused.json()["code"]) == (400, "JM-SUITE-UNKNOWN")
@@ -304,10 +307,11 @@ def test_what_cannot_be_handed_out_changes_nothing(
         name: data.replace(b'datasets = ["prose", "verse"]', b'datasets = ["verse"]')
         for name, data in gone.items()
     }
-    named = lambda line: {  # noqa: E731
-        **pinned_files(),
-        "suite.toml": pinned_files()["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1),
-    }
+
+    def named(line: str) -> dict[str, bytes]:
+        files = pinned_files()
+        return {**files, "suite.toml": files["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1)}
+
     shouting = {
         name: data.replace(b'version = "1.20260131"', b'version = "1.A/B"')
         for name, data in pinned_files().items()

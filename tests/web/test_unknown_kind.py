@@ -18,6 +18,8 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display.choices import ModelKind
 from measurements.display.kinds import SHAPES, shape_of
+from measurements.display.plot import Plot
+from measurements.display.scatter import Scatter
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page
@@ -59,10 +61,10 @@ def test_every_mark_has_the_kind_of_its_row(
     words = {"en": "kind not stated", "ru": "вид не указан"}[language]
     for group in board.groups:
         kinds = {row.model_title: row.kind for row in group.rows}
-        plots = [board_plot(group), size_plot(group), *quality_plots(group)]
+        plots: list[Plot | Scatter | None] = [board_plot(group), size_plot(group), *quality_plots(group)]
         assert sum(plot is not None for plot in plots) >= 2
-        for plot in filter(None, plots):
-            for mark in plot.marks:
+        for plot in plots:
+            for mark in plot.marks if plot is not None else ():
                 (kind,) = {kind for title, kind in kinds.items() if mark.title.startswith(f"{title}: ")}
                 assert mark.shape == kind
     page = read_page(client.get(address, headers={"Accept-Language": language}).content.decode())
