@@ -59,8 +59,9 @@ def install() -> None:
     )
     tiny = fake_suite.suite()
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
-    workloads.open_workload = lambda _suite, job, **_: Work(job)
-    workloads.busy_kernel = lambda _device: Busy()
+    vars(workloads).update(
+        open_workload=lambda _suite, job, **_: Work(job), busy_kernel=lambda _device: Busy()
+    )
     query_turns.COUNTER_PERIODS = WINDOW_PERIODS
     timing = os.environ.get("JOULEMARK_TEST_TIMING")
     if timing:

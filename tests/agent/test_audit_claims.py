@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from joulemark.audit import store
 from joulemark.audit.claims import measured
 from joulemark.record.codec import encode
+from joulemark.record.messages import ResultState
 from joulemark_simulation import records
 from tests.agent.auditing import audit, codes, first, kept
 
@@ -230,7 +231,7 @@ def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
     ],
 )
 def test_numbers_that_are_not_those_of_the_bundle_are_found(
-    auditor: Agent, log: FakeLog, change: dict[str, object], state: str, faults: int
+    auditor: Agent, log: FakeLog, change: dict[str, object], state: ResultState, faults: int
 ) -> None:
     data = records.bundle().to_bytes()
     result_id = hashlib.sha256(data).hexdigest()

@@ -185,6 +185,7 @@ def test_whatever_a_driver_answers_the_session_ends_in_order(
     start_s = data.draw(st.floats(0.0, 100.0), label="from")
     end_s = start_s + data.draw(st.sampled_from([0.05, 1.0, 5.0, inf]), label="for")
     kind = data.draw(st.sampled_from([*ERRORS, *ANSWERS, *ANSWERS]), label="kind")
+    fault: dict[str, Any]
     if kind in ERRORS:
         fault = {"failures": (Failure(function=function, error=kind, start_s=start_s, end_s=end_s),)}
     else:

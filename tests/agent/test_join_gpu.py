@@ -116,7 +116,7 @@ def test_a_run_alone_measures_what_join_said_and_asks_before_it_downloads(
 def test_a_joined_run_goes_by_what_the_platform_needs_and_by_tasks_where_it_does_not_say(
     sessions: Sessions, platform: FakePlatform, tmp_path: Path
 ) -> None:
-    def plan(*words: str, **environment: str) -> dict[str, Any]:
+    def plan(*words: str, **environment: Any) -> dict[str, Any]:
         return command(sessions, tmp_path, "run", "--dry-run", *words, **environment).answer()
 
     joined = command(sessions, tmp_path, "join", platform.origin)

@@ -129,8 +129,8 @@ def told(*words: str) -> tuple[int, dict[str, Any], str]:
         code = main([*words, "--json"])
     return (
         code,
-        json.loads(out.buffer.getvalue()),  # type: ignore[attr-defined]
-        err.buffer.getvalue().decode(),  # type: ignore[attr-defined]
+        json.loads(out.buffer.getvalue()),
+        err.buffer.getvalue().decode(),
     )
 
 

@@ -32,7 +32,7 @@ from joulemark.session import measure as measuring
 from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
-from tests.agent.stepped_counter import Counter, Machine, Work
+from tests.agent.stepped_counter import Counter, Machine, Work, queries
 from tests.laws import law
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def session(machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL) -> 
     """From warm-up to the last idle."""
     return measuring.measure(
         Work(machine, 0.5),
-        list(range(protocol.queries)),
+        queries(protocol.queries),
         machine,
         protocol,
         Silent(),
@@ -251,7 +251,8 @@ def test_another_program_at_work_is_seen_before_anything_is_measured() -> None:
             return CpuTimes(own_ms=5, foreign_ms=1900)
 
     busy = company(machine, time_of=Processor)  # type: ignore[arg-type]
-    assert (busy.state, busy.value) == ("noisy", pytest.approx(0.95))
+    assert busy.state == "noisy"
+    assert busy.value == pytest.approx(0.95)
     assert "top" in (busy.mend or "")
     assert company(machine, time_of=Processor, busy="warning").state == "warning"  # type: ignore[arg-type]
 

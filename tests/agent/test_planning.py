@@ -18,6 +18,7 @@ from joulemark.errors import (
     StorageError,
 )
 from joulemark.session import job_runner, plan
+from joulemark.session import measure as measuring
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.forecast import NO_TIME
 from joulemark.session.journal import Journal
@@ -76,7 +77,7 @@ def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
 def test_the_time_that_is_left_caps_a_job(enrolled: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its suite gives a job 30 s and an hour in turn; a run of 40 s gives it no more than what is left of those."""
     given_s: list[float] = []
-    real = job_runner.measure
+    real = measuring.measure
 
     def measure(*words: Any, **more: Any) -> Any:
         given_s.append(words[3].budget_s)

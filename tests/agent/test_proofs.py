@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from joulemark import config, identity
 from joulemark.record import bundle as bundles
 from joulemark.record import keys
+from joulemark.record.errors import Malformed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,7 +177,7 @@ def test_a_proof_without_a_receipt_is_no_bundle(sent: Agent) -> None:
     data = json.loads(kept_file(sent).read_bytes())
     del data["receipt"]
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-    with pytest.raises(bundles.Malformed):
+    with pytest.raises(Malformed):
         bundles.parse(text)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from joulemark import durable
-from joulemark.errors import RunInProgress
+from joulemark.errors import RunInProgress, StorageError
 from tests.agent import fake_suite
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def test_a_failing_sync_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr("joulemark.durable.os.fsync", fails)
-    with pytest.raises(durable.StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         durable.write(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

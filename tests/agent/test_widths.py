@@ -67,7 +67,8 @@ def on_terminal(
     monkeypatch: pytest.MonkeyPatch, *, columns: int, term: str, language: str
 ) -> Iterator[list[str]]:
     """What is printed in the block, as lines."""
-    terminal, lines = Terminal(columns), []
+    terminal = Terminal(columns)
+    lines: list[str] = []
     with monkeypatch.context() as patch:
         for stream in ("stdout", "stderr"):
             patch.setattr(sys, stream, terminal.file)

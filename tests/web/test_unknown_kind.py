@@ -71,9 +71,9 @@ def test_every_mark_has_the_kind_of_its_row(
     unknown = page.root.all("svg", "unknown")
     drawn = [mark for mark in unknown if "measured" not in mark.attributes["class"]]
     assert len(drawn) >= 2 * sum("unknown" in {row.kind for row in group.rows} for group in board.groups)
-    for mark in drawn:
-        assert words in mark.first("title").text
-        assert not mark.all("circle") or "core" in mark.first("circle").attributes.get("class", "")
+    for element in drawn:
+        assert words in element.first("title").text
+        assert not element.all("circle") or "core" in element.first("circle").attributes.get("class", "")
     legend = page.first("ul", "legend")
     assert words in legend.text
     assert legend.all("svg", "unknown")
