@@ -65,7 +65,7 @@ def rows() -> list[tuple[str, str]]:
         queries = [Query(str(number), {}, None) for number in range(100)]
         yielded = measure(
             Work(timer),
-            [Query(str(number), {}, None) for number in range(100)],
+            queries,
             meter,
             PROTOCOL,
             Silent(),

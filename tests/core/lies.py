@@ -29,12 +29,20 @@ def suite_of(case: Case) -> Suite:
     return case.context.suite
 
 
+def idle_w_before(case: Case) -> float:
+    """What the trace says of the rest before the work, in watts."""
+    assert case.read is not None
+    assert case.read.idle is not None
+    assert case.read.idle.before_w is not None
+    return case.read.idle.before_w
+
+
 def told(case: Case) -> dict[str, Finding]:
     """What the rules say, by code, but for what is so."""
     return {finding.code: finding for finding in judge(case).findings if finding.code not in SO}
 
 
-def evidence_number(finding: Finding, name: str) -> float:
+def number_in(finding: Finding, name: str) -> float:
     """A number among what a finding was judged by."""
     value = finding.evidence[name]
     assert isinstance(value, int | float), f"{name} is {value!r}"

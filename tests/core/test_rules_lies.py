@@ -14,7 +14,7 @@ from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import counting, reading, scaled
-from tests.core.lies import evidence_number, inside, invented, stating, suite_of, told, with_gauge
+from tests.core.lies import idle_w_before, inside, invented, number_in, stating, suite_of, told, with_gauge
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Term
@@ -48,7 +48,7 @@ def test_another_gpu_declared_as_an_a100(a100: Case) -> None:
     other = stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"})
     finding = told(other)["JM-DEVICE"]
     assert finding.evidence["name"] == "memory_bytes"
-    assert evidence_number(finding, "stated") < evidence_number(finding, "least")
+    assert number_in(finding, "stated") < number_in(finding, "least")
 
 
 def test_a_slice_of_a_gpu(a100: Case) -> None:
@@ -101,7 +101,7 @@ def test_a_gpu_that_is_not_known_gets_a_flag_and_no_rule_of_a_model(a100: Case) 
 
 def test_a_trace_that_was_scaled_down_rests_where_no_card_does(a100: Case) -> None:
     finding = told(measuring(a100, lambda trace: scaled(trace, 0.2)))["JM-IDLE-RANGE"]
-    assert evidence_number(finding, "idle_w") < evidence_number(finding, "least_w")
+    assert number_in(finding, "idle_w") < number_in(finding, "least_w")
 
 
 def test_a_trace_that_was_multiplied_has_the_factor_in_every_number(a100: Case) -> None:
@@ -121,7 +121,7 @@ def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
     )
     found = told(large)
     finding = found["JM-ROOFLINE"]
-    assert evidence_number(finding, "busy_s") < evidence_number(finding, "least_s")
+    assert number_in(finding, "busy_s") < number_in(finding, "least_s")
     assert "JM-MEMORY" in found
     middle = l4.context.suite.model("text-generation-1722408960")  # type: ignore[union-attr]
     assert middle.parameters < model.parameters
@@ -142,7 +142,7 @@ def test_a_counter_that_was_scaled_alone(a100: Case) -> None:
         return counting(trace, lambda _, value: np.round((value - value[0]) * factor) + value[0])
 
     finding = told(measuring(a100, lambda trace: less(trace, 0.7)))["JM-COUNTER-POWER"]
-    assert evidence_number(finding, "counter_w") < 0.8 * evidence_number(finding, "power_w")
+    assert number_in(finding, "counter_w") < 0.8 * number_in(finding, "power_w")
     assert "JM-COUNTER-POWER" not in told(measuring(a100, lambda trace: less(trace, 0.97)))
 
 
@@ -157,7 +157,7 @@ def test_readings_at_round_times(a100: Case) -> None:
 
 def test_a_smooth_counter(a100: Case) -> None:
     found = told(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
-    assert evidence_number(found["JM-NOISE"], "share") >= 0.95
+    assert number_in(found["JM-NOISE"], "share") >= 0.95
 
 
 def test_latencies_that_are_all_the_same(a100: Case) -> None:
@@ -192,11 +192,8 @@ def test_a_library_that_returns_constants(a100: Case) -> None:
         return reading(trace, "gpu-temperature", lambda _, value: value * 0 + 45)
 
     finding = told(measuring(a100, one_temperature)).get("JM-CONSTANT")
-    window, analysis = a100.predicate.windows[0], a100.read
-    assert analysis is not None
-    assert analysis.idle is not None
-    assert analysis.idle.before_w is not None
-    load_w = window.energy_gross_j / (window.end_s - window.start_s) - analysis.idle.before_w
+    window = a100.predicate.windows[0]
+    load_w = window.energy_gross_j / (window.end_s - window.start_s) - idle_w_before(a100)
     assert (finding is not None) == (load_w >= 100)
 
 
@@ -278,7 +275,7 @@ def test_answers_out_of_a_cache(a100: Case) -> None:
         return replace(trace, queries=tuple(queries))
 
     finding = told(measuring(a100, lambda trace: cached(trace, 0.2)))["JM-LATENCY-SUM"]
-    assert evidence_number(finding, "busy_s") < 0.5 * evidence_number(finding, "window_s")
+    assert number_in(finding, "busy_s") < 0.5 * number_in(finding, "window_s")
     assert "JM-LATENCY-SUM" not in told(measuring(a100, lambda trace: cached(trace, 0.7)))
 
 
