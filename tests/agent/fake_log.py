@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from joulemark.log.checkpoints import Checkpoint, log_name
@@ -64,6 +65,10 @@ class FakeLog:
         return messages.PlatformKey(
             origin=self.origin, key_id=keys.key_id(public), public_key=public, **shown
         )
+
+    def override(self, step: str, otherwise: Callable[..., Any]) -> None:
+        """Have a step of it done otherwise: `answer`, `publish`."""
+        setattr(self, step, otherwise)
 
     def add(self, kind: str, subject: str, **facts: Fact) -> int:
         """Add an entry; its index."""

@@ -181,7 +181,7 @@ def test_a_cache_that_is_behind_for_a_moment_is_no_lie(auditor: Agent, log: Fake
             return 200, next(answers, new)
         return plain(target)
 
-    log.answer = behind  # type: ignore[method-assign]
+    log.override("answer", behind)
     assert audit(auditor, log)["size"] == 700
     assert auditor.code == 0
 
@@ -244,7 +244,7 @@ def test_the_second_look_is_as_strict_as_the_first(auditor: Agent, log: FakeLog,
             return 200, next(notes, other.files["checkpoint"])
         return plain(target)
 
-    log.answer = turned  # type: ignore[method-assign]
+    log.override("answer", turned)
     answer = audit(auditor, log)
     assert auditor.code == 3
     if second == "older":

@@ -140,7 +140,7 @@ def test_what_is_shown_a_moment_before_it_is_logged_is_no_lie(auditor: Agent, lo
             return 200, next(answers, new)
         return plain(target)
 
-    log.answer = behind  # type: ignore[method-assign]
+    log.override("answer", behind)
     answer = audit(auditor, log)
     assert (auditor.code, answer["findings"]) == (0, [])
     assert (answer["size"], answer["read"]) == (603, 603)
@@ -216,7 +216,7 @@ def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
         ]
         return status, json.dumps(shown).encode()
 
-    log.answer = answered  # type: ignore[method-assign]
+    log.override("answer", answered)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,8 @@ def test_a_metric_that_is_no_number_is_no_value(value: float) -> None:
 
     metrics = [Namespace(metric="f1", value=value, n=3, higher_is_better=True)]
     metrics.append(Namespace(metric="accuracy", value=0.5, n=3, higher_is_better=True))
-    numbers, missing = _quality(Namespace(quality=metrics))  # type: ignore[arg-type]
+    work: Any = Namespace(quality=metrics)
+    numbers, missing = _quality(work)
     assert ([one.metric for one in numbers], missing) == (["accuracy"], {"f1": "not-a-number"})
 
 

@@ -49,7 +49,7 @@ def lacking(free_bytes: int | None) -> Downloads:
         cache=cache,
         free_bytes=free_bytes,
         sizes={
-            **{wanted.name: wanted.entry.files[0].bytes + 2 for wanted in models.values()},  # type: ignore[union-attr]
+            **{models[model.id].name: model.files[0].bytes + 2 for model in SUITE.models},
             **{wanted.name: None for wanted in sets.values()},
         },
         by_job={job.key: (models[job.model], sets[job.dataset]) for job in SUITE.jobs},

@@ -91,7 +91,7 @@ def test_a_checkpoint_by_another_key_is_not_kept(sent: Agent, platform: FakePlat
         publish()
         platform.log.key = honest  # what it shows is the old key
 
-    platform.log.publish = published  # type: ignore[method-assign]
+    platform.log.override("publish", published)
     assert sent.json("status")["error"]["code"] == "JM-NOTE-SIGNATURE"
     assert sent.code == 3
     assert b'"proof"' not in kept_file(sent).read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,8 +41,9 @@ def binding(**functions: object) -> SimpleNamespace:
     return SimpleNamespace(NVMLError=NVMLError, **names, **functions)
 
 
-def card(nvml: SimpleNamespace) -> Card:
-    return Card(nvml=nvml, gpu=SimpleNamespace(handle="gpu", uuid="", name="", pci_bus_id=""))  # type: ignore[arg-type]
+def card(nvml: Any) -> Card:
+    gpu: Any = SimpleNamespace(handle="gpu", uuid="", name="", pci_bus_id="")
+    return Card(nvml=nvml, gpu=gpu)
 
 
 def run(pid: int, memory: int | None) -> SimpleNamespace:

@@ -76,7 +76,7 @@ def load(self: TaskWorkload) -> Loaded:
         return parts
 
     if now["fault"] == "swapped":
-        self.open_model = with_other_weights  # type: ignore[method-assign]
+        vars(self).update(open_model=with_other_weights)
     return honest["load"](self)
 
 

@@ -19,6 +19,13 @@ CELLS = max(400, EXAMPLES)
 LEAST_HELD = 0.93
 
 
+def within(energy_j: float, low_j: float | None, high_j: float | None) -> bool:
+    """Whether an interval, which there must be, holds this."""
+    assert low_j is not None
+    assert high_j is not None
+    return low_j <= energy_j <= high_j
+
+
 @cache
 def values(crowd: SensedCrowd) -> list[tuple[CellValue, float]]:
     return [
@@ -40,7 +47,7 @@ def equal(n: int, *, sensor_u: float | None = 0.08, spread: float = 0.0) -> Cell
 @pytest.mark.laws
 @pytest.mark.parametrize("crowd", EVERY, ids=lambda crowd: crowd.case)
 def test_the_displayed_interval_holds_the_true_energy(crowd: SensedCrowd) -> None:
-    held = [value.low_j <= 1.0 <= value.high_j for value, _ in values(crowd)]  # type: ignore[operator]
+    held = [within(1.0, value.low_j, value.high_j) for value, _ in values(crowd)]
     assert sum(held) >= LEAST_HELD * len(held)
 
 
@@ -51,8 +58,7 @@ def test_the_displayed_interval_holds_the_true_energy(crowd: SensedCrowd) -> Non
 def test_the_interval_between_contributors_holds_what_such_sensors_read(crowd: SensedCrowd) -> None:
     """As often as it says, less four standard deviations of so many cells; the benchmark has the exact figures."""
     held = [
-        value.between_low_j <= expected_j <= value.between_high_j  # type: ignore[operator]
-        for value, expected_j in values(crowd)
+        within(expected_j, value.between_low_j, value.between_high_j) for value, expected_j in values(crowd)
     ]
     assert sum(held) >= (0.95 - 4 * math.sqrt(0.95 * 0.05 / CELLS)) * CELLS
 
@@ -61,7 +67,7 @@ def test_the_interval_between_contributors_holds_what_such_sensors_read(crowd: S
 def test_contributors_alone_do_not_hold_the_true_energy() -> None:
     """Forty devices with one sensor agree on what it reads: that is the fault which the second interval is for."""
     crowd = SensedCrowd(40, "full", "one design")
-    held = [value.between_low_j <= 1.0 <= value.between_high_j for value, _ in values(crowd)]  # type: ignore[operator]
+    held = [within(1.0, value.between_low_j, value.between_high_j) for value, _ in values(crowd)]
     assert sum(held) < 0.3 * len(held)
 
 

@@ -123,7 +123,7 @@ def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
     finding = found["JM-ROOFLINE"]
     assert number_in(finding, "busy_s") < number_in(finding, "least_s")
     assert "JM-MEMORY" in found
-    middle = l4.context.suite.model("text-generation-1722408960")  # type: ignore[union-attr]
+    middle = suite_of(l4).model("text-generation-1722408960")
     assert middle.parameters < model.parameters
 
 

@@ -294,8 +294,11 @@ def test_the_agent_reads_the_list(client: Client) -> None:
     hand_out_suite(archive=TINY)
     hand_out_suite(archive=NEXT)
     offers = decode_record(client.get("/api/v1/suites/").content, SuiteOffers, what="offers")
-    assert offers.current("tiny").version == "1.20260202"  # type: ignore[union-attr]
-    assert offers.version("tiny", "1.20260131").current is False  # type: ignore[union-attr]
+    current, older = offers.current("tiny"), offers.version("tiny", "1.20260131")
+    assert current is not None
+    assert current.version == "1.20260202"
+    assert older is not None
+    assert older.current is False
 
 
 def test_what_cannot_be_handed_out_changes_nothing(
