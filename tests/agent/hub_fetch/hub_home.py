@@ -8,8 +8,8 @@ from typing import Any
 
 from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import Suite, read_suite, weights_digest
-from joulemark.suite.lock import Branch, PinnedDataSet, PinnedModel, second_format
-from joulemark.suite.schema import PinnedFile, WeightsFile
+from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
+from joulemark.suite.schema import Branch, PinnedFile, WeightsFile
 from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, Repository
 from tests.small_suite import MANIFEST
