@@ -158,8 +158,8 @@ def platform(
     """The same on a new PostgreSQL database called `name`, with a queue: tasks wait for a worker."""
     server = urlsplit(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[call-overload]
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
     production = {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")), "REDIS_URL": redis_url}
     with embedded_platform(folder=folder, **production, **settings) as made:
         yield made

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from analytic import Device, Piece, seen, steps, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.rest_power import RestPower, rest_power
 from joulemark.energy.stretches import stretches
+from tests.core.analytic import Device, Part, Piece, seen, steps, trace
 
 WORK = 300.0
 
@@ -31,7 +31,9 @@ def fitted(
     found: Device, *, lag_s: float = 0.0, settle_s: float = 0.15, decay_s: float | None = None
 ) -> RestPower:
     edges = found.edges_s()
-    work = [("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)]
+    work: list[Part] = [
+        ("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)
+    ]
     counter = seen(steps(found, until_s=edges[-1], lag_s=lag_s))
     return rest_power(
         counter, stretches(trace(run=work)), settle_s=settle_s + lag_s, delay_s=lag_s, decay_s=decay_s

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.http import HttpResponse
 from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.test import Client
+from pytest_django import DjangoDbBlocker, Settings
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
@@ -18,13 +20,12 @@ from joulemark_site.crowd.presence import PRESENCE
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
+from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
-
-Post = Callable[[str, bytes], HttpResponse]
 
 
 @pytest.fixture(autouse=True)
-def platform_folder(settings, tmp_path) -> None:
+def platform_folder(settings: Settings, tmp_path: Path) -> None:
     """Every test has a platform key of its own; pages need no collected static files."""
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
     settings.LOG_DIR = tmp_path / "log"
@@ -39,7 +40,9 @@ def platform_folder(settings, tmp_path) -> None:
 @pytest.fixture(autouse=True)
 def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that a template of ours cannot resolve is a fault."""
-    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", strict_names())
+    backend = engines["django"]
+    assert isinstance(backend, DjangoTemplates)
+    monkeypatch.setattr(backend.engine, "string_if_invalid", strict_names())
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +64,7 @@ def no_suites() -> None:
 
 
 @pytest.fixture
-def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database of this test alone, a copy of the empty one, in which transactions commit: threads see each other's.
 
     It is dropped as a whole, since rows of the log cannot be taken away.
@@ -83,14 +86,14 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def catalogue(db) -> None:
+def catalogue(db: None) -> None:
     """The suites and their jobs, before any is handed out: nothing is in the log yet."""
     for suite in suites.known_suites().values():
         load_suite_catalog(suite)
 
 
 @pytest.fixture
-def prepared(db) -> None:
+def prepared(db: None) -> None:
     """The suites as `manage.py prepare` loads them: those that are pinned are handed out and in the log."""
     call_command("load_catalog", verbosity=0)
 
@@ -99,14 +102,14 @@ def prepared(db) -> None:
 def post(client: Client) -> Post:
     """POST bytes to an address under /api/v1/ as the agent does."""
 
-    def send(where: str, body: bytes) -> HttpResponse:
+    def send(where: str, body: bytes) -> ClientResponse:
         return client.post(f"/api/v1/{where}", data=body, content_type="application/octet-stream")
 
     return send
 
 
 @pytest.fixture
-def enrolled(catalogue, post: Post) -> Post:
+def enrolled(catalogue: None, post: Post) -> Post:
     """A platform that knows key 1."""
     assert post("enrolments", encode(records.enrolment())).status_code == 201
     return post

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +40,7 @@ PAGES = (
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -111,13 +113,15 @@ def test_contributors_a_decade_apart_are_shown_without_an_interval(client: Clien
     )
 
 
-def tripping(function: Any, when: Any) -> Any:
+def trip(patch: pytest.MonkeyPatch, module: ModuleType, name: str, when: Callable[..., bool]) -> None:
+    function = getattr(module, name)
+
     def run(*args: Any, **named: Any) -> Any:
         if when(*args, **named):
             raise ZeroDivisionError("float division by zero")
         return function(*args, **named)
 
-    return run
+    patch.setattr(module, name, run)
 
 
 def test_a_comparison_that_cannot_be_computed_is_missing_and_said(
@@ -127,7 +131,7 @@ def test_a_comparison_that_cannot_be_computed_is_missing_and_said(
     both_kinds(SENTIMENT)
     refresh_stale_cells()
     of_topics = lambda **named: any(value.source[0] == TOPICS for value in named["cell_values"])  # noqa: E731
-    monkeypatch.setattr(comparisons, "paired_ratio", tripping(comparisons.paired_ratio, of_topics))
+    trip(monkeypatch, comparisons, "paired_ratio", of_topics)
     for address in PAGES:
         assert client.get(address).status_code == 200, address
     answer = client.get("/api/v1/comparisons/text_classification.json").json()
@@ -142,7 +146,7 @@ def test_a_task_all_of_whose_comparisons_fail_still_has_a_page(
 ) -> None:
     both_kinds(TOPICS)
     refresh_stale_cells()
-    monkeypatch.setattr(comparisons, "paired_ratio", tripping(comparisons.paired_ratio, lambda **_: True))
+    trip(monkeypatch, comparisons, "paired_ratio", lambda **_: True)
     for address in PAGES:
         assert client.get(address).status_code == 200, address
 
@@ -152,7 +156,7 @@ def test_a_factor_at_equal_size_that_cannot_be_computed_is_missing_and_said(
 ) -> None:
     both_kinds(TOPICS)
     refresh_stale_cells()
-    monkeypatch.setattr(equal_size, "size_controlled", tripping(equal_size.size_controlled, lambda *_: True))
+    trip(monkeypatch, equal_size, "size_controlled", lambda *_: True)
     assert "1 comparison is missing here" in client.get("/compare/").content.decode()
 
 
@@ -162,9 +166,7 @@ def test_a_value_whose_contributors_cannot_be_compared_still_has_a_page(
     for by, energy in (("ada", 0.36), ("lin", 0.72)):
         make_result(Run(by=by, device=by, energy_per_query_j=energy))
     refresh_stale_cells()
-    monkeypatch.setattr(
-        cell_detail, "cell_equivalences", tripping(cell_detail.cell_equivalences, lambda *_: True)
-    )
+    trip(monkeypatch, cell_detail, "cell_equivalences", lambda *_: True)
     board = client.get("/boards/demo-1-estimated/text_classification/").content.decode()
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', board))
     answer = client.get(address.replace("&amp;", "&"))

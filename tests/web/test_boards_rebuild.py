@@ -31,6 +31,7 @@ from measurements.boards.services import refresh_cell, refresh_cells_of, refresh
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
+from measurements.review.cell_key import CellKey
 from measurements.review.models import Result
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ PEOPLE = [f"person-{n}" for n in range(12)]
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -105,7 +106,7 @@ def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[s
     return {*states, *numbers}
 
 
-def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _said(folder: Path) -> dict[CellKey, dict[str, Any]]:
     file = folder / "evidence.parquet"
     assert export_evidence(file) == Result.objects.eligible().count()
     return {cell.key: cell.content for cell in rebuild_cells(file)}

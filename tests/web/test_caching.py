@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.utils.http import http_date
+from pytest_django import Settings
 
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, HardwareClass
 from measurements.contributors.models import Contributor
 from measurements.intake.models import Submission
+from tests.client_response import ClientResponse, body_of
 from tests.web.addresses import filled, routes
 from tests.web.populated import Values, populate, questions
 
@@ -26,7 +28,7 @@ NEVER_CHANGE = {"tile", "bundle", "tar"}
 
 
 @pytest.fixture
-def values(db) -> Values:
+def values(db: None) -> Values:
     """Something at every address."""
     return populate()
 
@@ -40,10 +42,9 @@ def addresses(values: Values, *, admin: bool = False) -> list[str]:
     return found
 
 
-def body(answer) -> bytes:
+def body(answer: ClientResponse) -> bytes:
     """The bytes of an answer, without what is drawn anew for every form."""
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return AGE.sub(b"", TOKEN.sub(b"", content))
+    return AGE.sub(b"", TOKEN.sub(b"", body_of(answer)))
 
 
 def test_every_answer_says_what_a_cache_may_do(client: Client, values: Values) -> None:
@@ -77,6 +78,7 @@ def test_what_is_kept_for_long_never_changes(client: Client, values: Values) -> 
 def withdrawn() -> None:
     """A contributor withdraws one of the results; its cells are computed anew."""
     last = Submission.objects.filter(state="accepted", result__model__slug=GENERAL).first()
+    assert last is not None
     Submission.objects.filter(pk=last.pk).update(state="withdrawn")
     refresh_stale_cells()
 
@@ -180,7 +182,7 @@ def test_no_address_refuses_a_media_type_that_it_does_not_have(client: Client, v
 
 
 @pytest.mark.laws
-def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings) -> None:
+def test_no_answer_depends_on_the_host_name(client: Client, values: Values, settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["testserver", "other.example"]
     settings.ORIGIN = "https://energy.example"
     for number in range(120):

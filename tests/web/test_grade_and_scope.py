@@ -26,11 +26,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.laws]
 STRIDE = 1 if EXAMPLES >= 1000 else 16
 """Every published figure under `make laws`, one in so many in every run."""
 
-GPU = {"grade": "measured", "scope": "gpu", "hardware": "GPU X", "device": "gpu"}
+GPU: dict[str, Any] = {"grade": "measured", "scope": "gpu", "hardware": "GPU X", "device": "gpu"}
 
 
 @pytest.fixture
-def platform(catalogue) -> None:
+def platform(catalogue: None) -> None:
     """Rows of every grade and of several scopes, from one source and from two."""
     call_command("load_published", verbosity=0)
     demo_catalog()

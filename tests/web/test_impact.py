@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = pytest.mark.django_db
-OWN = {
+OWN: dict[str, Any] = {
     "query": "own",
     "wh_per_query": 0.4,
     "wh_low": 0.3,
@@ -39,7 +39,7 @@ def text(client: Client, path: str, language: str = "en") -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).replace(THIN, " ")
 
 
-def asked(client: Client, **question: object) -> dict:
+def asked(client: Client, **question: object) -> dict[str, Any]:
     answer = client.get(f"/api/v1/impact/?{urlencode(question)}")
     assert answer.status_code == 200, answer.content
     return answer.json()

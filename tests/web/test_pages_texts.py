@@ -79,7 +79,7 @@ def check(html: str) -> None:
 
 
 @pytest.fixture
-def results(db) -> list[Submission]:
+def results(db: None) -> list[Submission]:
     """Every state, every grade, and names out of an attacker's book."""
     demo_catalog()
     call_command("load_published", verbosity=0)
@@ -168,7 +168,9 @@ def test_a_strange_query_is_answered(client: Client, results: list[Submission], 
     assert "<b>" not in answer.content.decode()
 
 
-def test_a_filter_that_makes_no_sense_shows_nothing_rather_than_everything(client: Client, results) -> None:
+def test_a_filter_that_makes_no_sense_shows_nothing_rather_than_everything(
+    client: Client, results: list[Submission]
+) -> None:
     html = client.get("/results/?state=unheard-of").content.decode()
     assert "There is no such result" in html
 
@@ -194,7 +196,9 @@ def test_a_result_says_how_to_check_it(client: Client, results: list[Submission]
     assert "this result has not been accepted" not in html
 
 
-def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(client: Client, db) -> None:
+def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(
+    client: Client, db: None
+) -> None:
     demo_catalog()
     missing = {"macro-f1": "labels-do-not-meet", "new-metric": "reason-of-a-later-agent"}
     rich = make_result(
@@ -211,7 +215,7 @@ def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(cli
     assert "Tokens read" not in client.get(f"/results/{poor.pk}/").content.decode()
 
 
-def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db) -> None:
+def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db: None) -> None:
     demo_catalog()
     counts = make_result(Run())
     waits = make_result(Run(state=State.QUARANTINED, findings=(("JM-ODD", "quarantine", "Odd."),)))
@@ -221,7 +225,9 @@ def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db) -> N
     assert part not in client.get(f"/results/{waits.pk}/").content.decode()
 
 
-def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(client: Client, results) -> None:
+def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(
+    client: Client, results: list[Submission]
+) -> None:
     rejected = next(s for s in results if s.state == State.REJECTED)
     html = client.get(f"/results/{rejected.pk}/").content.decode()
     assert "JM-EVIL" in html
@@ -230,7 +236,7 @@ def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(clien
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_errors_have_a_sentence(client: Client, db, language: str) -> None:
+def test_errors_have_a_sentence(client: Client, db: None, language: str) -> None:
     for path in ("/nothing/", "/boards/no/such/", "/compare/no/", f"/results/{'0' * 64}/"):
         answer = client.get(path, headers={"Accept-Language": language})
         assert answer.status_code == 404
@@ -238,7 +244,7 @@ def test_errors_have_a_sentence(client: Client, db, language: str) -> None:
         assert ("По этому адресу" in answer.content.decode()) == (language == "ru")
 
 
-def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_shows_our_page(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash() -> None:
         raise RuntimeError("a test")
 
@@ -249,7 +255,7 @@ def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPa
     assert "Nothing that you sent is lost" in answer.content.decode()
 
 
-def test_an_empty_platform_says_what_to_do(client: Client, db) -> None:
+def test_an_empty_platform_says_what_to_do(client: Client, db: None) -> None:
     assert "load_published" in client.get("/").content.decode()
     assert client.get("/results/").status_code == 200
 

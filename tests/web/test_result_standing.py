@@ -28,7 +28,7 @@ A100 = "NVIDIA A100-SXM4-80GB"
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 

@@ -25,8 +25,10 @@ from tests.addresses import addresses
 from tests.page_reading import read_page
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
     from django.test import Client
+    from pytest_django import DjangoAssertNumQueries
+
+    from tests.client_response import ClientResponse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.laws]
 SMALL = Crowd(seed=3, contributors=2, days=2, sloppy=0.0, dishonest=0.0, results=3)
@@ -42,7 +44,7 @@ def quiet(_day: int, _new: int) -> None:
     """Nobody watches."""
 
 
-def every(client: Client) -> dict[str, HttpResponse]:
+def every(client: Client) -> dict[str, ClientResponse]:
     """The answers of every address that can be read, the API's description and the log's files among them."""
     listed = client.get("/api/v1/boards/").json()["boards"]
     crowd = next((board for board in listed if board["grade"] != "published"), None)
@@ -63,14 +65,14 @@ def every(client: Client) -> dict[str, HttpResponse]:
     return {address: answer for address, answer in answers.items() if answer.status_code != 405}
 
 
-def data_of(address: str, answer: HttpResponse) -> list[object]:
+def data_of(address: str, answer: ClientResponse) -> list[object]:
     """What a download says in its field: of JSON its own, of CSV that of every row."""
     if answer["Content-Type"].startswith("text/csv"):
         return [row["simulated"] for row in csv.DictReader(io.StringIO(answer.content.decode()))]
     return [answer.json()["simulated"]]
 
 
-def downloads(answers: dict[str, HttpResponse]) -> dict[str, HttpResponse]:
+def downloads(answers: dict[str, ClientResponse]) -> dict[str, ClientResponse]:
     """Answers whose data are the platform's own words: not those in a signed or versioned format, nor refusals."""
     parts = ("boards", "comparisons", "claims", "impact", "intensities", "decisions", "needed")
     starts = tuple(f"/api/v1/{part}" for part in parts)
@@ -83,7 +85,7 @@ def downloads(answers: dict[str, HttpResponse]) -> dict[str, HttpResponse]:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_crowd_is_named_on_every_page_and_in_every_download(
-    client: Client, catalogue, language: str
+    client: Client, catalogue: None, language: str
 ) -> None:
     call_command("load_published", verbosity=0)
     play(SMALL, until=UNTIL, progress=quiet)
@@ -105,7 +107,7 @@ def test_a_crowd_is_named_on_every_page_and_in_every_download(
         assert set(values) <= {True, "true"}, address
 
 
-def test_a_platform_without_a_crowd_says_so_in_its_downloads_alone(client: Client, catalogue) -> None:
+def test_a_platform_without_a_crowd_says_so_in_its_downloads_alone(client: Client, catalogue: None) -> None:
     call_command("load_published", verbosity=0)
     for number in range(3):  # a name alone makes nobody simulated
         make_result(Run(by=f"v{number}", device=f"d{number}", display_name=f"simulated-3-abcdef-000{number}"))
@@ -121,7 +123,7 @@ def test_a_platform_without_a_crowd_says_so_in_its_downloads_alone(client: Clien
 
 
 def test_what_was_seen_once_is_not_asked_for_again(
-    client: Client, catalogue, django_assert_num_queries
+    client: Client, catalogue: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     play(SMALL, until=UNTIL, progress=quiet)
     assert PRESENCE.is_simulated()

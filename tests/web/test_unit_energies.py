@@ -37,7 +37,7 @@ WINDOWS, QUERIES = 4, 16
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
