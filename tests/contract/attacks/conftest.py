@@ -33,6 +33,7 @@ from joulemark.rules.case import Case
 from joulemark_simulation import records
 from joulemark_simulation.honest_cases import honest
 from measurements.intake.models import Submission, Ticket
+from measurements.ledger import key_file
 from measurements.review import services as review
 from tests.contract.attacks.printed import PROPERTY
 
@@ -96,6 +97,7 @@ class Door:
 def door(db, client, settings, tmp_path, django_capture_on_commit_callbacks) -> Door:
     """A platform that has the suite of the simulated sessions beside its own."""
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    key_file.make(settings.PLATFORM_KEY_FILE)
     settings.LOG_DIR, settings.LOG_KEY_FILE = tmp_path / "log", tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
