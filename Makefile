@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -94,8 +94,15 @@ dist: $(VENV)/.ready-lock ## Wheel and source distribution of the agent, in dist
 	cd agent && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) ../$(BIN)/python -m hatchling build --directory ../dist
 	$(BIN)/python -m twine check --strict dist/*
 
-container-check: $(VENV)/.ready-lock ## hadolint over the container's recipe
-	$(BIN)/hadolint agent/Dockerfile
+container-check: $(VENV)/.ready-lock ## hadolint over both containers' recipes
+	$(BIN)/hadolint agent/Dockerfile Dockerfile
+
+compose-check: container-check ## docker-compose.yml against the schema of compose files; its commands are those that tests run
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(SERVICES) -- $(BIN)/python -m pytest -q tests/core/test_compose.py
+
+serve-all: $(VENV)/.ready-lock ## The production platform on this machine without containers: all its processes behind nginx, over TLS
+	$(BIN)/python deploy/serve_all.py
 
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
 	$(BIN)/python manage.py demo

@@ -113,14 +113,16 @@ def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None
         process.wait()
 
 
-def wait_until(true: Callable[[], bool], *, beside: subprocess.Popen[bytes], what: str) -> None:
-    """Return once `true()`; fails when the process beside which we wait ends first, or after LIMIT_S."""
-    deadline = time.monotonic() + LIMIT_S
+def wait_until(
+    true: Callable[[], bool], *, beside: subprocess.Popen[bytes], what: str, limit_s: float = LIMIT_S
+) -> None:
+    """Return once `true()`; fails when the process beside which we wait ends first, or after `limit_s`."""
+    deadline = time.monotonic() + limit_s
     while not true():
         with contextlib.suppress(subprocess.TimeoutExpired):
             raise AssertionError(f"the process ended with {beside.wait(timeout=0.02)} before {what}")
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {LIMIT_S:.0f} s in vain until {what}")
+            raise AssertionError(f"waited {limit_s:.0f} s in vain until {what}")
 
 
 def free_port() -> int:

@@ -22,7 +22,7 @@ ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
-LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log")
+LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log", mode=0o755)  # a proxy serves it
 LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
 LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
@@ -90,7 +90,7 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
+DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR, "DATABASE_PASSWORD_FILE")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
@@ -138,6 +138,7 @@ RATES = env.rates(
     "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
 

@@ -3,10 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from joulemark_site import probes
 from measurements.ledger.urls import files as log_files
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("livez", probes.livez, name="livez"),
+    path("readyz", probes.readyz, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("log/", include(log_files)),
     path("api/v1/", include("measurements.intake.urls")),

@@ -20,14 +20,16 @@ from joulemark_site.crowd.presence import PRESENCE
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
+from measurements.ledger import key_file
 from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
 
 
 @pytest.fixture(autouse=True)
-def platform_folder(settings: Settings, tmp_path: Path) -> None:
+def platform_folder(settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every test has a platform key of its own; pages need no collected static files."""
-    settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    settings.PLATFORM_KEY_FILE = tmp_path_factory.mktemp("platform") / "platform-key.pem"
+    key_file.make(settings.PLATFORM_KEY_FILE)
     settings.LOG_DIR = tmp_path / "log"
     settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path

@@ -26,6 +26,7 @@ from joulemark.rules.case import Case
 from joulemark_simulation import records
 from joulemark_simulation.honest_cases import honest
 from measurements.intake.models import Submission, Ticket
+from measurements.ledger import key_file
 from measurements.review import services as review
 from tests.client_response import ClientResponse
 from tests.contract.attacks.book import BOOK, Kind, Outcome
@@ -106,6 +107,7 @@ def door(
 ) -> Door:
     """A platform that has the suite of the simulated sessions beside its own."""
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    key_file.make(settings.PLATFORM_KEY_FILE)
     settings.LOG_DIR, settings.LOG_KEY_FILE = tmp_path / "log", tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
