@@ -7,13 +7,14 @@ from django.conf import settings
 
 from measurements.ledger.outgoing import OUTGOING
 from measurements.review import replication, services
+from measurements.review.cell_turns import pause_s
 from measurements.review.judging_batches import BATCH_SIZE, record_loss
 from measurements.review.models import Cause
 
 OUTDATED_PER_SWEEP = 1000
 """Results of an older version of the rules that one sweep queues; the next one goes on."""
-CELLS_PER_SWEEP = 500
-"""Cells that one sweep compares anew; the next one goes on."""
+CELLS_AT_ONCE = 500
+"""Cells that one message compares anew; the next one goes on."""
 
 
 @shared_task(bind=True, name="review.judge")
@@ -47,8 +48,14 @@ def _came_back(task: Task[..., None]) -> bool:
 
 @shared_task(name="review.compare")
 def compare(result_ids: list[str]) -> None:
-    """Compare the cells of these results anew."""
-    replication.compare_results(result_ids=result_ids)
+    """Compare the cells of these results anew, where their turn has come."""
+    replication.compare_results(result_ids=result_ids, every_s=pause_s())
+
+
+@shared_task(name="review.compare_due")
+def compare_due() -> None:
+    """Compare the cells that are marked, where their turn has come."""
+    replication.compare_due(most=CELLS_AT_ONCE, every_s=pause_s())
 
 
 @shared_task(name="review.sweep")
@@ -57,7 +64,8 @@ def sweep() -> int:
 
     Cells whose comparison a lost message has left behind are compared right here.
     """
-    replication.compare_stale(most=CELLS_PER_SWEEP)
+    replication.compare_due(most=CELLS_AT_ONCE, every_s=pause_s())
+    replication.compare_stale(most=CELLS_AT_ONCE, every_s=pause_s())
     waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_PER_SWEEP)
     distrusted = services.distrusted(most=OUTDATED_PER_SWEEP)
     for batch in waiting:

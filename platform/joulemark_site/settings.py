@@ -114,6 +114,7 @@ CELERY_TASK_PUBLISH_RETRY = (
 )
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
+CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
 CELERY_BEAT_SCHEDULE = {
@@ -125,6 +126,10 @@ CELERY_BEAT_SCHEDULE = {
     **{
         name: {"task": name, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_MESSAGE_LIFE_S}}
         for name in ("review.sweep", "boards.sweep")
+    },
+    **{  # a cell whose turn comes is found within half a turn
+        name: {"task": name, "schedule": CELL_EVERY_S / 2, "options": {"expires": SWEEP_MESSAGE_LIFE_S}}
+        for name in ("review.compare_due", "boards.refresh_due")
     },
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)

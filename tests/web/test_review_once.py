@@ -182,11 +182,11 @@ def test_there_is_one_verdict_for_each_result_cause_and_occasion(judging, monkey
     @law(in_every_run=25)
     @given(st.integers(1, 3), rounds)
     def holds(n_results: int, played: list[tuple[bool, list[Callable[[World], None]]]]) -> None:
-        world, versions = _world(n_results), [f"{next(numbers)}"]
+        world, versions = _world(n_results), [f"version {next(numbers)}"]
         monkeypatch.setattr(services, "RULES_VERSION", versions[0])
         for changed, actions in played:
             if changed:
-                versions.append(f"{next(numbers)}")
+                versions.append(f"version {next(numbers)}")
                 monkeypatch.setattr(services, "RULES_VERSION", versions[-1])
             _at_once(judging, world, actions)
         _settle()
@@ -297,7 +297,7 @@ def test_what_was_judged_last_stands_whatever_clocks_say(judging, client, monkey
         for state, ahead in judgements:
             found = () if state == "accepted" else (Finding(f"JM-{state.upper()}", Severity.REJECT, "No."),)
             with monkeypatch.context() as patched:
-                patched.setattr(services, "RULES_VERSION", f"{next(numbers)}")
+                patched.setattr(services, "RULES_VERSION", f"version {next(numbers)}")
                 judgement, clock = Judgement(state, found), datetime.now(UTC) + timedelta(minutes=ahead)
                 patched.setattr(services, "judge", lambda _case, now=judgement: now)
                 patched.setattr(services.timezone, "now", lambda now=clock: now)
