@@ -29,7 +29,6 @@ from measurements.review.judging_batches import (
     MAX_LOSSES,
     claim,
     forget_losses,
-    in_batches,
     judged_alone,
 )
 from measurements.review.models import Cause, Result, Verdict
@@ -145,10 +144,13 @@ def _in_parts(rows: Iterable[Submission], length: int) -> Iterator[list[Submissi
         yield some
 
 
-def waiting_too_long() -> list[list[str]]:
-    """Ids of submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, the oldest, in batches."""
+def waiting_too_long(*, most: int) -> dict[str, int]:
+    """Submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, the oldest first.
+
+    By id the largest batch that each may be judged in.
+    """
     since = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
-    return in_batches(Submission.objects.waiting(since=since).values_list("result_id", "batch_limit")[:1000])
+    return dict(Submission.objects.waiting(since=since).values_list("result_id", "batch_limit")[:most])
 
 
 def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:

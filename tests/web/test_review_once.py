@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
-from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
@@ -264,22 +263,6 @@ def test_the_database_refuses_a_second_verdict(enrolled) -> None:
     given.pk, given.leaf = None, Leaf.objects.get(kind=LeafKind.KEY_ENROLLED)
     with pytest.raises(IntegrityError, match="verdict_once"), transaction.atomic():
         given.save(force_insert=True)
-
-
-def test_messages_of_sweeps_expire(judging, monkeypatch) -> None:
-    sent: list[tuple[str, object]] = []
-    for task in (tasks.judge, tasks.judge_again):
-        monkeypatch.setattr(
-            task, "apply_async", lambda _args, name=task.name, **options: sent.append((name, options))
-        )
-    world = _world(1)
-    tasks.sweep()
-    world.judge()
-    monkeypatch.setattr(services, "RULES_VERSION", "later")
-    tasks.sweep()
-    life_s = site.SWEEP_MESSAGE_LIFE_S
-    assert sent == [("review.judge", {"expires": life_s}), ("review.judge_again", {"expires": life_s})]
-    assert {entry["options"]["expires"] for entry in site.CELERY_BEAT_SCHEDULE.values()} == {life_s}
 
 
 @pytest.mark.laws
