@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from joulemark_site import environment as env
 from joulemark_site import suite_folders
@@ -107,6 +108,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
+    "queue_order_strategy": "priority",  # a worker that has several queues empties the first first
     "socket_timeout": 5,  # a broker that gives no answer is one that is away; a worker asks it every second
 }
 CELERY_TASK_PUBLISH_RETRY = (
@@ -114,18 +116,37 @@ CELERY_TASK_PUBLISH_RETRY = (
 )
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
+CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
+CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
+LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, BACKLOG_QUEUE = QUEUES = (
+    "log", "sweeps", "cells", "judging", "backlog",
+)  # fmt: skip
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = {
+    "ledger.sequence": {"queue": LOG_QUEUE},
+    "review.sweep": {"queue": SWEEP_QUEUE},
+    "boards.sweep": {"queue": SWEEP_QUEUE},
+    "review.compare": {"queue": CELL_QUEUE},
+    "review.compare_due": {"queue": CELL_QUEUE},
+    "boards.refresh_cells": {"queue": CELL_QUEUE},
+    "boards.refresh_due": {"queue": CELL_QUEUE},
+    "review.judge": {"queue": JUDGE_QUEUE},  # from where a flood goes to the backlog
+    "review.judge_distrusted": {"queue": JUDGE_QUEUE},
+    "review.judge_again": {"queue": BACKLOG_QUEUE},
+}
 CELERY_BEAT_SCHEDULE = {
-    "ledger.sequence": {
-        "task": "ledger.sequence",
-        "schedule": LOG_EVERY_S,
-        "options": {"expires": SWEEP_MESSAGE_LIFE_S},
-    },
-    **{
-        name: {"task": name, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_MESSAGE_LIFE_S}}
-        for name in ("review.sweep", "boards.sweep")
-    },
+    name: {"task": name, "schedule": every_s}
+    for name, every_s in {
+        "ledger.sequence": LOG_EVERY_S,
+        "review.sweep": SWEEP_EVERY_S,
+        "boards.sweep": SWEEP_EVERY_S,
+        "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
+        "boards.refresh_due": CELL_EVERY_S / 2,
+    }.items()
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)

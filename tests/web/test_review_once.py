@@ -10,10 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
-from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
@@ -196,11 +194,11 @@ def test_there_is_one_verdict_for_each_result_cause_and_occasion(
     @law(in_every_run=25)
     @given(st.integers(1, 3), rounds)
     def holds(n_results: int, played: list[tuple[bool, list[Callable[[World], None]]]]) -> None:
-        world, versions = _world(n_results), [f"{next(numbers)}"]
+        world, versions = _world(n_results), [f"version {next(numbers)}"]
         monkeypatch.setattr(services, "RULES_VERSION", versions[0])
         for changed, actions in played:
             if changed:
-                versions.append(f"{next(numbers)}")
+                versions.append(f"version {next(numbers)}")
                 monkeypatch.setattr(services, "RULES_VERSION", versions[-1])
             _at_once(judging, world, actions)
         _settle()
@@ -287,23 +285,6 @@ def test_the_database_refuses_a_second_verdict(enrolled: Post) -> None:
         given.save(force_insert=True)
 
 
-def test_messages_of_sweeps_expire(judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[tuple[str, object]] = []
-    for task in (tasks.judge, tasks.judge_again):
-        monkeypatch.setattr(
-            task, "apply_async", lambda _args, name=task.name, **options: sent.append((name, options))
-        )
-    world = _world(1)
-    tasks.sweep()
-    world.judge()
-    monkeypatch.setattr(services, "RULES_VERSION", "later")
-    tasks.sweep()
-    life_s = site.SWEEP_MESSAGE_LIFE_S
-    assert sent == [("review.judge", {"expires": life_s}), ("review.judge_again", {"expires": life_s})]
-    schedule: dict[str, Any] = site.CELERY_BEAT_SCHEDULE
-    assert {entry["options"]["expires"] for entry in schedule.values()} == {life_s}
-
-
 @pytest.mark.laws
 @pytest.mark.timeout(3600)
 def test_what_was_judged_last_stands_whatever_clocks_say(
@@ -321,7 +302,7 @@ def test_what_was_judged_last_stands_whatever_clocks_say(
         for state, ahead in judgements:
             found = () if state == "accepted" else (Finding(f"JM-{state.upper()}", Severity.REJECT, "No."),)
             with monkeypatch.context() as patched:
-                patched.setattr(services, "RULES_VERSION", f"{next(numbers)}")
+                patched.setattr(services, "RULES_VERSION", f"version {next(numbers)}")
                 judgement, clock = Judgement(state, found), datetime.now(UTC) + timedelta(minutes=ahead)
                 patched.setattr(services, "judge", lambda _case, now=judgement: now)
                 patched.setattr(timezone, "now", lambda now=clock: now)
