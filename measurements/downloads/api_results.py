@@ -13,10 +13,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.serializers import ResultSerializer
 from measurements.intake.models import Submission
+from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
+from measurements.review.sources import RESULTS
 from measurements.web.csv_renderer import bytes_type
 from measurements.web.links import OriginPages
 from measurements.web.openapi import BUNDLE_TYPE, OCTETS, problems
@@ -38,6 +43,7 @@ class ResultPages(OriginPages):
     max_page_size = 1000
 
 
+@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 

@@ -7,11 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.models import State
+from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
+from measurements.review.sources import RESULTS
 
 
+@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
 @require_safe
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""

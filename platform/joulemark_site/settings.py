@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "joulemark_site",
+    "measurements.answer_cache",
     "measurements.web",
     "measurements.display",
     "measurements.catalog",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "measurements.boards.as_of_middleware.AsOfMiddleware",
+    "measurements.answer_cache.middleware.AnswerCacheMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"
@@ -94,7 +96,9 @@ DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CACHES = {"default": env.cache(REDIS_URL)}
+CACHES = {"default": env.cache(REDIS_URL), "answers": env.answer_cache(REDIS_URL)}
+ANSWER_CACHE_BYTES = env.mebibytes("JOULEMARK_ANSWER_CACHE_MIB", 256)
+ANSWER_MEMORY_BYTES = env.mebibytes("JOULEMARK_ANSWER_MEMORY_MIB", 32)
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = False
