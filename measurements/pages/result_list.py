@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
 from measurements.review.sources import RESULTS
+from measurements.web.bounded_pages import BoundedPaginator
 
 
 @made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
@@ -23,7 +23,7 @@ def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""
     chosen = ResultFilter(request.GET, queryset=listed_submissions())
     submissions = chosen.qs if chosen.is_valid() else listed_submissions().none()
-    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
+    page = BoundedPaginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
