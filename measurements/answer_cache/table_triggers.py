@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 
 VERSIONS = TableVersion._meta.db_table
 TRIGGER = "answer_cache_version"
+SETTING = "answer_cache."
+"""With a table's name behind it: how many of its changes the transaction has counted."""
 SQLITE_VERBS: tuple[str, ...] = ("INSERT", "UPDATE", "DELETE")
 
+# Only the first change of a transaction is written: later ones would make a chain of dead rows that each reads
+# through. They are counted in a setting of the transaction, for readers within it, and nobody else sees them before it
+# ends. A savepoint that is rolled back takes both back.
 POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION {schema}.answer_cache_count_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  setting text := '{setting}' || TG_TABLE_NAME;
+  counted text := nullif(current_setting(setting, true), '');
 BEGIN
+  PERFORM set_config(setting, (coalesce(counted, '0')::bigint + 1)::text, true);
+  IF counted IS NOT NULL THEN
+    RETURN NULL;
+  END IF;
   INSERT INTO {schema}.{versions} AS known (table_name, writer, version)
   VALUES (TG_TABLE_NAME, pg_backend_pid(), floor(extract(epoch FROM clock_timestamp()) * 1000) - 1767225600000)
   ON CONFLICT (table_name, writer) DO UPDATE SET version = greatest(known.version + 1, excluded.version);
@@ -60,7 +72,7 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
             template, verbs = POSTGRESQL_TRIGGER, ("",)
             cursor.execute("SELECT quote_ident(current_schema())")
             schema = cursor.fetchone()[0]
-            cursor.execute(POSTGRESQL_FUNCTION.format(schema=schema, versions=VERSIONS))
+            cursor.execute(POSTGRESQL_FUNCTION.format(schema=schema, versions=VERSIONS, setting=SETTING))
         for table in tables_without_trigger(connection):
             if table in tables:
                 for verb in verbs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from measurements.answer_cache.models import TableVersion
-from measurements.answer_cache.table_triggers import tables_without_trigger
+from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TABLE = TableVersion._meta.db_table
-READ = f"SELECT table_name, CAST(sum(version) AS text) FROM {TABLE} GROUP BY table_name"  # noqa: S608 - a name of our own
+READ = {
+    "postgresql": f"""
+        SELECT table_name, concat_ws('.', sum(version), nullif(current_setting('{SETTING}' || table_name, true), ''))
+        FROM {TABLE} GROUP BY table_name
+    """,  # noqa: S608 - names of our own
+    "sqlite": f"SELECT table_name, CAST(sum(version) AS text) FROM {TABLE} GROUP BY table_name",  # noqa: S608 - the same
+}
 FOLD = f"""
 WITH ended AS (
   DELETE FROM {TABLE} WHERE writer <> 0 AND writer NOT IN (SELECT pid FROM pg_stat_activity)
@@ -43,7 +49,7 @@ def read_versions() -> dict[str, str] | None:
     if not _counts_changes():
         return None
     with connection.cursor() as cursor:
-        cursor.execute(READ)
+        cursor.execute(READ[connection.vendor])
         return dict(cursor.fetchall())
 
 

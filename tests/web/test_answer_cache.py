@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -23,7 +23,7 @@ from measurements.boards.models import JobViews
 from measurements.boards.page_views import VIEWED
 from measurements.boards.services import refresh_stale_cells
 from measurements.boards.sources import BOARDS
-from measurements.catalog.models import AiModel
+from measurements.catalog.models import AiModel, Task
 from measurements.catalog.sources import CATALOG
 from tests.web.populated import Values, populate
 from tests.web.test_caching import addresses
@@ -105,7 +105,57 @@ def test_every_table_of_a_source_counts_every_way_of_writing(values: Values) -> 
         assert before is not None
         assert after is not None
         assert {name for name in after if after[name] != before.get(name)} == {table}
-        assert int(after[table]) > int(before.get(table, "0"))
+
+
+def test_a_transaction_counts_each_change_and_writes_once(values: Values) -> None:
+    def written() -> object:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+            return cursor.fetchall()
+
+    versions, rows = [read_versions()], [written()]
+    for _ in range(3):
+        Task.objects.update(title="Another title")
+        versions.append(read_versions())
+        rows.append(written())
+    told = [version["catalog_task"] for version in versions if version]
+    assert len(set(told)) == 4
+    assert rows[0] == rows[3], "the transaction of this test has written already, when tasks were made"
+    savepoint = transaction.savepoint()
+    Task.objects.update(title="A third title")
+    assert read_versions() != versions[-1]
+    transaction.savepoint_rollback(savepoint)
+    assert read_versions() == versions[-1], "what was undone has never been"
+
+
+def test_each_transaction_writes_a_higher_version(committed) -> None:
+    told = []
+    for _ in range(3):
+        Task.objects.create(slug=f"t{len(told)}", title="T", modality="text")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+            told += [version for (version,) in cursor.fetchall()]
+    assert told == sorted(set(told))
+    assert len(told) == 3
+
+
+def test_writers_do_not_wait_for_each_other(committed) -> None:
+    """Two transactions that have written one table, neither of which has ended."""
+    other = connections.create_connection("default")
+    try:
+        with transaction.atomic():
+            Task.objects.create(slug="a", title="A", modality="text")
+            with other.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '1s'")
+                cursor.execute("BEGIN")
+                cursor.execute("UPDATE catalog_task SET title = 'B'")
+                assert read_versions() is not None
+                cursor.execute("COMMIT")
+    finally:
+        other.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+        assert cursor.fetchone() == (2,), "a row for each writer"
 
 
 def test_a_tag_moves_with_language_question_and_coding(client: Client, values: Values) -> None:
