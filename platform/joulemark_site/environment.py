@@ -59,6 +59,11 @@ def count(name: str, default: int) -> int:
     return int(value)
 
 
+def mebibytes(name: str, default: int) -> int:
+    """A number of mebibytes, as bytes; 0 means none."""
+    return count(name, default) * 1024 * 1024
+
+
 def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
     """Numbers a span by name, as `result=2400/h,ticket=1200/h`; what the variable leaves out stays as in `default`."""
     spans = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -212,6 +217,13 @@ def cache(redis_url: str) -> dict[str, object]:
             "retry": Retry(NoBackoff(), 1),  # once, on a new connection: the old one may have been closed
         },
     }
+
+
+def answer_cache(redis_url: str) -> dict[str, object]:
+    """The cache of answers that processes share; without Redis there is one process, which has them in its memory."""
+    if not redis_url:
+        return {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    return cache(redis_url) | {"KEY_PREFIX": "joulemark-answers"}
 
 
 def secret(name: str, folder: Path, filename: str) -> str:

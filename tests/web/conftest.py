@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -17,6 +18,7 @@ from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark_simulation import records
 from joulemark_site.crowd.presence import PRESENCE
+from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
@@ -57,6 +59,12 @@ def no_views() -> None:
 def no_crowd() -> None:
     """A simulated crowd that another test's platform held is not this one's."""
     PRESENCE.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that another test has kept are not this one's: each has software of its own."""
+    monkeypatch.setattr(software_digest, "software_digest", uuid4().hex.__str__)
 
 
 @pytest.fixture(autouse=True)

@@ -270,9 +270,7 @@ def test_without_a_cache_sweeps_queue_everything(broker: redis.Redis, monkeypatc
 
 
 @pytest.mark.django_db
-def test_a_flood_goes_to_the_backlog_and_others_are_judged_at_once(
-    broker: redis.Redis, monkeypatch
-) -> None:
+def test_a_flood_goes_to_the_backlog_and_others_are_judged_at_once(broker: redis.Redis, monkeypatch) -> None:
     """A message of 64 of one contributor, a second one, and then one of somebody else for another job."""
     monkeypatch.setattr(fair_share.time, "time", lambda: 0.0)  # within one share
     demo_catalog()

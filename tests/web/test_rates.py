@@ -19,6 +19,7 @@ from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope
 from joulemark_simulation import records
 from joulemark_site import environment
+from measurements.concurrency.outage import OUTAGE_S, Outage
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
 from measurements.intake.refusals import TooOften
@@ -171,7 +172,7 @@ def test_a_cache_that_is_away_limits_nobody(
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
-    monkeypatch.setattr(rates, "OUTAGE", rates.Outage())
+    monkeypatch.setattr(rates, "OUTAGE", Outage("rates are not counted"))
     monkeypatch.setattr(cache, "incr_many", away)
     monkeypatch.setattr(cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
@@ -184,10 +185,10 @@ def test_a_cache_that_is_back_counts_again(
 ) -> None:
     settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
     now_s = [0.0]
-    monkeypatch.setattr(rates, "OUTAGE", rates.Outage(clock=lambda: now_s[0]))
+    monkeypatch.setattr(rates, "OUTAGE", Outage("away", clock=lambda: now_s[0]))
     rates.OUTAGE.begin(RedisAway("gone"))
     assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201] * 2
-    now_s[0] = rates.OUTAGE_S
+    now_s[0] = OUTAGE_S
     assert [enrolled("tickets", asked(n)).status_code for n in (2, 3)] == [201, 429]
 
 
