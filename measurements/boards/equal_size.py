@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, Sized, size_controlled
+from joulemark.consensus.size_controlled import FactorEstimate, SizeControlled, size_controlled_columns
 from measurements.boards.fault_isolation import NotComputable, computed
-from measurements.boards.models import BoardVersion, DeviceValue, SizeFactor
+from measurements.boards.models import BoardVersion, Cell, DeviceValue, SizeFactor
 from measurements.boards.series import SuiteSeries
 from measurements.catalog.models import AiModel, Suite
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 Board = tuple[int, str]
 """Primary key of a suite, and grade."""
+
+GROUP = ("dataset_id", "hardware_class_id", "scope", "stratum")
+"""The fields of a cell that are equal for what may be compared directly."""
+
+VALUE = np.dtype([("cell_id", "i8"), ("energy_per_query_j", "f8"), ("device__contributor_id", "i8")])
+"""What of a device value is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,32 +170,28 @@ def _of_json(stored: dict[str, Any]) -> SizeControlled:
 
 
 def _fit(board: Board) -> SizeControlled | None:
+    """The factor of a board. Device values are read as columns, beside the group, size and kind of each cell."""
     suite, grade = board
-    values = (
-        DeviceValue.objects.filter(cell__suite=suite, cell__grade=grade)
-        .filter(cell__model__parameters__isnull=False)
-        .exclude(cell__model__kind=ModelKind.UNKNOWN)
-        .order_by("cell_id", "device_id")
-        .values_list(
-            "cell__dataset_id",
-            "cell__hardware_class_id",
-            "cell__scope",
-            "cell__stratum",
-            "energy_per_query_j",
-            "cell__model__parameters",
-            "cell__model__kind",
-            "device__contributor_id",
+    sized = Q(parameters__isnull=False) & ~Q(kind=ModelKind.UNKNOWN)
+    cells = Cell.objects.filter(suite=suite, grade=grade, model__in=AiModel.objects.filter(sized)).order_by()
+    numbers: dict[tuple[Any, ...], int] = {}
+    facts = {
+        pk: (numbers.setdefault(tuple(group), len(numbers)), parameters, kind == ModelKind.GENERAL_PURPOSE)
+        for pk, parameters, kind, *group in cells.values_list(
+            "pk", "model__parameters", "model__kind", *GROUP
         )
+    }
+    values = DeviceValue.objects.filter(cell__in=cells).order_by("cell_id", "device_id")
+    columns = np.fromiter(
+        (value for value in values.values_list(*VALUE.names).iterator() if value[0] in facts), dtype=VALUE
     )
-    observations, clusters = [], []
-    for *group, energy, parameters, kind, contributor in values.iterator():
-        observations.append(
-            Sized(
-                group=tuple(group),
-                energy=energy,
-                parameters=parameters or 0,  # never null here: the query leaves those out
-                general_purpose=kind == ModelKind.GENERAL_PURPOSE,
-            )
-        )
-        clusters.append(contributor)
-    return size_controlled(observations, clusters) if observations else None
+    if not len(columns):
+        return None
+    of_values = np.array([facts[cell] for cell in columns["cell_id"].tolist()], dtype=float)
+    return size_controlled_columns(
+        energies=columns["energy_per_query_j"],
+        parameters=of_values[:, 1],
+        general_purpose=of_values[:, 2].astype(bool),
+        groups=of_values[:, 0].astype(np.intp),
+        clusters=columns["device__contributor_id"].astype(np.intp),
+    )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Outcome = TypeVar("Outcome")
 
-LARGE_PART_VALUES = 2000
-"""Device values of a part that is not derived with every message, nor for a page: some 0.2 s of work."""
+LARGE_PART_VALUES = 500
+"""A part of more device values is derived by the sweep alone, not for a message or a page: 20 ms of work and more."""
 
 OF_PLACE = ("rank", "rank_worst", "front", "beaten")
 OF_STANDING = ("part_id", "version", "kind", *OF_PLACE)

@@ -153,7 +153,8 @@ def test_a_factor_at_equal_size_that_cannot_be_computed_is_missing_and_said(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both_kinds(TOPICS)
-    monkeypatch.setattr(equal_size, "size_controlled", tripping(equal_size.size_controlled, lambda *_: True))
+    tripped = tripping(equal_size.size_controlled_columns, lambda **_: True)
+    monkeypatch.setattr(equal_size, "size_controlled_columns", tripped)
     refresh_stale_cells()
     assert "1 comparison is missing here" in client.get("/compare/").content.decode()
 
