@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext
 
-from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
-from measurements.boards.series import PublisherSeries, Series, all_series, series_by_slug
+from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
+from measurements.boards.part_storage import cells_with_places
+from measurements.boards.row_places import board_order, ranked
+from measurements.boards.series import PublisherSeries, Series, SuiteSeries, all_series, series_by_slug
 from measurements.boards.unit_columns import UnitColumn, unit_columns
 from measurements.catalog.models import Task
 from measurements.published.models import PublishedSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 
@@ -97,13 +100,14 @@ def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) 
     task = Task.objects.named(task_slug)
     if series is None or task is None:
         return None
-    rows = read_rows(series, [task], at=at)
-    if not rows:
+    if at is None and isinstance(series, SuiteSeries):
+        groups = _groups(_placed_rows(series, task), partial(sorted, key=board_order))
+    else:
+        groups = _groups(read_rows(series, [task], at=at), ranked)
+    if not groups:
         return None
     version, version_at = series.revision(at=at)
-    return Board(
-        series=series, task=task, groups=_groups(rows), version=version, version_at=version_at, as_of=at
-    )
+    return Board(series=series, task=task, groups=groups, version=version, version_at=version_at, as_of=at)
 
 
 def require_kept(series_slug: str, at: datetime) -> None:
@@ -126,13 +130,20 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_names()]
 
 
-def _groups(rows: list[BoardRow]) -> list[Group]:
+def _placed_rows(series: SuiteSeries, task: Task) -> list[BoardRow]:
+    """The rows of one series on a task as they are now, each with its place, in no order."""
+    cells = series.cells().of_tasks([task])
+    return [row_of_cell(cell, series, place) for cell, place in cells_with_places(cells)]
+
+
+def _groups(rows: list[BoardRow], arrange: Callable[[list[BoardRow]], list[BoardRow]]) -> list[Group]:
+    """The rows by their conditions; `arrange` orders those under the same ones, and ranks them where need be."""
     ordered = sorted(rows, key=lambda row: row.conditions)
     every = [list(of_group) for _, of_group in groupby(ordered, key=lambda row: row.conditions)]
     heads = [of_group[0] for of_group in every]
     return [
         Group(
-            anchor=f"group-{number}", rows=ranked(of_group), told_apart_by=_told_apart_by(of_group[0], heads)
+            anchor=f"group-{number}", rows=arrange(of_group), told_apart_by=_told_apart_by(of_group[0], heads)
         )
         for number, of_group in enumerate(every, start=1)
     ]

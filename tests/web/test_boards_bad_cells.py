@@ -20,7 +20,7 @@ from joulemark_simulation.result_rows import (
     demo_catalog,
     make_result,
 )
-from measurements.boards import cell_detail, comparisons, equal_size
+from measurements.boards import cell_detail, comparison_numbers, equal_size
 from measurements.boards.models import Cell
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
@@ -129,9 +129,9 @@ def test_a_comparison_that_cannot_be_computed_is_missing_and_said(
 ) -> None:
     both_kinds(TOPICS)
     both_kinds(SENTIMENT)
-    refresh_stale_cells()
     of_topics = lambda **named: any(value.source[0] == TOPICS for value in named["cell_values"])  # noqa: E731
-    trip(monkeypatch, comparisons, "paired_ratio", of_topics)
+    trip(monkeypatch, comparison_numbers, "paired_ratio", of_topics)
+    refresh_stale_cells()
     for address in PAGES:
         assert client.get(address).status_code == 200, address
     answer = client.get("/api/v1/comparisons/text_classification.json").json()
@@ -145,8 +145,8 @@ def test_a_task_all_of_whose_comparisons_fail_still_has_a_page(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both_kinds(TOPICS)
+    trip(monkeypatch, comparison_numbers, "paired_ratio", lambda **_: True)
     refresh_stale_cells()
-    trip(monkeypatch, comparisons, "paired_ratio", lambda **_: True)
     for address in PAGES:
         assert client.get(address).status_code == 200, address
 
@@ -155,8 +155,8 @@ def test_a_factor_at_equal_size_that_cannot_be_computed_is_missing_and_said(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both_kinds(TOPICS)
+    trip(monkeypatch, equal_size, "size_controlled_columns", lambda **_: True)
     refresh_stale_cells()
-    trip(monkeypatch, equal_size, "size_controlled", lambda *_: True)
     assert "1 comparison is missing here" in client.get("/compare/").content.decode()
 
 
