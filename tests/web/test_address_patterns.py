@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import Resolver404, resolve
 
-from tests.web.addresses import routes
+from joulemark_simulation.addresses import routes
 
 FITTING = {
     "series": "demo-1-estimated",

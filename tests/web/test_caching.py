@@ -9,12 +9,12 @@ import pytest
 from django.test import Client
 from django.utils.http import http_date
 
+from joulemark_simulation.addresses import filled, routes
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, HardwareClass
 from measurements.contributors.models import Contributor
 from measurements.intake.models import Submission
-from tests.web.addresses import filled, routes
 from tests.web.populated import Values, populate, questions
 
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')

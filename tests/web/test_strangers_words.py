@@ -18,6 +18,7 @@ from django.test import Client
 from joulemark.record import statement as s
 from joulemark.record.codec import encode
 from joulemark_simulation import records
+from joulemark_simulation.addresses import filled, routes
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
@@ -28,7 +29,6 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
-from tests.web.addresses import filled, routes
 
 MARKER = "spam"
 WORD = "Cheap GPUs at https://spam.example/?a=1 <b>spam</b>"
