@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -179,6 +179,9 @@ bench-review: $(VENV)/.ready-bench ## Verdicts a second on one core, beside the 
 
 bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 	$(BIN)/python benchmarks/sampler.py
+
+bench-scale: $(VENV)/.ready-bench ## What every page costs at 1 and 10 million results, beside stock Django and the bytes from memory
+	$(BIN)/python benchmarks/scale.py
 
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py

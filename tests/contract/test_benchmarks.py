@@ -113,6 +113,28 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
     assert all(row["value"] > 0 for row in rows)
 
 
+def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
+    """With no patience: each page is asked, and none by sixteen clients; the whole table is `make bench-scale`."""
+    few = {"BENCH_RESULTS": "10000", "BENCH_TIMES": "1", "BENCH_CELLS": "200", "BENCH_PATIENCE": "0"}
+    rows = figures(tmp_path, "scale", "benchmarks/scale.py", **few)
+    measured: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["tool"] == "joulemark, 10,000":
+            measured.setdefault(row["case"], {})[row["metric"]] = row["value"]
+    assert {"/", "/boards/{series}/{task}/", "/api/v1/boards/{series}/{task}.csv", "/results/?page=2"} <= set(
+        measured
+    )
+    assert all(values["cold CPU"] > 0 and values["peak memory"] > 0 for values in measured.values())
+    assert measured["/boards/{series}/{task}/"]["raw"] > 50
+    assert measured["/compare/{task}/"]["statements"] >= 1
+    assert {row["case"] for row in rows if row["tool"].startswith("stock Django, ")} == {
+        "100 cells",
+        "100 results",
+    }
+    goals = [row for row in rows if row["tool"] == "goals, 10,000"]
+    assert {row["unit"] for row in goals} == {f"of {len(measured)}"}
+
+
 def test_intervals_hold_the_truth_with_sensors_that_err(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

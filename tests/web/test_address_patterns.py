@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from tests.web.addresses import routes
+from joulemark_simulation.addresses import routes
 
 FITTING = {
     "series": "demo-1-estimated",

@@ -10,13 +10,13 @@ from django.test import Client
 from django.utils.http import http_date
 from pytest_django import Settings
 
+from joulemark_simulation.addresses import filled, routes
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel, HardwareClass
 from measurements.contributors.models import Contributor
 from measurements.intake.models import Submission
 from tests.client_response import ClientResponse, body_of
-from tests.web.addresses import filled, routes
 from tests.web.populated import Values, populate, questions
 
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"')

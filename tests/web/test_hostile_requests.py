@@ -12,10 +12,10 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
+from joulemark_simulation.addresses import routes
 from tests.client_response import ClientResponse
 from tests.hostile_texts import HOSTILE
 from tests.laws import EXAMPLES
-from tests.web.addresses import routes
 from tests.web.populated import Values, populate, questions
 
 THOROUGH = 1000

@@ -19,6 +19,7 @@ from joulemark.record import statement as s
 from joulemark.record.codec import encode
 from joulemark.suite import load_suite
 from joulemark_simulation import records
+from joulemark_simulation.addresses import filled, routes
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
@@ -30,7 +31,6 @@ from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
 from tests.client_response import Post, body_of
-from tests.web.addresses import filled, routes
 
 MARKER = "spam"
 WORD = "Cheap GPUs at https://spam.example/?a=1 <b>spam</b>"
