@@ -69,9 +69,9 @@ same loaded model and the same queries: text classification on a BERT of random 
 that a query takes about 20 ms. Each session is compared with the mean of the bare loops directly before and after
 it, in rounds of alternating order. So is one more bare loop: its row shows the resolution of the comparison where
 there is no difference. An interval contains the median in 95 of 100 cases. The goal is at most 1 %.""",
-    "lean": """The suite `a100-2024-lean` compared with `a100-2024`, on the 304 cells that run, with the study's
+    "lean": """The suite `a100-2024-lean` compared with `a100-2024`, on the 304 jobs that run, with the study's
 mean durations and simulated spreads: GPU hours by `suite estimate` and by the clock of a simulated card under the
-agent's own `measure`, job after job. Goals: 23 GPU hours, a quarter of the median cell, no cell above 12 minutes.
+agent's own `measure`, job after job. Goals: 23 GPU hours, a quarter of the median job, no job above 12 minutes.
 Sessions that are drawn directly, without a card, show how often the 95 % interval contains the mean of all 1,000
 queries (goal 93 to 97 %) and the mean error (0.3 %); those on the card include the meter's own errors and
 uncertainty terms. The demo's models are measured in whole and in parts on this machine. [How it

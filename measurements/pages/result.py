@@ -53,7 +53,7 @@ def short_result(_request: HttpRequest, short_id: str) -> HttpResponse:
     """Lead from a result's short address, which fits into a line of a terminal, to its page."""
     result_ids = full_result_ids(short_id)
     if len(result_ids) > 1:
-        raise Http404(gettext("Several results have these first digits; open one by its whole address."))
+        raise Http404(gettext("Several results start with these digits. Open one by its full address."))
     if not result_ids:
         raise Http404(gettext("This platform has received no result with this digest."))
     return redirect("result", result_ids[0])

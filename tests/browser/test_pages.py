@@ -225,16 +225,16 @@ def test_the_calculator_works_without_scripts_and_says_what_is_wrong(
     page = context.new_page()
     page.goto(running.origin + addresses["impact"])
     page.get_by_label("One query").select_option("own")
-    page.get_by_label("Queries a day, of each user").fill("20")
+    page.get_by_label("Queries per user per day").fill("20")
     page.get_by_label("Users", exact=True).fill("500")
-    page.get_by_label("Electricity of").select_option(label="Sweden")
+    page.get_by_label("Place of generation").select_option(label="Sweden")
     page.get_by_role("button", name="Compute").click()
-    assert "Say how much energy one query takes." in page.get_by_role("alert").inner_text()
-    page.get_by_role("link", name="Own energy of a query, Wh").click()
-    page.get_by_label("Own energy of a query, Wh").fill("0.4")
+    assert "Enter the energy of one query." in page.get_by_role("alert").inner_text()
+    page.get_by_role("link", name="Your energy per query, Wh").click()
+    page.get_by_label("Your energy per query, Wh").fill("0.4")
     page.get_by_role("button", name="Compute").click()
     assert page.get_by_role("alert").count() == 0
-    assert page.get_by_label("Electricity of").input_value() == "SWE"
+    assert page.get_by_label("Place of generation").input_value() == "SWE"
     energy = page.locator(".numbers .main dd").first.inner_text()
     assert energy.startswith("1460\u202fkWh")
     assert page.get_by_role("row", name="smartphone charges").count() == 1

@@ -112,7 +112,7 @@ def test_one_sentence_has_one_translation_in_both_halves() -> None:
     assert differing == {}
 
 
-ONE_WORD_TWO_ROLES = {"GPU minutes", "accepted", "none", "rejected"}
+ONE_WORD_TWO_ROLES = {"GPU minutes", "accepted", "none", "rejected", "withdrawn"}
 """Words that are a heading or stand for a neuter noun on pages, and are part of a line about a result in a terminal."""
 
 

@@ -253,7 +253,7 @@ def test_the_worked_example_of_the_documents() -> None:
     crowd = [ONE, TWO, THREE]
     energies = of_cell([reading(session) for session in crowd], [score(session) for session in crowd])
     text = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
-    section = text[text.index("### Energy per token and per right answer") :]
+    section = text[text.index("### Energy per token and per correct answer") :]
     for unit, value in (
         ("output-token", 0.2),
         ("input-token", 1 / 3),

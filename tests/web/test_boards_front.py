@@ -83,7 +83,7 @@ def test_the_studys_scores_say_why_they_have_no_interval(client: Client) -> None
     }
     assert all(row["front"] == row["beaten"] == [] for row in rows)
     page = client.get("/boards/study-2024/text_classification/").content.decode()
-    assert page.count("nobody states over how many questions") == 48
+    assert page.count("number of questions not stated") == 48
     assert "There is no front" in page
 
 

@@ -99,10 +99,10 @@ def test_nobody_has_a_proof_of_a_result_that_is_none(client: Client) -> None:
 
 
 def test_the_page_of_a_result_waits_with_it(client: Client, received: Submission) -> None:
-    assert "waits for the log" in client.get(f"/results/{received.pk}/").content.decode()
+    assert "not in the log yet" in client.get(f"/results/{received.pk}/").content.decode()
     sequencer.sequence()
     page = client.get(f"/results/{received.pk}/").content.decode()
-    assert "waits for the log" not in page
+    assert "not in the log yet" not in page
     assert f"/api/v1/results/{received.pk}/proof" in page
 
 

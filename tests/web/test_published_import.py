@@ -87,7 +87,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
         "https://example.org/logs",
         "Seven GPUs idle.",
         f"<code>sha256:{series.digest}</code>",
-        "Known from this series alone",
+        "Found only in this series",
     ):
         assert shown in about
     board = client.get("/api/v1/boards/lab-logs/text_classification.json").json()

@@ -58,7 +58,7 @@ def printed(row: dict[str, Any]) -> tuple[str, str]:
     """The ratio and its interval as a page prints them; of a row of the API."""
     low, high = row["over_models_low"], row["over_models_high"]
     if low is None or high is None:
-        return significant(row["ratio"]), "one pair of models: nothing is known of others"
+        return significant(row["ratio"]), "one pair of models: not representative of others"
     return significant(row["ratio"]), f"{significant(low)} \u2013 {significant(high)}"
 
 
@@ -157,7 +157,7 @@ def test_two_models_of_each_kind_have_an_interval_and_one_pair_says_what_it_is(c
     assert one["low_95"] < one["ratio"] < one["high_95"]
     page = words(client.get("/").content.decode())
     titles = dict(AiModel.objects.values_list("slug", "title"))
-    assert f"{titles[GENERAL]} against {titles[SPECIFIC]}" in page
+    assert f"{titles[GENERAL]} versus {titles[SPECIFIC]}" in page
     assert "2 general-purpose and 2 task-specific models, 4 pairs" in page
 
 
@@ -175,12 +175,12 @@ def test_unlike_jobs_are_said(client: Client) -> None:
     assert rows["study-2024", "extractive_qa", "squad"]["unlike_jobs"]
     assert not rows["study-2024", "summarization", "xsum"]["unlike_jobs"]
     sentence = (
-        "Unlike jobs: for their answers general-purpose models write them, task-specific ones pick them out of "
-        "the text."
+        "Different jobs: general-purpose models generate their answers, task-specific models extract their answers "
+        "from the text."
     )
     for address in ("/", "/compare/", "/compare/summarization/", "/compare/extractive_qa/"):
         assert sentence in client.get(address).content.decode(), address
-    assert "unlike jobs" in client.get("/claims/").content.decode()
+    assert "different jobs" in client.get("/claims/").content.decode()
 
 
 def test_quality_stands_beside_the_ratio(client: Client) -> None:

@@ -93,7 +93,7 @@ def test_a_short_address_of_none_or_of_several_is_not_found(
     monkeypatch.setattr("measurements.pages.result.full_result_ids", lambda _short: ["a" * 64, "b" * 64])
     answer = client.get(f"/r/{'0' * 16}")
     assert answer.status_code == 404
-    assert "Several results have these first digits" in answer.content.decode()
+    assert "Several results start with these digits" in answer.content.decode()
 
 
 def test_a_result_beside_others_agrees_with_the_value_that_they_have_without_it(client: Client) -> None:

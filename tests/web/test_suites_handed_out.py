@@ -95,7 +95,7 @@ def test_a_pinned_suite_is_listed_served_and_in_the_log(client: Client, hub: Fak
     said = pin(str(small), "--hub", hub.origin)
     (row,) = listed(client)
     assert f"digest {row['digest']}" in said
-    assert "1 of 1 cells can run" in said
+    assert "1 of 1 jobs can run" in said
     assert "joulemark run --suite small" in said
     assert {name: row[name] for name in ("name", "title", "current", "cells", "runnable_cells")} == {
         "name": "small", "title": "Small", "current": True, "cells": 1, "runnable_cells": 1,
@@ -202,7 +202,7 @@ def test_a_dry_run_stores_nothing(client: Client, hub: FakeHub, small: Path) -> 
 
 def test_a_folder_that_is_pinned_is_taken_without_a_hub(client: Client, tmp_path: Path) -> None:
     said = pin("--folder", str(pinned_folder(tmp_path / "tiny", unavailable=(VERSE_IS_GONE,))))
-    assert "1 of 2 cells can run" in said
+    assert "1 of 2 jobs can run" in said
     assert VERSE_IS_GONE.sentence in said
     (row,) = listed(client)
     assert (row["cells"], row["runnable_cells"], row["version"]) == (2, 1, "1.20260131")
