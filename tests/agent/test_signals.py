@@ -15,7 +15,7 @@ import fake_suite
 import pytest
 from test_resume import HERE, in_a_process, jobs_received
 
-from joulemark.session.signals import Ended, ends_in_order
+from joulemark.cli.signals import Ended, ends_in_order
 
 if TYPE_CHECKING:
     from pathlib import Path
