@@ -19,8 +19,8 @@ from joulemark.cli import suite as suite_command
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "agent").glob("*.md")]
-    if path.name != "CHANGELOG.md"  # tells of what was
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "agent").glob("*.md")]
+    if path.name != "CHANGELOG.md" and path.parent.name != "decisions"  # they tell of what was
 )
 
 FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
