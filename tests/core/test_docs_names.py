@@ -34,7 +34,16 @@ PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]{3,}(?![A-Za-z])|…|\*")
 TARGET = re.compile(r"[a-z][a-z-]*")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}(?:\.[A-Za-z_]\w+)?")
 
-OUTSIDE = {"dist/", "var/", "tile/", "audits/", "suites/", "logs/*.csv"}
+OUTSIDE = {
+    "dist/",
+    "var/",
+    "tile/",
+    "audits/",
+    "suites/",
+    "logs/*.csv",
+    "build/gpu-bundle/",
+    "docs/hardware/CARD-DRIVER/",
+}
 """What a build, an installation, the log or an operator has; no file of the repository."""
 
 
