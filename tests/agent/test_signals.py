@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from joulemark.session.signals import Ended, ends_in_order
+from joulemark.cli.signals import Ended, ends_in_order
 from tests.agent import fake_suite
 from tests.agent.test_resume import ROOT, in_a_process, jobs_received
 

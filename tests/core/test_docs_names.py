@@ -19,8 +19,8 @@ from joulemark.cli import suite as suite_command
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "agent").glob("*.md")]
-    if path.name != "CHANGELOG.md"  # tells of what was
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "agent").glob("*.md")]
+    if path.name != "CHANGELOG.md" and path.parent.name != "decisions"  # they tell of what was
 )
 
 FENCED = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -34,7 +34,16 @@ PLACEHOLDER = re.compile(r"(?<![A-Za-z])[A-Z]{3,}(?![A-Za-z])|…|\*")
 TARGET = re.compile(r"[a-z][a-z-]*")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}(?:\.[A-Za-z_]\w+)?")
 
-OUTSIDE = {"dist/", "var/", "tile/", "audits/", "suites/", "logs/*.csv"}
+OUTSIDE = {
+    "dist/",
+    "var/",
+    "tile/",
+    "audits/",
+    "suites/",
+    "logs/*.csv",
+    "build/gpu-bundle/",
+    "docs/hardware/CARD-DRIVER/",
+}
 """What a build, an installation, the log or an operator has; no file of the repository."""
 
 
