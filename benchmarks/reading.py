@@ -1,7 +1,8 @@
 """Readers of benchmarks/scale.py: they ask one server for one address over and over and keep their connections.
 
 As a program it reads from standard input one JSON line ``{"socket": FILE, "path": "/...", "clients": N,
-"requests": M}`` and answers with one: seconds from the first byte sent to the last answer, and statuses counted.
+"requests": M}`` and answers with one: seconds from the first byte sent to the last answer, statuses counted, and how
+many connections were closed without an answer; they asked again.
 """
 
 import json
@@ -33,9 +34,14 @@ class Reader:
     """One connection to a unix socket, which stays open from answer to answer."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
+        self.connect()
+
+    def connect(self) -> None:
+        """Open a connection, in place of one that the server has closed."""
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(ANSWER_LIMIT_S)
-        self.socket.connect(address)
+        self.socket.connect(self.address)
         self._begin()
 
     def _begin(self) -> None:
@@ -97,9 +103,12 @@ def _unchunked(body: bytes) -> bytes:
 
 
 def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, object]:
-    """Keep one request of every reader on its way until `requests` are answered."""
+    """Keep one request of every reader on its way until `requests` are answered.
+
+    Raises ConnectionError when the server has closed more connections than there are requests.
+    """
     statuses: Counter[int] = Counter()
-    left = requests
+    left, closed = requests, 0
     with selectors.DefaultSelector() as selector:
         began = time.perf_counter()
         for reader in readers[:requests]:
@@ -111,7 +120,17 @@ def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, objec
             if not ready:
                 raise TimeoutError(f"No answer to {path} within {ANSWER_LIMIT_S:.0f} s.")
             for key, _events in ready:
-                answer = key.data.receive()
+                try:
+                    answer = key.data.receive()
+                except ConnectionError:
+                    closed += 1
+                    if closed > requests:
+                        raise
+                    selector.unregister(key.data.socket)
+                    key.data.connect()
+                    selector.register(key.data.socket, selectors.EVENT_READ, key.data)
+                    key.data.send(path)
+                    continue
                 if answer is None:
                     continue
                 statuses[answer.status] += 1
@@ -119,7 +138,7 @@ def read_all(readers: list[Reader], path: str, requests: int) -> dict[str, objec
                     key.data.send(path)
                     left -= 1
         seconds = time.perf_counter() - began
-    return {"seconds": seconds, "statuses": statuses}
+    return {"seconds": seconds, "statuses": statuses, "closed": closed}
 
 
 def main() -> None:

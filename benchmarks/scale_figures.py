@@ -112,6 +112,9 @@ class Measuring:
             figures.note(f"cold CPU, {CLIENTS} at once", "ms", of_all * 1e3)
             self._note_rates(figures, address, warm_s)
         figures.note("peak memory", "MB", self.web.peak_bytes() / 1e6)
+        if self.web.closed:
+            figures.note("closed without answer", "", self.web.closed)
+            self.web.closed = 0
         if self.web.peak_bytes() > self.floor_bytes + GREW_BYTES:
             self.web.begin_again()
         note_progress(f"{page.title}: cold {figures.cold_ms:.0f} ms")

@@ -306,7 +306,7 @@ class LargePlatform:
         cursor.execute(
             "INSERT INTO review_agreement (result_id, contributor_id, agrees, relative, tolerance, n_others, "  # noqa: S608
             f"wants_replication) SELECT {NAME}, person.contributor_id, true, 0.01, 0.1, {devices - 1}, "
-            f"{kth} % 50 = 7 FROM {numbers} {join} AND {kth} % 50 <> 38"
+            f"{kth} % 50 = 7 FROM {numbers} {join} AND {state} = 'accepted'"
         )
         now = timezone.now().isoformat()
         copy_rows(cursor, Ticket, "template_intake_ticket", {

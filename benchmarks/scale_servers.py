@@ -47,6 +47,8 @@ class Web:
         self._master = server.pids[0]
         self._database = database
         self._log = server.log
+        self.closed = 0
+        """Connections of clients that the server closed without an answer."""
 
     @cached_property
     def _reader(self) -> Reader:
@@ -112,11 +114,15 @@ class Web:
         return number, time.perf_counter() - began
 
     def ask_together(self, path: str, number: int) -> tuple[int, float]:
-        """Sixteen clients ask as often, all together, from a process of their own. Raises RuntimeError for an error."""
+        """Sixteen clients ask as often, all together, from a process of their own; whom the server leaves, asks again.
+
+        Raises RuntimeError for an error.
+        """
         order = {"socket": self.address, "path": path, "clients": CLIENTS, "requests": number}
         command = [sys.executable, str(serving.ROOT / "benchmarks" / "reading.py")]
         done = subprocess.run(command, input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True)
         answer = json.loads(done.stdout)
+        self.closed += answer["closed"]
         if any(int(status) >= 400 for status in answer["statuses"]):
             raise RuntimeError(f"{path}: {answer['statuses']}\n{self._log_end()}")
         return number, float(answer["seconds"])
