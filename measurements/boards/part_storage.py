@@ -12,7 +12,7 @@ from django.db.models import Count, F, Max, Q
 from measurements.boards.board_row import Place
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
-from measurements.boards.part_key import PART_FIELDS, PartKey
+from measurements.boards.part_key import PART_FIELDS, PartKey, in_batches
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 
 if TYPE_CHECKING:
@@ -67,13 +67,15 @@ def part_states(cells: CellQuerySet) -> dict[PartKey, PartState]:
 
 
 def places_of_cells(cells: Collection[Cell]) -> dict[int, Place]:
-    """The place of each of `cells` by its primary key, in a number of queries that does not grow.
+    """The place of each of `cells` by its primary key, in a few queries a hundred parts.
 
     Places are stored, but for parts that are behind their cells: there they are derived. A cell that goes meanwhile has
     none.
     """
-    parts = {PartKey.of(cell) for cell in cells}
-    states = part_states(Cell.objects.of_parts(parts)) if parts else {}
+    parts = dict.fromkeys(map(PartKey.of, cells))
+    states: dict[PartKey, PartState] = {}
+    for batch in in_batches(parts):
+        states |= part_states(Cell.objects.of_parts(batch))
     rows = CellStanding.objects.filter(cell__in=[cell.pk for cell in cells]).values_list(
         "cell_id", "version", *OF_PLACE
     )
@@ -83,13 +85,14 @@ def places_of_cells(cells: Collection[Cell]) -> dict[int, Place]:
         for cell in cells
         if cell.pk in stored and PartKey.of(cell) in states
     }
-    behind = {PartKey.of(cell) for cell in cells if not is_stored.get(cell.pk)}
-    by_part: dict[PartKey, list[Cell]] = {}
-    for cell in Cell.objects.of_parts(behind).with_names() if behind else ():
-        by_part.setdefault(PartKey.of(cell), []).append(cell)
     places = {pk: Place(**place) for pk, (_, place) in stored.items() if is_stored.get(pk)}
-    for of_part in by_part.values():
-        places |= derive_places(of_part)
+    behind = dict.fromkeys(PartKey.of(cell) for cell in cells if not is_stored.get(cell.pk))
+    for batch in in_batches(behind):
+        by_part: dict[PartKey, list[Cell]] = {}
+        for cell in Cell.objects.of_parts(batch).with_names():
+            by_part.setdefault(PartKey.of(cell), []).append(cell)
+        for of_part in by_part.values():
+            places |= derive_places(of_part)
     return places
 
 
