@@ -207,7 +207,7 @@ def _part_comparisons(tasks: Sequence[Task]) -> Iterator[tuple[ComparedPart | Ce
             numbers = None if row.comparison is None else ComparisonNumbers.of_json(row.comparison)
             yield row, PartComparison(numbers=numbers, is_missing=row.is_missing)
     behind = [part for part, state in states.items() if not state.is_shown]
-    for rows in read_part_rows(behind).values() if behind else ():
+    for rows in read_part_rows(behind).values():
         yield rows.cells[0], derive_comparison(rows)
 
 

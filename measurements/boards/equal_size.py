@@ -36,8 +36,8 @@ Board = tuple[int, str]
 GROUP = ("dataset_id", "hardware_class_id", "scope", "stratum")
 """The fields of a cell that are equal for what may be compared directly."""
 
-VALUE = np.dtype([("cell_id", "i8"), ("energy_per_query_j", "f8"), ("device__contributor_id", "i8")])
-"""What of a device value is read."""
+VALUE = {"cell_id": "i8", "energy_per_query_j": "f8", "device__contributor_id": "i8"}
+"""What of a device value is read, and as which number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +183,8 @@ def _fit(board: Board) -> SizeControlled | None:
     }
     values = DeviceValue.objects.filter(cell__in=cells).order_by("cell_id", "device_id")
     columns = np.fromiter(
-        (value for value in values.values_list(*VALUE.names).iterator() if value[0] in facts), dtype=VALUE
+        (value for value in values.values_list(*VALUE).iterator() if value[0] in facts),
+        dtype=list(VALUE.items()),
     )
     if not len(columns):
         return None

@@ -14,13 +14,13 @@ from measurements.boards.board_row import BoardRow, Place, row_of_cell
 from measurements.boards.comparison_numbers import ComparisonNumbers, compare_rows
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, DeviceValue
-from measurements.boards.part_key import PartKey
+from measurements.boards.part_key import PartKey, in_batches
 from measurements.boards.row_places import board_order, places
 from measurements.boards.series import series_of_suite
 from measurements.display.choices import ModelKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 
 class StoredValue(NamedTuple):
@@ -53,21 +53,19 @@ class PartComparison(NamedTuple):
     is_missing: bool
 
 
-def read_part_rows(parts: Collection[PartKey]) -> dict[PartKey, PartRows]:
-    """The rows of each of these parts that has a cell, in two queries."""
+def read_part_rows(parts: Iterable[PartKey]) -> dict[PartKey, PartRows]:
+    """The rows of each of these parts that has a cell, in two queries a hundred parts."""
     rows: dict[PartKey, PartRows] = {}
-    part_of_cell: dict[int, PartKey] = {}
-    for cell in Cell.objects.of_parts(parts).with_names():
-        part_of_cell[cell.pk] = part = PartKey.of(cell)
-        rows.setdefault(part, PartRows()).cells.append(cell)
-    values = (
-        DeviceValue.objects.of_parts(parts)
-        .order_by("cell_id", "device_id")
-        .values_list("cell_id", "device__contributor_id", "device__tag", "energy_per_query_j")
-    )
-    for value in map(StoredValue._make, values):
-        if value.cell_id in part_of_cell:  # else its cell is newer than the query before this one
-            rows[part_of_cell[value.cell_id]].values.append(value)
+    for batch in in_batches(parts):
+        part_of_cell: dict[int, PartKey] = {}
+        for cell in Cell.objects.of_parts(batch).with_names():
+            part_of_cell[cell.pk] = part = PartKey.of(cell)
+            rows.setdefault(part, PartRows()).cells.append(cell)
+        values = DeviceValue.objects.of_parts(batch).order_by("cell_id", "device_id")
+        columns = values.values_list("cell_id", "device__contributor_id", "device__tag", "energy_per_query_j")
+        for value in map(StoredValue._make, columns):
+            if value.cell_id in part_of_cell:  # else its cell is newer than the query before this one
+                rows[part_of_cell[value.cell_id]].values.append(value)
     return rows
 
 

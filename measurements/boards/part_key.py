@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PARTS_PER_QUERY = 100
+"""SQLite takes no condition of more than a thousand alternatives."""
 
 
 class PartKeyed(Protocol):
@@ -54,3 +61,10 @@ class PartKey(NamedTuple):
 
 PART_FIELDS = PartKey._fields
 """The columns of a key, in their order."""
+
+
+def in_batches(parts: Iterable[PartKey]) -> Iterator[list[PartKey]]:
+    """The parts, as many at a time as one query asks for."""
+    rest = iter(parts)
+    while batch := list(islice(rest, PARTS_PER_QUERY)):
+        yield batch

@@ -12,11 +12,11 @@ from django.db.models import Count, F, Max, Q
 from measurements.boards.board_row import Place
 from measurements.boards.models import Cell, CellStanding, ComparedPart
 from measurements.boards.part_derivation import derive_comparison, derive_places, read_part_rows
-from measurements.boards.part_key import PART_FIELDS, PartKey
+from measurements.boards.part_key import PART_FIELDS, PartKey, in_batches
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from measurements.boards.models import CellQuerySet
     from measurements.boards.part_derivation import PartRows
@@ -66,31 +66,34 @@ def part_states(cells: CellQuerySet) -> dict[PartKey, PartState]:
     }
 
 
-def cells_with_places(cells: CellQuerySet) -> list[tuple[Cell, Place]]:
-    """Each of `cells`, which are all cells of their parts, with its names and place; in two queries.
+def places_of_cells(cells: Collection[Cell]) -> dict[int, Place]:
+    """The place of each of `cells` by its primary key, in a few queries a hundred parts.
 
-    Places are stored, but for parts that are behind their cells: there they are derived.
+    Places are stored, but for parts that are behind their cells: there they are derived. A cell that goes meanwhile has
+    none.
     """
-    standings = {
-        pk: (version, n_in_part, Place(**dict(zip(OF_PLACE, place, strict=True))))
-        for pk, version, n_in_part, *place in CellStanding.objects.filter(cell__in=cells.order_by())
-        .order_by()
-        .values_list("cell_id", "version", "part__n_cells", *OF_PLACE)
+    parts = dict.fromkeys(map(PartKey.of, cells))
+    states: dict[PartKey, PartState] = {}
+    for batch in in_batches(parts):
+        states |= part_states(Cell.objects.of_parts(batch))
+    rows = CellStanding.objects.filter(cell__in=[cell.pk for cell in cells]).values_list(
+        "cell_id", "version", *OF_PLACE
+    )
+    stored = {pk: (version, dict(zip(OF_PLACE, place, strict=True))) for pk, version, *place in rows}
+    is_stored = {
+        cell.pk: states[PartKey.of(cell)].is_current and stored[cell.pk][0] == cell.version
+        for cell in cells
+        if cell.pk in stored and PartKey.of(cell) in states
     }
-    by_part: dict[PartKey, list[Cell]] = {}
-    for cell in cells.with_names():
-        by_part.setdefault(PartKey.of(cell), []).append(cell)
-    placed: list[tuple[Cell, Place]] = []
-    for of_part in by_part.values():
-        stored = {cell.pk: standing for cell in of_part if (standing := standings.get(cell.pk))}
-        is_current = len(stored) == len(of_part) and all(
-            stored[cell.pk][:2] == (cell.version, len(of_part)) for cell in of_part
-        )
-        place_of_cell = (
-            {pk: place for pk, (_, _, place) in stored.items()} if is_current else derive_places(of_part)
-        )
-        placed += [(cell, place_of_cell[cell.pk]) for cell in of_part]
-    return placed
+    places = {pk: Place(**place) for pk, (_, place) in stored.items() if is_stored.get(pk)}
+    behind = dict.fromkeys(PartKey.of(cell) for cell in cells if not is_stored.get(cell.pk))
+    for batch in in_batches(behind):
+        by_part: dict[PartKey, list[Cell]] = {}
+        for cell in Cell.objects.of_parts(batch).with_names():
+            by_part.setdefault(PartKey.of(cell), []).append(cell)
+        for of_part in by_part.values():
+            places |= derive_places(of_part)
+    return places
 
 
 def parts_behind(states: Mapping[PartKey, PartState]) -> list[PartKey]:
