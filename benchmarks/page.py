@@ -16,6 +16,7 @@ AREAS = {
     "review": "Verdicts",
     "ledger": "The log",
     "cells": "Cells",
+    "answers": "Answers that are kept",
     "sampler": "What measuring costs",
     "workloads": "What the measuring loop costs",
     "lean": "The lean protocol",
@@ -43,6 +44,10 @@ tree in memory or in an SQLite file, signs nothing and serves nothing.""",
 interval, on disk; goal: a thousandth of the time that all cells take in SQL, nested medians by percentile_cont. The
 same with ten times as many results; goal: 1.2 times as long. DuckDB computes the same medians from the exported
 evidence; goal: 10 times as fast. It uses both cores, PostgreSQL one.""",
+    "answers": """Processor time of one request to a board page, in one process with the whole stack of middleware and
+PostgreSQL: computed because a title has changed; kept by another process, in Redis; kept by this one; and for a reader
+who has it. Compared with a view in the same stack that returns the same compressed bytes from memory; the goal is 0.9
+of its rate. Every request of either asks PostgreSQL once for the versions of tables.""",
     "sampler": """The sampler reads the energy counter and the power ten times a second in a thread beside the work.
 The work is plain Python, which a second thread disturbs most; NVML is simulated, and each call takes 0.1 ms. Blocks
 of the same work run without, with, with and without the sampler. Goals: 1 % of a core, a slowdown of at most 0.5 %,
