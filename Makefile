@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -148,6 +148,9 @@ rules-docs: $(VENV)/.ready ## Write the rules into docs/rules.md from their func
 
 messages: $(VENV)/.ready-test ## Bring both Russian catalogues up to date with code and templates, and compile them
 	$(BIN)/python tests/catalogues.py
+
+bench-answers: $(VENV)/.ready-bench ## Processor time of a page: computed, kept, not modified; beside the same bytes from memory
+	$(BIN)/python benchmarks/answers.py
 
 bench-cells: $(VENV)/.ready-bench ## One cell refreshed beside all recomputed, at 1 and 10 million results; DuckDB beside SQL
 	$(BIN)/python benchmarks/cells.py

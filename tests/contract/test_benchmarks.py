@@ -138,6 +138,16 @@ def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
     assert {row["unit"] for row in goals} == {f"of {len(measured)}"}
 
 
+def test_a_kept_page_costs_a_fraction_of_a_computed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_ROUNDS", "1")
+    rows = figures(tmp_path, "answers", "benchmarks/answers.py")
+    costs = {row["metric"].partition(", ")[2]: row["value"] for row in rows if row["tool"] == "joulemark"}
+    assert set(costs) == {"computed", "out of Redis", "warm", "not modified"}
+    assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
+
+
 def test_intervals_hold_the_truth_with_sensors_that_err(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

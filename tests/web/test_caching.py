@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.http import http_date
 from pytest_django import Settings
@@ -13,9 +14,13 @@ from pytest_django import Settings
 from joulemark_simulation.addresses import filled, routes
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
 from measurements.boards.services import refresh_stale_cells
-from measurements.catalog.models import AiModel, HardwareClass
+from measurements.catalog.models import AiModel, HardwareClass, NameState
 from measurements.contributors.models import Contributor
-from measurements.intake.models import Submission
+from measurements.intake.models import State, Submission
+from measurements.ledger.sequencer import sequence
+from measurements.published.models import PublishedFigure, PublishedSeries
+from measurements.review.hardware_names import decide_name
+from measurements.review.moderation import decide
 from tests.client_response import ClientResponse, body_of
 from tests.web.populated import Values, populate, questions
 
@@ -105,7 +110,36 @@ def hardware_is_refused() -> None:
     HardwareClass.objects.update(name_state="refused")
 
 
-CHANGES = [withdrawn, another_result, a_name_is_erased, a_model_is_titled_anew, hardware_is_refused]
+def rejected_by_two() -> None:
+    """Two moderators reject a result."""
+    accepted = Submission.objects.filter(state="accepted", result__model__slug=GENERAL).first()
+    for name in ("first", "second"):
+        moderator = User.objects.create_user(name)
+        decide(submission=accepted, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
+    refresh_stale_cells()
+
+
+def a_name_is_decided() -> None:
+    """A moderator refuses a name that stood, which no board's version knows of."""
+    moderator = User.objects.create_user("names")
+    confirmed = HardwareClass.objects.filter(name_state=NameState.CONFIRMED, result__isnull=False).first()
+    decide_name(hardware=confirmed, moderator=moderator, state=NameState.REFUSED)
+
+
+def leaves_get_places() -> None:
+    """The sequencer gives what came last its place in the log."""
+    rejected_by_two()
+    sequence()
+
+
+def a_series_is_replaced() -> None:
+    """A publisher's series is imported anew, with one figure that differs."""
+    PublishedFigure.objects.filter(pk=PublishedFigure.objects.first().pk).update(energy_kwh_per_1000=7.0)
+    PublishedSeries.objects.update(revision=2)
+
+
+CHANGES = [withdrawn, another_result, a_name_is_erased, a_model_is_titled_anew, hardware_is_refused,
+           rejected_by_two, a_name_is_decided, leaves_get_places, a_series_is_replaced]  # fmt: skip
 
 
 @pytest.mark.laws
