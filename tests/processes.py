@@ -97,6 +97,13 @@ class Platform:
             row = connection.execute(query).fetchone()
         return row[0] if row else None
 
+    def peak_mb(self, process: subprocess.Popen[bytes]) -> float:
+        """The largest resident set that a child of a process had, in MB of a million bytes."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        statuses = [Path(f"/proc/{child}/status").read_text().splitlines() for child in children]
+        peaks = [line.split()[1] for status in statuses for line in status if line.startswith("VmHWM")]
+        return max(map(int, peaks)) * 1024 / 1e6
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / name).read_text(errors="replace")

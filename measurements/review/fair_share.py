@@ -37,19 +37,20 @@ class CountingCache(Protocol):
 def split_by_share(result_ids: Sequence[str]) -> tuple[list[str], list[str]]:
     """Those of these results that are judged at once, and the others, each in their order.
 
-    A result without a ticket has no job that is known before it is read. While the cache is away, all are judged.
+    Which job a result without a ticket is about is not known before it is read: these share as if they were of one job.
+    While the cache is away, all are judged.
     """
     part = int(time.time() // SHARE_S)
     rows = Submission.objects.filter(pk__in=result_ids).values_list("pk", "key__contributor", "ticket__job")
     sharers = {
-        result_id: [f"share:contributor:{contributor}:{part}"] + ([f"share:job:{job}:{part}"] if job else [])
+        result_id: (f"share:contributor:{contributor}:{part}", f"share:job:{job}:{part}")
         for result_id, contributor, job in rows
     }
     try:
         used = Counter(cache.get_many({name for names in sharers.values() for name in names}))
         at_once, later, taken = [], [], Counter[str]()
         for result_id in result_ids:
-            names = sharers.get(result_id, [])
+            names = sharers.get(result_id, ())
             if any(used[name] + taken[name] >= SHARE for name in names):
                 later.append(result_id)
             else:

@@ -26,8 +26,8 @@ from measurements.review.states import move
 BATCH_SIZE = 64
 """Submissions in one transaction at most."""
 
-BATCH_BYTES = 32 * 1024 * 1024
-"""Bytes of bundles in one transaction at most; a larger one is judged alone."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of bundles in one transaction at most. What their traces inflate to is bounded where they are decoded."""
 
 MAX_LOSSES = 3
 """Processes that a submission may cost while it is judged alone."""

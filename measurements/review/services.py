@@ -155,13 +155,15 @@ def waiting_too_long(*, most: int) -> dict[str, int]:
 
 def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:
     """Judge together; where the database refuses what one of them made it store, judge each alone."""
-    if not result_ids:
-        return 0
-    try:
-        return _together(result_ids, waiting=waiting, cause=cause)
-    except (DataError, IntegrityError):
-        logger.warning("judging %d results one by one", len(result_ids))
-    return sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in result_ids)
+    given, left = 0, list(result_ids)
+    while left:
+        try:
+            n_given, left = _first_together(left, waiting=waiting, cause=cause)
+        except (DataError, IntegrityError):
+            logger.warning("judging %d results one by one", len(left))
+            return given + sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in left)
+        given += n_given
+    return given
 
 
 def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
@@ -175,10 +177,21 @@ def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
 def _together(
     result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
 ) -> int:
-    """Judge, then write all verdicts in one transaction. With a `failure` nothing is read, and it is the verdict.
+    """Judge without a second try. With a `failure` nothing is read, and it is the verdict."""
+    given, left = 0, list(result_ids)
+    while left:
+        n_given, left = _first_together(left, waiting=waiting, cause=cause, failure=failure)
+        given += n_given
+    return given
 
-    The rules are applied while no row is held; whoever judges has the results by `judged_alone`. What a key's
-    revocation made untrue meanwhile is judged once more.
+
+def _first_together(
+    result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
+) -> tuple[int, list[str]]:
+    """Judge as many as are decoded at once, and write their verdicts in one transaction; return their number.
+
+    Returns also who is left: those that were not decoded, and those whose key was revoked meanwhile. The rules are
+    applied while no row is held; whoever judges has the results by `judged_alone`.
     """
     rows = Submission.objects.select_related(
         "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
@@ -186,14 +199,16 @@ def _together(
     waits = rows.filter(result_id__in=result_ids, state__in=waiting).order_by("leaf_id")
     submissions = _not_judged_yet(list(waits), cause)
     if not submissions:
-        return 0
+        return 0, []
     cases = cases_of(submissions) if failure is None else {}
+    left = [submission.pk for submission in submissions if failure is None and submission.pk not in cases]
+    submissions = [submission for submission in submissions if failure is not None or submission.pk in cases]
     judgements = {
         submission.pk: _judgement(submission, cases[submission.pk]) if failure is None else _failed(failure)
         for submission in submissions
     }
     given, changed = _write(submissions, cases, judgements, waiting=waiting, cause=cause)
-    return given + (_together(changed, waiting=waiting, cause=cause, failure=failure) if changed else 0)
+    return given, left + changed
 
 
 @transaction.atomic

@@ -129,7 +129,7 @@ def hosts(name: str, origin: str) -> list[str]:
     return words(name, ",".join(dict.fromkeys(own)))
 
 
-def database(name: str, folder: Path, password_from: str) -> dict[str, object]:
+def database(name: str, folder: Path, password_from: str | None = None) -> dict[str, object]:
     """A PostgreSQL database out of a libpq URI, or an SQLite file in `folder` when the variable is unset.
 
     The variable `password_from` may name a file that holds the password, which then is in no environment. SQLite runs
@@ -164,7 +164,7 @@ def database(name: str, folder: Path, password_from: str) -> dict[str, object]:
     settings["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5, **other}
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
-    if os.environ.get(password_from):
+    if password_from and os.environ.get(password_from):
         settings["PASSWORD"] = _secret_in(password_from)
     return settings
 

@@ -14,15 +14,16 @@ from django.template.backends.django import DjangoTemplates
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
+from joulemark.record import keys
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark_simulation import records
+from joulemark_simulation.result_rows import private_key
 from joulemark_site.crowd.presence import PRESENCE
 from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
-from measurements.ledger import key_file
 from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
 
@@ -31,7 +32,9 @@ from tests.strict_templates import strict_names
 def platform_folder(settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every test has a platform key of its own; pages need no collected static files."""
     settings.PLATFORM_KEY_FILE = tmp_path_factory.mktemp("platform") / "platform-key.pem"
-    key_file.make(settings.PLATFORM_KEY_FILE)
+    settings.PLATFORM_KEY_FILE.write_bytes(
+        keys.to_pem(private_key("platform"))
+    )  # it signs what is simulated, too
     settings.LOG_DIR = tmp_path / "log"
     settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
