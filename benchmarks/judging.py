@@ -27,6 +27,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simula
 from benchmarks import report
 from joulemark.record.codec import encode
 from joulemark.record.messages import Ticket
+from joulemark.suite import load_suite
 from joulemark_simulation import noisy_bundles, records
 from joulemark_simulation.largest_bundles import largest_bundle
 from joulemark_simulation.services import services
@@ -164,7 +165,7 @@ def _announced(number: int) -> bytes:
     """A bundle of another job than the flood's, under a ticket."""
     from measurements.intake.services import issue_ticket
 
-    suite, key = records.load_suite("demo"), records.signing_key(CLIENTS + 1)
+    suite, key = load_suite("demo"), records.signing_key(CLIENTS + 1)
     job = suite.jobs[-1]
     issued = issue_ticket(data=encode(records.ticket_request(key=key, job=job)))
     ticket = Ticket(
