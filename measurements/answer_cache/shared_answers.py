@@ -57,7 +57,7 @@ class SharedAnswers:
 
     def keep(self, address: str, answer: StoredAnswer) -> None:
         """Keep an answer in its slot."""
-        if self._outage.lasts() or answer.n_bytes > MAX_ANSWER_BYTES:
+        if self._outage.lasts() or answer.n_bytes > min(MAX_ANSWER_BYTES, settings.ANSWER_CACHE_BYTES):
             return
         try:
             caches["answers"].set(_slot(address), encode(answer), timeout=KEEP_S)

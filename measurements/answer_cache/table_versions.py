@@ -29,13 +29,19 @@ READ = {
     """,  # noqa: S608 - names of our own
     "sqlite": f"SELECT table_name, CAST(sum(version) AS text) FROM {TABLE} GROUP BY table_name",  # noqa: S608 - the same
 }
+# It waits for no writer: a process that has just got the number of one that has ended keeps its rows.
 FOLD = f"""
 WITH ended AS (
-  DELETE FROM {TABLE} WHERE writer <> 0 AND writer NOT IN (SELECT pid FROM pg_stat_activity)
-  RETURNING table_name, version
+  SELECT table_name, writer FROM {TABLE}
+  WHERE writer <> 0 AND writer NOT IN (SELECT pid FROM pg_stat_activity)
+  ORDER BY table_name, writer FOR UPDATE SKIP LOCKED
+), removed AS (
+  DELETE FROM {TABLE} AS row USING ended
+  WHERE row.table_name = ended.table_name AND row.writer = ended.writer
+  RETURNING row.table_name, row.version
 )
 INSERT INTO {TABLE} AS known (table_name, writer, version)
-SELECT table_name, 0, sum(version) FROM ended GROUP BY table_name
+SELECT table_name, 0, sum(version) FROM removed GROUP BY table_name ORDER BY table_name
 ON CONFLICT (table_name, writer) DO UPDATE SET version = known.version + excluded.version
 """  # noqa: S608 - a name of our own
 MEMO = "table_versions"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 from django.db import connection, connections, transaction
@@ -14,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from joulemark_simulation.result_rows import GENERAL, Run, make_result
-from measurements.answer_cache import table_versions
+from measurements.answer_cache import flights, middleware, table_versions
 from measurements.answer_cache.middleware import AnswerCacheMiddleware
 from measurements.answer_cache.sources import declaration_of, made_of, note, notes_of, versioned_tables
 from measurements.answer_cache.table_triggers import install_triggers, tables_without_trigger
@@ -28,6 +32,7 @@ from measurements.catalog.sources import CATALOG
 from tests.web.populated import Values, populate
 from tests.web.test_caching import addresses
 
+ROOT = Path(__file__).parents[2]
 BOARD = "/boards/demo-1-estimated/text_classification/"
 CLOCK = {"/needed/", "/api/v1/needed/", "/api/v1/health"}
 """What changes with the clock declares nothing."""
@@ -281,6 +286,56 @@ def test_what_is_not_for_everybody_is_not_kept(values: Values, answer: Callable[
     answers = [ask(view) for _ in range(2)]
     assert computed == [0, 1]
     assert "ETag" not in answers[0]
+
+
+def test_many_readers_cost_one_computation(committed, monkeypatch) -> None:
+    waiting, computed = Semaphore(0), []
+
+    class SeenEvent(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.release()
+            return super().wait(timeout)
+
+    monkeypatch.setattr(flights, "Event", SeenEvent)
+    monkeypatch.setattr(middleware, "FLIGHTS", flights.Flights(wait_s=60))
+
+    @made_of(CATALOG)
+    def view(_request: object) -> HttpResponse:
+        computed.append(1)
+        for _ in range(5):
+            assert waiting.acquire(timeout=60), "all others wait for this one"
+        return HttpResponse("x")
+
+    def read(_number: int) -> tuple[bytes, str]:
+        try:
+            answer = ask(view)
+            return answer.content, answer["ETag"]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(read, range(6)))
+    assert computed == [1]
+    assert len(set(answers)) == 1
+
+
+def test_no_answer_shows_a_setting_that_its_tag_leaves_out() -> None:
+    rooms = ("pages", "downloads", "impact", "boards", "display", "published", "catalog", "web")
+    named = {
+        name
+        for room in rooms
+        for path in (ROOT / "measurements" / room).rglob("*.py")
+        for name in re.findall(r"\bsettings\.([A-Z_]+)", path.read_text())
+    }
+    assert named == {"ORIGIN", "SUITES"}, "settings_shown() of answer_cache.software_digest has these"
+
+
+def test_the_origin_moves_the_tag(client: Client, values: Values, settings) -> None:
+    tag = client.get("/")["ETag"]
+    settings.ORIGIN = "https://energy.example"
+    answer = client.get("/", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert b"https://energy.example" in answer.content
 
 
 def test_notes_come_with_every_reading(values: Values) -> None:

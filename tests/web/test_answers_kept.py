@@ -212,6 +212,9 @@ def test_a_slot_has_the_last_answer_and_none_that_is_too_large(process, settings
     assert shared.find(other_slot, "u") == answer("u")
     shared.keep(same_slot, answer("w", MAX_ANSWER_BYTES))
     assert shared.find(same_slot, "w") is None
+    settings.ANSWER_CACHE_BYTES = 0
+    shared.keep(first, answer("x"))
+    assert shared.find(first, "x") is None
 
 
 def test_a_cache_that_is_away_is_asked_once_and_nothing_fails(
