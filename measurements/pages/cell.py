@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from measurements.boards.cell_detail import NAMED_BY, explain_cell
+from measurements.boards.cell_detail import explain_cell
+from measurements.boards.models import NAMED_BY
 from measurements.impact.form import year_of_value
 from measurements.pages.charts import (
     cell_plot,
