@@ -14,6 +14,7 @@ from measurements.boards.comparisons import read_comparison
 from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
 from measurements.catalog.models import Task
 from measurements.downloads.board_csv import BoardCsvRenderer
+from measurements.downloads.row_values import row_values
 from measurements.downloads.serializers import (
     BoardListSerializer,
     BoardRowSerializer,
@@ -101,7 +102,7 @@ class BoardView(APIView):
             "version": board.version,
             "version_at": board.version_at,
             "as_of": board.as_of,
-            "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "rows": row_values(board.rows, BoardRowSerializer),
         }
         return Response(data)
 
@@ -131,6 +132,6 @@ class ComparisonView(APIView):
             "task": task,
             "licence": LICENCE,
             "n_missing": comparison.n_missing,
-            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "rows": row_values(comparison.rows, ComparisonRowSerializer),
         }
         return Response(data)
