@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 
 from measurements.boards.part_key import PartKey
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.contributors.models import Device
 from measurements.display.choices import RESULT_GRADES, ModelKind, Tier
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.due_cells import DueCell
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
+
+
+NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
+"""What an address names a cell by, within a board."""
 
 
 def in_parts(parts: Collection[PartKey], *, through: str = "") -> models.Q:
@@ -40,6 +44,16 @@ class CellQuerySet(models.QuerySet[Any]):
     def of_tasks(self, tasks: Sequence[Task]) -> Self:
         """Cells on any data set of `tasks`."""
         return self.filter(dataset__task__in=tasks)
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        """Cells that `names` (the fields of `NAMED_BY`) mean on the boards of a series and a task."""
+        return self.filter(
+            hardware_named(names.get("hardware", ""), through="hardware_class__"),
+            dataset__slug=names.get("dataset", ""),
+            model__slug=names.get("model", ""),
+            scope=names.get("scope", ""),
+            stratum=names.get("stratum", ""),
+        )
 
     def of_parts(self, parts: Collection[PartKey]) -> Self:
         """Cells that may be compared directly with one another: those of these parts."""

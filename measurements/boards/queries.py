@@ -17,6 +17,7 @@ from measurements.boards.board_pages import (
     rows_of_page,
 )
 from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
+from measurements.boards.models import NAMED_BY
 from measurements.boards.part_storage import places_of_cells
 from measurements.boards.row_places import board_order, ranked
 from measurements.boards.series import PublisherSeries, Series, SuiteSeries, all_series, series_by_slug
@@ -25,7 +26,7 @@ from measurements.catalog.models import Task
 from measurements.published.models import PublishedSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
 
@@ -192,6 +193,29 @@ def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], 
         for piece in page_of_groups([group.n_rows for group in groups], number)
     ]
     return shown, n_rows, number
+
+
+def find_row(
+    *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
+) -> tuple[Series, BoardRow] | None:
+    """The row of a board that `named` (fields of `NAMED_BY`) means, without its place; with its series. Reads no other.
+
+    Raises NotKept as `read_board` does.
+    """
+    series = series_by_slug(series_slug, at=at)
+    if series is None and at is not None:
+        require_kept(series_slug, at)
+    task = Task.objects.named(task_slug)
+    if series is None or task is None:
+        return None
+    if isinstance(series, SuiteSeries):
+        cells = series.cells(at=at).of_tasks([task]).named(named).with_names()
+        rows = [row_of_cell(cell, series) for cell in cells]
+    else:
+        rows = read_rows(series, [task], at=at)
+    meant = (row for row in rows if all(getattr(row, name) == named[name] for name in NAMED_BY))
+    row = next(meant, None)
+    return None if row is None else (series, row)
 
 
 def require_kept(series_slug: str, at: datetime) -> None:

@@ -18,6 +18,7 @@ from measurements.catalog.models import Task
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.board_csv import BoardCsvRenderer
+from measurements.downloads.row_values import row_values
 from measurements.downloads.serializers import (
     BoardListSerializer,
     BoardRowSerializer,
@@ -108,7 +109,7 @@ class BoardView(APIView):
             "version": board.version,
             "version_at": board.version_at,
             "as_of": board.as_of,
-            "rows": BoardRowSerializer(board.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "rows": row_values(board.rows, BoardRowSerializer),
         }
         return Response(data)
 
@@ -139,6 +140,6 @@ class ComparisonView(APIView):
             "task": task,
             "licence": LICENCE,
             "n_missing": comparison.n_missing,
-            "rows": ComparisonRowSerializer(comparison.rows, many=True).data,  # type: ignore[arg-type]  # many=True
+            "rows": row_values(comparison.rows, ComparisonRowSerializer),
         }
         return Response(data)

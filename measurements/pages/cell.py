@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from measurements.answer_cache.sources import made_of
-from measurements.boards.cell_detail import NAMED_BY, explain_cell
+from measurements.boards.cell_detail import explain_cell
+from measurements.boards.models import NAMED_BY
 from measurements.boards.sources import BOARDS
 from measurements.catalog.sources import CATALOG
 from measurements.contributors.sources import CONTRIBUTORS

@@ -24,15 +24,19 @@ from measurements.boards import part_storage
 from measurements.boards.models import BoardVersion, Cell, CellStanding, ComparedPart, DeviceValue, SizeFactor
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import part_states, refresh_part, refresh_part_if_behind
+from measurements.boards.queries import read_board
 from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
-from measurements.catalog.models import AiModel
+from measurements.catalog.models import AiModel, HardwareClass
 from measurements.intake.models import State, Submission
 from measurements.review.cell_key import CellKey
 from measurements.review.models import Result
+from tests.both_databases import sqlite_in_place_of_postgresql
 from tests.derived_oracle import compared_as_read, compared_now, placed_as_read, placed_now
 from tests.racing import Racer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from django.test import Client
 
 ROUNDS = 12
@@ -216,6 +220,33 @@ def test_deriving_again_changes_nothing(crowd: list[str]) -> None:
     before = list(ComparedPart.objects.values()), list(CellStanding.objects.order_by("pk").values())
     assert (refresh_part(key), refresh_part_if_behind(key)) == (False, False)
     assert before == (list(ComparedPart.objects.values()), list(CellStanding.objects.order_by("pk").values()))
+
+
+def test_an_embedded_platform_stores_and_pages_the_same(db: None, tmp_path: Path) -> None:
+    """More parts than SQLite takes alternatives in a condition; upgraded, so that none is stored yet."""
+    with sqlite_in_place_of_postgresql(tmp_path / "embedded.sqlite3"):
+        call_command("migrate", verbosity=0)
+        demo_catalog()
+        refresh_cells_of(result_ids=both_kinds("ada", "grace"))
+        (cell, _) = Cell.objects.order_by("pk")
+        classes = [
+            HardwareClass(
+                slug=f"gpu-{n}", code=f"gpu-{n}", title=f"GPU {n}", kind="gpu", name_state="confirmed"
+            )
+            for n in range(1010)
+        ]
+        for hardware in HardwareClass.objects.bulk_create(classes):
+            cell.pk, cell.hardware_class = None, hardware
+            cell.save()
+        ComparedPart.objects.all().delete()
+        compared = compared_as_read()
+        assert len(compared) == 1
+        page = read_board(series_slug="demo-1-estimated", task_slug="text_classification", page=11)
+        assert page is not None
+        assert (page.n_rows, len(page.rows), page.page) == (1012, 12, 11)
+        refresh_part(PartKey.of(Cell.objects.order_by("pk")[0]))
+        assert ComparedPart.objects.get().comparison is not None
+        assert compared_as_read() == compared
 
 
 def test_an_edited_row_is_found_and_mended(capsys: pytest.CaptureFixture[str], crowd: list[str]) -> None:
