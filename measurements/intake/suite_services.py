@@ -64,7 +64,7 @@ def require_handed_out(suite: Suite) -> Suite:
         raise NotHandedOut(f"The suite {fault}")
     if all(suite.obstacle(job) is not None for job in suite.jobs):
         raise NotHandedOut(
-            f"None of the {len(suite.jobs)} cells of suite {suite.name} {suite.version} can run. Set HF_TOKEN where "
+            f"None of the {len(suite.jobs)} jobs of suite {suite.name} {suite.version} can run. Set HF_TOKEN where "
             "the hub wants consent, and pin it again."
         )
     return suite

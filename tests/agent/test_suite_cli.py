@@ -186,7 +186,7 @@ def test_cells_whose_pictures_are_not_fetched_are_said_not_to_run(command: Agent
     assert "8 jobs do not run. The data set redcaps has addresses of pictures" in command.out
     page = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
     assert "fetched from their addresses" not in page
-    assert "240 + 72 cells, of which 8 do not run" in page
+    assert "240 + 72 jobs, of which 8 do not run" in page
 
 
 def test_nothing_that_fits_is_nothing_to_do(command: Agent) -> None:

@@ -322,7 +322,7 @@ def test_what_cannot_be_handed_out_changes_nothing(
     for archive, sentence in (
         (TINY[:-1], "ends|encoding"),
         (unpinned, "not which revision"),
-        (encode_archive(nothing_runs), "None of the 1 cells"),
+        (encode_archive(nothing_runs), "None of the 1 jobs"),
         (encode_archive(shouting), "cannot stand in an address"),
         (encode_archive({"lock.toml": b""}), "no suite.toml"),
         (encode_archive(named('title = ""')), "a line of 1 to 200 characters"),
