@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from math import inf, log
 from typing import TYPE_CHECKING, Any
 
 from joulemark.consensus.interval import tells_something
-from joulemark.consensus.rank import Standing, ranks
-from measurements.boards.fronts import cell_scores, fronts, published_scores
+from measurements.boards.fronts import cell_scores, published_scores
 from measurements.boards.unit_energies import UnitEnergies, cell_unit_energies, without_values
 from measurements.display.choices import ModelKind, NoUnitValue, Tier
 from measurements.display.units import j_per_query, maybe_j_per_query, wh_per_1000
@@ -22,6 +21,16 @@ if TYPE_CHECKING:
     from measurements.published.models import PublishedFigure
 
 Quality = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The fields of a row that depend on the other rows under its conditions; `BoardRow` says what they mean."""
+
+    rank: int | None
+    rank_worst: int | None
+    front: list[str]
+    beaten: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,10 +193,11 @@ OF_CELL = (
 """Fields that a row has as its cell has them."""
 
 
-def row_of_cell(cell: CellContent, series: Series) -> BoardRow:
-    """A cell as a row, not ranked yet."""
+def row_of_cell(cell: CellContent, series: Series, place: Place | None = None) -> BoardRow:
+    """A cell as a row, with its place among others where that is known already."""
     hardware = cell.hardware_class
     return BoardRow(
+        **({} if place is None else asdict(place)),
         **_subject(series, cell.dataset.task, cell.dataset, cell.model, hardware),
         **{name: getattr(cell, name) for name in OF_CELL},
         hardware_words=hardware.reported_name,
@@ -237,25 +247,3 @@ def _subject(
         "hardware": hardware.public_slug,
         "hardware_title": hardware.public_title,
     }
-
-
-def ranked(rows: list[BoardRow]) -> list[BoardRow]:
-    """Rows under the same conditions with their ranks and fronts, least energy first."""
-    ordered = sorted(rows, key=lambda row: (row.energy_per_query_j, row.model))
-    places = ranks([_standing(row) for row in ordered])
-    unbeaten, beaten = fronts(ordered)
-    return [
-        replace(
-            row,
-            rank=None if place is None else place.best,
-            rank_worst=None if place is None else place.worst,
-            front=of_row,
-            beaten=not_of_row,
-        )
-        for row, place, of_row, not_of_row in zip(ordered, places, unbeaten, beaten, strict=True)
-    ]
-
-
-def _standing(row: BoardRow) -> Standing:
-    low_j, high_j = row.comparable_j or (None, None)
-    return Standing(energy_per_query_j=row.energy_per_query_j, low_j=low_j, high_j=high_j)

@@ -16,7 +16,7 @@ from measurements.boards.board_row import BoardRow, row_of_cell
 from measurements.boards.fault_isolation import NotComputable, computed
 from measurements.boards.models import Cell, CellRevision
 from measurements.boards.series import SuiteSeries, series_by_slug
-from measurements.catalog.models import Task, hardware_named
+from measurements.catalog.models import Task
 from measurements.contributors.models import Contributor
 from measurements.display.units import wh_per_1000
 from measurements.review.models import Result
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from joulemark.consensus.equivalence import DegreeOfEquivalence
 
 REVISIONS_SHOWN = 20
-NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
-"""What an address names a cell by, within a board."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +72,7 @@ def explain_cell(
     series, task = series_by_slug(series_slug, at=at), Task.objects.named(task_slug)
     if task is None or not isinstance(series, SuiteSeries):
         return None
-    cell = (
-        series.cells(at=at)
-        .of_tasks([task])
-        .with_names()
-        .filter(
-            hardware_named(named.get("hardware", ""), through="hardware_class__"),
-            dataset__slug=named.get("dataset", ""),
-            model__slug=named.get("model", ""),
-            scope=named.get("scope", ""),
-            stratum=named.get("stratum", ""),
-        )
-        .first()
-    )
+    cell = series.cells(at=at).of_tasks([task]).named(named).with_names().first()
     if cell is None:
         return None
     revisions = CellRevision.objects.at(cell.key).order_by("-version")

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import groupby
-from math import log
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from joulemark.consensus.cell import log_median
-from joulemark.consensus.quality_difference import ModelScore, QualityDifference, quality_differences
-from joulemark.consensus.ratio import Formed, ModelValue, PairedRatio, paired_ratio
+from measurements.boards.comparison_numbers import ComparisonNumbers, SideNumbers, compare_rows
 from measurements.boards.fault_isolation import NotComputable, computed
-from measurements.boards.fronts import interval_of_score
+from measurements.boards.models import Cell, ComparedPart
+from measurements.boards.part_derivation import PartComparison, derive_comparison, read_part_rows
+from measurements.boards.part_key import PartKey
+from measurements.boards.part_storage import part_states
 from measurements.boards.queries import read_rows
-from measurements.boards.series import Series, SuiteSeries, all_series
+from measurements.boards.series import (
+    PublisherSeries,
+    Series,
+    all_series,
+    series_of_suite,
+)
 from measurements.boards.unlike_jobs import answers_of, forms_of
-from measurements.catalog.models import Task
-from measurements.display.choices import ModelKind, NoScoreInterval
+from measurements.catalog.models import AiModel, Task
+from measurements.display.choices import ModelKind
 from measurements.display.units import wh_per_1000
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from joulemark.consensus.quality_difference import QualityDifference
+    from joulemark.consensus.ratio import Formed, PairedRatio
     from joulemark.suite.answer_forms import AnswerForm
     from measurements.boards.board_row import BoardRow, Quality
     from measurements.published.answer_forms import Forms
-
-Scope = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +57,9 @@ class Side:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonRow:
-    """A ratio on one data set, hardware class and scope. It counts pairs of models, and sources: devices.
+class Conditions:
+    """What is equal for all models of a comparison; the fields are those of a `BoardRow`."""
 
-    `quality` is what stands beside it: how much better general-purpose models answer.
-    """
-
-    series: Series
     task: str
     dataset: str
     dataset_title: str
@@ -68,6 +68,21 @@ class ComparisonRow:
     hardware_words: str
     hardware_words_of: str
     scope: str
+
+    @property
+    def scope_key(self) -> tuple[str, str, str, str]:
+        """Names them, and sorts them as they are listed."""
+        return self.task, self.dataset, self.hardware, self.scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRow(Conditions):
+    """A ratio on one data set, hardware class and scope. It counts pairs of models, and sources: devices.
+
+    `quality` is what stands beside it: how much better general-purpose models answer.
+    """
+
+    series: Series
     paired: PairedRatio
     quality: list[QualityDifference]
     general_purpose: Side
@@ -109,16 +124,22 @@ def read_comparisons(tasks: Sequence[Task]) -> dict[str, TaskComparison]:
     """The rows of each task, by its slug: volunteers' series first, published ones last.
 
     Within a series the row over all data sets comes before those of each. A task that nobody can compare has
-    no rows, and a model of which nobody says whether it was made for one task takes no part.
+    no rows, and a model of which nobody says whether it was made for one task takes no part. Of volunteers' series the
+    stored numbers are read; those of a part that is behind its cells are computed.
     """
     rows: dict[str, list[ComparisonRow]] = {task.slug: [] for task in tasks}
     missing = dict.fromkeys(rows, 0)
+    compared = _of_volunteers(tasks)
     for series in all_series():
-        for scope, row in _series_rows(series, tasks):
-            if row is None:
-                missing[scope[0]] += 1
+        if isinstance(series, PublisherSeries):
+            compared[series] = _of_publisher(series, tasks)
+        forms = forms_of(series)
+        for comparison in sorted(compared.get(series, []), key=lambda entry: entry.conditions.scope_key):
+            task = comparison.conditions.task
+            if comparison.numbers is None:
+                missing[task] += 1
             else:
-                rows[row.task].append(row)
+                rows[task].append(_row(series, comparison, comparison.numbers, forms))
     return {task: TaskComparison(rows=of_task, n_missing=missing[task]) for task, of_task in rows.items()}
 
 
@@ -127,129 +148,103 @@ def read_comparison(task: Task) -> TaskComparison:
     return read_comparisons([task])[task.slug]
 
 
-def _series_rows(series: Series, tasks: Sequence[Task]) -> list[tuple[Scope, ComparisonRow | None]]:
-    """Each scope in which both kinds meet, with its row; None where it cannot be computed."""
-    rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope)
-    devices = _device_values(series, tasks) if isinstance(series, SuiteSeries) else {}
-    forms = forms_of(series)
-    scoped_rows: list[tuple[Scope, ComparisonRow | None]] = []
-    for scope, of_scope in groupby(rows, key=_scope):
-        compare = partial(_compare, series, list(of_scope), devices.get(scope, []), forms)
-        try:
-            row = computed(f"the comparison {series.slug}, {', '.join(scope)}", compare)
-        except NotComputable:
-            scoped_rows.append((scope, None))
-            continue
-        if row is not None:
-            scoped_rows.append((scope, row))
-    return scoped_rows
+@dataclass(frozen=True, kw_only=True)
+class _Compared:
+    """The numbers of a comparison with its names; None where they cannot be combined. `titles` are of models."""
+
+    conditions: Conditions
+    numbers: ComparisonNumbers | None
+    titles: Mapping[str, str]
 
 
-def _scope(row: BoardRow) -> Scope:
-    return (row.task, row.dataset, row.hardware, row.scope)
+def _row(series: Series, compared: _Compared, numbers: ComparisonNumbers, forms: Forms) -> ComparisonRow:
+    def side(of_kind: SideNumbers) -> Side:
+        return Side(
+            n_models=len(of_kind.models),
+            models=tuple((model, compared.titles[model]) for model in of_kind.models),
+            answers=answers_of(forms, compared.conditions.task, of_kind.models),
+            energy_per_query_j=of_kind.energy_per_query_j,
+            quality=of_kind.quality,
+        )
 
-
-def _compare(
-    series: Series, rows: list[BoardRow], device_values: list[ModelValue], forms: Forms
-) -> ComparisonRow | None:
-    cell_values = [_cell_value(row) for row in rows]
-    paired = paired_ratio(device_values=device_values, cell_values=cell_values)
-    if paired is None:
-        return None
-    head = rows[0]
     return ComparisonRow(
+        **vars(compared.conditions),
         series=series,
-        task=head.task,
-        dataset=head.dataset,
-        dataset_title=head.dataset_title,
-        hardware=head.hardware,
-        hardware_title=head.hardware_title,
-        hardware_words=head.hardware_words,
-        hardware_words_of=head.hardware_words_of,
-        scope=head.scope,
-        paired=paired,
-        quality=quality_differences(score for row in rows for score in _model_scores(row)),
-        general_purpose=_side([row for row in rows if row.model in paired.general_purpose_models], forms),
-        task_specific=_side([row for row in rows if row.model in paired.task_specific_models], forms),
-        version=max(row.version for row in rows),
-        updated_at=max(row.updated_at for row in rows),
+        paired=numbers.paired,
+        quality=numbers.quality,
+        general_purpose=side(numbers.general_purpose),
+        task_specific=side(numbers.task_specific),
+        version=numbers.version,
+        updated_at=numbers.updated_at,
     )
 
 
-def _cell_value(row: BoardRow) -> ModelValue:
-    interval = row.comparable_j
-    return ModelValue(
-        model=row.model,
-        general_purpose=row.general_purpose,
-        source=row.conditions,
-        energy_per_query_j=row.energy_per_query_j,
-        half_width=None if interval is None else log(interval[1] / interval[0]) / 2,
-    )
-
-
-def _model_scores(row: BoardRow) -> list[ModelScore]:
-    return [
-        ModelScore(
-            model=row.model,
-            general_purpose=row.general_purpose,
-            source=row.conditions,
-            metric=score["metric"],
-            higher_is_better=score["higher_is_better"],
-            value=score["value"],
-            interval=interval_of_score(score),
-        )
-        for score in row.quality
+def _of_volunteers(tasks: Sequence[Task]) -> dict[Series, list[_Compared]]:
+    """The comparisons within each part of volunteers' cells, in a number of queries that does not grow."""
+    comparisons = [
+        (named, comparison)
+        for named, comparison in _part_comparisons(tasks)
+        if comparison.numbers is not None or comparison.is_missing
     ]
+    every = [comparison.numbers for _, comparison in comparisons if comparison.numbers is not None]
+    sides = [side for numbers in every for side in (numbers.general_purpose, numbers.task_specific)]
+    models = AiModel.objects.filter(slug__in={model for side in sides for model in side.models})
+    titles = dict(models.values_list("slug", "title"))
+    compared: dict[Series, list[_Compared]] = {}
+    for named, comparison in comparisons:
+        compared.setdefault(series_of_suite(named.suite, named.grade), []).append(
+            _Compared(conditions=_conditions_of(named), numbers=comparison.numbers, titles=titles)
+        )
+    return compared
 
 
-def _side(rows: list[BoardRow], forms: Forms) -> Side:
-    by_metric: dict[str, Quality] = {}
-    for row in rows:
-        for score in row.quality:
-            by_metric.setdefault(score["metric"], []).append(score)
-    return Side(
-        n_models=len({row.model for row in rows}),
-        models=tuple(sorted({(row.model, row.model_title) for row in rows})),
-        answers=answers_of(forms, rows),
-        energy_per_query_j=log_median([row.energy_per_query_j for row in rows]),
-        quality=[_typical(scores) for _, scores in sorted(by_metric.items())],
+def _part_comparisons(tasks: Sequence[Task]) -> Iterator[tuple[ComparedPart | Cell, PartComparison]]:
+    """What is compared within each part, with a row that names the part: stored, or derived where that is behind."""
+    states = part_states(Cell.objects.of_tasks(tasks))
+    for row in ComparedPart.objects.of_tasks(tasks).with_a_comparison().with_names():
+        part = PartKey.of(row)
+        if part in states and states[part].is_shown:
+            numbers = None if row.comparison is None else ComparisonNumbers.of_json(row.comparison)
+            yield row, PartComparison(numbers=numbers, is_missing=row.is_missing)
+    behind = [part for part, state in states.items() if not state.is_shown]
+    for rows in read_part_rows(behind).values():
+        yield rows.cells[0], derive_comparison(rows)
+
+
+def _conditions_of(named: ComparedPart | Cell) -> Conditions:
+    hardware = named.hardware_class
+    return Conditions(
+        task=named.dataset.task.slug,
+        dataset=named.dataset.slug,
+        dataset_title=named.dataset.title,
+        hardware=hardware.public_slug,
+        hardware_title=hardware.public_title,
+        hardware_words=hardware.reported_name,
+        hardware_words_of=hardware.reported_by if hardware.reported_name else "",
+        scope=named.scope,
     )
 
 
-def _typical(scores: Quality) -> dict[str, Any]:
-    """The middle of several models' scores, over the fewest questions of one of them; a single model's as it is."""
-    if len(scores) == 1:
-        return scores[0]
-    counts = [score["n"] for score in scores]
-    questions = [score["n_questions"] for score in scores]
-    return scores[0] | {
-        "value": median(score["value"] for score in scores),
-        "n": None if None in counts else sum(counts),
-        "n_questions": None if None in questions else min(questions),
-        "low": None,
-        "high": None,
-        "interval": None,
-        "no_interval": NoScoreInterval.SEVERAL_MODELS.value,
-    }
+def _of_publisher(series: PublisherSeries, tasks: Sequence[Task]) -> list[_Compared]:
+    """The comparisons within each scope of a publisher's few figures."""
+    rows = sorted((row for row in read_rows(series, tasks) if row.kind != ModelKind.UNKNOWN), key=_scope_of)
+    compared = []
+    for scope, of_scope in groupby(rows, key=_scope_of):
+        comparable = list(of_scope)
+        try:
+            named = f"the comparison {series.slug}, {', '.join(scope)}"
+            numbers = computed(named, partial(compare_rows, comparable, device_values=[]))
+        except NotComputable:
+            numbers, is_missing = None, True
+        else:
+            is_missing = False
+        if numbers is not None or is_missing:
+            head = comparable[0]
+            conditions = Conditions(**{name.name: getattr(head, name.name) for name in fields(Conditions)})
+            titles = {row.model: row.model_title for row in comparable}
+            compared.append(_Compared(conditions=conditions, numbers=numbers, titles=titles))
+    return compared
 
 
-def _device_values(series: SuiteSeries, tasks: Sequence[Task]) -> dict[Scope, list[ModelValue]]:
-    """What each device of each contributor says, by the scope in which it may be compared."""
-    by_scope: dict[Scope, list[ModelValue]] = {}
-    of_a_kind = series.device_values().of_tasks(tasks).exclude(cell__model__kind=ModelKind.UNKNOWN)
-    for value in of_a_kind.select_related(
-        "cell__dataset__task", "cell__model", "cell__hardware_class", "device"
-    ):
-        cell = value.cell
-        scope = (cell.dataset.task.slug, cell.dataset.slug, cell.hardware_class.public_slug, cell.scope)
-        by_scope.setdefault(scope, []).append(
-            ModelValue(
-                model=cell.model.slug,
-                general_purpose=cell.model.kind == ModelKind.GENERAL_PURPOSE,
-                source=cell.stratum,
-                energy_per_query_j=value.energy_per_query_j,
-                contributor=value.device.contributor_id,
-                device=value.device.tag,
-            )
-        )
-    return by_scope
+def _scope_of(row: BoardRow) -> tuple[str, str, str, str]:
+    return row.task, row.dataset, row.hardware, row.scope

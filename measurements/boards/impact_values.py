@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from django.conf import settings
 
 from joulemark.impact.quantity import Quantity, Source
-from measurements.boards.cell_detail import NAMED_BY
-from measurements.boards.queries import NotKept, read_board
+from measurements.boards.models import NAMED_BY
+from measurements.boards.queries import NotKept, find_row
 from measurements.boards.series import PublisherSeries
 from measurements.display.titles import translated
 from measurements.display.units import QUERIES
@@ -27,21 +27,22 @@ if TYPE_CHECKING:
 def find_value(named: Mapping[str, str], moment: Moment | None) -> FoundValue | None:
     """The value that `named` means, now or at a moment, or None when there is none. Raises ValueNotKept."""
     try:
-        board = read_board(
-            series_slug=named["series"], task_slug=named["task"], at=moment.at if moment else None
+        found = find_row(
+            series_slug=named["series"],
+            task_slug=named["task"],
+            named=named,
+            at=moment.at if moment else None,
         )
     except NotKept as error:
         raise ValueNotKept(str(error)) from error
-    if board is None:
+    if found is None:
         return None
-    for row in board.rows:
-        if all(getattr(row, name) == named[name] for name in NAMED_BY):
-            return FoundValue(
-                row=row,
-                title=f"{row.model_title}, {translated(row.dataset_title)}: {board.series.title}",
-                query=_query(board.series, row, moment),
-            )
-    return None
+    series, row = found
+    return FoundValue(
+        row=row,
+        title=f"{row.model_title}, {translated(row.dataset_title)}: {series.title}",
+        query=_query(series, row, moment),
+    )
 
 
 def _query(series: Series, row: BoardRow, moment: Moment | None) -> Quantity:

@@ -6,15 +6,28 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task
+from measurements.boards.part_key import PartKey
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
 from measurements.contributors.models import Device
-from measurements.display.choices import RESULT_GRADES, Tier
+from measurements.display.choices import RESULT_GRADES, ModelKind, Tier
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.due_cells import DueCell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
+
+
+NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
+"""What an address names a cell by, within a board."""
+
+
+def in_parts(parts: Collection[PartKey], *, through: str = "") -> models.Q:
+    """Rows of these parts, whose columns are reached by the lookup `through`."""
+    any_of = models.Q(pk__in=[])
+    for part in parts:
+        any_of |= models.Q(**{f"{through}{name}": value for name, value in part.columns.items()})
+    return any_of
 
 
 class CellQuerySet(models.QuerySet[Any]):
@@ -31,6 +44,20 @@ class CellQuerySet(models.QuerySet[Any]):
     def of_tasks(self, tasks: Sequence[Task]) -> Self:
         """Cells on any data set of `tasks`."""
         return self.filter(dataset__task__in=tasks)
+
+    def named(self, names: Mapping[str, str]) -> Self:
+        """Cells that `names` (the fields of `NAMED_BY`) mean on the boards of a series and a task."""
+        return self.filter(
+            hardware_named(names.get("hardware", ""), through="hardware_class__"),
+            dataset__slug=names.get("dataset", ""),
+            model__slug=names.get("model", ""),
+            scope=names.get("scope", ""),
+            stratum=names.get("stratum", ""),
+        )
+
+    def of_parts(self, parts: Collection[PartKey]) -> Self:
+        """Cells that may be compared directly with one another: those of these parts."""
+        return self.filter(in_parts(parts))
 
     def without_second_interval(self) -> Self:
         """Cells whose interval was written before a value had one between contributors as well."""
@@ -209,13 +236,9 @@ class BoardVersion(models.Model):
 class DeviceValueQuerySet(models.QuerySet["DeviceValue"]):
     """Reads of device values."""
 
-    def of_series(self, *, suite: str, version: str, grade: str) -> Self:
-        """Values in cells of one suite version and one grade."""
-        return self.filter(cell__suite__name=suite, cell__suite__version=version, cell__grade=grade)
-
-    def of_tasks(self, tasks: Sequence[Task]) -> Self:
-        """Values in cells on any data set of `tasks`."""
-        return self.filter(cell__dataset__task__in=tasks)
+    def of_parts(self, parts: Collection[PartKey]) -> Self:
+        """Values in the cells of these parts."""
+        return self.filter(in_parts(parts, through="cell__"))
 
 
 class DeviceValue(models.Model):
@@ -245,6 +268,101 @@ class DeviceValue(models.Model):
 
 class DueRefresh(DueCell):
     """The value of this cell is to be computed anew (`services.refresh_due_cells`)."""
+
+
+class ComparedPartQuerySet(models.QuerySet["ComparedPart"]):
+    """Reads of compared parts."""
+
+    def at(self, key: PartKey) -> Self:
+        """The row of one part, if there is one."""
+        return self.filter(**key.columns)
+
+    def of_tasks(self, tasks: Sequence[Task]) -> Self:
+        """Parts on any data set of `tasks`."""
+        return self.filter(dataset__task__in=tasks)
+
+    def with_names(self) -> Self:
+        """Fetch what a comparison shows of the part in the same query."""
+        return self.select_related("suite", "dataset__task", "hardware_class")
+
+    def with_a_comparison(self) -> Self:
+        """Parts in which both kinds of model meet, whether or not their numbers can be combined."""
+        return self.filter(models.Q(comparison__isnull=False) | models.Q(is_missing=True))
+
+
+class ComparedPart(models.Model):
+    """What is derived from the cells of a part, that is from those which may be compared directly.
+
+    `comparison` are the numbers of general-purpose against task-specific models (`ComparisonNumbers.to_json`), null
+    where the kinds nowhere meet; `is_missing` says that they meet and that their numbers cannot be combined. Names are
+    looked up. The row is current while each of the part's `n_cells` cells has a `CellStanding` of the cell's version
+    and its model's kind; `version` is the highest of them. `n_values` is how many device values were read.
+    """
+
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="compared_parts")
+    grade = models.CharField(max_length=10, choices=RESULT_GRADES)
+    dataset = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="compared_parts")
+    hardware_class = models.ForeignKey(HardwareClass, on_delete=models.PROTECT, related_name="compared_parts")
+    scope = models.CharField(max_length=20)
+    version = models.PositiveBigIntegerField()
+    n_cells = models.PositiveIntegerField()
+    n_values = models.PositiveIntegerField()
+    comparison = models.JSONField(null=True)
+    is_missing = models.BooleanField(default=False)
+
+    objects = ComparedPartQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["suite", "grade", "dataset", "hardware_class", "scope"], name="compared_part_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset}, {self.grade}, {self.hardware_class}, {self.scope}"
+
+
+class CellStanding(models.Model):
+    """The place of a cell among those of its part and stratum, as of the cell's `version` and its model's `kind`.
+
+    `rank`, `rank_worst`, `front` and `beaten` are those of `measurements.boards.board_row.Place`.
+    """
+
+    cell = models.OneToOneField(Cell, on_delete=models.CASCADE, primary_key=True, related_name="standing")
+    part = models.ForeignKey(ComparedPart, on_delete=models.CASCADE, related_name="standings")
+    version = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=20, choices=ModelKind)
+    rank = models.PositiveIntegerField(null=True)
+    rank_worst = models.PositiveIntegerField(null=True)
+    front = models.JSONField(default=list)
+    beaten = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.cell}: {self.rank}"
+
+
+class SizeFactor(models.Model):
+    """The size-controlled factor of a suite version and grade, as of a `version` of their boards.
+
+    `estimate` holds the fields of `joulemark.consensus.size_controlled.SizeControlled`, null where the data cannot tell
+    size from kind; `is_missing` says that the numbers cannot be combined. `inputs` is a digest of the kinds and sizes
+    of the models that it was computed with.
+    """
+
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="size_factors")
+    grade = models.CharField(max_length=10, choices=RESULT_GRADES)
+    version = models.PositiveBigIntegerField()
+    inputs = models.CharField(max_length=64)
+    computed_at = models.DateTimeField()
+    estimate = models.JSONField(null=True)
+    is_missing = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["suite", "grade"], name="size_factor_key")]
+
+    def __str__(self) -> str:
+        return f"{self.suite}, {self.grade}: {self.version}"
 
 
 class JobViewsQuerySet(models.QuerySet["JobViews"]):

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.translation import gettext
 
-from measurements.boards.board_row import BoardRow, ranked, row_of_cell, row_of_figure
-from measurements.boards.series import PublisherSeries, Series, all_series, series_by_slug
+from measurements.boards.board_pages import (
+    GroupHead,
+    group_heads,
+    page_number,
+    page_of_groups,
+    rows_of_page,
+)
+from measurements.boards.board_row import BoardRow, row_of_cell, row_of_figure
+from measurements.boards.models import NAMED_BY
+from measurements.boards.part_storage import places_of_cells
+from measurements.boards.row_places import board_order, ranked
+from measurements.boards.series import PublisherSeries, Series, SuiteSeries, all_series, series_by_slug
 from measurements.boards.unit_columns import UnitColumn, unit_columns
 from measurements.catalog.models import Task
 from measurements.published.models import PublishedSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+
+
+Head = TypeVar("Head", BoardRow, GroupHead)
 
 
 class NotKept(LookupError):
@@ -27,12 +41,30 @@ class NotKept(LookupError):
 class Group:
     """Rows measured under the same conditions: one data set, hardware class, scope and stratum.
 
-    `told_apart_by` is what a link needs beside the data set's title where another group has the same.
+    `told_apart_by` is what a link needs beside the data set's title where another group has the same. Of a group that
+    goes on over pages `rows` are those of one, `n_before` how many come before them, `n_rows` how many there are.
     """
 
     anchor: str
     rows: list[BoardRow]
     told_apart_by: list[str]
+    n_rows: int
+    n_before: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its rows are here."""
+        return len(self.rows) == self.n_rows
+
+    @property
+    def n_first(self) -> int:
+        """The number of its first row here, counted from 1."""
+        return self.n_before + 1
+
+    @property
+    def n_last(self) -> int:
+        """The number of its last row here, counted from 1."""
+        return self.n_before + len(self.rows)
 
     @property
     def head(self) -> BoardRow:
@@ -55,11 +87,14 @@ class Board:
     """A series on one task, now or `as_of` a moment.
 
     `version` rises with every change of the series (published: it is its revision), the last of them at `version_at`.
+    `n_rows` counts those of all pages, `page` is the number of the one that `groups` are of; None: of all.
     """
 
     series: Series
     task: Task
     groups: list[Group]
+    n_rows: int
+    page: int | None
     version: int
     version_at: datetime
     as_of: datetime | None
@@ -85,11 +120,13 @@ class BoardEntry:
     n_models: int
 
 
-def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) -> Board | None:
+def read_board(
+    *, series_slug: str, task_slug: str, at: datetime | None = None, page: str | int | None = None
+) -> Board | None:
     """The board at this address, or None when there is no such series or task, or no row on it.
 
-    `at`: as the platform would have shown it at that time. Raises NotKept for a published series whose figures of
-    that time were replaced or were not here.
+    `at`: as the platform would have shown it at that time. `page`: `ROWS_PER_PAGE` rows of it, by the number in an
+    address; None: all. Raises NotKept for a published series whose figures of that time were replaced or were not here.
     """
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
@@ -97,13 +134,88 @@ def read_board(*, series_slug: str, task_slug: str, at: datetime | None = None) 
     task = Task.objects.named(task_slug)
     if series is None or task is None:
         return None
-    rows = read_rows(series, [task], at=at)
-    if not rows:
+    groups: list[Group]
+    number: int | None
+    if at is None and isinstance(series, SuiteSeries) and page is not None:
+        groups, n_rows, number = _stored_page(series, task, page)
+    else:
+        groups, n_rows, number = _page_of(_whole_groups(series, task, at), page)
+    if not groups:
         return None
     version, version_at = series.revision(at=at)
     return Board(
-        series=series, task=task, groups=_groups(rows), version=version, version_at=version_at, as_of=at
+        series=series,
+        task=task,
+        groups=groups,
+        n_rows=n_rows,
+        page=number,
+        version=version,
+        version_at=version_at,
+        as_of=at,
     )
+
+
+def _stored_page(series: SuiteSeries, task: Task, page: str | int) -> tuple[list[Group], int, int]:
+    """The groups of one page, of whose cells alone are read; how many rows there are; the page's number."""
+    cells = series.cells().of_tasks([task])
+    heads = group_heads(cells)
+    n_rows = sum(head.n_rows for head in heads)
+    number = page_number(n_rows, page)
+    shown = page_of_groups([head.n_rows for head in heads], number)
+    if not shown:
+        return [], 0, number
+    groups = [
+        Group(
+            anchor=f"group-{piece.place + 1}",
+            rows=rows,
+            told_apart_by=_told_apart_by(heads[piece.place], heads),
+            n_rows=heads[piece.place].n_rows,
+            n_before=piece.n_before,
+        )
+        for piece, rows in zip(shown, rows_of_page(series, cells, heads, shown), strict=True)
+        if rows
+    ]
+    return groups, n_rows, number
+
+
+def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], int, int | None]:
+    """The same of groups that have been read as a whole."""
+    n_rows = sum(group.n_rows for group in groups)
+    if page is None:
+        return groups, n_rows, None
+    number = page_number(n_rows, page)
+    shown = [
+        replace(
+            groups[piece.place],
+            rows=groups[piece.place].rows[piece.n_before : piece.n_before + piece.n_shown],
+            n_before=piece.n_before,
+        )
+        for piece in page_of_groups([group.n_rows for group in groups], number)
+    ]
+    return shown, n_rows, number
+
+
+def find_row(
+    *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
+) -> tuple[Series, BoardRow] | None:
+    """The row of a board that `named` (fields of `NAMED_BY`) means, without its place; with its series. Reads no other.
+
+    Raises NotKept as `read_board` does.
+    """
+    series = series_by_slug(series_slug, at=at)
+    if series is None and at is not None:
+        require_kept(series_slug, at)
+    task = Task.objects.named(task_slug)
+    if series is None or task is None:
+        return None
+    if isinstance(series, SuiteSeries):
+        cells = series.cells(at=at).of_tasks([task]).named(named).with_names()
+        rows = [row_of_cell(cell, series) for cell in cells]
+    else:
+        rows = read_rows(series, [task], at=at)
+    meant = (row for row in rows if all(getattr(row, name) == named[name] for name in NAMED_BY))
+    row = next(meant, None)
+    return None if row is None else (series, row)
 
 
 def require_kept(series_slug: str, at: datetime) -> None:
@@ -126,19 +238,32 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_names()]
 
 
-def _groups(rows: list[BoardRow]) -> list[Group]:
+def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:
+    if at is None and isinstance(series, SuiteSeries):
+        cells = list(series.cells().of_tasks([task]).with_names())
+        places = places_of_cells(cells)
+        rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
+        return _groups(rows, partial(sorted, key=board_order))
+    return _groups(read_rows(series, [task], at=at), ranked)
+
+
+def _groups(rows: list[BoardRow], arrange: Callable[[list[BoardRow]], list[BoardRow]]) -> list[Group]:
+    """The rows by their conditions; `arrange` orders those under the same ones, and ranks them where need be."""
     ordered = sorted(rows, key=lambda row: row.conditions)
     every = [list(of_group) for _, of_group in groupby(ordered, key=lambda row: row.conditions)]
     heads = [of_group[0] for of_group in every]
     return [
         Group(
-            anchor=f"group-{number}", rows=ranked(of_group), told_apart_by=_told_apart_by(of_group[0], heads)
+            anchor=f"group-{number}",
+            rows=arrange(of_group),
+            told_apart_by=_told_apart_by(of_group[0], heads),
+            n_rows=len(of_group),
         )
         for number, of_group in enumerate(every, start=1)
     ]
 
 
-def _told_apart_by(head: BoardRow, heads: list[BoardRow]) -> list[str]:
+def _told_apart_by(head: Head, heads: Sequence[Head]) -> list[str]:
     """Hardware where a data set comes twice; scope and stratum too where it comes twice on that hardware."""
     of_dataset = [other for other in heads if other.dataset == head.dataset]
     if len(of_dataset) == 1:

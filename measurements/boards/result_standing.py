@@ -16,9 +16,8 @@ from joulemark.consensus.cell import CellValue, cell_equivalences, cell_value
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_u
 from measurements.boards.aggregate import ROW_FIELDS, Row, row_of
 from measurements.boards.board_row import BoardRow, row_of_cell
-from measurements.boards.cell_detail import NAMED_BY
 from measurements.boards.fault_isolation import NotComputable, computed
-from measurements.boards.models import Cell
+from measurements.boards.models import NAMED_BY, Cell
 from measurements.boards.series import series_of_suite
 from measurements.display.choices import Tier
 from measurements.intake.models import State, Submission

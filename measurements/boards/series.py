@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db.models import Count
 from django.utils.translation import gettext
 
-from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision, DeviceValue
+from measurements.boards.models import BoardVersion, Cell, CellQuerySet, CellRevision
 from measurements.catalog.models import Suite
 from measurements.display.choices import Grade
 from measurements.display.titles import translated
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from measurements.boards.models import DeviceValueQuerySet
     from measurements.published.models import PublishedFigureQuerySet
 
 Counts = dict[int, tuple[int, int]]
@@ -68,10 +67,6 @@ class SuiteSeries:
     def cells(self, *, at: datetime | None = None) -> CellQuerySet:
         """Its cells, now or at a time."""
         return cells_at(at).of_series(suite=self.suite, version=self.version, grade=self.grade)
-
-    def device_values(self) -> DeviceValueQuerySet:
-        """What each device says in its cells."""
-        return DeviceValue.objects.of_series(suite=self.suite, version=self.version, grade=self.grade)
 
     def counts(self, *, at: datetime | None = None) -> Counts:
         """How many cells and models each task has, now or at a time."""

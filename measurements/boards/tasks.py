@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from measurements.answer_cache.table_versions import fold_versions
 from measurements.boards import services
 from measurements.review.cell_turns import pause_s
 
@@ -22,7 +23,11 @@ def refresh_due() -> None:
 
 @shared_task(name="boards.sweep")
 def sweep() -> None:
-    """Forget old views; recompute the cells that a lost message has left stale, and raise what one of them raised."""
+    """Forget old views and fold versions; recompute stale cells, which a lost message has left.
+
+    Raises what one of them raised, after all others.
+    """
     services.forget_old_views()
     services.refresh_due_cells(every_s=pause_s())
+    fold_versions()
     services.refresh_stale_cells()

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from joulemark.suite.answer_forms import AnswerForm
-    from measurements.boards.board_row import BoardRow
     from measurements.boards.series import Series
     from measurements.published.answer_forms import Forms
 
@@ -25,7 +24,7 @@ def forms_of(series: Series) -> Forms:
     return {} if suite is None else forms_of_suite(suite)
 
 
-def answers_of(forms: Forms, rows: Iterable[BoardRow]) -> tuple[AnswerForm, ...]:
-    """The forms in which these models answer; empty where nobody says."""
-    forms_of_rows = (forms.get((row.task, row.model)) for row in rows)
-    return tuple(sorted({form for form in forms_of_rows if form is not None}))
+def answers_of(forms: Forms, task: str, models: Iterable[str]) -> tuple[AnswerForm, ...]:
+    """The forms in which these models answer on a task; empty where nobody says."""
+    forms_of_models = (forms.get((task, model)) for model in models)
+    return tuple(sorted({form for form in forms_of_models if form is not None}))

@@ -23,7 +23,7 @@ ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
-LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log")
+LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log", mode=0o755)  # a proxy serves it
 LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
 LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "joulemark_site",
+    "measurements.answer_cache",
     "measurements.web",
     "measurements.display",
     "measurements.catalog",
@@ -71,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "measurements.boards.as_of_middleware.AsOfMiddleware",
+    "measurements.answer_cache.middleware.AnswerCacheMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"
@@ -91,11 +93,13 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
+DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR, "DATABASE_PASSWORD_FILE")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CACHES = {"default": env.cache(REDIS_URL)}
+CACHES = {"default": env.cache(REDIS_URL), "answers": env.answer_cache(REDIS_URL)}
+ANSWER_CACHE_BYTES = env.mebibytes("JOULEMARK_ANSWER_CACHE_MIB", 256)
+ANSWER_MEMORY_BYTES = env.mebibytes("JOULEMARK_ANSWER_MEMORY_MIB", 32)
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = False
@@ -159,6 +163,7 @@ RATES = env.rates(
     "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
 
@@ -230,7 +235,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ORIGIN.startswith("https://")
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import socket
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import httpx2
 import pytest
-from fake_platform import RunningPlatform
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import config, network
 from joulemark.cli import main
@@ -26,7 +25,9 @@ from joulemark.errors import UsageError
 from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.record.origin import LONGEST_ORIGIN
+from tests.agent.fake_platform import RunningPlatform
 from tests.fake_hub import RunningHub
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,6 +101,13 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def as_newcomer(outside: Path, more: Mapping[str, str]) -> Iterator[None]:
+    """The environment of a volunteer who never ran a command: an example's platform may have another's port."""
+    with tempfile.TemporaryDirectory(dir=outside) as home, environment(Path(home), more):
+        yield
+
+
+@contextlib.contextmanager
 def environment(home: Path, more: Mapping[str, str]) -> Iterator[None]:
     """Only what is named, as a shell would have it."""
     before = dict(os.environ)
@@ -129,8 +137,8 @@ def told(*words: str) -> tuple[int, dict[str, Any], str]:
         code = main([*words, "--json"])
     return (
         code,
-        json.loads(out.buffer.getvalue()),  # type: ignore[attr-defined]
-        err.buffer.getvalue().decode(),  # type: ignore[attr-defined]
+        json.loads(out.buffer.getvalue()),
+        err.buffer.getvalue().decode(),
     )
 
 
@@ -154,7 +162,7 @@ def test_whatever_the_environment_says_a_command_works_or_names_the_variable(
     outside: Path,
 ) -> None:
     where = {"JOULEMARK_PLATFORM": f"{scheme}://platform.example"}
-    with environment(outside, {**given_settings, **where}):
+    with as_newcomer(outside, {**given_settings, **where}):
         code, answer, err = told("enrol", "--name", "A volunteer")
     assert "Traceback" not in err
     assert answer["ok"] is False
@@ -178,7 +186,7 @@ def test_this_machine_is_reached_whatever_the_environment_says(
 ) -> None:
     with (
         RunningPlatform() as platform,
-        environment(outside, {**given_settings, "JOULEMARK_PLATFORM": platform.origin}),
+        as_newcomer(outside, {**given_settings, "JOULEMARK_PLATFORM": platform.origin}),
     ):
         code, answer, _ = told("enrol", "--name", "A volunteer")
         assert (code, answer["ok"]) == (0, True), answer
@@ -198,7 +206,7 @@ def test_the_hub_is_asked_the_same_way(
 ) -> None:
     with RunningHub() as hub:
         origin = hub.origin if at_home else "https://hub.example"
-        with environment(outside, {**given_settings, "HF_ENDPOINT": origin}):
+        with as_newcomer(outside, {**given_settings, "HF_ENDPOINT": origin}):
             target = tmp_path_factory.mktemp("pinned") / "suite"
             code, answer, err = told("suite", "pin", "quick", "--out", str(target))
     assert "Traceback" not in err

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from joulemark.consensus.size_controlled import SizeControlled, Sized, size_controlled
+import joulemark.consensus.size_controlled as size_controlled_module
+from joulemark.consensus.size_controlled import (
+    SizeControlled,
+    Sized,
+    size_controlled,
+    size_controlled_columns,
+)
 
 FACTOR, EXPONENT = 2.5, 0.4
 
@@ -84,6 +92,37 @@ def test_the_interval_is_the_one_of_its_definition(seed: int) -> None:
     assert np.log([found.value, found.low, found.high]) == pytest.approx(
         [value, value - half, value + half], abs=1e-7
     )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_clusters_are_summed_up_to_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = fitted(*drawn(seed))
+    monkeypatch.setattr(size_controlled_module, "MANY_CLUSTERS", 10)
+    many = fitted(*drawn(seed))
+    assert many.factor.degrees == pytest.approx(few.factor.degrees, rel=1e-9)
+    assert many.factor.low == pytest.approx(few.factor.low, rel=1e-9)
+
+
+def test_memory_does_not_grow_with_the_groups_times_the_observations() -> None:
+    """20,000 observations in 1,000 groups by 2,000 clusters: a column for each group would take 160 MB."""
+    chance = np.random.default_rng(4)
+    n = 20_000
+    general = chance.random(n) < 0.3
+    sizes = np.exp(chance.normal(19.0, 2.0, n))
+    energies = np.exp(EXPONENT * np.log(sizes) + np.log(FACTOR) * general + chance.normal(0, 0.1, n))
+    tracemalloc.start()
+    found = size_controlled_columns(
+        energies=energies,
+        parameters=sizes,
+        general_purpose=general,
+        groups=np.arange(n) // 20,
+        clusters=chance.integers(2000, size=n),
+    )
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found is not None
+    assert found.factor.value == pytest.approx(FACTOR, rel=0.02)
+    assert peak < 60e6
 
 
 def test_with_every_observation_a_cluster_it_is_white_after_mackinnon() -> None:

@@ -23,40 +23,53 @@ from joulemark_simulation.result_rows import (
 )
 from measurements.boards import services
 from measurements.boards.aggregate import DeviceSays, aggregate_results
+from measurements.boards.equal_size import read_equal_size
 from measurements.boards.evidence_export import export_evidence
 from measurements.boards.history import history_faults
-from measurements.boards.models import BoardVersion, Cell, CellRevision, DeviceValue
+from measurements.boards.models import BoardVersion, Cell, CellRevision, ComparedPart, DeviceValue
+from measurements.boards.part_storage import part_states
 from measurements.boards.rebuild import differences, rebuild_cells
-from measurements.boards.services import refresh_cell, refresh_cells_of, refresh_stale_cells
+from measurements.boards.rebuild_derived import factor_differences, part_differences
+from measurements.boards.series import all_series
+from measurements.boards.services import refresh_cells_of, refresh_stale_cells
+from measurements.catalog.models import AiModel
+from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
+from measurements.review.cell_key import CellKey
 from measurements.review.models import Result
+from tests.derived_oracle import compared_as_read, compared_now, factor_now, placed_as_read, placed_now
 
 pytestmark = pytest.mark.django_db
 
 EVENTS, SEED = 10_000, 20261124
+LOST, CORRECTED = 0.1, 0.1
+"""The shares of messages that are lost, and of those after which a model's kind is another."""
+OTHER = "efficientnet-lite0"
 PEOPLE = [f"person-{n}" for n in range(12)]
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
 @pytest.mark.timeout(240)
 def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_path: Path) -> None:
+    """Cells and their history, and what is derived of cells; one message in ten is lost, and kinds are corrected."""
     chance = random.Random(SEED)  # noqa: S311 - a seeded order of events
     for who in PEOPLE * 20:
+        model = chance.choice([GENERAL, SPECIFIC, OTHER])
         make_result(
             Run(
                 by=who,
                 device=f"{who}-{chance.randrange(2)}",
                 dataset=chance.choice([TOPICS, SENTIMENT]),
-                model=chance.choice([GENERAL, SPECIFIC]),
+                model=model,
                 energy_per_query_j=chance.lognormvariate(0, 0.03),
                 quality=(("accuracy", round(chance.uniform(0.5, 1), 3)),),
-                announced=chance.random() < 0.8,
+                announced=chance.random() < 0.8 and model != OTHER,  # which is no job of the suite
                 state=State.QUARANTINED,
                 tokens=chance.choice([(None, None), (400, None), (400, chance.randrange(300))]),
             )
@@ -67,12 +80,32 @@ def test_after_ten_thousand_events_the_boards_are_what_their_evidence_says(tmp_p
         number = chance.randint(1, 150)
         touched = _happen(chance, owners, number)
         happened += number
-        for key in Result.objects.filter(pk__in=touched).cell_keys():
-            refresh_cell(key=key)
+        if chance.random() < LOST:
+            continue
+        refresh_cells_of(result_ids=sorted(touched))
+        if chance.random() < CORRECTED:
+            AiModel.objects.filter(slug=OTHER).update(kind=chance.choice(ModelKind.values))
+            assert compared_as_read() == compared_now()
+            assert placed_as_read() == placed_now()
+    refresh_stale_cells()
+    _check_derived()
     assert len(_said(tmp_path)) == Cell.objects.count() > 0
     assert differences(tmp_path / "evidence.parquet") == {}
     assert history_faults() == []
     _check_history()
+
+
+def _check_derived() -> None:
+    """What is stored is current, is what pages read, and is what is computed again, to the last digit."""
+    assert all(state.is_current for state in part_states(Cell.objects.all()).values())
+    assert ComparedPart.objects.with_a_comparison().count() == len(compared_now()) > 0
+    assert compared_as_read() == compared_now()
+    assert placed_as_read() == placed_now()
+    (factor,), n_missing = read_equal_size(all_series())
+    board = BoardVersion.objects.get()
+    assert (factor.version, n_missing) == (board.version, 0)
+    assert factor.estimate == factor_now(suite=board.suite_id, grade=board.grade)
+    assert part_differences() == factor_differences() == {}
 
 
 def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[str]:
@@ -105,7 +138,7 @@ def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[s
     return {*states, *numbers}
 
 
-def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _said(folder: Path) -> dict[CellKey, dict[str, Any]]:
     file = folder / "evidence.parquet"
     assert export_evidence(file) == Result.objects.eligible().count()
     return {cell.key: cell.content for cell in rebuild_cells(file)}

@@ -12,9 +12,11 @@ from unittest.mock import Mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record.bundle import parse, verified
 from joulemark.record.codec import encode
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from joulemark_simulation.largest_bundles import largest_bundle
 from measurements.intake.models import State, Submission
@@ -23,6 +25,7 @@ from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOS
 from measurements.review.models import Verdict
 from measurements.review.tasks import judge_again, sweep
 from tests import poisoned_judge
+from tests.client_response import Post
 from tests.laws import law
 from tests.processes import Platform, platform, wait_until
 
@@ -30,7 +33,7 @@ Submit = Callable[[int], list[str]]
 
 
 @pytest.fixture
-def submitted(enrolled) -> Submit:
+def submitted(enrolled: Post) -> Submit:
     """Hand in so many results of one contributor; their ids, in their order."""
 
     def hand_in(count: int) -> list[str]:
@@ -84,8 +87,8 @@ def test_whoever_kills_is_alone_after_as_many_losses_as_its_batch_can_be_halved(
 def test_what_a_sweep_finds_lost_is_judged_in_ever_smaller_batches_and_given_up_in_the_end(
     submitted: Submit,
     monkeypatch: pytest.MonkeyPatch,
-    settings,
-    django_capture_on_commit_callbacks,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     ids = submitted(3)
     settings.SWEEP_WAITING_LONGER_THAN_S = 0
@@ -151,7 +154,9 @@ def test_judging_again_is_halved_too_and_given_up_alone(
         (ids[1], "accepted"),
         (ids[2], "accepted"),
     }
-    assert Verdict.objects.filter(submission=ids[0]).last().findings[0]["code"] == "JM-JUDGE-FAILED"
+    last = Verdict.objects.filter(submission=ids[0]).last()
+    assert last is not None
+    assert last.findings[0]["code"] == "JM-JUDGE-FAILED"
 
 
 def test_who_was_judged_after_a_loss_is_suspected_no_more(submitted: Submit) -> None:
@@ -184,9 +189,7 @@ def test_one_that_kills_its_judge_holds_no_other(production: Platform) -> None:
     """64 in one message, one of which kills: 63 verdicts within a minute, and the one is named, without any sweep."""
     web = production.start_web()
     production.post("/api/v1/enrolments", encode(records.enrolment()))
-    queries = records.load_suite("demo").queries_per_window(
-        records.first_job(records.load_suite("demo")).dataset
-    )
+    queries = load_suite("demo").queries_per_window(records.first_job(load_suite("demo")).dataset)
     bundles = [records.bundle(of=records.trace(queries=queries, salt=salt)) for salt in range(BATCH_SIZE)]
     status, body = production.post("/api/v1/results/batch", b"".join(bundle.to_bytes() for bundle in bundles))
     assert status == 200, body

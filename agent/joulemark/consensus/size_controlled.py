@@ -78,19 +78,38 @@ def size_controlled(observations: Sequence[Sized], cluster: Sequence[Hashable]) 
     """
     if len(observations) != len(cluster):
         raise ImpossibleValue("Every observation needs its cluster.")
-    energies = _logs([observation.energy for observation in observations])
-    sizes = _logs([observation.parameters for observation in observations])
-    groups = _numbered([observation.group for observation in observations])
-    members = _numbered(cluster)
-    kinds = np.array([float(observation.general_purpose) for observation in observations])
-    n_groups = int(groups.max()) + 1 if len(groups) else 0
+    return size_controlled_columns(
+        energies=np.array([observation.energy for observation in observations], dtype=float),
+        parameters=np.array([observation.parameters for observation in observations], dtype=float),
+        general_purpose=np.array([observation.general_purpose for observation in observations], dtype=bool),
+        groups=_numbered([observation.group for observation in observations]),
+        clusters=_numbered(cluster),
+    )
+
+
+def size_controlled_columns(
+    *,
+    energies: Array,
+    parameters: Array,
+    general_purpose: NDArray[np.bool_],
+    groups: NDArray[np.intp],
+    clusters: NDArray[np.intp],
+) -> SizeControlled | None:
+    """The same of columns, one entry an observation; groups and clusters are whole numbers, in no order.
+
+    It needs memory for each observation and each cluster, and for the groups of one cluster or of all squared.
+    """
+    energies, sizes = _logs(energies), _logs(parameters)
+    if len(energies) == 0:
+        return None
+    groups, members = (_renumbered(labels) for labels in (groups, clusters))
+    n_groups = int(groups.max()) + 1
     if len(energies) <= n_groups + 2:
         return None
-    design = np.column_stack([_within(kinds, groups), _within(sizes, groups)])
+    design = np.column_stack([_within(general_purpose.astype(float), groups), _within(sizes, groups)])
     if np.linalg.matrix_rank(design, tol=1e-9 * max(1.0, float(np.linalg.norm(design)))) < 2:
         return None
-    full = np.column_stack([design, np.eye(n_groups)[groups]])
-    fit = _Fit(full, energies, members)
+    fit = _Fit(design, energies, groups, members)
     kind, size = fit.estimate(0), fit.estimate(1)
     if kind is None or size is None:
         return None
@@ -102,68 +121,149 @@ def size_controlled(observations: Sequence[Sized], cluster: Sequence[Hashable]) 
             degrees=kind.degrees,
         ),
         size_exponent=size,
-        residual_spread=float(np.sqrt(fit.residuals @ fit.residuals / (len(energies) - full.shape[1]))),
+        residual_spread=float(np.sqrt(fit.residuals @ fit.residuals / (len(energies) - n_groups - 2))),
         n_observations=len(energies),
         n_groups=n_groups,
         n_clusters=int(members.max()) + 1,
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Cluster:
+    """The observations of one cluster, by their places, and what of the design they span.
+
+    H, the cluster's block of the hat matrix, is S S' with S = [group / sqrt(its size), design x root]. `own_groups` are
+    the groups of the cluster, `in_own` the place of each observation's group among them, `scale` 1 / sqrt(size of it).
+    """
+
+    rows: NDArray[np.intp]
+    own_groups: NDArray[np.intp]
+    in_own: NDArray[np.intp]
+    scale: Array
+    slopes: Array
+    adjusted: Array
+
+    def span(self, weights: Array) -> Array:
+        """S' weights: the groups of the cluster, then the two slopes."""
+        return _spanned(weights, self.in_own, self.scale, self.slopes)
+
+
 class _Fit:
     """Ordinary least squares with what CR2 needs of each cluster.
 
-    Nothing here is as large as observations x observations: (I - H)^(-1/2) of a cluster differs from the identity
-    only in the space that its own rows of the design span, which a thin decomposition gives.
+    The effects of groups are orthogonal to kind and size, from which their means are taken, so that no matrix has a
+    column for each group. (I - H)^(-1/2) of a cluster differs from the identity only in the space that its own rows of
+    the design span: as S f(S' S) S', with as many rows as the cluster has groups.
     """
 
-    def __init__(self, design: Array, energies: Array, members: NDArray[np.intp]) -> None:
+    def __init__(
+        self, design: Array, energies: Array, groups: NDArray[np.intp], members: NDArray[np.intp]
+    ) -> None:
         self.bread = np.linalg.inv(design.T @ design)
         self.coefficients = self.bread @ (design.T @ energies)
-        self.residuals = energies - design @ self.coefficients
-        root = np.linalg.cholesky(self.bread)
+        self.residuals = _within(energies, groups) - design @ self.coefficients
+        slopes, scale = design @ np.linalg.cholesky(self.bread), 1 / np.sqrt(np.bincount(groups))
+        self.n_columns = len(scale) + 2
         ends = np.cumsum(np.bincount(members))[:-1]
-        rows_of = np.split(np.argsort(members, kind="stable"), ends)
         self.clusters = [
-            (design[rows], _adjusted(design[rows], root), self.residuals[rows]) for rows in rows_of
+            _cluster(rows, groups, scale, slopes, design @ self.bread)
+            for rows in np.split(np.argsort(members, kind="stable"), ends)
         ]
 
     def estimate(self, column: int) -> FactorEstimate | None:
         """A coefficient with its interval; None where no residuals bear on it, or the interval would tell nothing."""
-        contrast = self.bread[:, column]
-        weights = [adjusted @ contrast for _, adjusted, _ in self.clusters]
+        weights = [cluster.adjusted[:, column] for cluster in self.clusters]
         variance = sum(
-            float(weight @ residuals) ** 2
-            for weight, (_, _, residuals) in zip(weights, self.clusters, strict=True)
+            float(weight @ self.residuals[cluster.rows]) ** 2
+            for weight, cluster in zip(weights, self.clusters, strict=True)
         )
-        loads = np.column_stack(
-            [rows.T @ weight for weight, (rows, _, _) in zip(weights, self.clusters, strict=True)]
-        )
-        spread = np.diag([float(weight @ weight) for weight in weights]) - loads.T @ self.bread @ loads
-        trace = float(np.trace(spread))
+        squares = np.array([float(weight @ weight) for weight in weights])
+        trace, sum_of_squares = self._spread(squares, weights)
         if trace <= NOTHING * float(self.bread[column, column]):
             return None
-        degrees = trace**2 / float(np.sum(spread**2))
+        degrees = trace**2 / sum_of_squares
         half = t_quantile_95(degrees) * sqrt(variance)
         value = float(self.coefficients[column])
         if not (tells_something(half, half) and abs(value) <= MOST_LOG - half):
             return None
         return FactorEstimate(value=value, low=value - half, high=value + half, degrees=degrees)
 
+    def _spread(self, squares: Array, weights: list[Array]) -> tuple[float, float]:
+        """The trace and the sum of squares of diag(`squares`) - L' L, L the clusters' weights in the design's span."""
+        loads = [cluster.span(weight) for cluster, weight in zip(self.clusters, weights, strict=True)]
+        places = [np.append(cluster.own_groups, [-2, -1]) for cluster in self.clusters]
+        if len(loads) <= MANY_CLUSTERS:
+            columns = np.zeros((self.n_columns, len(loads)))
+            for number, (place, load) in enumerate(zip(places, loads, strict=True)):
+                columns[place, number] = load
+            spread = np.diag(squares) - columns.T @ columns
+            return float(np.trace(spread)), float(np.sum(spread**2))
+        outer = np.zeros((self.n_columns, self.n_columns))
+        for place, load in zip(places, loads, strict=True):
+            outer[np.ix_(place, place)] += np.outer(load, load)
+        lengths = np.array([float(load @ load) for load in loads])
+        rest = float(np.sum(squares * (squares - 2 * lengths)) + np.sum(outer**2))
+        return float(np.sum(squares - lengths)), rest
 
-def _adjusted(rows: Array, root: Array) -> Array:
-    """(I - H)^(-1/2) times a cluster's rows; directions without residuals are left out (Moore and Penrose)."""
-    left, leverage, _ = np.linalg.svd(rows @ root, full_matrices=False)
-    rest = 1 - leverage**2
-    grows = np.where(rest > NOTHING, 1 / np.sqrt(np.maximum(rest, NOTHING)), 0.0)
-    return rows + left @ ((grows - 1)[:, None] * (left.T @ rows))
+
+MANY_CLUSTERS = 1000
+"""Beyond it no matrix has a row and a column for each cluster; the sum of squares is then a difference of sums."""
 
 
-def _logs(values: Sequence[float]) -> Array:
-    listed = np.array(values, dtype=float)
-    if not np.all(np.isfinite(listed) & (listed > 0)):
+def _cluster(
+    rows: NDArray[np.intp], groups: NDArray[np.intp], scale: Array, slopes: Array, contrasts: Array
+) -> _Cluster:
+    """A cluster, (I - H)^(-1/2) times its `contrasts`; directions without residuals are left out (Moore, Penrose)."""
+    own_groups, in_own = np.unique(groups[rows], return_inverse=True)
+    own_scale, own_slopes, own = scale[own_groups], slopes[rows], contrasts[rows]
+    cross = _spanned(own_slopes, in_own, own_scale, own_slopes)
+    gram = np.zeros((len(cross), len(cross)))
+    np.fill_diagonal(gram, np.append(np.bincount(in_own) * own_scale**2, [0.0, 0.0]))
+    gram[:, -2:], gram[-2:, :] = cross, cross.T
+    leverage, vectors = np.linalg.eigh(gram)
+    spanned = (vectors * _growth(leverage)) @ (vectors.T @ _spanned(own, in_own, own_scale, own_slopes))
+    adjusted = own + (own_scale[:, None] * spanned[:-2])[in_own] + own_slopes @ spanned[-2:]
+    return _Cluster(
+        rows=rows,
+        own_groups=own_groups,
+        in_own=in_own,
+        scale=own_scale,
+        slopes=own_slopes,
+        adjusted=adjusted,
+    )
+
+
+def _spanned(weights: Array, in_own: NDArray[np.intp], scale: Array, slopes: Array) -> Array:
+    """S' weights, of one column of weights or of several."""
+    sums = np.zeros((len(scale), *weights.shape[1:]))
+    np.add.at(sums, in_own, weights)
+    by_group = (scale if weights.ndim == 1 else scale[:, None]) * sums
+    spanned: Array = np.concatenate([by_group, slopes.T @ weights])
+    return spanned
+
+
+def _growth(leverage: Array) -> Array:
+    """((1 - h)^(-1/2) - 1) / h of each h from 0 to 1, -1 / h where nothing is left of 1 - h; for h = 0 the limit."""
+    rest = 1 - leverage
+    few = np.maximum(leverage, 1e-12)
+    grows = np.expm1(-0.5 * np.log(np.maximum(rest, NOTHING))) / few
+    grows = np.where(rest > NOTHING, grows, -1 / few)
+    growth: Array = np.where(leverage > 1e-12, grows, 0.5)
+    return growth
+
+
+def _logs(values: Array) -> Array:
+    if not np.all(np.isfinite(values) & (values > 0)):
         raise ImpossibleValue("Energies and counts of parameters must be positive and finite.")
-    logs: Array = np.log(listed)
+    logs: Array = np.log(values)
     return logs
+
+
+def _renumbered(labels: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Labels as numbers from 0 on, in the order in which they come first, so that a name changes no digit."""
+    _, first, places = np.unique(labels, return_index=True, return_inverse=True)
+    numbers: NDArray[np.intp] = np.argsort(np.argsort(first))[places]
+    return numbers
 
 
 def _numbered(labels: Sequence[Hashable]) -> NDArray[np.intp]:
