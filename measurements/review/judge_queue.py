@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from celery import Task
@@ -19,6 +20,9 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 JudgingTask = Task[..., Any]
+
+MARKS_AT_ONCE = 1000
+"""Markers in one question to the cache: it is expected to answer within half a second."""
 
 
 def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **options: Any) -> None:
@@ -40,8 +44,10 @@ def unqueued(task: JudgingTask, result_ids: Sequence[str], *arguments: str) -> l
     if task.app.conf.task_always_eager:
         return list(result_ids)
     names = {_name(task, result_id, arguments): result_id for result_id in result_ids}
+    remaining, marked = iter(names), set[str]()
     try:
-        marked = cache.get_many(list(names))
+        while some := list(islice(remaining, MARKS_AT_ONCE)):
+            marked.update(cache.get_many(some))
     except (RedisError, OSError) as error:
         logger.warning("what is queued cannot be read, the cache is away: %s", error)
         return list(result_ids)
