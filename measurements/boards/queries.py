@@ -235,12 +235,12 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     """The unranked rows of one series on some tasks, now or at a time."""
     if isinstance(series, PublisherSeries):
         return [row_of_figure(figure, series) for figure in series.figures().of_tasks(tasks).with_names()]
-    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_names()]
+    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_shared_names()]
 
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:
     if at is None and isinstance(series, SuiteSeries):
-        cells = list(series.cells().of_tasks([task]).with_names())
+        cells = list(series.cells().of_tasks([task]).with_shared_names())
         places = places_of_cells(cells)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
         return _groups(rows, partial(sorted, key=board_order))
