@@ -14,7 +14,7 @@ SERVICES := $(BIN)/python simulation/joulemark_simulation/services.py
 TESTERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema suite-docs rules-docs messages bench-cells bench-consensus bench-intake bench-intervals bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-startup bench-workloads attacks attacks-docs container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
+.PHONY: help install-agent install-platform lock lock-add newest demo demo-check test coverage laws check format openapi schema serve-all suite-docs rules-docs messages bench-answers bench-cells bench-consensus bench-intake bench-intervals bench-judging bench-lean bench-ledger bench-meters bench-record bench-review bench-sampler bench-scale bench-startup bench-workloads attacks attacks-docs compose-check container-check dist fuzz-api false-alarms gpu-check gpu-bundle gpu-rehearsal real-clock performance evening journey clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -94,8 +94,15 @@ dist: $(VENV)/.ready-lock ## Wheel and source distribution of the agent, in dist
 	cd agent && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) ../$(BIN)/python -m hatchling build --directory ../dist
 	$(BIN)/python -m twine check --strict dist/*
 
-container-check: $(VENV)/.ready-lock ## hadolint over the container's recipe
-	$(BIN)/hadolint agent/Dockerfile
+container-check: $(VENV)/.ready-lock ## hadolint over both containers' recipes
+	$(BIN)/hadolint agent/Dockerfile Dockerfile
+
+compose-check: container-check ## docker-compose.yml against the schema of compose files; its commands are those that tests run
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(SERVICES) -- $(BIN)/python -m pytest -q tests/core/test_compose.py
+
+serve-all: $(VENV)/.ready-lock ## The production platform on this machine without containers: all its processes behind nginx, over TLS
+	$(BIN)/python deploy/serve_all.py
 
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving
 	$(BIN)/python manage.py demo
@@ -142,6 +149,9 @@ rules-docs: $(VENV)/.ready ## Write the rules into docs/rules.md from their func
 messages: $(VENV)/.ready-test ## Bring both Russian catalogues up to date with code and templates, and compile them
 	$(BIN)/python tests/catalogues.py
 
+bench-answers: $(VENV)/.ready-bench ## Processor time of a page: computed, kept, not modified; beside the same bytes from memory
+	$(BIN)/python benchmarks/answers.py
+
 bench-cells: $(VENV)/.ready-bench ## One cell refreshed beside all recomputed, at 1 and 10 million results; DuckDB beside SQL
 	$(BIN)/python benchmarks/cells.py
 
@@ -150,6 +160,9 @@ bench-consensus: $(VENV)/.ready-bench ## Error of one value from many results: o
 
 bench-intake: $(VENV)/.ready-bench ## Bundles a second through the door, beside a bare insert
 	$(BIN)/python benchmarks/intake.py
+
+bench-judging: $(VENV)/.ready-bench ## A flood of results for one cell, and the largest bundles: drained a second, others' wait, memory
+	$(BIN)/python benchmarks/judging.py
 
 bench-intervals: $(VENV)/.ready-bench ## What the two intervals of a value hold, with sensors that err as measured ones do
 	$(BIN)/python benchmarks/intervals.py
@@ -172,6 +185,9 @@ bench-review: $(VENV)/.ready-bench ## Verdicts a second on one core, beside the 
 
 bench-sampler: $(VENV)/.ready-bench ## What the sampler costs beside the work
 	$(BIN)/python benchmarks/sampler.py
+
+bench-scale: $(VENV)/.ready-bench ## What every page costs at 1 and 10 million results, beside stock Django and the bytes from memory
+	$(BIN)/python benchmarks/scale.py
 
 bench-startup: $(VENV)/.ready-bench ## Start-up of the command beside a bare interpreter
 	$(BIN)/python benchmarks/startup.py

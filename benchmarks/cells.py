@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
 
 from benchmarks import report
+from benchmarks.bulk_rows import copy_rows, drop_indexes
 from joulemark_simulation import records
 from joulemark_simulation.services import services
 
@@ -208,23 +209,11 @@ def make_template() -> None:
         cursor.execute("CREATE TABLE template_submission AS SELECT * FROM intake_submission")
         cursor.execute("DELETE FROM review_result; DELETE FROM intake_submission")
         for table in ("review_result", "intake_submission"):
-            _drop_indexes(cursor, table)
+            drop_indexes(cursor, table, kept=KEPT_INDEXES)
         cursor.execute(
             "CREATE TABLE people AS SELECT row_number() OVER (ORDER BY contributor_id) - 1 AS n, "
             "contributor_id, device_id FROM template_result"
         )
-
-
-def _drop_indexes(cursor: Any, table: str) -> None:
-    cursor.execute(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('u', 'f')", [table]
-    )
-    for (name,) in cursor.fetchall():
-        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
-    cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s", [table])
-    for (name,) in cursor.fetchall():
-        if name not in KEPT_INDEXES:
-            cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
 
 
 def add_results(first: int, last: int) -> None:
@@ -245,7 +234,7 @@ def add_results(first: int, last: int) -> None:
             "receipt": "''::bytea",
             "leaf_id": "i",
         }
-        _copy(cursor, Submission, "template_submission", own, numbers, "")
+        copy_rows(cursor, Submission, "template_submission", own, numbers, "")
         energy = "exp(0.03 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))"
         own = {
             "submission_id": name,
@@ -255,20 +244,12 @@ def add_results(first: int, last: int) -> None:
             "method_u": "0.005",
             "stratum": f"'cell ' || i / {TO_A_CELL}",
         }
-        _copy(cursor, Result, "template_result", own, numbers, f"JOIN people ON people.n = i %% {TO_A_CELL}")
+        copy_rows(
+            cursor, Result, "template_result", own, numbers, f"JOIN people ON people.n = i % {TO_A_CELL}"
+        )
         # what the server would do behind all that follows, it does now
         for work in ("VACUUM (ANALYZE) review_result", "VACUUM (ANALYZE) intake_submission", "CHECKPOINT"):
             cursor.execute(work)
-
-
-def _copy(cursor: Any, model: Any, template: str, own: dict[str, str], numbers: str, join: str) -> None:
-    names = [field.column for field in model._meta.concrete_fields]
-    chosen = ", ".join(own.get(name, f't."{name}"') for name in names)
-    columns = ", ".join(f'"{name}"' for name in names)
-    cursor.execute(
-        f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {chosen} "  # noqa: S608 - our own names
-        f"FROM {numbers} {join} CROSS JOIN (SELECT * FROM {template} LIMIT 1) t".replace("%%", "%")
-    )
 
 
 def refreshes(total: int, times: int) -> list[float]:

@@ -13,7 +13,6 @@ BENCH_ROUNDS, BENCH_REQUESTS and BENCH_BATCHES (a round) change how long it take
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -139,8 +138,7 @@ def _parted(files: Iterator[Path]) -> tuple[list[Path], list[Path]]:
 
 def _messages(queue: redis.Redis, results: int) -> dict[str, float]:
     """Results a message of those that ask for verdicts, once nobody sends any more."""
-    waiting = [json.loads(message) for message in queue.lrange("celery", 0, -1)]
-    judging = sum(message["headers"]["task"] == "review.judge" for message in waiting)
+    judging = queue.llen("judging")
     return {"messages": results / judging if judging else 0.0}
 
 

@@ -1,4 +1,4 @@
-"""Processes that benchmarks/intake.py starts: servers on inherited sockets, a Celery worker, the clients."""
+"""Processes that benchmarks start: servers on inherited sockets, a Celery worker, the clients."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Server:
 
     addresses: tuple[str, ...]
     log: Path
+    pids: tuple[int, ...]
 
     def ask(self, method: str, path: str, body: bytes = b"") -> None:
         """Send the request to every process, which also waits for each to be there; raise if one refuses."""
@@ -52,6 +53,7 @@ def served(
     """Run `command` once for each process, `{fd}` in it being the socket to serve; all end with the block."""
     addresses = tuple(str(folder / f"{name}-{number}.sock") for number in range(processes))
     log = folder / f"{name}.log"
+    pids = []
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb"))
         for address in addresses:
@@ -68,7 +70,8 @@ def served(
                     pass_fds=[listening.fileno()],
                 )
             stack.callback(_stop, process)
-        yield Server(addresses=addresses, log=log)
+            pids.append(process.pid)
+        yield Server(addresses=addresses, log=log, pids=tuple(pids))
 
 
 @contextlib.contextmanager

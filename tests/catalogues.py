@@ -197,10 +197,15 @@ def unmarked_in_code(source: str, *, exempt: Iterable[str] = ()) -> Iterator[tup
     beginnings = tuple(exempt)
     for node in ast.walk(tree):
         text = _text(node)
-        if text is None or not _is_sentence(text, node) or text.startswith(beginnings):
+        if (
+            not isinstance(node, ast.expr)
+            or text is None
+            or not _is_sentence(text, node)
+            or text.startswith(beginnings)
+        ):
             continue
         if not any(map(_excuses, _ancestors(node, parents), [node, *_ancestors(node, parents)])):
-            yield node.lineno, text  # type: ignore[attr-defined]  # every literal has a line
+            yield node.lineno, text
 
 
 def _text(node: ast.AST) -> str | None:

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CONVERSION = "refs/convert/parquet"
@@ -76,16 +77,16 @@ class FakeHub:
     ranges: list[str] = field(default_factory=list)
     served: list[str] = field(default_factory=list)
 
-    def model(self, name: str, **facts: object) -> Repository:
+    def model(self, name: str, **facts: Any) -> Repository:
         """Add a model's repository."""
         return self._add("models", name, facts)
 
-    def dataset(self, name: str, **facts: object) -> Repository:
+    def dataset(self, name: str, **facts: Any) -> Repository:
         """Add a data set's repository."""
         return self._add("datasets", name, facts)
 
-    def _add(self, kind: str, name: str, facts: dict[str, object]) -> Repository:
-        made = Repository(**facts)  # type: ignore[arg-type]
+    def _add(self, kind: str, name: str, facts: dict[str, Any]) -> Repository:
+        made = Repository(**facts)
         self.repositories[kind, name] = made
         return made
 

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / part) for part in (".", "platform", "agent", "simulation")]
@@ -47,7 +48,7 @@ RESULTS_OF_A_THREAD = 15
 def write_results(process: int, life: int, confirmed: int, tell: Callable[[], object]) -> None:
     """Eight threads that hand in results, stored in groups, and then wait to be killed; also before a commit."""
     records.ORIGIN = settings.ORIGIN
-    batches.store_bundles = _telling(batches.store_bundles, tell)
+    _tell_of(batches, "store_bundles", tell)
 
     def work(thread: int) -> None:
         for number in range(RESULTS_OF_A_THREAD):
@@ -73,15 +74,15 @@ def sequence_for_ever(tell: Callable[[], object]) -> None:
         (sequencer, "sign_checkpoint"),
         (sequencer, "publish"),
     ):
-        setattr(module, name, _telling(getattr(module, name), tell))
+        _tell_of(module, name, tell)
     while True:
         sequencer.sequence()
 
 
 def judge_for_ever(tell: Callable[[], object]) -> None:
     """Judges what waits, as a worker does, and tells before and after each transaction."""
-    review._together = _telling(review._together, tell)
-    review.claim = _telling(review.claim, tell)
+    for name in ("_together", "claim"):
+        _tell_of(review, name, tell)
     while True:
         waiting = Submission.objects.filter(state__in=UNJUDGED).order_by("received_at")
         ids = list(waiting.values_list("result_id", flat=True)[:BATCH_SIZE])
@@ -89,14 +90,17 @@ def judge_for_ever(tell: Callable[[], object]) -> None:
         review.judge_waiting(result_ids=ids)
 
 
-def _telling(step: Callable[..., object], tell: Callable[[], object]) -> Callable[..., object]:
+def _tell_of(module: ModuleType, name: str, tell: Callable[[], object]) -> None:
+    """Have the module's step tell before and after it."""
+    step = getattr(module, name)
+
     def told(*args: object, **kwargs: object) -> object:
         tell()
         result = step(*args, **kwargs)
         tell()
         return result
 
-    return told
+    setattr(module, name, told)
 
 
 def main(place: Path, kills: int, seed: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from joulemark.suite import weights_digest
 from joulemark.suite.lock import Lock, PinnedDataSet, PinnedModel, Unavailable
@@ -78,7 +78,7 @@ def pinned_writer(
 
 def first_lock(**changes: object) -> Lock:
     """A lock of the suite in the first format."""
-    fields = {
+    fields: dict[str, Any] = {
         "format": "joulemark-lock/1",
         "suite": "tiny",
         "suite_version": "1",
@@ -88,4 +88,4 @@ def first_lock(**changes: object) -> Lock:
         "models": (pinned_writer(),),
         **changes,
     }
-    return Lock(**fields)  # type: ignore[arg-type]
+    return Lock(**fields)

@@ -21,4 +21,4 @@ def judge_or_die(case: Case) -> Judgement:
 
 
 if POISON in os.environ:
-    services.judge = judge_or_die
+    vars(services).update(judge=judge_or_die)

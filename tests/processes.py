@@ -97,6 +97,13 @@ class Platform:
             row = connection.execute(query).fetchone()
         return row[0] if row else None
 
+    def peak_mb(self, process: subprocess.Popen[bytes]) -> float:
+        """The largest resident set that a child of a process had, in MB of a million bytes."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        statuses = [Path(f"/proc/{child}/status").read_text().splitlines() for child in children]
+        peaks = [line.split()[1] for status in statuses for line in status if line.startswith("VmHWM")]
+        return max(map(int, peaks)) * 1024 / 1e6
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / name).read_text(errors="replace")
@@ -113,14 +120,16 @@ def kill(process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None
         process.wait()
 
 
-def wait_until(true: Callable[[], bool], *, beside: subprocess.Popen[bytes], what: str) -> None:
-    """Return once `true()`; fails when the process beside which we wait ends first, or after LIMIT_S."""
-    deadline = time.monotonic() + LIMIT_S
+def wait_until(
+    true: Callable[[], bool], *, beside: subprocess.Popen[bytes], what: str, limit_s: float = LIMIT_S
+) -> None:
+    """Return once `true()`; fails when the process beside which we wait ends first, or after `limit_s`."""
+    deadline = time.monotonic() + limit_s
     while not true():
         with contextlib.suppress(subprocess.TimeoutExpired):
             raise AssertionError(f"the process ended with {beside.wait(timeout=0.02)} before {what}")
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {LIMIT_S:.0f} s in vain until {what}")
+            raise AssertionError(f"waited {limit_s:.0f} s in vain until {what}")
 
 
 def free_port() -> int:
@@ -158,8 +167,8 @@ def platform(
     """The same on a new PostgreSQL database called `name`, with a queue: tasks wait for a worker."""
     server = urlsplit(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[call-overload]
-        connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[call-overload]
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
     production = {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}")), "REDIS_URL": redis_url}
     with embedded_platform(folder=folder, **production, **settings) as made:
         yield made

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, Literal
 
+import pytest
 from django.db import connection
 
 LIMIT_S = 60.0
@@ -16,7 +18,9 @@ class Racer:
     """`work` in a thread with a database connection of its own, from now on."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        self._work, self._came_of_it, self._error = work, None, None
+        self._work = work
+        self._came_of_it: object = None
+        self._error: BaseException | None = None
         self._pid = 0
         self._connected = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -74,6 +78,10 @@ class Gate:
             return found
 
         return stopped
+
+    def put_behind(self, patch: pytest.MonkeyPatch, module: ModuleType, step: str) -> None:
+        """Have all that call the module's `step` pass this gate."""
+        patch.setattr(module, step, self.wrap(getattr(module, step)))
 
     def reached(self) -> None:
         """Return once the first stands at the gate."""

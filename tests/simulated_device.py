@@ -93,13 +93,15 @@ def _replace_torch_device() -> None:
     from joulemark import workloads
 
     first_kernel, open_workload = workloads.run_first_kernel, workloads.open_workload
-    workloads.run_first_kernel = lambda _device, _gpu=None: first_kernel("cpu")
-    workloads.busy_kernel = lambda _device: Kernel()  # type: ignore[assignment]
 
     def on_card(suite: Any, job: Any, *, cache_dir: Path, **_device: str) -> OnCard:
         return OnCard(open_workload(suite, job, device="cpu", cache_dir=cache_dir))
 
-    workloads.open_workload = on_card  # type: ignore[assignment]
+    vars(workloads).update(
+        run_first_kernel=lambda _device, _gpu=None: first_kernel("cpu"),
+        busy_kernel=lambda _device: Kernel(),
+        open_workload=on_card,
+    )
 
 
 if __name__ == "simulated_device" and find_spec("joulemark") is not None:  # pip comes before it

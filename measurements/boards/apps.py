@@ -10,8 +10,9 @@ class BoardsConfig(AppConfig):
     verbose_name = "Boards"
 
     def ready(self) -> None:
-        """Connect the refresh of cells to the signals of review."""
-        from measurements.boards.receivers import on_states_changed
-        from measurements.review.signals import states_changed
+        """Connect marks and refreshes of cells to the signals of review."""
+        from measurements.boards.receivers import on_cells_touched, on_states_changed
+        from measurements.review.signals import cells_touched, states_changed
 
+        cells_touched.connect(on_cells_touched, dispatch_uid="boards.due_refresh")
         states_changed.connect(on_states_changed, dispatch_uid="boards.refresh_cell")

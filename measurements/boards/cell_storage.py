@@ -1,6 +1,6 @@
 """The rows behind one cell, read and written in few round trips to the database.
 
-A refresh runs three queries and four writes. On PostgreSQL independent statements are sent together, in a pipeline, so
+A refresh runs three queries and five writes. On PostgreSQL independent statements are sent together, in a pipeline, so
 that a refresh waits three times and not ten; the SQL is built once a process. SQLite gets the same statements one by
 one. What counts as eligible is still defined by `ResultQuerySet.eligible` alone: its SQL is taken from there.
 """
@@ -17,7 +17,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from measurements.boards.aggregate import ROW_FIELDS, DeviceSays
-from measurements.boards.models import Cell, CellRevision, DeviceValue
+from measurements.boards.models import Cell, CellRevision, DeviceValue, DueRefresh
 from measurements.concurrency.advisory_locks import key_of, lock_until_commit
 from measurements.review.cell_key import CELL_FIELDS, CellKey
 from measurements.review.models import Result
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-CELLS, REVISIONS, VALUES = (model._meta.db_table for model in (Cell, CellRevision, DeviceValue))
+CELLS, REVISIONS, VALUES, DUE = (
+    model._meta.db_table for model in (Cell, CellRevision, DeviceValue, DueRefresh)
+)
 CONTENT_FIELDS = tuple(
     field
     for field in Cell._meta.concrete_fields
@@ -73,6 +75,7 @@ WRITE_VALUE = (
     f"SELECT id, %s, %s, %s FROM {CELLS} WHERE {AT_KEY} ON CONFLICT (cell_id, device_id) DO UPDATE "
     "SET energy_per_query_j = excluded.energy_per_query_j, n_results = excluded.n_results"
 )
+DELETE_MARKS = f"DELETE FROM {DUE} WHERE {AT_KEY}"  # noqa: S608 - names of our own
 REMOVE_VALUE = f"DELETE FROM {VALUES} WHERE cell_id = %s AND device_id = %s"  # noqa: S608 - names of our own
 
 
@@ -98,6 +101,15 @@ def sent_together() -> Iterator[None]:
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
+
+
+def delete_marks(key: CellKey) -> None:
+    """Delete the marks that the cell at `key` is due; to be called before its results are read.
+
+    What changes from then on leaves a mark that stays.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(DELETE_MARKS, list(key.values))
 
 
 def read_stored_cell(key: CellKey) -> StoredCell:

@@ -11,6 +11,7 @@ from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, 
 from measurements.contributors.models import Device
 from measurements.display.choices import RESULT_GRADES, ModelKind, Tier
 from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.due_cells import DueCell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -267,6 +268,10 @@ class DeviceValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device}: {self.energy_per_query_j} J"
+
+
+class DueRefresh(DueCell):
+    """The value of this cell is to be computed anew (`services.refresh_due_cells`)."""
 
 
 class ComparedPartQuerySet(models.QuerySet["ComparedPart"]):

@@ -10,7 +10,7 @@ import logging
 from collections import Counter
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 log = logging.getLogger(__name__)
-Job = tuple[str, str, str]
+Job = tuple[str, ...]
 """Task, data set, model."""
 
 WRITE_AFTER_S = 30.0
@@ -36,17 +36,22 @@ class Viewed:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._counts: Counter[tuple[date, Job]] = Counter()
+        self._counts: Counter[tuple[date, frozenset[Job]]] = Counter()
         self._since_s = 0.0
 
     def note(self, jobs: Iterable[Job]) -> None:
-        """Count a view of each job, once, and write all counts when the oldest of them has waited long enough."""
-        today, now_s = timezone.now().date(), self._clock()
+        """Count a view of each job, once, and write all counts when the oldest of them has waited long enough.
+
+        They are counted as one set, whose hash a frozenset keeps: a page that is shown again costs no step a job.
+        """
+        today, now_s, job_set = timezone.now().date(), self._clock(), frozenset(jobs)
+        if not job_set:
+            return
         with self._lock:
             if not self._counts:
                 self._since_s = now_s
-            self._counts.update((today, job) for job in set(jobs))
-            due = bool(self._counts) and now_s - self._since_s >= WRITE_AFTER_S
+            self._counts[today, job_set] += 1
+            due = now_s - self._since_s >= WRITE_AFTER_S
         if due:
             self.write()
 
@@ -54,8 +59,11 @@ class Viewed:
         """Add the counts to the table. A failure of the database is written to the log and not raised."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+        by_job: Counter[tuple[date, Job]] = Counter()
+        for (day, jobs), views in counts.items():
+            by_job.update(dict.fromkeys(((day, job) for job in jobs), views))
         # in one order everywhere, so that two processes never wait for each other
-        rows = [(day, *job, views) for (day, job), views in sorted(counts.items())]
+        rows: list[tuple[Any, ...]] = [(day, *job, views) for (day, job), views in sorted(by_job.items())]
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.executemany(ADD, rows)

@@ -1,9 +1,18 @@
-"""The receiver of review's signal: queue a refresh of the touched cells, in one message."""
+"""Receivers of review's signals: mark touched cells, and queue their refresh, in one message."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from measurements.boards.models import DueRefresh
 from measurements.boards.tasks import refresh_cells
 from measurements.ledger.outgoing import OUTGOING
+from measurements.review.cell_key import CellKey
+
+
+def on_cells_touched(*, cells: Collection[CellKey], **_: object) -> None:
+    """Mark cells as due, within the transaction that changes their results."""
+    DueRefresh.objects.mark(cells)
 
 
 def on_states_changed(*, result_ids: list[str], **_: object) -> None:

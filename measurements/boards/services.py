@@ -14,7 +14,7 @@ from django.utils import timezone
 from measurements.boards import cell_storage
 from measurements.boards.aggregate import aggregate_results
 from measurements.boards.equal_size import refresh_factor, stale_factors
-from measurements.boards.models import Cell, JobViews
+from measurements.boards.models import Cell, DueRefresh, JobViews
 from measurements.boards.part_key import PartKey
 from measurements.boards.part_storage import (
     part_states,
@@ -23,10 +23,11 @@ from measurements.boards.part_storage import (
     refresh_part_if_behind,
 )
 from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.cell_turns import take_turn
 from measurements.review.models import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ KEEP_VIEWS = timedelta(days=90)
 
 CELLS_PER_SWEEP = 200
 """Cells that each sweep recomputes without a sign of a fault: about a second's work."""
+
+DUE_CELLS = 1000
+"""Marked cells that one message recomputes at most; the next one goes on."""
 
 PARTS_PER_SWEEP = 5
 """Parts that each sweep derives anew without such a sign."""
@@ -50,6 +54,7 @@ def refresh_cell(*, key: CellKey) -> bool:
     there for all to see, so that versions become visible in their order and no two changes have one.
     """
     with transaction.atomic(), cell_storage.sent_together():
+        cell_storage.delete_marks(key)
         stored = cell_storage.read_stored_cell(key)
         if not stored.results:
             if stored.content is not None:
@@ -97,15 +102,37 @@ def faults_of(*, key: CellKey) -> Faults | None:
     return Faults(names=names, is_shown=True, has_evidence=True) if names else None
 
 
-def refresh_cells_of(*, result_ids: Sequence[str]) -> int:
+def refresh_cells_of(*, result_ids: Sequence[str], every_s: int = 0) -> int:
     """Recompute the cells of these results, each once, and what is derived of their parts; returns how many changed.
 
-    Submissions without numbers have no cell.
+    Submissions without numbers have no cell. With `every_s` a cell that was recomputed in the last so many seconds is
+    left to its mark (`refresh_due_cells`).
     """
-    keys = list(Result.objects.filter(pk__in=result_ids).cell_keys())
-    refreshes = _Refreshes()
-    changed = refreshes.run(lambda key: refresh_cell(key=key), keys)
-    refreshes.run(refresh_part_if_behind, dict.fromkeys(map(PartKey.of, keys)))
+    return _refresh_each(
+        _whose_turn_it_is(Result.objects.filter(pk__in=result_ids).cell_keys(), every_s=every_s)
+    )
+
+
+def refresh_due_cells(*, every_s: int = 0) -> int:
+    """Recompute the cells that are marked, at most `DUE_CELLS`, as `refresh_cells_of`; returns how many changed."""
+    return _refresh_each(_whose_turn_it_is(DueRefresh.objects.oldest_cells(most=DUE_CELLS), every_s=every_s))
+
+
+def _whose_turn_it_is(keys: Iterable[CellKey], *, every_s: int) -> Iterator[CellKey]:
+    """Those whose turn has come, each asked when it is about to be recomputed."""
+    return (key for key in keys if take_turn("refresh", key, every_s=every_s))
+
+
+def _refresh_each(keys: Iterable[CellKey]) -> int:
+    """Refresh cells, then the parts that they lie in; returns how many cells changed."""
+    refreshes, parts = _Refreshes(), dict[PartKey, None]()
+
+    def refresh(key: CellKey) -> bool:
+        parts[PartKey.of(key)] = None
+        return refresh_cell(key=key)
+
+    changed = refreshes.run(refresh, keys)
+    refreshes.run(refresh_part_if_behind, parts)
     refreshes.raise_first_fault()
     return changed
 

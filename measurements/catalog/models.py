@@ -90,6 +90,14 @@ class Task(models.Model):
         return self.title
 
 
+class DataSetQuerySet(models.QuerySet["DataSet"]):
+    """Reads of data sets."""
+
+    def by_name(self) -> dict[tuple[str, str], DataSet]:
+        """Each with its task, by the task's slug and its own, in one query."""
+        return {(row.task.slug, row.slug): row for row in self.select_related("task").order_by()}
+
+
 class DataSet(models.Model):
     """A data set as one task uses it. Its revision is each suite's and stands in each result, not here."""
 
@@ -99,6 +107,8 @@ class DataSet(models.Model):
     licence = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=500, blank=True)
     known_from = models.CharField(max_length=100, blank=True, default="")
+
+    objects = DataSetQuerySet.as_manager()
 
     class Meta:
         ordering = ["task", "slug"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from measurements.catalog.lookup import read_catalogue_of
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite, Task
 
 if TYPE_CHECKING:
@@ -66,6 +67,22 @@ def published_hardware(*, slug: str, title: str, kind: str) -> HardwareClass:
     if hardware.name_state == NameState.REPORTED:
         hardware.name_state = NameState.CONFIRMED
         hardware.save(update_fields=["name_state"])
+    return hardware
+
+
+def reported_hardware(
+    *, slug: str, title: str, kind: str, reported_by: str, is_confirmed: bool
+) -> HardwareClass:
+    """The class that an upload names: a new one has the words of the contributor `reported_by` (a pseudonym)."""
+    hardware, _ = HardwareClass.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "title": title,
+            "kind": kind,
+            "name_state": NameState.CONFIRMED if is_confirmed else NameState.REPORTED,
+            "reported_by": reported_by,
+        },
+    )
     return hardware
 
 
@@ -148,12 +165,8 @@ def _load_models(models: Iterable[SuiteModel]) -> None:
 
 
 def _load_jobs(suite: SuiteData, row: Suite) -> None:
-    datasets = {
-        (task, slug): pk for pk, task, slug in DataSet.objects.values_list("pk", "task__slug", "slug")
-    }
-    models = dict(AiModel.objects.values_list("slug", "pk"))
+    catalogue = read_catalogue_of(suite.jobs)
     rows = [
-        Job(suite=row, dataset_id=datasets[job.task, job.dataset], model_id=models[job.model])
-        for job in suite.jobs
+        Job(suite=row, dataset=catalogue.dataset_of(job), model=catalogue.model_of(job)) for job in suite.jobs
     ]
     Job.objects.bulk_create(rows, ignore_conflicts=True)

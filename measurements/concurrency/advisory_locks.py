@@ -33,20 +33,41 @@ def lock_until_commit(keys: Iterable[int], *, cursor: CursorWrapper | None = Non
 
 
 @contextmanager
-def session_lock(key: int) -> Iterator[bool]:
+def session_lock(key: int, *, waits: bool = False) -> Iterator[bool]:
     """Whether no other session holds `key`; if so, none gets it before the block ends or this process dies.
 
-    For PostgreSQL alone: elsewhere there is no such lock.
+    `waits` until that is so. For PostgreSQL alone: elsewhere there is no such lock.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        is_first = bool(cursor.fetchone()[0])
+        if waits:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+            is_first = True
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+            is_first = bool(cursor.fetchone()[0])
     try:
         yield is_first
     finally:
         with suppress(InterfaceError, OperationalError), connection.cursor() as cursor:
             if is_first:  # a connection that is gone has given the lock back already
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+@contextmanager
+def session_locks(keys: Iterable[int]) -> Iterator[set[int]]:
+    """As `session_lock` for many keys in one question: those of `keys` that no other session held."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lock FROM unnest(%s::bigint[]) AS lock WHERE pg_try_advisory_lock(lock)", [sorted(keys)]
+        )
+        ours = {row[0] for row in cursor.fetchall()}
+    try:
+        yield ours
+    finally:
+        with suppress(InterfaceError, OperationalError), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_unlock(lock) FROM unnest(%s::bigint[]) AS lock", [sorted(ours)]
+            )
 
 
 def key_of(subject: str) -> int:

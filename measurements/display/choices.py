@@ -63,34 +63,34 @@ class NoInterval(TextChoices):
     SINGLE_SOURCE = "single-source", _("none: a single source")
     SOURCES_DISAGREE = (
         "sources-disagree",
-        _("none: the contributors differ so much that it would tell nothing"),
+        _("none: the contributors differ too much for a useful interval"),
     )
 
 
 class NoModelInterval(TextChoices):
     """Why a ratio has no interval over models (`joulemark.consensus.over_models.NoModelInterval`)."""
 
-    ONE_PAIR = "one-pair", _("one pair of models: nothing is known of others")
-    ONE_MODEL_OF_A_KIND = "one-model-of-a-kind", _("one model of a kind: nothing is known of others")
-    TOO_FEW_MODELS = "too-few-models", _("too few models, which differ too much, for an interval")
-    NO_SPREAD = "no-spread", _("models that do not differ say nothing of others")
+    ONE_PAIR = "one-pair", _("one pair of models: not representative of others")
+    ONE_MODEL_OF_A_KIND = "one-model-of-a-kind", _("one model of a kind: not representative of others")
+    TOO_FEW_MODELS = "too-few-models", _("too few models with too large differences for an interval")
+    NO_SPREAD = "no-spread", _("models without differences: not representative of others")
 
 
 class NoScoreInterval(TextChoices):
     """Why a score has no interval (`joulemark.consensus.quality_interval.NoQualityInterval`), or a side's median."""
 
-    N_NOT_KNOWN = "n-not-known", _("nobody states over how many questions")
-    NO_MEAN_OVER_QUESTIONS = "no-mean-over-questions", _("its chance cannot be told from one number")
-    OUTSIDE_0_TO_1 = "outside-0-to-1", _("it does not lie between 0 and 1")
-    SEVERAL_MODELS = "several-models", _("the middle of several models")
+    N_NOT_KNOWN = "n-not-known", _("number of questions not stated")
+    NO_MEAN_OVER_QUESTIONS = "no-mean-over-questions", _("the sampling error does not follow from one number")
+    OUTSIDE_0_TO_1 = "outside-0-to-1", _("the score is not between 0 and 1")
+    SEVERAL_MODELS = "several-models", _("the median of several models")
 
 
 class Withheld(TextChoices):
     """Why a part of the differences is not stated (`joulemark.consensus.variance.Withheld`)."""
 
-    NOT_REPEATED = "not-repeated", _("not known: nobody has repeated it")
-    TOO_FEW = "too-few", _("not stated: too few to tell within a factor of 1.5")
-    TOO_SMALL = "too-small", _("not stated: too small beside what lies inside it")
+    NOT_REPEATED = "not-repeated", _("not known: not repeated yet")
+    TOO_FEW = "too-few", _("not stated: too little data to estimate it within a factor of 1.5")
+    TOO_SMALL = "too-small", _("not stated: too small beside the components inside it")
 
 
 class Formed(TextChoices):
@@ -104,10 +104,10 @@ class Formed(TextChoices):
 class Unit(TextChoices):
     """What joules are per (`joulemark.consensus.unit_energy.Unit`)."""
 
-    OUTPUT_TOKEN = "output-token", _("token written")
-    INPUT_TOKEN = "input-token", _("token read")
-    TOKEN = "token", _("token, read or written")
-    RIGHT_ANSWER = "right-answer", _("right answer")
+    OUTPUT_TOKEN = "output-token", _("output token")
+    INPUT_TOKEN = "input-token", _("input token")
+    TOKEN = "token", _("token, input or output")
+    RIGHT_ANSWER = "right-answer", _("correct answer")
 
 
 class NoUnitValue(TextChoices):
@@ -115,11 +115,11 @@ class NoUnitValue(TextChoices):
 
     TOKENS_NOT_COUNTED = (
         "tokens-not-counted",
-        _("not known: these tokens were not counted, by an older agent or because such a model has none"),
+        _("not known: an older agent did not count these tokens, or such a model has none"),
     )
-    NO_TOKENS = "no-tokens", _("none: no such token was read or written")
-    NO_SHARE = "no-share-of-right-answers", _("none: no score here is a share of right answers")
-    NO_RIGHT_ANSWERS = "no-right-answers", _("none: no answer was right")
+    NO_TOKENS = "no-tokens", _("none: there were no such tokens")
+    NO_SHARE = "no-share-of-right-answers", _("none: no score here is a share of correct answers")
+    NO_RIGHT_ANSWERS = "no-right-answers", _("none: no answer was correct")
     OUT_OF_RANGE = "out-of-range", _("none: the stated energy is too small or too large for a number")
     BEFORE_THEN = "not-computed-then", _("not computed at that time")
     OF_PUBLISHER = "not-published", _("not published")
@@ -131,10 +131,10 @@ class NoUnitInterval(TextChoices):
     SINGLE_SOURCE = "single-source", _("none: a single source")
     SOURCES_DISAGREE = (
         "sources-disagree",
-        _("none: the contributors differ so much that it would tell nothing"),
+        _("none: the contributors differ too much for a useful interval"),
     )
-    SENSOR_NOT_KNOWN = "sensor-not-known", _("none: nothing is known of a sensor")
-    SHARE_NOT_KNOWN = "share-not-known", _("none: too few questions to know the share of right answers")
+    SENSOR_NOT_KNOWN = "sensor-not-known", _("none: the error of a sensor is not known")
+    SHARE_NOT_KNOWN = "share-not-known", _("none: too few questions for the share of correct answers")
     NO_BUDGET = "no-budget", _("none: no uncertainty is stated")
 
 
@@ -166,8 +166,8 @@ class ParityCause(TextChoices):
 class AnswerForm(TextChoices):
     """How a model answers where the task leaves a choice (`joulemark.suite.answer_forms.AnswerForm`)."""
 
-    PICKS = "picks", _("pick them out of the text")
-    WRITES = "writes", _("write them")
+    PICKS = "picks", _("extract their answers from the text")
+    WRITES = "writes", _("generate their answers")
 
 
 def choices_of(titled: type[TextChoices], words: Iterable[str]) -> Choices:

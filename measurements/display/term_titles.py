@@ -15,13 +15,13 @@ METERS = {
 }
 TERMS = {
     "windows": _("spread of the windows"),
-    "queries": _("choice of the queries"),
-    "edge": _("times of the counter's steps"),
+    "queries": _("sampling of the queries"),
+    "edge": _("timing of the counter's steps"),
     "idle": _("power at rest"),
-    "tail": _("energy that the counter shows after the end"),
+    "tail": _("energy counted after the end"),
     "phase": _("part-time counter"),
-    "gain": _("scale of the sensor"),
-    "offset": _("zero of the sensor"),
+    "gain": _("gain of the sensor"),
+    "offset": _("offset of the sensor"),
 }
 ESTIMATORS = {
     "bracket": _("between settled readings"),
@@ -32,27 +32,27 @@ ESTIMATORS = {
 }
 FLAGS = {
     "foreign-process": _("another program used the GPU"),
-    "thermal-slowdown": _("slowed down by heat"),
-    "hw-slowdown": _("slowed down by the hardware"),
-    "power-brake": _("slowed down by the power supply"),
+    "thermal-slowdown": _("thermal slowdown"),
+    "hw-slowdown": _("hardware slowdown"),
+    "power-brake": _("power brake slowdown"),
     "power-capped": _("the power limit was reached"),
     "power-limit-changed": _("the power limit was changed"),
     "power-controls-changed": _("power profile, smoothing or clocks were changed"),
-    "board-limited": _("held back by the board"),
-    "reliability-limited": _("held back for reliability"),
-    "unknown-clock-reason": _("held back for a reason that is not known yet"),
-    "counter-went-backwards": _("the counter fell"),
+    "board-limited": _("clocks limited by the board"),
+    "reliability-limited": _("clocks limited for reliability"),
+    "unknown-clock-reason": _("clocks limited for an unknown reason"),
+    "counter-went-backwards": _("the counter decreased"),
     "missing-reading": _("readings are missing"),
-    "not-steady": _("the speed was not steady"),
+    "not-steady": _("the throughput was not steady"),
     "idle-drift": _("power at rest differs before and after"),
     "mig": _("a slice of a GPU"),
-    "counters-disagree": _("ways to compute the energy disagree"),
+    "counters-disagree": _("estimators of the energy disagree"),
     "foreign-cpu": _("other programs used the processor that was measured"),
     "foreign-cpu-beside": _("other programs used the processor beside the GPU"),
-    "suspended": _("the machine slept"),
+    "suspended": _("the machine was suspended"),
     "missing-reading-beside": _("readings beside the GPU are missing"),
     "noisy-machine": _("other programs kept the processor busy"),
-    "outputs-vary": _("the same query had different answers"),
+    "outputs-vary": _("answers to the same query differ"),
 }
 METRICS = {
     "accuracy": _("accuracy"),
@@ -66,8 +66,8 @@ METRICS = {
     "rouge-1": "ROUGE-1",
     "rouge-2": "ROUGE-2",
     "rouge-l": "ROUGE-L",
-    "top-1": _("first guess right"),
-    "top-5": _("one of five guesses right"),
+    "top-1": _("first guess correct"),
+    "top-5": _("one of five guesses correct"),
 }
 SCOPES = {
     "gpu": _("GPU board"),

@@ -10,9 +10,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.comparisons import read_comparison
 from measurements.boards.queries import BoardEntry, NotKept, list_boards, read_board
+from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.board_csv import BoardCsvRenderer
 from measurements.downloads.row_values import row_values
 from measurements.downloads.serializers import (
@@ -22,6 +26,7 @@ from measurements.downloads.serializers import (
     ComparisonRowSerializer,
     ComparisonSerializer,
 )
+from measurements.published.sources import PUBLISHED
 from measurements.published.terms import LICENCE
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 from measurements.web.csv_renderer import RowsCsvRenderer
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from measurements.web.as_of import Moment
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 class BoardListView(APIView):
     """Every board that has a row."""
@@ -68,6 +74,7 @@ class BoardListView(APIView):
         }
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 class BoardView(APIView):
     """One board, as JSON or CSV; each has an address of its own too."""
@@ -107,6 +114,7 @@ class BoardView(APIView):
         return Response(data)
 
 
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
 class ComparisonView(APIView):
     """General-purpose against task-specific models on one task, as JSON or CSV; each has an address of its own too."""
 

@@ -11,8 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
 from measurements.intake.models import JUDGED
+from measurements.intake.sources import SUBMISSIONS
+from measurements.ledger.sources import LEAVES
 from measurements.review.decisions import Decision, DecisionKind, public_decisions
+from measurements.review.sources import RESULTS
 from measurements.web.links import OriginPages
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -47,6 +51,7 @@ class DecisionPages(OriginPages):
     page_size = 100
 
 
+@made_of(LEAVES, RESULTS, SUBMISSIONS)
 class DecisionListView(APIView):
     """Every decision of a moderator and every open appeal, latest first."""
 

@@ -10,11 +10,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from joulemark.impact.usage import year_of
+from measurements.answer_cache.sources import made_of
 from measurements.boards.impact_values import find_value
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
 from measurements.downloads.year_of_use_serializer import YearOfUseSerializer
 from measurements.impact.form import OWN, UsageForm, study_queries
 from measurements.impact.values import VALUE, VALUE_NAMED_BY
 from measurements.intake.refusals import BadRequest
+from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, moment_shown
 from measurements.web.openapi import MOMENT, problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -45,6 +49,7 @@ USAGE = [
 ]  # fmt: skip
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 class ImpactView(APIView):
     """What a year of use takes."""

@@ -13,10 +13,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.downloads.serializers import ResultSerializer
 from measurements.intake.models import Submission
+from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import listed_submissions
+from measurements.review.sources import RESULTS
+from measurements.web.bounded_pages import COUNTED_ROWS, BoundedPaginator
 from measurements.web.csv_renderer import bytes_type
 from measurements.web.links import OriginPages
 from measurements.web.openapi import BUNDLE_TYPE, OCTETS, problems
@@ -31,13 +37,23 @@ ONE_YEAR_S = 365 * 24 * 3600
 
 
 class ResultPages(OriginPages):
-    """A hundred results a page, up to a thousand where asked for."""
+    """A hundred results a page, up to a thousand where asked for; `count` goes no further than is counted."""
 
+    django_paginator_class = BoundedPaginator
     page_size = 100
     page_size_query_param = "page_size"
     max_page_size = 1000
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Say how far the count goes."""
+        described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        described["properties"]["count"]["description"] = (
+            f"{COUNTED_ROWS} where there are as many or more: `next` says whether there is more."
+        )
+        return described
 
+
+@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
 class ResultListView(ListAPIView[Submission]):
     """Every received result in every state, latest first."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
+from measurements.answer_cache.sources import made_of
 
+
+@made_of()
 class SchemaView(SpectacularAPIView):
     """The API's description (OpenAPI 3.0), as YAML or JSON.
 

@@ -9,9 +9,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.result_standing import ResultStanding, read_result_standing
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.display.units import wh_per_1000
 from measurements.downloads.standing_serializers import ResultStandingSerializer
+from measurements.intake.sources import SUBMISSIONS
+from measurements.review.sources import RESULTS
 from measurements.web.links import absolute, page_url, short_url
 from measurements.web.openapi import problems
 from measurements.web.simulated import DownloadJsonRenderer
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from measurements.boards.result_standing import CellOfResult
 
 
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
 class ResultStandingView(APIView):
     """Where one result stands."""
 

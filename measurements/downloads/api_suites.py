@@ -13,10 +13,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from measurements.answer_cache.sources import made_of
 from measurements.catalog.models import PinnedSuite
+from measurements.catalog.sources import CATALOG
 from measurements.catalog.suites import current_digests, known_suites, pin_advice, unpinned_suites
 from measurements.downloads.suite_serializers import SuiteListSerializer
 from measurements.ledger.models import Leaf, LeafKind
+from measurements.ledger.sources import LEAVES
 from measurements.web.csv_renderer import bytes_type
 from measurements.web.links import absolute
 from measurements.web.openapi import OCTETS, problems
@@ -31,6 +34,7 @@ ONE_YEAR_S = 365 * 24 * 3600
 DATA_SIZE_UNKNOWN = "the hub is not asked how large the files of a data set are when a suite is pinned"
 
 
+@made_of(CATALOG, LEAVES)
 class SuiteListView(APIView):
     """Every suite that is handed out, former versions too."""
 

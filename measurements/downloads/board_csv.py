@@ -1,4 +1,4 @@
-"""CSV of boards: a row's energies per token and per right answer have columns of their own, behind all others."""
+"""CSV of boards: a row's energies per token and per correct answer have columns of their own, behind all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RIGHT_ANSWER_METRIC = "right_answer_metric"
 
 
 def unit_columns(energies: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The list of a row's energies per token and right answer as columns, whose names carry the unit."""
+    """The list of a row's energies per token and correct answer as columns, whose names carry the unit."""
     columns: dict[str, Any] = {}
     for energy in energies:
         unit = energy["unit"].replace("-", "_")

@@ -57,7 +57,7 @@ class QualitySerializer(serializers.Serializer[dict[str, Any]]):
     interval = serializers.ChoiceField(
         get_args(QualityMethod),
         allow_null=True,
-        help_text="How the interval was computed: Wilson's, exact for a share of right answers, an upper bound for a "
+        help_text="How the interval was computed: Wilson's, exact for a share of correct answers, an upper bound for a "
         "mean of scores between 0 and 1.",
     )
     no_interval = serializers.ChoiceField(
@@ -140,8 +140,8 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     )
     no_interval = serializers.ChoiceField(
         with_none(NoInterval),
-        help_text="Why there is no interval between contributors: a single source, or several that differ so much that "
-        "it would tell nothing. Empty where there is one, and for published figures.",
+        help_text="Why there is no interval between contributors: a single source, or several that differ too much for "
+        "a useful one. Empty where there is one, and for published figures.",
     )
     least_wh_per_1000 = serializers.FloatField(
         allow_null=True, help_text="Smallest value of a contributor (published: of a run)."
@@ -153,7 +153,9 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
         allow_null=True, help_text="Standard deviation of one contributor around the value, relative."
     )
     dark_u = serializers.FloatField(
-        allow_null=True, help_text="What of the spread the stated uncertainties do not explain, relative."
+        allow_null=True,
+        help_text="Excess dispersion between contributors (dark uncertainty): the part of `spread` that the stated "
+        "uncertainties do not explain, relative.",
     )
     shift = serializers.FloatField(
         allow_null=True, help_text="The largest change by leaving one contributor out, relative."
@@ -192,7 +194,7 @@ class BoardRowSerializer(serializers.Serializer[BoardRow]):
     )
     updated_at = serializers.DateTimeField()
     unit_energies = UnitEnergySerializer(
-        many=True, help_text="Joules per token and per right answer; in CSV a column for each number."
+        many=True, help_text="Joules per token and per correct answer; in CSV a column for each number."
     )
 
 
@@ -350,7 +352,7 @@ class ResultSerializer(serializers.Serializer[Submission]):
     page_url = serializers.SerializerMethodField(help_text="The page of the result with its evidence.")
     short_url = serializers.SerializerMethodField(help_text="A short address that leads there.")
     unit_energies = serializers.SerializerMethodField(
-        help_text="Joules per token and per right answer; empty while the result has no numbers."
+        help_text="Joules per token and per correct answer; empty while the result has no numbers."
     )
 
     def get_codes(self, submission: Submission) -> list[str]:

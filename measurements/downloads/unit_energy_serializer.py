@@ -1,4 +1,4 @@
-"""Joules per token and per right answer in the downloads."""
+"""Joules per token and per correct answer in the downloads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from measurements.display.choices import Interval, NoUnitInterval, NoUnitValue, 
 
 
 class UnitEnergySerializer(serializers.Serializer[dict[str, Any]]):
-    """Joules per token or per right answer, of one value or result; null with a reason where there are none.
+    """Joules per token or per correct answer, of one value or result; null with a reason where there are none.
 
     Scope and grade are those of the row. Tokens are those of the model's own tokenizer, so that joules per token of two
     models with unlike tokenizers are not the same quantity; nothing here is ranked.
@@ -21,7 +21,8 @@ class UnitEnergySerializer(serializers.Serializer[dict[str, Any]]):
     value_j = serializers.FloatField(allow_null=True, help_text="Joules per unit.")
     low_j = serializers.FloatField(
         allow_null=True,
-        help_text="Lower end of the 95 % interval of the true energy; per right answer with the chance of the score.",
+        help_text="Lower end of the 95 % interval of the true energy; per correct answer with the score's sampling "
+        "error.",
     )
     high_j = serializers.FloatField(allow_null=True, help_text="Upper end of the same interval.")
     between_low_j = serializers.FloatField(

@@ -15,6 +15,7 @@ from joulemark.impact.claims import checked_claims
 from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import family_ratios, study_size_controlled
 from joulemark.suite.published import load_study
+from measurements.answer_cache.sources import made_of
 from measurements.impact.serializers import ClaimsSerializer, IntensityRowSerializer, IntensityTableSerializer
 from measurements.published.terms import LICENCE, study_citation
 from measurements.web.csv_renderer import RowsCsvRenderer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
+@made_of()
 class ClaimsView(APIView):
     """Common claims, checked against the published study's figures."""
 
@@ -47,6 +49,7 @@ class ClaimsView(APIView):
         return Response(ClaimsSerializer(data).data)
 
 
+@made_of()
 class IntensitiesView(APIView):
     """Yearly carbon intensities of electricity."""
 

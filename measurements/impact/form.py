@@ -79,29 +79,29 @@ class UsageForm(forms.Form):
     query = forms.ChoiceField(
         label=gettext_lazy("One query"),
         help_text=gettext_lazy(
-            "Mean over the study's models of this task, with the range from the least to the most."
+            "Mean over the study's models for this task, with the range from lowest to highest."
         ),
     )
     wh_per_query = NumberField(
-        label=gettext_lazy("Own energy of a query, Wh"),
-        help_text=gettext_lazy("For instance from a board: Wh per 1,000 queries, divided by 1,000."),
+        label=gettext_lazy("Your energy per query, Wh"),
+        help_text=gettext_lazy("For example, a board's Wh per 1,000 queries divided by 1,000."),
         required=False, min_value=0, max_value=MOST_WH,
     )  # fmt: skip
-    wh_low = NumberField(label=gettext_lazy("at least, Wh"), required=False, min_value=0, max_value=MOST_WH)
-    wh_high = NumberField(label=gettext_lazy("at most, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    wh_low = NumberField(label=gettext_lazy("lower end, Wh"), required=False, min_value=0, max_value=MOST_WH)
+    wh_high = NumberField(label=gettext_lazy("upper end, Wh"), required=False, min_value=0, max_value=MOST_WH)
     queries_per_day = NumberField(
-        label=gettext_lazy("Queries a day, of each user"), min_value=0, max_value=MOST_A_DAY
+        label=gettext_lazy("Queries per user per day"), min_value=0, max_value=MOST_A_DAY
     )
     users = forms.IntegerField(label=gettext_lazy("Users"), min_value=0, max_value=MOST_USERS)
     place = forms.ChoiceField(
-        label=gettext_lazy("Electricity of"),
-        help_text=gettext_lazy("Yearly average of what is generated there."),
+        label=gettext_lazy("Place of generation"),
+        help_text=gettext_lazy("Annual average of the electricity generated there."),
         required=False,
     )
     year = forms.IntegerField(required=False, widget=forms.HiddenInput)
     gco2e_per_kwh = NumberField(
-        label=gettext_lazy("Own carbon intensity, gCO2e/kWh"),
-        help_text=gettext_lazy("Taken instead of the place's where it is given."),
+        label=gettext_lazy("Your carbon intensity, gCO2e/kWh"),
+        help_text=gettext_lazy("If given, it replaces the value of the place."),
         required=False, min_value=0, max_value=MOST_G,
     )  # fmt: skip
 
@@ -120,12 +120,12 @@ class UsageForm(forms.Form):
         self._find_value = find_value
         self._moment = moment
         self._value: FoundValue | None = None
-        choices = [*_query_choices(), (OWN, gettext("own energy, given below"))]
+        choices = [*_query_choices(), (OWN, gettext("your own energy, given below"))]
         if moment is not None:
             choices = [(VALUE, gettext("a value of a board"))]
             only_values = gettext(
-                "As of a moment only a value of a board is known: leave out as_of and checkpoint, or follow the link "
-                "of a value."
+                "For an earlier time only values of boards are known. Leave out as_of and checkpoint, or follow the "
+                "link of a value."
             )
             self.fields["query"].error_messages |= {"required": only_values, "invalid_choice": only_values}
         elif data.get("query") == VALUE:
@@ -181,19 +181,19 @@ class UsageForm(forms.Form):
                     self.add_error(
                         name,
                         gettext(
-                            "A task of the study has an energy of its own: leave this empty, or choose your own "
-                            "energy above."
+                            "A task of the study has its own energy. Leave this empty, or choose your own energy "
+                            "above."
                         )
                         if fields["query"] != VALUE
-                        else gettext("A value of a board has an energy of its own: leave this empty."),
+                        else gettext("A value of a board has its own energy. Leave this empty."),
                     )
             return
         if value is None:
-            self.add_error("wh_per_query", gettext("Say how much energy one query takes."))
+            self.add_error("wh_per_query", gettext("Enter the energy of one query."))
         elif (low is None) != (high is None):
-            self.add_error("wh_low", gettext("A range needs both of its ends, or neither."))
+            self.add_error("wh_low", gettext("Enter both ends of the range, or neither."))
         elif low is not None and not low <= value <= high:
-            self.add_error("wh_low", gettext("The range must hold the energy between its ends."))
+            self.add_error("wh_low", gettext("The range must contain the energy."))
 
     def _take_value(self, fields: dict[str, Any]) -> None:
         try:
@@ -211,7 +211,7 @@ class UsageForm(forms.Form):
             return
         self._value = board_value
         self.fields["query"].help_text = gettext(
-            "As the board has it, with its interval; of a published figure with the range of its runs."
+            "The value and interval of the board; for a published figure, the range of its runs."
         )
         self._choose(
             "query",
@@ -220,7 +220,7 @@ class UsageForm(forms.Form):
 
     def _check_place(self, fields: dict[str, Any]) -> None:
         if not fields["place"]:
-            self.add_error("place", gettext("Choose a place, or give a carbon intensity of your own."))
+            self.add_error("place", gettext("Choose a place, or enter your own carbon intensity."))
             return
         try:
             row_of(fields["place"], fields["year"])

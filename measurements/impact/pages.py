@@ -16,12 +16,14 @@ from joulemark.impact.parity import other_parities, study_parities
 from joulemark.impact.study_ratios import FamilyRatio, family_ratios, size_overlap, study_size_controlled
 from joulemark.impact.usage import YearOfUse, year_of
 from joulemark.suite.published import load_study
+from measurements.answer_cache.sources import made_of
 from measurements.display.numbers import as_written, significant
 from measurements.display.templatetags.figures import DASH
 from measurements.display.titles import translated
 from measurements.impact.form import EXAMPLE, UsageForm
 from measurements.published.answer_forms import study_unlike_tasks
 from measurements.published.models import STUDY, PublishedFigure
+from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import PARAMETERS, honours_as_of, moment_shown
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class RatioRow:
         return self.ratios[0].quality
 
 
+@made_of(PUBLISHED)
 @require_safe
 def claims(request: HttpRequest) -> HttpResponse:
     """Common claims, recomputed; and the study's headline from the same figures, with intervals."""

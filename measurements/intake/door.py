@@ -17,13 +17,14 @@ from joulemark.record.bundle import parse as parse_bundle
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.duplicates import refuse_duplicate_names
 from joulemark.record.keys import key_id
+from joulemark.record.limits import max_trace_numbers
 from joulemark.record.messages import ENROLMENT_TYPE, Enrolment
 from joulemark.record.statement import Statement
 from joulemark.record.trace import parse as parse_trace
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import SeenEnvelope
 from measurements.intake.rates import consume_quota, require_room
-from measurements.intake.refusals import BadRequest, Conflict, Forbidden
+from measurements.intake.refusals import BadRequest, Conflict, Forbidden, TooBig
 
 MAX_SKEW = timedelta(minutes=10)
 """How far a signed time may lie from ours before we say that a clock is wrong."""
@@ -142,11 +143,28 @@ def verified_bundle(bundle: Bundle, *, key: Key) -> OpenedBundle:
     statement, raw_trace = verified(bundle, public_key=key.public_key)
     if encode(statement) != bundle.envelope.payload:  # our own encoding gives no name twice
         refuse_duplicate_names(bundle.envelope.payload, what="statement")
+    _check_length(raw_trace, statement)
     parse_trace(raw_trace)
     check_audience(statement.predicate.audience)
     if statement.predicate.issued_at > timezone.now() + MAX_SKEW:
         check_clock(statement.predicate.issued_at)
     return OpenedBundle(bundle=bundle, statement=statement, key=key, sha256=bundle.digest())
+
+
+def _check_length(raw_trace: bytes, statement: Statement) -> None:
+    """Raises TooBig (JM-TRACE-SIZE) for more numbers than the stated session can make.
+
+    Numbers are counted by the commas between them, before anything is decoded: what is compressed well may take a
+    hundred times as much memory as it has bytes.
+    """
+    session = statement.predicate.ended_at - statement.predicate.started_at
+    most = max_trace_numbers(session.total_seconds())
+    if (numbers := raw_trace.count(b",")) > most:
+        raise TooBig(
+            "JM-TRACE-SIZE",
+            f"The trace has about {numbers} numbers; a session of {session.total_seconds():.0f} s makes {most} at "
+            "most. Measure again with an unchanged agent.",
+        )
 
 
 def require_active(key: Key) -> None:

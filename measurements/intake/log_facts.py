@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from django.db.models import Max
 
-from joulemark.log import leaf as entries
 from measurements.contributors.models import Key, KeyState
 from measurements.intake.models import UNJUDGED, Submission, Ticket
 from measurements.intake.suite_services import read_suites
@@ -110,7 +109,7 @@ def _read_ended(leaves: Collection[Leaf], facts_of: Callable[[Key], RowFacts]) -
     last = _last_ends(leaves)
     recorded = {}
     for leaf, key in _keys(leaves):
-        logged, facts = entries.decode(leaf.body.encode()).facts, dict(facts_of(key))
+        logged, facts = leaf.entry().facts, dict(facts_of(key))
         if last.get(key.pk) != leaf.pk:
             facts |= {name: logged[name] for name in ("at", "untrusted_since") if name in logged}
         recorded[leaf.pk] = Recorded(

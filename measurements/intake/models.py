@@ -105,6 +105,11 @@ class Submission(models.Model):
                 name="submission_quarantined",
                 condition=models.Q(state="quarantined"),
             ),
+            # lists of results, and the front page: the latest, of all and of one state
+            models.Index(fields=["-received_at", "result_id"], name="submission_latest"),
+            models.Index(fields=["state", "-received_at", "result_id"], name="submission_state_latest"),
+            # health: what cost a process
+            models.Index(fields=["received_at"], name="submission_losses", condition=models.Q(losses__gt=0)),
             # the duplicate rule: has this trace been seen?
             models.Index(fields=["trace_sha256"], name="submission_trace"),
         ]

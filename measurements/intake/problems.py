@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,8 +11,18 @@ from rest_framework.exceptions import APIException, NotFound
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 
 from joulemark.record.errors import RecordError
+from measurements.intake.platform_key import KeyUnusable
 from measurements.intake.refusals import Refusal, TooOften, count_refusal, refusal_for
 from measurements.web.problems import problem
+
+logger = logging.getLogger(__name__)
+
+KEY_AGAIN_S = 300
+"""After so long it is worth asking again a platform whose key its operator must restore."""
+KEY_SENTENCE = (
+    "This platform cannot sign at the moment: its operator must restore a key. Nothing is wrong with what was sent; "
+    "send it again later."
+)
 
 
 def handle(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
@@ -23,6 +34,11 @@ def handle(error: Exception, _context: dict[str, Any]) -> HttpResponse | None:
         answer = problem(status=error.status, code=error.code, detail=str(error))
         if isinstance(error, TooOften):
             answer["Retry-After"] = str(error.wait_s)
+        return answer
+    if isinstance(error, KeyUnusable):
+        logger.error("JM-PLATFORM-KEY %s", error)
+        answer = problem(status=503, code="JM-PLATFORM-KEY", detail=KEY_SENTENCE)
+        answer["Retry-After"] = str(KEY_AGAIN_S)
         return answer
     if isinstance(error, Http404):
         error = NotFound(*error.args)

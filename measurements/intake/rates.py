@@ -8,9 +8,8 @@ where there is one): they are lost with it, and while it is away nobody is limit
 from __future__ import annotations
 
 import ipaddress
-import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -19,13 +18,12 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
+from measurements.concurrency.outage import Outage
 from measurements.intake.refusals import TooOften
 
 if TYPE_CHECKING:  # the views import this module, by the settings' name for it
     from rest_framework.request import Request
     from rest_framework.views import APIView
-
-logger = logging.getLogger(__name__)
 
 V4_PREFIX, V6_PREFIX = 24, 56
 """What one customer of a network usually holds, and no less: counting single addresses would miss all of IPv6."""
@@ -33,28 +31,7 @@ V4_PREFIX, V6_PREFIX = 24, 56
 PARTS = 12
 """Of a span, each counted by itself: whoever comes evenly gets 12/13 of the rate."""
 
-OUTAGE_S = 10.0
-"""For how long a cache that gave no answer is not asked again: a request counts several times, and waits once."""
-
-
-class Outage:
-    """Whether the cache is away, as this process has seen it last."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._until_s = clock()
-
-    def begin(self, error: Exception) -> None:
-        """It gave no answer just now."""
-        self._until_s = self._clock() + OUTAGE_S
-        logger.warning("rates are not counted, the cache is away: %s", error)
-
-    def lasts(self) -> bool:
-        """Whether the outage lasts: it is too early to try the cache again."""
-        return self._clock() < self._until_s
-
-
-OUTAGE = Outage()
+OUTAGE = Outage("rates are not counted, the cache is away")
 
 
 class Counter(Protocol):

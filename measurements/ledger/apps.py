@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
-from django.conf import settings
 
 NUDGE_EVERY_S = 1.0
 """A process asks for the sequencer this often at most."""
@@ -24,7 +23,7 @@ class LedgerConfig(AppConfig):
         from measurements.ledger.tasks import sequence
 
         nudger: Nudger[None] = Nudger(
-            lambda _: sequence.apply_async(expires=settings.SWEEP_MESSAGE_LIFE_S),
+            lambda _: sequence.delay(),
             name="log-nudger",
             otherwise=lambda _: "queue is down, leaves wait for the next turn of the sequencer",
             every_s=NUDGE_EVERY_S,

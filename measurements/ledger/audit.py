@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from joulemark.log import leaf as entries
 from joulemark.log import merkle
 from joulemark.log.tiles import TILE_WIDTH, ReadTile, Tile, encode_entries, entry_bundles, grow, tree_root
 from joulemark.record.errors import RecordError
@@ -37,11 +36,10 @@ def _leaf_faults() -> Iterator[str]:
 
 
 def _fault_of(leaf: Leaf, name: str) -> Iterator[str]:
-    body = leaf.body.encode()
-    if merkle.leaf_hash(body).hex() != leaf.leaf_hash:
+    if merkle.leaf_hash(leaf.body.encode()).hex() != leaf.leaf_hash:
         yield f"The hash of {name} does not fit its body."
     try:
-        entry = entries.decode(body)
+        entry = leaf.entry()
     except RecordError as error:
         yield f"The body of {name} is no entry: {error}"
         return

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-Facts = Mapping[str, str | int | list[str]]
-"""What an entry of the log holds."""
+from joulemark.log.leaf import Fact
 
-RowFacts = Mapping[str, str | int | list[str] | datetime | None]
+RowFacts = Mapping[str, Fact | datetime | None]
 """What a builder states of a row; None for a time that the row does not have."""
 
 
-def entry_facts(facts: RowFacts) -> dict[str, str | int | list[str]]:
+def entry_facts(facts: RowFacts) -> dict[str, Fact]:
     """The same as an entry holds them: times as `moment` writes them."""
     return {
         name: moment(value) if value is None or isinstance(value, datetime) else value

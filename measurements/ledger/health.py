@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count, Min
-
 from measurements.ledger.errors import Damaged
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 from measurements.ledger.published import read_published
 
 
-def unsigned_leaves() -> tuple[int, datetime | None]:
-    """How many leaves no checkpoint covers, and the time of the oldest; None where there is none."""
+def unsigned_leaves(*, at_most: int) -> tuple[int, datetime | None]:
+    """How many leaves no checkpoint covers, counted up to `at_most`, and the time of the first; None without any."""
     last = Checkpoint.objects.last()
     signed = last.size if last else 0
     count, times = 0, []
-    for leaves in (Leaf.objects.waiting(), Leaf.objects.filter(index__gte=signed)):  # an index for each
-        totals = leaves.order_by().aggregate(n=Count("pk"), oldest=Min("logged_at"))
-        count += totals["n"]
-        times += [totals["oldest"]] if totals["oldest"] else []
-    return count, min(times, default=None)
+    waiting, placed = Leaf.objects.waiting().order_by("id"), Leaf.objects.filter(index__gte=signed)
+    for leaves in (waiting, placed.order_by("index")):  # an index for each
+        count += leaves[:at_most].count()
+        times += list(leaves.values_list("logged_at", flat=True)[:1])
+    return min(count, at_most), min(times, default=None)
 
 
 def is_broken() -> bool:

@@ -24,6 +24,16 @@ def load_or_make(path: Path, *, may_make: Callable[[], None] | None = None) -> E
     if not path.exists():
         if may_make is not None:
             may_make()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        make_file_once(path, keys.to_pem(keys.generate()), mode=0o600)
+        make(path)
+    return load(path)
+
+
+def make(path: Path) -> None:
+    """Write a new key into `path`, where there is no file yet. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_file_once(path, keys.to_pem(keys.generate()), mode=0o600)
+
+
+def load(path: Path) -> Ed25519PrivateKey:
+    """The key in `path`. Raises Malformed (JM-KEY-FILE) or OSError."""
     return keys.from_pem(path.read_bytes())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from joulemark.log import leaf as entries
 from joulemark.record.errors import RecordError
-from measurements.ledger.facts import Facts, RowFacts, entry_facts
+from measurements.ledger.facts import RowFacts, entry_facts
 from measurements.ledger.models import Leaf
 
 
@@ -29,7 +29,7 @@ class CurrentRow:
     """The same as an entry holds it."""
 
     subject: str
-    facts: Facts
+    facts: entries.Facts
 
 
 Reader = Callable[[Collection[Leaf]], Mapping[int, Recorded]]
@@ -72,7 +72,7 @@ def _as_written(leaf: Leaf, row: CurrentRow) -> CurrentRow:
     times in the zone that they came with: the same moment is the same fact.
     """
     try:
-        entry = entries.decode(leaf.body.encode())
+        entry = leaf.entry()
     except RecordError:
         return row  # the body was edited: whoever compares sees that
     subject = row.subject if leaf.subject == entry.subject else leaf.subject

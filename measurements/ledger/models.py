@@ -6,6 +6,8 @@ from typing import Self
 
 from django.db import models
 
+from joulemark.log.leaf import LogLeaf, decode
+
 
 class LeafKind(models.TextChoices):
     """What a leaf records."""
@@ -80,6 +82,10 @@ class Leaf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index} {self.kind}"
+
+    def entry(self) -> LogLeaf:
+        """What `body` says. Raises RecordError where it is no entry: then it was edited."""
+        return decode(self.body.encode())
 
 
 class Checkpoint(models.Model):

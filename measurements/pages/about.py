@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 
 from joulemark.energy.sensors import COVERAGE_FACTOR, sensor_error
 from joulemark.suite.published import load_study
+from measurements.answer_cache.sources import made_of
+from measurements.catalog.sources import CATALOG
 from measurements.pages.suite_hints import suite_hints
 
 LIGHT_W, FULL_W = 60.0, 300.0
@@ -39,6 +41,7 @@ def unknown_sensor() -> SensorFacts:
     )
 
 
+@made_of(CATALOG)
 @require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """What a number here means, and what a signature does not prove."""

@@ -9,17 +9,22 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
+from measurements.answer_cache.sources import made_of, note
 from measurements.boards.board_pages import ROWS_PER_PAGE
 from measurements.boards.page_views import VIEWED
 from measurements.boards.queries import NotKept, read_board
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
 from measurements.pages.charts import (
     board_plot,
     quality_plots,
     size_plot,
 )
+from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, moment_shown, time_shown
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED, on_view=VIEWED.note)
 @honours_as_of
 @require_safe
 def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
@@ -32,8 +37,7 @@ def board(request: HttpRequest, series: str, task: str) -> HttpResponse:
         raise Http404(str(error)) from error
     if leaderboard is None:
         raise Http404(gettext("There is no such board, or nothing has been accepted on it yet."))
-    if request.method == "GET":
-        VIEWED.note((row.task, row.dataset, row.model) for row in leaderboard.rows if row.dataset)
+    note(request, ((row.task, row.dataset, row.model) for row in leaderboard.rows if row.dataset))
     groups = [
         (group, board_plot(group), [*quality_plots(group), *filter(None, [size_plot(group)])])
         for group in leaderboard.groups

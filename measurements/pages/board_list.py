@@ -7,11 +7,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.queries import list_boards
 from measurements.boards.series import series_by_slug
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 @require_safe
 def board_list(request: HttpRequest) -> HttpResponse:

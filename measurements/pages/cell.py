@@ -9,15 +9,23 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.cell_detail import explain_cell
 from measurements.boards.models import NAMED_BY
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.impact.form import year_of_value
+from measurements.intake.sources import SUBMISSIONS
 from measurements.pages.charts import (
     cell_plot,
 )
+from measurements.published.sources import PUBLISHED
+from measurements.review.sources import RESULTS
 from measurements.web.as_of import address_at, honours_as_of, moment_shown, time_shown
 
 
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED, RESULTS, SUBMISSIONS)
 @honours_as_of
 @require_safe
 def cell(request: HttpRequest, series: str, task: str) -> HttpResponse:

@@ -81,8 +81,8 @@ def size_plot(group: Group) -> Scatter | None:
     return scatter(
         spots,
         title=gettext("Energy and number of parameters"),
-        description=gettext("One mark a model. The table below has every value."),
-        axis=gettext("across: Wh per 1,000 queries; up: billions of parameters; both logarithmic"),
+        description=gettext("Each mark is a model. The table below has every value."),
+        axis=gettext("horizontal: Wh per 1,000 queries; vertical: billions of parameters; both logarithmic"),
         logarithmic=True,
     )
 
@@ -115,7 +115,8 @@ def _quality_plot(group: Group, metric: str) -> Scatter | None:
         spots,
         title=gettext("Energy and quality: %(metric)s") % {"metric": metric},
         description=_front_in_words(named),
-        axis=gettext("across: Wh per 1,000 queries, logarithmic; up: %(metric)s") % {"metric": metric},
+        axis=gettext("horizontal: Wh per 1,000 queries, logarithmic; vertical: %(metric)s")
+        % {"metric": metric},
         logarithmic=False,
     )
 
@@ -128,11 +129,11 @@ def _energy_and_score(row: BoardRow, score: dict[str, Any]) -> str:
 def _front_in_words(named: list[str]) -> str:
     if not named:
         return gettext(
-            "There is no front: the differences are within chance, or how far chance goes is not known. "
+            "There is no front: the differences are within the uncertainty, or the uncertainty is not known. "
             "The table below has every value."
         )
     return gettext(
-        "On the front, where no model surely uses less energy and surely answers better: %(models)s. "
+        "On the Pareto front (no other model uses less energy and scores better beyond the uncertainty): %(models)s. "
         "The table below has every value."
     ) % {"models": ", ".join(named)}
 
@@ -155,8 +156,8 @@ def cell_plot(cell: CellDetail) -> Plot | None:
     ]
     return dot_plot(
         points,
-        title=gettext("What each contributor says"),
-        description=gettext("The line is the value of all: %(value)s. The table below has every number.")
+        title=gettext("Value of each contributor"),
+        description=gettext("The line is the consensus value: %(value)s. The table below has every number.")
         % {"value": watt_hours(row.energy_wh_per_1000)},
         axis=gettext("Wh per 1,000 queries, logarithmic"),
         reference=row.energy_wh_per_1000,
@@ -180,11 +181,11 @@ def comparison_plot(rows: list[ComparisonRow]) -> Plot | None:
     ]
     return dot_plot(
         points,
-        title=gettext("Energy of general-purpose over task-specific models"),
+        title=gettext("Energy ratio, general-purpose to task-specific models"),
         description=gettext(
-            "One row a data set and series; the bar is the interval over models (95 of 100). The table has every value."
+            "One row per data set and series; the bar is the 95 % interval over models. The table has every value."
         ),
-        axis=gettext("times the energy, logarithmic; the line is equality"),
+        axis=gettext("energy ratio, logarithmic; the line marks equal energy"),
         reference=1.0,
     )
 

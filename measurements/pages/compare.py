@@ -8,13 +8,19 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from joulemark.suite.published import load_study
+from measurements.answer_cache.sources import made_of
 from measurements.boards.comparisons import read_comparison
+from measurements.boards.sources import BOARDS
 from measurements.catalog.models import Task
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.charts import (
     comparison_plot,
 )
+from measurements.published.sources import PUBLISHED
 
 
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
 @require_safe
 def compare(request: HttpRequest, task: str) -> HttpResponse:
     """General-purpose against task-specific models on one task."""

@@ -6,10 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.equal_size import read_equal_size
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.pages.overview import read_overview
+from measurements.published.sources import PUBLISHED
 
 
+@made_of(BOARDS, CATALOG, CONTRIBUTORS, PUBLISHED)
 @require_safe
 def compare_list(request: HttpRequest) -> HttpResponse:
     """The tasks on which both kinds of model were run."""

@@ -7,10 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
+from measurements.intake.sources import SUBMISSIONS
+from measurements.ledger.sources import LEAVES
 from measurements.review.decisions import public_decisions
 from measurements.review.listing import PER_PAGE
+from measurements.review.sources import RESULTS
 
 
+@made_of(LEAVES, RESULTS, SUBMISSIONS)
 @require_safe
 def decision_list(request: HttpRequest) -> HttpResponse:
     """What people decided about results, and which appeals wait."""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from joulemark.suite import load_suite, suite_names
 from measurements.boards.needed import NeededJob, read_needed
-from measurements.catalog.models import AiModel, DataSet, Task
+from measurements.catalog.lookup import read_catalogue_of
 from measurements.catalog.suites import current_digests, known_suites, unpinned_suites
 
 if TYPE_CHECKING:
@@ -76,18 +76,13 @@ def _of_suite(suite: Suite, jobs: list[NeededJob]) -> NeededOfSuite:
     needed = [job for job in jobs if not job.is_established]
     first = needed[:JOBS_ON_PAGE]
     run = f"joulemark run --suite {shlex.quote(_called(suite))}"
-    tasks = dict(Task.objects.values_list("slug", "title"))
-    datasets = {
-        (task, slug): title
-        for task, slug, title in DataSet.objects.values_list("task__slug", "slug", "title")
-    }
-    models = dict(AiModel.objects.filter(slug__in={job.model for job in first}).values_list("slug", "title"))
+    catalogue = read_catalogue_of(first)
     lines = [
         Line(
             job=job,
-            task_title=tasks[job.task],
-            dataset_title=datasets[job.task, job.dataset],
-            model_title=models[job.model],
+            task_title=catalogue.dataset_of(job).task.title,
+            dataset_title=catalogue.dataset_of(job).title,
+            model_title=catalogue.model_of(job).title,
             command=f"{run} --only {shlex.quote(job.key)}",
         )
         for job in first

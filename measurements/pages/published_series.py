@@ -10,9 +10,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.queries import NotKept, list_boards, require_kept
 from measurements.boards.series import published_series
+from measurements.boards.sources import BOARDS
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.catalog.sources import CATALOG
+from measurements.published.sources import PUBLISHED
 from measurements.web.as_of import honours_as_of, time_shown
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ def read_published(slug: str, *, at: datetime | None = None) -> PublishedSeriesP
     )
 
 
+@made_of(BOARDS, CATALOG, PUBLISHED)
 @honours_as_of
 @require_safe
 def published(request: HttpRequest, series: str) -> HttpResponse:

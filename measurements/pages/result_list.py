@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from measurements.answer_cache.sources import made_of
+from measurements.catalog.sources import CATALOG
+from measurements.contributors.sources import CONTRIBUTORS
 from measurements.intake.models import State
+from measurements.intake.sources import SUBMISSIONS
 from measurements.review.filters import ResultFilter
 from measurements.review.listing import PER_PAGE, codes_of, listed_submissions
+from measurements.review.sources import RESULTS
+from measurements.web.bounded_pages import BoundedPaginator
 
 
+@made_of(CATALOG, CONTRIBUTORS, RESULTS, SUBMISSIONS)
 @require_safe
 def result_list(request: HttpRequest) -> HttpResponse:
     """Every result in every state, latest first."""
     chosen = ResultFilter(request.GET, queryset=listed_submissions())
     submissions = chosen.qs if chosen.is_valid() else listed_submissions().none()
-    page = Paginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
+    page = BoundedPaginator(submissions, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {

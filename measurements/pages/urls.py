@@ -3,7 +3,10 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from measurements.answer_cache.sources import made_of
 from measurements.boards.impact_values import find_value
+from measurements.boards.sources import BOARDS
+from measurements.catalog.sources import CATALOG
 from measurements.impact import pages as impact
 from measurements.pages import (
     about,
@@ -19,7 +22,11 @@ from measurements.pages import (
     result,
     result_list,
 )
+from measurements.published.sources import PUBLISHED
 from measurements.web import addresses as _addresses  # noqa: F401 - registers the converters
+
+impact_of_boards = made_of(BOARDS, CATALOG, PUBLISHED)(impact.impact)
+"""The calculator looks a board's value up by what it is handed here, and so is made of boards."""
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -32,7 +39,7 @@ urlpatterns = [
     path("compare/", compare_list.compare_list, name="comparisons"),
     path("compare/<name:task>/", compare.compare, name="comparison"),
     path("claims/", impact.claims, name="claims"),
-    path("impact/", impact.impact, {"find_value": find_value}, name="impact"),
+    path("impact/", impact_of_boards, {"find_value": find_value}, name="impact"),
     path("needed/", needed.needed, name="needed"),
     path("results/", result_list.result_list, name="results"),
     path("results/<result_id:result_id>/", result.result, name="result"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from django.db import transaction
 
 from joulemark.published.figures import LeftOut, combine
+from measurements.catalog.lookup import read_catalogue
 from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
 from measurements.catalog.services import published_hardware
 from measurements.concurrency.advisory_locks import lock_until_commit
@@ -75,7 +76,7 @@ def import_series(*, wish: Wish) -> Imported:
         if stored is not None and not wish.replace:
             return _unchanged(stored, wish)
         figures = combine(wish.reading.runs)
-        names = Catalogue(wish)
+        names = SeriesCatalogue(wish)
         rows, taken, unknown = names.rows(figures)
         if not taken:
             raise ImportRefused("Nothing was left to import: " + _counted([*wish.reading.left_out, *unknown]))
@@ -149,15 +150,13 @@ def _scope(figures: Sequence[Figure]) -> str:
     return next(iter(first))
 
 
-class Catalogue:
+class SeriesCatalogue:
     """Rows of the catalogue by what a series calls them; what is missing is added or left out, and told either way."""
 
     def __init__(self, wish: Wish) -> None:
         self._wish = wish
         own = wish.facts.slug if wish.only_known else None  # what it brought itself makes nothing known
-        self._tasks = {task.slug: task for task in Task.objects.exclude(known_from=own)}
-        self._datasets = {(row.task_id, row.slug): row for row in DataSet.objects.exclude(known_from=own)}
-        self._models = {model.slug: model for model in AiModel.objects.exclude(known_from=own)}
+        self._catalogue = read_catalogue(without_series=own)
         self._hardware: dict[str, HardwareClass] = {}
         self.added: list[str] = []
 
@@ -183,9 +182,9 @@ class Catalogue:
         task = self._known_task(subject.task)
         if task is None:
             return f"task {subject.task}"
-        if subject.dataset is not None and (task.pk, subject.dataset) not in self._datasets:
+        if subject.dataset is not None and (task.slug, subject.dataset) not in self._catalogue.datasets:
             return f"data set {subject.dataset} of {subject.task}"
-        return None if subject.model in self._models else "model"
+        return None if subject.model in self._catalogue.models else "model"
 
     def _row(self, figure: Figure) -> PublishedFigure:
         subject = figure.subject
@@ -211,36 +210,38 @@ class Catalogue:
 
     def _known_task(self, name: str) -> Task | None:
         """By its slug, or by its title where a publisher's word cannot stand in an address."""
-        task = self._tasks.get(name) or self._tasks.get(_address(name))
+        tasks = self._catalogue.tasks
+        task = tasks.get(name) or tasks.get(_address(name))
         return task if task is not None and name in {task.slug, task.title} else None
 
     def _task(self, name: str) -> Task:
         task = self._known_task(name)
         if task is not None:
             return task
-        slug = _address(name)
-        if not slug or slug in self._tasks:
+        slug, tasks = _address(name), self._catalogue.tasks
+        if not slug or slug in tasks:
             raise ImportRefused(
                 f"The task {name!r} needs a name for its address: give it one in the map's [tasks]."
             )
-        self._tasks[slug] = Task.objects.create(
+        tasks[slug] = Task.objects.create(
             slug=slug, title=name, modality="", position=NEW_TASKS_AT, known_from=self._wish.facts.slug
         )
         self.added.append(f"task {slug}")
-        return self._tasks[slug]
+        return tasks[slug]
 
     def _dataset(self, task: Task, name: str) -> DataSet:
-        key = (task.pk, _fitting(name, 100, "data set"))
-        if key not in self._datasets:
-            self._datasets[key] = DataSet.objects.create(
+        key, datasets = (task.slug, _fitting(name, 100, "data set")), self._catalogue.datasets
+        if key not in datasets:
+            datasets[key] = DataSet.objects.create(
                 task=task, slug=name, title=name, known_from=self._wish.facts.slug
             )
             self.added.append(f"data set {name} of {task.slug}")
-        return self._datasets[key]
+        return datasets[key]
 
     def _model(self, name: str, parameters: int | None) -> AiModel:
-        if _fitting(name, 150, "model") not in self._models:
-            self._models[name] = AiModel.objects.create(
+        models = self._catalogue.models
+        if _fitting(name, 150, "model") not in models:
+            models[name] = AiModel.objects.create(
                 slug=name,
                 title=name.rpartition("/")[2] or name,
                 kind=self._wish.kinds.get(name, ModelKind.UNKNOWN),
@@ -249,7 +250,7 @@ class Catalogue:
                 known_from=self._wish.facts.slug,
             )
             self.added.append(f"model {name}")
-        model = self._models[name]
+        model = models[name]
         kind = self._wish.kinds.get(name, model.kind)
         if model.known_from == self._wish.facts.slug and model.kind != kind:
             model.kind = kind

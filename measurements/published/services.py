@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Task
+from measurements.catalog.lookup import read_catalogue
 from measurements.catalog.services import load_study_catalog
 from measurements.published.models import PublishedFigure, PublishedSeries
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from joulemark.suite.published import Study
+    from measurements.catalog.models import HardwareClass
 
 SPREAD_AND_PARTS = (
     "low_kwh_per_1000", "high_kwh_per_1000", "std_kwh_per_1000", "gpu_kwh_per_1000", "cpu_kwh_per_1000",
@@ -91,18 +92,16 @@ def load_published(*, study: Study) -> int:
 
 
 def _study_rows(study: Study, hardware: HardwareClass) -> list[PublishedFigure]:
-    tasks = {task.slug: task for task in Task.objects.all()}
-    datasets = {(row.task_id, row.slug): row for row in DataSet.objects.all()}
-    models = {model.slug: model for model in AiModel.objects.all()}
+    catalogue = read_catalogue()
     qualities: dict[tuple[str, str | None, str], list[dict[str, object]]] = {}
     for score in study.quality:
         listed = qualities.setdefault((score.task, score.dataset, score.model), [])
         listed.append({"metric": score.metric, "value": score.value, "n": None, "higher_is_better": True})
     rows = [
         PublishedFigure(
-            task=tasks[figure.task],
-            dataset=datasets[tasks[figure.task].pk, figure.dataset] if figure.dataset else None,
-            model=models[figure.model],
+            task=catalogue.tasks[figure.task],
+            dataset=catalogue.datasets[figure.task, figure.dataset] if figure.dataset else None,
+            model=catalogue.models[figure.model],
             hardware_class=hardware,
             energy_kwh_per_1000=figure.energy_kwh_per_1000,
             low_kwh_per_1000=figure.energy_min_kwh_per_1000,

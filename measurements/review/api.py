@@ -19,7 +19,7 @@ from measurements.intake.models import Submission
 from measurements.intake.rates import PrefixThrottle
 from measurements.ledger.health import is_broken
 from measurements.review import contributor_requests
-from measurements.review.health import QueueWait, given_up, waiting
+from measurements.review.health import COUNTED_ROWS, QueueWait, given_up, waiting
 from measurements.web.message_schemas import message, signed_message
 from measurements.web.openapi import SIGNED_BYTES, problems
 
@@ -39,7 +39,7 @@ class ResultStatusView(APIView):
 class QueueWaitSerializer(serializers.Serializer[QueueWait]):
     """How many wait for one thing, and for how long the oldest has and may."""
 
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text=f"{COUNTED_ROWS} where there are as many or more.")
     oldest_s = serializers.FloatField()
     limit_s = serializers.FloatField()
     alarm = serializers.BooleanField()

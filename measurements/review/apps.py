@@ -22,13 +22,14 @@ class ReviewConfig(AppConfig):
         """Listen at the door, and let the log read this room's rows."""
         from measurements.concurrency.nudger import Nudger
         from measurements.intake.signals import key_distrusted, submission_received
+        from measurements.review.judge_queue import send
         from measurements.review.log_facts import register_readers
         from measurements.review.signals import states_changed
         from measurements.review.tasks import judge, queue_comparison, queue_distrusted
 
         register_readers()
         nudger: Nudger[str] = Nudger(
-            judge.delay,
+            lambda ids: send(judge, ids),
             name="judge-nudger",
             otherwise=lambda ids: f"queue is down, {len(ids)} results wait for the sweeper",
             max_items=MAX_IDS,

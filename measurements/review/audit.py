@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Sequence
 from django.db import transaction
 from django.db.models import Q
 
-from joulemark.log import leaf as entries
 from joulemark.record import keys
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
@@ -68,7 +67,7 @@ def _compared(leaf: Leaf, row: CurrentRow | None) -> Iterator[str]:
         yield f"{name}, but that row is gone."
         return
     try:
-        entry = entries.decode(leaf.body.encode())
+        entry = leaf.entry()
     except RecordError:
         return  # the log's own audit has said so
     if entry.subject != row.subject:

@@ -21,6 +21,7 @@ from measurements.ledger.facts import RowFacts
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaf
 from measurements.review.models import Appeal, Cause, Proposal, Withdrawal
+from measurements.review.replication import cells_of, touch
 from measurements.review.signals import states_changed
 from measurements.review.states import can_become, move
 
@@ -46,6 +47,7 @@ def withdraw(*, data: bytes) -> Submission:
         withdrawal.save()
         move([submission], State.WITHDRAWN, cause=Cause.WITHDRAWAL, at=withdrawal.withdrawn_at)
         Proposal.objects.filter(submission=submission).delete()
+        touch(cells_of([submission.pk]).values())
         transaction.on_commit(
             lambda: states_changed.send(sender=Submission, result_ids=[submission.result_id])
         )

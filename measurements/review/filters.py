@@ -2,33 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django_filters  # type: ignore[import-untyped]
 
-from measurements.catalog.models import hardware_named
+from measurements.catalog.models import AiModel, DataSet, HardwareClass, Suite, Task, hardware_named
+from measurements.contributors.models import Key
 from measurements.display.choices import RESULT_GRADES
 from measurements.intake.models import State, Submission
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import QuerySet
+
+
+class NamedRows:
+    """Rows that an address names, as the keys by which results point to them.
+
+    They are looked up first: a planner that sees a name behind a join does not know how many results have it, and may
+    read them all for one that none has.
+    """
+
+    def __init__(self, rows: Callable[[str], QuerySet[Any]], through: str) -> None:
+        self._rows = rows
+        self._through = through
+
+    def __call__(self, queryset: QuerySet[Submission], _name: str, value: str) -> QuerySet[Submission]:
+        """Those of `queryset` that point to a row of this name."""
+        keys = list(self._rows(value).values_list("pk", flat=True))
+        return queryset.filter(**{f"{self._through}__in": keys}) if keys else queryset.none()
 
 
 class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter ships no types
     """By suite, task, data set, model, hardware, grade, contributor and state; each a plain equality."""
 
-    suite = django_filters.CharFilter(field_name="result__suite__name", label="Suite name")
-    version = django_filters.CharFilter(field_name="result__suite__version", label="Suite version")
-    task = django_filters.CharFilter(field_name="result__task__slug", label="Task")
-    dataset = django_filters.CharFilter(field_name="result__dataset__slug", label="Data set")
-    model = django_filters.CharFilter(field_name="result__model__slug", label="Model")
+    suite = django_filters.CharFilter(
+        method=NamedRows(lambda name: Suite.objects.filter(name=name), "result__suite"), label="Suite name"
+    )
+    version = django_filters.CharFilter(
+        method=NamedRows(lambda name: Suite.objects.filter(version=name), "result__suite"),
+        label="Suite version",
+    )
+    task = django_filters.CharFilter(
+        method=NamedRows(lambda name: Task.objects.filter(slug=name), "result__task"), label="Task"
+    )
+    dataset = django_filters.CharFilter(
+        method=NamedRows(lambda name: DataSet.objects.filter(slug=name), "result__dataset"), label="Data set"
+    )
+    model = django_filters.CharFilter(
+        method=NamedRows(lambda name: AiModel.objects.filter(slug=name), "result__model"), label="Model"
+    )
     hardware = django_filters.CharFilter(
-        method="by_hardware", label="Hardware class, by its slug or its code"
+        method=NamedRows(
+            lambda name: HardwareClass.objects.filter(hardware_named(name)), "result__hardware_class"
+        ),
+        label="Hardware class, by its slug or its code",
     )
     scope = django_filters.CharFilter(field_name="result__scope", label="Scope of the energy")
     stratum = django_filters.CharFilter(field_name="result__stratum", label="Configuration stratum")
     contributor = django_filters.CharFilter(
-        field_name="key__contributor__pseudonym", label="Contributor's pseudonym"
+        method=NamedRows(lambda name: Key.objects.filter(contributor__pseudonym=name), "key"),
+        label="Contributor's pseudonym",
     )
     grade = django_filters.ChoiceFilter(
         field_name="result__grade",
@@ -40,7 +75,3 @@ class ResultFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fi
     class Meta:
         model = Submission
         fields: list[str] = []
-
-    def by_hardware(self, queryset: QuerySet[Submission], _name: str, value: str) -> QuerySet[Submission]:
-        """Results on one hardware class: a slug names it once its name is confirmed, its code always."""
-        return queryset.filter(hardware_named(value, through="result__hardware_class__"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Min
 from django.utils import timezone
 
 from measurements.intake.models import UNJUDGED, State, Submission
@@ -14,13 +13,18 @@ from measurements.ledger.health import unsigned_leaves
 from measurements.review.judging_batches import MAX_LOSSES
 from measurements.review.models import Appeal
 
+COUNTED_ROWS = 10_000
+"""So many are counted at most: a monitor needs no more to see that a queue is long."""
 NAMED = 20
 """Results that health names at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueueWait:
-    """How many wait for one thing, how long the oldest has waited, and how long it may. Seconds."""
+    """How many wait for one thing, how long the oldest has waited, and how long it may. Seconds.
+
+    `count` is `COUNTED_ROWS` where there are as many or more.
+    """
 
     what: str
     count: int
@@ -36,15 +40,15 @@ class QueueWait:
 def waiting() -> tuple[QueueWait, ...]:
     """Verdicts, moderators' looks at quarantined results, appeals, and leaves without a checkpoint that wait."""
     now = timezone.now()
-    unsigned, oldest = unsigned_leaves()
-    appeals = Appeal.objects.filter(decision=None).aggregate(n=Count("pk"), oldest=Min("filed_at"))
+    unsigned, oldest = unsigned_leaves(at_most=COUNTED_ROWS)
+    appeals = Appeal.objects.filter(decision=None).order_by("filed_at")
     return (
         _of_results("verdict", UNJUDGED, limit_s=settings.WAITING_ALARM_S, now=now),
         _of_results("moderator", (State.QUARANTINED,), limit_s=settings.QUARANTINE_ALARM_S, now=now),
         QueueWait(
             what="appeal",
-            count=appeals["n"],
-            oldest_s=_age(appeals["oldest"], now),
+            count=appeals[:COUNTED_ROWS].count(),
+            oldest_s=_age(appeals.values_list("filed_at", flat=True).first(), now),
             limit_s=settings.APPEAL_ANSWER_S,
         ),
         QueueWait(
@@ -60,8 +64,11 @@ def given_up() -> list[str]:
 
 
 def _of_results(what: str, states: tuple[str, ...], *, limit_s: float, now: datetime) -> QueueWait:
-    totals = Submission.objects.filter(state__in=states).aggregate(n=Count("pk"), oldest=Min("received_at"))
-    return QueueWait(what=what, count=totals["n"], oldest_s=_age(totals["oldest"], now), limit_s=limit_s)
+    waiting = Submission.objects.filter(state__in=states).order_by("received_at")
+    oldest = waiting.values_list("received_at", flat=True).first()
+    return QueueWait(
+        what=what, count=waiting[:COUNTED_ROWS].count(), oldest_s=_age(oldest, now), limit_s=limit_s
+    )
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -8,6 +8,7 @@ a batch that was lost with its process is judged again in halves, until the one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Least, Length
 from django.utils import timezone
 
+from measurements.concurrency.advisory_locks import key_of, session_locks
 from measurements.intake.models import UNJUDGED, State, Submission
 from measurements.review.models import Cause
 from measurements.review.states import move
@@ -24,8 +26,8 @@ from measurements.review.states import move
 BATCH_SIZE = 64
 """Submissions in one transaction at most."""
 
-BATCH_BYTES = 32 * 1024 * 1024
-"""Bytes of bundles in one transaction at most; a larger one is judged alone."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Bytes of bundles in one transaction at most. What their traces inflate to is bounded where they are decoded."""
 
 MAX_LOSSES = 3
 """Processes that a submission may cost while it is judged alone."""
@@ -39,13 +41,29 @@ class Claim:
     given_up: list[str]
 
 
+@contextmanager
+def judged_alone(result_ids: Sequence[str]) -> Iterator[list[str]]:
+    """Those of these submissions that nobody else judges now; nobody begins with them before the block ends.
+
+    It ends with this process at the latest, so that what a dead one had taken up is free at once, which a state in the
+    row would not tell. No row is held meanwhile, and no transaction open. On SQLite nobody is kept away: what two have
+    judged, the first to write gives its verdict.
+    """
+    if connection.vendor != "postgresql":
+        yield list(result_ids)
+        return
+    keys = {key_of(f"judging {result_id}"): result_id for result_id in result_ids}
+    with session_locks(keys) as ours:
+        yield [result_id for key, result_id in keys.items() if key in ours]
+
+
 @transaction.atomic
 def claim(result_ids: Sequence[str], *, was_lost: bool = False) -> Claim:
     """Mark submissions as taken up, so that everyone sees it.
 
-    `was_lost` says that whoever took them up before is gone. One that was taken up long ago and has no verdict was lost
-    too. So this commit does not wait for the disk: a claim that is lost in a crash of the server was never made, and a
-    verdict that is kept has its claim before it in the server's journal.
+    They are ours by `judged_alone`. `was_lost` says that whoever took them up before is gone. One that was taken up
+    long ago and has no verdict was lost too. So this commit does not wait for the disk: a claim that is lost in a crash
+    of the server was never made, and a verdict that is kept has its claim before it in the server's journal.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -9,7 +9,7 @@ from joulemark.log import leaf as entries
 from joulemark.record.errors import RecordError
 from measurements.intake.log_facts import DECISIONS
 from measurements.intake.models import State, Submission
-from measurements.ledger.facts import Facts, RowFacts
+from measurements.ledger.facts import RowFacts
 from measurements.ledger.log_facts import Recorded, register
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.review.contributor_requests import appeal_facts, withdrawal_facts
@@ -35,10 +35,10 @@ def read_verdicts(leaves: Collection[Leaf]) -> Mapping[int, Recorded]:
     return _read(Verdict, facts_of, leaves)
 
 
-def _facts_of(leaf: Leaf) -> Facts:
+def _facts_of(leaf: Leaf) -> entries.Facts:
     """The facts of an entry; none where its body was edited, which the log's own audit says."""
     try:
-        return entries.decode(leaf.body.encode()).facts
+        return leaf.entry().facts
     except RecordError:
         return {}
 

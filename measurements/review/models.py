@@ -14,6 +14,7 @@ from measurements.display.choices import RESULT_GRADES, choices_of
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review.cell_key import CELL_FIELDS, CellKey
+from measurements.review.due_cells import DueComparison  # noqa: F401 - a table of this app
 from measurements.review.exact_json import ExactJSONField
 
 

@@ -21,7 +21,7 @@ from measurements.ledger.services import append_leaf
 from measurements.review.cases import cases_of
 from measurements.review.hardware_names import confirm_reported_names
 from measurements.review.models import Appeal, Cause, Moderation, Proposal, Result
-from measurements.review.replication import forget
+from measurements.review.replication import cells_of, forget, touch
 from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.signals import states_changed
 from measurements.review.states import move
@@ -86,6 +86,7 @@ def decide(*, submission: Submission, moderator: User, state: State, reason: str
         confirm_reported_names(
             [Result.objects.select_related("hardware_class").get(pk=submission.pk).hardware_class]
         )
+    touch(cells_of([submission.pk]).values())
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=[submission.result_id]))
     return decision
 

@@ -16,7 +16,9 @@ from joulemark.record.statement import Device as DeviceRecord
 from joulemark.record.statement import Predicate, Term
 from joulemark.rules.case import Case
 from joulemark.rules.hardware import gpu_of
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, NameState, Suite
+from measurements.catalog.lookup import read_catalogue_of, suites_by_digest
+from measurements.catalog.models import HardwareClass, Suite
+from measurements.catalog.services import reported_hardware
 from measurements.contributors.models import Contributor, Device
 from measurements.contributors.services import note_device
 from measurements.intake.models import Submission
@@ -52,30 +54,15 @@ class Names:
 
     def __init__(self, cases: Iterable[Case | RecordError]) -> None:
         predicates = [case.predicate for case in cases if isinstance(case, Case)]
-        work = [predicate.workload for predicate in predicates]
-        datasets = DataSet.objects.select_related("task").filter(
-            slug__in={workload.dataset for workload in work}
-        )
-        models = AiModel.objects.filter(slug__in={workload.model for workload in work})
-        suites = Suite.objects.filter(digest__in={predicate.suite.digest for predicate in predicates})
         devices = Device.objects.filter(tag__in={predicate.device.tag for predicate in predicates})
-        self._datasets = {(row.task.slug, row.slug): row for row in datasets}
-        self._models = {row.slug: row for row in models}
-        self._suites = {row.digest: row for row in suites}
+        self.catalogue = read_catalogue_of(predicate.workload for predicate in predicates)
+        self._suites = suites_by_digest(predicate.suite.digest for predicate in predicates)
         self._devices = {(row.contributor_id, row.tag, row.hardware_class_id): row for row in devices}
         self._hardware: dict[tuple[str, str], HardwareClass] = {}
 
     def suite(self, digest: str) -> Suite:
         """The suite with this digest. Raises KeyError."""
         return self._suites[digest]
-
-    def dataset(self, task: str, slug: str) -> DataSet:
-        """The data set of a task. Raises KeyError."""
-        return self._datasets[task, slug]
-
-    def model(self, slug: str) -> AiModel:
-        """The model with this slug. Raises KeyError."""
-        return self._models[slug]
 
     def hardware(self, device: DeviceRecord, *, reported_by: Contributor) -> HardwareClass:
         """The class of a device, made where it is new: then its name is the words of `reported_by`."""
@@ -100,7 +87,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
     """The result of a submission whose suite and job the rules have found; not stored. Raises KeyError for others."""
     statement, predicate = case.statement, case.predicate
     contributor = submission.key.contributor
-    dataset = names.dataset(predicate.workload.task, predicate.workload.dataset)
+    dataset = names.catalogue.dataset_of(predicate.workload)
     hardware = names.hardware(predicate.device, reported_by=contributor)
     return Result(
         submission=submission,
@@ -109,7 +96,7 @@ def derive_result(submission: Submission, case: Case, names: Names) -> Result:
         suite=names.suite(predicate.suite.digest),
         task=dataset.task,
         dataset=dataset,
-        model=names.model(predicate.workload.model),
+        model=names.catalogue.model_of(predicate.workload),
         hardware_class=hardware,
         grade=predicate.sensor.grade,
         scope=predicate.sensor.scope,
@@ -175,16 +162,13 @@ def hardware_class_of(device: DeviceRecord, *, reported_by: Contributor) -> Hard
     if not PLAIN_NAME.fullmatch(name):
         slug = f"{slug[:100]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".strip("-")
     is_known = device.kind == "gpu" and gpu_of(name) is not None
-    hardware, _created = HardwareClass.objects.get_or_create(
+    return reported_hardware(
         slug=f"{device.kind}-{slug}"[:150],
-        defaults={
-            "title": name,
-            "kind": device.kind,
-            "name_state": NameState.CONFIRMED if is_known else NameState.REPORTED,
-            "reported_by": reported_by.pseudonym,
-        },
+        title=name,
+        kind=device.kind,
+        reported_by=reported_by.pseudonym,
+        is_confirmed=is_known,
     )
-    return hardware
 
 
 def stratum_of(predicate: Predicate) -> str:

@@ -21,11 +21,18 @@ from measurements.ledger.facts import RowFacts, moment
 from measurements.ledger.models import LeafKind
 from measurements.ledger.services import append_leaves
 from measurements.review.cases import cases_of
+from measurements.review.cell_key import CellKey
 from measurements.review.findings_digest import findings_digest
 from measurements.review.hardware_names import confirm_reported_names
-from measurements.review.judging_batches import BATCH_SIZE, MAX_LOSSES, claim, forget_losses, in_batches
+from measurements.review.judging_batches import (
+    BATCH_SIZE,
+    MAX_LOSSES,
+    claim,
+    forget_losses,
+    judged_alone,
+)
 from measurements.review.models import Cause, Result, Verdict
-from measurements.review.replication import cells_of, forget, forget_left
+from measurements.review.replication import cells_of, forget, forget_left, touch
 from measurements.review.result_row import Names, derive_result, store_results
 from measurements.review.rule_context import came_untrusted
 from measurements.review.signals import states_changed
@@ -47,17 +54,18 @@ LOST = f"the process that applied them was lost {MAX_LOSSES} times"
 def judge_waiting(*, result_ids: Sequence[str], was_lost: bool = False) -> int:
     """Give these submissions the verdicts that they wait for; returns how many were given.
 
-    `was_lost` says that the process that had taken them up is gone. Safe to call any number of times and at once: rows'
-    locks and states decide, not the message that called.
+    `was_lost` says that the process that had taken them up is gone. Safe to call any number of times and at once: locks
+    and states decide, not the message that called.
     """
     given = 0
     for start in range(0, len(result_ids), BATCH_SIZE):
-        claimed = claim(result_ids[start : start + BATCH_SIZE], was_lost=was_lost)
-        for result_id in claimed.given_up:
-            logger.error("judging %s is given up: %s", result_id, LOST)
-            given += _together([result_id], waiting=UNJUDGED, cause=Cause.RULES, failure=LOST)
-        for batch in claimed.batches:
-            given += _all_or_each(batch, waiting=UNJUDGED, cause=Cause.RULES)
+        with judged_alone(result_ids[start : start + BATCH_SIZE]) as ours:
+            claimed = claim(ours, was_lost=was_lost)
+            for result_id in claimed.given_up:
+                logger.error("judging %s is given up: %s", result_id, LOST)
+                given += _together([result_id], waiting=UNJUDGED, cause=Cause.RULES, failure=LOST)
+            for batch in claimed.batches:
+                given += _all_or_each(batch, waiting=UNJUDGED, cause=Cause.RULES)
     return given
 
 
@@ -69,17 +77,17 @@ def judge_again(*, result_ids: Sequence[str], cause: Cause) -> int:
     that light.
     """
     judged = states_judged_again(cause)
-    given_up = set(
-        Submission.objects.filter(pk__in=result_ids, losses__gte=MAX_LOSSES).values_list("pk", flat=True)
-    )
-    for result_id in given_up:
-        logger.error("judging %s again is given up: %s", result_id, LOST)
-    given = sum(_together([result_id], waiting=judged, cause=cause, failure=LOST) for result_id in given_up)
-    readable = [result_id for result_id in result_ids if result_id not in given_up]
-    return given + sum(
-        _all_or_each(readable[start : start + BATCH_SIZE], waiting=judged, cause=cause)
-        for start in range(0, len(readable), BATCH_SIZE)
-    )
+    given = 0
+    for start in range(0, len(result_ids), BATCH_SIZE):
+        with judged_alone(result_ids[start : start + BATCH_SIZE]) as ours:
+            lost = Submission.objects.filter(pk__in=ours, losses__gte=MAX_LOSSES)
+            given_up = set(lost.values_list("pk", flat=True))
+            for result_id in given_up:
+                logger.error("judging %s again is given up: %s", result_id, LOST)
+                given += _together([result_id], waiting=judged, cause=cause, failure=LOST)
+            readable = [result_id for result_id in ours if result_id not in given_up]
+            given += _all_or_each(readable, waiting=judged, cause=cause)
+    return given
 
 
 def states_judged_again(cause: Cause) -> tuple[State, ...]:
@@ -136,21 +144,26 @@ def _in_parts(rows: Iterable[Submission], length: int) -> Iterator[list[Submissi
         yield some
 
 
-def waiting_too_long() -> list[list[str]]:
-    """Ids of submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, the oldest, in batches."""
+def waiting_too_long(*, most: int) -> dict[str, int]:
+    """Submissions that have waited longer than settings.SWEEP_WAITING_LONGER_THAN_S, the oldest first.
+
+    By id the largest batch that each may be judged in.
+    """
     since = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S)
-    return in_batches(Submission.objects.waiting(since=since).values_list("result_id", "batch_limit")[:1000])
+    return dict(Submission.objects.waiting(since=since).values_list("result_id", "batch_limit")[:most])
 
 
 def _all_or_each(result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause) -> int:
     """Judge together; where the database refuses what one of them made it store, judge each alone."""
-    if not result_ids:
-        return 0
-    try:
-        return _together(result_ids, waiting=waiting, cause=cause)
-    except (DataError, IntegrityError):
-        logger.warning("judging %d results one by one", len(result_ids))
-    return sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in result_ids)
+    given, left = 0, list(result_ids)
+    while left:
+        try:
+            n_given, left = _first_together(left, waiting=waiting, cause=cause)
+        except (DataError, IntegrityError):
+            logger.warning("judging %d results one by one", len(left))
+            return given + sum(_alone(result_id, waiting=waiting, cause=cause) for result_id in left)
+        given += n_given
+    return given
 
 
 def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
@@ -161,65 +174,112 @@ def _alone(result_id: str, *, waiting: Sequence[State], cause: Cause) -> int:
         return _together([result_id], waiting=waiting, cause=cause, failure="DataError")
 
 
-@transaction.atomic
 def _together(
     result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
 ) -> int:
-    """Judge in one transaction. With a `failure` nothing is read, and that it happened is the verdict."""
-    submissions = list(
-        Submission.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related(
-            "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
-        )
-        .filter(result_id__in=result_ids, state__in=waiting)
-        .order_by("leaf_id")
+    """Judge without a second try. With a `failure` nothing is read, and it is the verdict."""
+    given, left = 0, list(result_ids)
+    while left:
+        n_given, left = _first_together(left, waiting=waiting, cause=cause, failure=failure)
+        given += n_given
+    return given
+
+
+def _first_together(
+    result_ids: Sequence[str], *, waiting: Sequence[State], cause: Cause, failure: str | None = None
+) -> tuple[int, list[str]]:
+    """Judge as many as are decoded at once, and write their verdicts in one transaction; return their number.
+
+    Returns also who is left: those that were not decoded, and those whose key was revoked meanwhile. The rules are
+    applied while no row is held; whoever judges has the results by `judged_alone`.
+    """
+    rows = Submission.objects.select_related(
+        "key__contributor", "ticket__job__dataset__task", "ticket__job__model", "ticket__job__suite"
     )
-    submissions = _not_judged_yet(
-        submissions, cause
-    )  # asked while their rows are held: whoever was first has committed
+    waits = rows.filter(result_id__in=result_ids, state__in=waiting).order_by("leaf_id")
+    submissions = _not_judged_yet(list(waits), cause)
     if not submissions:
-        return 0
+        return 0, []
     cases = cases_of(submissions) if failure is None else {}
-    names = Names(cases.values())
-    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in submissions])
-    outcomes = {
-        submission.pk: _judged(submission, cases[submission.pk], names)
-        if failure is None
-        else (_failed(failure), None)
+    left = [submission.pk for submission in submissions if failure is None and submission.pk not in cases]
+    submissions = [submission for submission in submissions if failure is not None or submission.pk in cases]
+    judgements = {
+        submission.pk: _judgement(submission, cases[submission.pk]) if failure is None else _failed(failure)
         for submission in submissions
     }
-    store_results([result for _, result in outcomes.values() if result is not None])
-    _write_verdicts(
-        submissions, {result_id: judgement for result_id, (judgement, _) in outcomes.items()}, cause=cause
+    given, changed = _write(submissions, cases, judgements, waiting=waiting, cause=cause)
+    return given, left + changed
+
+
+@transaction.atomic
+def _write(
+    read: Sequence[Submission],
+    cases: Mapping[str, Case | RecordError],
+    judgements: dict[str, Judgement],
+    *,
+    waiting: Sequence[State],
+    cause: Cause,
+) -> tuple[int, list[str]]:
+    """Write verdicts and results of submissions that still wait for them.
+
+    Returns how many, and the ids of those whose key is trusted otherwise than when they were read.
+    """
+    lockable = (
+        Submission.objects.without_bytes().select_for_update(of=("self",)).select_related("key__contributor")
     )
-    if failure is None:
+    of_these = lockable.filter(pk__in=[submission.pk for submission in read], state__in=waiting)
+    current = _not_judged_yet(list(of_these.order_by("leaf_id")), cause)
+    untrusted_since = {submission.pk: submission.key.untrusted_since for submission in read}
+    submissions = [row for row in current if row.key.untrusted_since == untrusted_since[row.pk]]
+    changed = [row.pk for row in current if row.key.untrusted_since != untrusted_since[row.pk]]
+    if not submissions:
+        return 0, changed
+    names = Names(cases.values())
+    before = {} if cause == Cause.RULES else cells_of([submission.pk for submission in submissions])
+    results = []
+    for submission in submissions:
+        case = cases.get(submission.pk)
+        if isinstance(case, Case) and judgements[submission.pk].state != "rejected":
+            result = _result(submission, case, names)
+            if isinstance(result, Judgement):
+                judgements[submission.pk] = result
+            else:
+                results.append(result)
+    store_results(results)
+    _write_verdicts(submissions, judgements, cause=cause)
+    if cases:
         forget_losses(submissions)
     confirm_reported_names(names.hardware_classes())
     judged_ids = [submission.pk for submission in submissions]
     if before:
         forget(result_ids=[submission.pk for submission in submissions if submission.state == State.ACCEPTED])
         forget_left(before)
+    touch([*before.values(), *map(CellKey.of, results)])
     transaction.on_commit(lambda: states_changed.send(sender=Submission, result_ids=judged_ids))
-    return len(submissions)
+    return len(submissions), changed
 
 
-def _judged(
-    submission: Submission, case: Case | RecordError, names: Names
-) -> tuple[Judgement, Result | None]:
-    """Apply the rules; returns the judgement, and the result row of what they do not reject.
-
-    An error in the rules becomes a verdict as well: no result waits for ever.
-    """
+def _judgement(submission: Submission, case: Case | RecordError) -> Judgement:
+    """Apply the rules. An error in them becomes a judgement as well: no result waits for ever."""
     if isinstance(case, RecordError):  # the stored bytes no longer decode or verify
-        return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),)), None
+        return Judgement("rejected", (Finding(case.code, Severity.REJECT, str(case)),))
     try:
-        judgement = judge(case)
-        if judgement.state == "rejected":
-            return judgement, None
-        return judgement, derive_result(submission, case, names)
+        return judge(case)
     except TRIPS as error:
-        logger.exception("the rules could not be applied to %s", submission.result_id)
-        return _failed(type(error).__name__), None
+        return _tripped(submission, error)
+
+
+def _result(submission: Submission, case: Case, names: Names) -> Result | Judgement:
+    """The result row of what the rules do not reject, not stored; or the judgement where no row can be derived."""
+    try:
+        return derive_result(submission, case, names)
+    except TRIPS as error:
+        return _tripped(submission, error)
+
+
+def _tripped(submission: Submission, error: Exception) -> Judgement:
+    logger.error("the rules could not be applied to %s", submission.result_id, exc_info=error)
+    return _failed(type(error).__name__)
 
 
 def _failed(why: str) -> Judgement:

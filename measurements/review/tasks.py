@@ -7,35 +7,46 @@ from django.conf import settings
 
 from measurements.ledger.outgoing import OUTGOING
 from measurements.review import replication, services
-from measurements.review.judging_batches import BATCH_SIZE, record_loss
+from measurements.review.cell_turns import pause_s
+from measurements.review.fair_share import split_by_share
+from measurements.review.judge_queue import send, take_up, unqueued
+from measurements.review.judging_batches import BATCH_SIZE, in_batches, record_loss
 from measurements.review.models import Cause
 
+WAITING_PER_SWEEP = 20_000
+"""Results without a verdict that are in the queue at most after a sweep: more than workers judge until the next one."""
 OUTDATED_PER_SWEEP = 1000
 """Results of an older version of the rules that one sweep queues; the next one goes on."""
-CELLS_PER_SWEEP = 500
-"""Cells that one sweep compares anew; the next one goes on."""
+CELLS_AT_ONCE = 500
+"""Cells that one message compares anew; the next one goes on."""
 
 
 @shared_task(bind=True, name="review.judge")
 def judge(self: Task[..., None], result_ids: list[str], *, was_lost: bool = False) -> None:
     """Give submissions their verdicts; those that a process was lost over, in halves of their batch."""
+    take_up(judge, result_ids)
     if _came_back(self):
         halves, was_lost = record_loss(result_ids), True
         if len(halves) > 1:
             for half in halves:
-                judge.apply_async((half,), {"was_lost": True})
+                send(judge, half, kwargs={"was_lost": True})
             return
+    if (self.request.delivery_info or {}).get("routing_key") == settings.JUDGE_QUEUE and not was_lost:
+        result_ids, later = split_by_share(result_ids)
+        if later:
+            send(judge, later, queue=settings.BACKLOG_QUEUE)
     services.judge_waiting(result_ids=result_ids, was_lost=was_lost)
 
 
 @shared_task(bind=True, name="review.judge_again")
 def judge_again(self: Task[..., None], result_ids: list[str], cause: str) -> None:
     """Judge submissions once more that have a verdict; those that a process was lost over, in halves."""
+    take_up(judge_again, result_ids, cause)
     if _came_back(self):
         halves = record_loss(result_ids, states=services.states_judged_again(Cause(cause)))
         if len(halves) > 1:
             for half in halves:
-                judge_again.apply_async((half, cause))
+                send(judge_again, half, cause)
             return
     services.judge_again(result_ids=result_ids, cause=Cause(cause))
 
@@ -47,31 +58,40 @@ def _came_back(task: Task[..., None]) -> bool:
 
 @shared_task(name="review.compare")
 def compare(result_ids: list[str]) -> None:
-    """Compare the cells of these results anew."""
-    replication.compare_results(result_ids=result_ids)
+    """Compare the cells of these results anew, where their turn has come."""
+    replication.compare_results(result_ids=result_ids, every_s=pause_s())
+
+
+@shared_task(name="review.compare_due")
+def compare_due() -> None:
+    """Compare the cells that are marked, where their turn has come."""
+    replication.compare_due(most=CELLS_AT_ONCE, every_s=pause_s())
 
 
 @shared_task(name="review.sweep")
 def sweep() -> int:
     """Queue again whatever waits too long, and what these rules have never seen; returns how many results.
 
-    Cells whose comparison a lost message has left behind are compared right here.
+    What is in the queue is not queued once more. Cells whose comparison a lost message has left behind are compared
+    right here.
     """
-    replication.compare_stale(most=CELLS_PER_SWEEP)
-    waiting, outdated = services.waiting_too_long(), services.outdated(most=OUTDATED_PER_SWEEP)
-    distrusted = services.distrusted(most=OUTDATED_PER_SWEEP)
-    for batch in waiting:
-        _queue(judge, batch)
+    replication.compare_due(most=CELLS_AT_ONCE, every_s=pause_s())
+    replication.compare_stale(most=CELLS_AT_ONCE, every_s=pause_s())
+    limits = services.waiting_too_long(most=WAITING_PER_SWEEP)
+    waiting = unqueued(judge, list(limits))
+    outdated = unqueued(
+        judge_again, services.outdated(most=OUTDATED_PER_SWEEP), new_rules := Cause.NEW_RULES.value
+    )
+    distrusted = unqueued(
+        judge_again, services.distrusted(most=OUTDATED_PER_SWEEP), key_revoked := Cause.KEY_REVOKED.value
+    )
+    for batch in in_batches((result_id, limits[result_id]) for result_id in waiting):
+        send(judge, batch)
     for chunk in batched(distrusted):
-        _queue(judge_again, chunk, Cause.KEY_REVOKED.value)
+        send(judge_again, chunk, key_revoked)
     for chunk in batched(outdated):
-        _queue(judge_again, chunk, Cause.NEW_RULES.value)
-    return sum(map(len, waiting)) + len(distrusted) + len(outdated)
-
-
-def _queue(task: Task[..., None], *args: object) -> None:
-    """Send a message that expires: the next sweep says all of it anew, so what nobody takes up need not pile up."""
-    task.apply_async(args, expires=settings.SWEEP_MESSAGE_LIFE_S)
+        send(judge_again, chunk, new_rules)
+    return len(waiting) + len(distrusted) + len(outdated)
 
 
 @shared_task(name="review.judge_distrusted")

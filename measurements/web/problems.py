@@ -23,6 +23,7 @@ TITLES = {
     414: "Address too long",
     415: "Wrong content type",
     429: "Too often",
+    503: "Not available now",
 }
 
 

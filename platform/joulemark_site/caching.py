@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
-from django.utils.cache import get_conditional_response, set_response_etag
+from django.utils.cache import get_conditional_response, patch_vary_headers, set_response_etag
 
 from joulemark_site.errors import refuse
 
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 ASK_AGAIN = "no-cache"
 OF_ONE_READER = "private, no-cache"
-"""A page carries a token for its reader's form, and is in the reader's language."""
+"""What gives its reader a cookie is no other reader's."""
 NEVER = "no-store"
 IMMUTABLE = "immutable"
 SAFE = ("GET", "HEAD")
+LANGUAGE = "accept-language"
+WITHOUT_LANGUAGE = ("/api/", "/log/")
+"""What is answered here is data, and has one language (docs/decisions/0047); a refusal is in its reader's."""
 
 
 def explicit_caching(
@@ -38,11 +41,16 @@ def explicit_caching(
         response = get_response(request)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = _control(request, response)
-        elif IMMUTABLE in response.headers["Cache-Control"]:
+        is_stored = request.method in SAFE and response.status_code in (200, 304)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        is_data = is_stored and request.path_info.startswith(WITHOUT_LANGUAGE) and not is_page
+        if is_data or IMMUTABLE in response.headers["Cache-Control"]:
             _take_language_off(response)
-        is_stored = request.method in SAFE and response.status_code == 200
+        elif LANGUAGE in response.headers.get("Vary", "").lower():
+            patch_vary_headers(response, ["Cookie"])  # which has the language that its reader chose
         if (
             is_stored
+            and response.status_code == 200
             and isinstance(response, HttpResponse)
             and NEVER not in response.headers["Cache-Control"]
         ):
@@ -53,9 +61,9 @@ def explicit_caching(
 
 
 def _take_language_off(response: HttpResponseBase) -> None:
-    """Bytes that never change have no language: a cache would keep one copy of them for each that is asked for."""
+    """A cache would keep one copy of bytes that have no language for each language that is asked for."""
     names = [name.strip() for name in response.headers.get("Vary", "").split(",")]
-    left = [name for name in names if name and name.lower() != "accept-language"]
+    left = [name for name in names if name and name.lower() != LANGUAGE]
     for header in ("Vary", "Content-Language"):
         response.headers.pop(header, None)
     if left:
@@ -65,8 +73,7 @@ def _take_language_off(response: HttpResponseBase) -> None:
 def _control(request: HttpRequest, response: HttpResponseBase) -> str:
     if request.method not in SAFE or response.status_code >= 400:
         return NEVER
-    is_page = response.headers.get("Content-Type", "").startswith("text/html")
-    return OF_ONE_READER if is_page or response.status_code != 200 else ASK_AGAIN
+    return OF_ONE_READER if response.cookies else ASK_AGAIN
 
 
 def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

@@ -59,6 +59,11 @@ def count(name: str, default: int) -> int:
     return int(value)
 
 
+def mebibytes(name: str, default: int) -> int:
+    """A number of mebibytes, as bytes; 0 means none."""
+    return count(name, default) * 1024 * 1024
+
+
 def rates(name: str, default: str) -> dict[str, tuple[int, int]]:
     """Numbers a span by name, as `result=2400/h,ticket=1200/h`; what the variable leaves out stays as in `default`."""
     spans = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -97,11 +102,11 @@ def level(name: str, default: str) -> str:
     return value
 
 
-def folder(name: str, default: Path) -> Path:
-    """A folder, made where it is missing."""
+def folder(name: str, default: Path, *, mode: int = 0o750) -> Path:
+    """A folder, made with `mode` where it is missing."""
     path = Path(text(name, str(default))).resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o750)
+        path.mkdir(parents=True, exist_ok=True, mode=mode)
     except OSError as error:
         raise BadSetting(f"{name}: the folder {path} cannot be made ({error.strerror}).") from error
     return path
@@ -124,10 +129,11 @@ def hosts(name: str, origin: str) -> list[str]:
     return words(name, ",".join(dict.fromkeys(own)))
 
 
-def database(name: str, folder: Path) -> dict[str, object]:
+def database(name: str, folder: Path, password_from: str | None = None) -> dict[str, object]:
     """A PostgreSQL database out of a libpq URI, or an SQLite file in `folder` when the variable is unset.
 
-    SQLite runs with a write-ahead log, full fsync and IMMEDIATE transactions, so that writers queue instead of failing.
+    The variable `password_from` may name a file that holds the password, which then is in no environment. SQLite runs
+    with a write-ahead log, full fsync and IMMEDIATE transactions, so that writers queue instead of failing.
     """
     url = os.environ.get(name, "")
     if not url:
@@ -158,7 +164,21 @@ def database(name: str, folder: Path) -> dict[str, object]:
     settings["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5, **other}
     if "NAME" not in settings:
         raise BadSetting(f"{name} names no database; write it like postgresql://user@host/joulemark.")
+    if password_from and os.environ.get(password_from):
+        settings["PASSWORD"] = _secret_in(password_from)
     return settings
+
+
+def _secret_in(name: str) -> str:
+    """What is in the file that the variable names, without the end of its line."""
+    path = Path(os.environ[name])
+    try:
+        value = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{name}: {path} cannot be read ({error}); see its owner and mode.") from error
+    if not value:
+        raise BadSetting(f"{name}: {path} is empty; write the password into it.")
+    return value
 
 
 def broker(redis_url: str) -> str:
@@ -197,6 +217,13 @@ def cache(redis_url: str) -> dict[str, object]:
             "retry": Retry(NoBackoff(), 1),  # once, on a new connection: the old one may have been closed
         },
     }
+
+
+def answer_cache(redis_url: str) -> dict[str, object]:
+    """The cache of answers that processes share; without Redis there is one process, which has them in its memory."""
+    if not redis_url:
+        return {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    return cache(redis_url) | {"KEY_PREFIX": "joulemark-answers"}
 
 
 def secret(name: str, folder: Path, filename: str) -> str:

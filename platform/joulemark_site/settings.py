@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from joulemark_site import environment as env
 from joulemark_site import suite_folders
@@ -22,7 +23,7 @@ ORIGIN = env.origin("JOULEMARK_ORIGIN", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.hosts("JOULEMARK_ALLOWED_HOSTS", ORIGIN)
 SECRET_KEY = env.secret("JOULEMARK_SECRET_KEY", DATA_DIR, "secret-key")
 PLATFORM_KEY_FILE = Path(env.text("JOULEMARK_PLATFORM_KEY_FILE", str(DATA_DIR / "platform-key.pem")))
-LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log")
+LOG_DIR = env.folder("JOULEMARK_LOG_DIR", DATA_DIR / "log", mode=0o755)  # a proxy serves it
 LOG_KEY = env.text("JOULEMARK_LOG_KEY", "")
 LOG_KEY_FILE = Path(env.text("JOULEMARK_LOG_KEY_FILE", str(DATA_DIR / "log-key.pem")))
 LOG_FORMER_KEYS = env.verifier_keys("JOULEMARK_LOG_FORMER_KEYS")
@@ -41,6 +42,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "joulemark_site",
+    "measurements.answer_cache",
     "measurements.web",
     "measurements.display",
     "measurements.catalog",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "measurements.boards.as_of_middleware.AsOfMiddleware",
+    "measurements.answer_cache.middleware.AnswerCacheMiddleware",
 ]
 
 ROOT_URLCONF = "joulemark_site.urls"
@@ -90,11 +93,13 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR)}
+DATABASES = {"default": env.database("DATABASE_URL", DATA_DIR, "DATABASE_PASSWORD_FILE")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CACHES = {"default": env.cache(REDIS_URL)}
+CACHES = {"default": env.cache(REDIS_URL), "answers": env.answer_cache(REDIS_URL)}
+ANSWER_CACHE_BYTES = env.mebibytes("JOULEMARK_ANSWER_CACHE_MIB", 256)
+ANSWER_MEMORY_BYTES = env.mebibytes("JOULEMARK_ANSWER_MEMORY_MIB", 32)
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_EAGER_PROPAGATES = False
@@ -107,6 +112,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
+    "queue_order_strategy": "priority",  # a worker that has several queues empties the first first
     "socket_timeout": 5,  # a broker that gives no answer is one that is away; a worker asks it every second
 }
 CELERY_TASK_PUBLISH_RETRY = (
@@ -114,18 +120,37 @@ CELERY_TASK_PUBLISH_RETRY = (
 )
 SWEEP_EVERY_S = env.seconds("JOULEMARK_SWEEP_EVERY_S", 60)
 SWEEP_WAITING_LONGER_THAN_S = env.seconds("JOULEMARK_SWEEP_WAITING_S", 120)
+CELL_EVERY_S = env.seconds("JOULEMARK_CELL_EVERY_S", 10)
 LOG_EVERY_S = env.seconds("JOULEMARK_LOG_EVERY_S", 5)
 SWEEP_MESSAGE_LIFE_S = max(SWEEP_EVERY_S, 600)  # a worker's clock may be minutes ahead of the sender's
+CELERY_TASK_ANNOTATIONS = {"*": {"expires": SWEEP_MESSAGE_LIFE_S}}  # whatever is lost so, a sweep sends again
+LOG_QUEUE, SWEEP_QUEUE, CELL_QUEUE, JUDGE_QUEUE, BACKLOG_QUEUE = QUEUES = (
+    "log", "sweeps", "cells", "judging", "backlog",
+)  # fmt: skip
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = SWEEP_QUEUE
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = {
+    "ledger.sequence": {"queue": LOG_QUEUE},
+    "review.sweep": {"queue": SWEEP_QUEUE},
+    "boards.sweep": {"queue": SWEEP_QUEUE},
+    "review.compare": {"queue": CELL_QUEUE},
+    "review.compare_due": {"queue": CELL_QUEUE},
+    "boards.refresh_cells": {"queue": CELL_QUEUE},
+    "boards.refresh_due": {"queue": CELL_QUEUE},
+    "review.judge": {"queue": JUDGE_QUEUE},  # from where a flood goes to the backlog
+    "review.judge_distrusted": {"queue": JUDGE_QUEUE},
+    "review.judge_again": {"queue": BACKLOG_QUEUE},
+}
 CELERY_BEAT_SCHEDULE = {
-    "ledger.sequence": {
-        "task": "ledger.sequence",
-        "schedule": LOG_EVERY_S,
-        "options": {"expires": SWEEP_MESSAGE_LIFE_S},
-    },
-    **{
-        name: {"task": name, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_MESSAGE_LIFE_S}}
-        for name in ("review.sweep", "boards.sweep")
-    },
+    name: {"task": name, "schedule": every_s}
+    for name, every_s in {
+        "ledger.sequence": LOG_EVERY_S,
+        "review.sweep": SWEEP_EVERY_S,
+        "boards.sweep": SWEEP_EVERY_S,
+        "review.compare_due": CELL_EVERY_S / 2,  # a cell whose turn comes is found within half a turn
+        "boards.refresh_due": CELL_EVERY_S / 2,
+    }.items()
 }
 BODY_TIMEOUT_S = env.seconds("JOULEMARK_BODY_TIMEOUT_S", 20)
 TICKET_LIFETIME_S = env.seconds("JOULEMARK_TICKET_LIFETIME_S", 7 * 24 * 3600)
@@ -138,6 +163,7 @@ RATES = env.rates(
     "JOULEMARK_RATES", "prefix=6000/h,enrolment=60/h,ticket=1200/h,result=2400/h,request=120/h,rows=6000/h"
 )
 PROXIES = env.count("JOULEMARK_PROXIES", 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SUITES = suite_folders.pinned_suites("JOULEMARK_SUITES")
 SUITE_FOLDERS = suite_folders.listed_folders("JOULEMARK_SUITES")
 
@@ -209,7 +235,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ORIGIN.startswith("https://")
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 CSRF_FAILURE_VIEW = "joulemark_site.errors.forbidden_form"
 

@@ -2,12 +2,18 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
+from joulemark_site import probes
 from measurements.ledger.urls import files as log_files
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("livez", probes.livez, name="livez"),
+    path("readyz", probes.readyz, name="readyz"),
+    # without a token, so that a page is the same for all its readers: docs/decisions/0062
+    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("log/", include(log_files)),
     path("api/v1/", include("measurements.intake.urls")),
     path("api/v1/", include("measurements.ledger.urls")),

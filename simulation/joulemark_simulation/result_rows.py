@@ -20,10 +20,10 @@ from joulemark.rules.judge import RULES_VERSION
 from joulemark.suite import load_suite
 from joulemark_simulation.records import ORIGIN
 from joulemark_simulation.statements import Measured, Packed, predicate_of, signed
-from joulemark_simulation.statements import Run as Facts
+from joulemark_simulation.statements import Run as StatedRun
 from joulemark_simulation.statements import private_key as key_from
-from measurements.catalog.models import AiModel, DataSet, HardwareClass, Job, NameState, Suite
-from measurements.catalog.services import load_suite_catalog
+from measurements.catalog.models import AiModel, DataSet, Job, Suite
+from measurements.catalog.services import load_suite_catalog, published_hardware
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import add_key, note_device
 from measurements.intake.models import State, Submission, Ticket
@@ -166,10 +166,7 @@ def _result(
 ) -> None:
     slug = run.hardware.lower().replace(" ", "-")
     kind = "cpu" if run.grade == "estimated" else "gpu"
-    hardware, _ = HardwareClass.objects.get_or_create(
-        slug=slug,
-        defaults={"title": run.hardware, "kind": kind, "name_state": NameState.CONFIRMED},
-    )
+    hardware = published_hardware(slug=slug, title=run.hardware, kind=kind)
     totals = predicate.totals
     Result.objects.create(
         submission=submission,
@@ -230,7 +227,7 @@ def _predicate(
     run: Run, suite: Suite, dataset: DataSet, received_at: datetime, packed: Packed
 ) -> statement.Predicate:
     measured = run.grade == "measured"
-    facts = Facts(
+    stated = StatedRun(
         key=private_key(run.by),
         audience=ORIGIN,
         session=hashlib.sha256(f"session {run.by}".encode()).hexdigest()[:32],
@@ -290,7 +287,7 @@ def _predicate(
         peak_memory_bytes=run.peak_memory_bytes,
         absent=run.absent,
     )
-    return predicate_of(facts, _numbers(run), packed)
+    return predicate_of(stated, _numbers(run), packed)
 
 
 def _numbers(run: Run) -> Measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from joulemark.cli import main
 from joulemark.outbox import Outbox
@@ -31,7 +31,7 @@ class Agent:
         self.out, self.err = self.capsys.readouterr()
         return self.code
 
-    def json(self, *words: str) -> dict[str, object]:
+    def json(self, *words: str) -> dict[str, Any]:
         """Run a command with `--json`; stdout must be one JSON document."""
         self(*words, "--json")
         return json.loads(self.out)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from joulemark.audit import store
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_log import FakeLog
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_log import FakeLog
 
 
 def audit(auditor: Agent, log: FakeLog, *words: str) -> dict[str, Any]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
-from agent_commands import Agent
-from fake_log import FakeLog, RunningLog
-from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark import config
 from joulemark.meters import cpu_time
 from joulemark.meters.nvml import choice as gpu
 from joulemark.meters.rapl import meter as rapl
 from joulemark.patience import Pauses
+from tests.agent import fake_suite
+from tests.agent.agent_commands import Agent
+from tests.agent.fake_log import FakeLog, RunningLog
+from tests.agent.fake_platform import FakePlatform, RunningPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from joulemark.log.checkpoints import Checkpoint, log_name
-from joulemark.log.leaf import LogLeaf, decode
+from joulemark.log.leaf import Fact, LogLeaf, decode
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.notes import VerifierKey, cosign, sign, verifier_key
-from joulemark.log.tiles import encode_entries, entry_bundles, grow, inclusion_proof, tree_root
+from joulemark.log.tiles import Tile, encode_entries, entry_bundles, grow, inclusion_proof, tree_root
 from joulemark.record import keys, messages
 from joulemark.record.codec import encode
 from joulemark.record.errors import RecordError
@@ -42,7 +43,7 @@ class FakeLog:
     files: dict[str, bytes] = field(default_factory=dict)
     rows: dict[int, dict[str, object] | None] = field(default_factory=dict)
     bundles: dict[str, bytes] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
+    states: dict[str, messages.ResultState] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     witnesses: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     shows_log_key: bool = True
@@ -65,13 +66,17 @@ class FakeLog:
             origin=self.origin, key_id=keys.key_id(public), public_key=public, **shown
         )
 
-    def add(self, kind: str, subject: str, **facts: object) -> int:
+    def override(self, step: str, otherwise: Callable[..., Any]) -> None:
+        """Have a step of it done otherwise: `answer`, `publish`."""
+        setattr(self, step, otherwise)
+
+    def add(self, kind: str, subject: str, **facts: Fact) -> int:
         """Add an entry; its index."""
         at = START + timedelta(seconds=len(self.entries))
         self.entries.append(LogLeaf(kind=kind, subject=subject, at=at, facts=facts).encode())
         return len(self.entries) - 1
 
-    def receive(self, what: str, state: str | None = "accepted") -> str:
+    def receive(self, what: str, state: messages.ResultState | None = "accepted") -> str:
         """A result with its entries: received and, with a state, judged. Its id."""
         bundle = f"the bundle of {what}\n".encode()
         result_id = hashlib.sha256(bundle).hexdigest()
@@ -82,7 +87,7 @@ class FakeLog:
             self.judge(result_id, state)
         return result_id
 
-    def judge(self, result_id: str, state: str, kind: str = "verdict") -> int:
+    def judge(self, result_id: str, state: messages.ResultState, kind: str = "verdict") -> int:
         """An entry that gives a result a state, and the platform shows it."""
         self.states[result_id] = state
         return self.add(kind, result_id, state=state, codes=["JM-TICKET-NONE"])
@@ -95,7 +100,8 @@ class FakeLog:
     def publish(self) -> None:
         """Write every file for the entries that there are, beside the older ones."""
         size = len(self.entries)
-        self.tiles = grow(0, [leaf_hash(entry) for entry in self.entries], {}.__getitem__)
+        none: dict[Tile, bytes] = {}
+        self.tiles = grow(0, [leaf_hash(entry) for entry in self.entries], none.__getitem__)
         self.files |= {tile.path: data for tile, data in self.tiles.items()}
         for bundle in entry_bundles(0, size):
             first = bundle.index * 256

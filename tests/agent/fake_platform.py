@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-from fake_log import FakeLog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 
 from joulemark.log.leaf import decode as decode_leaf
@@ -19,6 +21,7 @@ from joulemark.record import envelope as envelopes
 from joulemark.record import keys, messages
 from joulemark.record.codec import Record, decode, encode
 from joulemark.record.errors import RecordError
+from tests.agent.fake_log import FakeLog
 
 SEED = 42
 
@@ -28,21 +31,21 @@ class FakePlatform:
     """What it was asked, what it keeps, and how it is to misbehave."""
 
     origin: str = ""
-    key: object = field(default_factory=keys.generate)
+    key: Ed25519PrivateKey = field(default_factory=keys.generate)
     asked: Counter[str] = field(default_factory=Counter)
     results: dict[str, bytes] = field(default_factory=dict)
     tickets: list[messages.TicketRequest] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=dict)
-    standings: dict[str, dict[str, object]] = field(default_factory=dict)
-    verdict: str = "accepted"
+    states: dict[str, messages.ResultState] = field(default_factory=dict)
+    standings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    verdict: messages.ResultState = "accepted"
     findings: tuple[messages.StandingFinding, ...] = ()
     unjudged_looks: int = 0
     needed: dict[str, messages.Needed] = field(default_factory=dict)
     clock_ahead_s: float = 0.0
-    receipt_key: object | None = None
+    receipt_key: Ed25519PrivateKey | None = None
     receipt_for: str | None = None
     log: FakeLog = field(default_factory=FakeLog)
     sequenced: bool = True
@@ -55,6 +58,10 @@ class FakePlatform:
     def public(self) -> messages.PlatformKey:
         self.log.origin, self.log.platform_key = self.origin, self.key
         return self.log.public
+
+    def override(self, step: str, otherwise: Callable[..., Any]) -> None:
+        """Have a step answered otherwise: `answer`, `receive`, `ticket`, `standing`."""
+        setattr(self, step, otherwise)
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Record | bytes]:
         what = "standing" if path.endswith("/standing") else path.split("/", 1)[0]
@@ -155,7 +162,7 @@ class FakePlatform:
             )
         return 200, self.needed[digest]
 
-    def state_of(self, result_id: str) -> str:
+    def state_of(self, result_id: str) -> messages.ResultState:
         return self.states.get(result_id, self.verdict)
 
     def standing(self, result_id: str) -> tuple[int, Record]:

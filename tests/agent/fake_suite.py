@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 from joulemark.errors import UsageError
 from joulemark.suite import DataSet, Job, Model, Prompt, Protocol, Sample, Suite, Task
@@ -130,7 +132,7 @@ MISSING: dict[str, str] = {}
 """Sentences by job key, for jobs whose packages are to be missing."""
 
 
-def install(setattr_: object) -> None:
+def install(setattr_: Callable[[Any, str, Any], object]) -> None:
     """Put suite and workload where the agent looks for them, by `setattr_(module, name, value)`."""
     from joulemark import workloads
     from joulemark.session import suite_source

@@ -29,7 +29,8 @@ from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
 
 WATTS, QUERY_S = 350.0, 0.02
 FAULT = os.environ.get("JOULEMARK_TEST_FAULT", "")
-TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+SIMULATION: Any = SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"])))
+TIMER = VirtualTimer(SIMULATION)
 
 
 class Work:
@@ -59,15 +60,17 @@ def tasks(open_task: Any) -> Any:
 
 os.environ["JOULEMARK_BUNDLE_DEVICE"] = "cpu"
 TIMER.wait(3.0)
-workloads.busy_kernel = kernel
-timers.RealTimer = run.RealTimer = job_runner.RealTimer = checkup.RealTimer = lambda: TIMER
-run.require_device = job_runner.require_device = lambda *_: None
+vars(workloads).update(busy_kernel=kernel)
+for module in (timers, run, job_runner, checkup):
+    vars(module).update(RealTimer=lambda: TIMER)
+for module in (run, job_runner):
+    vars(module).update(require_device=lambda *_: None)
 if f"hang:{sys.argv[sys.argv.index('--part') + 1]}" == FAULT:
     time.sleep(3600)
 if "jobs" in sys.argv:
     from benchmarks.gpu_bundle import tiny_jobs
 
-    tiny_jobs.open_task = tasks(tiny_jobs.open_task)
+    vars(tiny_jobs).update(open_task=tasks(vars(tiny_jobs)["open_task"]))
 if "sensors" in sys.argv or "doctor" in sys.argv or "jobs" in sys.argv:
     from joulemark.meters import probe
 

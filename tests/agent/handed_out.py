@@ -16,9 +16,8 @@ from joulemark.suite.schema import PinnedFile, WeightsFile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fake_platform import FakePlatform
-
     from joulemark.suite import Suite
+    from tests.agent.fake_platform import FakePlatform
 
 COMMIT = "12" * 20
 GB = 10**9

@@ -3,9 +3,8 @@
 import signal
 import sys
 
-import fake_suite
-
 from joulemark.cli import main
+from tests.agent import fake_suite
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script ignores it

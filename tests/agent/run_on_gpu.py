@@ -11,11 +11,11 @@ import warnings
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
-import fake_suite
 from msgspec.structs import replace
 
 from joulemark import workloads
@@ -25,6 +25,7 @@ from joulemark.workloads.first_kernel import run_first_kernel
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.clock import Clock
 from joulemark_simulation.nvml.virtual import Busy, VirtualTimer
+from tests.agent import fake_suite
 
 WATTS, QUERY_S = 300.0, 0.05
 CHANCES = Random(7)  # noqa: S311 - chances, no secrets
@@ -116,7 +117,8 @@ class FakeTorch:
 def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
     """Put the suite, its workload, the probe's kernel and the clock where the agent looks for them; 3 s pass."""
     global TIMER  # noqa: PLW0603 - one simulation a process
-    TIMER = VirtualTimer(SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"]))))
+    simulation: Any = SimpleNamespace(clock=Clock(Path(os.environ["NVML_SIM_CLOCK"])))
+    TIMER = VirtualTimer(simulation)
     TIMER.wait(3.0)
     real = (suite_source.obtain_suite, suite_source.find_suite)
     fake_suite.install(setattr)
@@ -127,12 +129,13 @@ def install(*, idle_s: float = 15.0, warmup_s: float = 60.0) -> None:
         tiny.protocol, idle_s=idle_s, budget_s=600.0, windows_max=5, half_width_target=0.02, warmup_s=warmup_s
     )
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
-    workloads.open_workload = lambda _suite, job, **_: Work(job)
-    workloads.busy_kernel = kernel
+    vars(workloads).update(open_workload=lambda _suite, job, **_: Work(job), busy_kernel=kernel)
     if fault := os.environ.get("JOULEMARK_TEST_TORCH"):
-        sys.modules["torch"] = FakeTorch(fault, A100.uuid)
+        torch: Any = FakeTorch(fault, A100.uuid)
+        sys.modules["torch"] = torch
         workloads.run_first_kernel = run_first_kernel
-    run.RealTimer = job_runner.RealTimer = checkup.RealTimer = lambda: TIMER
+    for module in (run, job_runner, checkup):
+        vars(module).update(RealTimer=lambda: TIMER)
 
 
 if __name__ == "__main__":

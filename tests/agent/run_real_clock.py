@@ -14,9 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
-import fake_suite
 from msgspec.structs import replace
 
 from joulemark import suite as suites
@@ -26,6 +25,7 @@ from joulemark.record.codec import decode
 from joulemark.record.trace import Timing
 from joulemark.session import query_turns, sensor_timing
 from joulemark_simulation.nvml.clock import Clock
+from tests.agent import fake_suite
 
 QUERY_S = 0.05
 WINDOW_PERIODS = 20
@@ -59,8 +59,9 @@ def install() -> None:
     )
     tiny = fake_suite.suite()
     fake_suite.suite = lambda: replace(tiny, protocol=protocol)
-    workloads.open_workload = lambda _suite, job, **_: Work(job)
-    workloads.busy_kernel = lambda _device: Busy()
+    vars(workloads).update(
+        open_workload=lambda _suite, job, **_: Work(job), busy_kernel=lambda _device: Busy()
+    )
     query_turns.COUNTER_PERIODS = WINDOW_PERIODS
     timing = os.environ.get("JOULEMARK_TEST_TIMING")
     if timing:

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "simulation"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "simulation")]
 
 import httpx  # noqa: F401 - loaded once, for every fork
 import pynvml  # noqa: F401
 import rich.console
 import rich.live
 import rich.progress  # noqa: F401
-import run_on_gpu
 
 import joulemark.session.run as runs
 from joulemark.cli import main
+from joulemark.session.job_runner import JobRunner
+from tests.agent import run_on_gpu
 
 TIME_LIMIT_S = 60
 
@@ -43,7 +44,7 @@ def serve() -> None:
 def measure_nothing(chosen: Path) -> None:
     """A run that ends before its first job, and writes down which device it would have measured: its UUID, or `cpu`."""
 
-    def write_device(work: runs.JobRunner, *_: object) -> None:
+    def write_device(work: JobRunner, *_: object) -> None:
         card = getattr(getattr(work.around.meter, "gpu", None), "card", None)
         uuid = "cpu" if card is None else card.gpu.uuid
         shown = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -51,8 +52,8 @@ def measure_nothing(chosen: Path) -> None:
         assert card is None or shown == uuid, "CUDA is shown the card whose energy is read, and no other"
         chosen.write_text(uuid)
 
-    runs.JobRunner.run_jobs = write_device
-    runs.preflight = lambda *_, **__: ()
+    vars(runs).update(preflight=lambda *_, **__: ())
+    JobRunner.run_jobs = write_device  # type: ignore[method-assign, assignment]  # takes what it needs of the rest
 
 
 def _run(request: dict[str, Any]) -> None:

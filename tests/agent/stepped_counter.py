@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
 from joulemark.record.trace import Timing
+from joulemark.workloads import Output, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
+
+    from joulemark.record.statement import Grade, Scope
+    from joulemark.record.statement import Meter as MeterName
 
 REST_W, LOAD_W = 60.0, 250.0
 
@@ -45,10 +49,14 @@ class Counter:
 class Machine:
     """A meter and its timer in one: `work` draws power, waiting takes a little longer than it was asked to."""
 
-    name = "nvml-counter"
-    grade = "measured"
-    scope = "gpu"
-    streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
+    name: MeterName = "nvml-counter"
+    grade: Grade = "measured"
+    scope: Scope = "gpu"
+    streams: tuple[StreamInfo, ...] = (
+        StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),
+    )
+    provenance = "a counter"
+    gpu = None
     gauges: tuple[GaugeInfo, ...] = ()
     conditions: tuple[GaugeInfo, ...] = ()
     knows_idle = True
@@ -135,14 +143,9 @@ class Machine:
         return self.energy_j(max(counter.phase_s + step * counter.period_s - counter.lag_s, 0.0))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Of a query."""
-
-    query_id: str
-    value: str = ""
-    output_tokens: int | None = None
-    input_tokens: int | None = None
+def queries(count: int) -> list[Query]:
+    """So many, of which nothing is asked."""
+    return [Query(str(number), {}, None) for number in range(count)]
 
 
 @dataclass
@@ -153,10 +156,10 @@ class Work:
     query_s: float
     answered: list[str] = field(default_factory=list)
 
-    def answer(self, query: int) -> Answer:
+    def answer(self, query: Query) -> Output:
         """Draws power for one query."""
         self.machine.work(self.query_s)
-        return Answer(str(query))
+        return Output(query.id, "", None)
 
     def synchronise(self) -> None:
         """The card has finished when `answer` returns."""

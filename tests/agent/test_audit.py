@@ -6,20 +6,20 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from auditing import audit, codes, kept
-from fake_log import START, FakeLog, RunningLog
 from msgspec.structs import replace
 
 from joulemark.audit import store
 from joulemark.log.checkpoints import parse
 from joulemark.log.notes import COSIGNATURE, claimed_text, verifier_key
 from joulemark.record import keys
+from tests.agent.auditing import audit, codes, kept
+from tests.agent.fake_log import START, FakeLog, RunningLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 def test_an_honest_log_fits(auditor: Agent, log: FakeLog) -> None:
@@ -181,7 +181,7 @@ def test_a_cache_that_is_behind_for_a_moment_is_no_lie(auditor: Agent, log: Fake
             return 200, next(answers, new)
         return plain(target)
 
-    log.answer = behind  # type: ignore[method-assign]
+    log.override("answer", behind)
     assert audit(auditor, log)["size"] == 700
     assert auditor.code == 0
 
@@ -244,7 +244,7 @@ def test_the_second_look_is_as_strict_as_the_first(auditor: Agent, log: FakeLog,
             return 200, next(notes, other.files["checkpoint"])
         return plain(target)
 
-    log.answer = turned  # type: ignore[method-assign]
+    log.override("answer", turned)
     answer = audit(auditor, log)
     assert auditor.code == 3
     if second == "older":

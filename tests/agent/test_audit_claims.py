@@ -7,17 +7,18 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from auditing import audit, codes, first, kept
 from msgspec.structs import replace
 
 from joulemark.audit import store
 from joulemark.audit.claims import measured
 from joulemark.record.codec import encode
+from joulemark.record.messages import ResultState
 from joulemark_simulation import records
+from tests.agent.auditing import audit, codes, first, kept
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_log import FakeLog
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_log import FakeLog
 
 
 def test_a_row_that_is_gone_is_found(auditor: Agent, log: FakeLog) -> None:
@@ -139,7 +140,7 @@ def test_what_is_shown_a_moment_before_it_is_logged_is_no_lie(auditor: Agent, lo
             return 200, next(answers, new)
         return plain(target)
 
-    log.answer = behind  # type: ignore[method-assign]
+    log.override("answer", behind)
     answer = audit(auditor, log)
     assert (auditor.code, answer["findings"]) == (0, [])
     assert (answer["size"], answer["read"]) == (603, 603)
@@ -215,7 +216,7 @@ def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
         ]
         return status, json.dumps(shown).encode()
 
-    log.answer = answered  # type: ignore[method-assign]
+    log.override("answer", answered)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +231,7 @@ def listing(log: FakeLog, result_id: str, **numbers: object) -> None:
     ],
 )
 def test_numbers_that_are_not_those_of_the_bundle_are_found(
-    auditor: Agent, log: FakeLog, change: dict[str, object], state: str, faults: int
+    auditor: Agent, log: FakeLog, change: dict[str, object], state: ResultState, faults: int
 ) -> None:
     data = records.bundle().to_bytes()
     result_id = hashlib.sha256(data).hexdigest()

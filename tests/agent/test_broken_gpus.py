@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Sessions
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.choose import Openers, hides_a_gpu
@@ -16,6 +14,8 @@ from joulemark.meters.nvml.choice import PCI_DEVICES, SYS, on_the_bus
 from joulemark.session.plan import open_meter
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.scenario import ENERGY, Failure, Scenario, WrongAnswer
+from tests.agent.gpu_sessions import Sessions
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

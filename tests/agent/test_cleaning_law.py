@@ -10,10 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from handed_out import suite_files, suite_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.config import Config, Folders
 from joulemark.hub.fetched_files import FetchLog
@@ -22,7 +20,10 @@ from joulemark.joined import Joined, write_joined
 from joulemark.record.suite_offers import OfferedSuite, SuiteOffers
 from joulemark.session import cleaning, state, suite_store
 from joulemark.session.plan import Filter, select
+from joulemark.suite import DataSet, Model
 from joulemark.suite.archive import encode_archive
+from tests.agent.handed_out import suite_files, suite_of
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +147,8 @@ def fill_cache(cache: Path, log: FetchLog) -> dict[tuple[str, str], list[Path]]:
     """Every repository of both suites, fetched by this agent; its files by kind and name."""
     places: dict[tuple[str, str], list[Path]] = {}
     for suite in SUITES:
-        for entry in (*suite.models, *suite.datasets):
+        entries: list[Model | DataSet] = [*suite.models, *suite.datasets]
+        for entry in entries:
             wanted = FetchTarget(entry, cache)
             name = "model.safetensors" if wanted.kind == "models" else "test.parquet"
             blob = wanted.folder.parents[1] / "blobs" / f"of-{entry.id}"

@@ -17,7 +17,7 @@ from joulemark.cli import COMMANDS, main
 from joulemark.errors import AgentError
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "agent.md").read_text(encoding="utf-8")

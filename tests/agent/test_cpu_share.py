@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.meters.cpu_share import UNLISTED, CpuQuota, cpu_quota, thread_settings
+from tests.laws import law
 
 if TYPE_CHECKING:
     from pathlib import Path

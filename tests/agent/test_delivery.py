@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from joulemark.record import bundle as bundles
 from joulemark.record import keys
@@ -13,8 +14,8 @@ from joulemark.record.messages import RECEIPT_TYPE, Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 @pytest.fixture
@@ -76,20 +77,13 @@ def test_no_network_leaves_everything_and_says_what_to_do(
     from joulemark import config, identity
 
     enrolled_at = identity.enrolment(measured.folders, config.load().origin)
+    assert enrolled_at is not None
     with monkeypatch.context() as gone:
         gone.setenv("JOULEMARK_PLATFORM", "http://127.0.0.1:9")
         identity.store_enrolment(
             measured.folders,
             "http://127.0.0.1:9",
-            type(enrolled_at)(
-                contributor=enrolled_at.contributor,
-                key_id=enrolled_at.key_id,
-                platform=type(enrolled_at.platform)(
-                    origin="http://127.0.0.1:9",
-                    key_id=enrolled_at.platform.key_id,
-                    public_key=enrolled_at.platform.public_key,
-                ),
-            ),
+            replace(enrolled_at, platform=replace(enrolled_at.platform, origin="http://127.0.0.1:9")),
         )
         assert measured("run", "--meter", "estimate") == 5
         assert "joulemark submit" in measured.err
@@ -135,12 +129,12 @@ def test_a_result_of_a_strange_key_does_not_hold_up_the_others(
     strange = next(iter(enrolled.outbox.results())).digest
     receive = platform.receive
 
-    def refuse_the_first(body: bytes) -> tuple[int, object]:
+    def refuse_the_first(body: bytes) -> tuple[int, Any]:
         if bundles.parse(body).digest() == strange:
             return 403, Problem(type="", title="", status=403, detail="Who?", code="JM-KEY-UNKNOWN")
         return receive(body)
 
-    platform.receive = refuse_the_first
+    platform.override("receive", refuse_the_first)
     answer = enrolled.json("submit")
     assert enrolled.code == 6
     assert [row["state"] for row in answer["results"]] == ["waiting", "sent", "sent"]

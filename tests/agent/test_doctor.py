@@ -5,20 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 
 from joulemark.errors import MeterUnavailable
 from joulemark.meters.choose import Openers
 from joulemark.record import keys
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
-
     from joulemark.meters.nvml.meter import NvmlMeter
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 def findings(agent: Agent) -> dict[str, dict[str, str]]:

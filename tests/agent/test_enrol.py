@@ -13,11 +13,11 @@ from joulemark.errors import UsageError
 from joulemark.record.codec import Record
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
-class Hello(Record):
+class Hello(Record, frozen=True):
     """Valid JSON, and no answer of ours."""
 
 
@@ -32,7 +32,9 @@ def test_enrolling_makes_a_key_that_only_the_owner_reads(online: Agent, platform
     answer = online.json("enrol", "--name", "Ada L.")
     assert online.code == 0
     assert stat.S_IMODE(online.folders.key.stat().st_mode) == 0o600
-    assert answer["key_id"] == identity.load(online.folders).key_id
+    me = identity.load(online.folders)
+    assert me is not None
+    assert answer["key_id"] == me.key_id
     assert answer["platform_public_key"] == platform.public.public_key
     assert platform.names == ["Ada L."]
 
@@ -124,7 +126,7 @@ def test_running_without_enrolment_says_how(online: Agent) -> None:
 
 
 def test_something_that_is_no_platform_is_told_apart(online: Agent, platform: FakePlatform) -> None:
-    platform.answer = lambda *_: (200, Hello())
+    platform.override("answer", lambda *_: (200, Hello()))
     answer = online.json("enrol")
     assert online.code == 5
     assert answer["error"]["code"] == "bad-answer"

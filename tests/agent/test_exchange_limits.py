@@ -13,14 +13,14 @@ import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
-from joulemark import exchange_limits, network
+from joulemark import network
 from joulemark.errors import NoConnection
 from joulemark.exchange_limits import Exchange, ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.platform_client import PlatformClient
 from joulemark.waiting import Waiting
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +186,7 @@ def test_whoever_brings_the_least_rate_all_the_time_is_never_left(
 
 def test_an_exchange_that_is_over_has_nothing_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [50.0]
-    monkeypatch.setattr(exchange_limits.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
     exchange = Exchange(ExchangeLimits(total_s=10.0))
     assert (exchange.within(None), exchange.within(3.0)) == (10.0, 3.0)
     now_s[0] = 59.0

@@ -8,10 +8,8 @@ from math import inf, nan
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Sessions
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
 
 from joulemark.errors import FactsUnusable
@@ -27,6 +25,8 @@ from joulemark.session.statement import _quality
 from joulemark_simulation import records
 from joulemark_simulation.nvml.cards import H100
 from joulemark_simulation.nvml.scenario import Scenario, WrongAnswer
+from tests.agent.gpu_sessions import Sessions
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +178,8 @@ def test_a_metric_that_is_no_number_is_no_value(value: float) -> None:
 
     metrics = [Namespace(metric="f1", value=value, n=3, higher_is_better=True)]
     metrics.append(Namespace(metric="accuracy", value=0.5, n=3, higher_is_better=True))
-    numbers, missing = _quality(Namespace(quality=metrics))  # type: ignore[arg-type]
+    work: Any = Namespace(quality=metrics)
+    numbers, missing = _quality(work)
     assert ([one.metric for one in numbers], missing) == (["accuracy"], {"f1": "not-a-number"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,8 +10,8 @@ from joulemark.record import bundle as bundles
 from joulemark.record.messages import Problem
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 def states(agent: Agent) -> list[str]:
@@ -32,12 +32,13 @@ def digests(agent: Agent) -> list[str]:
 class Uploads:
     """Answers uploads of some results in another way, and has the order in which they came."""
 
-    def __init__(self, platform: FakePlatform, faults: dict[str, tuple[int, object]]) -> None:
+    def __init__(self, platform: FakePlatform, faults: dict[str, tuple[int, Any]]) -> None:
         self.order: list[str] = []
         self.faults = faults
-        self._honest, platform.receive = platform.receive, self.receive
+        self._honest = platform.receive
+        platform.override("receive", self.receive)
 
-    def receive(self, body: bytes) -> tuple[int, object]:
+    def receive(self, body: bytes) -> tuple[int, Any]:
         digest = bundles.parse(body).digest()
         self.order.append(digest)
         return self.faults.get(digest) or self._honest(body)
@@ -63,7 +64,7 @@ NO_RECEIPT = (200, Problem(type="", title="", status=200, detail="This is no rec
 )
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_one_failed_upload_keeps_no_other_back(
-    three: Agent, platform: FakePlatform, fault: tuple[int, object], state: str, code: int, place: int
+    three: Agent, platform: FakePlatform, fault: tuple[int, Any], state: str, code: int, place: int
 ) -> None:
     bad = digests(three)[place]
     uploads = Uploads(platform, {bad: fault})
@@ -124,11 +125,11 @@ def failing(platform: FakePlatform, count: int) -> Uploads:
     uploads = Uploads(platform, {})
     left = [count]
 
-    def receive(body: bytes) -> tuple[int, object]:
+    def receive(body: bytes) -> tuple[int, Any]:
         left[0] -= 1
         return problem(503) if left[0] >= 0 else uploads.receive(body)
 
-    platform.receive = receive
+    platform.override("receive", receive)
     return uploads
 
 

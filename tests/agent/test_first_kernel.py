@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Ended, Sessions
-from run_on_gpu import FakeTorch
 
 from joulemark import workloads
 from joulemark.errors import DeviceUnusable
 from joulemark.workloads import first_kernel
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.scenario import Scenario
+from tests.agent.gpu_sessions import Ended, Sessions
+from tests.agent.run_on_gpu import FakeTorch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
-from handed_out import hand_out, suite_files, suite_of
 
 from joulemark.hub.missing import FetchTarget
 from joulemark.session import forecast
@@ -21,10 +19,12 @@ from joulemark.session.job_runner import JobRunner
 from joulemark.session.plan import Selection
 from joulemark.session.suite_source import find_suite, obtain_suite
 from joulemark.suite import load_suite
+from tests.agent import fake_suite
+from tests.agent.handed_out import hand_out, suite_files, suite_of
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 MODELS = ("resnet-18", "resnet-50", "vit-base-patch16-224", "huge")
 FILES = suite_files("made", models=MODELS)
@@ -49,7 +49,7 @@ def lacking(free_bytes: int | None) -> Downloads:
         cache=cache,
         free_bytes=free_bytes,
         sizes={
-            **{wanted.name: wanted.entry.files[0].bytes + 2 for wanted in models.values()},  # type: ignore[union-attr]
+            **{models[model.id].name: model.files[0].bytes + 2 for model in SUITE.models},
             **{wanted.name: None for wanted in sets.values()},
         },
         by_job={job.key: (models[job.model], sets[job.dataset]) for job in SUITE.jobs},

@@ -10,21 +10,21 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_platform import RunningPlatform
-from handed_out import suite_files, suite_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.cli import main
 from joulemark.session import forecast, state
 from joulemark.session.job_runner import JobRunner
+from tests.agent.fake_platform import RunningPlatform
+from tests.agent.handed_out import suite_files, suite_of
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 FILES = suite_files("made", models=("resnet-18", "resnet-50", "vit-base-patch16-224", "huge"))
 SUITE = suite_of(FILES)

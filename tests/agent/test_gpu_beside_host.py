@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
 from joulemark.errors import MeterFailed, MeterUnavailable, ReadingMissing
 from joulemark.meters.gpu_beside_host import GpuBesideHost
-from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
+from joulemark.meters.meter import GaugeInfo, Now, Reading, StreamInfo, Tick
+from joulemark.record.trace import HostScope
 
 POWER = GaugeInfo(name="gpu-power-instant", unit="mW")
 
@@ -20,18 +25,20 @@ class FakeGpu:
     period_s = 0.1
     knows_idle = True
     provenance = "a counter"
-    streams = (StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),)
-    gauges = (POWER,)
-    conditions = (GaugeInfo(name="gpu-temperature", unit="C"),)
-    absent = {"gpu-power-average": "not-offered-by-gpu"}
+    streams: tuple[StreamInfo, ...] = (
+        StreamInfo(name="gpu-board", scope="gpu", unit="mJ", joules_per_unit=1e-3, wraps_at=None),
+    )
+    gauges: tuple[GaugeInfo, ...] = (POWER,)
+    conditions: tuple[GaugeInfo, ...] = (GaugeInfo(name="gpu-temperature", unit="C"),)
+    absent: dict[str, str] = {"gpu-power-average": "not-offered-by-gpu"}
 
     def __init__(self) -> None:
         self.closed = False
 
-    def read(self, now: object) -> Reading:
+    def read(self, now: Now) -> Reading:
         return Reading(ticks=(Tick(now(), now()),), gauges=(Tick(now(), 7),))
 
-    def look(self, now: object) -> tuple[Tick, ...]:
+    def look(self, now: Now) -> tuple[Tick, ...]:
         return (Tick(now(), 40),)
 
     def power_samples(self, since_us: int) -> tuple[Tick, ...]:
@@ -49,13 +56,14 @@ class FakeHost(FakeGpu):
 
     scope = "cpu+dram"
     provenance = "RAPL"
-    gauges = conditions = ()
-    absent: dict[str, str] = {}
+    gauges = ()
+    conditions: tuple[GaugeInfo, ...] = ()
+    absent = {}
 
-    def look(self, now: object) -> tuple[Tick, ...]:
+    def look(self, now: Now) -> tuple[Tick, ...]:
         return ()
 
-    def __init__(self, *script: int | Exception, scopes: tuple[str, ...] = ("cpu", "dram")) -> None:
+    def __init__(self, *script: int | Exception, scopes: tuple[HostScope, ...] = ("cpu", "dram")) -> None:
         super().__init__()
         self.script = list(script)
         self.streams = tuple(
@@ -65,16 +73,21 @@ class FakeHost(FakeGpu):
         if "dram" not in scopes:
             self.absent = {"dram": "no-dram-counter"}
 
-    def read(self, now: object) -> Reading:
+    def read(self, now: Now) -> Reading:
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return Reading(ticks=tuple(Tick(now(), answer) for _ in self.streams))
 
 
+def beside(gpu: Any, open_host: Callable[[], Any]) -> GpuBesideHost:
+    """The meter of these two, each of which has as much of a meter as it is asked for."""
+    return GpuBesideHost(gpu, open_host)
+
+
 def test_both_are_read_and_the_headline_is_the_gpus() -> None:
-    host = FakeHost(30)
-    meter = GpuBesideHost(FakeGpu(), lambda: host)
+    gpu, host = FakeGpu(), FakeHost(30)
+    meter = beside(gpu, lambda: host)
     assert (meter.scope, meter.widest_scope, meter.name) == ("gpu", "gpu+cpu+dram", "nvml-counter")
     assert (meter.provenance, meter.period_s, meter.grade, meter.knows_idle) == (
         "a counter; also RAPL",
@@ -88,11 +101,11 @@ def test_both_are_read_and_the_headline_is_the_gpus() -> None:
     assert (meter.gauges, meter.look(lambda: 5)) == ((POWER,), (Tick(5, 40),))
     assert (len(meter.conditions), meter.absent) == (1, FakeGpu.absent)
     meter.close()
-    assert (meter.gpu.closed, host.closed) == (True, True)
+    assert (gpu.closed, host.closed) == (True, True)
 
 
 def test_a_host_without_memory_counters_says_so() -> None:
-    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(30, scopes=("cpu",)))
+    meter = beside(FakeGpu(), lambda: FakeHost(30, scopes=("cpu",)))
     assert (meter.widest_scope, meter.absent["dram"]) == ("gpu", "no-dram-counter")
     assert len(meter.read(lambda: 5).ticks) == 2
 
@@ -101,17 +114,18 @@ def test_a_host_that_may_not_be_read_is_said_and_the_gpu_measures() -> None:
     def forbidden() -> FakeHost:
         raise MeterUnavailable("rapl-permission", "No.")
 
-    meter = GpuBesideHost(FakeGpu(), forbidden)
+    gpu = FakeGpu()
+    meter = beside(gpu, forbidden)
     assert meter.absent == {**FakeGpu.absent, "cpu": "rapl-permission", "dram": "rapl-permission"}
     assert (meter.widest_scope, meter.provenance) == ("gpu", "a counter")
     assert meter.read(lambda: 5).ticks == (Tick(5, 5),)
     meter.close()
-    assert meter.gpu.closed
+    assert gpu.closed
 
 
 def test_a_host_that_misses_a_reading_repeats_its_last_ticks() -> None:
-    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(30, ReadingMissing("not now"), 60))
-    ticks = [meter.read(lambda t_us=t_us: t_us).ticks for t_us in (5, 6, 7)]
+    meter = beside(FakeGpu(), lambda: FakeHost(30, ReadingMissing("not now"), 60))
+    ticks = [meter.read(partial(int, t_us)).ticks for t_us in (5, 6, 7)]
     assert [tick[1] for tick in ticks] == [Tick(5, 30), Tick(5, 30), Tick(7, 60)]
     assert [tick[0].t_us for tick in ticks] == [5, 6, 7]
     assert "cpu" not in meter.absent
@@ -119,8 +133,8 @@ def test_a_host_that_misses_a_reading_repeats_its_last_ticks() -> None:
 
 def test_a_host_that_stops_stands_still_and_does_not_end_the_run() -> None:
     host = FakeHost(30, MeterFailed("gone"))
-    meter = GpuBesideHost(FakeGpu(), lambda: host)
-    ticks = [meter.read(lambda t_us=t_us: t_us).ticks for t_us in (5, 6, 7)]
+    meter = beside(FakeGpu(), lambda: host)
+    ticks = [meter.read(partial(int, t_us)).ticks for t_us in (5, 6, 7)]
     assert [tick[1:] for tick in ticks] == [(Tick(5, 30), Tick(5, 30))] * 3
     assert {scope: meter.absent[scope] for scope in ("cpu", "dram")} == dict.fromkeys(
         ("cpu", "dram"), "rapl-stopped"
@@ -130,7 +144,7 @@ def test_a_host_that_stops_stands_still_and_does_not_end_the_run() -> None:
 
 @pytest.mark.parametrize("error", [ReadingMissing("not now"), MeterFailed("gone")])
 def test_a_first_reading_that_fails_is_raised(error: MeterFailed) -> None:
-    meter = GpuBesideHost(FakeGpu(), lambda: FakeHost(error))
+    meter = beside(FakeGpu(), lambda: FakeHost(error))
     with pytest.raises(type(error)):
         meter.read(lambda: 0)
 
@@ -139,11 +153,11 @@ def test_a_hosts_conditions_stand_behind_the_gpus_and_are_none_once_it_is_over()
     class Watched(FakeHost):
         conditions = (GaugeInfo(name="cpu-own", unit="cpu-ms"), GaugeInfo(name="cpu-foreign", unit="cpu-ms"))
 
-        def look(self, now: object) -> tuple[Tick, ...]:
+        def look(self, now: Now) -> tuple[Tick, ...]:
             return (Tick(now(), 1), Tick(now(), 2))
 
     host = Watched(3, MeterFailed("It is over."))
-    meter = GpuBesideHost(FakeGpu(), lambda: host)
+    meter = beside(FakeGpu(), lambda: host)
     meter.read(lambda: 5)
     assert [info.name for info in meter.conditions] == ["gpu-temperature", "cpu-own", "cpu-foreign"]
     assert meter.look(lambda: 5) == (Tick(5, 40), Tick(5, 1), Tick(5, 2))

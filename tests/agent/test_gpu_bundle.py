@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rehearse_gpu_bundle import HOOK, SCENARIO
 
 from benchmarks.gpu_bundle import build, check
 from joulemark_simulation.nvml.running import running
+from tests.agent.rehearse_gpu_bundle import HOOK, SCENARIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 from msgspec import structs
 
@@ -25,6 +25,7 @@ from joulemark.suite import load_suite
 from joulemark_simulation.nvml.cards import A100, GA102, H100
 from joulemark_simulation.nvml.running import running
 from joulemark_simulation.nvml.scenario import ENERGY, Failure, Idle, Process, Scenario, Sensor
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -287,8 +288,9 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> bundles.Bundle:
     return kept(run(tmp_path_factory.mktemp("honest"), scenario(H100.full())))
 
 
-def on_stream(trace: traces.Trace, **timing: object) -> traces.Trace:
+def on_stream(trace: traces.Trace, **timing: Any) -> traces.Trace:
     (stream,) = trace.streams
+    assert stream.timing is not None
     return structs.replace(
         trace, streams=(structs.replace(stream, timing=structs.replace(stream.timing, **timing)),)
     )
@@ -322,8 +324,9 @@ def test_work_that_goes_on_in_a_rest_is_seen(honest: bundles.Bundle) -> None:
 
 
 def test_a_counter_that_is_said_to_keep_other_time_is_seen(honest: bundles.Bundle) -> None:
-    for lie in ({"period_us": 500_000}, {"period_us": 1000}, {"delay_us": -900_000}):
-        assert "JM-TIMING" in edited_trace(honest, lambda trace, lie=lie: on_stream(trace, **lie)), lie
+    lies: list[dict[str, Any]] = [{"period_us": 500_000}, {"period_us": 1000}, {"delay_us": -900_000}]
+    for lie in lies:
+        assert "JM-TIMING" in edited_trace(honest, partial(on_stream, **lie)), lie
 
 
 def test_a_gpu_without_timing_or_without_its_state_is_seen(honest: bundles.Bundle) -> None:

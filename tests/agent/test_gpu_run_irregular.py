@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import UNSET
-from test_gpu_run import codes, kept, run, scenario
 
 from joulemark.record import trace as traces
 from joulemark_simulation.nvml.cards import H100
 from joulemark_simulation.nvml.scenario import Pause
+from tests.agent.test_gpu_run import codes, kept, run, scenario
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,10 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from gpu_sessions import Ended, Sessions
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import errors
 from joulemark.record import bundle as bundles
@@ -28,6 +26,8 @@ from joulemark_simulation.nvml.scenario import (
     Sensor,
     WrongAnswer,
 )
+from tests.agent.gpu_sessions import Ended, Sessions
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,6 +185,7 @@ def test_whatever_a_driver_answers_the_session_ends_in_order(
     start_s = data.draw(st.floats(0.0, 100.0), label="from")
     end_s = start_s + data.draw(st.sampled_from([0.05, 1.0, 5.0, inf]), label="for")
     kind = data.draw(st.sampled_from([*ERRORS, *ANSWERS, *ANSWERS]), label="kind")
+    fault: dict[str, Any]
     if kind in ERRORS:
         fault = {"failures": (Failure(function=function, error=kind, start_s=start_s, end_s=end_s),)}
     else:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
-from fake_platform import FakePlatform, RunningPlatform
 
 from joulemark.errors import Unreachable
 from joulemark.patience import SHORT
-from joulemark.record.messages import StandingFinding, StandingOthers
+from joulemark.record.messages import ResultState, StandingFinding, StandingOthers
 from joulemark.session import measure as measuring
 from joulemark.session import verdicts
 from joulemark.session.run import _Readiness
+from tests.agent import fake_suite
+from tests.agent.fake_platform import FakePlatform, RunningPlatform
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 RUN = ("run", "--meter", "estimate")
 FIRST = fake_suite.JOBS[0].key
@@ -69,14 +69,14 @@ def test_the_verdict_is_told_with_a_link_and_how_the_result_compares(
 ) -> None:
     receive = platform.receive
 
-    def judge_at_once(body: bytes) -> tuple[int, object]:
+    def judge_at_once(body: bytes) -> tuple[int, Any]:
         answer = receive(body)
         platform.standings = {
             result_id: {"others": OTHERS, "comparison": "agrees"} for result_id in platform.results
         }
         return answer
 
-    platform.receive = judge_at_once
+    platform.override("receive", judge_at_once)
     assert enrolled(*RUN, "--only", FIRST) == 0
     (result_id,) = platform.results
     link = f"{platform.origin}/r/{result_id[:16]}"
@@ -180,21 +180,23 @@ def test_a_platform_that_is_gone_is_an_error_within_the_time(home: object) -> No
 def test_the_platform_is_never_asked_while_a_job_is_measured(
     enrolled: Agent, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, answer, running, asked = measuring.measure, platform.answer, [], []
+    real, answer = measuring.measure, platform.answer
+    running: list[str] = []
+    asked: list[tuple[str, bool]] = []
 
-    def measure(*words: object, **more: object) -> object:
+    def measure(*words: Any, **more: Any) -> Any:
         running.append("now")
         try:
             return real(*words, **more)
         finally:
             running.clear()
 
-    def watched(method: str, path: str, body: bytes) -> tuple[int, object]:
+    def watched(method: str, path: str, body: bytes) -> tuple[int, Any]:
         asked.append((path, bool(running)))
         return answer(method, path, body)
 
     monkeypatch.setattr("joulemark.session.job_runner.measure", measure)
-    platform.answer = watched
+    platform.override("answer", watched)
     platform.unjudged_looks = 2
     assert enrolled(*RUN) == 0
     assert any(path.endswith("/standing") for path, _ in asked)
@@ -256,7 +258,7 @@ def test_what_is_not_sent_has_no_verdict(enrolled: Agent, platform: FakePlatform
 
 @pytest.mark.parametrize("state", ["rejected", "quarantined"])
 def test_when_nothing_counts_the_exit_code_says_so(
-    enrolled: Agent, platform: FakePlatform, state: str
+    enrolled: Agent, platform: FakePlatform, state: ResultState
 ) -> None:
     platform.verdict = state
     platform.findings = (
@@ -277,11 +279,11 @@ def test_when_something_counts_the_exit_code_is_0(enrolled: Agent, platform: Fak
     platform.verdict = "rejected"
     standing = platform.standing
 
-    def second_counts(result_id: str) -> tuple[int, object]:
+    def second_counts(result_id: str) -> tuple[int, Any]:
         platform.verdict = "accepted" if len(platform.results) == 2 else "rejected"
         return standing(result_id)
 
-    platform.standing = second_counts
+    platform.override("standing", second_counts)
     assert enrolled(*RUN) == 0
     assert "None of these results counts" not in enrolled.out
 
@@ -356,11 +358,11 @@ def test_a_plan_that_was_stopped_behind_what_counts_ends_with_7(
     platform.findings = (SLICED,)
     standing = platform.standing
 
-    def first_counts(result_id: str) -> tuple[int, object]:
+    def first_counts(result_id: str) -> tuple[int, Any]:
         platform.verdict = "accepted" if len(platform.results) == 1 else "quarantined"
         return standing(result_id)
 
-    platform.standing = first_counts
+    platform.override("standing", first_counts)
     answer = enrolled.json(*RUN)
     assert (enrolled.code, len(answer["results"])) == (7, 2)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
-from fake_platform import RunningPlatform
 
 from joulemark import config
 from joulemark.joined import Joined, read_joined, write_joined
 from joulemark.record import keys
+from tests.agent import fake_suite
+from tests.agent.fake_platform import RunningPlatform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_platform import FakePlatform, RunningPlatform, needed_job
-from gpu_sessions import Ended, Sessions
-from handed_out import hand_out, suite_files, suite_of
 
 from joulemark.record.messages import Needed, NeededSuite
 from joulemark.session.forecast import NO_TIME
 from joulemark_simulation.nvml.cards import A100
 from joulemark_simulation.nvml.scenario import Failure, Scenario
+from tests.agent.fake_platform import FakePlatform, RunningPlatform, needed_job
+from tests.agent.gpu_sessions import Ended, Sessions
+from tests.agent.handed_out import hand_out, suite_files, suite_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def test_a_run_alone_measures_what_join_said_and_asks_before_it_downloads(
 def test_a_joined_run_goes_by_what_the_platform_needs_and_by_tasks_where_it_does_not_say(
     sessions: Sessions, platform: FakePlatform, tmp_path: Path
 ) -> None:
-    def plan(*words: str, **environment: str) -> dict[str, Any]:
+    def plan(*words: str, **environment: Any) -> dict[str, Any]:
         return command(sessions, tmp_path, "run", "--dry-run", *words, **environment).answer()
 
     joined = command(sessions, tmp_path, "join", platform.origin)

@@ -6,7 +6,6 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_platform import RunningPlatform
 from msgspec.structs import replace
 
 from joulemark import config as configs
@@ -16,13 +15,13 @@ from joulemark.record import envelope as envelopes
 from joulemark.record import keys, messages
 from joulemark.record.codec import decode
 from joulemark.record.requests import ROTATION_TYPE, Rotation
+from tests.agent.fake_platform import RunningPlatform
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
-
     from joulemark.config import Folders
     from joulemark.record.codec import Record
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 LOCKED_WITH = "correct horse battery"
 
@@ -35,7 +34,7 @@ class Rotations:
         self.taken: list[str] = []
         self.answered_for: str | None = None
 
-    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Record]:
+    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Record | bytes]:
         if path != "rotations":
             return self.before(method, path, body)
         outer = envelopes.parse(body)
@@ -61,7 +60,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rotations(platform: FakePlatform) -> Rotations:
     made = Rotations(platform)
-    platform.answer = made
+    platform.override("answer", made)
     return made
 
 
@@ -79,6 +78,7 @@ def test_the_next_key_is_moved_and_the_old_one_kept_under_its_id(
 ) -> None:
     folders = enrolled.folders
     old, old_pem = identity.load(folders), folders.key.read_bytes()
+    assert old is not None
     next_id = identity.next_key(folders).key_id
     next_pem = folders.next_key.read_bytes()
     answer = enrolled.json("rotate")
@@ -87,7 +87,9 @@ def test_the_next_key_is_moved_and_the_old_one_kept_under_its_id(
     kept = f"key-{old.key_id[:16]}.pem"
     assert contents(folders) == {"key.pem": next_pem, kept: old_pem}
     assert mode(folders, "key.pem") == mode(folders, kept) == 0o600
-    assert identity.enrolment(folders, configs.load().origin).key_id == answer["key_id"]
+    enrolment = identity.enrolment(folders, configs.load().origin)
+    assert enrolment is not None
+    assert enrolment.key_id == answer["key_id"]
 
 
 def test_an_answer_for_another_key_changes_nothing(enrolled: Agent, rotations: Rotations) -> None:
@@ -100,7 +102,10 @@ def test_an_answer_for_another_key_changes_nothing(enrolled: Agent, rotations: R
     assert enrolled.folders.key.read_bytes() == old
     assert sorted(contents(enrolled.folders)) == ["key-next.pem", "key.pem"]
     enrolment = identity.enrolment(enrolled.folders, configs.load().origin)
-    assert enrolment.key_id == identity.load(enrolled.folders).key_id
+    me = identity.load(enrolled.folders)
+    assert enrolment is not None
+    assert me is not None
+    assert enrolment.key_id == me.key_id
 
 
 def test_the_next_key_is_made_once_and_closed_to_others(home: Folders) -> None:
@@ -188,6 +193,7 @@ def test_a_platform_that_knows_another_key_does_not_hold_a_rotation(
     enrolled: Agent, rotations: Rotations
 ) -> None:
     here = identity.enrolment(enrolled.folders, configs.load().origin)
+    assert here is not None
     elsewhere = replace(here.platform, origin="https://b.example")
     identity.store_enrolment(
         enrolled.folders, "https://b.example", replace(here, key_id="cd" * 32, platform=elsewhere)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from joulemark.errors import MeterUnavailable, UsageError
 from joulemark.meters import device
-from joulemark.meters.choose import Openers, choose
+from joulemark.meters.choose import MeterOption, Openers, choose
 from joulemark.meters.estimate import EstimateMeter
 from joulemark.meters.nvml.choice import ListedGpu, candidates
 
@@ -32,8 +34,8 @@ def test_the_estimate_counts_cpu_time_at_its_stated_watts() -> None:
     assert EstimateMeter().stated_watts == 12.0
 
 
-def refusing(reason: str) -> object:
-    def opener() -> object:
+def refusing(reason: str) -> Callable[[], NoReturn]:
+    def opener() -> NoReturn:
         raise MeterUnavailable(reason, f"There is {reason}.")
 
     return opener
@@ -58,11 +60,12 @@ def test_auto_falls_back_to_the_estimate_and_says_why() -> None:
 
 def test_what_was_asked_for_is_never_replaced() -> None:
     openers = Openers(nvml=refusing("no-gpu"), rapl=refusing("no-rapl"))
-    for wanted, on_gpu, reason in (
+    cases: tuple[tuple[MeterOption, bool, str], ...] = (
         ("nvml", True, "no-gpu"),
         ("rapl", False, "no-rapl"),
         ("auto", True, "no-gpu"),
-    ):
+    )
+    for wanted, on_gpu, reason in cases:
         with pytest.raises(MeterUnavailable) as error:
             choose(wanted, on_gpu=on_gpu, openers=openers)
         assert error.value.reason == reason

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import fake_suite
-from fake_platform import needed_job
-
-from joulemark.record.messages import Needed
-from joulemark.record.statement import SuiteRef
+from joulemark.record.messages import Needed, NeededSuite
+from tests.agent import fake_suite
+from tests.agent.fake_platform import needed_job
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 RUN = ("run", "--meter", "estimate")
 FIRST = fake_suite.JOBS[0].key
@@ -23,7 +21,7 @@ def test_the_most_useful_job_that_is_left_is_named_in_the_end(
 ) -> None:
     suite = fake_suite.suite()
     platform.needed[suite.digest] = Needed(
-        suite=SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),
+        suite=NeededSuite(name=suite.name, version=suite.version, digest=suite.digest),
         jobs=(
             needed_job(FIRST, 1),
             needed_job("sorting/numbers/absent", 0),

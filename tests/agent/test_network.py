@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import httpx2
 import pytest
-from fake_platform import RunningPlatform
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import config, network
 from joulemark.cli import main
@@ -27,7 +25,9 @@ from joulemark.errors import UsageError
 from joulemark.exchange_limits import ExchangeLimits
 from joulemark.patience import Pauses
 from joulemark.record.origin import LONGEST_ORIGIN
+from tests.agent.fake_platform import RunningPlatform
 from tests.fake_hub import RunningHub
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,8 +137,8 @@ def told(*words: str) -> tuple[int, dict[str, Any], str]:
         code = main([*words, "--json"])
     return (
         code,
-        json.loads(out.buffer.getvalue()),  # type: ignore[attr-defined]
-        err.buffer.getvalue().decode(),  # type: ignore[attr-defined]
+        json.loads(out.buffer.getvalue()),
+        err.buffer.getvalue().decode(),
     )
 
 

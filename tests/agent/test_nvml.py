@@ -388,6 +388,6 @@ def test_a_missing_binding_is_named_by_its_package(monkeypatch: pytest.MonkeyPat
 
 def test_the_agent_depends_on_the_binding_that_nvidia_maintains() -> None:
     project = tomllib.loads((ROOT / "agent" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = {re.match(r"[\w-]+", requirement)[0] for requirement in project["dependencies"]}
+    names = {re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]}
     assert "nvidia-ml-py" in names
     assert "pynvml" not in names

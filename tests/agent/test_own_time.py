@@ -10,16 +10,14 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
-from stepped_counter import Counter, Machine, Work
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.errors import NotMeasurable
@@ -34,6 +32,8 @@ from joulemark.session import measure as measuring
 from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
+from tests.agent.stepped_counter import Counter, Machine, Work, queries
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +133,7 @@ def session(machine: Machine, *, timed: bool, protocol: Protocol = PROTOCOL) -> 
     """From warm-up to the last idle."""
     return measuring.measure(
         Work(machine, 0.5),
-        list(range(protocol.queries)),
+        queries(protocol.queries),
         machine,
         protocol,
         Silent(),
@@ -246,14 +246,15 @@ def test_other_programs_are_flagged_by_the_processor_time_they_take(
 def test_another_program_at_work_is_seen_before_anything_is_measured() -> None:
     machine = Package(Counter(), Random(1))  # noqa: S311
 
-    class Processor:
+    class Processor(ProcessorTime):
         def times(self) -> CpuTimes:
             return CpuTimes(own_ms=5, foreign_ms=1900)
 
-    busy = company(machine, time_of=Processor)  # type: ignore[arg-type]
-    assert (busy.state, busy.value) == ("noisy", pytest.approx(0.95))
+    busy = company(machine, time_of=Processor)
+    assert busy.state == "noisy"
+    assert busy.value == pytest.approx(0.95)
     assert "top" in (busy.mend or "")
-    assert company(machine, time_of=Processor, busy="warning").state == "warning"  # type: ignore[arg-type]
+    assert company(machine, time_of=Processor, busy="warning").state == "warning"
 
     def gone() -> ProcessorTime:
         raise MeterUnavailable("no-proc-stat", "It is gone.")
@@ -335,10 +336,11 @@ def test_a_calendar_that_is_set_in_a_run_puts_no_times_out_of_order(
 
     class Calendar(datetime):
         @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+        def now(cls, tz: tzinfo | None = None) -> Self:
             assert tz is UTC
-            asked.append(datetime.now(UTC) + timedelta(seconds=step_s))
-            return asked[-1]
+            stepped = super().now(tz) + timedelta(seconds=step_s)
+            asked.append(stepped)
+            return stepped
 
     monkeypatch.setattr(statement, "datetime", Calendar)
     now_ns = boot_ns()

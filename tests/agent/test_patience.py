@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.patience import LONG, SHORT, Pauses, pause_s, retry_after_s
+from tests.laws import law
 
 NOW = datetime(2026, 11, 30, 20, 0, tzinfo=UTC)
 SECONDS = st.floats(min_value=0.0, max_value=1e6, allow_nan=False)

@@ -15,7 +15,7 @@ from joulemark.suite import load_suite
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 def test_a_suite_that_is_not_pinned_has_no_job_that_can_run() -> None:

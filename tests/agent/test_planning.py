@@ -6,10 +6,8 @@ import signal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 from msgspec import structs
-from test_resume import in_a_process, jobs_received
 
 from joulemark.errors import (
     EXIT_IMPOSSIBLE,
@@ -20,18 +18,21 @@ from joulemark.errors import (
     StorageError,
 )
 from joulemark.session import job_runner, plan
+from joulemark.session import measure as measuring
 from joulemark.session.budget import Budget, Pace
 from joulemark.session.forecast import NO_TIME
 from joulemark.session.journal import Journal
 from joulemark.session.plan import Filter
 from joulemark.suite import load_suite
 from joulemark.workloads import OutOfMemory, WorkloadCrashed, WorkloadError
+from tests.agent import fake_suite
+from tests.agent.test_resume import in_a_process, jobs_received
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 RUN = ("run", "--meter", "estimate")
@@ -76,7 +77,7 @@ def test_what_does_not_end_in_time_is_not_begun(enrolled: Agent) -> None:
 def test_the_time_that_is_left_caps_a_job(enrolled: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its suite gives a job 30 s and an hour in turn; a run of 40 s gives it no more than what is left of those."""
     given_s: list[float] = []
-    real = job_runner.measure
+    real = measuring.measure
 
     def measure(*words: Any, **more: Any) -> Any:
         given_s.append(words[3].budget_s)

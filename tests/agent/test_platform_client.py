@@ -19,13 +19,21 @@ from joulemark.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fake_platform import FakePlatform
+    from tests.agent.fake_platform import FakePlatform
+
+
+class HastyClient(PlatformClient):
+    """Writes its pauses down instead of waiting."""
+
+    def __init__(self, origin: str) -> None:
+        self.pauses: list[float] = []
+        super().__init__(origin, waiting=Waiting(origin, pause=self.pauses.append, seed=1))
 
 
 @contextmanager
 def answering(
     status: int, body: bytes = b"", *, only_these: bool = False, **headers: str
-) -> Iterator[PlatformClient]:
+) -> Iterator[HastyClient]:
     """A client of a server with one answer to everything; its pauses are in `client.pauses`.
 
     `only_these`: no headers but those that are named.
@@ -45,11 +53,9 @@ def answering(
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    pauses: list[float] = []
     try:
         origin = f"http://127.0.0.1:{server.server_address[1]}"
-        with PlatformClient(origin, waiting=Waiting(origin, pause=pauses.append, seed=1)) as client:
-            client.pauses = pauses
+        with HastyClient(origin) as client:
             yield client
     finally:
         server.shutdown()
@@ -128,7 +134,7 @@ def test_the_platform_may_ask_for_a_longer_pause_within_reason() -> None:
 def test_a_date_to_come_again_is_one_of_the_platforms_own_clock() -> None:
     """The answer's Date is the platform's now, however wrong this machine's clock is."""
     dates = {"Date": "Mon, 30 Nov 2015 20:00:00 GMT", "Retry_After": "Mon, 30 Nov 2015 20:00:09 GMT"}
-    with answering(503, only_these=True, **dates) as client:
+    with answering(503, body=b"", only_these=True, **dates) as client:
         with pytest.raises(ServerFailed):
             client.platform_key()
         assert [9 <= pause_s <= 10 for pause_s in client.pauses] == [True] * 3

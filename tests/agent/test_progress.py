@@ -45,6 +45,8 @@ def console(*, terminal: bool, width: int = 160, encoding: str = "utf-8", term: 
 
 
 def drawn(screen: Screen) -> str:
+    assert isinstance(screen.file, io.TextIOWrapper)
+    assert isinstance(screen.file.buffer, io.BytesIO)
     text = screen.file.buffer.getvalue().decode(screen.file.encoding)
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
@@ -264,7 +266,7 @@ def test_times_are_written_in_minutes_and_from_an_hour_on_in_hours() -> None:
 
 
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_categories=("Cs",)) | st.sampled_from("漢字かな한글/-_🙂é"),
+    st.characters(codec="utf-8", exclude_categories=["Cs"]) | st.sampled_from("漢字かな한글/-_🙂é"),
     min_size=1,
     max_size=150,
 )

@@ -8,17 +8,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 
 from joulemark import errors, workloads
 from joulemark.errors import MeterFailed, NotOnHub, NotVerified, ReadingsUnusable
 from joulemark.workloads import WorkloadCrashed, WorkloadError
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("agent/joulemark", "measurements", "platform/joulemark_site")

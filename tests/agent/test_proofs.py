@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from joulemark import config, identity
 from joulemark.record import bundle as bundles
 from joulemark.record import keys
+from joulemark.record.errors import Malformed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_checkpoint_by_another_key_is_not_kept(sent: Agent, platform: FakePlat
         publish()
         platform.log.key = honest  # what it shows is the old key
 
-    platform.log.publish = published  # type: ignore[method-assign]
+    platform.log.override("publish", published)
     assert sent.json("status")["error"]["code"] == "JM-NOTE-SIGNATURE"
     assert sent.code == 3
     assert b'"proof"' not in kept_file(sent).read_bytes()
@@ -176,7 +177,7 @@ def test_a_proof_without_a_receipt_is_no_bundle(sent: Agent) -> None:
     data = json.loads(kept_file(sent).read_bytes())
     del data["receipt"]
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-    with pytest.raises(bundles.Malformed):
+    with pytest.raises(Malformed):
         bundles.parse(text)
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from real_clock import CARDS, Ended, run
 
 from joulemark.energy.budget import expanded
 from joulemark.record import bundle as bundles
 from joulemark.record import trace as traces
 from joulemark.record.codec import encode
 from joulemark.record.trace import Timing
+from tests.agent.real_clock import CARDS, Ended, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 
 from joulemark.record.messages import StandingFinding
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 
 @pytest.fixture

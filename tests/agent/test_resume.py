@@ -12,27 +12,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 
 from joulemark import durable
-from joulemark.errors import RunInProgress
+from joulemark.errors import RunInProgress, StorageError
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
-
     from joulemark.config import Folders
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def in_a_process(*words: str, stop: str | None = None) -> subprocess.CompletedProcess[str]:
     """The agent in a process of its own, which a signal may end at one answer of one job."""
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(HERE), str(HERE.parents[1] / "agent")]))
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "agent")]))
     if stop is not None:
         environment["JOULEMARK_TEST_STOP"] = stop
-    command = [sys.executable, str(HERE / "run_agent.py"), *words]
+    command = [sys.executable, str(ROOT / "tests" / "agent" / "run_agent.py"), *words]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -214,7 +213,7 @@ def test_a_failing_sync_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: p
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr("joulemark.durable.os.fsync", fails)
-    with pytest.raises(durable.StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be written"):
         durable.write(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

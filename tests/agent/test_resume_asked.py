@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 
 from joulemark.errors import EXIT_USAGE
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 RUN = ("run", "--meter", "estimate")
@@ -58,7 +58,12 @@ def test_a_forced_run_stays_forced(enrolled: Agent, monkeypatch: pytest.MonkeyPa
 
     forced: list[bool] = []
     real = run._ready
-    monkeypatch.setattr(run, "_ready", lambda *given: forced.append(given[4].force) or real(*given))
+
+    def ready(*given: Any) -> Any:
+        forced.append(given[4].force)
+        return real(*given)
+
+    monkeypatch.setattr(run, "_ready", ready)
     assert enrolled(*RUN, "--force", "--limit", "1") == 0
     assert enrolled("run", "--resume") == 0
     assert forced == [True, True]

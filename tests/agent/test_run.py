@@ -6,17 +6,18 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import fake_suite
 import msgspec
-from fake_platform import SEED, FakePlatform
 
 from joulemark.meters.cpu_share import SETTINGS, CpuQuota
 from joulemark.record import bundle as bundles
 from joulemark.record.statement import Parallelism, offline_seed
+from tests.agent import fake_suite
+from tests.agent.fake_platform import SEED, FakePlatform
 
 if TYPE_CHECKING:
     import pytest
-    from agent_commands import Agent
+
+    from tests.agent.agent_commands import Agent
 
 
 def test_every_job_is_measured_kept_and_received(enrolled: Agent, platform: FakePlatform) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
 from msgspec.structs import replace
 
@@ -19,15 +18,16 @@ from joulemark.record import trace as traces
 from joulemark.record.statement import offline_seed
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
+from joulemark.suite.rows import Prompt
+from tests.agent import fake_suite
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-
     from joulemark.meters.meter import Now
     from joulemark.outbox import OutboxResult
     from joulemark.suite import Sample, Suite
+    from tests.agent.agent_commands import Agent
 
 POWER_W = 15
 
@@ -78,7 +78,7 @@ def test_a_counter_gives_gross_net_and_idle(steady_rapl: Agent) -> None:
     said = kept.bundle.statement().predicate
     assert (said.sensor.meter, said.sensor.grade, said.sensor.scope) == ("rapl", "measured", "cpu")
     assert said.idle is not None
-    assert (said.idle.before_w, said.idle.after_w) == (pytest.approx(POWER_W), pytest.approx(POWER_W))
+    assert (said.idle.before_w, said.idle.after_w) == pytest.approx((POWER_W, POWER_W))
     for window in said.windows:
         at_15_watts = POWER_W * (window.end_s - window.start_s)
         assert window.end_s - window.start_s >= 0.1, "a hundred periods of the counter"
@@ -100,7 +100,7 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> Suite:
 
     def queries(_workload: object, sample: Sample) -> list[SimpleNamespace]:
         rows = suite.rows(suite.datasets[1].id)
-        texts = {row.id: row.prompt for row in rows}
+        texts = {row.id: row.prompt for row in rows if isinstance(row, Prompt)}
         return [SimpleNamespace(id=name, inputs={"text": texts[name]}) for name in sample.query_ids]
 
     monkeypatch.setattr(fake_suite.Workload, "queries", queries)

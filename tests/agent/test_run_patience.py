@@ -7,7 +7,7 @@ import pty
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,13 +15,14 @@ from joulemark.cli import offline_question
 from joulemark.errors import BadAnswer, NoConnection, NotOnHub, NotVerified, ServerFailed
 from joulemark.patience import Pauses
 from joulemark.record import bundle as bundles
+from joulemark.suite import Job
 from joulemark.waiting import WaitEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 RUN = ("run", "--meter", "estimate")
 
@@ -32,9 +33,10 @@ class Outage:
     def __init__(self, platform: FakePlatform, *, ends_after: int | None = None) -> None:
         self.is_on, self.count, self.left = True, 0, ends_after
         self.asked: list[str] = []
-        self._answer, platform.answer = platform.answer, self.answer
+        self._answer = platform.answer
+        platform.override("answer", self.answer)
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, object]:
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         if self.is_on and self.left is not None:
             self.is_on, self.left = self.left > 0, self.left - 1
         if not self.is_on:
@@ -44,7 +46,7 @@ class Outage:
 
 
 def _problem() -> object:
-    from fake_platform import _problem as problem
+    from tests.agent.fake_platform import _problem as problem
 
     return problem(503, "JM-AWAY", "Later.")
 
@@ -88,15 +90,16 @@ def test_without_leave_the_run_ends_when_patience_does_and_says_that_nothing_is_
 
 
 def test_patience_that_ends_between_two_jobs_keeps_the_first(patient: Agent, platform: FakePlatform) -> None:
-    receive, outages = platform.receive, []
+    receive = platform.receive
+    outages: list[Outage] = []
 
-    def go_away_after(body: bytes) -> tuple[int, object]:
+    def go_away_after(body: bytes) -> tuple[int, Any]:
         answer = receive(body)
         if not outages:
             outages.append(Outage(platform))
         return answer
 
-    platform.receive = go_away_after
+    platform.override("receive", go_away_after)
     answer = patient.json(*RUN, "--patience", "0.005")
     assert (patient.code, len(answer["results"])) == (5, 1)
     outages[0].is_on = False
@@ -128,7 +131,7 @@ def test_a_platform_that_is_away_is_asked_once_a_job_and_its_return_is_noticed(
 
     one = job_runner.JobRunner._measure_in_workload
 
-    def come_back(self: job_runner.JobRunner, job: object) -> object:
+    def come_back(self: job_runner.JobRunner, job: Job) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
@@ -159,7 +162,7 @@ def test_a_key_that_changed_while_the_platform_was_away_gets_nothing(
     platform.key = keys.generate()
     one = job_runner.JobRunner._measure_in_workload
 
-    def come_back(self: job_runner.JobRunner, job: object) -> object:
+    def come_back(self: job_runner.JobRunner, job: Job) -> object:
         kept = one(self, job)
         outage.is_on = False
         return kept
@@ -182,11 +185,11 @@ def test_a_lost_answer_makes_no_second_ticket(patient: Agent, platform: FakePlat
     bodies: list[bytes] = []
     ticket = platform.ticket
 
-    def lose_the_first(body: bytes) -> tuple[int, object]:
+    def lose_the_first(body: bytes) -> tuple[int, Any]:
         bodies.append(body)
         return (503, _problem()) if len(bodies) == 1 else ticket(body)
 
-    platform.ticket = lose_the_first
+    platform.override("ticket", lose_the_first)
     assert patient(*RUN, "--only", "writing/*") == 0
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
@@ -203,16 +206,16 @@ def test_what_was_signed_long_ago_is_signed_anew_when_its_time_is_called_wrong(
     bodies: list[bytes] = []
     ticket = platform.ticket
 
-    def refuse_the_first(body: bytes) -> tuple[int, object]:
-        from fake_platform import _problem as problem
+    def refuse_the_first(body: bytes) -> tuple[int, Any]:
+        from tests.agent.fake_platform import _problem as problem
 
         bodies.append(body)
         return problem_answer(problem) if len(bodies) == 1 else ticket(body)
 
-    def problem_answer(problem: Callable[..., object]) -> tuple[int, object]:
+    def problem_answer(problem: Callable[..., object]) -> tuple[int, Any]:
         return 400, problem(400, "JM-CLOCK", "Your clock is wrong.")
 
-    platform.ticket = refuse_the_first
+    platform.override("ticket", refuse_the_first)
     assert patient(*RUN, "--only", "writing/*") == (0 if count == 2 else 4)
     assert len(set(bodies)) == count
 
@@ -226,12 +229,13 @@ def hub(patient: Agent, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[s
     from joulemark.session import fetch
 
     def install(*errors: Exception | None, of: str = "sorting/numbers/large") -> list[str]:
-        left, asked = list(errors), []
+        left = list(errors)
+        asked: list[str] = []
 
-        def plan(_suite: object, job: object, **_: object) -> object:
+        def plan(_suite: object, job: Job, **_: object) -> object:
             return job if job.key == of else None
 
-        def get(job: object, **_: object) -> None:
+        def get(job: Job, **_: object) -> None:
             asked.append(job.key)
             error = left.pop(0) if left else None
             if error is not None:
@@ -311,7 +315,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     keyboard, screen = pty.openpty()
     with os.fdopen(screen) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        monkeypatch.setattr(offline_question.os, "tcgetpgrp", lambda _: os.getpgrp())
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp())
         yield keyboard
     os.close(keyboard)
 
@@ -329,7 +333,7 @@ def test_the_answer_ends_the_waiting_and_other_words_do_not(monkeypatch: pytest.
 
 def test_in_the_background_what_is_typed_is_left_to_who_is_in_front(monkeypatch: pytest.MonkeyPatch) -> None:
     with terminal(monkeypatch) as keyboard:
-        monkeypatch.setattr(offline_question.os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+        monkeypatch.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
         os.write(keyboard, b"offline\n")
         offline_question.wait_for_answer(0.02)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import accumulate
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from joulemark.meters.gpu_beside_host import GpuBesideHost
 from joulemark.meters.meter import GaugeInfo, Reading, StreamInfo, Tick
 from joulemark.meters.sampler import MISSING_US, RETRY_S, Sampler
 from joulemark.meters.timer import RealTimer
+from joulemark.record.statement import Grade, Scope
+from joulemark.record.statement import Meter as MeterName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,10 +69,16 @@ def never(t_us: int) -> bool:
 class Card:
     """A meter of 100 W whose counter steps every 100 ms; `fails` says when it gives `error` instead."""
 
-    name = "nvml-counter"
-    scope = "gpu"
-    gauges = (POWER,)
-    conditions = (TEMPERATURE, PROCESSES)
+    name: MeterName = "nvml-counter"
+    grade: Grade = "measured"
+    scope: Scope = "gpu"
+    period_s = 0.1
+    knows_idle = True
+    stated_watts = None
+    stated_watts_source = None
+    gpu = None
+    gauges: tuple[GaugeInfo, ...] = (POWER,)
+    conditions: tuple[GaugeInfo, ...] = (TEMPERATURE, PROCESSES)
     absent: dict[str, str] = {}
     provenance = "a counter"
 
@@ -83,7 +92,7 @@ class Card:
         state: tuple[int | None, ...] = (40, 0),
     ) -> None:
         self._fails, self._error, self._falls_us = fails, error, falls_us
-        self.streams = (StreamInfo(**{**_fields(BOARD), "wraps_at": wraps_at}),)
+        self.streams: tuple[StreamInfo, ...] = (replace(BOARD, wraps_at=wraps_at),)
         self.state = state
 
     def read(self, now: Callable[[], int]) -> Reading:
@@ -107,7 +116,8 @@ class Host(Card):
     """A processor's meter that is over after `lasts_us`."""
 
     scope = "cpu"
-    gauges = conditions = ()
+    gauges = ()
+    conditions = ()
 
     def __init__(self, lasts_us: int) -> None:
         super().__init__()
@@ -125,8 +135,9 @@ class Host(Card):
         return ()
 
 
-def _fields(info: StreamInfo) -> dict[str, object]:
-    return {name: getattr(info, name) for name in ("name", "scope", "unit", "joules_per_unit", "wraps_at")}
+def beside(gpu: Any, open_host: Callable[[], Host]) -> GpuBesideHost:
+    """The meter of these two; of a GPU's, `gpu` has what every meter has."""
+    return GpuBesideHost(gpu, open_host)
 
 
 def times(column: Stream | Gauge) -> list[int]:
@@ -290,7 +301,7 @@ def test_a_counter_that_is_said_to_wrap_may_fall() -> None:
 
 def test_a_host_that_stops_leaves_no_stream_and_costs_the_gpu_none() -> None:
     timer = ByHand()
-    meter = GpuBesideHost(Card(), lambda: Host(lasts_us=500_000))
+    meter = beside(Card(), lambda: Host(lasts_us=500_000))
     with Sampler(meter, timer) as sampler:
         timer.wait(0.4)
         assert [stream.scope for stream in sampler.streams()] == ["gpu", "cpu"]
@@ -307,7 +318,7 @@ def test_a_host_that_misses_readings_stands_still_and_can_be_decoded() -> None:
             return super().read(now)
 
     timer = ByHand()
-    with Sampler(GpuBesideHost(Card(), lambda: Sleepy(lasts_us=10**9)), timer) as sampler:
+    with Sampler(beside(Card(), lambda: Sleepy(lasts_us=10**9)), timer) as sampler:
         timer.wait(1.0)
     gpu, host = sampler.streams()
     assert times(host) == [0, 100, 200, 200, 200, 200, 600, 700, 800, 900, 1000]
@@ -344,8 +355,13 @@ def test_a_watcher_is_shown_the_last_second() -> None:
 
 def test_watching_reads_nothing() -> None:
     timer = ByHand()
-    reads = []
-    with Sampler(Card(fails=lambda t_us: bool(reads.append(t_us))), timer) as sampler:
+    reads: list[int] = []
+
+    def noted(t_us: int) -> bool:
+        reads.append(t_us)
+        return False
+
+    with Sampler(Card(fails=noted), timer) as sampler:
         timer.wait(2.0)
         seen = len(reads)
         sampler.live()

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
-from test_sampler import ByHand, Card, values
 
 from joulemark.errors import MeterFailed
 from joulemark.meters.meter import Reading, Tick
@@ -20,6 +18,8 @@ from joulemark.meters.timer import RealTimer
 from joulemark.record.codec import decode, encode
 from joulemark.record.trace import Gauge as TraceGauge
 from joulemark.record.trace import Stream as TraceStream
+from tests.agent.test_sampler import ByHand, Card, values
+from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,17 +11,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import fake_suite
 import pytest
-from test_resume import HERE, in_a_process, jobs_received
 
-from joulemark.session.signals import Ended, ends_in_order
+from joulemark.cli.signals import Ended, ends_in_order
+from tests.agent import fake_suite
+from tests.agent.test_resume import ROOT, in_a_process, jobs_received
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 SMALL, LARGE, WRITING = (job.key for job in fake_suite.JOBS)
 ENDINGS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -62,12 +62,12 @@ def test_a_terminal_that_closes_ends_the_run_in_order(enrolled: Agent, tmp_path:
     """What would be written to it then fails; the run's end must not."""
     environment = dict(
         os.environ,
-        PYTHONPATH=os.pathsep.join([str(HERE), str(HERE.parents[1] / "agent")]),
+        PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "agent")]),
         JOULEMARK_TEST_STOP="large:sorting:9:SIGSTOP",
         TERM="xterm",
     )
     ours, theirs = pty.openpty()
-    command = [sys.executable, str(HERE / "run_agent.py"), *RUN]
+    command = [sys.executable, str(ROOT / "tests" / "agent" / "run_agent.py"), *RUN]
     with subprocess.Popen(
         command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from agent_commands import Agent
 
 from joulemark.errors import EXIT_IMPOSSIBLE, EXIT_NOTHING, EXIT_UNREACHABLE, EXIT_USAGE
 from joulemark.record.trace import answer_digest
 from joulemark.suite import read_suite
 from joulemark.suite.reference_answers import ANSWERS
 from joulemark.workloads import open_workload
+from tests.agent.agent_commands import Agent
 
 if TYPE_CHECKING:
     from pathlib import Path

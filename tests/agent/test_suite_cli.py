@@ -19,7 +19,7 @@ from joulemark.suite import load_suite
 from joulemark.suite.published import load_study
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "agent.md").read_text(encoding="utf-8")

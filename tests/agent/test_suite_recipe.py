@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ FULL, QUICK = load_suite("a100-2024"), load_suite("quick")
 FOLDER = Path("snapshot")
 
 
-def recipe(key: str, suite: Suite = FULL, **options: object) -> Recipe:
+def recipe(key: str, suite: Suite = FULL, **options: Any) -> Recipe:
     return recipe_of(suite, suite.job(key), model_folder=FOLDER, **options)
 
 
@@ -95,7 +96,7 @@ def test_masks_words_and_pictures_are_prepared_as_the_suite_says() -> None:
 
 
 def test_the_limits_of_generators_are_theirs() -> None:
-    own = {"max_new_tokens": 10, "task_settings": "text-generation"}
+    own: dict[str, Any] = {"max_new_tokens": 10, "task_settings": "text-generation"}
     assert recipe("text_generation/wikitext/gpt2").decoding == Decoding(
         **own, sample=True, beams=1, top_k=50, temperature=1.0
     )

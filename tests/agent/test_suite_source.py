@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from agent_commands import Agent
 from msgspec.structs import replace
 
 from joulemark import config as configs
@@ -20,6 +19,7 @@ from joulemark.record.suite_offers import OfferedSuite, SuiteOffers, UnpinnedSui
 from joulemark.session import suite_source, suite_store
 from joulemark.suite import load_suite, read_archive
 from joulemark.suite.archive import encode_archive
+from tests.agent.agent_commands import Agent
 from tests.pinned import MANIFEST, pinned_files, pinned_folder
 
 if TYPE_CHECKING:

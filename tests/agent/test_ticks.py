@@ -8,9 +8,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 from msgspec.structs import replace
-from stepped_counter import Counter, Machine, Work
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.bracket import SHARP
@@ -25,6 +23,8 @@ from joulemark.session.measure import Measurement
 from joulemark.session.progress import Silent
 from joulemark.session.rests import MOST_WINDOWS, RestPlan
 from joulemark.suite import Protocol, load_suite, suite_names
+from tests.agent.stepped_counter import Counter, Machine, Work, queries
+from tests.laws import law
 
 DEMO = load_suite("demo").protocol
 SUITES = suite_names()
@@ -60,7 +60,7 @@ def played(
     with patch.object(query_turns, "COUNTER_PERIODS", 2):
         measured = measuring.measure(
             Work(machine, query_s),
-            list(range(protocol.queries)),
+            queries(protocol.queries),
             machine,
             protocol,
             Silent(),
@@ -128,7 +128,7 @@ def test_queries_one_by_one_need_a_counter_that_tells_pauses_from_work() -> None
     with pytest.raises(MeasurementImpossible, match="mode `latency`"):
         measuring.measure(
             Work(machine, 0.1),
-            [1],
+            queries(1),
             machine,
             replace(DEMO, mode="latency"),
             Silent(),

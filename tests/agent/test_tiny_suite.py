@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from agent_commands import Agent
 from msgspec import structs
 
 from joulemark.cli import main
@@ -30,6 +29,7 @@ from joulemark.workloads.tasks.workload import TaskWorkload
 from joulemark_simulation.tiny_models.recipes import MODELS, recipe_of
 from joulemark_simulation.tiny_models.rows import reviews
 from joulemark_simulation.tiny_models.suite import PLANS, build_suite, snapshot, write_parquet
+from tests.agent.agent_commands import Agent
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("no_network", "one_thread")]
 SENTIMENT = "text_classification/text_classification/bert-sentiment"
@@ -198,8 +198,10 @@ def test_answers_that_were_cut_or_left_out_have_another_digest(built: Built, tmp
     assert [output.output_tokens for output in whole] == [10, 10]
     assert outputs_sha256(answers(opened[1], suite)) == outputs_sha256(whole)
     assert outputs_sha256(whole[:1]) != outputs_sha256(whole)
-    opened[2].recipe = replace(opened[2].recipe, decoding=Decoding(max_new_tokens=4))
-    cut = answers(opened[2], suite)
+    brief = opened[2]
+    assert isinstance(brief, TaskWorkload)
+    brief.recipe = replace(brief.recipe, decoding=Decoding(max_new_tokens=4))
+    cut = answers(brief, suite)
     assert [output.output_tokens for output in cut] == [4, 4]
     assert outputs_sha256(cut) != outputs_sha256(whole)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy.flags import conditions_flags
 from joulemark.errors import MeterUnavailable
+from joulemark.meters.check import Check
 from joulemark.meters.nvml import checks as gpu_checks
 from joulemark.meters.nvml.card import Card
 from joulemark.meters.nvml.clock import CalendarClock
@@ -23,6 +24,7 @@ from joulemark.meters.nvml.processes import (
     using_pids,
 )
 from joulemark.meters.nvml.readings import GpuReadings
+from tests.laws import law
 
 MIB = 2**20
 
@@ -39,8 +41,9 @@ def binding(**functions: object) -> SimpleNamespace:
     return SimpleNamespace(NVMLError=NVMLError, **names, **functions)
 
 
-def card(nvml: SimpleNamespace) -> Card:
-    return Card(nvml=nvml, gpu=SimpleNamespace(handle="gpu", uuid="", name="", pci_bus_id=""))  # type: ignore[arg-type]
+def card(nvml: Any) -> Card:
+    gpu: Any = SimpleNamespace(handle="gpu", uuid="", name="", pci_bus_id="")
+    return Card(nvml=nvml, gpu=gpu)
 
 
 def run(pid: int, memory: int | None) -> SimpleNamespace:
@@ -74,9 +77,7 @@ def test_a_default_limit_off_by_a_milliwatt_is_the_default(limit_mw: int, state:
     assert gpu_checks._power_limit(card(nvml)).state == state
 
 
-def preflighted(
-    compute: list[SimpleNamespace], graphics: list[SimpleNamespace], ours: OurProcesses
-) -> object:
+def preflighted(compute: list[SimpleNamespace], graphics: list[SimpleNamespace], ours: OurProcesses) -> Check:
     nvml = binding(
         nvmlDeviceGetComputeRunningProcesses_v3=lambda _: compute,
         nvmlDeviceGetGraphicsRunningProcesses_v3=lambda _: graphics,
@@ -85,17 +86,17 @@ def preflighted(
 
 
 def test_x_that_shows_nothing_on_this_gpu_is_no_company() -> None:
-    ours = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE, parent={}.get, exists=bool)
+    ours = OurProcesses(pid=10, namespace=HOST_PID_NAMESPACE, parent=lambda _: None, exists=bool)
     assert preflighted([], [run(7, 4 * MIB)], ours).state == "ok"
     desktop = preflighted([], [run(7, 4 * MIB), run(8, 200 * MIB)], ours)
     assert (desktop.state, desktop.value) == ("noisy", 1)
     assert "8" in desktop.sentence
-    assert "multi-user.target" in desktop.mend
+    assert "multi-user.target" in (desktop.mend or "")
     unknown = preflighted([], [run(7, None)], ours)
     assert unknown.state == "noisy", "a memory that is not told is not taken for small"
     both = preflighted([run(7, 4 * MIB)], [run(7, 4 * MIB)], ours)
     assert both.state == "noisy"
-    assert "ps -fp" in both.mend
+    assert "ps -fp" in (both.mend or "")
 
 
 def test_a_number_of_no_process_is_no_process() -> None:

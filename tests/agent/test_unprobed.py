@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from stepped_counter import Counter, Machine
 
 from joulemark.meters.probe import resting_period_s
 from joulemark.session.sensor_timing import UNPROBED, _unprobed
+from tests.agent.stepped_counter import Counter, Machine
 
 
 @pytest.mark.parametrize("period_s", [0.02, 0.1, 0.5, 1.0])

@@ -14,7 +14,7 @@ from joulemark.record.errors import RecordError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 @pytest.fixture

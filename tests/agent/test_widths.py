@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from handed_out import hand_out, suite_files
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -24,13 +23,14 @@ from joulemark.cli import main
 from joulemark.cli.progress import Screen
 from joulemark.cli.table_layout import Table
 from joulemark.suite import load_suite
+from tests.agent.handed_out import hand_out, suite_files
 from tests.laws import law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent_commands import Agent
-    from fake_platform import FakePlatform
+    from tests.agent.agent_commands import Agent
+    from tests.agent.fake_platform import FakePlatform
 
 LONG = "text_classification/sst2/distilbert-base-uncased-finetuned-sst-2-english"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -67,7 +67,8 @@ def on_terminal(
     monkeypatch: pytest.MonkeyPatch, *, columns: int, term: str, language: str
 ) -> Iterator[list[str]]:
     """What is printed in the block, as lines."""
-    terminal, lines = Terminal(columns), []
+    terminal = Terminal(columns)
+    lines: list[str] = []
     with monkeypatch.context() as patch:
         for stream in ("stdout", "stderr"):
             patch.setattr(sys, stream, terminal.file)

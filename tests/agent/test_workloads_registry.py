@@ -43,6 +43,7 @@ def test_what_is_missing_is_said_as_commands(without: set[str]) -> None:
 @pytest.mark.parametrize("job", SUITE.jobs, ids=lambda job: job.key)
 def test_a_command_installs_the_package_that_the_suite_pins(without: set[str], job: Job) -> None:
     model = SUITE.model(job.model)
+    assert model.module is not None
     without.add(model.module)
     sentence = workloads.available(SUITE, job)
     assert sentence is not None

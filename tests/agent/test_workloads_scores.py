@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from joulemark.workloads import Output, QualityScore, Query
+from joulemark.workloads import Output, Query
 from joulemark.workloads.scores import score
 
 
@@ -12,7 +12,7 @@ def scored(task: str, *pairs: tuple[str, object]) -> dict[str, float]:
     queries = [Query(f"q{n}", {}, reference) for n, (_, reference) in enumerate(pairs)]
     outputs = [Output(f"q{n}", value, None) for n, (value, _) in enumerate(pairs)]
     found = score(task, queries, outputs[::-1])  # matched by id, not by position
-    assert all(isinstance(quality, QualityScore) and quality.higher_is_better for quality in found)
+    assert all(quality.higher_is_better for quality in found)
     assert {quality.n for quality in found} == {len(pairs)}
     return {quality.metric: quality.value for quality in found}
 

@@ -14,6 +14,8 @@ from joulemark.workloads import Loaded, Output, Query, Workload, WorkloadError, 
 
 SUITE = load_suite("demo")
 MODEL = SUITE.model("smollm2-135m-instruct")
+assert MODEL.weights_sha256 is not None
+WEIGHTS = MODEL.weights_sha256
 PROMPTS = "text_generation/demo-prompts/smollm2-135m-instruct"
 TOPICS = "text_classification/demo-topics/smollm2-135m-instruct"
 TEXTS = "summarization/demo-texts/smollm2-135m-instruct"
@@ -41,7 +43,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(key: str, cache: Path) -> Workload:
     workload = open_workload(SUITE, SUITE.job(key), cache_dir=cache)
-    assert workload.load() == Loaded(MODEL.weights_sha256, MODEL.parameters, dtype="float32", device="cpu")
+    assert workload.load() == Loaded(WEIGHTS, MODEL.parameters, dtype="float32", device="cpu")
     return workload
 
 
@@ -121,7 +123,7 @@ def test_an_interrupted_conversion_leaves_nothing_that_looks_whole(
 
     monkeypatch.setattr(gguf_cache, "_write", fail)
     with pytest.raises(StorageError, match="No space left on device"):
-        gguf_cache.converted(Path("unused"), digest=MODEL.weights_sha256, cache_dir=tmp_path)
+        gguf_cache.converted(Path("unused"), digest=WEIGHTS, cache_dir=tmp_path)
     assert list((tmp_path / "models").iterdir()) == []
 
 
@@ -137,6 +139,6 @@ def test_an_interrupted_conversion_leaves_nothing_that_looks_whole(
     ],
 )
 def test_the_first_label_of_the_first_line_counts(text: str, label: str) -> None:
-    from joulemark.workloads.smollm2 import first_label
+    from joulemark.workloads.labels import first_label
 
     assert first_label(text, ["food", "travel", "technology", "sport", "music"]) == label

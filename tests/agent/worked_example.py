@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("simulation", "agent")]
@@ -18,6 +17,7 @@ from joulemark.meters.probe import probe
 from joulemark.session.measure import measure
 from joulemark.session.progress import Silent
 from joulemark.suite import Protocol
+from joulemark.workloads import Output, Query
 from joulemark_simulation.nvml.cards import H100
 from joulemark_simulation.nvml.running import running
 from joulemark_simulation.nvml.scenario import Idle, Scenario, Sensor
@@ -41,9 +41,9 @@ class Work:
     def __init__(self, timer: VirtualTimer) -> None:
         self._timer, self._chances = timer, random.Random(7)  # noqa: S311 - chances, no secrets
 
-    def answer(self, query: int) -> SimpleNamespace:
+    def answer(self, query: Query) -> Output:
         self._timer.work(WATTS, self._chances.gauss(0.020, 0.0004))
-        return SimpleNamespace(query_id=query, value="", output_tokens=None, input_tokens=None)
+        return Output(query.id, "", None)
 
     def synchronise(self) -> None:
         """Nothing is left over."""
@@ -62,8 +62,15 @@ def rows() -> list[tuple[str, str]]:
         timer.wait(2.0)
         meter = NvmlMeter(environ={})
         timing = probe(meter, Busy(timer, WATTS), timer).timing
+        queries = [Query(str(number), {}, None) for number in range(100)]
         yielded = measure(
-            Work(timer), list(range(100)), meter, PROTOCOL, Silent(), timings=(timing,), timer=timer
+            Work(timer),
+            queries,
+            meter,
+            PROTOCOL,
+            Silent(),
+            timings=(timing,),
+            timer=timer,
         )
         found = analyse(yielded.trace, sensor_of(meter))
         truth = simulation.truth()

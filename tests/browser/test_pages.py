@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Literal
 from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.chromium import find_chromium, launch_arguments
 from tests.processes import Platform, platform
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
 SEED = """
@@ -29,9 +27,12 @@ make_result(Run(state="rejected", findings=(("JM-ODD", "reject", "The power is a
 refresh_stale_cells()
 print("result", last.pk)
 """
+Visit = Callable[..., Page]
+Scheme = Literal["light", "dark"]
 STATUS = {"missing": 404}
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-A4 = {"width": 794, "height": 1123}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+A4: ViewportSize = {"width": 794, "height": 1123}
 NOTE_BROKEN_POLICY = """
 window.broken = [];
 document.addEventListener("securitypolicyviolation", event => broken.push(event.violatedDirective + event.blockedURI));
@@ -105,12 +106,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(browser: Browser, site) -> Iterator:
+def visit(browser: Browser, site: tuple[Platform, dict[str, str]]) -> Iterator[Visit]:
     """Open a page by name; every request to another host is an error."""
     running, addresses = site
-    contexts = []
+    contexts: list[BrowserContext] = []
 
-    def go(name: str, *, viewport: dict[str, int], scheme: str = "light", locale: str = "en-GB") -> Page:
+    def go(name: str, *, viewport: ViewportSize, scheme: Scheme = "light", locale: str = "en-GB") -> Page:
         context = browser.new_context(
             viewport=viewport, color_scheme=scheme, locale=locale, java_script_enabled=True
         )
@@ -132,7 +133,7 @@ def visit(browser: Browser, site) -> Iterator:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", ["phone", "desktop"])
-def test_no_page_keeps_anyone_out(visit, scheme: str, width: str) -> None:
+def test_no_page_keeps_anyone_out(visit: Visit, scheme: Scheme, width: str) -> None:
     axe = Axe()
     found = []
     for name in NAMES:
@@ -148,7 +149,7 @@ def test_no_page_keeps_anyone_out(visit, scheme: str, width: str) -> None:
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "ru-RU"])
-def test_no_page_scrolls_sideways_on_a_phone(visit, locale: str) -> None:
+def test_no_page_scrolls_sideways_on_a_phone(visit: Visit, locale: str) -> None:
     wide = {}
     for name in NAMES:
         page = visit(name, viewport=PHONE, locale=locale)
@@ -158,7 +159,7 @@ def test_no_page_scrolls_sideways_on_a_phone(visit, locale: str) -> None:
     assert wide == {}
 
 
-def test_no_page_breaks_the_content_security_policy(visit) -> None:
+def test_no_page_breaks_the_content_security_policy(visit: Visit) -> None:
     for name in [*NAMES, "/admin/login/", "/api/v1/docs/"]:
         page = visit(name, viewport=DESKTOP)
         if name == "/api/v1/docs/":
@@ -167,14 +168,14 @@ def test_no_page_breaks_the_content_security_policy(visit) -> None:
         assert page.evaluate("broken") == [], name
 
 
-def test_a_table_that_is_wider_than_the_phone_says_so_at_its_edge(visit) -> None:
+def test_a_table_that_is_wider_than_the_phone_says_so_at_its_edge(visit: Visit) -> None:
     page = visit("board", viewport=PHONE)
     frame = page.locator(".scroll").first
     assert frame.evaluate("frame => frame.scrollWidth > frame.clientWidth")
     assert frame.evaluate("frame => getComputedStyle(frame).backgroundAttachment").count("local") == 2
 
 
-def test_a_reader_finds_the_evidence_of_a_value(visit, site) -> None:
+def test_a_reader_finds_the_evidence_of_a_value(visit: Visit, site: tuple[Platform, dict[str, str]]) -> None:
     running, _ = site
     page = visit("home", viewport=DESKTOP)
     page.get_by_role("link", name="Text classification").first.click()
@@ -189,7 +190,7 @@ def test_a_reader_finds_the_evidence_of_a_value(visit, site) -> None:
     assert download.value.suggested_filename.endswith(".joulemark.json")
 
 
-def test_the_language_can_be_switched_without_losing_the_page(visit) -> None:
+def test_the_language_can_be_switched_without_losing_the_page(visit: Visit) -> None:
     page = visit("compare", viewport=DESKTOP)
     page.get_by_role("button", name="Русский").click()
     assert page.url.endswith("/compare/text_classification/")
@@ -197,14 +198,16 @@ def test_the_language_can_be_switched_without_losing_the_page(visit) -> None:
     assert page.locator("html").get_attribute("lang") == "ru"
 
 
-def test_the_keyboard_reaches_the_content_first(visit) -> None:
+def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
     page = visit("home", viewport=DESKTOP)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#content"
-    assert page.locator(".skip").bounding_box()["x"] >= 0
+    box = page.locator(".skip").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
 
 
-def test_print_drops_navigation_and_keeps_the_table(visit) -> None:
+def test_print_drops_navigation_and_keeps_the_table(visit: Visit) -> None:
     page = visit("board", viewport=A4, scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("document.documentElement.scrollWidth") <= A4["width"]
@@ -214,29 +217,31 @@ def test_print_drops_navigation_and_keeps_the_table(visit) -> None:
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
 
 
-def test_the_calculator_works_without_scripts_and_says_what_is_wrong(browser: Browser, site) -> None:
+def test_the_calculator_works_without_scripts_and_says_what_is_wrong(
+    browser: Browser, site: tuple[Platform, dict[str, str]]
+) -> None:
     running, addresses = site
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     page = context.new_page()
     page.goto(running.origin + addresses["impact"])
     page.get_by_label("One query").select_option("own")
-    page.get_by_label("Queries a day, of each user").fill("20")
+    page.get_by_label("Queries per user per day").fill("20")
     page.get_by_label("Users", exact=True).fill("500")
-    page.get_by_label("Electricity of").select_option(label="Sweden")
+    page.get_by_label("Place of generation").select_option(label="Sweden")
     page.get_by_role("button", name="Compute").click()
-    assert "Say how much energy one query takes." in page.get_by_role("alert").inner_text()
-    page.get_by_role("link", name="Own energy of a query, Wh").click()
-    page.get_by_label("Own energy of a query, Wh").fill("0.4")
+    assert "Enter the energy of one query." in page.get_by_role("alert").inner_text()
+    page.get_by_role("link", name="Your energy per query, Wh").click()
+    page.get_by_label("Your energy per query, Wh").fill("0.4")
     page.get_by_role("button", name="Compute").click()
     assert page.get_by_role("alert").count() == 0
-    assert page.get_by_label("Electricity of").input_value() == "SWE"
+    assert page.get_by_label("Place of generation").input_value() == "SWE"
     energy = page.locator(".numbers .main dd").first.inner_text()
     assert energy.startswith("1460\u202fkWh")
     assert page.get_by_role("row", name="smartphone charges").count() == 1
     context.close()
 
 
-def test_pages_work_without_scripts(browser: Browser, site) -> None:
+def test_pages_work_without_scripts(browser: Browser, site: tuple[Platform, dict[str, str]]) -> None:
     running, addresses = site
     context = browser.new_context(viewport=DESKTOP, java_script_enabled=False)
     page = context.new_page()

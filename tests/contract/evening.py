@@ -288,8 +288,11 @@ def evening(
             assert enrolling.returncode == 0, words
             meter = "estimate" if card is None else "nvml"
             running = joulemark("run", "--yes", "--suite", str(folder / "suite"), "--meter", meter)
+            assert running.stdout is not None
+            assert running.stderr is not None
+            read_answer = running.stdout.read
             answer: list[str] = []
-            reader = threading.Thread(target=lambda: answer.append(running.stdout.read()))
+            reader = threading.Thread(target=lambda: answer.append(read_answer()))
             reader.start()
             for line in running.stderr:
                 found.lines.append(line.rstrip())

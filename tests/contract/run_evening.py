@@ -15,7 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS.parent / "simulation"), str(TESTS / "agent")]
+sys.path.insert(0, str(TESTS.parent / "simulation"))
 
 from joulemark import workloads
 from joulemark.cli import main
@@ -88,15 +88,17 @@ class Work:
 
 def install() -> None:
     """Put the models and the pauses where the agent looks for them."""
-    workloads.open_workload = lambda suite, job, **_: Work(suite, job)
-    workloads.available = lambda *_, **__: None
-    workloads.run_first_kernel = lambda device, _gpu=None: f"Nothing computes on {device}."
-    workloads.busy_kernel = lambda _device: Busy()
+    vars(workloads).update(
+        open_workload=lambda suite, job, **_: Work(suite, job),
+        available=lambda *_, **__: None,
+        run_first_kernel=lambda device, _gpu=None: f"Nothing computes on {device}.",
+        busy_kernel=lambda _device: Busy(),
+    )
     if CARD is not None:
         query_turns.COUNTER_PERIODS = 20
     if pauses := os.environ.get("JOULEMARK_TEST_PAUSES"):
         first_s, longest_s = json.loads(pauses)
-        run.LONG = Pauses(first_s=first_s, longest_s=longest_s)
+        vars(run).update(LONG=Pauses(first_s=first_s, longest_s=longest_s))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 FAULTS = json.loads(os.environ["JOULEMARK_TEST_FAULTS"])
 now = {"fault": ""}
-honest = {
+honest: dict[str, Callable[..., Any]] = {
     "one": JobRunner._measure_in_workload,
     "sample": Suite.sample,
     "revision": Suite.model_revision,
@@ -75,7 +76,7 @@ def load(self: TaskWorkload) -> Loaded:
         return parts
 
     if now["fault"] == "swapped":
-        self.open_model = with_other_weights  # type: ignore[method-assign]
+        vars(self).update(open_model=with_other_weights)
     return honest["load"](self)
 
 
@@ -107,7 +108,14 @@ def model_snapshot(model: Model) -> Path:
 
 
 if __name__ == "__main__":
-    JobRunner._measure_in_workload, Suite.sample, Suite.model_revision = one, sample, model_revision
-    TaskWorkload.load, TaskWorkload.answer = load, answer
-    workloads.require_known_answers, hub_cache.model_snapshot = require_known_answers, model_snapshot
+    for changed, name, step in (
+        (JobRunner, "_measure_in_workload", one),
+        (Suite, "sample", sample),
+        (Suite, "model_revision", model_revision),
+        (TaskWorkload, "load", load),
+        (TaskWorkload, "answer", answer),
+        (workloads, "require_known_answers", require_known_answers),
+        (hub_cache, "model_snapshot", model_snapshot),
+    ):
+        setattr(changed, name, step)
     sys.exit(main())

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import LogProof, ResultStatus
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from tests.processes import Platform, embedded_platform, wait_until
 
@@ -39,7 +40,7 @@ def send(platform: Platform, number: int) -> str:
         "/api/v1/enrolments", encode(records.enrolment(key=key, audience=platform.origin))
     )
     assert status == 201, answer
-    suite = records.load_suite("demo")
+    suite = load_suite("demo")
     queries = suite.queries_per_window(records.first_job(suite).dataset)
     bundle = records.bundle(
         key=key,

@@ -15,15 +15,17 @@ pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 
 
-def figures(folder: Path, area: str, *command: str, **more: str) -> list[dict[str, Any]]:
-    """The rows that the benchmark wrote, without the machine."""
+def figures(
+    folder: Path, area: str, *command: str, limit_s: float = 240, **more: str
+) -> list[dict[str, Any]]:
+    """The rows that the benchmark wrote within `limit_s`, without the machine."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
         env={**os.environ, "JOULEMARK_BENCH_FOLDER": str(folder), **more},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=limit_s,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -111,6 +113,39 @@ def test_a_refresh_is_measured_beside_all_cells_and_duckdb_finds_the_same(
         ("4,000 results", "beside 2,000 results"),
     }
     assert all(row["value"] > 0 for row in rows)
+
+
+@pytest.mark.timeout(1000)
+def test_every_page_of_a_large_platform_is_measured(tmp_path: Path) -> None:
+    """With no patience: each page is asked, and none by sixteen clients; the whole table is `make bench-scale`."""
+    few = {"BENCH_RESULTS": "10000", "BENCH_TIMES": "1", "BENCH_CELLS": "200", "BENCH_PATIENCE": "0"}
+    rows = figures(tmp_path, "scale", "benchmarks/scale.py", limit_s=900, **few)
+    measured: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row["tool"] == "joulemark, 10,000":
+            measured.setdefault(row["case"], {})[row["metric"]] = row["value"]
+    assert {"/", "/boards/{series}/{task}/", "/api/v1/boards/{series}/{task}.csv", "/results/?page=2"} <= set(
+        measured
+    )
+    assert all(values["cold CPU"] > 0 and values["peak memory"] > 0 for values in measured.values())
+    assert measured["/boards/{series}/{task}/"]["raw"] > 50
+    assert measured["/compare/{task}/"]["statements"] >= 1
+    assert {row["case"] for row in rows if row["tool"].startswith("stock Django, ")} == {
+        "100 cells",
+        "100 results",
+    }
+    goals = [row for row in rows if row["tool"] == "goals, 10,000"]
+    assert {row["unit"] for row in goals} == {f"of {len(measured)}"}
+
+
+def test_a_kept_page_costs_a_fraction_of_a_computed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_ROUNDS", "1")
+    rows = figures(tmp_path, "answers", "benchmarks/answers.py")
+    costs = {row["metric"].partition(", ")[2]: row["value"] for row in rows if row["tool"] == "joulemark"}
+    assert set(costs) == {"computed", "out of Redis", "warm", "not modified"}
+    assert all(10 * costs[name] < costs["computed"] for name in ("out of Redis", "warm", "not modified"))
 
 
 def test_intervals_hold_the_truth_with_sensors_that_err(

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -79,7 +80,7 @@ def test_the_demos_own_platform_is_known_by_its_key(tmp_path: Path) -> None:
 def test_the_demo_prints_a_receipt_for_each_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {f"{number}.json": ("ab" * 31 + f"{number:02}", number) for number in range(2)}
 
-    def answer(_self: Demo, *words: str) -> dict:
+    def answer(_self: Demo, *words: str) -> dict[str, Any]:
         if words == ("show",):
             return {"results": [{"file": file, "state": "sent"} for file in kept]}
         result_id, leaf = kept[words[1]]

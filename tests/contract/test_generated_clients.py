@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -15,7 +16,7 @@ from joulemark.record import bundle as bundles
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import ResultStatus
-from joulemark.suite import read_archive
+from joulemark.suite import load_suite, read_archive
 from joulemark_simulation import records
 from tests.contract.generated_clients import (
     DESCRIPTION,
@@ -34,20 +35,20 @@ OPERATIONS = {
     for method, operation in operations.items()
 }
 BOARD = {"series": "study-2024", "task": "text_classification"}
-GETS: dict[str, dict[str, object]] = {
+GETS: dict[str, dict[str, Any]] = {
     "download_board_csv": BOARD,
     "download_board_json": BOARD,
     "download_bundle": {"result_id": None},
     "download_comparison_csv": {"task": BOARD["task"]},
     "download_comparison_json": {"task": BOARD["task"]},
     "download_intensities_csv": {},
-    "download_suite": {"digest": records.load_suite("demo").digest},
+    "download_suite": {"digest": load_suite("demo").digest},
     "health": {},
     "list_boards": {},
     "list_claims": {},
     "list_decisions": {},
     "list_intensities": {},
-    "list_needed": {"suite": records.load_suite("demo").digest},
+    "list_needed": {"suite": load_suite("demo").digest},
     "list_results": {},
     "list_suites": {},
     "log_rows": {"start": 0, "end": 3},
@@ -83,7 +84,7 @@ class Contributor:
         self._origin, self.number = origin, number
 
     def bundle(self, *flags: str, salt: int) -> bytes:
-        suite = records.load_suite("demo")
+        suite = load_suite("demo")
         queries = suite.queries_per_window(records.first_job(suite).dataset)
         return records.bundle(
             key=self._key(),
@@ -97,7 +98,7 @@ class Contributor:
     def ticket_request(self) -> bytes:
         return encode(records.ticket_request(key=self._key(), audience=self._origin))
 
-    def request(self, kind: Callable[..., object], payload_type: str, **said: object) -> bytes:
+    def request(self, kind: type[requests.Request], payload_type: str, **said: Any) -> bytes:
         message = records.request(kind, payload_type, key=self._key(), audience=self._origin, **said)
         return encode(message)
 
@@ -150,7 +151,9 @@ def test_every_operation_is_called() -> None:
 def test_a_generated_client_reads(
     operation: str, client: GeneratedClient, running: Platform, sent: str
 ) -> None:
-    parameters = {name: sent if value is None else value for name, value in GETS[operation].items()}
+    parameters: dict[str, Any] = {
+        name: sent if value is None else value for name, value in GETS[operation].items()
+    }
     answer = client.call(operation, **parameters)
     assert answer.status == 200
     assert answer.content
@@ -219,7 +222,9 @@ def test_every_media_type_that_is_given_is_described_and_the_other_way_round(
     operation: str, running: Platform, sent: str
 ) -> None:
     path, _, described = OPERATIONS[operation]
-    parameters = {name: sent if value is None else value for name, value in GETS[operation].items()}
+    parameters: dict[str, Any] = {
+        name: sent if value is None else value for name, value in GETS[operation].items()
+    }
     address = running.origin + path.format(**parameters)
     query = "&".join(f"{name}={value}" for name, value in parameters.items() if f"{{{name}}}" not in path)
     kinds = {

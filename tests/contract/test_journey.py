@@ -262,7 +262,7 @@ def test_the_operator_pins_it_by_the_readme(journey: Journey) -> None:
         journey.pinned,
         (
             rf"{SUITE} 1\.[0-9a-f]{{12}}, digest [0-9a-f]{{64}}",
-            r"1 of 10 cells can run; \d+ bytes",
+            r"1 of 10 jobs can run; \d+ bytes",
             rf"Stored and written to the log; .+: {journey.origin}/api/v1/suites/",
             rf"Volunteers run it with: joulemark run --suite {SUITE}",
         ),

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def running(tmp_path: Path) -> Iterator[Platform]:
         yield platform
 
 
-def joulemark(platform: Platform, *words: str) -> dict:
+def joulemark(platform: Platform, *words: str) -> dict[str, Any]:
     """The answer of a command, which must succeed."""
     command = [sys.executable, "-m", "joulemark", *words, "--json"]
     done = subprocess.run(

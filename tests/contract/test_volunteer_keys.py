@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def running(tmp_path: Path) -> Iterator[Platform]:
         yield platform
 
 
-def joulemark(platform: Platform, *words: str, code: int = 0, **environment: str) -> dict:
+def joulemark(platform: Platform, *words: str, code: int = 0, **environment: str) -> dict[str, Any]:
     """The answer of a command, which must end with `code`."""
     done = subprocess.run(
         [sys.executable, "-m", "joulemark", *words, "--json"],

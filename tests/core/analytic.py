@@ -7,14 +7,32 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, fsum
 from random import Random
+from typing import Literal
 
 import numpy as np
 
 from joulemark.energy.changes import Changes
 from joulemark.record.statement import Sensor
-from joulemark.record.trace import Gauge, Queries, Span, Stream, Timing, Trace, to_deltas
+from joulemark.record.trace import (
+    BusyKind,
+    Coverage,
+    Gauge,
+    GaugeUnit,
+    IdleKind,
+    Mode,
+    Queries,
+    Span,
+    Stream,
+    StreamScope,
+    Timing,
+    Trace,
+    to_deltas,
+)
 
 GPU = Sensor(meter="nvml-counter", grade="measured", scope="gpu", stated_watts=None, stated_watts_source=None)
+SpanKind = Literal[IdleKind, BusyKind, "rest"]
+Part = tuple[SpanKind, float, float]
+"""What a run consists of: a kind, and start and end in seconds."""
 BESIDE_US = 500
 """How long before and after a counter's step it is read: its time is then known to twice that."""
 
@@ -106,7 +124,9 @@ def seen(counter: Sequence[tuple[float, float]]) -> Changes:
     return Changes(low_s=t_s, high_s=t_s, energy_j=energy_j)
 
 
-def stream(counter: Sequence[tuple[float, float]], *, timing: Timing | None, scope: str = "gpu") -> Stream:
+def stream(
+    counter: Sequence[tuple[float, float]], *, timing: Timing | None, scope: StreamScope = "gpu"
+) -> Stream:
     """The counter in millijoules, read just before and just after each step."""
     times, values, before = [], [], 0
     for at_s, joules in counter:
@@ -127,7 +147,7 @@ def stream(counter: Sequence[tuple[float, float]], *, timing: Timing | None, sco
     )
 
 
-def gauge(name: str, unit: str, readings: Iterable[tuple[float, float]]) -> Gauge:
+def gauge(name: str, unit: GaugeUnit, readings: Iterable[tuple[float, float]]) -> Gauge:
     """Of times in seconds and values in `unit`."""
     times, values = zip(*readings, strict=True)
     return Gauge(
@@ -138,7 +158,7 @@ def gauge(name: str, unit: str, readings: Iterable[tuple[float, float]]) -> Gaug
     )
 
 
-def spans(*named: tuple[str, float, float]) -> tuple[Span, ...]:
+def spans(*named: Part) -> tuple[Span, ...]:
     """Of kinds with their starts and ends in seconds."""
     return tuple(
         Span(kind=kind, start_us=round(start_s * 1e6), end_us=round(end_s * 1e6))
@@ -148,10 +168,10 @@ def spans(*named: tuple[str, float, float]) -> tuple[Span, ...]:
 
 def trace(
     *streams: Stream,
-    run: Sequence[tuple[str, float, float]],
+    run: Sequence[Part],
     queries: Sequence[Queries] | None = None,
     gauges: Sequence[Gauge] = (),
-    mode: str = "throughput",
+    mode: Mode = "throughput",
 ) -> Trace:
     """A trace; without `queries` each window is one."""
     made = spans(*run)
@@ -168,7 +188,7 @@ def trace(
 
 
 def timing(
-    *, period_s: float = 0.1, settle_s: float = 0.15, delay_s: float = 0.0, coverage: str = "full"
+    *, period_s: float = 0.1, settle_s: float = 0.15, delay_s: float = 0.0, coverage: Coverage = "full"
 ) -> Timing:
     """How a counter keeps time."""
     return Timing(

@@ -17,14 +17,36 @@ if TYPE_CHECKING:
 
     from joulemark.record.trace import Trace
     from joulemark.rules.finding import Finding
+    from joulemark.suite import Suite
 
 SO = frozenset({"JM-TICKET-NONE", "JM-DEVICE-UNKNOWN", "JM-ESTIMATORS"})
 """Flags that say what is so."""
 
 
+def suite_of(case: Case) -> Suite:
+    """The suite of a simulated session."""
+    assert case.context.suite is not None
+    return case.context.suite
+
+
+def idle_w_before(case: Case) -> float:
+    """What the trace says of the rest before the work, in watts."""
+    assert case.read is not None
+    assert case.read.idle is not None
+    assert case.read.idle.before_w is not None
+    return case.read.idle.before_w
+
+
 def told(case: Case) -> dict[str, Finding]:
     """What the rules say, by code, but for what is so."""
     return {finding.code: finding for finding in judge(case).findings if finding.code not in SO}
+
+
+def number_in(finding: Finding, name: str) -> float:
+    """A number among what a finding was judged by."""
+    value = finding.evidence[name]
+    assert isinstance(value, int | float), f"{name} is {value!r}"
+    return value
 
 
 def stating(case: Case, **changes: Any) -> Case:
@@ -65,6 +87,7 @@ def invented(trace: Trace, *, idle_w: float, load_w: float) -> Trace:
     def energy(t_us: np.ndarray, _: np.ndarray) -> np.ndarray:
         step_us = t_us // period_us * period_us
         worked_us = sum(np.clip(np.minimum(step_us, end) - start, 0, None) for start, end in busy)
-        return np.round((idle_w * step_us + (load_w - idle_w) * worked_us) / 1e3)
+        energy_mj: np.ndarray = (idle_w * step_us + (load_w - idle_w) * worked_us) / 1e3
+        return np.round(energy_mj)
 
     return counting(trace, energy)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
-def test_what_breaks_off_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch, step: str) -> None:
+def test_what_breaks_off_leaves_the_old_file_and_no_draft(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     path = tmp_path / "file"
     write_file(path, b"old")
 

@@ -171,7 +171,9 @@ def test_a_ratio_of_any_crowd_is_finite_or_says_why_not(
     def kinds(listed: list[ModelValue], **more: object) -> list[ModelValue]:
         fields = ("model", "source", "energy_per_query_j", "contributor", "device")
         return [
-            ModelValue(**{f: getattr(v, f) for f in fields} | {"general_purpose": v.model.isupper()} | more)
+            ModelValue(
+                **{f: getattr(v, f) for f in fields} | {"general_purpose": str(v.model).isupper()} | more
+            )
             for v in listed
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +84,8 @@ def test_an_energy_within_chance_takes_nobody_off_the_front() -> None:
 @pytest.mark.parametrize("missing", ["energy_interval", "quality_interval"])
 def test_whose_chance_nobody_knows_is_neither_on_the_front_nor_beaten(missing: str) -> None:
     known = [of_questions(1.0, 990, 1000), of_questions(9.0, 700, 1000)]
-    unknown = replace(of_questions(20.0, 100, 1000), **{missing: None})
+    nothing: dict[str, Any] = {missing: None}
+    unknown = replace(of_questions(20.0, 100, 1000), **nothing)
     front = pareto_front([*known, unknown])
     assert (front.unbeaten, front.beaten) == ([0], [1])
     assert pareto_front([known[0], unknown]).unbeaten == []

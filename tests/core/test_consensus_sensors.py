@@ -9,14 +9,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import EXAMPLES, law
 
 from joulemark.consensus.cell import CellValue, ResultReading, cell_value
 from joulemark.consensus.shared_error import Sensed, shared_u, widened
 from joulemark_simulation.sensed_crowds import EVERY, SensedCrowd, sensed_cells
+from tests.laws import EXAMPLES, law
 
 CELLS = max(400, EXAMPLES)
 LEAST_HELD = 0.93
+
+
+def within(energy_j: float, low_j: float | None, high_j: float | None) -> bool:
+    """Whether an interval, which there must be, holds this."""
+    assert low_j is not None
+    assert high_j is not None
+    return low_j <= energy_j <= high_j
 
 
 @cache
@@ -40,7 +47,7 @@ def equal(n: int, *, sensor_u: float | None = 0.08, spread: float = 0.0) -> Cell
 @pytest.mark.laws
 @pytest.mark.parametrize("crowd", EVERY, ids=lambda crowd: crowd.case)
 def test_the_displayed_interval_holds_the_true_energy(crowd: SensedCrowd) -> None:
-    held = [value.low_j <= 1.0 <= value.high_j for value, _ in values(crowd)]  # type: ignore[operator]
+    held = [within(1.0, value.low_j, value.high_j) for value, _ in values(crowd)]
     assert sum(held) >= LEAST_HELD * len(held)
 
 
@@ -51,8 +58,7 @@ def test_the_displayed_interval_holds_the_true_energy(crowd: SensedCrowd) -> Non
 def test_the_interval_between_contributors_holds_what_such_sensors_read(crowd: SensedCrowd) -> None:
     """As often as it says, less four standard deviations of so many cells; the benchmark has the exact figures."""
     held = [
-        value.between_low_j <= expected_j <= value.between_high_j  # type: ignore[operator]
-        for value, expected_j in values(crowd)
+        within(expected_j, value.between_low_j, value.between_high_j) for value, expected_j in values(crowd)
     ]
     assert sum(held) >= (0.95 - 4 * math.sqrt(0.95 * 0.05 / CELLS)) * CELLS
 
@@ -61,7 +67,7 @@ def test_the_interval_between_contributors_holds_what_such_sensors_read(crowd: S
 def test_contributors_alone_do_not_hold_the_true_energy() -> None:
     """Forty devices with one sensor agree on what it reads: that is the fault which the second interval is for."""
     crowd = SensedCrowd(40, "full", "one design")
-    held = [value.between_low_j <= 1.0 <= value.between_high_j for value, _ in values(crowd)]  # type: ignore[operator]
+    held = [within(1.0, value.between_low_j, value.between_high_j) for value, _ in values(crowd)]
     assert sum(held) < 0.3 * len(held)
 
 
@@ -70,7 +76,8 @@ def test_equal_values_never_make_an_interval_without_width(n: int) -> None:
     value = equal(n, sensor_u=None)
     assert value.low_j is not None
     assert value.high_j is not None
-    assert value.low_j == value.between_low_j < 1 < value.high_j == value.between_high_j
+    assert value.low_j < 1 < value.high_j
+    assert (value.between_low_j, value.between_high_j) == (value.low_j, value.high_j)
     usual = 0.03 * math.sqrt(4 / (4 + n))
     assert value.high_j - 1 >= 1.95 * usual / math.sqrt(n)
 

@@ -6,8 +6,9 @@ import json
 from dataclasses import asdict, replace
 from math import exp, fsum, log
 from pathlib import Path
+from random import Random
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ sessions = st.builds(
 crowds = st.lists(sessions, min_size=1, max_size=12)
 
 
-def reading(session: Session, **fields: object) -> CountedReading:
+def reading(session: Session, **fields: Any) -> CountedReading:
     energy = fsum(window.energy_j for window in session.windows)
     counted = CountedReading(
         contributor=session.contributor,
@@ -77,7 +78,7 @@ def reading(session: Session, **fields: object) -> CountedReading:
         output_tokens=sum(window.written for window in session.windows),
         input_tokens=sum(window.read for window in session.windows),
     )
-    return replace(counted, **fields)  # type: ignore[arg-type]
+    return replace(counted, **fields)
 
 
 def score(session: Session, metric: str = "accuracy", value: float | None = None) -> Score:
@@ -149,10 +150,10 @@ def test_twice_the_tokens_are_half_the_joules_per_token(crowd: list[Session], fa
 @pytest.mark.laws
 @law()
 @given(crowds, st.randoms(use_true_random=False))
-def test_the_order_of_results_changes_no_bit(crowd: list[Session], chance: object) -> None:
+def test_the_order_of_results_changes_no_bit(crowd: list[Session], chance: Random) -> None:
     readings, scores = [reading(session) for session in crowd], [score(session) for session in crowd]
     before = of_cell(readings, scores)
-    chance.shuffle(readings)  # type: ignore[attr-defined]
+    chance.shuffle(readings)
     assert of_cell(readings, scores) == before
     stored = [asdict(value) for value in before.values()]
     assert json.loads(json.dumps(stored)) == stored
@@ -189,11 +190,11 @@ def test_a_value_lies_in_its_intervals_and_the_true_one_is_the_wider(crowd: list
             assert value.no_interval
             continue
         assert value.no_interval == ""
-        assert None not in (value.high_j, value.between_low_j, value.between_high_j)
-        assert (
-            0 <= value.low_j <= value.between_low_j <= value.value_j  # type: ignore[operator]
-            <= value.between_high_j <= value.high_j  # type: ignore[operator]
-        )  # fmt: skip
+        assert value.between_low_j is not None
+        assert value.between_high_j is not None
+        assert value.high_j is not None
+        assert 0 <= value.low_j <= value.between_low_j <= value.value_j
+        assert value.value_j <= value.between_high_j <= value.high_j
 
 
 @pytest.mark.laws
@@ -252,7 +253,7 @@ def test_the_worked_example_of_the_documents() -> None:
     crowd = [ONE, TWO, THREE]
     energies = of_cell([reading(session) for session in crowd], [score(session) for session in crowd])
     text = (Path(__file__).parents[2] / "docs" / "method.md").read_text(encoding="utf-8")
-    section = text[text.index("### Energy per token and per right answer") :]
+    section = text[text.index("### Energy per token and per correct answer") :]
     for unit, value in (
         ("output-token", 0.2),
         ("input-token", 1 / 3),
@@ -261,7 +262,7 @@ def test_the_worked_example_of_the_documents() -> None:
     ):
         energy = energies[unit]
         assert energy.value_j == pytest.approx(value)
-        numbers = [f"{number:.3g}" for number in (energy.value_j, energy.low_j, energy.high_j)]  # type: ignore[str-format]
+        numbers = [f"{number:.3g}" for number in (energy.value_j, energy.low_j, energy.high_j)]
         assert f"{numbers[0]} J ({numbers[1]} to {numbers[2]})" in section
 
 

@@ -40,7 +40,7 @@ def disguised(draw: st.DrawFn, word: str) -> str:
         draw(st.sampled_from(["", "The ", "* "])),
         draw(st.sampled_from(["", " 7", "-42", " team"])),
     )
-    return before + text + after
+    return f"{before}{text}{after}"
 
 
 @pytest.mark.laws

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from analytic import gauge
 
 from joulemark.energy.accumulate import accumulate, readings
 from joulemark.energy.errors import TraceIncomplete, TraceInconsistent
 from joulemark.record.trace import Gauge
+from tests.core.analytic import gauge
 
 POWER = gauge("gpu-power-instant", "mW", [(1.0, 60_000), (1.5, 80_000), (3.5, 100_000)])
 

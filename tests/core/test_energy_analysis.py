@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,8 @@ from joulemark.energy.errors import (
 )
 from joulemark.record.codec import encode
 from joulemark.record.statement import Sensor
-from joulemark.record.trace import Queries, Span, Stream, Trace, parse, to_deltas
+from joulemark.record.trace import Queries, Span, Stream, StreamScope, Trace, parse, to_deltas
+from tests.core.analytic import SpanKind
 
 CPU = Sensor(meter="rapl", grade="measured", scope="cpu", stated_watts=None, stated_watts_source=None)
 CPU_AND_DRAM = replace(CPU, scope="cpu+dram")
@@ -31,7 +34,12 @@ LAW = settings(deadline=None, derandomize=True)
 
 
 def stream(
-    times: list[int], values: list[int], *, scope: str = "cpu", per_unit: float = 1e-6, wraps_at=None
+    times: list[int],
+    values: list[int],
+    *,
+    scope: StreamScope = "cpu",
+    per_unit: float = 1e-6,
+    wraps_at: int | None = None,
 ) -> Stream:
     return Stream(
         name=f"{scope}-0",
@@ -45,7 +53,7 @@ def stream(
 
 
 def trace(
-    *streams: Stream, spans: list[tuple[str, int, int]], queries: list[list[int]] | None = None
+    *streams: Stream, spans: Sequence[tuple[SpanKind, int, int]], queries: list[list[int]] | None = None
 ) -> Trace:
     windows = [span for span in spans if span[0] == "window"]
     durations = queries or [[1] for _ in windows]
@@ -248,7 +256,7 @@ def counted(draw: st.DrawFn) -> tuple[list[int], list[int]]:
     return list(accumulate(waits)), list(accumulate(rises))
 
 
-def energy(times: list[int], values: list[int], start: int, end: int, **stream_words: object) -> float:
+def energy(times: list[int], values: list[int], start: int, end: int, **stream_words: Any) -> float:
     return gross_j(trace(stream(times, values, **stream_words), spans=[("window", start, end)]))
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
-from analytic import Device, Piece, seen, steps, timing, trace
 
 from joulemark.energy.bracket import bracket
 from joulemark.energy.changes import Changes, changes
 from joulemark.energy.counter import Counter
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.trace import Timing
+from tests.core.analytic import Device, Part, Piece, seen, steps, timing, trace
 
-RUN = [("warm-up", 12.0, 14.0), ("window", 20.0, 21.5), ("window", 25.0, 25.037), ("idle-after", 26.0, 50.0)]
+RUN: list[Part] = [
+    ("warm-up", 12.0, 14.0),
+    ("window", 20.0, 21.5),
+    ("window", 25.0, 25.037),
+    ("idle-after", 26.0, 50.0),
+]
 WARM = Device(
     (
         Piece(12.0, 60.0),
@@ -36,7 +43,7 @@ STEPPED = Device(
         Piece(9.0, 66.0),
     )
 )
-STEPPED_RUN = [("warm-up", 5.0, 7.0), ("window", 13.0, 14.5), ("window", 18.5, 18.537)]
+STEPPED_RUN: list[Part] = [("warm-up", 5.0, 7.0), ("window", 13.0, 14.5), ("window", 18.5, 18.537)]
 COUNTERS = {
     "full": ({}, timing()),
     "full, 20 ms": ({"period_s": 0.02}, timing(period_s=0.02, settle_s=0.03)),
@@ -48,7 +55,7 @@ BLURRED = ({"blur": 10}, timing(settle_s=1.05, delay_s=0.45))
 @pytest.mark.parametrize(("how", "known"), COUNTERS.values(), ids=COUNTERS)
 @pytest.mark.parametrize("phase_s", [0.0, 0.013, 0.0999])
 def test_a_window_between_rests_that_decay_is_exact(
-    how: dict[str, float], known: Timing, phase_s: float
+    how: dict[str, Any], known: Timing, phase_s: float
 ) -> None:
     counter = seen(steps(WARM, until_s=50.0, phase_s=phase_s, **how))
     found = bracket(counter, trace(run=RUN), known)
@@ -60,7 +67,7 @@ def test_a_window_between_rests_that_decay_is_exact(
 @pytest.mark.parametrize(("how", "known"), [*COUNTERS.values(), BLURRED], ids=[*COUNTERS, "blurred"])
 @pytest.mark.parametrize("phase_s", [0.0, 0.013, 0.0999])
 def test_a_window_between_constant_rests_that_differ_is_exact(
-    how: dict[str, float], known: Timing, phase_s: float
+    how: dict[str, Any], known: Timing, phase_s: float
 ) -> None:
     counter = seen(steps(STEPPED, until_s=27.0, phase_s=phase_s, **how))
     found = bracket(counter, trace(run=STEPPED_RUN), known)
@@ -108,7 +115,7 @@ def test_steps_between_reads_far_apart_are_taken_only_where_there_are_no_others(
     ],
 )
 def test_a_window_without_a_settled_tick_says_on_which_side(
-    run: list[tuple[str, float, float]], until_s: float, says: str
+    run: list[Part], until_s: float, says: str
 ) -> None:
     with pytest.raises(TraceIncomplete, match=says):
         bracket(seen(steps(WARM, until_s=until_s)), trace(run=run), timing())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from math import sqrt
 
 import pytest
-from analytic import GPU, timing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -15,6 +14,8 @@ from joulemark.energy import budget
 from joulemark.energy.errors import NotMeasurable
 from joulemark.energy.sensors import sensor_error
 from joulemark.record.statement import Term
+from joulemark.record.trace import Coverage
+from tests.core.analytic import GPU, timing
 
 PER_QUERY_J = (9.9, 10.0, 10.1, 10.0)
 
@@ -105,7 +106,7 @@ def test_another_term_never_makes_a_result_surer(relatives: list[float], another
 
 
 @pytest.mark.parametrize("coverage", ["part-time", "unknown"])
-def test_a_part_time_counter_may_be_off_by_its_period_over_the_work_and_the_times(coverage: str) -> None:
+def test_a_part_time_counter_may_be_off_by_its_period_over_the_work_and_the_times(coverage: Coverage) -> None:
     known = timing(coverage=coverage)
     assert budget.phase(known, work_s=2.0, times=10) == pytest.approx(0.1 / 2.0 / 10 / sqrt(3), rel=1e-12)
 

@@ -7,10 +7,8 @@ from math import fsum
 from random import Random
 
 import pytest
-from analytic import GPU, Device, Piece, gauge, irregular_steps, steps, stream, timing, trace
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy import budget
 from joulemark.energy.analysis import Analysis, analyse
@@ -20,6 +18,8 @@ from joulemark.energy.counter import counter
 from joulemark.energy.derivative import derivative
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.record.trace import Queries, Span, Trace
+from tests.core.analytic import GPU, Device, Part, Piece, gauge, irregular_steps, steps, stream, timing, trace
+from tests.laws import law
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ def made(seed: int, *, resolution_j: float = 1.0, pause: bool = True) -> Made:
     rng = Random(seed)  # noqa: S311 - chances, no secrets
     rest_w, load_w, window_s = rng.uniform(40, 90), rng.uniform(150, 700), rng.uniform(2.5, 12.0)
     pieces = [Piece(4.0, rest_w), Piece(3.0, load_w), Piece(6.0, rest_w, 4.0, 8.0)]
-    run, at_s = [("warm-up", 4.0, 7.0), ("idle-before", 9.0, 12.5)], 13.0
+    run: list[Part] = [("warm-up", 4.0, 7.0), ("idle-before", 9.0, 12.5)]
+    at_s = 13.0
     spans, pauses_s = [], []
     for _ in range(3):
         pieces += [Piece(window_s, load_w), Piece(4.0, rest_w, 5.0, 8.0)]

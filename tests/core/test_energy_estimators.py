@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from analytic import GPU, Device, Piece, gauge, steps, stream, timing, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -18,7 +17,8 @@ from joulemark.energy.pauses import pauses
 from joulemark.energy.sensors import sensor_error
 from joulemark.energy.streams import read_streams
 from joulemark.record.statement import Comparison
-from joulemark.record.trace import Queries, Timing, Trace
+from joulemark.record.trace import Coverage, Mode, Queries, Timing, Trace
+from tests.core.analytic import GPU, Device, Part, Piece, gauge, steps, stream, timing, trace
 
 CARD = Device(
     (
@@ -32,7 +32,7 @@ CARD = Device(
     )
 )
 """Idle, warm-up, idle, two long windows with a rest between them, idle."""
-LONG_RUN = [
+LONG_RUN: list[Part] = [
     ("warm-up", 5.0, 7.0),
     ("idle-before", 8.0, 15.0),
     ("window", 15.0, 25.0),
@@ -51,7 +51,7 @@ def powers(device: Device, *, scale: float = 1.0, until_s: float = 60.0) -> list
 
 def long_run(
     *,
-    coverage: str = "full",
+    coverage: Coverage = "full",
     scale: float = 1.0,
     average: bool = True,
     average_scale: float = 1.0,
@@ -214,10 +214,10 @@ BRIEF = Device(
     )
 )
 """Eight requests of 50 ms with pauses of 110 ms before each, in a window that begins at 9 s."""
-BRIEF_RUN = [("warm-up", 4.0, 5.0), ("window", 9.0, 10.28)]
+BRIEF_RUN: list[Part] = [("warm-up", 4.0, 5.0), ("window", 9.0, 10.28)]
 
 
-def brief_run(mode: str, known: Timing) -> Trace:
+def brief_run(mode: Mode, known: Timing) -> Trace:
     queries = [Queries(gap_us=(110_000,) * 8, duration_us=(50_000,) * 8)]
     made = [gauge("gpu-power-instant", "mW", powers(BRIEF, until_s=16.0))]
     board = stream(steps(BRIEF, until_s=16.0), timing=known)

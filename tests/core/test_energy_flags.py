@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from analytic import Device, Piece, gauge, steps, stream, trace
 from msgspec.structs import replace
 
 from joulemark.energy.errors import TraceInconsistent
 from joulemark.energy.flags import conditions_flags, flags
 from joulemark.record.statement import Idle
-from joulemark.record.trace import Gauge, Stream, Trace, from_deltas, to_deltas
+from joulemark.record.trace import Gauge, GaugeUnit, Stream, Trace, from_deltas, to_deltas
 from joulemark.rules.completeness import DIRTY
+from tests.core.analytic import Device, Part, Piece, gauge, steps, stream, trace
 
-RUN = [("idle-before", 1.0, 3.0), ("window", 3.5, 6.0), ("idle-after", 7.0, 9.0)]
+RUN: list[Part] = [("idle-before", 1.0, 3.0), ("window", 3.5, 6.0), ("idle-after", 7.0, 9.0)]
 BOARD = stream(steps(Device((Piece(10.0, 60.0),)), until_s=10.0), timing=None)
 AT = (2.0, 4.0, 5.0, 8.0)
-CLEAN = {
+CLEAN: dict[str, tuple[GaugeUnit, tuple[int, ...]]] = {
     "gpu-power-instant": ("mW", (60_000, 200_000, 200_000, 60_000)),
     "gpu-temperature": ("C", (40, 50, 51, 45)),
     "gpu-throttle": ("mask", (0x1, 0x0, 0x2, 0x1)),
@@ -59,7 +61,8 @@ def test_a_clean_run_has_none() -> None:
     ],
 )
 def test_a_condition_has_its_flag(name: str, seen: tuple[int, ...], flag: str) -> None:
-    assert found(run(**{name: seen})) == (flag,)
+    reading: dict[str, Any] = {name: seen}
+    assert found(run(**reading)) == (flag,)
 
 
 def test_several_faults_have_several_flags_in_order() -> None:

@@ -9,7 +9,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from analytic import GPU, Device, Piece, steps, stream, timing, trace
 
 from joulemark.energy.analysis import Analysis, analyse
 from joulemark.energy.changes import Changes
@@ -17,9 +16,10 @@ from joulemark.energy.idle import difference_u_w
 from joulemark.energy.rests import rests_w
 from joulemark.energy.streams import ReadStream
 from joulemark.record.trace import Trace
+from tests.core.analytic import GPU, Device, Part, Piece, steps, stream, timing, trace
 
 AFTER = 30.0
-RUN = [("idle-before", 2.0, 14.0), ("window", 15.0, 28.0), ("idle-after", AFTER, AFTER + 12.0)]
+RUN: list[Part] = [("idle-before", 2.0, 14.0), ("window", 15.0, 28.0), ("idle-after", AFTER, AFTER + 12.0)]
 
 
 def device(*, after_w: float = 60.0, cooling_w: float = 0.0) -> Device:

@@ -9,17 +9,19 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark.energy.analysis import analyse
 from joulemark.energy.errors import EnergyError, NotMeasurable
 from joulemark.record.codec import decode, encode
-from joulemark.record.statement import Amount, Idle, Sensor, Slug, Term, Totals, Window
+from joulemark.record.field_types import Slug
+from joulemark.record.statement import Amount, Idle, Sensor, Term, Totals, Window
 from joulemark.record.trace import Queries, Span, Stream, Timing, Trace, to_deltas
+from tests.core.analytic import Part
+from tests.laws import law
 
 GPU = Sensor(meter="nvml-counter", grade="measured", scope="gpu", stated_watts=None, stated_watts_source=None)
 RAPL = Sensor(meter="rapl", grade="measured", scope="cpu", stated_watts=None, stated_watts_source=None)
-RUN = (
+RUN: tuple[Part, ...] = (
     ("warm-up", 0.5, 2.0),
     ("rest", 2.0, 4.0),
     ("idle-before", 4.0, 7.0),
@@ -49,7 +51,7 @@ def energy_j(at_s: float) -> float:
 
 def run(values: list[tuple[int, int]], timing: Timing | None, *, query_us: int = 100_000) -> Trace:
     """The run above with these ticks (us, units); its windows are full of queries."""
-    spans = tuple(Span(kind=kind, start_us=round(a * 1e6), end_us=round(b * 1e6)) for kind, a, b in RUN)  # type: ignore[arg-type]
+    spans = tuple(Span(kind=kind, start_us=round(a * 1e6), end_us=round(b * 1e6)) for kind, a, b in RUN)
     count = 1_900_000 // query_us
     queries = Queries(duration_us=(query_us,) * count, gap_us=(1,) * count)
     times, units = zip(*values, strict=True)

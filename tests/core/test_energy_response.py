@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from analytic import Device, Piece, seen, steps
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.response import LONGEST_SETTLE_S, Response, median_period_s, response
+from tests.core.analytic import Device, Piece, seen, steps
 
 STARTS = (4.0, 9.0125, 14.0375, 19.0625, 24.0875)
 LOADS = [(start_s, start_s + 2.0) for start_s in STARTS]
@@ -21,7 +23,7 @@ def card() -> Device:
     return Device((*pieces, Piece(10.0, 60.0)))
 
 
-def answer(period_s: float = 0.1, **how: float) -> Response:
+def answer(period_s: float = 0.1, **how: Any) -> Response:
     counter = seen(steps(card(), until_s=32.0, period_s=period_s, **how))
     return response(counter, LOADS, period_s=period_s)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from analytic import Device, Piece, seen, steps, trace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.rest_power import RestPower, rest_power
+from joulemark.energy.rest_power import RestPower, rest_power, rest_powers_at, settled_steps
 from joulemark.energy.stretches import stretches
+from tests.core.analytic import Device, Part, Piece, seen, steps, trace
 
 WORK = 300.0
 
@@ -31,7 +31,9 @@ def fitted(
     found: Device, *, lag_s: float = 0.0, settle_s: float = 0.15, decay_s: float | None = None
 ) -> RestPower:
     edges = found.edges_s()
-    work = [("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)]
+    work: list[Part] = [
+        ("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)
+    ]
     counter = seen(steps(found, until_s=edges[-1], lag_s=lag_s))
     return rest_power(
         counter, stretches(trace(run=work)), settle_s=settle_s + lag_s, delay_s=lag_s, decay_s=decay_s
@@ -69,6 +71,27 @@ def test_power_and_energy_follow_the_formula() -> None:
 def test_a_decay_that_is_given_is_not_looked_for() -> None:
     found = fitted(device(60.0, 12.0, (5.0, 8.0)), decay_s=20.0)
     assert (found.decay_s, found.ln_decay_u) == (20.0, 0.0)
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(
+    levels_w=st.lists(st.floats(2.0, 20.0), min_size=1, max_size=4).map(tuple),
+    decays_s=st.lists(st.floats(1.0, 60.0), min_size=1, max_size=5),
+)
+def test_fits_at_several_decays_are_those_at_each_to_the_last_digit(
+    levels_w: tuple[float, ...], decays_s: list[float]
+) -> None:
+    card = device(60.0, 12.0, levels_w)
+    edges = card.edges_s()
+    work = [("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)]
+    quiet = stretches(trace(run=work))
+    settled = settled_steps(seen(steps(card, until_s=edges[-1])), quiet, settle_s=0.15, delay_s=0.0)
+    together = rest_powers_at(settled, quiet, decays_s)
+    for of_all, decay_s in zip(together, decays_s, strict=True):
+        (alone,) = rest_powers_at(settled, quiet, [decay_s])
+        assert (of_all.base_w, of_all.decay_s, of_all.ln_decay_u) == (alone.base_w, decay_s, 0.0)
+        assert of_all.level_w.tolist() == alone.level_w.tolist()
+        assert of_all.level_u_w.tolist() == alone.level_u_w.tolist()
 
 
 def test_short_rests_have_a_constant_power_each() -> None:

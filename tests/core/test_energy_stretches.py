@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import inf
 
 import pytest
-from analytic import trace
 
 from joulemark.energy.errors import TraceIncomplete
 from joulemark.energy.stretches import Stretch, around_windows, stretches
+from tests.core.analytic import Part, trace
 
-RUN = [
+RUN: list[Part] = [
     ("warm-up", 1.0, 2.0),
     ("rest", 2.0, 3.0),
     ("idle-before", 3.0, 8.0),

@@ -109,7 +109,7 @@ def modules() -> dict[str, ast.Module]:
 def lists_of(file: str, module: ast.Module) -> Iterator[WordList]:
     """The literals and classes of choices of a module, each with two words or more of its own."""
     for node in ast.walk(module):
-        words: list[str] = []
+        words: list[object] = []
         if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
             parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
             words = [part.value for part in parts if isinstance(part, ast.Constant)]
@@ -117,9 +117,11 @@ def lists_of(file: str, module: ast.Module) -> Iterator[WordList]:
             values = [entry.value for entry in node.body if isinstance(entry, ast.Assign)]
             firsts = [value.elts[0] if isinstance(value, ast.Tuple) else value for value in values]
             words = [first.value for first in firsts if isinstance(first, ast.Constant)]
-        words = [word for word in words if isinstance(word, str) and word]
-        if len(words) > 1:
-            yield WordList(frozenset(words), file, node.lineno, "TextChoices" in ast.unparse(node)[:200])
+        else:
+            continue
+        own = frozenset(word for word in words if isinstance(word, str) and word)
+        if len(own) > 1:
+            yield WordList(own, file, node.lineno, "TextChoices" in ast.unparse(node)[:200])
 
 
 @cache
@@ -175,7 +177,9 @@ def second_lists(file: str, module: ast.Module) -> Iterator[tuple[str, int, str]
     for statement in module.body:
         options, literals = apart(statement)
         for node in ast.walk(statement):
-            words = texts(node) if isinstance(node, ast.expr) and id(node) not in literals else None
+            if not isinstance(node, ast.expr) or id(node) in literals:
+                continue
+            words = texts(node)
             if words is None or len(words) < 2:
                 continue
             named = [known for known in full_lists() if known >= set(words)]

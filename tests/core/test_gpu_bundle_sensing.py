@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from analytic import Device, Piece, steps
 
 from benchmarks.gpu_bundle import build, check, markdown
 from benchmarks.gpu_bundle.sensing import (
@@ -18,6 +17,7 @@ from benchmarks.gpu_bundle.sensing import (
     steps_of,
     true_energy_j,
 )
+from tests.core.analytic import Device, Piece, steps
 
 LEVELS = Levels(rest_w=60.0, load_w=350.0)
 PULSES = [(2.0, 3.0), (4.0, 4.25), (5.0, 6.5)]

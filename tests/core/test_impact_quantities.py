@@ -71,7 +71,7 @@ def test_what_is_no_quantity_is_refused(wrong: dict[str, float]) -> None:
 
 def test_a_quantity_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        intensity_of("FRA").value = 0.0  # type: ignore[misc]
+        intensity_of("FRA").value = 0.0  # type: ignore[misc]  # it is frozen
 
 
 def test_an_intensity_has_its_place_year_source_and_licence() -> None:

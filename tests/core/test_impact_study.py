@@ -77,11 +77,11 @@ def test_table_3(model: str, energy: str, grams: str, how: tuple[str, str]) -> N
 )
 def test_ratios_by_data_set(task: str, dataset: str | None, flan_t5: str, bloomz: str, both: str) -> None:
     found = {r.family: r for r in family_ratios(STUDY) if (r.task, r.dataset) == (task, dataset)}
-    for family, printed in (("Flan-T5", flan_t5), ("BLOOMz", bloomz), (None, both)):
-        row = found[family]  # type: ignore[index]  # the literal's three names
-        assert as_printed(row.ratio.value, printed) == "rounded", (family, row.ratio.value)
+    rows = [(found["Flan-T5"], flan_t5), (found["BLOOMz"], bloomz), (found[None], both)]
+    for row, printed in rows:
+        assert as_printed(row.ratio.value, printed) == "rounded", (row.family, row.ratio.value)
         assert row.ratio.low < row.ratio.value < row.ratio.high
-        assert (row.n_above, row.n_below) == ((8 if family is None else 4), 8)
+        assert (row.n_above, row.n_below) == ((8 if row.family is None else 4), 8)
         assert row.ratio.low > 1
 
 

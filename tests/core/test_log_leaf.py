@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from joulemark.log.leaf import LogLeaf
 from joulemark.log.merkle import leaf_hash
 from joulemark.log.notes import sign, verifier_key
 from joulemark.log.proofs import check_leaf, verified_proof
-from joulemark.log.tiles import grow, inclusion_proof, tree_root
+from joulemark.log.tiles import Tile, grow, inclusion_proof, tree_root
 from joulemark.record.codec import decode, encode
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark.record.messages import LogProof, Receipt
@@ -38,7 +40,7 @@ facts = st.dictionaries(
 
 
 @given(facts)
-def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, object]) -> None:
+def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, Any]) -> None:
     entry = LogLeaf(kind="verdict", subject=RESULT, at=AT, facts=said)
     data = entry.encode()
     assert leaves.decode(data) == entry
@@ -68,7 +70,7 @@ def test_an_entry_has_one_encoding_that_any_language_can_make(said: dict[str, ob
         lambda data: data + b"\n",
     ],
 )
-def test_no_other_encoding_is_an_entry(spoil) -> None:
+def test_no_other_encoding_is_an_entry(spoil: Callable[[bytes], bytes]) -> None:
     data = LogLeaf(kind="verdict", subject=RESULT, at=AT, facts={"b": "x", "a": 1}).encode()
     assert leaves.decode(data).facts == {"a": 1, "b": "x"}
     with pytest.raises(Malformed) as refusal:
@@ -114,7 +116,8 @@ def logged(entry: bytes, *, index: int = 2, size: int = 300, name: str = NAME) -
     """The proof that `entry` is entry `index` of a log of `size`."""
     hashes = [leaf_hash(b"entry %d" % number) for number in range(size)]
     hashes[index] = leaf_hash(entry)
-    tiles = grow(0, hashes, {}.__getitem__)
+    none: dict[Tile, bytes] = {}
+    tiles = grow(0, hashes, none.__getitem__)
     checkpoint = Checkpoint(origin=name, size=size, root=tree_root(size, tiles.__getitem__))
     return LogProof(
         index=index,
@@ -236,7 +239,7 @@ def test_two_moments_are_two_facts(one: datetime, other: datetime, zone: timezon
 @pytest.mark.laws
 @law()
 @given(st.text() | st.integers() | st.lists(st.text()), st.text() | st.integers() | st.lists(st.text()))
-def test_what_is_no_moment_is_the_same_only_when_equal(one: object, other: object) -> None:
+def test_what_is_no_moment_is_the_same_only_when_equal(one: leaves.Fact, other: leaves.Fact) -> None:
     assert leaves.is_same_fact(one, other) == (one == other)
 
 

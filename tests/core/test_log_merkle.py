@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -193,11 +194,11 @@ def test_every_change_to_a_proof_is_seen(size: int, data: st.DataObject) -> None
         broken += [{"proof": proof[:-1]}, {"proof": [*proof[:place], flipped, *proof[place + 1 :]]}]
     if other is not None:
         broken.append({"index": other})
-    good = {"leaf": hashes[index], "index": index, "size": size, "proof": proof, "root": root}
-    verify_inclusion(**good)  # type: ignore[arg-type]
+    good: dict[str, Any] = {"leaf": hashes[index], "index": index, "size": size, "proof": proof, "root": root}
+    verify_inclusion(**good)
     for change in broken:
         with pytest.raises(NotInLog) as refusal:
-            verify_inclusion(**{**good, **change})  # type: ignore[arg-type]
+            verify_inclusion(**{**good, **change})
         assert refusal.value.code == "JM-PROOF-INCLUSION"
 
 
@@ -207,14 +208,14 @@ def test_every_change_to_the_past_is_seen(one: int, two: int, data: st.DataObjec
     old_size, size = sorted((one, two))
     hashes = [leaf_hash(entry) for entry in entries(size)]
     proof = consistency_proof(old_size, size, files_of(hashes).read)
-    good = {
+    good: dict[str, Any] = {
         "old_size": old_size,
         "old_root": root_of(hashes[:old_size]),
         "size": size,
         "root": root_of(hashes),
         "proof": proof,
     }
-    verify_consistency(**good)  # type: ignore[arg-type]
+    verify_consistency(**good)
     broken: list[dict[str, object]] = [
         {"old_root": leaf_hash(b"another")},
         {"proof": [*proof, leaf_hash(b"another")]},
@@ -231,7 +232,7 @@ def test_every_change_to_the_past_is_seen(one: int, two: int, data: st.DataObjec
         broken += [{"proof": proof[:-1]}, {"proof": proof[1:]}, {"proof": []}]
     for change in broken:
         with pytest.raises(NotInLog) as refusal:
-            verify_consistency(**{**good, **change})  # type: ignore[arg-type]
+            verify_consistency(**{**good, **change})
         assert refusal.value.code == "JM-PROOF-CONSISTENCY"
 
 

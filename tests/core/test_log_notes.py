@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from joulemark.log import checkpoints, notes
 from joulemark.log.checkpoints import Checkpoint, log_name, open_checkpoint
 from joulemark.log.merkle import EMPTY_ROOT, leaf_hash
 from joulemark.log.notes import COSIGNATURE, VerifierKey, cosign, open_note, sign, verifier_key
+from joulemark.log.tiles import Tile
 from joulemark.record.errors import Malformed, RecordError, TooLarge, Unverified
 from joulemark_simulation import records
 
@@ -136,7 +138,8 @@ def test_sigstore_believes_our_inclusion_proofs(size: int, data: st.DataObject) 
 
     index = data.draw(st.integers(0, size - 1))
     entries = [b"entry %d" % number for number in range(size)]
-    tiles = grow(0, [leaf_hash(entry) for entry in entries], {}.__getitem__)
+    none: dict[Tile, bytes] = {}
+    tiles = grow(0, [leaf_hash(entry) for entry in entries], none.__getitem__)
     proof = SimpleNamespace(
         log_index=index,
         tree_size=size,
@@ -144,7 +147,8 @@ def test_sigstore_believes_our_inclusion_proofs(size: int, data: st.DataObject) 
         root_hash=tree_root(size, tiles.__getitem__),
     )
     inner = SimpleNamespace(inclusion_proof=proof, canonicalized_body=entries[index])
-    verify_merkle_inclusion(SimpleNamespace(_inner=inner))
+    entry: Any = SimpleNamespace(_inner=inner)  # what it reads of an entry
+    verify_merkle_inclusion(entry)
 
 
 def test_a_verifier_key_survives_its_text() -> None:

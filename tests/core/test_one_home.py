@@ -33,6 +33,21 @@ HOMES: dict[str, tuple[str, dict[str, str]]] = {
         r"pg_(try_)?advisory_",
         {"measurements/concurrency/advisory_locks.py": "`lock_until_commit` and `session_lock`"},
     ),
+    "finding rows of the catalogue by their names": (
+        r"\b(?:Task|DataSet|AiModel|Suite|HardwareClass)\.objects\.(?!named\()",
+        {
+            "measurements/catalog/lookup.py": "`read_catalogue`, `read_catalogue_of`, `suites_by_digest`",
+            "measurements/catalog/services.py": "writes",
+            "measurements/published/importing.py": "adds and removes what a published series alone knows",
+            "measurements/review/hardware_names.py": "decides about the name of a row that it was given",
+            "measurements/review/replication.py": "locks the model of a row that it was given",
+            "measurements/boards/queries.py": "every task, in the boards' order",
+            "measurements/boards/series.py": "suites by the keys that cells have",
+            "measurements/pages/overview.py": "tasks by the keys that cells have",
+            "measurements/pages/published_series.py": "hardware of one series",
+            "platform/joulemark_site/management/commands/simulate_crowd.py": "whether a suite is there",
+        },
+    ),
     "starting a thread": (
         r"threading\.Thread\(|ThreadPoolExecutor\(",
         {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import law
 
 from joulemark import config
 from joulemark.errors import UsageError
 from joulemark.record.origin import BadAddress, BadPort, Origin, is_loopback, parse_origin
 from joulemark_site import environment
 from joulemark_site.environment import BadSetting
+from tests.laws import law
 
 LABELS = st.text("abcxyzABCXYZ0189-_", min_size=1, max_size=12)
 HOSTS = st.lists(LABELS, min_size=1, max_size=3).map(".".join) | st.sampled_from(

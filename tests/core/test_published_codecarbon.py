@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from statistics import mean, stdev
 
 import pytest
@@ -35,7 +37,7 @@ IMDB = NameMap(files={"log.csv": Place(task="text_classification", dataset="imdb
 OPTIONS = LogOptions(queries=1000, task="text_classification")
 
 
-def log(heading: str, *rows: dict[str, object], name: str = "log.csv") -> InputFile:
+def log(heading: str, *rows: Mapping[str, object], name: str = "log.csv") -> InputFile:
     """A log with these columns; what a row does not say is a plausible value."""
     usual: dict[str, object] = {
         "task_name": "query model", "project_name": "model-a", "duration": 10, "cpu_energy": 0.001,
@@ -44,7 +46,7 @@ def log(heading: str, *rows: dict[str, object], name: str = "log.csv") -> InputF
     }  # fmt: skip
     lines = [heading]
     for place, row in enumerate(rows):
-        filled = {"run_id": f"run-{place}"} | usual | row
+        filled = {"run_id": f"run-{place}"} | usual | dict(row)
         lines.append(",".join(str(filled.get(column, "")) for column in heading.split(",")))
     return InputFile(name=name, content="\n".join(lines).encode())
 
@@ -223,7 +225,7 @@ def test_a_row_that_cannot_be_trusted_is_named(row: dict[str, object], reason: s
 
 
 def test_every_bad_row_is_named_at_once() -> None:
-    bad = [{"energy_consumed": 0}, {"project_name": ""}]
+    bad: list[dict[str, object]] = [{"energy_consumed": 0}, {"project_name": ""}]
     assert len(refusals(log(V23, *bad), log(V23, *bad, name="b.csv"))) == 4
 
 
@@ -283,7 +285,7 @@ def test_a_file_must_say_what_it_is_about() -> None:
 
 
 @given(st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_runs_changes_no_digit(totals: list[float], random) -> None:
+def test_the_order_of_runs_changes_no_digit(totals: list[float], random: Random) -> None:
     rows = [
         {"energy_consumed": repr(t), "gpu_energy": repr(t), "cpu_energy": 0, "ram_energy": 0} for t in totals
     ]

@@ -195,12 +195,13 @@ def test_pictures_and_videos_of_both_forms() -> None:
             files={"file-2.json": Place(task="image_generation", dataset="partiprompts")},
         ),
     )
-    found = [(run.subject.task, run.subject.dataset, run.energy_kwh_per_1000) for run in reading.runs]
-    assert found == [
-        ("image_generation", "text-to-image", pytest.approx(0.01, rel=1e-15)),
-        ("text-to-video", "text-to-video", pytest.approx(10.0, rel=1e-15)),
-        ("image_generation", "partiprompts", pytest.approx(0.02, rel=1e-15)),
+    assert [(run.subject.task, run.subject.dataset) for run in reading.runs] == [
+        ("image_generation", "text-to-image"),
+        ("text-to-video", "text-to-video"),
+        ("image_generation", "partiprompts"),
     ]
+    values = [run.energy_kwh_per_1000 for run in reading.runs]
+    assert values == pytest.approx([0.01, 10.0, 0.02], rel=1e-15)
     assert reading.runs[2].subject.stratum == "batch 1, 30 steps"
     assert reading.runs[2].subject.hardware.slug == "gpu-nvidia-a100-sxm4-40gb"
 

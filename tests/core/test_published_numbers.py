@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import assume, given
@@ -13,7 +14,7 @@ from joulemark.published.codecarbon import LogOptions, read_logs
 from joulemark.published.errors import BadRow, BadRows, UnreadableInput
 from joulemark.published.figures import InputFile, PublishedRuns
 from joulemark.published.names import NameMap
-from joulemark.published.table import TableForm, read_table
+from joulemark.published.table import TableForm, TableRow, read_table
 from joulemark.published.untrusted import LeaveOut
 from tests.laws import law
 
@@ -28,7 +29,8 @@ def written(number: Decimal, *, mark: str, group: str, indian: bool) -> str:
     whole, _, part = f"{number:f}".partition(".")
     if group:
         first, rest = (whole[:-3], whole[-3:]) if len(whole) > 3 else ("", whole)
-        size, pieces = (2 if indian else 3), []
+        size = 2 if indian else 3
+        pieces: list[str] = []
         while first:
             first, piece = first[:-size], first[-size:]
             pieces.insert(0, piece)
@@ -45,7 +47,7 @@ def cells(texts: list[str], form: TableForm) -> list[float | None]:
     return [_number(row) for row in rows]
 
 
-def _number(row) -> float | None:
+def _number(row: TableRow) -> float | None:
     try:
         return row.number("value")
     except BadRow as error:
@@ -66,7 +68,8 @@ def test_a_number_is_read_as_itself_or_refused(
 ) -> None:
     assume(mark != group)
     texts = [written(number, mark=mark, group=group, indian=size == "indian") for number in numbers]
-    form = TableForm(decimal={".": "point", ",": "comma"}[mark] if saying == "told" else None)
+    point: Literal["point", "comma"] = "point" if mark == "." else "comma"
+    form = TableForm(decimal=point if saying == "told" else None)
     found = cells(texts, form)
     for number, value in zip(numbers, found, strict=True):
         assert value is None or value == float(number)
@@ -119,7 +122,7 @@ def row(*, run: int, energy: str = "0.003", gpu: str = "0.001", project: str = "
     return f"2026-01-01,{project},r{run},12.5,0.0004,0.0005,{gpu},0.0015,{energy},1,NVIDIA T4,Xeon,machine"
 
 
-def logs(*rows: str, heading: str = HEADING, **options) -> PublishedRuns:
+def logs(*rows: str, heading: str = HEADING, **options: Any) -> PublishedRuns:
     """What is read of a log with these lines."""
     content = "\n".join([heading, *rows]) + "\n"
     told = LogOptions(queries=1000, task="t", **options)

@@ -262,7 +262,7 @@ def test_released_data_never_changes(study: Study) -> None:
 
 def test_rows_cannot_be_changed(study: Study) -> None:
     with pytest.raises(AttributeError):
-        study.figures[0].n_runs = 0  # type: ignore[misc]
+        study.figures[0].n_runs = 0  # type: ignore[misc]  # it is frozen
 
 
 def test_tables_have_no_field_without_a_row_class() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from joulemark.record.limits import MAX_BUNDLE_BYTES, MAX_TRACE_BYTES
 from joulemark.record.messages import RECEIPT_TYPE, LogProof, Receipt, Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.schema import PUBLISHED, schema_of
+from joulemark.record.statement import Statement
 from joulemark.record.trace import from_deltas, pack, parse, to_deltas, unpack
 from joulemark.suite import schemas as suite_schemas
 from joulemark_simulation import records
@@ -125,7 +127,7 @@ def test_securesystemslib_and_our_verification_agree() -> None:
         lambda data: data.replace(b'"format"', b'"extra":1,"format"', 1),
     ],
 )
-def test_a_second_encoding_of_the_same_bundle_is_refused(spoil) -> None:
+def test_a_second_encoding_of_the_same_bundle_is_refused(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(Malformed):
         bundles.parse(spoil(records.bundle().to_bytes()))
 
@@ -168,7 +170,7 @@ def test_impossible_numbers_are_refused(number: bytes) -> None:
     at = statement.index(b'"energy_gross_j":') + len(b'"energy_gross_j":')
     end = min(statement.index(mark, at) for mark in (b",", b"}"))
     with pytest.raises(Malformed) as refusal:
-        decode(statement[:at] + number + statement[end:], bundles.Statement, what="statement")
+        decode(statement[:at] + number + statement[end:], Statement, what="statement")
     assert refusal.value.code == "JM-SCHEMA"
 
 

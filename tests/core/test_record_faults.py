@@ -38,7 +38,7 @@ def values(node: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.Metadata(type=inner):
             return values(inner)
         case inspect.UnionType(types=types):
-            return st.one_of(map(values, types))
+            return st.one_of(*map(values, types))
         case inspect.LiteralType(values=choices):
             return st.sampled_from(choices)
         case inspect.StructType():
@@ -68,11 +68,11 @@ def scalars(node: inspect.Type) -> st.SearchStrategy[Any]:
             high = node.le if node.le is not None else (2**53 if node.lt is None else node.lt - 1)
             return st.integers(math.ceil(low), math.floor(high))
         case inspect.FloatType():
-            low = node.ge if node.ge is not None else node.gt
-            high = node.le if node.le is not None else node.lt
+            least = node.ge if node.ge is not None else node.gt
+            most = node.le if node.le is not None else node.lt
             return st.floats(
-                -1e9 if low is None else low,
-                1e9 if high is None else high,
+                -1e9 if least is None else least,
+                1e9 if most is None else most,
                 exclude_min=node.gt is not None,
                 exclude_max=node.lt is not None,
             )

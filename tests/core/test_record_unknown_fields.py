@@ -122,7 +122,8 @@ def parted(record: Record) -> tuple[Any, list[dict[str, Any]], list[dict[str, An
 
 
 def subclasses(kind: type) -> set[type]:
-    return {kind}.union(*(subclasses(part) for part in kind.__subclasses__()))
+    parts: list[type] = kind.__subclasses__()
+    return {kind}.union(*(subclasses(part) for part in parts))
 
 
 def test_every_answer_has_an_example() -> None:

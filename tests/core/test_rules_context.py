@@ -78,7 +78,8 @@ def test_two_others_or_others_that_disagree_say_nothing_about_answers() -> None:
     two = answers_of(case(), 2, otherwise=15)
     split = {query: {OTHERWISE: 3, "11111111": 3} for query in two}
     few = dict(list(answers_of(case(), 5, otherwise=15).items())[:9])
-    for known in (two, split, few, {"nobody asked": {OTHERWISE: 9}}, {"none": {}}):
+    unasked: dict[str, dict[str, int]] = {"nobody asked": {OTHERWISE: 9}}
+    for known in (two, split, few, unasked, {"none": dict[str, int]()}):
         assert found(case(answers_by_others=known)) == {}
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from lies import inside, invented, stating, told, with_gauge
 from msgspec.structs import replace
 
 from joulemark.energy.budget import SENSOR_TERMS, sensor_terms
 from joulemark.record.trace import Queries, from_deltas, to_deltas
 from joulemark_simulation.honest_cases import honest, measuring
 from joulemark_simulation.trace_edits import counting, reading, scaled
+from tests.core.lies import idle_w_before, inside, invented, number_in, stating, suite_of, told, with_gauge
 
 if TYPE_CHECKING:
     from joulemark.record.statement import Term
@@ -47,7 +48,7 @@ def test_another_gpu_declared_as_an_a100(a100: Case) -> None:
     other = stating(honest()["rtx-3090"], device={"name": "NVIDIA A100-SXM4-80GB"})
     finding = told(other)["JM-DEVICE"]
     assert finding.evidence["name"] == "memory_bytes"
-    assert finding.evidence["stated"] < finding.evidence["least"]
+    assert number_in(finding, "stated") < number_in(finding, "least")
 
 
 def test_a_slice_of_a_gpu(a100: Case) -> None:
@@ -74,12 +75,17 @@ def test_a_limit_above_what_the_model_can_be_set_to(a100: Case) -> None:
 
 def test_a_cap_that_only_the_clocks_show(a100: Case) -> None:
     capped = measuring(a100, lambda trace: reading(trace, "gpu-throttle", lambda _, mask: mask | CAPPED))
-    drawn_w = float(np.max(from_deltas(a100.trace.gauge("gpu-power-instant").value))) / 1e3  # type: ignore[union-attr]
+    drawn = a100.trace.gauge("gpu-power-instant")
+    assert drawn is not None
+    drawn_w = max(from_deltas(drawn.value)) / 1e3
     honest_w, stated_w = drawn_w / 0.95, drawn_w / 0.6
-    for limit_w, codes in ((honest_w, set()), (stated_w, {"JM-DEVICE"})):
-        trace = reading(capped.trace, "gpu-power-limit", lambda _, w, it=limit_w: w * 0 + round(it * 1e3))
-        limit = {"power_limit_w": round(limit_w * 1e3) / 1e3}
-        found = set(told(stating(measuring(capped, lambda _, new=trace: new), device=limit)))
+
+    def limited(trace: Trace, limit_w: float) -> Trace:
+        return reading(trace, "gpu-power-limit", lambda _, w: w * 0 + round(limit_w * 1e3))
+
+    for limit_w, codes in ((honest_w, set[str]()), (stated_w, {"JM-DEVICE"})):
+        case = measuring(capped, partial(limited, limit_w=limit_w))
+        found = set(told(stating(case, device={"power_limit_w": round(limit_w * 1e3) / 1e3})))
         assert found == (codes if limit_w <= 500 else codes | {"JM-DEVICE"})
 
 
@@ -95,7 +101,7 @@ def test_a_gpu_that_is_not_known_gets_a_flag_and_no_rule_of_a_model(a100: Case) 
 
 def test_a_trace_that_was_scaled_down_rests_where_no_card_does(a100: Case) -> None:
     finding = told(measuring(a100, lambda trace: scaled(trace, 0.2)))["JM-IDLE-RANGE"]
-    assert finding.evidence["idle_w"] < finding.evidence["least_w"]
+    assert number_in(finding, "idle_w") < number_in(finding, "least_w")
 
 
 def test_a_trace_that_was_multiplied_has_the_factor_in_every_number(a100: Case) -> None:
@@ -103,7 +109,7 @@ def test_a_trace_that_was_multiplied_has_the_factor_in_every_number(a100: Case) 
 
 
 def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
-    model = l4.context.suite.model("text-generation-7069016064")  # type: ignore[union-attr]
+    model = suite_of(l4).model("text-generation-7069016064")
     large = stating(
         l4,
         workload={
@@ -115,9 +121,9 @@ def test_a_small_models_trace_declared_as_a_large_ones(l4: Case) -> None:
     )
     found = told(large)
     finding = found["JM-ROOFLINE"]
-    assert finding.evidence["busy_s"] < finding.evidence["least_s"]
+    assert number_in(finding, "busy_s") < number_in(finding, "least_s")
     assert "JM-MEMORY" in found
-    middle = l4.context.suite.model("text-generation-1722408960")  # type: ignore[union-attr]
+    middle = suite_of(l4).model("text-generation-1722408960")
     assert middle.parameters < model.parameters
 
 
@@ -136,7 +142,7 @@ def test_a_counter_that_was_scaled_alone(a100: Case) -> None:
         return counting(trace, lambda _, value: np.round((value - value[0]) * factor) + value[0])
 
     finding = told(measuring(a100, lambda trace: less(trace, 0.7)))["JM-COUNTER-POWER"]
-    assert finding.evidence["counter_w"] < 0.8 * finding.evidence["power_w"]
+    assert number_in(finding, "counter_w") < 0.8 * number_in(finding, "power_w")
     assert "JM-COUNTER-POWER" not in told(measuring(a100, lambda trace: less(trace, 0.97)))
 
 
@@ -151,7 +157,7 @@ def test_readings_at_round_times(a100: Case) -> None:
 
 def test_a_smooth_counter(a100: Case) -> None:
     found = told(measuring(a100, lambda trace: invented(trace, idle_w=61.0, load_w=250.0)))
-    assert found["JM-NOISE"].evidence["share"] >= 0.95
+    assert number_in(found["JM-NOISE"], "share") >= 0.95
 
 
 def test_latencies_that_are_all_the_same(a100: Case) -> None:
@@ -186,11 +192,8 @@ def test_a_library_that_returns_constants(a100: Case) -> None:
         return reading(trace, "gpu-temperature", lambda _, value: value * 0 + 45)
 
     finding = told(measuring(a100, one_temperature)).get("JM-CONSTANT")
-    load_w = (
-        a100.predicate.windows[0].energy_gross_j
-        / (a100.predicate.windows[0].end_s - a100.predicate.windows[0].start_s)
-        - a100.read.idle.before_w
-    )  # type: ignore[union-attr]
+    window = a100.predicate.windows[0]
+    load_w = window.energy_gross_j / (window.end_s - window.start_s) - idle_w_before(a100)
     assert (finding is not None) == (load_w >= 100)
 
 
@@ -272,7 +275,7 @@ def test_answers_out_of_a_cache(a100: Case) -> None:
         return replace(trace, queries=tuple(queries))
 
     finding = told(measuring(a100, lambda trace: cached(trace, 0.2)))["JM-LATENCY-SUM"]
-    assert finding.evidence["busy_s"] < 0.5 * finding.evidence["window_s"]
+    assert number_in(finding, "busy_s") < 0.5 * number_in(finding, "window_s")
     assert "JM-LATENCY-SUM" not in told(measuring(a100, lambda trace: cached(trace, 0.7)))
 
 

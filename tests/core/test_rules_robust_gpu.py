@@ -7,7 +7,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_rules_robust import edited, leaves
 
 from joulemark.record import trace as traces
 from joulemark.record.codec import decode, encode
@@ -16,6 +15,7 @@ from joulemark.record.statement import Statement
 from joulemark.rules.case import Case
 from joulemark.rules.judge import RULES, judge
 from joulemark_simulation.honest_cases import honest
+from tests.core.test_rules_robust import edited, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable

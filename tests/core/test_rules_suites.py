@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from test_suite_lock import lock, suite
 
 from joulemark.record import trace as traces
 from joulemark.record.keys import public_hex
-from joulemark.record.statement import PREDICATE_TYPE, STATEMENT_TYPE, Digest, Statement, Subject
+from joulemark.record.statement import Digest, Statement, Subject
 from joulemark.rules.case import Case, Context
 from joulemark.rules.judge import judge
 from joulemark.suite import Suite
 from joulemark_simulation import records
+from tests.core.test_suite_lock import lock, suite
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -32,7 +32,10 @@ def findings(pinned: Suite, judged_by: Suite, **work: object) -> dict[str, str]:
         for name in ("trace", "outputs")
     )
     statement = Statement(
-        type=STATEMENT_TYPE, subject=subjects, predicate_type=PREDICATE_TYPE, predicate=said
+        type="https://in-toto.io/Statement/v1",
+        subject=subjects,
+        predicate_type="urn:joulemark:result:v1",
+        predicate=said,
     )
     context = Context(
         received_at=NOW,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from study_table import GENERAL, TASKS
 
 from joulemark.suite import DataSet, Job, NotPinned, Suite, load_suite, require_pinned
 from joulemark.suite.describe import counts
 from joulemark.suite.page import page
 from joulemark.suite.published import load_study
+from tests.core.study_table import GENERAL, TASKS
 
 SUITE = load_suite("a100-2024")
 
@@ -123,10 +123,10 @@ def test_the_general_purpose_models_run_on_the_three_compared_tasks() -> None:
 def test_a_general_purpose_model_is_asked_as_in_the_study(job: Job) -> None:
     assert job.prompt == PROMPTS[job.task]
     if job.model in FLAN or job.dataset == "sciq":
-        wanted = (None, 20)
+        limits: tuple[int | None, int | None] = (None, 20)
     else:
-        wanted = ({"text_classification": 1, "extractive_qa": 65, "summarization": 15}[job.task], None)
-    assert (job.max_new_tokens, job.max_length) == wanted
+        limits = ({"text_classification": 1, "extractive_qa": 65, "summarization": 15}[job.task], None)
+    assert (job.max_new_tokens, job.max_length) == limits
     assert (job.min_length, job.prompt_style, job.decoding) == (None, "completion", "default")
     assert job.task_settings == ("text2text-generation" if job.model in FLAN else "text-generation")
 

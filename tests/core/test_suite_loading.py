@@ -102,6 +102,7 @@ def test_files_that_contradict_each_other_are_refused(
 
 def test_a_repeated_query_is_refused(folder: Path) -> None:
     revision = load_suite("demo").dataset("demo-texts").revision
+    assert revision is not None
     edit(folder / "texts.jsonl", '"t002"', '"t001"')
     edit(folder / "suite.toml", revision, hashlib.sha256((folder / "texts.jsonl").read_bytes()).hexdigest())
     with pytest.raises(BrokenSuite, match=r"texts\.jsonl uses an id twice"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,7 +46,7 @@ def manifest_of(sample: str = "first") -> str:
 
 
 def lock(**changes: object) -> Lock:
-    fields = {
+    fields: dict[str, Any] = {
         "models": (pinned_writer(hub_id="joulemark-tiny/renamed-writer", weights=FILES),),
         "datasets": (
             PinnedDataSet(id="prose", hub_id="joulemark-tiny/prose", revision=COMMIT, branch="main"),
@@ -253,7 +254,7 @@ def test_the_committed_schema_is_that_of_the_class(name: str) -> None:
 def second(**changes: object) -> Lock:
     """A lock of the second format with what `lock` pins."""
     beside = (PinnedFile(name="config.json", sha256="3" * 64, bytes=0),)
-    fields = {
+    fields: dict[str, Any] = {
         "suite": "tiny",
         "suite_version": "1",
         "models": tuple(replace(model, beside=beside) for model in lock().models),
@@ -261,7 +262,7 @@ def second(**changes: object) -> Lock:
         "unavailable": (),
         **changes,
     }
-    return second_format(**fields)  # type: ignore[arg-type]
+    return second_format(**fields)
 
 
 def test_the_second_format_survives_its_file_and_knows_what_lies_beside_the_weights(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -33,9 +34,9 @@ def test_a_sample_is_distinct_queries_of_the_data_set(ids: list[str], seed: int,
 
 
 @given(IDS, SEEDS, st.randoms())
-def test_the_order_of_rows_does_not_matter(ids: list[str], seed: int, random: object) -> None:
+def test_the_order_of_rows_does_not_matter(ids: list[str], seed: int, random: Random) -> None:
     shuffled = list(ids)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert sample(ids, seed=seed, count=len(ids)) == sample(shuffled, seed=seed, count=len(ids))
 
 

@@ -12,6 +12,8 @@ TEMPLATES = [
 ]
 LONG = 60
 """Characters of a line that says more than a heading or a cell's frame."""
+MAX_LINE = 140
+"""Characters of a line of a template, at most."""
 
 
 def markup(line: str) -> str:
@@ -29,6 +31,18 @@ def test_no_line_of_markup_is_in_two_templates() -> None:
                 places[line.strip()].add(file.name)
     twice = {line: sorted(files) for line, files in places.items() if len(files) > 1}
     assert twice == {}
+
+
+def test_no_line_of_a_template_is_too_long() -> None:
+    """Sentences are wrapped in a trimmed `blocktranslate`, markup where white space is not shown (decision 59)."""
+    assert len(TEMPLATES) > 40, "the templates are elsewhere"
+    long = [
+        f"{file.relative_to(ROOT)}:{number}: {len(line)} characters"
+        for file in TEMPLATES
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > MAX_LINE
+    ]
+    assert long == []
 
 
 def test_frames_of_tables_pages_and_plots_are_written_once() -> None:

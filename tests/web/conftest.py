@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.http import HttpResponse
 from django.template import engines
+from django.template.backends.django import DjangoTemplates
 from django.test import Client
+from pytest_django import DjangoDbBlocker, Settings
 
+from joulemark.record import keys
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
 from joulemark_simulation import records
+from joulemark_simulation.result_rows import private_key
 from joulemark_site.crowd.presence import PRESENCE
+from measurements.answer_cache import software_digest
 from measurements.boards.page_views import VIEWED
 from measurements.catalog import suites
 from measurements.catalog.services import load_suite_catalog
+from tests.client_response import ClientResponse, Post
 from tests.strict_templates import strict_names
-
-Post = Callable[[str, bytes], HttpResponse]
 
 
 @pytest.fixture(autouse=True)
-def platform_folder(settings, tmp_path) -> None:
+def platform_folder(settings: Settings, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every test has a platform key of its own; pages need no collected static files."""
-    settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    settings.PLATFORM_KEY_FILE = tmp_path_factory.mktemp("platform") / "platform-key.pem"
+    settings.PLATFORM_KEY_FILE.write_bytes(
+        keys.to_pem(private_key("platform"))
+    )  # it signs what is simulated, too
     settings.LOG_DIR = tmp_path / "log"
     settings.LOG_KEY_FILE = tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
@@ -39,7 +47,9 @@ def platform_folder(settings, tmp_path) -> None:
 @pytest.fixture(autouse=True)
 def strict_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that a template of ours cannot resolve is a fault."""
-    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", strict_names())
+    backend = engines["django"]
+    assert isinstance(backend, DjangoTemplates)
+    monkeypatch.setattr(backend.engine, "string_if_invalid", strict_names())
 
 
 @pytest.fixture(autouse=True)
@@ -55,13 +65,19 @@ def no_crowd() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers that another test has kept are not this one's: each has software of its own."""
+    monkeypatch.setattr(software_digest, "software_digest", uuid4().hex.__str__)
+
+
+@pytest.fixture(autouse=True)
 def no_suites() -> None:
     """Suites that another test's platform handed out are not this one's."""
     suites._stored.clear()
 
 
 @pytest.fixture
-def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database of this test alone, a copy of the empty one, in which transactions commit: threads see each other's.
 
     It is dropped as a whole, since rows of the log cannot be taken away.
@@ -83,14 +99,14 @@ def committed(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def catalogue(db) -> None:
+def catalogue(db: None) -> None:
     """The suites and their jobs, before any is handed out: nothing is in the log yet."""
     for suite in suites.known_suites().values():
         load_suite_catalog(suite)
 
 
 @pytest.fixture
-def prepared(db) -> None:
+def prepared(db: None) -> None:
     """The suites as `manage.py prepare` loads them: those that are pinned are handed out and in the log."""
     call_command("load_catalog", verbosity=0)
 
@@ -99,14 +115,14 @@ def prepared(db) -> None:
 def post(client: Client) -> Post:
     """POST bytes to an address under /api/v1/ as the agent does."""
 
-    def send(where: str, body: bytes) -> HttpResponse:
+    def send(where: str, body: bytes) -> ClientResponse:
         return client.post(f"/api/v1/{where}", data=body, content_type="application/octet-stream")
 
     return send
 
 
 @pytest.fixture
-def enrolled(catalogue, post: Post) -> Post:
+def enrolled(catalogue: None, post: Post) -> Post:
     """A platform that knows key 1."""
     assert post("enrolments", encode(records.enrolment())).status_code == 201
     return post

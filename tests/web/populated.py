@@ -33,13 +33,14 @@ def populate() -> Values:
         make_result(Run(by="mallory", device="m", state=state))
     refresh_stale_cells()
     demo, _ = hand_out_suite(archive=encode_archive(files_of(folder_of("demo"))))
-    sequence()
+    checkpoint = sequence()
+    assert checkpoint is not None
     return {
         "result_id": [made[0].pk, Submission.objects.get(state=State.REJECTED).pk],
         "short_id": [made[0].pk[:16]],
         "series": ["demo-1-estimated", "study-2024"],
         "task": ["text_classification"],
-        "path": [f"0/000.p/{sequence().size}"],
+        "path": [f"0/000.p/{checkpoint.size}"],
         "digest": [demo.suite.digest],
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.test import Client, RequestFactory
 from msgspec.structs import replace
 
 from joulemark.record.codec import encode
@@ -15,6 +15,7 @@ from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review import services
 from measurements.review.models import Moderation
+from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ DECIDE = "/admin/review/moderation/add/"
 
 
 @pytest.fixture
-def quarantined(enrolled) -> Submission:
+def quarantined(enrolled: Post) -> Submission:
     """A result that waits for a moderator."""
     bundle = records.bundle(change=lambda said: replace(said, flags=("foreign-process",)))
     assert enrolled("results", bundle.to_bytes()).status_code == 202
@@ -58,7 +59,7 @@ def test_staff_without_the_permission_decides_nothing(quarantined: Submission) -
     assert not Moderation.objects.exists()
 
 
-def test_a_key_is_revoked_by_an_action(enrolled) -> None:
+def test_a_key_is_revoked_by_an_action(enrolled: Post) -> None:
     key = Key.objects.get()
     form = {"action": "revoke", "_selected_action": [key.pk]}
     staff("view_key", "change_key").post("/admin/contributors/key/", form)
@@ -67,7 +68,7 @@ def test_a_key_is_revoked_by_an_action(enrolled) -> None:
     assert Leaf.objects.filter(kind="key-revoked", subject=key.pk).count() == 1
 
 
-def test_a_name_is_removed_for_somebody_who_lost_the_key(enrolled, quarantined: Submission) -> None:
+def test_a_name_is_removed_for_somebody_who_lost_the_key(enrolled: Post, quarantined: Submission) -> None:
     key = records.signing_key(2)
     enrolled("enrolments", encode(records.enrolment(key=key, name="Zaphod B.")))
     named = Contributor.objects.get(display_name="Zaphod B.")
@@ -87,7 +88,7 @@ def test_a_stranger_is_sent_to_the_login(client: Client) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={DECIDE}")
 
 
-def test_no_page_of_ours_can_change_or_delete_a_row(admin_user: User, rf) -> None:
+def test_no_page_of_ours_can_change_or_delete_a_row(admin_user: User, rf: RequestFactory) -> None:
     request = rf.get("/admin/")
     request.user = admin_user
     ours = [
@@ -100,7 +101,7 @@ def test_no_page_of_ours_can_change_or_delete_a_row(admin_user: User, rf) -> Non
 
 
 def test_the_queue_shows_the_evidence_side_by_side(
-    quarantined: Submission, admin_client: Client, enrolled
+    quarantined: Submission, admin_client: Client, enrolled: Post
 ) -> None:
     for number in (2, 3):
         key = records.signing_key(number)
@@ -127,7 +128,9 @@ def test_a_rejection_is_proposed_and_then_confirmed(quarantined: Submission) -> 
     client.force_login(second)
     assert client.post(DECIDE, form).status_code == 302
     quarantined.refresh_from_db()
-    assert (quarantined.state, Moderation.objects.get().proposed_by.username) == (State.REJECTED, "moderator")
+    proposer = Moderation.objects.get().proposed_by
+    assert proposer is not None
+    assert (quarantined.state, proposer.username) == (State.REJECTED, "moderator")
 
 
 def test_every_list_opens(quarantined: Submission, admin_client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -27,16 +28,16 @@ from tests.web.test_key_doors import id_of, rotation
 
 
 @pytest.fixture
-def known(committed) -> None:
+def known(committed: None) -> None:
     """A platform that knows keys 1 and 2."""
     for number in (1, 2):
         key_services.accept_enrolment(data=encode(records.enrolment(key=records.signing_key(number))))
 
 
-def test_of_two_rotations_of_a_key_at_once_one_is_taken(known, monkeypatch) -> None:
+def test_of_two_rotations_of_a_key_at_once_one_is_taken(known: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stolen key and its owner's: whoever is first has it, and there are never two that took over."""
     gate = Gate()
-    monkeypatch.setattr(key_services, "rotate_key", gate.wrap(key_services.rotate_key))
+    gate.put_behind(monkeypatch, key_services, "rotate_key")
     first = Racer(lambda: key_services.rotate(data=rotation(1, 3)))
     gate.reached()  # it has written, and nothing is committed
     second = Racer(lambda: key_services.rotate(data=rotation(1, 4)))
@@ -52,7 +53,9 @@ def test_of_two_rotations_of_a_key_at_once_one_is_taken(known, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("how", ["one by one", "in a batch"])
-def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, monkeypatch, how: str) -> None:
+def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(
+    known: None, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
     """Whoever has the earlier entry is committed first: else neither verdict would see the other's result."""
     call_command("load_catalog", verbosity=0)
     trace = records.trace(queries=15, salt=7)
@@ -67,7 +70,7 @@ def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, mon
         return bundle.digest()
 
     gate = Gate()
-    monkeypatch.setattr(intake, "append_leaves", gate.wrap(intake.append_leaves))
+    gate.put_behind(monkeypatch, intake, "append_leaves")
     first = Racer(lambda: hand_in(mine))
     gate.reached()  # it has its entry, and nothing is committed
     second = Racer(lambda: hand_in(copied))
@@ -82,7 +85,9 @@ def test_of_two_results_with_one_trace_at_once_the_later_one_is_found(known, mon
     assert [("JM-TRACE-REUSED" in found) for found in codes.values()] == [False, True], codes
 
 
-def test_two_imports_of_one_new_series_at_once_make_one(committed, monkeypatch, tmp_path) -> None:
+def test_two_imports_of_one_new_series_at_once_make_one(
+    committed: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     table = tmp_path / "summarization.csv"
     table.write_text("model,total_gpu_energy\norg/new,0.0123\n")
 
@@ -93,7 +98,7 @@ def test_two_imports_of_one_new_series_at_once_make_one(committed, monkeypatch, 
         return out.getvalue().splitlines()[-1]
 
     gate = Gate()
-    monkeypatch.setattr(importing, "write_series", gate.wrap(importing.write_series))
+    gate.put_behind(monkeypatch, importing, "write_series")
     first = Racer(bring_in)
     gate.reached()  # it has written, and nothing is committed
     second = Racer(bring_in)
@@ -104,10 +109,12 @@ def test_two_imports_of_one_new_series_at_once_make_one(committed, monkeypatch, 
     assert PublishedFigure.objects.count() == 1
 
 
-def test_two_who_pin_one_suite_at_once_make_one_row_and_one_leaf(committed, monkeypatch) -> None:
+def test_two_who_pin_one_suite_at_once_make_one_row_and_one_leaf(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second begins while the first has written and not committed."""
     archive, gate = encode_archive(pinned_files()), Gate()
-    monkeypatch.setattr(suite_services, "append_leaf", gate.wrap(suite_services.append_leaf))
+    gate.put_behind(monkeypatch, suite_services, "append_leaf")
     first = Racer(lambda: suite_services.hand_out_suite(archive=archive))
     gate.reached()
     second = Racer(lambda: suite_services.hand_out_suite(archive=archive))

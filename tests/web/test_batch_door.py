@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import IntegrityError
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from joulemark.record.codec import decode, encode
+from joulemark.record.messages import Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark.record.requests import BatchAnswer
 from joulemark_simulation import records
@@ -16,22 +19,23 @@ from measurements.intake import batches
 from measurements.intake.models import RefusalCount, Submission
 from measurements.intake.services import Arrived, store_bundles
 from measurements.ledger.models import Leaf
+from tests.client_response import Post
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
 
 
-def bundle(salt: int = 0, **facts: object) -> bytes:
+def bundle(salt: int = 0, **facts: Any) -> bytes:
     return records.bundle(of=records.trace(queries=15, salt=salt), **facts).to_bytes()
 
 
-def sent(post, *bodies: bytes) -> BatchAnswer:
+def sent(post: Post, *bodies: bytes) -> BatchAnswer:
     answer = post("results/batch", b"".join(bodies))
     assert answer.status_code == 200, answer.content
     return decode(answer.content, BatchAnswer, what="answer")
 
 
-def test_each_bundle_has_its_receipt(enrolled) -> None:
+def test_each_bundle_has_its_receipt(enrolled: Post) -> None:
     bodies = [bundle(salt) for salt in range(64)]
     answer = sent(enrolled, *bodies)
     assert {item.status for item in answer.items} == {202}
@@ -44,7 +48,9 @@ def test_each_bundle_has_its_receipt(enrolled) -> None:
     assert Leaf.objects.filter(kind="result-received").count() == 64
 
 
-def test_the_answers_are_those_of_the_single_door(enrolled, ticket, django_assert_max_num_queries) -> None:
+def test_the_answers_are_those_of_the_single_door(
+    enrolled: Post, ticket: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     good, again = bundle(1), bundle(1, ticket=None)
     forged = bundle(2).replace(b'"sig":"', b'"sig":"AAAA', 1)
     stranger = bundle(3, key=records.signing_key(2))
@@ -60,7 +66,7 @@ def test_the_answers_are_those_of_the_single_door(enrolled, ticket, django_asser
     assert again
 
 
-def test_sending_a_batch_again_changes_nothing(enrolled) -> None:
+def test_sending_a_batch_again_changes_nothing(enrolled: Post) -> None:
     bodies = [bundle(salt) for salt in range(3)]
     first, second = sent(enrolled, *bodies), sent(enrolled, *bodies)
     assert [item.status for item in second.items] == [200] * 3
@@ -68,7 +74,9 @@ def test_sending_a_batch_again_changes_nothing(enrolled) -> None:
     assert Submission.objects.count() == 3
 
 
-def test_a_race_with_another_request_is_lost_without_loss(enrolled, monkeypatch) -> None:
+def test_a_race_with_another_request_is_lost_without_loss(
+    enrolled: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def raced(_arrived: object) -> None:
         raise IntegrityError("duplicate key")
 
@@ -79,11 +87,13 @@ def test_a_race_with_another_request_is_lost_without_loss(enrolled, monkeypatch)
 
 
 @pytest.mark.parametrize("number", [0, 65])
-def test_a_batch_has_its_limits(enrolled, number: int) -> None:
+def test_a_batch_has_its_limits(enrolled: Post, number: int) -> None:
     problem(enrolled("results/batch", b"{}\n" * number or b"\n" * 70), status=400, code="JM-BATCH")
 
 
-def test_many_cost_hardly_more_queries_than_few(enrolled, django_assert_max_num_queries) -> None:
+def test_many_cost_hardly_more_queries_than_few(
+    enrolled: Post, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(3))))
     bodies = [bundle(salt, key=records.signing_key(1 + 2 * (salt % 2))) for salt in range(32)]
     with django_assert_max_num_queries(20):
@@ -91,7 +101,7 @@ def test_many_cost_hardly_more_queries_than_few(enrolled, django_assert_max_num_
 
 
 def test_a_fault_before_the_commit_stores_nothing_and_uses_nothing_up(
-    enrolled, settings, monkeypatch
+    enrolled: Post, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.clear()
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
@@ -110,7 +120,9 @@ def test_a_fault_before_the_commit_stores_nothing_and_uses_nothing_up(
     assert [enrolled("results", body).status_code for body in bodies] == [202, 202]
 
 
-def test_what_is_new_among_old_is_stored_together(enrolled, ticket, monkeypatch) -> None:
+def test_what_is_new_among_old_is_stored_together(
+    enrolled: Post, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, used = bundle(1), bundle(2, ticket=ticket)
     sent(enrolled, old, used)
     stored: list[int] = []

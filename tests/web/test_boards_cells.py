@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from joulemark.consensus.quality_interval import wilson
 from joulemark_simulation.result_rows import GENERAL, SENTIMENT, SPECIFIC, Run, demo_catalog, make_result
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -81,7 +82,7 @@ def test_what_is_not_accepted_counts_for_nothing(state: State) -> None:
     assert (cell.energy_per_query_j, cell.n_results) == (1.0, 1)
 
 
-def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries) -> None:
+def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for number in range(5):
         make_result(Run(by="ada", dataset=SENTIMENT, model=GENERAL, energy_per_query_j=5.0 + number))
         make_result(Run(by="ada", model=GENERAL, energy_per_query_j=7.0 + number))
@@ -97,7 +98,7 @@ def test_refreshing_touches_exactly_one_cell(django_assert_max_num_queries) -> N
 
 def test_refreshing_twice_gives_the_same_cell() -> None:
     one = refreshed(Run(), Run(by="grace", device="b", energy_per_query_j=2.0))
-    assert refresh_cells_of(result_ids=Submission.objects.values_list("pk", flat=True)) == 0
+    assert refresh_cells_of(result_ids=list(Submission.objects.values_list("pk", flat=True))) == 0
     again = Cell.objects.get()
     assert (again.pk, again.version, again.updated_at) == (one.pk, one.version, one.updated_at)
     assert (Cell.objects.count(), DeviceValue.objects.count()) == (1, 2)
@@ -122,7 +123,9 @@ def test_an_estimate_and_a_measurement_of_the_same_are_two_cells() -> None:
     assert (estimate.pk != measured.pk, measured.n_results, measured.grade) == (True, 1, "measured")
 
 
-def test_a_verdict_nudges_the_cell(django_capture_on_commit_callbacks) -> None:
+def test_a_verdict_nudges_the_cell(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     submission = make_result(Run(energy_per_query_j=2.5))
     states_changed.send(sender=Submission, result_ids=[submission.pk])
     assert Cell.objects.get().energy_per_query_j == 2.5

@@ -26,14 +26,14 @@ OTHER = "efficientnet-lite0"
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
 def measure(*, models: tuple[str, ...]) -> None:
     """Six people: energy grows as the root of size, general-purpose models take four times as much at equal size."""
     chance = random.Random(7)  # noqa: S311 - a seeded crowd
-    sizes = dict(AiModel.objects.values_list("slug", "parameters"))
+    sizes = {model.slug: model.parameters or 0 for model in AiModel.objects.all()}
     for number in range(6):
         scale = chance.lognormvariate(0, 0.1)
         for dataset in (TOPICS, SENTIMENT):

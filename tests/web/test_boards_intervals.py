@@ -21,6 +21,7 @@ from measurements.boards.models import Cell, CellRevision
 from measurements.boards.services import refresh_cells_of, refresh_stale_cells
 from measurements.display.numbers import significant
 from measurements.review.models import Result
+from tests.page_reading import read_page
 
 pytestmark = pytest.mark.django_db
 BOARD = "demo-1-measured/text_classification"
@@ -31,7 +32,7 @@ OLD_BUDGET = (Term(name="windows", kind="A", relative=0.004), Term(name="gain", 
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -91,12 +92,13 @@ def test_pages_show_the_wide_interval_and_explain_both(client: Client) -> None:
         narrow = [significant(row[f"between_{end}_wh_per_1000"]) for end in ("low", "high")]
     assert DASH.join(wide) in page
     assert DASH.join(narrow) not in page
-    assert "without the sensors" not in page
+    assert "without sensor error" not in page
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', page))
     cell = client.get(address.replace("&amp;", "&")).content.decode()
-    assert f"True energy lies between (95 of 100)</dt><dd>{wide[0]}" in cell
-    assert f"More contributors would find between (95 of 100)</dt><dd>{narrow[0]}" in cell
-    assert "however many agree" in cell
+    stated = read_page(cell).first("dl", "conditions").text
+    assert f"95 % interval of the true energy {wide[0]}" in stated
+    assert f"95 % interval between contributors {narrow[0]}" in stated
+    assert "however many contributors agree" in cell
     about = client.get("/about/").content.decode()
     assert "Two intervals" in about
     assert "± 13" in about
@@ -113,10 +115,11 @@ def test_an_estimate_has_no_sensor_and_both_intervals_are_one(client: Client) ->
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', page))
     cell = client.get(address.replace("&amp;", "&")).content.decode()
     assert "no sensor: an estimate" in cell
-    assert "True energy" not in cell
+    assert "of the true energy" not in cell
     with override("en"):
         low = significant(row["low_wh_per_1000"])
-    assert cell.count(f"More contributors would find between (95 of 100)</dt><dd>{low}") == 1
+    stated = read_page(cell).first("dl", "conditions").text
+    assert stated.count("interval between contributors") == stated.count(f"between contributors {low}") == 1
 
 
 def test_an_estimate_from_before_there_were_two_keeps_its_interval(client: Client) -> None:
@@ -128,7 +131,7 @@ def test_an_estimate_from_before_there_were_two_keeps_its_interval(client: Clien
     (address,) = set(re.findall(r'href="([^"]*/cell/[^"]*)"', page))
     cell = client.get(address.replace("&amp;", "&")).content.decode()
     assert "a single source" not in cell
-    assert "True energy" not in cell
+    assert "of the true energy" not in cell
 
 
 def test_ranks_on_one_hardware_are_by_the_interval_between_contributors(client: Client) -> None:
@@ -164,7 +167,7 @@ def test_the_sweep_derives_what_was_stored_before_there_were_two(client: Client)
     Cell.objects.update(**before)
     CellRevision.objects.update(**before)
     assert row_of(client)["between_low_wh_per_1000"] is None
-    assert "without the sensors" in client.get(f"/boards/{BOARD}/").content.decode()
+    assert "without sensor error" in client.get(f"/boards/{BOARD}/").content.decode()
     assert refresh_stale_cells() == 1
     again = Cell.objects.get()
     assert (again.low_j, again.high_j, again.sensor_u) == (cell.low_j, cell.high_j, cell.sensor_u)
@@ -172,13 +175,13 @@ def test_the_sweep_derives_what_was_stored_before_there_were_two(client: Client)
     assert (old.low_j, old.high_j, old.sensor_u) == (0.97, 1.03, None)
     at = (old.updated_at + timedelta(microseconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     board = client.get(f"/boards/{BOARD}/", {"as_of": at}).content.decode()
-    assert "without the sensors" in board
+    assert "without sensor error" in board
     named = {"dataset": TOPICS, "model": SPECIFIC, "hardware": "nvidia-h100-pcie", "scope": "gpu"}
     stood = client.get(
         f"/boards/{BOARD}/cell/", {**named, "stratum": "float32.b1.power-default", "as_of": at}
     ).content.decode()
-    assert "As of then a value had one interval" in stood
-    assert "True energy lies between" not in stood
+    assert "At that time a value had one interval" in stood
+    assert "of the true energy" not in stood
 
 
 def test_results_of_before_get_their_columns_from_what_they_had() -> None:
@@ -190,7 +193,8 @@ def test_results_of_before_get_their_columns_from_what_they_had() -> None:
     assert result.method_u == pytest.approx(0.004, rel=1e-9)
     assert result.mean_power_w == pytest.approx(16.0, rel=1e-12)
     estimate = Result.objects.get(pk=idle.pk)
-    assert (estimate.method_u, estimate.mean_power_w) == (None, pytest.approx(8.0, rel=1e-12))
+    assert estimate.method_u is None
+    assert estimate.mean_power_w == pytest.approx(8.0, rel=1e-12)
 
 
 def test_a_result_that_was_signed_by_an_older_table_has_todays_interval(client: Client) -> None:
@@ -199,10 +203,10 @@ def test_a_result_that_was_signed_by_an_older_table_has_todays_interval(client: 
     half = 2 * hypot(0.004, GAIN_U, OFFSET_U_W / 300)
     with override("en"):
         assert f"± {significant(half)}" in page
-    assert "those that were signed" in page
+    assert "shown as signed" in page
     gain = Term(name="gain", kind="B", relative=0.0638857539022633)
     offset = Term(name="offset", kind="B", relative=13.2852019705004 / 300)
     today = make_result(measured("grace", 1.0, budget=(OLD_BUDGET[0], gain, offset)))
     page = client.get(f"/results/{today.pk}/").content.decode()
-    assert "those that were signed" not in page
-    assert "zero of the sensor" in page
+    assert "shown as signed" not in page
+    assert "offset of the sensor" in page

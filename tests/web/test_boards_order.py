@@ -39,7 +39,7 @@ def test_times_and_versions_rise_together_when_many_cells_change_at_once() -> No
             other = make_result(Run(by="grace", device="other", dataset=dataset, model=model))
             keys.append((CellKey.of(Result.objects.get(pk=one.pk)), other.pk))
 
-    def change(key: dict[str, object], result: str) -> None:
+    def change(key: CellKey, result: str) -> None:
         for number in range(ROUNDS):
             state = State.WITHDRAWN if number % 2 else State.ACCEPTED
             Submission.objects.filter(pk=result).update(state=state)

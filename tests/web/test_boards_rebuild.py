@@ -37,6 +37,7 @@ from measurements.display.choices import ModelKind
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint
 from measurements.ledger.sequencer import sequence
+from measurements.review.cell_key import CellKey
 from measurements.review.models import Result
 from tests.derived_oracle import compared_as_read, compared_now, factor_now, placed_as_read, placed_now
 
@@ -50,7 +51,7 @@ PEOPLE = [f"person-{n}" for n in range(12)]
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -137,7 +138,7 @@ def _happen(chance: random.Random, owners: dict[str, int], number: int) -> set[s
     return {*states, *numbers}
 
 
-def _said(folder: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _said(folder: Path) -> dict[CellKey, dict[str, Any]]:
     file = folder / "evidence.parquet"
     assert export_evidence(file) == Result.objects.eligible().count()
     return {cell.key: cell.content for cell in rebuild_cells(file)}

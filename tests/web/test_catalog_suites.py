@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from django.test import Client
+    from pytest_django import Settings
 
     from joulemark.suite import Suite
+    from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +72,7 @@ def test_loading_again_in_any_order_changes_nothing(catalogue: None) -> None:
 
 
 @pytest.fixture
-def tiny(settings, tmp_path: Path) -> Suite:
+def tiny(settings: Settings, tmp_path: Path) -> Suite:
     """A pinned copy that the platform's operator has added."""
     settings.SUITES = (read_suite(pinned_folder(tmp_path / "tiny")),)
     return settings.SUITES[0]
@@ -85,14 +87,16 @@ def test_a_pinned_copy_is_loaded_and_said(tiny: Suite) -> None:
     assert AiModel.objects.get(slug="writer").licence == "mit"
 
 
-def test_an_edited_version_is_not_loaded(tiny: Suite, settings) -> None:
+def test_an_edited_version_is_not_loaded(tiny: Suite, settings: Settings) -> None:
     call_command("load_catalog", verbosity=0)
     settings.SUITES = (replace(tiny, digest="0" * 64),)
     with pytest.raises(CommandError, match="give the changed one a new version"):
         call_command("load_catalog", verbosity=0)
 
 
-def test_a_result_of_a_pinned_copy_is_judged_by_that_copy(settings, post, client: Client) -> None:
+def test_a_result_of_a_pinned_copy_is_judged_by_that_copy(
+    settings: Settings, post: Post, client: Client
+) -> None:
     copy = replace(load_suite("demo"), version="2", digest="ab" * 32)
     settings.SUITES = (copy,)
     call_command("load_catalog", verbosity=0)

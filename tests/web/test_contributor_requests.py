@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 from msgspec.structs import replace
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record import requests
 from joulemark.record.codec import encode
+from joulemark.record.statement import Predicate
 from joulemark_simulation import records
 from measurements.boards.models import Cell
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Moderation, Proposal, Result, Transition, Verdict, Withdrawal
 from measurements.review.moderation import decide, revoke
+from tests.client_response import Post
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sent(enrolled, django_capture_on_commit_callbacks):
+def sent(
+    enrolled: Post, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> Callable[..., Submission]:
     """Send a bundle and have it judged; the row."""
 
-    def send(**facts: object) -> Submission:
+    def send(**facts: Any) -> Submission:
         bundle = records.bundle(**facts)
         with django_capture_on_commit_callbacks(execute=True):
             assert enrolled("results", bundle.to_bytes()).status_code == 202
@@ -36,30 +45,32 @@ def sent(enrolled, django_capture_on_commit_callbacks):
 
 
 @pytest.fixture
-def people(django_user_model):
+def people(django_user_model: type[User]) -> list[User]:
     return [django_user_model.objects.create_user(name) for name in ("ann", "bob", "cy")]
 
 
-def dirty(said):
+def dirty(said: Predicate) -> Predicate:
     return replace(said, flags=("foreign-process",))
 
 
-def wrong(said):
+def wrong(said: Predicate) -> Predicate:
     return replace(said, totals=replace(said.totals, energy_gross_j=0.1))
 
 
-def withdrawal(result_id: str, **changes: object) -> bytes:
+def withdrawal(result_id: str, **changes: Any) -> bytes:
     said = {"result_id": result_id, "reason": "measured-wrongly", **changes}
     return encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said))
 
 
-def appeal(result_id: str, **changes: object) -> bytes:
+def appeal(result_id: str, **changes: Any) -> bytes:
     said = {"result_id": result_id, "words": "My fan is loud, that is all.", **changes}
     return encode(records.request(requests.Appeal, requests.APPEAL_TYPE, **said))
 
 
 def test_a_withdrawn_result_counts_no_more_and_stays(
-    enrolled, sent, django_capture_on_commit_callbacks
+    enrolled: Post,
+    sent: Callable[..., Submission],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     row = sent()
     assert Cell.objects.get().n_results == 1
@@ -74,7 +85,7 @@ def test_a_withdrawn_result_counts_no_more_and_stays(
     assert Withdrawal.objects.get().reason == "measured-wrongly"
 
 
-def test_withdrawing_twice_is_once(enrolled, sent) -> None:
+def test_withdrawing_twice_is_once(enrolled: Post, sent: Callable[..., Submission]) -> None:
     row = sent()
     request = withdrawal(row.pk)
     assert enrolled("withdrawals", request).content == enrolled("withdrawals", request).content
@@ -82,7 +93,7 @@ def test_withdrawing_twice_is_once(enrolled, sent) -> None:
     assert Withdrawal.objects.count() == 1
 
 
-def test_nobody_withdraws_a_result_of_somebody_else(enrolled, sent) -> None:
+def test_nobody_withdraws_a_result_of_somebody_else(enrolled: Post, sent: Callable[..., Submission]) -> None:
     row = sent()
     other = records.signing_key(2)
     enrolled("enrolments", encode(records.enrolment(key=other)))
@@ -95,7 +106,9 @@ def test_nobody_withdraws_a_result_of_somebody_else(enrolled, sent) -> None:
     assert Submission.objects.get().state == State.ACCEPTED
 
 
-def test_an_appeal_is_decided_by_a_person(enrolled, sent, people) -> None:
+def test_an_appeal_is_decided_by_a_person(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User]
+) -> None:
     row = sent(change=wrong)
     assert row.state == State.REJECTED
     answer = enrolled("appeals", appeal(row.pk))
@@ -108,14 +121,18 @@ def test_an_appeal_is_decided_by_a_person(enrolled, sent, people) -> None:
     assert Result.objects.eligible().get().pk == row.pk
 
 
-def test_a_revoked_key_may_appeal_and_nothing_else(enrolled, sent, django_user_model) -> None:
+def test_a_revoked_key_may_appeal_and_nothing_else(
+    enrolled: Post, sent: Callable[..., Submission], django_user_model: type[User]
+) -> None:
     row = sent(change=wrong)
     revoke(key=row.key, moderator=django_user_model.objects.create_user("moderator"))
     problem(enrolled("withdrawals", withdrawal(row.pk)), status=403, code="JM-KEY-REVOKED")
     assert enrolled("appeals", appeal(row.pk)).status_code == 201
 
 
-def test_a_denied_appeal_leaves_the_rejection(enrolled, sent, people) -> None:
+def test_a_denied_appeal_leaves_the_rejection(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User]
+) -> None:
     row = sent(change=wrong)
     enrolled("appeals", appeal(row.pk))
     decide(submission=row, moderator=people[0], state=State.REJECTED, reason="appeal-denied")
@@ -125,7 +142,9 @@ def test_a_denied_appeal_leaves_the_rejection(enrolled, sent, people) -> None:
         decide(submission=row, moderator=people[1], state=State.ACCEPTED, reason="evidence-holds")
 
 
-def test_who_decided_does_not_decide_the_appeal(enrolled, sent, people) -> None:
+def test_who_decided_does_not_decide_the_appeal(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User]
+) -> None:
     row = sent(change=dirty)
     for person in people[:2]:
         decide(submission=row, moderator=person, state=State.REJECTED, reason="evidence-fails")
@@ -138,7 +157,7 @@ def test_who_decided_does_not_decide_the_appeal(enrolled, sent, people) -> None:
     assert Result.objects.eligible().exists()
 
 
-def test_one_person_cannot_reject(sent, people) -> None:
+def test_one_person_cannot_reject(sent: Callable[..., Submission], people: list[User]) -> None:
     row = sent(change=dirty)
     first = decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
     assert isinstance(first, Proposal)
@@ -153,7 +172,7 @@ def test_one_person_cannot_reject(sent, people) -> None:
     assert row.state == State.REJECTED
 
 
-def test_accepting_ends_a_proposal(sent, people) -> None:
+def test_accepting_ends_a_proposal(sent: Callable[..., Submission], people: list[User]) -> None:
     row = sent(change=dirty)
     decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
     made_ = decide(submission=row, moderator=people[1], state=State.ACCEPTED, reason="evidence-holds")
@@ -161,7 +180,9 @@ def test_accepting_ends_a_proposal(sent, people) -> None:
     assert (made_.proposed_by, Proposal.objects.count()) == (None, 0)
 
 
-def test_an_appeal_has_its_time_and_its_turn(enrolled, sent, settings) -> None:
+def test_an_appeal_has_its_time_and_its_turn(
+    enrolled: Post, sent: Callable[..., Submission], settings: Settings
+) -> None:
     accepted, rejected = sent(), sent(of=records.trace(queries=15, salt=9), change=wrong)
     problem(enrolled("appeals", appeal(accepted.pk)), status=409, code="JM-STATE")
     request = appeal(rejected.pk)
@@ -174,7 +195,7 @@ def test_an_appeal_has_its_time_and_its_turn(enrolled, sent, settings) -> None:
     problem(enrolled("appeals", appeal(rejected.pk)), status=409, code="JM-APPEAL-LATE")
 
 
-def test_hidden_words_are_refused(enrolled, sent) -> None:
+def test_hidden_words_are_refused(enrolled: Post, sent: Callable[..., Submission]) -> None:
     row = sent(change=wrong)
     body = appeal(row.pk).decode()
     with pytest.raises(ValueError, match="cannot be seen"):
@@ -182,7 +203,7 @@ def test_hidden_words_are_refused(enrolled, sent) -> None:
     assert "words" not in body  # they travel in base64, and are checked when they are decoded
 
 
-def test_every_move_is_a_row(sent, people) -> None:
+def test_every_move_is_a_row(sent: Callable[..., Submission], people: list[User]) -> None:
     row = sent(change=dirty)
     decide(submission=row, moderator=people[0], state=State.ACCEPTED, reason="evidence-holds")
     moves = [(move.before, move.after, move.cause) for move in Transition.objects.all()]
@@ -193,7 +214,9 @@ def test_every_move_is_a_row(sent, people) -> None:
     ]
 
 
-def test_a_decided_appeal_keeps_its_decision(enrolled, sent, people) -> None:
+def test_a_decided_appeal_keeps_its_decision(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User]
+) -> None:
     row = sent(change=wrong)
     enrolled("appeals", appeal(row.pk))
     first = decide(submission=row, moderator=people[0], state=State.ACCEPTED, reason="appeal-granted")
@@ -202,14 +225,18 @@ def test_a_decided_appeal_keeps_its_decision(enrolled, sent, people) -> None:
     assert Appeal.objects.get().decision == first
 
 
-def test_withdrawing_ends_a_proposal(enrolled, sent, people) -> None:
+def test_withdrawing_ends_a_proposal(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User]
+) -> None:
     row = sent(change=dirty)
     decide(submission=row, moderator=people[0], state=State.REJECTED, reason="evidence-fails")
     assert enrolled("withdrawals", withdrawal(row.pk)).status_code == 201
     assert not Proposal.objects.exists()
 
 
-def test_the_time_for_an_appeal_begins_with_the_last_decision(enrolled, sent, people, settings) -> None:
+def test_the_time_for_an_appeal_begins_with_the_last_decision(
+    enrolled: Post, sent: Callable[..., Submission], people: list[User], settings: Settings
+) -> None:
     row = sent(change=dirty)
     for person in people[:2]:
         decide(submission=row, moderator=person, state=State.REJECTED, reason="evidence-fails")
@@ -219,7 +246,9 @@ def test_the_time_for_an_appeal_begins_with_the_last_decision(enrolled, sent, pe
     assert enrolled("appeals", appeal(row.pk)).status_code == 201
 
 
-def test_health_alarms_about_what_waits_too_long(client, enrolled, sent, settings) -> None:
+def test_health_alarms_about_what_waits_too_long(
+    client: Client, enrolled: Post, sent: Callable[..., Submission], settings: Settings
+) -> None:
     assert client.get("/api/v1/health").json()["ok"] is True
     rejected, quarantined = sent(change=wrong), sent(of=records.trace(queries=15, salt=4), change=dirty)
     enrolled("appeals", appeal(rejected.pk))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NoReturn
+
 import pytest
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.test import Client
@@ -9,7 +12,7 @@ from django.test import Client
 from joulemark.record.codec import encode
 from joulemark_simulation import records
 from joulemark_site.crowd.presence import PRESENCE
-from measurements.intake import api
+from measurements.intake import key_services
 from measurements.pages import home
 
 pytestmark = pytest.mark.django_db
@@ -22,10 +25,10 @@ def asking(client: Client) -> Client:
     return client
 
 
-def failing(error: Exception):
+def failing(error: Exception) -> Callable[..., NoReturn]:
     """Something that raises `error`."""
 
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
         raise error
 
     return fail
@@ -34,8 +37,10 @@ def failing(error: Exception):
 @pytest.mark.parametrize(
     "error", [OperationalError("gone"), InterfaceError("closed")], ids=["lost", "closed"]
 )
-def test_a_door_says_when_to_come_again(asking: Client, monkeypatch, error: Exception) -> None:
-    monkeypatch.setattr(api.key_services, "accept_enrolment", failing(error))
+def test_a_door_says_when_to_come_again(
+    asking: Client, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(key_services, "accept_enrolment", failing(error))
     answer = asking.post(
         "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )
@@ -44,15 +49,15 @@ def test_a_door_says_when_to_come_again(asking: Client, monkeypatch, error: Exce
     assert (answer.json()["code"], answer.json()["status"]) == ("JM-DATABASE-AWAY", 503)
 
 
-def test_a_page_says_so_too(asking: Client, monkeypatch) -> None:
+def test_a_page_says_so_too(asking: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(home, "list_boards", failing(OperationalError("gone")))
     answer = asking.get("/")
     assert (answer.status_code, answer["Retry-After"]) == (503, "2")
-    assert "Something went wrong on our side" in answer.content.decode()
+    assert "Server error" in answer.content.decode()
 
 
-def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch) -> None:
-    monkeypatch.setattr(api.key_services, "accept_enrolment", failing(ProgrammingError("no such column")))
+def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_services, "accept_enrolment", failing(ProgrammingError("no such column")))
     answer = asking.post(
         "/api/v1/enrolments", data=encode(records.enrolment()), content_type="application/octet-stream"
     )
@@ -60,7 +65,9 @@ def test_a_fault_of_ours_is_no_passing_one(asking: Client, monkeypatch) -> None:
     assert "Retry-After" not in answer
 
 
-def test_what_needs_no_database_is_answered_without_one(asking: Client, monkeypatch) -> None:
+def test_what_needs_no_database_is_answered_without_one(
+    asking: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(PRESENCE, "is_simulated", failing(OperationalError("gone")))
     answer = asking.get("/api/v1/nowhere/")
     assert (answer.status_code, answer.json()["code"]) == (404, "JM-HTTP-404")

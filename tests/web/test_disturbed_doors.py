@@ -11,10 +11,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
+from subprocess import Popen
+from typing import Any
 
 import psycopg
 import pytest
@@ -42,7 +45,7 @@ class Doors:
 
     platform: Platform
     redis: Redis
-    worker: object = None
+    worker: Popen[bytes]
     columns: Iterator[int] = field(default_factory=count)
 
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:
@@ -57,7 +60,7 @@ class Doors:
     def _enrolment(self, number: int) -> bytes:
         return encode(records.enrolment(key=records.signing_key(number), audience=self.platform.origin))
 
-    def _ask(self, kind: type, payload_type: str, number: int, **said: object) -> bytes:
+    def _ask(self, kind: type, payload_type: str, number: int, **said: Any) -> bytes:
         said = {"audience": self.platform.origin, **said}
         return encode(records.request(kind, payload_type, key=records.signing_key(number), **said))
 
@@ -66,7 +69,7 @@ class Doors:
         of = records.trace(queries=15, salt=next(numbers))
         return records.bundle(key=records.signing_key(number), of=of, change=change).to_bytes()
 
-    def _judged(self, number: int, **changes: object) -> str:
+    def _judged(self, number: int, **changes: Any) -> str:
         status, body = self.post("results", self._bundle(number, **changes))
         assert status == 202, body
         result_id = json.loads(self._payload(body))["result_id"]
@@ -124,6 +127,9 @@ class Doors:
         said = {"result_id": self._judged(number, flags=("foreign-process",)), "words": "Look again."}
         return "appeals", self._ask(requests.Appeal, requests.APPEAL_TYPE, number, **said)
 
+    def is_accepted(self, result_id: str) -> bool:
+        return self.state(result_id) == "accepted"
+
     # what happens behind them
 
     @contextmanager
@@ -156,33 +162,33 @@ class Doors:
             ).fetchall()
             assert len(tables) > 25
             for (table,) in tables:
-                connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {name} integer')  # type: ignore[call-overload]
+                connection.execute(f'ALTER TABLE "{table}" ADD COLUMN {name} integer')
         yield
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory) -> Iterator[Doors]:
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """The platform with its own Redis, where nobody is limited."""
     folder = tmp_path_factory.mktemp("doors")
     rates = ",".join(f"{scope}=1000000/h" for scope in ("prefix", "enrolment", "ticket", "result", "request"))
-    with (
-        services(postgres=False) as own,
-        platform(
-            name=NAME,
-            folder=folder,
-            database_url=os.environ["DATABASE_URL"],
-            redis_url=own.redis_url,
-            CELERY_BROKER_URL=own.broker_url,
-            JOULEMARK_RATES=rates,
-        ) as running,
-        pytest.MonkeyPatch.context() as patched,
-        Redis.from_url(own.redis_url) as redis,
-    ):
-        patched.setattr(records, "ORIGIN", running.origin)
-        running.start_web()
-        made_doors = Doors(platform=running, redis=redis)
-        made_doors.worker = running.start_worker()
-        yield made_doors
+    with services(postgres=False) as own:
+        assert own.redis_url is not None
+        assert own.broker_url is not None
+        with (
+            platform(
+                name=NAME,
+                folder=folder,
+                database_url=os.environ["DATABASE_URL"],
+                redis_url=own.redis_url,
+                CELERY_BROKER_URL=own.broker_url,
+                JOULEMARK_RATES=rates,
+            ) as running,
+            pytest.MonkeyPatch.context() as patched,
+            Redis.from_url(own.redis_url) as redis,
+        ):
+            patched.setattr(records, "ORIGIN", running.origin)
+            running.start_web()
+            yield Doors(platform=running, redis=redis, worker=running.start_worker())
 
 
 def all_at_once(send: Callable[[], tuple[int, bytes]]) -> list[tuple[int, bytes, float]]:
@@ -214,7 +220,9 @@ DISTURBANCES = [Doors.connections_closed, Doors.redis_silent, Doors.columns_adde
 @pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda disturbance: disturbance.__name__)
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 def test_no_door_fails_or_waits_for_what_is_disturbed_behind_it(
-    doors: Doors, door: Callable[[Doors], tuple[str, bytes]], disturbance: Callable[[Doors], object]
+    doors: Doors,
+    door: Callable[[Doors], tuple[str, bytes]],
+    disturbance: Callable[[Doors], AbstractContextManager[None]],
 ) -> None:
     path, known = door(doors)
     for _ in range(6):  # each thread's connection has prepared its statements by then
@@ -233,6 +241,31 @@ def test_no_door_fails_or_waits_for_what_is_disturbed_behind_it(
     assert settled in (200, 201, 202), body
 
 
+PAGES = ["/", "/results/", "/api/v1/boards/", "/api/v1/results/", "/about/"]
+
+
+@pytest.mark.laws
+@pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda disturbance: disturbance.__name__)
+def test_no_page_fails_or_waits_for_what_is_disturbed_behind_it(
+    doors: Doors, disturbance: Callable[[Doors], object]
+) -> None:
+    """Kept pages are sent, and those that must be computed anew are: contributors have changed."""
+    for path in PAGES:
+        for _ in range(6):  # each thread's connection has prepared its statements by then
+            assert {status for status, *_ in all_at_once(lambda p=path: doors.platform.get(p))} == {200}
+    with disturbance(doors):
+        for path in PAGES:
+            doors._key()
+            answers = [
+                answer for _ in range(2) for answer in all_at_once(lambda p=path: doors.platform.get(p))
+            ]
+            statuses = [status for status, *_ in answers]
+            assert set(statuses) <= {200, 503}, path
+            assert statuses[-1] == 200, path
+            assert max(seconds for *_, seconds in answers) < WITHIN_S, path
+            assert len({body for status, body, _ in answers if status == 200}) == 1, path
+
+
 def test_a_worker_goes_on_after_each_of_them(doors: Doors) -> None:
     for disturbance in DISTURBANCES:
         number = doors._key()
@@ -243,7 +276,7 @@ def test_a_worker_goes_on_after_each_of_them(doors: Doors) -> None:
         nudge = "from measurements.review.tasks import judge; judge.delay(['{}'])"
         doors.platform.manage("shell", "--command", nudge.format(result_id))  # as the sweep would
         wait_until(
-            lambda result_id=result_id: doors.state(result_id) == "accepted",
+            partial(doors.is_accepted, result_id),
             beside=doors.worker,
             what=f"it is judged after {disturbance.__name__}",
         )

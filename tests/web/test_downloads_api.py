@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def accepted(db) -> Submission:
+def accepted(db: None) -> Submission:
     demo_catalog()
     submission = make_result(Run(energy_per_query_j=0.5))
     refresh_stale_cells()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from joulemark.record.codec import encode
 from joulemark_simulation import records
@@ -16,6 +17,7 @@ from measurements.intake.urls import urlpatterns as intake_doors
 from measurements.ledger.models import Leaf
 from measurements.review.models import Appeal, Withdrawal
 from measurements.review.urls import urlpatterns as review_doors
+from tests.client_response import Post
 from tests.web.test_contributor_requests import appeal, dirty, withdrawal
 from tests.web.test_key_doors import revocation, rotation
 
@@ -39,9 +41,9 @@ def body_of(door: str, sent: Submission | None) -> bytes:
             return records.bundle().to_bytes()
         case "results/batch":
             return b"".join(records.bundle(of=records.trace(salt=salt)).to_bytes() for salt in (1, 2))
-        case "withdrawals":
+        case "withdrawals" if sent is not None:
             return withdrawal(sent.result_id)
-        case "appeals":
+        case "appeals" if sent is not None:
             return appeal(sent.result_id)
     raise AssertionError(f"a door that this test does not know: {door}")
 
@@ -59,7 +61,10 @@ def test_the_doors_are_found() -> None:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_the_same_bytes_an_hour_later_get_the_same_answer_and_change_nothing(
-    enrolled, monkeypatch, django_capture_on_commit_callbacks, door: str
+    enrolled: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    door: str,
 ) -> None:
     sent = None
     if door in {"withdrawals", "appeals"}:

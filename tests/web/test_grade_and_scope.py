@@ -26,11 +26,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.laws]
 STRIDE = 1 if EXAMPLES >= 1000 else 16
 """Every published figure under `make laws`, one in so many in every run."""
 
-GPU = {"grade": "measured", "scope": "gpu", "hardware": "GPU X", "device": "gpu"}
+GPU: dict[str, Any] = {"grade": "measured", "scope": "gpu", "hardware": "GPU X", "device": "gpu"}
 
 
 @pytest.fixture
-def platform(catalogue) -> None:
+def platform(catalogue: None) -> None:
     """Rows of every grade and of several scopes, from one source and from two."""
     call_command("load_published", verbosity=0)
     demo_catalog()
@@ -102,7 +102,7 @@ def test_the_calculators_page_says_grade_and_scope_of_a_boards_row(client: Clien
             assert f"version {row['version']}" in note
             seen.add((row["grade"], row["scope"]))
             if row["grade"] != "measured":
-                assert "was read from an energy counter" not in note
+                assert "was read from the device" not in note
             if row["grade"] == "published":
                 assert "whole eight-GPU node while one GPU worked" in note
     assert seen == {
@@ -149,7 +149,7 @@ def test_a_mean_of_the_study_is_published_and_of_a_whole_node(client: Client) ->
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"model": "nobody"}, "no such value"), ({"series": ""}, "no such value"), ({"stratum": "x"}, "no such value"),
-     ({"wh_per_query": "3"}, "energy of its own"), ({"task": "x" * 200}, "task")],
+     ({"wh_per_query": "3"}, "its own energy"), ({"task": "x" * 200}, "task")],
 )  # fmt: skip
 def test_a_value_that_is_none_is_refused_in_words(
     client: Client, platform: None, change: dict[str, str], words: str

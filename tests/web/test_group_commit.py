@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
@@ -52,7 +52,7 @@ class Work:
 
 
 @pytest.fixture
-def pool() -> ThreadPoolExecutor:
+def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(16) as executor:
         yield executor
 
@@ -63,20 +63,20 @@ def test_a_thread_that_is_alone_waits_for_nobody() -> None:
     assert work.groups == [[0], [1], [2]]
 
 
-def test_who_comes_meanwhile_is_done_together(pool) -> None:
+def test_who_comes_meanwhile_is_done_together(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=4)
     assert [future.result(LIMIT_S) for future in work.asked(pool, 1, 2, 3, 4, 5)] == [2, 4, 6, 8, 10]
     assert work.groups == [[1], [2, 3, 4, 5]]
     assert work.gathering.ask(6) == 12, "the place is free again"
 
 
-def test_a_group_has_a_limit(pool) -> None:
+def test_a_group_has_a_limit(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=4, most=3)
     assert [future.result(LIMIT_S) for future in work.asked(pool, 1, 2, 3, 4, 5)] == [2, 4, 6, 8, 10]
     assert work.groups == [[1], [2, 3, 4], [5]]
 
 
-def test_a_fault_stays_with_its_owner(pool, caplog) -> None:
+def test_a_fault_stays_with_its_owner(pool: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture) -> None:
     work = Work(crowd=3)
 
     def broken(numbers: list[int]) -> None:
@@ -92,7 +92,7 @@ def test_a_fault_stays_with_its_owner(pool, caplog) -> None:
     assert work.gathering.ask(6) == 12
 
 
-def test_a_worker_that_is_ended_leaves_nobody_waiting(pool) -> None:
+def test_a_worker_that_is_ended_leaves_nobody_waiting(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=3)
     ended: list[int] = []
 
@@ -110,7 +110,7 @@ def test_a_worker_that_is_ended_leaves_nobody_waiting(pool) -> None:
     assert work.gathering.ask(6) == 12
 
 
-def test_the_first_ones_fault_frees_the_place(pool) -> None:
+def test_the_first_ones_fault_frees_the_place(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=1)
 
     def broken(numbers: list[int]) -> None:
@@ -124,7 +124,7 @@ def test_the_first_ones_fault_frees_the_place(pool) -> None:
     assert second.result(LIMIT_S) == 4
 
 
-def test_after_a_crowd_the_next_one_waits_for_as_many(pool) -> None:
+def test_after_a_crowd_the_next_one_waits_for_as_many(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=1, moment_s=LIMIT_S)
     first, second = work.asked(pool, 1, 2)
     assert first.result(LIMIT_S) == 2
@@ -133,7 +133,7 @@ def test_after_a_crowd_the_next_one_waits_for_as_many(pool) -> None:
     assert work.groups == [[1], [2, 3]]
 
 
-def test_nobody_waits_longer_than_a_moment(pool) -> None:
+def test_nobody_waits_longer_than_a_moment(pool: ThreadPoolExecutor) -> None:
     work = Work(crowd=1, moment_s=0.001)
     assert [future.result(LIMIT_S) for future in work.asked(pool, 1, 2)] == [2, 4]
     assert work.groups == [[1], [2]]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
 
+from joulemark_simulation.addresses import routes
+from tests.client_response import ClientResponse
 from tests.hostile_texts import HOSTILE
 from tests.laws import EXAMPLES
-from tests.web.addresses import routes
 from tests.web.populated import Values, populate, questions
 
 THOROUGH = 1000
@@ -27,7 +29,7 @@ HEADERS = (
 
 
 @pytest.fixture
-def values(db) -> Values:
+def values(db: None) -> Values:
     """Something at every address."""
     return populate()
 
@@ -38,7 +40,7 @@ def client() -> Client:
     return Client(raise_request_exception=False)
 
 
-def fault(answer, where: str) -> list[str]:
+def fault(answer: ClientResponse, where: str) -> list[str]:
     """What is wrong with an answer: 500 or more, or under /api/ a refusal that is no problem document."""
     path = answer.wsgi_request.path_info
     if path == "/api/v1/health" and answer.status_code == 503:
@@ -94,8 +96,8 @@ def parameters_asked_for() -> Iterator[set[str]]:
     asked: set[str] = set()
     originals = {name: getattr(QueryDict, name) for name in ("__getitem__", "getlist", "get", "__contains__")}
 
-    def recording(name: str):
-        def method(self: QueryDict, key: str, *args: object):
+    def recording(name: str) -> Callable[..., Any]:
+        def method(self: QueryDict, key: str, *args: object) -> Any:
             asked.add(key)
             return originals[name](self, key, *args)
 
@@ -107,7 +109,8 @@ def parameters_asked_for() -> Iterator[set[str]]:
         yield asked
     finally:
         del QueryDict.get, QueryDict.__contains__
-        QueryDict.__getitem__, QueryDict.getlist = originals["__getitem__"], originals["getlist"]
+        for name in ("__getitem__", "getlist"):
+            setattr(QueryDict, name, originals[name])
 
 
 def one_of_each(values: Values) -> dict[str, str]:
@@ -205,7 +208,7 @@ def test_any_text_in_any_form_and_body(client: Client, values: Values) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "testserver:x", "a" * 10_000, "\x00", "", "[::1", "testserver\n"]
 )
-def test_a_wrong_host_is_refused_as_everything_else_is(client: Client, db, host: str) -> None:
+def test_a_wrong_host_is_refused_as_everything_else_is(client: Client, db: None, host: str) -> None:
     api = client.get("/api/v1/boards/", headers={"Host": host})
     assert fault(api, host) == []
     if host:
@@ -215,7 +218,7 @@ def test_a_wrong_host_is_refused_as_everything_else_is(client: Client, db, host:
         assert (page.status_code, page["Content-Type"]) == (400, "text/plain; charset=utf-8")
 
 
-def test_what_is_refused_says_what_to_do(client: Client, db) -> None:
+def test_what_is_refused_says_what_to_do(client: Client, db: None) -> None:
     long = client.get("/api/v1/results/", {"task": "a" * 10_000})
     assert (long.status_code, long.json()["title"]) == (414, "Address too long")
     assert "ask for less" in long.json()["detail"]

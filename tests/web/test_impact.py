@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = pytest.mark.django_db
-OWN = {
+OWN: dict[str, Any] = {
     "query": "own",
     "wh_per_query": 0.4,
     "wh_low": 0.3,
@@ -39,7 +39,7 @@ def text(client: Client, path: str, language: str = "en") -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).replace(THIN, " ")
 
 
-def asked(client: Client, **question: object) -> dict:
+def asked(client: Client, **question: object) -> dict[str, Any]:
     answer = client.get(f"/api/v1/impact/?{urlencode(question)}")
     assert answer.status_code == 200, answer.content
     return answer.json()
@@ -54,7 +54,7 @@ def test_every_claim_is_on_the_page_with_its_verdict(client: Client) -> None:
     page = text(client, "/claims/")
     for needed in (
         "it is 1290.04 kWh", "754.658 kWh is the energy of the GPUs alone", "957.5", "1268.3", "0.005181 miles",
-        "belongs to something else", "distilgpt2, takes 0.01468 kWh, 122.3 % of a charge", "not read in the source",
+        "belongs to something else", "distilgpt2, takes 0.01468 kWh, 122.3 % of a charge", "primary source not checked",
         f"2.44 {TIMES}", f"1.66 {TO} 3.57", "568 400 000", "592 570 000", "108 300 000",
         "the energy of a query was rounded before dividing",
     ):  # fmt: skip
@@ -199,9 +199,9 @@ WRONG = [
     (SWEDEN | {"year": 1999}, "only for 2024"), (SWEDEN | {"users": -1}, "users"), (SWEDEN | {"users": 1.5}, "users"),
     (SWEDEN | {"queries_per_day": "nan"}, "queries_per_day"), (SWEDEN | {"queries_per_day": "inf"}, "queries_per_day"),
     (SWEDEN | {"queries_per_day": "1e400"}, "queries_per_day"), (SWEDEN | {"users": "9" * 400}, "users"),
-    (SWEDEN | {"query": "text_generation"}, "A task of the study has an energy of its own"),
-    (SWEDEN | {"wh_per_query": ""}, "how much energy"), (SWEDEN | {"wh_high": ""}, "both of its ends"),
-    (SWEDEN | {"wh_low": 0.5}, "hold the energy"), (SWEDEN | {"gco2e_per_kwh": -1}, "gco2e_per_kwh"),
+    (SWEDEN | {"query": "text_generation"}, "A task of the study has its own energy"),
+    (SWEDEN | {"wh_per_query": ""}, "energy of one query"), (SWEDEN | {"wh_high": ""}, "both ends"),
+    (SWEDEN | {"wh_low": 0.5}, "contain the energy"), (SWEDEN | {"gco2e_per_kwh": -1}, "gco2e_per_kwh"),
     (OWN | {"place": "\u202e"}, "place"),
 ]  # fmt: skip
 

@@ -6,12 +6,15 @@ import json
 import logging
 import zlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from msgspec.structs import replace
 
 from joulemark.record import keys
+from joulemark.record.bundle import Bundle
 from joulemark.record.codec import decode, encode
 from joulemark.record.envelope import Envelope, seal, verify
 from joulemark.record.messages import RECEIPT_TYPE, Enrolled, PlatformKey, Receipt, Ticket
@@ -23,11 +26,12 @@ from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf, LeafKind
 from measurements.ledger.sequencer import sequence
 from measurements.ledger.services import append_leaf, hash_leaf
+from tests.client_response import ClientResponse, Post
 
 pytestmark = pytest.mark.django_db
 
 
-def problem(answer, *, status: int, code: str) -> str:
+def problem(answer: ClientResponse, *, status: int, code: str) -> str:
     """The sentence of a problem document with this status and code."""
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.content
     assert answer["Content-Type"] == "application/problem+json"
@@ -36,7 +40,7 @@ def problem(answer, *, status: int, code: str) -> str:
     return answer.json()["detail"]
 
 
-def test_a_key_is_enrolled_once(enrolled) -> None:
+def test_a_key_is_enrolled_once(enrolled: Post) -> None:
     again = enrolled("enrolments", encode(records.enrolment(now=datetime.now(UTC))))
     answer = decode(again.content, Enrolled, what="answer")
     assert answer.key_id == keys.key_id(keys.public_hex(records.signing_key()))
@@ -44,7 +48,7 @@ def test_a_key_is_enrolled_once(enrolled) -> None:
     assert Leaf.objects.filter(kind="key-enrolled").count() == 1
 
 
-def test_a_replayed_enrolment_changes_nothing(enrolled) -> None:
+def test_a_replayed_enrolment_changes_nothing(enrolled: Post) -> None:
     now = datetime.now(UTC)
     old = encode(records.enrolment(name="Old name", now=now - timedelta(seconds=9)))
     enrolled("enrolments", old)
@@ -59,14 +63,14 @@ def test_a_ticket_is_logged_before_the_run(ticket: Ticket) -> None:
     assert row.leaf.kind == "run-started"
 
 
-def test_the_same_request_gets_the_same_ticket(enrolled) -> None:
+def test_the_same_request_gets_the_same_ticket(enrolled: Post) -> None:
     request = encode(records.ticket_request())
     first, second = enrolled("tickets", request), enrolled("tickets", request)
     assert first.content == second.content
     assert TicketRow.objects.count() == 1
 
 
-def test_a_result_gets_a_receipt_that_names_its_leaf(client, enrolled, ticket) -> None:
+def test_a_result_gets_a_receipt_that_names_its_leaf(client: Client, enrolled: Post, ticket: Ticket) -> None:
     bundle = records.bundle(ticket=ticket)
     answer = enrolled("results", bundle.to_bytes())
     assert answer.status_code == 202, answer.content
@@ -85,7 +89,7 @@ def test_a_result_gets_a_receipt_that_names_its_leaf(client, enrolled, ticket) -
     assert hash_leaf(leaf.body.encode()) == leaf.leaf_hash
 
 
-def test_the_same_bytes_get_the_same_receipt(enrolled, ticket) -> None:
+def test_the_same_bytes_get_the_same_receipt(enrolled: Post, ticket: Ticket) -> None:
     data = records.bundle(ticket=ticket).to_bytes()
     first, second = enrolled("results", data), enrolled("results", data)
     assert (first.status_code, second.status_code) == (202, 200)
@@ -93,13 +97,13 @@ def test_the_same_bytes_get_the_same_receipt(enrolled, ticket) -> None:
     assert Submission.objects.count() == 1
 
 
-def test_a_ticket_is_used_once(enrolled, ticket) -> None:
+def test_a_ticket_is_used_once(enrolled: Post, ticket: Ticket) -> None:
     enrolled("results", records.bundle(ticket=ticket).to_bytes())
     again = records.bundle(ticket=ticket, of=records.trace(queries=48, salt=3))
     problem(enrolled("results", again.to_bytes()), status=409, code="JM-TICKET-USED")
 
 
-def test_an_edited_or_foreign_ticket_is_refused(enrolled, ticket) -> None:
+def test_an_edited_or_foreign_ticket_is_refused(enrolled: Post, ticket: Ticket) -> None:
     edited = records.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed ^ 1))
     problem(enrolled("results", edited.to_bytes()), status=403, code="JM-TICKET-EDITED")
     other = records.signing_key(2)
@@ -108,7 +112,7 @@ def test_an_edited_or_foreign_ticket_is_refused(enrolled, ticket) -> None:
     problem(enrolled("results", foreign.to_bytes()), status=403, code="JM-TICKET-UNKNOWN")
 
 
-def test_unknown_and_revoked_keys_are_refused(enrolled) -> None:
+def test_unknown_and_revoked_keys_are_refused(enrolled: Post) -> None:
     stranger = records.bundle(key=records.signing_key(9))
     sentence = problem(enrolled("results", stranger.to_bytes()), status=403, code="JM-KEY-UNKNOWN")
     assert "joulemark enrol" in sentence
@@ -240,13 +244,13 @@ def bad_bodies() -> dict[str, tuple[str, bytes, int, str]]:
     }
 
 
-def _with_trace(bundle, raw: bytes) -> bytes:
+def _with_trace(bundle: Bundle, raw: bytes) -> bytes:
     """The bundle with another trace that is signed for: its sender has a real key."""
     from joulemark.record.trace import sha256
 
     packed = zlib.compress(raw, 9)
 
-    def edit(payload) -> None:
+    def edit(payload: dict[str, Any]) -> None:
         info = {"encoding": "zlib", "encoded_sha256": sha256(packed), "raw_bytes": len(raw)}
         payload["predicate"]["trace"] = info
         payload["subject"][0]["digest"]["sha256"] = sha256(raw)
@@ -261,7 +265,7 @@ def _edited_enrolment(**changes: object) -> bytes:
     return encode(seal(payload, payload_type=honest.payload_type, key=records.signing_key()))
 
 
-def _with_audience_twice(bundle) -> bytes:
+def _with_audience_twice(bundle: Bundle) -> bytes:
     """A signed statement with two audiences."""
     payload = bundle.envelope.payload.replace(
         b'"audience":', b'"audience":"https://elsewhere.example","audience":', 1
@@ -279,7 +283,9 @@ BAD = ["empty", "not JSON", "not UTF-8", "deep nesting", "unknown field", "wrong
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_refused_and_leaves_only_a_count(enrolled, caplog, name: str) -> None:
+def test_bad_input_is_refused_and_leaves_only_a_count(
+    enrolled: Post, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     where, body, status, code = bad_bodies()[name]
     leaves = Leaf.objects.count()
     with caplog.at_level(logging.WARNING):
@@ -297,18 +303,19 @@ def test_every_bad_body_is_tried() -> None:
     assert set(BAD) == set(bad_bodies())
 
 
-def test_a_body_of_unknown_length_is_refused(client, db) -> None:
+def test_a_body_of_unknown_length_is_refused(client: Client, db: None) -> None:
     from io import BytesIO
 
-    answer = client.generic("POST", "/api/v1/results", **{"wsgi.input": BytesIO(b"{}"), "CONTENT_LENGTH": ""})
+    environment: dict[str, Any] = {"wsgi.input": BytesIO(b"{}"), "CONTENT_LENGTH": ""}
+    answer = client.generic("POST", "/api/v1/results", **environment)
     problem(answer, status=411, code="JM-LENGTH")
 
 
-def test_a_wrong_method_is_a_problem_document(client, db) -> None:
+def test_a_wrong_method_is_a_problem_document(client: Client, db: None) -> None:
     problem(client.get("/api/v1/enrolments"), status=405, code="JM-HTTP-405")
 
 
-def test_the_log_has_no_gaps_after_a_failed_upload(enrolled, ticket) -> None:
+def test_the_log_has_no_gaps_after_a_failed_upload(enrolled: Post, ticket: Ticket) -> None:
     with transaction.atomic():
         append_leaf(kind=LeafKind.VERDICT, subject="00", facts={})
         transaction.set_rollback(True)
@@ -321,7 +328,7 @@ def test_the_log_has_no_gaps_after_a_failed_upload(enrolled, ticket) -> None:
     "statement",
     ["UPDATE ledger_leaf SET body = ''", "DELETE FROM ledger_leaf", "TRUNCATE ledger_leaf CASCADE"],
 )
-def test_the_database_refuses_to_edit_the_log(enrolled, statement: str) -> None:
+def test_the_database_refuses_to_edit_the_log(enrolled: Post, statement: str) -> None:
     from django.db import DatabaseError
 
     with (
@@ -332,7 +339,7 @@ def test_the_database_refuses_to_edit_the_log(enrolled, statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_constraints_have_the_last_word(enrolled, ticket) -> None:
+def test_constraints_have_the_last_word(enrolled: Post, ticket: Ticket) -> None:
     enrolled("results", records.bundle(ticket=ticket).to_bytes())
     held = Submission.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -16,20 +16,22 @@ from measurements.ledger.models import Leaf, LeafKind
 from tests.pinned import VERSE_IS_GONE, pinned_folder, unpinned_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from django.http import HttpResponse
+    from pytest_django import Settings
 
     from joulemark.suite import Job, Suite
+    from tests.client_response import ClientResponse, Post
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ask(settings, post):
+def ask(settings: Settings, post: Post) -> Callable[..., ClientResponse]:
     """The answer to key 1's request for a job of a suite, on a platform that has the suites given."""
 
-    def send(suite: Suite, job: Job, *, has: tuple[Suite, ...] = ()) -> HttpResponse:
+    def send(suite: Suite, job: Job, *, has: tuple[Suite, ...] = ()) -> ClientResponse:
         settings.SUITES = has
         call_command("load_catalog", verbosity=0)
         post("enrolments", encode(records.enrolment()))
@@ -39,7 +41,7 @@ def ask(settings, post):
     return send
 
 
-def refusal(answer: HttpResponse, code: str) -> str:
+def refusal(answer: ClientResponse, code: str) -> str:
     """The sentence of a refusal that has left no ticket and no leaf of one."""
     assert (answer.status_code, answer.json()["code"]) == (400, code), answer.content
     assert not Ticket.objects.exists()
@@ -47,19 +49,21 @@ def refusal(answer: HttpResponse, code: str) -> str:
     return answer.json()["detail"]
 
 
-def test_a_job_of_a_pinned_copy_gets_a_ticket(ask, tmp_path: Path) -> None:
+def test_a_job_of_a_pinned_copy_gets_a_ticket(ask: Callable[..., ClientResponse], tmp_path: Path) -> None:
     tiny = read_suite(pinned_folder(tmp_path / "tiny"))
     assert ask(tiny, tiny.jobs[0], has=(tiny,)).status_code == 201
 
 
-def test_a_suite_that_is_not_pinned_gets_none(ask) -> None:
+def test_a_suite_that_is_not_pinned_gets_none(ask: Callable[..., ClientResponse]) -> None:
     suite = load_suite("a100-2024")
     said = refusal(ask(suite, suite.jobs[0]), "JM-SUITE-UNPINNED")
     assert "manage.py pin_suite a100-2024" in said
     assert said.endswith("Until then run one of: demo 1.")
 
 
-def test_the_pinned_version_that_the_platform_has_is_named(ask, tmp_path: Path) -> None:
+def test_the_pinned_version_that_the_platform_has_is_named(
+    ask: Callable[..., ClientResponse], tmp_path: Path
+) -> None:
     plain = read_suite(unpinned_folder(tmp_path / "plain"))
     old = read_suite(pinned_folder(tmp_path / "old"))
     new = read_suite(pinned_folder(tmp_path / "new", version="1.20260301", commit="b" * 40))
@@ -67,7 +71,9 @@ def test_the_pinned_version_that_the_platform_has_is_named(ask, tmp_path: Path) 
     assert f"tiny 1.20260131 (digest {old.digest[:12]}) or 1.20260301 (digest {new.digest[:12]})" in said
 
 
-def test_a_job_that_the_hub_would_not_give_gets_none_and_the_others_do(ask, tmp_path: Path) -> None:
+def test_a_job_that_the_hub_would_not_give_gets_none_and_the_others_do(
+    ask: Callable[..., ClientResponse], tmp_path: Path
+) -> None:
     tiny = read_suite(pinned_folder(tmp_path / "tiny", unavailable=(VERSE_IS_GONE,)))
     prose, verse = tiny.jobs
     said = refusal(ask(tiny, verse, has=(tiny,)), "JM-JOB-UNAVAILABLE")
@@ -76,7 +82,9 @@ def test_a_job_that_the_hub_would_not_give_gets_none_and_the_others_do(ask, tmp_
     assert ask(tiny, prose, has=(tiny,)).status_code == 201
 
 
-def test_a_suite_that_is_no_longer_listed_is_unknown(ask, tmp_path: Path) -> None:
+def test_a_suite_that_is_no_longer_listed_is_unknown(
+    ask: Callable[..., ClientResponse], tmp_path: Path
+) -> None:
     tiny = read_suite(pinned_folder(tmp_path / "tiny"))
     assert ask(tiny, tiny.jobs[0], has=(tiny,)).status_code == 201
     Ticket.objects.all().delete()

@@ -5,21 +5,27 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
+from joulemark.record.bundle import parse, verified
 from joulemark.record.codec import encode
+from joulemark.suite import load_suite
 from joulemark_simulation import records
+from joulemark_simulation.largest_bundles import largest_bundle
 from measurements.intake.models import State, Submission
-from measurements.review import judging_batches, services
+from measurements.review import cases, judging_batches, services
 from measurements.review.judging_batches import BATCH_BYTES, BATCH_SIZE, MAX_LOSSES, claim, record_loss
 from measurements.review.models import Verdict
 from measurements.review.tasks import judge_again, sweep
 from tests import poisoned_judge
+from tests.client_response import Post
 from tests.laws import law
 from tests.processes import Platform, platform, wait_until
 
@@ -27,7 +33,7 @@ Submit = Callable[[int], list[str]]
 
 
 @pytest.fixture
-def submitted(enrolled) -> Submit:
+def submitted(enrolled: Post) -> Submit:
     """Hand in so many results of one contributor; their ids, in their order."""
 
     def hand_in(count: int) -> list[str]:
@@ -81,8 +87,8 @@ def test_whoever_kills_is_alone_after_as_many_losses_as_its_batch_can_be_halved(
 def test_what_a_sweep_finds_lost_is_judged_in_ever_smaller_batches_and_given_up_in_the_end(
     submitted: Submit,
     monkeypatch: pytest.MonkeyPatch,
-    settings,
-    django_capture_on_commit_callbacks,
+    settings: Settings,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     ids = submitted(3)
     settings.SWEEP_WAITING_LONGER_THAN_S = 0
@@ -148,7 +154,9 @@ def test_judging_again_is_halved_too_and_given_up_alone(
         (ids[1], "accepted"),
         (ids[2], "accepted"),
     }
-    assert Verdict.objects.filter(submission=ids[0]).last().findings[0]["code"] == "JM-JUDGE-FAILED"
+    last = Verdict.objects.filter(submission=ids[0]).last()
+    assert last is not None
+    assert last.findings[0]["code"] == "JM-JUDGE-FAILED"
 
 
 def test_who_was_judged_after_a_loss_is_suspected_no_more(submitted: Submit) -> None:
@@ -181,9 +189,7 @@ def test_one_that_kills_its_judge_holds_no_other(production: Platform) -> None:
     """64 in one message, one of which kills: 63 verdicts within a minute, and the one is named, without any sweep."""
     web = production.start_web()
     production.post("/api/v1/enrolments", encode(records.enrolment()))
-    queries = records.load_suite("demo").queries_per_window(
-        records.first_job(records.load_suite("demo")).dataset
-    )
+    queries = load_suite("demo").queries_per_window(records.first_job(load_suite("demo")).dataset)
     bundles = [records.bundle(of=records.trace(queries=queries, salt=salt)) for salt in range(BATCH_SIZE)]
     status, body = production.post("/api/v1/results/batch", b"".join(bundle.to_bytes() for bundle in bundles))
     assert status == 200, body
@@ -212,3 +218,60 @@ def test_one_that_kills_its_judge_holds_no_other(production: Platform) -> None:
     health = json.loads(production.get("/api/v1/health")[1])
     assert health["given_up"] == [ids[poison]]
     assert web.poll() is None
+
+
+def test_traces_are_decoded_as_many_at_once_as_may_be(
+    submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five of which two fit: parts of two, two and one, all judged, each once, in their order."""
+    ids = submitted(5)
+    sizes = {
+        row.pk: len(verified(parse(bytes(row.bundle)), public_key=row.key.public_key)[1])
+        for row in Submission.objects.select_related("key")
+    }
+    monkeypatch.setattr(cases, "DECODED_BYTES", 2 * max(sizes.values()))
+    parts: list[int] = []
+    work = services.cases_of
+
+    def counted(submissions: list[Submission]) -> dict[str, object]:
+        decoded = work(submissions)
+        parts.append(len(decoded))
+        return decoded
+
+    monkeypatch.setattr(services, "cases_of", counted)
+    assert services.judge_waiting(result_ids=ids) == 5
+    assert parts == [2, 2, 1]
+    assert set(Submission.objects.values_list("state", flat=True)) == {State.ACCEPTED}
+    assert Verdict.objects.count() == 5
+
+
+def test_one_that_is_larger_than_all_that_may_be_decoded_is_judged_alone(
+    submitted: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = submitted(2)
+    monkeypatch.setattr(cases, "DECODED_BYTES", 1)
+    assert services.judge_waiting(result_ids=ids) == 2
+
+
+MOST_WORKER_MB = 500
+
+
+@pytest.mark.long
+@pytest.mark.processes
+@pytest.mark.timeout(600)
+def test_a_worker_judges_the_largest_bundles_within_its_memory(production: Platform) -> None:
+    """They are 30 KB on the wire and 16 MiB each once inflated; in one message, to a worker with nothing before it."""
+    production.start_web()
+    production.post("/api/v1/enrolments", encode(records.enrolment()))
+    bundles = [largest_bundle(number) for number in range(4)]
+    status, body = production.post("/api/v1/results/batch", b"".join(bundles))
+    assert status == 200, body
+    ids = [sha256(bundle).hexdigest() for bundle in bundles]
+    nudge = f"from measurements.review.tasks import judge; judge.delay({ids!r})"
+    production.manage(
+        "shell", "--command", f"from joulemark_site.celery import app; app.control.purge(); {nudge}"
+    )
+    worker = production.start_worker()
+    waiting = "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')"
+    wait_until(lambda: production.one(waiting) == 0, beside=worker, what="the largest have their verdicts")
+    assert production.peak_mb(worker) < MOST_WORKER_MB

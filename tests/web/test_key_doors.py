@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.utils import timezone
 from msgspec.structs import replace
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import decode, encode
@@ -13,11 +16,12 @@ from joulemark.record.messages import Enrolled, Ticket
 from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Key
 from measurements.contributors.services import revoke_key
-from measurements.intake.door import open_envelope
+from measurements.intake.door import Opened, open_envelope
 from measurements.intake.models import Submission
 from measurements.intake.models import Ticket as TicketRow
 from measurements.ledger.models import Leaf
 from measurements.review.models import Verdict
+from tests.client_response import Post
 from tests.web.test_intake_door import problem
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +31,7 @@ def id_of(number: int) -> str:
     return keys.key_id(keys.public_hex(records.signing_key(number)))
 
 
-def rotation(old: int, new: int, **changes: object):
+def rotation(old: int, new: int, **changes: Any) -> bytes:
     enrolment = changes.pop("new_key", None) or records.enrolment(key=records.signing_key(new))
     return encode(
         records.request(
@@ -40,7 +44,7 @@ def rotation(old: int, new: int, **changes: object):
     )
 
 
-def revocation(signed_by: int, key: int, **changes: object):
+def revocation(signed_by: int, key: int, **changes: Any) -> bytes:
     said = {"key_id": id_of(key), "reason": "lost", "since": None, **changes}
     return encode(
         records.request(
@@ -49,7 +53,7 @@ def revocation(signed_by: int, key: int, **changes: object):
     )
 
 
-def test_a_new_key_takes_over_and_the_contributor_stays(enrolled) -> None:
+def test_a_new_key_takes_over_and_the_contributor_stays(enrolled: Post) -> None:
     before = Contributor.objects.get()
     answer = enrolled("rotations", rotation(1, 2))
     assert answer.status_code == 201, answer.content
@@ -61,14 +65,14 @@ def test_a_new_key_takes_over_and_the_contributor_stays(enrolled) -> None:
     assert kinds == ["key-enrolled", "key-enrolled", "key-rotated"]
 
 
-def test_the_same_rotation_gets_the_same_answer(enrolled) -> None:
+def test_the_same_rotation_gets_the_same_answer(enrolled: Post) -> None:
     sent = rotation(1, 2)
     first, second = enrolled("rotations", sent), enrolled("rotations", sent)
     assert first.content == second.content
     assert (second.status_code, Key.objects.count()) == (201, 2)
 
 
-def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(enrolled) -> None:
+def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(enrolled: Post) -> None:
     """Its first answer was lost: the key that took over is told, and the name shown stays."""
     enrolled("enrolments", encode(records.enrolment(name="Ada")))
     first = enrolled("rotations", rotation(1, 2))
@@ -78,7 +82,7 @@ def test_a_rotation_asked_again_in_other_bytes_is_finished_and_changes_nothing(e
     assert (Key.objects.count(), Leaf.objects.filter(kind="key-rotated").count()) == (2, 1)
 
 
-def test_a_rotated_key_signs_nothing_new(enrolled) -> None:
+def test_a_rotated_key_signs_nothing_new(enrolled: Post) -> None:
     enrolled("rotations", rotation(1, 2))
     problem(enrolled("tickets", encode(records.ticket_request())), status=403, code="JM-KEY-ROTATED")
     problem(enrolled("results", records.bundle().to_bytes()), status=403, code="JM-KEY-ROTATED")
@@ -87,26 +91,26 @@ def test_a_rotated_key_signs_nothing_new(enrolled) -> None:
     assert enrolled("tickets", ours).status_code == 201
 
 
-def test_a_run_that_was_announced_before_may_still_be_reported(enrolled, ticket: Ticket) -> None:
+def test_a_run_that_was_announced_before_may_still_be_reported(enrolled: Post, ticket: Ticket) -> None:
     enrolled("rotations", rotation(1, 2))
     assert enrolled("results", records.bundle(ticket=ticket).to_bytes()).status_code == 202
     assert Submission.objects.get().key_id == id_of(1)
 
 
-def test_the_new_key_must_have_signed_too(enrolled) -> None:
+def test_the_new_key_must_have_signed_too(enrolled: Post) -> None:
     stranger = records.enrolment(key=records.signing_key(2))
     forged = replace(stranger, payload=stranger.payload.replace(b"null", b'"Eve"'))
     problem(enrolled("rotations", rotation(1, 2, new_key=forged)), status=403, code="JM-SIGNATURE")
     assert Key.objects.get().state == "active"
 
 
-def test_nobody_rotates_to_a_key_of_somebody_else(enrolled) -> None:
+def test_nobody_rotates_to_a_key_of_somebody_else(enrolled: Post) -> None:
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     problem(enrolled("rotations", rotation(1, 2)), status=409, code="JM-KEY-KNOWN")
     assert Contributor.objects.count() == 2
 
 
-def test_a_key_revokes_itself(enrolled) -> None:
+def test_a_key_revokes_itself(enrolled: Post) -> None:
     answer = enrolled("revocations", revocation(1, 1))
     assert (answer.status_code, answer.json()["judged_again"]) == (201, 0)
     problem(enrolled("tickets", encode(records.ticket_request())), status=403, code="JM-KEY-REVOKED")
@@ -116,20 +120,20 @@ def test_a_key_revokes_itself(enrolled) -> None:
     assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
 
-def test_a_sister_revokes_a_stolen_key(enrolled) -> None:
+def test_a_sister_revokes_a_stolen_key(enrolled: Post) -> None:
     enrolled("rotations", rotation(1, 2))
     assert enrolled("revocations", revocation(2, 1, reason="stolen")).status_code == 201
     assert Key.objects.get(pk=id_of(1)).state == "revoked"
 
 
-def test_nobody_revokes_a_key_of_somebody_else(enrolled) -> None:
+def test_nobody_revokes_a_key_of_somebody_else(enrolled: Post) -> None:
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     problem(enrolled("revocations", revocation(2, 1)), status=403, code="JM-KEY-OTHER")
     assert Key.objects.get(pk=id_of(1)).state == "active"
 
 
 def test_what_came_since_is_judged_again_and_what_came_before_stays(
-    enrolled, django_capture_on_commit_callbacks
+    enrolled: Post, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     first, second = records.bundle(), records.bundle(of=records.trace(queries=15, salt=3))
     with django_capture_on_commit_callbacks(execute=True):
@@ -149,7 +153,7 @@ def test_what_came_since_is_judged_again_and_what_came_before_stays(
     ]
 
 
-def test_a_nonce_works_once(enrolled) -> None:
+def test_a_nonce_works_once(enrolled: Post) -> None:
     nonce = "7" * 32
     assert enrolled("tickets", encode(records.ticket_request(nonce=nonce))).status_code == 201
     other = encode(records.ticket_request(nonce=nonce, device_tag="cd" * 32))
@@ -165,17 +169,21 @@ def test_a_nonce_works_once(enrolled) -> None:
         ({"now": datetime.now(UTC) + timedelta(hours=1)}, 400, "JM-CLOCK"),
     ],
 )
-def test_requests_are_for_here_and_now(enrolled, changes, status: int, code: str) -> None:
+def test_requests_are_for_here_and_now(
+    enrolled: Post, changes: dict[str, Any], status: int, code: str
+) -> None:
     problem(enrolled("revocations", revocation(1, 1, **changes)), status=status, code=code)
     problem(enrolled("rotations", rotation(1, 2, **changes)), status=status, code=code)
     assert Key.objects.get().state == "active"
 
 
-def test_a_request_of_another_kind_is_refused(enrolled) -> None:
+def test_a_request_of_another_kind_is_refused(enrolled: Post) -> None:
     problem(enrolled("revocations", rotation(1, 2)), status=403, code="JM-PAYLOAD-TYPE")
 
 
-def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrolled, monkeypatch) -> None:
+def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(
+    enrolled: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The look before the transaction saw nothing; inside it the row was there."""
     sent = rotation(1, 2)
     first = enrolled("rotations", sent)
@@ -183,7 +191,7 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrol
     known = enrolled("tickets", ticket)
     looked = iter([None])
 
-    def before_it_was_replaced(*args: object, **kwargs: object):
+    def before_it_was_replaced(*args: Any, **kwargs: Any) -> Opened[Any]:
         opened = open_envelope(*args, **kwargs)
         opened.key.replaced_by = next(looked, opened.key.replaced_by)
         return opened
@@ -194,29 +202,23 @@ def test_the_same_bytes_that_another_process_took_meanwhile_get_its_answer(enrol
     assert enrolled("tickets", ticket).content == known.content
 
 
-def test_an_old_enrolment_sent_again_is_answered(enrolled) -> None:
+def test_an_old_enrolment_sent_again_is_answered(enrolled: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     old = encode(records.enrolment(key=records.signing_key(5)))
     first = enrolled("enrolments", old)
     monday = datetime.now(UTC) + timedelta(hours=2)
-    import measurements.intake.door as door_module
-
-    real = door_module.timezone.now
-    door_module.timezone.now = lambda: monday
-    try:
-        assert enrolled("enrolments", old).content == first.content
-        late = encode(records.enrolment(key=records.signing_key(6)))
-        problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
-    finally:
-        door_module.timezone.now = real
+    monkeypatch.setattr(timezone, "now", lambda: monday)
+    assert enrolled("enrolments", old).content == first.content
+    late = encode(records.enrolment(key=records.signing_key(6)))
+    problem(enrolled("enrolments", late), status=400, code="JM-CLOCK")
 
 
-def test_a_ticket_of_after_the_rotation_helps_nobody(enrolled, ticket: Ticket) -> None:
+def test_a_ticket_of_after_the_rotation_helps_nobody(enrolled: Post, ticket: Ticket) -> None:
     enrolled("rotations", rotation(1, 2))
     TicketRow.objects.update(issued_at=datetime.now(UTC) + timedelta(seconds=1))
     problem(enrolled("results", records.bundle(ticket=ticket).to_bytes()), status=403, code="JM-KEY-ROTATED")
 
 
-def test_a_revoked_key_is_at_most_trusted_less(enrolled) -> None:
+def test_a_revoked_key_is_at_most_trusted_less(enrolled: Post) -> None:
     key, now = Key.objects.get(), datetime.now(UTC)
     revoke_key(key=key, at=now, since=now + timedelta(days=9))
     assert (key.untrusted_since, key.ended_at) == (now, now), "not later than the revocation itself"

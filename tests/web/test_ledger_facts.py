@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,16 +17,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone as clock
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pytest_django import DjangoDbBlocker, Settings
 
 from joulemark.log.leaf import decode
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
 from joulemark.record.envelope import seal
+from joulemark.record.messages import VerdictState
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
+from joulemark.suite import load_suite
 from joulemark.suite.archive import encode_archive
 from joulemark_simulation import records
 from measurements.catalog.models import HardwareClass, NameState
@@ -42,8 +47,9 @@ from measurements.review import services as review
 from measurements.review.audit import faults
 from measurements.review.exact_json import exact_text
 from measurements.review.findings_digest import findings_digest, is_former_digest
-from measurements.review.models import ModerationReason, Verdict
+from measurements.review.models import Cause, ModerationReason, Verdict
 from tests.both_databases import sqlite_in_place_of_postgresql, undone
+from tests.client_response import Post
 from tests.laws import law
 from tests.pinned import pinned_files
 
@@ -89,7 +95,9 @@ LARGE = Finding(
 class Platform:
     """Writes one leaf of each kind through the door that writes it in life, with values that `draw` chooses."""
 
-    def __init__(self, draw: Callable[[st.SearchStrategy], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, draw: Callable[[st.SearchStrategy[Any]], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.draw, self.monkeypatch = draw, monkeypatch
         self.now = draw(moments)
         monkeypatch.setattr(clock, "now", lambda: self.now)
@@ -108,19 +116,19 @@ class Platform:
     def _id(self) -> str:
         return keys.key_id(keys.public_hex(self.key))
 
-    def _ask(self, kind: type[requests.Request], payload_type: str, **said: object) -> bytes:
+    def _ask(self, kind: type[requests.Request], payload_type: str, **said: Any) -> bytes:
         self._later()
         return encode(records.request(kind, payload_type, key=self.key, now=self.now, **said))
 
     def _result(self) -> Submission:
-        suite = records.load_suite("demo")
+        suite = load_suite("demo")
         queries = suite.queries_per_window(records.first_job(suite).dataset)
         of = records.trace(windows=1, queries=queries, salt=self.draw(st.integers(0, 10**6)))
         self._later()
         bundle = records.bundle(key=self.key, of=of, now=self.now)
         return intake.accept_result(data=bundle.to_bytes())[0]
 
-    def _judged(self, state: str, found: tuple[Finding, ...]) -> Submission:
+    def _judged(self, state: VerdictState, found: tuple[Finding, ...]) -> Submission:
         submission = self._result()
         self._later()
         with self.monkeypatch.context() as patched:
@@ -208,7 +216,7 @@ def _person() -> User:
 
 
 @pytest.fixture(scope="module")
-def migrated_sqlite(django_db_blocker, tmp_path_factory) -> Path:
+def migrated_sqlite(django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of an SQLite database without rows."""
     folder = tmp_path_factory.mktemp("migrated")
     with django_db_blocker.unblock(), sqlite_in_place_of_postgresql(folder / "joulemark.sqlite3"):
@@ -217,7 +225,7 @@ def migrated_sqlite(django_db_blocker, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(params=["PostgreSQL", "SQLite"])
-def database(request: pytest.FixtureRequest, settings, tmp_path) -> Iterator[None]:
+def database(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[None]:
     """A platform with a catalogue and a moderator on this kind of database, where nobody is limited.
 
     All of it is undone in the end.
@@ -257,7 +265,9 @@ def require_same(leaf: Leaf) -> None:
 
 @pytest.mark.laws
 @pytest.mark.parametrize("kind", list(LeafKind))
-def test_a_row_gives_back_what_the_log_has_hashed_of_it(database, monkeypatch, kind: LeafKind) -> None:
+def test_a_row_gives_back_what_the_log_has_hashed_of_it(
+    database: None, monkeypatch: pytest.MonkeyPatch, kind: LeafKind
+) -> None:
     @law(share=0.2)
     @given(st.data())
     def holds(data: st.DataObject) -> None:
@@ -270,7 +280,9 @@ def test_a_row_gives_back_what_the_log_has_hashed_of_it(database, monkeypatch, k
 
 
 @pytest.mark.laws
-def test_a_verdict_gives_back_every_digit_of_its_evidence(database, monkeypatch) -> None:
+def test_a_verdict_gives_back_every_digit_of_its_evidence(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = datetime(2026, 11, 28, 12, 0, 0, 1, tzinfo=UTC)
     monkeypatch.setattr(clock, "now", lambda: now)
     key_services.accept_enrolment(data=encode(records.enrolment(now=now)))
@@ -283,7 +295,7 @@ def test_a_verdict_gives_back_every_digit_of_its_evidence(database, monkeypatch)
         submission.state = State.CHECKING
         with undone():
             review._write_verdicts(
-                [submission], {submission.pk: Judgement("quarantined", found)}, cause=review.Cause.RULES
+                [submission], {submission.pk: Judgement("quarantined", found)}, cause=Cause.RULES
             )
             leaf = last_leaf(LeafKind.VERDICT)
             require_same(leaf)
@@ -313,7 +325,9 @@ def test_a_digest_of_before_fits_findings_that_no_edit_has_touched(name: str) ->
     assert not is_former_digest(digest, edited)
 
 
-def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
+def test_entries_of_before_accuse_nobody(
+    client: Client, enrolled: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A revocation since a time in another zone and a verdict, written as they were before all facts had one form."""
     bundle = records.bundle()
     assert enrolled("results", bundle.to_bytes()).status_code == 202
@@ -339,7 +353,7 @@ def test_entries_of_before_accuse_nobody(client, enrolled, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled, since: str) -> None:
+def test_a_time_that_no_calendar_has_is_refused_at_the_door(enrolled: Post, since: str) -> None:
     request = records.request(
         requests.Revocation, requests.REVOCATION_TYPE, key_id="00" * 32, reason="stolen", since=None
     )

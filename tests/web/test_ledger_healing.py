@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from joulemark.log import notes
 from joulemark.log.checkpoints import Checkpoint as SignedCheckpoint
@@ -50,7 +52,7 @@ def another_log() -> bytes:
     return notes.sign(text, name=log_name(), key=keys.generate()).encode()
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "no text": lambda _: b"\xff\xfe\x00",
     "no note": lambda _: b"Hello.\n",
@@ -111,7 +113,9 @@ def test_any_other_bytes_are_not_served_and_are_mended(client: Client, file: Pat
 def test_new_leaves_do_not_wait_for_a_damaged_file(file: Path) -> None:
     file.write_bytes(b"\xff")
     write(3)
-    assert sequencer.sequence().size == 8
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 8
     assert file.read_text().splitlines()[1] == "8"
     assert tile_store.place(tile_store.DAMAGED).read_bytes() == b"\xff"
 
@@ -193,7 +197,9 @@ def test_health_says_that_nothing_is_signed_any_more(client: Client, file: Path)
     assert (health.status_code, health.json()["log"]) == (200, {"broken": False})
 
 
-def test_a_leaf_that_no_checkpoint_covers_for_long_is_an_alarm(client: Client, file: Path, settings) -> None:
+def test_a_leaf_that_no_checkpoint_covers_for_long_is_an_alarm(
+    client: Client, file: Path, settings: Settings
+) -> None:
     """Whether it has a place already or not: the sequencer may have ended between the two."""
     write(2)
     answer = client.get("/api/v1/health").json()["waiting"]["checkpoint"]

@@ -91,6 +91,6 @@ def _insert(url: str, file: Path) -> None:
                 connection.execute(INSERT.format("%s"), row)
             connection.execute("UPDATE ledger_loghead SET size = 3")
         return
-    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
-        connection.executemany(INSERT.format("?"), rows)
-        connection.execute("UPDATE ledger_loghead SET size = 3")
+    with contextlib.closing(sqlite3.connect(file)) as opened, opened:
+        opened.executemany(INSERT.format("?"), rows)
+        opened.execute("UPDATE ledger_loghead SET size = 3")

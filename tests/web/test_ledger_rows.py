@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 
 from joulemark.record import requests
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from measurements.contributors.models import Contributor, Device, Key
 from measurements.intake.models import State, Submission
@@ -23,6 +24,7 @@ from measurements.review.audit import faults
 from measurements.review.models import Moderation, ModerationReason, Result
 from measurements.review.moderation import decide, revoke
 from measurements.review.services import judge_waiting
+from tests.client_response import ClientResponse, Post
 from tests.log_reading import LogReader
 
 pytestmark = pytest.mark.django_db
@@ -41,14 +43,14 @@ def reader(client: Client) -> LogReader:
 
 
 @pytest.fixture
-def lived_in(enrolled, reader: LogReader) -> LogReader:
+def lived_in(enrolled: Post, reader: LogReader) -> LogReader:
     """Four keys, three results: one rejected by two moderators and appealed against, one withdrawn, one waits.
 
     The third key gave way to a fourth, which was revoked.
     """
     for number in (2, 3):
         enrolled("enrolments", encode(records.enrolment(key=records.signing_key(number))))
-    suite, results = records.load_suite("demo"), []
+    suite, results = load_suite("demo"), []
     jobs = suite.jobs
     for number, key in enumerate((records.signing_key(1), records.signing_key(2), records.signing_key(1))):
         answer = enrolled("tickets", encode(records.ticket_request(key=key, job=jobs[number])))
@@ -59,7 +61,7 @@ def lived_in(enrolled, reader: LogReader) -> LogReader:
         results.append(submission)
     judge_waiting(result_ids=[results[0].pk, results[1].pk])
     _reject(results[0])
-    ask = {"key": records.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
+    ask: dict[str, Any] = {"key": records.signing_key(1), "result_id": results[0].pk, "words": "Look again."}
     _taken(enrolled("appeals", encode(records.request(requests.Appeal, requests.APPEAL_TYPE, **ask))))
     ask = {"key": records.signing_key(2), "result_id": results[1].pk, "reason": "other"}
     _taken(
@@ -74,7 +76,7 @@ def lived_in(enrolled, reader: LogReader) -> LogReader:
     return reader
 
 
-def _taken(answer: HttpResponse) -> None:
+def _taken(answer: ClientResponse) -> None:
     assert answer.status_code == 201, answer.content
 
 
@@ -241,7 +243,7 @@ def test_edited_numbers_are_named_by_the_audit(lived_in: LogReader, edit: str) -
         ]
 
 
-def test_numbers_that_are_gone_are_named_by_the_audit(enrolled, ticket) -> None:
+def test_numbers_that_are_gone_are_named_by_the_audit(enrolled: Post, ticket: Ticket) -> None:
     bundle = records.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())
     judge_waiting(result_ids=[bundle.digest()])
@@ -256,6 +258,7 @@ def test_numbers_that_are_gone_are_named_by_the_audit(enrolled, ticket) -> None:
 
 def test_a_row_that_nobody_logged_is_found(lived_in: LogReader) -> None:
     of = Contributor.objects.first()
+    assert of is not None
     Key.objects.create(key_id="a" * 64, public_key="b" * 64, contributor=of)
     assert list(faults()) == ["The key aaaaaaaaaaaa was never logged."]
 
@@ -271,9 +274,9 @@ def test_a_tampered_file_is_found(lived_in: LogReader) -> None:
 @pytest.mark.parametrize(
     "query", ["", "?start=0", "?start=5&end=5", "?start=0&end=1001", "?start=-1&end=2", "?start=a&end=2"]
 )
-def test_a_range_that_is_none_is_refused(client: Client, db, query: str) -> None:
+def test_a_range_that_is_none_is_refused(client: Client, db: None, query: str) -> None:
     assert client.get(f"/api/v1/log/rows/{query}").status_code == 400
 
 
-def test_rows_behind_the_end_are_none(client: Client, db) -> None:
+def test_rows_behind_the_end_are_none(client: Client, db: None) -> None:
     assert client.get("/api/v1/log/rows/?start=10&end=20").json() == {"rows": []}

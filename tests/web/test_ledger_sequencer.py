@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from pytest_django import Settings
 
 from joulemark.log import merkle, tiles
 from joulemark.log.checkpoints import open_checkpoint
@@ -32,10 +34,10 @@ def write(count: int) -> list[Leaf]:
 
 
 @pytest.fixture
-def as_owner() -> Iterator[Callable[..., None]]:
+def as_owner() -> Callable[..., None]:
     """Runs SQL on the log's tables as whoever owns the database could: without its triggers."""
 
-    def run(sql: str, *values: object) -> None:
+    def run(sql: str, *values: str | int | bytes) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
             for one in sql.split(";"):
@@ -67,7 +69,9 @@ def test_a_leaf_waits_for_its_place() -> None:
     assert leaf.index is None
     with pytest.raises(NotSequenced):
         proofs.prove(leaf)
-    assert sequencer.sequence().size == 1
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 1
     leaf.refresh_from_db()
     assert leaf.index == 0
 
@@ -142,9 +146,12 @@ class Killed(Exception):
 
 @pytest.mark.parametrize(("module", "step"), STEPS, ids=[step for _, step in STEPS])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_any_step_the_next_run_goes_on(monkeypatch, module, step: str, when: str) -> None:
+def test_killed_at_any_step_the_next_run_goes_on(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str, when: str
+) -> None:
     write(300)
     before = sequencer.sequence()
+    assert before is not None
     write(250)
     real = getattr(module, step)
 
@@ -169,11 +176,12 @@ def test_killed_at_any_step_the_next_run_goes_on(monkeypatch, module, step: str,
     assert list(Leaf.objects.order_by("id").values_list("index", flat=True)) == list(range(560))
 
 
-def test_a_half_written_batch_of_files_is_written_again(monkeypatch) -> None:
+def test_a_half_written_batch_of_files_is_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     write(300)
     sequencer.sequence()
     write(600)
-    real, written = tile_store._write, []
+    real = tile_store._write
+    written: list[Path] = []
 
     def dies(path: Path, data: bytes) -> None:
         if len(written) == 3:
@@ -190,7 +198,7 @@ def test_a_half_written_batch_of_files_is_written_again(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("lost", ["", "tile/0", "tile/1", "tile/entries", "checkpoint"])
-def test_lost_files_are_made_again(settings, lost: str) -> None:
+def test_lost_files_are_made_again(settings: Settings, lost: str) -> None:
     write(600)
     sequencer.sequence()
     place = Path(settings.LOG_DIR) / lost
@@ -219,7 +227,9 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_after_an_edit_behind_the_log_nothing_is_signed(as_owner, caplog, edit: str) -> None:
+def test_after_an_edit_behind_the_log_nothing_is_signed(
+    as_owner: Callable[..., None], caplog: pytest.LogCaptureFixture, edit: str
+) -> None:
     write(300)
     sequencer.sequence()
     as_owner(EDITS[edit])
@@ -233,7 +243,7 @@ def test_after_an_edit_behind_the_log_nothing_is_signed(as_owner, caplog, edit: 
     assert [record for record in caplog.records if record.levelname == "CRITICAL"]
 
 
-def test_an_edit_with_its_own_hash_is_seen_too(as_owner) -> None:
+def test_an_edit_with_its_own_hash_is_seen_too(as_owner: Callable[..., None]) -> None:
     leaf = write(300)[3]
     sequencer.sequence()
     body = leaf.body.replace("accepted", "rejected")
@@ -247,7 +257,9 @@ def test_an_edit_with_its_own_hash_is_seen_too(as_owner) -> None:
         sequencer.sequence()
 
 
-def test_rows_and_files_edited_together_do_not_fit_the_signed_root(as_owner, settings) -> None:
+def test_rows_and_files_edited_together_do_not_fit_the_signed_root(
+    as_owner: Callable[..., None], settings: Settings
+) -> None:
     leaf = write(300)[3]
     sequencer.sequence()
     body = leaf.body.replace("accepted", "rejected")
@@ -261,7 +273,7 @@ def test_rows_and_files_edited_together_do_not_fit_the_signed_root(as_owner, set
         sequencer.sequence()
 
 
-def test_an_edit_in_an_old_tile_is_found_in_its_turn(as_owner) -> None:
+def test_an_edit_in_an_old_tile_is_found_in_its_turn(as_owner: Callable[..., None]) -> None:
     write(256 * 4 + 10)
     sequencer.sequence()
     as_owner("UPDATE ledger_leaf SET body = replace(body, 'accepted', 'rejected') WHERE index = 600")
@@ -276,7 +288,9 @@ def test_an_edit_in_an_old_tile_is_found_in_its_turn(as_owner) -> None:
     assert found[0].startswith("Leaf 600 does not fit its own hash")
 
 
-def test_a_database_older_than_the_published_log_signs_nothing(as_owner) -> None:
+def test_a_database_older_than_the_published_log_signs_nothing(
+    as_owner: Callable[..., None],
+) -> None:
     write(10)
     sequencer.sequence()
     write(10)
@@ -317,7 +331,9 @@ def test_the_database_refuses_to_change_the_log(statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_partial_tiles_stay_an_hour_and_then_go(settings, time_machine_hours) -> None:
+def test_partial_tiles_stay_an_hour_and_then_go(
+    settings: Settings, time_machine_hours: Callable[[int], None]
+) -> None:
     write(10)
     sequencer.sequence()
     partial = tile_store.place("tile/0/000.p/10")
@@ -334,7 +350,7 @@ def test_partial_tiles_stay_an_hour_and_then_go(settings, time_machine_hours) ->
 
 
 @pytest.fixture
-def time_machine_hours(monkeypatch) -> Callable[[int], None]:
+def time_machine_hours(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Moves the sequencer's clock forward."""
     from datetime import timedelta
 
@@ -342,7 +358,7 @@ def time_machine_hours(monkeypatch) -> Callable[[int], None]:
 
     def forward(hours: int) -> None:
         later = timezone.now() + timedelta(hours=hours)
-        monkeypatch.setattr(sequencer.timezone, "now", lambda: later)
+        monkeypatch.setattr(timezone, "now", lambda: later)
 
     return forward
 

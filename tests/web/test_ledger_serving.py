@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.log import notes
 from joulemark.log.checkpoints import open_checkpoint
@@ -21,7 +23,7 @@ from joulemark.log.proofs import verified_proof
 from joulemark.record import keys
 from joulemark.record.codec import decode
 from joulemark.record.envelope import Envelope
-from joulemark.record.messages import LogProof, PlatformKey
+from joulemark.record.messages import LogProof, PlatformKey, Ticket
 from joulemark.record.receipts import verified_receipt
 from joulemark_simulation import records
 from measurements.concurrency.nudger import Nudger
@@ -32,6 +34,7 @@ from measurements.ledger.errors import KeyLost, LogBroken
 from measurements.ledger.log_key import log_name, verifier_key
 from measurements.ledger.models import Checkpoint, Leaf, LeafKind
 from measurements.ledger.services import append_leaf
+from tests.client_response import Post
 from tests.log_reading import LogReader
 from tests.processes import Platform, embedded_platform, wait_until
 
@@ -58,7 +61,7 @@ def reader(client: Client) -> LogReader:
 
 
 @pytest.fixture
-def received(enrolled, ticket) -> Submission:
+def received(enrolled: Post, ticket: Ticket) -> Submission:
     """A result whose leaf waits."""
     enrolled("results", records.bundle(ticket=ticket).to_bytes())
     return Submission.objects.get()
@@ -96,10 +99,10 @@ def test_nobody_has_a_proof_of_a_result_that_is_none(client: Client) -> None:
 
 
 def test_the_page_of_a_result_waits_with_it(client: Client, received: Submission) -> None:
-    assert "waits for the log" in client.get(f"/results/{received.pk}/").content.decode()
+    assert "not in the log yet" in client.get(f"/results/{received.pk}/").content.decode()
     sequencer.sequence()
     page = client.get(f"/results/{received.pk}/").content.decode()
-    assert "waits for the log" not in page
+    assert "not in the log yet" not in page
     assert f"/api/v1/results/{received.pk}/proof" in page
 
 
@@ -150,14 +153,16 @@ def test_the_log_takes_no_posts(client: Client) -> None:
     assert client.post("/log/checkpoint").status_code == 405
 
 
-def test_the_key_is_kept_to_its_owner_and_announced(client: Client, settings) -> None:
+def test_the_key_is_kept_to_its_owner_and_announced(client: Client, settings: Settings) -> None:
     announced = decode(client.get("/api/v1/platform").content, PlatformKey, what="key").log_key
     assert Path(settings.LOG_KEY_FILE).stat().st_mode & 0o777 == 0o600
     assert notes.VerifierKey.parse(str(announced)).name == "127.0.0.1:8000/log"
     assert Path(settings.LOG_KEY_FILE).read_bytes() != Path(settings.PLATFORM_KEY_FILE).read_bytes()
 
 
-def test_a_rotated_key_signs_on_and_the_former_one_is_still_believed(settings, reader: LogReader) -> None:
+def test_a_rotated_key_signs_on_and_the_former_one_is_still_believed(
+    settings: Settings, reader: LogReader
+) -> None:
     write(2)
     sequencer.sequence()
     former = verifier_key()
@@ -173,14 +178,14 @@ def test_a_rotated_key_signs_on_and_the_former_one_is_still_believed(settings, r
     assert list(log_faults()) == []
 
 
-def lose_key(settings) -> None:
+def lose_key(settings: Settings) -> None:
     """As after a restart without the file."""
     Path(settings.LOG_KEY_FILE).unlink()
     key_file.load_or_make.cache_clear()
 
 
 @pytest.mark.parametrize("seen", ["rows and file", "rows", "file"])
-def test_a_lost_key_is_not_replaced_in_silence(settings, seen: str) -> None:
+def test_a_lost_key_is_not_replaced_in_silence(settings: Settings, seen: str) -> None:
     write(2)
     sequencer.sequence()
     former = verifier_key()
@@ -205,7 +210,9 @@ def test_a_lost_key_is_not_replaced_in_silence(settings, seen: str) -> None:
     assert Path(settings.LOG_KEY_FILE).exists()
 
 
-def test_a_witness_is_published_with_the_checkpoint(settings, client: Client, tmp_path: Path) -> None:
+def test_a_witness_is_published_with_the_checkpoint(
+    settings: Settings, client: Client, tmp_path: Path
+) -> None:
     key = keys.generate()
     witness = notes.verifier_key(key, name="witness.example", kind=notes.COSIGNATURE)
     write(3)
@@ -230,7 +237,7 @@ def test_a_witness_is_published_with_the_checkpoint(settings, client: Client, tm
     assert list(log_faults()) == []
 
 
-def test_a_witness_of_another_log_is_refused(settings, tmp_path: Path) -> None:
+def test_a_witness_of_another_log_is_refused(settings: Settings, tmp_path: Path) -> None:
     key = keys.generate()
     settings.LOG_WITNESSES = [notes.verifier_key(key, name="witness.example", kind=notes.COSIGNATURE)]
     other = notes.sign("another.example/log\n1\nAAAA\n", name="another.example/log", key=keys.generate())
@@ -246,10 +253,12 @@ def test_a_second_sequencer_returns_at_once() -> None:
         assert sequencer.sequence() is None
         assert Checkpoint.objects.count() == 0
         other.execute("SELECT pg_advisory_unlock(%s)", [sequencer.LOCK])
-    assert sequencer.sequence().size == 1
+    checkpoint = sequencer.sequence()
+    assert checkpoint is not None
+    assert checkpoint.size == 1
 
 
-def _where() -> dict[str, str]:
+def _where() -> dict[str, Any]:
     from django.db import connection
 
     names = {"NAME": "dbname", "USER": "user", "HOST": "host"}
@@ -257,7 +266,7 @@ def _where() -> dict[str, str]:
 
 
 def test_without_a_queue_a_leaf_is_sequenced_right_after_its_commit(
-    django_capture_on_commit_callbacks,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         write(5)
@@ -265,7 +274,9 @@ def test_without_a_queue_a_leaf_is_sequenced_right_after_its_commit(
     assert Checkpoint.objects.get().size == 5
 
 
-def test_a_change_that_is_undone_leaves_no_leaf(django_capture_on_commit_callbacks) -> None:
+def test_a_change_that_is_undone_leaves_no_leaf(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         with transaction.atomic():
             append_leaf(kind=LeafKind.APPEAL, subject="00", facts={})
@@ -296,7 +307,7 @@ def test_many_nudges_are_one_message() -> None:
 
 
 def test_beat_asks_often_enough_for_ten_seconds() -> None:
-    entry = site.CELERY_BEAT_SCHEDULE["ledger.sequence"]
+    entry: Any = site.CELERY_BEAT_SCHEDULE["ledger.sequence"]
     assert (entry["task"], entry["schedule"]) == ("ledger.sequence", 5)
 
 

@@ -103,8 +103,11 @@ def _judge_what_waits(stormy: Platform) -> None:
     worker = stormy.start_worker("--beat", "--schedule", str(stormy.folder / "schedule"))
     with psycopg.connect(stormy.database_url, autocommit=True) as database:
         count = "SELECT count(*) FROM intake_submission WHERE state IN ('received', 'checking')"
-        waiting = lambda: database.execute(count).fetchone()  # noqa: E731
-        wait_until(lambda: waiting() == (0,), beside=worker, what="every result has its verdict")
+        wait_until(
+            lambda: database.execute(count).fetchone() == (0,),
+            beside=worker,
+            what="every result has its verdict",
+        )
     kill(worker, signal.SIGTERM)
 
 

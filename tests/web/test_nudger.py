@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
 from kombu.exceptions import OperationalError
 
 from measurements.concurrency.nudger import Nudger
@@ -89,7 +90,7 @@ def test_a_message_has_a_limit() -> None:
     assert [len(ids) for ids in messages] == [MAX_IDS]
 
 
-def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog) -> None:
+def test_a_queue_that_is_down_is_said_and_the_next_nudge_is_tried(caplog: pytest.LogCaptureFixture) -> None:
     asked, answers = threading.Event(), iter([OperationalError("gone"), None])
     sent: list[list[str]] = []
 

@@ -15,7 +15,7 @@ ADDRESS = "/boards/demo-1-estimated/text_classification/cell/"
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 

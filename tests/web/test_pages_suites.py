@@ -34,8 +34,8 @@ def commanded(page: str) -> set[str]:
 def test_a_page_says_what_the_operator_has_yet_to_do(client: Client, prepared: None, page: str) -> None:
     shown = text_of(client, page)
     assert re.findall(r"manage\.py pin_suite (\S+)", shown) == WAITING
-    assert "4 suites wait for the operator of this platform" in shown
-    assert "4 набора заданий ждут оператора этой платформы" in text_of(client, page, "ru")
+    assert "4 suites are not pinned on this platform yet" in shown
+    assert "4 набора заданий на этой платформе ещё не закреплены" in text_of(client, page, "ru")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -79,7 +79,7 @@ def check(html: str) -> None:
 
 
 @pytest.fixture
-def results(db) -> list[Submission]:
+def results(db: None) -> list[Submission]:
     """Every state, every grade, and names out of an attacker's book."""
     demo_catalog()
     call_command("load_published", verbosity=0)
@@ -116,7 +116,7 @@ PAGES = [
         (
             "en",
             (
-                "Below eight independent contributors the value is their median",
+                "With fewer than eight independent contributors the value is their median",
                 "Tukey's biweight",
                 "95 of 100",
             ),
@@ -168,15 +168,17 @@ def test_a_strange_query_is_answered(client: Client, results: list[Submission], 
     assert "<b>" not in answer.content.decode()
 
 
-def test_a_filter_that_makes_no_sense_shows_nothing_rather_than_everything(client: Client, results) -> None:
+def test_a_filter_that_makes_no_sense_shows_nothing_rather_than_everything(
+    client: Client, results: list[Submission]
+) -> None:
     html = client.get("/results/?state=unheard-of").content.decode()
-    assert "There is no such result" in html
+    assert "No result matches the filter" in html
 
 
 def test_the_language_switch_keeps_the_page(client: Client, results: list[Submission]) -> None:
     answer = client.post("/i18n/setlang/", {"language": "ru", "next": "/about/"}, follow=True)
     assert answer.redirect_chain == [("/about/", 302)]
-    assert "Что значит число" in answer.content.decode()
+    assert "Что означают числа" in answer.content.decode()
 
 
 def test_a_result_says_how_to_check_it(client: Client, results: list[Submission]) -> None:
@@ -194,7 +196,9 @@ def test_a_result_says_how_to_check_it(client: Client, results: list[Submission]
     assert "this result has not been accepted" not in html
 
 
-def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(client: Client, db) -> None:
+def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(
+    client: Client, db: None
+) -> None:
     demo_catalog()
     missing = {"macro-f1": "labels-do-not-meet", "new-metric": "reason-of-a-later-agent"}
     rich = make_result(
@@ -206,22 +210,24 @@ def test_a_result_says_what_was_read_and_written_and_why_a_metric_is_missing(cli
         assert needed in page
     assert "reason-of-a-later-agent" in page
     russian = client.get(f"/results/{rich.pk}/", headers={"Accept-Language": "ru"}).content.decode()
-    for needed in ("Прочитано токенов", "Записано токенов", "модель не может назвать"):
+    for needed in ("Входных токенов", "Выходных токенов", "модель не может назвать"):
         assert needed in russian
-    assert "Tokens read" not in client.get(f"/results/{poor.pk}/").content.decode()
+    assert "Input tokens" not in client.get(f"/results/{poor.pk}/").content.decode()
 
 
-def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db) -> None:
+def test_only_what_counts_is_said_to_be_part_of_a_value(client: Client, db: None) -> None:
     demo_catalog()
     counts = make_result(Run())
     waits = make_result(Run(state=State.QUARANTINED, findings=(("JM-ODD", "quarantine", "Odd."),)))
     refresh_stale_cells()
-    part = "This result is part of a value"
+    part = "This result contributes to a value"
     assert part in client.get(f"/results/{counts.pk}/").content.decode()
     assert part not in client.get(f"/results/{waits.pk}/").content.decode()
 
 
-def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(client: Client, results) -> None:
+def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(
+    client: Client, results: list[Submission]
+) -> None:
     rejected = next(s for s in results if s.state == State.REJECTED)
     html = client.get(f"/results/{rejected.pk}/").content.decode()
     assert "JM-EVIL" in html
@@ -230,15 +236,15 @@ def test_a_rejected_result_shows_its_codes_and_that_its_numbers_are_claims(clien
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-def test_errors_have_a_sentence(client: Client, db, language: str) -> None:
+def test_errors_have_a_sentence(client: Client, db: None, language: str) -> None:
     for path in ("/nothing/", "/boards/no/such/", "/compare/no/", f"/results/{'0' * 64}/"):
         answer = client.get(path, headers={"Accept-Language": language})
         assert answer.status_code == 404
         check(answer.content.decode())
-        assert ("По этому адресу" in answer.content.decode()) == (language == "ru")
+        assert ("Страница не найдена" in answer.content.decode()) == (language == "ru")
 
 
-def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_shows_our_page(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash() -> None:
         raise RuntimeError("a test")
 
@@ -246,10 +252,10 @@ def test_a_crash_shows_our_page(client: Client, db, monkeypatch: pytest.MonkeyPa
     client.raise_request_exception = False
     answer = client.get("/boards/")
     assert answer.status_code == 500
-    assert "Nothing that you sent is lost" in answer.content.decode()
+    assert "No result is lost" in answer.content.decode()
 
 
-def test_an_empty_platform_says_what_to_do(client: Client, db) -> None:
+def test_an_empty_platform_says_what_to_do(client: Client, db: None) -> None:
     assert "load_published" in client.get("/").content.decode()
     assert client.get("/results/").status_code == 200
 
@@ -312,7 +318,7 @@ def test_every_text_of_the_impact_room_is_listed_for_translation() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "Not kept: The device rests between windows."), ("ru", "«Покой между окнами соблюдается»")],
+    [("en", "Rule violated: The device rests between windows."), ("ru", "«Покой между окнами соблюдается»")],
 )
 def test_a_findings_rule_is_said_in_words_beside_its_code(client: Client, language: str, words: str) -> None:
     demo_catalog()

@@ -45,7 +45,7 @@ EXCEPTIONS = [error for kind in (*FOREIGN, *BUILT_IN) if (error := _made(kind)) 
 
 
 @pytest.fixture(autouse=True)
-def connections_stay(monkeypatch) -> None:
+def connections_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """These threads ask no database."""
     monkeypatch.setattr(embedded, "close_old_connections", lambda: None)
 
@@ -86,7 +86,9 @@ def test_no_exception_of_a_round_ends_the_thread(script: list[Exception | None],
 
 
 @pytest.mark.parametrize("error", EXCEPTIONS, ids=lambda error: type(error).__name__)
-def test_every_thread_of_the_server_outlives_every_exception(monkeypatch, caplog, error: Exception) -> None:
+def test_every_thread_of_the_server_outlives_every_exception(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
     """The real threads, with work that raises once."""
     every = periodic_work(every_s=0.001)
     assert {periodic.name for periodic in every} == {"review sweeper", "boards sweeper", "sequencer"}
@@ -112,7 +114,7 @@ def test_every_thread_of_the_server_outlives_every_exception(monkeypatch, caplog
         assert f"JM-ROUND-FAILED the {name} failed 1 times in a row" in caplog.text
 
 
-def test_what_is_closed_before_a_round_may_fail_too(monkeypatch) -> None:
+def test_what_is_closed_before_a_round_may_fail_too(monkeypatch: pytest.MonkeyPatch) -> None:
     closings = iter([OperationalError("gone"), None])
 
     def close() -> None:
@@ -134,7 +136,8 @@ def _sender(kind: str, send: Callable[[], object]) -> tuple[Nudger[Any], Callabl
     if kind == "a batch":
         nudger = Nudger[str](lambda _: send(), name=kind, otherwise=lambda _: "it waits", every_s=0.001)
         return nudger, lambda: nudger.add("result")
-    outgoing, task = Outgoing(), SimpleNamespace(app=NotEager, delay=send)
+    outgoing = Outgoing()
+    task: Any = SimpleNamespace(app=NotEager, delay=send)
     return outgoing.nudger, lambda: outgoing.send(task, subject="things")
 
 
@@ -158,14 +161,15 @@ def test_a_nudge_that_cannot_be_sent_ends_no_thread(kind: str, error: Exception)
     assert thread is sender._thread
 
 
-def test_more_messages_than_may_wait_are_left_to_the_sweep(caplog) -> None:
+def test_more_messages_than_may_wait_are_left_to_the_sweep(caplog: pytest.LogCaptureFixture) -> None:
     held, begun = threading.Event(), threading.Event()
 
     def delay() -> None:
         begun.set()
         assert held.wait(LIMIT_S)
 
-    outgoing, task = Outgoing(max_waiting=2), SimpleNamespace(app=NotEager, delay=delay)
+    outgoing = Outgoing(max_waiting=2)
+    task: Any = SimpleNamespace(app=NotEager, delay=delay)
     outgoing.send(task, subject="the first")
     assert begun.wait(LIMIT_S)
     for number in range(5):

@@ -63,6 +63,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
     assert (figure.n_runs, figure.low_kwh_per_1000, figure.high_kwh_per_1000) == (3, 0.010, 0.012)
     assert figure.energy_kwh_per_1000 == pytest.approx(0.011, rel=1e-14)
     assert figure.std_kwh_per_1000 == pytest.approx(0.001, rel=1e-9)
+    assert figure.dataset is not None
     assert (figure.dataset.slug, figure.hardware_class.slug) == (TOPICS, "node-8x-nvidia-a100-sxm4-80gb")
     new = AiModel.objects.get(slug="org/new")
     assert (new.kind, new.known_from, new.parameters) == (ModelKind.UNKNOWN, "lab-logs", None)
@@ -86,7 +87,7 @@ def test_a_log_becomes_a_series_of_its_own(log: Path, client: Client) -> None:
         "https://example.org/logs",
         "Seven GPUs idle.",
         f"<code>sha256:{series.digest}</code>",
-        "Known from this series alone",
+        "Found only in this series",
     ):
         assert shown in about
     board = client.get("/api/v1/boards/lab-logs/text_classification.json").json()

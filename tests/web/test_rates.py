@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.cache import CacheHandler, cache
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisAway
 
 from joulemark.record.codec import encode
 from joulemark.record.envelope import Envelope
 from joulemark_simulation import records
 from joulemark_site import environment
+from measurements.concurrency.outage import OUTAGE_S, Outage
 from measurements.intake import rates
 from measurements.intake.models import RefusalCount
 from measurements.intake.refusals import TooOften
+from tests.client_response import ClientResponse, Post
 from tests.laws import law
 from tests.web.test_intake_door import problem
 
@@ -35,7 +40,7 @@ def asked(number: int = 1, *, key: int = 1) -> bytes:
     return encode(records.ticket_request(key=records.signing_key(key), now=now))
 
 
-def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, settings) -> None:
+def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled: Post, settings: Settings) -> None:
     settings.RATES = {**settings.RATES, "ticket": (2, 3600)}
     assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201, 201]
     answer = enrolled("tickets", asked(3))
@@ -46,7 +51,7 @@ def test_a_key_that_comes_too_often_is_told_when_to_come_again(enrolled, setting
     assert enrolled("tickets", asked(4, key=2)).status_code == 201  # another key has its own count
 
 
-def test_who_cannot_sign_for_a_key_does_not_use_its_rate_up(enrolled, settings) -> None:
+def test_who_cannot_sign_for_a_key_does_not_use_its_rate_up(enrolled: Post, settings: Settings) -> None:
     settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
     signed = records.ticket_request()
     forged = encode(Envelope(payload=b"{}", payload_type=signed.payload_type, signatures=signed.signatures))
@@ -55,7 +60,7 @@ def test_who_cannot_sign_for_a_key_does_not_use_its_rate_up(enrolled, settings) 
     assert enrolled("tickets", encode(signed)).status_code == 201
 
 
-def test_a_network_is_counted_as_one(client, catalogue, settings) -> None:
+def test_a_network_is_counted_as_one(client: Client, catalogue: None, settings: Settings) -> None:
     settings.RATES, settings.PROXIES = {**settings.RATES, "prefix": (2, 3600)}, 1
     statuses = [
         client.post(
@@ -76,10 +81,12 @@ def test_a_network_is_counted_as_one(client, catalogue, settings) -> None:
     assert elsewhere.status_code == 400
 
 
-def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(client, catalogue, settings) -> None:
+def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(
+    client: Client, catalogue: None, settings: Settings
+) -> None:
     settings.RATES = {**settings.RATES, "rows": (2, 3600), "prefix": (1, 3600)}
 
-    def asked_from(address: str):
+    def asked_from(address: str) -> ClientResponse:
         return client.get("/api/v1/log/rows/?start=0&end=10", REMOTE_ADDR=address)
 
     assert [asked_from(f"198.51.100.{host}").status_code for host in (1, 2)] == [200, 200]
@@ -96,7 +103,7 @@ def test_what_audits_ask_of_the_tables_is_counted_by_network_and_apart(client, c
     )
 
 
-def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled, settings) -> None:
+def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled: Post, settings: Settings) -> None:
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
     first = records.bundle(of=records.trace(queries=15, salt=1)).to_bytes()
     enrolled("results", first)
@@ -112,7 +119,7 @@ def test_who_sends_anothers_public_result_again_uses_nothing_up(enrolled, settin
     assert enrolled("results", first).status_code == 200, "what is here already is answered all the same"
 
 
-def test_a_captured_request_sent_again_uses_nothing_up(enrolled, settings) -> None:
+def test_a_captured_request_sent_again_uses_nothing_up(enrolled: Post, settings: Settings) -> None:
     settings.RATES = {**settings.RATES, "ticket": (2, 3600)}
     old, first = asked(-7_200_000), asked(1)
     enrolled("tickets", first)
@@ -122,7 +129,7 @@ def test_a_captured_request_sent_again_uses_nothing_up(enrolled, settings) -> No
     assert enrolled("tickets", asked(2)).status_code == 201
 
 
-def test_a_key_over_its_rate_does_not_hold_up_a_batch(enrolled, settings) -> None:
+def test_a_key_over_its_rate_does_not_hold_up_a_batch(enrolled: Post, settings: Settings) -> None:
     settings.RATES = {**settings.RATES, "result": (2, 3600)}
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     mine = [records.bundle(of=records.trace(queries=15, salt=n)).to_bytes() for n in range(3)]
@@ -150,32 +157,38 @@ def test_a_key_over_its_rate_does_not_hold_up_a_batch(enrolled, settings) -> Non
         (1, "127.0.0.1", "not an address", None),
     ],
 )
-def test_the_prefix_is_what_our_own_proxies_saw(settings, proxies, peer, forwarded, prefix) -> None:
+def test_the_prefix_is_what_our_own_proxies_saw(
+    settings: Settings, proxies: int, peer: str, forwarded: str, prefix: str | None
+) -> None:
     settings.PROXIES = proxies
     assert rates.prefix_of(peer, forwarded) == prefix
 
 
-def test_a_cache_that_is_away_limits_nobody(enrolled, settings, monkeypatch, caplog) -> None:
+def test_a_cache_that_is_away_limits_nobody(
+    enrolled: Post, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
 
     def away(*_: object, **__: object) -> None:
         raise RedisAway("gone")
 
-    monkeypatch.setattr(rates, "OUTAGE", rates.Outage())
-    monkeypatch.setattr(rates.cache, "incr_many", away)
-    monkeypatch.setattr(rates.cache, "get_many", away)
+    monkeypatch.setattr(rates, "OUTAGE", Outage("rates are not counted"))
+    monkeypatch.setattr(cache, "incr_many", away)
+    monkeypatch.setattr(cache, "get_many", away)
     assert [enrolled("tickets", asked(n)).status_code for n in range(3)] == [201] * 3
     assert "rates are not counted" in caplog.text
     assert caplog.text.count("rates are not counted") == 1, "and is not waited for again and again"
 
 
-def test_a_cache_that_is_back_counts_again(enrolled, settings, monkeypatch) -> None:
+def test_a_cache_that_is_back_counts_again(
+    enrolled: Post, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.RATES = {**settings.RATES, "ticket": (1, 3600)}
     now_s = [0.0]
-    monkeypatch.setattr(rates, "OUTAGE", rates.Outage(clock=lambda: now_s[0]))
+    monkeypatch.setattr(rates, "OUTAGE", Outage("away", clock=lambda: now_s[0]))
     rates.OUTAGE.begin(RedisAway("gone"))
     assert [enrolled("tickets", asked(n)).status_code for n in range(2)] == [201] * 2
-    now_s[0] = rates.OUTAGE_S
+    now_s[0] = OUTAGE_S
     assert [enrolled("tickets", asked(n)).status_code for n in (2, 3)] == [201, 429]
 
 
@@ -200,7 +213,9 @@ COMINGS = st.lists(st.tuples(st.floats(0, 1.5), st.integers(1, 4)), min_size=1, 
     seconds=st.sampled_from([1, 60, 3600]),
     start_s=st.floats(1e9, 1e9 + 1e4),
 )
-def test_no_stretch_of_a_spans_length_has_more_than_the_rate(comings, number, seconds, start_s) -> None:
+def test_no_stretch_of_a_spans_length_has_more_than_the_rate(
+    comings: list[tuple[float, int]], number: int, seconds: int, start_s: float
+) -> None:
     """Nor does anybody wait longer than a span and a part of it, and after the wait that is named there is room."""
     cache.clear()
     now_s, accepted = start_s, []
@@ -223,7 +238,9 @@ def test_no_stretch_of_a_spans_length_has_more_than_the_rate(comings, number, se
         assert sum(1 for later_s in accepted[first:] if later_s < at_s + seconds) <= number
 
 
-def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(settings, monkeypatch) -> None:
+def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.RATES = {**settings.RATES, "ticket": (5, 3600)}
     accepted = 0
     for now_s in (3600 * 1000 - 1, 3600 * 1000 + 1):
@@ -236,9 +253,9 @@ def test_the_end_of_one_hour_and_the_begin_of_the_next_are_one_burst(settings, m
 
 
 @pytest.mark.parametrize("address", ["REDIS_URL", None])
-def test_caches_count_many_at_once_and_say_what_is_missing(settings, address) -> None:
+def test_caches_count_many_at_once_and_say_what_is_missing(settings: Settings, address: str | None) -> None:
     caches = CacheHandler({"default": environment.cache(os.environ[address] if address else "")})
-    counting = caches["default"]
+    counting: Any = caches["default"]
     counting.delete_many(["a", "b", "c"])
     counting.add("a", 0, timeout=100)
     counting.add("b", 5, timeout=100)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -36,7 +37,7 @@ RATIO = re.compile("([0-9.\u202f]+)\u202f\u00d7")
 
 
 @pytest.fixture(autouse=True)
-def crowd(db) -> None:
+def crowd(db: None) -> None:
     """Three contributors with two models of each kind on one data set, and one pair on another; and the study."""
     demo_catalog()
     call_command("load_published", verbosity=0)
@@ -53,15 +54,15 @@ def crowd(db) -> None:
     refresh_stale_cells()
 
 
-def printed(row: dict[str, object]) -> tuple[str, str]:
+def printed(row: dict[str, Any]) -> tuple[str, str]:
     """The ratio and its interval as a page prints them; of a row of the API."""
     low, high = row["over_models_low"], row["over_models_high"]
     if low is None or high is None:
-        return significant(row["ratio"]), "one pair of models: nothing is known of others"
+        return significant(row["ratio"]), "one pair of models: not representative of others"
     return significant(row["ratio"]), f"{significant(low)} \u2013 {significant(high)}"
 
 
-def comparisons(client: Client) -> list[dict[str, object]]:
+def comparisons(client: Client) -> list[dict[str, Any]]:
     return [row for task in TASKS for row in client.get(f"/api/v1/comparisons/{task}.json").json()["rows"]]
 
 
@@ -73,7 +74,7 @@ def test_every_place_prints_the_same_ratio_with_the_same_interval(client: Client
     rows = comparisons(client)
     known = {printed(row) for row in rows}
     assert len(rows) == 2 + 3 * 4
-    places = {
+    places: dict[str, Callable[[str], str]] = {
         "/": lambda page: page[: page.index('class="boards"')] if 'class="boards"' in page else page,
         "/compare/": lambda page: (
             page[: page.index('id="equal-size"')] if 'id="equal-size"' in page else page
@@ -156,7 +157,7 @@ def test_two_models_of_each_kind_have_an_interval_and_one_pair_says_what_it_is(c
     assert one["low_95"] < one["ratio"] < one["high_95"]
     page = words(client.get("/").content.decode())
     titles = dict(AiModel.objects.values_list("slug", "title"))
-    assert f"{titles[GENERAL]} against {titles[SPECIFIC]}" in page
+    assert f"{titles[GENERAL]} versus {titles[SPECIFIC]}" in page
     assert "2 general-purpose and 2 task-specific models, 4 pairs" in page
 
 
@@ -174,12 +175,12 @@ def test_unlike_jobs_are_said(client: Client) -> None:
     assert rows["study-2024", "extractive_qa", "squad"]["unlike_jobs"]
     assert not rows["study-2024", "summarization", "xsum"]["unlike_jobs"]
     sentence = (
-        "Unlike jobs: for their answers general-purpose models write them, task-specific ones pick them out of "
-        "the text."
+        "Different jobs: general-purpose models generate their answers, task-specific models extract their answers "
+        "from the text."
     )
     for address in ("/", "/compare/", "/compare/summarization/", "/compare/extractive_qa/"):
         assert sentence in client.get(address).content.decode(), address
-    assert "unlike jobs" in client.get("/claims/").content.decode()
+    assert "different jobs" in client.get("/claims/").content.decode()
 
 
 def test_quality_stands_beside_the_ratio(client: Client) -> None:

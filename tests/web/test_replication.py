@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -18,11 +20,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def catalogue(db) -> None:
+def catalogue(db: None) -> None:
     demo_catalog()
 
 
-def measured(by: str, joules: float, **more: object) -> str:
+def measured(by: str, joules: float, **more: Any) -> str:
     kind = {"grade": "measured", "scope": "gpu", "announced": True, **more}
     return make_result(Run(by=by, device=f"gpu of {by}", energy_per_query_j=joules, **kind)).pk
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from joulemark.record import requests
 from joulemark.record.codec import encode
@@ -21,7 +26,7 @@ from tests.racing import Gate, Racer
 TWO_STATES = ["withdrawn", "rejected"]
 
 
-def measured(by: str, joules: float, **more: object) -> Submission:
+def measured(by: str, joules: float, **more: Any) -> Submission:
     kind = {"grade": "measured", "scope": "gpu", "announced": True, **more}
     return make_result(Run(by=by, device=f"gpu of {by}", energy_per_query_j=joules, **kind))
 
@@ -31,7 +36,7 @@ def agreements() -> dict[str, bool | None]:
 
 
 @pytest.fixture
-def pair(db) -> list[Submission]:
+def pair(db: None) -> list[Submission]:
     """Two that agree, and were compared."""
     demo_catalog()
     both = [measured("ada", 1.0), measured("grace", 1.03)]
@@ -42,14 +47,22 @@ def pair(db) -> list[Submission]:
 
 
 @pytest.fixture
-def end(django_capture_on_commit_callbacks, django_user_model):
+def end(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, django_user_model: type[User]
+) -> Callable[..., None]:
     """Have a result count no more, as its contributor or two moderators do; messages are sent unless `lost`."""
 
     def change(row: Submission, how: str, *, by: str, lost: bool = False) -> None:
         with django_capture_on_commit_callbacks(execute=not lost):
             if how == "withdrawn":
-                said = {"result_id": row.pk, "reason": "measured-wrongly", "key": private_key(by)}
-                withdraw(data=encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **said)))
+                asked = records.request(
+                    requests.Withdrawal,
+                    requests.WITHDRAWAL_TYPE,
+                    key=private_key(by),
+                    result_id=row.pk,
+                    reason="measured-wrongly",
+                )
+                withdraw(data=encode(asked))
                 return
             for name in ("ann", "bob"):
                 person = django_user_model.objects.create_user(name)
@@ -59,7 +72,9 @@ def end(django_capture_on_commit_callbacks, django_user_model):
 
 
 @pytest.mark.parametrize("how", TWO_STATES)
-def test_who_agreed_with_a_result_that_counts_no_more_is_compared_anew(pair, end, how: str) -> None:
+def test_who_agreed_with_a_result_that_counts_no_more_is_compared_anew(
+    pair: list[Submission], end: Callable[..., None], how: str
+) -> None:
     end(pair[1], how, by="grace")
     assert Submission.objects.get(pk=pair[1].pk).state == how
     assert agreements() == {pair[0].pk: None}
@@ -68,7 +83,9 @@ def test_who_agreed_with_a_result_that_counts_no_more_is_compared_anew(pair, end
 
 
 @pytest.mark.parametrize("how", TWO_STATES)
-def test_the_sweep_finds_what_a_lost_message_left_behind(pair, end, how: str) -> None:
+def test_the_sweep_finds_what_a_lost_message_left_behind(
+    pair: list[Submission], end: Callable[..., None], how: str
+) -> None:
     end(pair[1], how, by="grace", lost=True)
     assert agreements() == {row.pk: True for row in pair}
     tasks.sweep()
@@ -77,7 +94,9 @@ def test_the_sweep_finds_what_a_lost_message_left_behind(pair, end, how: str) ->
 
 
 def test_a_result_that_a_person_lets_count_is_compared(
-    pair, django_user_model, django_capture_on_commit_callbacks
+    pair: list[Submission],
+    django_user_model: type[User],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     third = measured("linus", 1.01, state=State.QUARANTINED)
     person = django_user_model.objects.create_user("ann")
@@ -88,7 +107,7 @@ def test_a_result_that_a_person_lets_count_is_compared(
 
 
 def test_what_was_compared_of_a_result_before_a_person_let_it_count_again_is_forgotten(
-    pair, django_user_model
+    pair: list[Submission], django_user_model: type[User]
 ) -> None:
     """Put aside and accepted again, and both messages lost: its old comparison is not taken for a new one."""
     Submission.objects.filter(pk=pair[1].pk).update(state=State.QUARANTINED)
@@ -99,7 +118,12 @@ def test_what_was_compared_of_a_result_before_a_person_let_it_count_again_is_for
     assert agreements() == {row.pk: True for row in pair}
 
 
-def test_a_queue_that_is_away_stops_nobody_and_the_sweep_compares(pair, end, monkeypatch, caplog) -> None:
+def test_a_queue_that_is_away_stops_nobody_and_the_sweep_compares(
+    pair: list[Submission],
+    end: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def away(*_: object) -> None:
         raise OperationalError("gone")
 
@@ -111,7 +135,7 @@ def test_a_queue_that_is_away_stops_nobody_and_the_sweep_compares(pair, end, mon
     assert agreements() == {pair[0].pk: None}
 
 
-def test_a_sweep_has_a_limit_and_the_next_one_goes_on(pair) -> None:
+def test_a_sweep_has_a_limit_and_the_next_one_goes_on(pair: list[Submission]) -> None:
     for stratum in ("float16.b1.power-default", "float16.b2.power-default"):
         for by in ("ada", "grace"):
             measured(by, 1.0, stratum=stratum)
@@ -134,7 +158,9 @@ def later(monkeypatch: pytest.MonkeyPatch, **numbers: object) -> None:
 
 
 def test_a_result_that_is_read_otherwise_is_compared_by_its_new_numbers(
-    pair, monkeypatch, django_capture_on_commit_callbacks
+    pair: list[Submission],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     later(monkeypatch, energy_per_query_j=2.0)
     with django_capture_on_commit_callbacks(execute=True):
@@ -142,7 +168,9 @@ def test_a_result_that_is_read_otherwise_is_compared_by_its_new_numbers(
     assert agreements() == {row.pk: None for row in pair}
 
 
-def test_the_sweep_compares_what_was_read_otherwise(pair, monkeypatch) -> None:
+def test_the_sweep_compares_what_was_read_otherwise(
+    pair: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     later(monkeypatch, energy_per_query_j=2.0)
     services.judge_again(result_ids=[pair[1].pk], cause=Cause.NEW_RULES)
     assert replication.compare_stale(most=10) == 1
@@ -150,7 +178,9 @@ def test_the_sweep_compares_what_was_read_otherwise(pair, monkeypatch) -> None:
     assert replication.compare_stale(most=10) == 0
 
 
-def test_whom_a_result_has_left_behind_in_its_old_cell_is_compared_anew(pair, monkeypatch) -> None:
+def test_whom_a_result_has_left_behind_in_its_old_cell_is_compared_anew(
+    pair: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     later(monkeypatch, stratum="float16.b1.power-default")
     services.judge_again(result_ids=[pair[1].pk], cause=Cause.NEW_RULES)
     assert replication.compare_stale(most=10) == 2
@@ -159,7 +189,7 @@ def test_whom_a_result_has_left_behind_in_its_old_cell_is_compared_anew(pair, mo
 
 
 @pytest.fixture
-def apart(committed) -> list[Submission]:
+def apart(committed: None) -> list[Submission]:
     """Two that agree and were never compared, in a database where transactions commit."""
     demo_catalog()
     return [measured("ada", 1.0), measured("grace", 1.03)]
@@ -169,9 +199,11 @@ def compare(*rows: Submission) -> int:
     return replication.compare_results(result_ids=[row.pk for row in rows])
 
 
-def test_the_last_comparison_to_write_is_the_last_to_read(apart, monkeypatch) -> None:
+def test_the_last_comparison_to_write_is_the_last_to_read(
+    apart: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = Gate()
-    monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
+    gate.put_behind(monkeypatch, replication, "_agreement")
     slow = Racer(lambda: compare(apart[0]))
     gate.reached()  # it has read two
     third = measured("linus", 1.01)
@@ -182,10 +214,12 @@ def test_the_last_comparison_to_write_is_the_last_to_read(apart, monkeypatch) ->
     assert set(Agreement.objects.values_list("agrees", "n_others")) == {(True, 2)}
 
 
-def test_what_is_forgotten_while_it_is_compared_stays_forgotten(apart, monkeypatch) -> None:
+def test_what_is_forgotten_while_it_is_compared_stays_forgotten(
+    apart: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     compare(*apart)
     gate = Gate()
-    monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
+    gate.put_behind(monkeypatch, replication, "_agreement")
     comparing = Racer(lambda: compare(apart[0]))
     gate.reached()  # it has read the old number
 

@@ -28,7 +28,7 @@ A100 = "NVIDIA A100-SXM4-80GB"
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -93,7 +93,7 @@ def test_a_short_address_of_none_or_of_several_is_not_found(
     monkeypatch.setattr("measurements.pages.result.full_result_ids", lambda _short: ["a" * 64, "b" * 64])
     answer = client.get(f"/r/{'0' * 16}")
     assert answer.status_code == 404
-    assert "Several results have these first digits" in answer.content.decode()
+    assert "Several results start with these digits" in answer.content.decode()
 
 
 def test_a_result_beside_others_agrees_with_the_value_that_they_have_without_it(client: Client) -> None:
@@ -188,6 +188,7 @@ def test_nothing_is_said_while_the_cell_is_behind(client: Client) -> None:
 
 def test_it_is_read_in_few_queries_however_many_others_there_are(client: Client) -> None:
     own = measured("ada", 3.6)
+    standing(client, own)  # the first request of a process also asks whether tables count their changes
     counts = []
     for batch in range(2):
         for number in range(4):
@@ -197,7 +198,7 @@ def test_it_is_read_in_few_queries_however_many_others_there_are(client: Client)
         ) as queries:
             standing(client, own)
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 6
+    assert counts[0] == counts[1] <= 8, "three of them for versions, and for a crowd among new contributors"
 
 
 def test_an_unknown_result_is_not_found(client: Client) -> None:

@@ -16,10 +16,14 @@ from measurements.review.services import judge_waiting
 from tests import parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.test import Client
+    from pytest_django import Settings
 
     from joulemark.record.statement import Predicate
     from joulemark.record.trace import Trace
+    from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +31,16 @@ pytestmark = pytest.mark.django_db
 class Crowd:
     """Contributors who each upload one result in parts, and what the platform made of it."""
 
-    def __init__(self, post) -> None:
+    def __init__(self, post: Post) -> None:
         self.post = post
         self.number = 0
 
-    def upload(self, *, edit=lambda of: of, change=lambda said: said) -> str:
+    def upload(
+        self,
+        *,
+        edit: Callable[[Trace], Trace] = lambda of: of,
+        change: Callable[[Predicate], Predicate] = lambda said: said,
+    ) -> str:
         """The digest of a new contributor's result, judged."""
         self.number += 1
         key, tag = records.signing_key(self.number), f"{self.number:02x}" * 32
@@ -46,7 +55,7 @@ class Crowd:
 
 
 @pytest.fixture
-def crowd(settings, post) -> Crowd:
+def crowd(settings: Settings, post: Post) -> Crowd:
     """A platform that has the suite beside those of the software."""
     settings.SUITES = (parts.SUITE,)
     call_command("load_catalog", verbosity=0)
@@ -97,7 +106,7 @@ def test_results_in_parts_are_accepted_compared_and_shown(crowd: Crowd, client: 
 def test_a_score_over_few_queries_is_held_to_what_few_can_tell(crowd: Crowd, client: Client) -> None:
     """Three others were right in 97 of 100 answers each; 8 of 12 is beyond chance, and 0 of 1 is not."""
 
-    def scored(value: float, n: int):
+    def scored(value: float, n: int) -> Callable[[Predicate], Predicate]:
         def change(said: Predicate) -> Predicate:
             return replace(said, quality=tuple(replace(one, value=value, n=n) for one in said.quality))
 

@@ -9,18 +9,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from joulemark.record.messages import Ticket
 from joulemark_simulation import records
 from measurements.intake.models import Submission
 from measurements.ledger.sequencer import sequence
 from measurements.review import services
 from measurements.review.audit import faults
 from measurements.review.models import Result, Transition, Verdict
+from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def judged(enrolled, ticket) -> Submission:
+def judged(enrolled: Post, ticket: Ticket) -> Submission:
     """A platform with one result and its verdict."""
     bundle = records.bundle(ticket=ticket)
     enrolled("results", bundle.to_bytes())

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -23,7 +24,7 @@ FINDINGS = (
 )
 CAUSES = ["rules", "new-rules", "new-rules", "new-rules", "key-revoked", "key-revoked"]
 VERSIONS = ["5", "6", "6", "7", "7", "7"]
-INSERTS = [
+INSERTS: list[tuple[str, list[tuple[Any, ...]]]] = [
     (
         "INSERT INTO contributors_contributor (id, pseudonym, created_at) VALUES (1, 'v-1', '{at}')",
         [()],
@@ -110,6 +111,6 @@ def _insert(url: str, file: Path) -> None:
                 for row in rows:
                     connection.execute(statement.format("%s", at=AT), row)
         return
-    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(file)) as opened, opened:
         for statement, rows in INSERTS:
-            connection.executemany(statement.format("?", at=AT), rows)
+            opened.executemany(statement.format("?", at=AT), rows)

@@ -12,16 +12,20 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
-from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from joulemark.record import keys, requests
 from joulemark.record.codec import encode
+from joulemark.record.messages import VerdictState
+from joulemark.rules.case import Case
 from joulemark.rules.finding import Finding, Severity
 from joulemark.rules.judge import Judgement
 from joulemark_simulation import records
@@ -37,6 +41,7 @@ from measurements.ledger.signals import leaf_written
 from measurements.review import contributor_requests, moderation, services, tasks
 from measurements.review.models import Cause, Verdict
 from measurements.review.signals import states_changed
+from tests.client_response import Post
 from tests.laws import law
 
 AT_ONCE = 3
@@ -74,9 +79,12 @@ class World:
         moderation.revoke(key=Key.objects.get(pk=self.key_id), moderator=_person("first"))
 
     def withdraw(self) -> None:
-        said = {"result_id": self.result_ids[0], "reason": "other"}
         body = records.request(
-            requests.Withdrawal, requests.WITHDRAWAL_TYPE, key=records.signing_key(self.key), **said
+            requests.Withdrawal,
+            requests.WITHDRAWAL_TYPE,
+            key=records.signing_key(self.key),
+            result_id=self.result_ids[0],
+            reason="other",
         )
         with suppress(Refusal):
             contributor_requests.withdraw(data=encode(body))
@@ -117,7 +125,9 @@ def _person(name: str) -> User:
 
 
 @pytest.fixture
-def judging(committed, settings, monkeypatch) -> Iterator[ThreadPoolExecutor]:
+def judging(
+    committed: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ThreadPoolExecutor]:
     """A platform whose transactions commit, rules that have no opinion of their own, and threads to race in."""
     settings.RATES = dict.fromkeys(settings.RATES, (10**9, 3600))
     settings.SWEEP_WAITING_LONGER_THAN_S = 0
@@ -127,7 +137,7 @@ def judging(committed, settings, monkeypatch) -> Iterator[ThreadPoolExecutor]:
     for name in ("first", "second"):
         User.objects.create_user(name)
 
-    def judged(case: object) -> Judgement:
+    def judged(case: Case) -> Judgement:
         if case.context.key_revoked:
             found = Finding("JM-KEY-REVOKED", Severity.REJECT, "The key was revoked.")
             return Judgement("rejected", (found,))
@@ -178,15 +188,17 @@ def _settle() -> None:
 @pytest.mark.laws
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_there_is_one_verdict_for_each_result_cause_and_occasion(judging, monkeypatch) -> None:
+def test_there_is_one_verdict_for_each_result_cause_and_occasion(
+    judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @law(in_every_run=25)
     @given(st.integers(1, 3), rounds)
     def holds(n_results: int, played: list[tuple[bool, list[Callable[[World], None]]]]) -> None:
-        world, versions = _world(n_results), [f"{next(numbers)}"]
+        world, versions = _world(n_results), [f"version {next(numbers)}"]
         monkeypatch.setattr(services, "RULES_VERSION", versions[0])
         for changed, actions in played:
             if changed:
-                versions.append(f"{next(numbers)}")
+                versions.append(f"version {next(numbers)}")
                 monkeypatch.setattr(services, "RULES_VERSION", versions[-1])
             _at_once(judging, world, actions)
         _settle()
@@ -224,7 +236,9 @@ def _require_one_each(world: World, versions: list[str]) -> None:
     assert not [row for row in shown.values() if "stands" in row.facts], "a state that no decision has made"
 
 
-def test_twenty_sweeps_that_come_at_once_judge_once(judging, monkeypatch) -> None:
+def test_twenty_sweeps_that_come_at_once_judge_once(
+    judging: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worlds = [_world(2) for _ in range(5)]
     for world in worlds:
         world.judge()
@@ -239,14 +253,19 @@ def test_twenty_sweeps_that_come_at_once_judge_once(judging, monkeypatch) -> Non
     assert Leaf.objects.filter(kind=LeafKind.VERDICT).count() == 20
 
 
-def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
+def test_what_a_person_accepts_after_a_revocation_stands(judging: ThreadPoolExecutor) -> None:
     world = _world(1)
     world.judge()
     world.revoke_wholly()
     (row,) = Submission.objects.all()
     assert row.state == State.REJECTED
-    said = {"result_id": row.pk, "words": "It was mine."}
-    body = records.request(requests.Appeal, requests.APPEAL_TYPE, key=records.signing_key(world.key), **said)
+    body = records.request(
+        requests.Appeal,
+        requests.APPEAL_TYPE,
+        key=records.signing_key(world.key),
+        result_id=row.pk,
+        words="It was mine.",
+    )
     contributor_requests.appeal(data=encode(body))
     moderation.decide(
         submission=row, moderator=_person("second"), state=State.ACCEPTED, reason="appeal-granted"
@@ -256,7 +275,7 @@ def test_what_a_person_accepts_after_a_revocation_stands(judging) -> None:
 
 
 @pytest.mark.django_db
-def test_the_database_refuses_a_second_verdict(enrolled) -> None:
+def test_the_database_refuses_a_second_verdict(enrolled: Post) -> None:
     bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
@@ -266,25 +285,11 @@ def test_the_database_refuses_a_second_verdict(enrolled) -> None:
         given.save(force_insert=True)
 
 
-def test_messages_of_sweeps_expire(judging, monkeypatch) -> None:
-    sent: list[tuple[str, object]] = []
-    for task in (tasks.judge, tasks.judge_again):
-        monkeypatch.setattr(
-            task, "apply_async", lambda _args, name=task.name, **options: sent.append((name, options))
-        )
-    world = _world(1)
-    tasks.sweep()
-    world.judge()
-    monkeypatch.setattr(services, "RULES_VERSION", "later")
-    tasks.sweep()
-    life_s = site.SWEEP_MESSAGE_LIFE_S
-    assert sent == [("review.judge", {"expires": life_s}), ("review.judge_again", {"expires": life_s})]
-    assert {entry["options"]["expires"] for entry in site.CELERY_BEAT_SCHEDULE.values()} == {life_s}
-
-
 @pytest.mark.laws
 @pytest.mark.timeout(3600)
-def test_what_was_judged_last_stands_whatever_clocks_say(judging, client, monkeypatch) -> None:
+def test_what_was_judged_last_stands_whatever_clocks_say(
+    judging: ThreadPoolExecutor, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Workers whose clocks are days apart: state, page, list, API and log name the same verdict."""
     world = _world(1)
     (result_id,) = world.result_ids
@@ -293,16 +298,16 @@ def test_what_was_judged_last_stands_whatever_clocks_say(judging, client, monkey
 
     @law(in_every_run=20)
     @given(st.lists(st.tuples(st.sampled_from(["accepted", "quarantined", "rejected"]), minutes), max_size=3))
-    def holds(judgements: list[tuple[str, int]]) -> None:
+    def holds(judgements: list[tuple[VerdictState, int]]) -> None:
         for state, ahead in judgements:
             found = () if state == "accepted" else (Finding(f"JM-{state.upper()}", Severity.REJECT, "No."),)
             with monkeypatch.context() as patched:
-                patched.setattr(services, "RULES_VERSION", f"{next(numbers)}")
+                patched.setattr(services, "RULES_VERSION", f"version {next(numbers)}")
                 judgement, clock = Judgement(state, found), datetime.now(UTC) + timedelta(minutes=ahead)
                 patched.setattr(services, "judge", lambda _case, now=judgement: now)
-                patched.setattr(services.timezone, "now", lambda now=clock: now)
+                patched.setattr(timezone, "now", lambda now=clock: now)
                 assert services.judge_again(result_ids=[result_id], cause=Cause.NEW_RULES) == 1
-        last = Verdict.objects.order_by("leaf_id").last()
+        last = Verdict.objects.latest("leaf_id")
         codes = [finding["code"] for finding in last.findings]
         status = client.get(f"/api/v1/results/{result_id}").json()
         assert (status["state"], [code for code, *_ in status["findings"]]) == (last.state, codes)

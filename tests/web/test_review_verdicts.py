@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 from msgspec.structs import replace
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record import statement as s
+from joulemark.record.bundle import Bundle
 from joulemark.record.codec import decode
-from joulemark.record.messages import ResultStatus
+from joulemark.record.messages import ResultStatus, Ticket
 from joulemark.record.trace import to_deltas
 from joulemark_simulation import records
 from measurements.catalog.models import HardwareClass
@@ -22,15 +28,21 @@ from measurements.review import services
 from measurements.review.models import Moderation, Result, Verdict
 from measurements.review.moderation import decide, revoke
 from measurements.review.tasks import sweep
+from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db(transaction=False)
 
+Judged = Callable[[Bundle], ResultStatus]
+Lie = Callable[[s.Predicate], s.Predicate]
+
 
 @pytest.fixture
-def judged(enrolled, client, django_capture_on_commit_callbacks):
+def judged(
+    enrolled: Post, client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> Judged:
     """Send a bundle and return its status after the verdict that follows the commit."""
 
-    def send(bundle) -> ResultStatus:
+    def send(bundle: Bundle) -> ResultStatus:
         with django_capture_on_commit_callbacks(execute=True):
             answer = enrolled("results", bundle.to_bytes())
         assert answer.status_code == 202, answer.content
@@ -45,7 +57,7 @@ def codes(status: ResultStatus) -> list[str]:
     return [code for code, _severity, _sentence in status.findings]
 
 
-def test_an_honest_result_is_accepted(judged, ticket) -> None:
+def test_an_honest_result_is_accepted(judged: Judged, ticket: Ticket) -> None:
     bundle = records.bundle(ticket=ticket)
     status = judged(bundle)
     assert (status.state, codes(status)) == ("accepted", [])
@@ -56,32 +68,32 @@ def test_an_honest_result_is_accepted(judged, ticket) -> None:
     assert Leaf.objects.filter(kind="verdict", subject=bundle.digest()).count() == 1
 
 
-def test_a_run_without_a_ticket_is_flagged(judged) -> None:
+def test_a_run_without_a_ticket_is_flagged(judged: Judged) -> None:
     status = judged(records.bundle())
     assert (status.state, codes(status)) == ("accepted", ["JM-TICKET-NONE"])
 
 
-def _totals(**changes):
+def _totals(**changes: Any) -> Lie:
     return lambda said: replace(said, totals=replace(said.totals, **changes))
 
 
-def _window(**changes):
+def _window(**changes: Any) -> Lie:
     return lambda said: replace(said, windows=(replace(said.windows[0], **changes), *said.windows[1:]))
 
 
-def _work(**changes):
+def _work(**changes: Any) -> Lie:
     return lambda said: replace(said, workload=replace(said.workload, **changes))
 
 
-def _quality(**changes):
+def _quality(**changes: Any) -> Lie:
     return lambda said: replace(said, quality=(replace(said.quality[0], **changes), *said.quality[1:]))
 
 
-def _device(**changes):
+def _device(**changes: Any) -> Lie:
     return lambda said: replace(said, device=replace(said.device, **changes))
 
 
-def _sensor(**changes):
+def _sensor(**changes: Any) -> Lie:
     return lambda said: replace(said, sensor=replace(said.sensor, **changes))
 
 
@@ -133,7 +145,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("name", sorted(LIES))
-def test_a_signed_lie_does_not_count(judged, name: str) -> None:
+def test_a_signed_lie_does_not_count(judged: Judged, name: str) -> None:
     change, code = LIES[name]
     status = judged(records.bundle(change=change))
     assert code in codes(status)
@@ -141,7 +153,7 @@ def test_a_signed_lie_does_not_count(judged, name: str) -> None:
     assert not Result.objects.eligible().exists()
 
 
-def test_the_trace_of_another_result_is_rejected(judged) -> None:
+def test_the_trace_of_another_result_is_rejected(judged: Judged) -> None:
     first = records.bundle()
     judged(first)
     copy = records.bundle(change=lambda said: replace(said, nonce="1" * 32))
@@ -151,12 +163,12 @@ def test_the_trace_of_another_result_is_rejected(judged) -> None:
     assert first.digest()[:12] in " ".join(sentence for _c, _s, sentence in status.findings)
 
 
-def test_more_power_than_the_device_has_is_rejected(judged) -> None:
+def test_more_power_than_the_device_has_is_rejected(judged: Judged) -> None:
     status = judged(records.bundle(of=records.trace(queries=_queries(), busy=3.0)))
     assert "JM-POWER-HIGH" in codes(status)
 
 
-def test_a_stated_limit_does_not_raise_what_is_believed(judged) -> None:
+def test_a_stated_limit_does_not_raise_what_is_believed(judged: Judged) -> None:
     def many_cores(said: s.Predicate) -> s.Predicate:
         return replace(said, host=replace(said.host, cpu_count=2**40))
 
@@ -164,7 +176,7 @@ def test_a_stated_limit_does_not_raise_what_is_believed(judged) -> None:
     assert "JM-POWER-HIGH" in codes(status)
 
 
-def test_what_the_judge_trips_over_gets_a_verdict(judged, monkeypatch) -> None:
+def test_what_the_judge_trips_over_gets_a_verdict(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(*_: object) -> None:
         raise OverflowError("int too big to convert")
 
@@ -173,7 +185,7 @@ def test_what_the_judge_trips_over_gets_a_verdict(judged, monkeypatch) -> None:
     assert (status.state, codes(status)) == ("quarantined", ["JM-JUDGE-FAILED"])
 
 
-def test_what_the_database_refuses_gets_a_verdict(judged) -> None:
+def test_what_the_database_refuses_gets_a_verdict(judged: Judged) -> None:
     huge = records.bundle(
         change=lambda said: replace(
             said, windows=tuple(replace(w, output_tokens=2**40) for w in said.windows)
@@ -183,7 +195,7 @@ def test_what_the_database_refuses_gets_a_verdict(judged) -> None:
     assert status.state in {"accepted", "rejected", "quarantined"}
 
 
-def test_names_that_a_slug_cannot_hold_do_not_share_a_class(judged, settings) -> None:
+def test_names_that_a_slug_cannot_hold_do_not_share_a_class(judged: Judged, settings: Settings) -> None:
     names = [
         "Zed 1",
         "Zed 1 \u2620 \u041f\u041e\u0414\u0414\u0415\u041b\u041a\u0410",
@@ -197,7 +209,7 @@ def test_names_that_a_slug_cannot_hold_do_not_share_a_class(judged, settings) ->
     assert (len(slugs), "cpu-zed-1" in slugs) == (4, True)
 
 
-def test_queries_that_overlap_are_rejected(judged) -> None:
+def test_queries_that_overlap_are_rejected(judged: Judged) -> None:
     trace = records.trace(queries=_queries())
     starts = to_deltas([trace.spans[0].start_us] * _queries())
     status = judged(
@@ -208,7 +220,9 @@ def test_queries_that_overlap_are_rejected(judged) -> None:
     assert "JM-LATENCY" in codes(status)
 
 
-def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_user_model) -> None:
+def test_too_few_windows_are_quarantined_and_a_moderator_decides(
+    judged: Judged, django_user_model: type[User]
+) -> None:
     status = judged(records.bundle(of=records.trace(windows=1, queries=_queries())))
     assert (status.state, codes(status)) == ("quarantined", ["JM-TICKET-NONE", "JM-WINDOWS-FEW"])
     moderator = django_user_model.objects.create_user("moderator")
@@ -227,7 +241,9 @@ def test_too_few_windows_are_quarantined_and_a_moderator_decides(judged, django_
 
 
 def test_revoking_a_key_rejects_what_it_has_signed(
-    judged, django_user_model, django_capture_on_commit_callbacks
+    judged: Judged,
+    django_user_model: type[User],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     judged(records.bundle())
     moderator = django_user_model.objects.create_user("moderator")
@@ -235,11 +251,13 @@ def test_revoking_a_key_rejects_what_it_has_signed(
         assert revoke(key=Key.objects.get(), moderator=moderator) == 1
     assert not Result.objects.eligible().exists()
     assert [verdict.cause for verdict in Verdict.objects.all()] == ["rules", "key-revoked"]
-    assert "JM-KEY-REVOKED" in {finding["code"] for finding in Verdict.objects.last().findings}
+    last = Verdict.objects.last()
+    assert last is not None
+    assert "JM-KEY-REVOKED" in {finding["code"] for finding in last.findings}
     assert Leaf.objects.filter(kind="key-revoked").count() == 1
 
 
-def test_judging_twice_gives_one_verdict(enrolled) -> None:
+def test_judging_twice_gives_one_verdict(enrolled: Post) -> None:
     bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     assert services.judge_waiting(result_ids=[bundle.digest()]) == 1
@@ -247,7 +265,7 @@ def test_judging_twice_gives_one_verdict(enrolled) -> None:
     assert (Verdict.objects.count(), Result.objects.count()) == (1, 1)
 
 
-def test_the_sweeper_finds_what_waits_too_long(enrolled, settings) -> None:
+def test_the_sweeper_finds_what_waits_too_long(enrolled: Post, settings: Settings) -> None:
     enrolled("results", records.bundle().to_bytes())
     assert sweep() == 0
     old = timezone.now() - timedelta(seconds=settings.SWEEP_WAITING_LONGER_THAN_S + 1)
@@ -257,7 +275,7 @@ def test_the_sweeper_finds_what_waits_too_long(enrolled, settings) -> None:
     assert sweep() == 0
 
 
-def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolled) -> None:
+def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolled: Post) -> None:
     bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     other = records.bundle(of=records.trace(queries=_queries(), salt=5))
@@ -267,7 +285,7 @@ def test_stored_bytes_that_no_longer_verify_are_rejected_with_the_reason(enrolle
     assert (verdict.state, verdict.findings[0]["code"]) == ("rejected", "JM-TRACE-DIGEST")
 
 
-def test_an_unknown_result_is_a_problem_document(client, db) -> None:
+def test_an_unknown_result_is_a_problem_document(client: Client, db: None) -> None:
     answer = client.get(f"/api/v1/results/{'0' * 64}")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
+from pytest_django import Settings
 
 from joulemark_simulation import records
 from joulemark_site.crowd.clock import NUDGES
 from joulemark_site.crowd.plan import Crowd, members
 from joulemark_site.crowd.playing import Played, play
-from joulemark_site.crowd.summary import CellTruth, cells, coverage, fates, rms_error
+from joulemark_site.crowd.summary import CellTruth, Fate, cells, coverage, fates, rms_error
 from measurements.boards.models import BoardVersion, CellRevision
 from measurements.contributors.models import Contributor
 from measurements.intake.models import State, Submission, Ticket
 from measurements.ledger.models import Leaf
 from measurements.review.models import Verdict
+from tests.client_response import Post
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +57,7 @@ def rows() -> tuple[int, ...]:
     )
 
 
-def test_a_mixed_crowd_is_judged_and_its_cells_hold_the_truth(catalogue) -> None:
+def test_a_mixed_crowd_is_judged_and_its_cells_hold_the_truth(catalogue: None) -> None:
     sent = played(MIXED).sent
     found = fates(sent)
     honest = found["honest", "honest"]
@@ -74,7 +77,7 @@ def test_a_mixed_crowd_is_judged_and_its_cells_hold_the_truth(catalogue) -> None
     call_command("check_log", stdout=StringIO())
 
 
-def test_liars_are_caught_by_name_or_do_no_harm(catalogue) -> None:
+def test_liars_are_caught_by_name_or_do_no_harm(catalogue: None) -> None:
     found = fates(played(LIARS).sent)
     for how in ("edited-total", "tiny-uncertainty"):
         fate = found["dishonest", how]
@@ -87,7 +90,7 @@ def test_liars_are_caught_by_name_or_do_no_harm(catalogue) -> None:
     assert found["honest", "honest"].states == {State.ACCEPTED: 21}
 
 
-def test_the_same_crowd_again_adds_nothing(catalogue) -> None:
+def test_the_same_crowd_again_adds_nothing(catalogue: None) -> None:
     assert played(LIARS).new == len(Submission.objects.all()) > 0
     before, shown = rows(), list(cells())
     later = play(LIARS, until=datetime(2026, 9, 1, tzinfo=UTC), progress=quiet)
@@ -95,7 +98,7 @@ def test_the_same_crowd_again_adds_nothing(catalogue) -> None:
     assert (rows(), list(cells())) == (before, shown)
 
 
-def test_a_crowd_that_was_ended_half_way_goes_on(catalogue) -> None:
+def test_a_crowd_that_was_ended_half_way_goes_on(catalogue: None) -> None:
     def end(day: int, new: int) -> None:
         if day == 2:
             raise KeyboardInterrupt
@@ -110,8 +113,10 @@ def test_a_crowd_that_was_ended_half_way_goes_on(catalogue) -> None:
     assert sum(fates(rest.sent)["honest", "honest"].states.values()) == 21
 
 
-def test_the_same_seed_is_the_same_crowd_on_another_platform(catalogue, settings, tmp_path) -> None:
-    def once(folder: str) -> tuple[list[CellTruth], dict[tuple[str, str], object]]:
+def test_the_same_seed_is_the_same_crowd_on_another_platform(
+    catalogue: None, settings: Settings, tmp_path: Path
+) -> None:
+    def once(folder: str) -> tuple[list[CellTruth], dict[tuple[str, str], Fate]]:
         settings.LOG_DIR = tmp_path / folder
         with transaction.atomic():
             sent = played(LIARS).sent
@@ -127,7 +132,7 @@ def test_the_same_seed_is_the_same_crowd_on_another_platform(catalogue, settings
     assert list(members(other)) != list(members(LIARS)) == list(members(LIARS))
 
 
-def test_times_are_those_of_the_crowd_and_in_order(catalogue) -> None:
+def test_times_are_those_of_the_crowd_and_in_order(catalogue: None) -> None:
     played(LIARS)
     every = Submission.objects.select_related("ticket")
     assert every.filter(ticket__isnull=False).exists()
@@ -150,7 +155,7 @@ def simulate(**options: object) -> str:
     return told.getvalue()
 
 
-def test_the_command_says_what_became_of_the_crowd(catalogue) -> None:
+def test_the_command_says_what_became_of_the_crowd(catalogue: None) -> None:
     told = simulate(until="2026-05-31")
     assert "day 2 of 2: 8 results" in told
     assert "honest     honest" in told
@@ -160,11 +165,11 @@ def test_the_command_says_what_became_of_the_crowd(catalogue) -> None:
     assert re.search(worst, told)
     names = Contributor.objects.values_list("display_name", flat=True)
     assert len(names) == 4
-    assert all(name.startswith("simulated-5-") for name in names)
+    assert all(name is not None and name.startswith("simulated-5-") for name in names)
     assert "0 of their results new here" in simulate()
 
 
-def test_a_public_platform_takes_no_simulated_crowd(catalogue, settings) -> None:
+def test_a_public_platform_takes_no_simulated_crowd(catalogue: None, settings: Settings) -> None:
     for origin in ("https://joulemark.example", "http://192.0.2.7:8000", "http://localhost.example"):
         settings.ORIGIN = origin
         with pytest.raises(CommandError, match="loopback"):
@@ -172,7 +177,7 @@ def test_a_public_platform_takes_no_simulated_crowd(catalogue, settings) -> None
     assert rows() == (0,) * 7
 
 
-def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled) -> None:
+def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled: Post) -> None:
     assert enrolled("results", records.bundle().to_bytes()).status_code == 202
     before = rows()
     with pytest.raises(CommandError, match="--into-existing"):
@@ -181,20 +186,23 @@ def test_real_results_are_not_mixed_with_simulated_ones_unasked(enrolled) -> Non
     assert "8 of their results new here" in simulate(into_existing=True)
 
 
-def test_whoever_calls_themselves_simulated_is_not_the_crowds(enrolled) -> None:
+def test_whoever_calls_themselves_simulated_is_not_the_crowds(enrolled: Post) -> None:
     assert enrolled("results", records.bundle().to_bytes()).status_code == 202
     Contributor.objects.update(display_name="simulated-5-0a1b2c-0000")
     with pytest.raises(CommandError, match="--into-existing"):
         simulate()
 
 
-def test_a_crowd_that_joins_another_is_told(catalogue) -> None:
+def test_a_crowd_that_joins_another_is_told(catalogue: None) -> None:
     assert "joins" not in simulate() + simulate()
-    first = Contributor.objects.first().display_name.rpartition("-")[0].removeprefix("simulated-")
+    one = Contributor.objects.first()
+    assert one is not None
+    assert one.display_name is not None
+    first = one.display_name.rpartition("-")[0].removeprefix("simulated-")
     assert f"A crowd is here already ({first}): this one joins it" in simulate(seed=6)
 
 
-def test_impossible_crowds_are_refused_in_words(catalogue) -> None:
+def test_impossible_crowds_are_refused_in_words(catalogue: None) -> None:
     for options, words in (
         ({"sloppy": 0.8, "dishonest": 0.5}, "add up to 1"),
         ({"days": 1, "results_per_contributor": 11}, "room for 1 to 10"),
@@ -213,6 +221,6 @@ def test_impossible_crowds_are_refused_in_words(catalogue) -> None:
     assert not Contributor.objects.exists()
 
 
-def test_without_a_catalogue_it_says_what_to_do(db) -> None:
+def test_without_a_catalogue_it_says_what_to_do(db: None) -> None:
     with pytest.raises(CommandError, match="prepare"):
         simulate()

@@ -17,7 +17,9 @@ from django.test import Client
 
 from joulemark.record import statement as s
 from joulemark.record.codec import encode
+from joulemark.suite import load_suite
 from joulemark_simulation import records
+from joulemark_simulation.addresses import filled, routes
 from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import HardwareClass, NameState
 from measurements.catalog.services import published_hardware
@@ -28,7 +30,7 @@ from measurements.ledger.models import Leaf, LeafKind
 from measurements.review import services as review
 from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
-from tests.web.addresses import filled, routes
+from tests.client_response import Post, body_of
 
 MARKER = "spam"
 WORD = "Cheap GPUs at https://spam.example/?a=1 <b>spam</b>"
@@ -44,7 +46,9 @@ def free_text_fields() -> Iterator[tuple[str, str]]:
 
 
 def _of_struct(kind: type[msgspec.Struct], path: str) -> Iterator[tuple[str, str]]:
-    for field in msgspec.inspect.type_info(kind).fields:  # type: ignore[union-attr]
+    struct = msgspec.inspect.type_info(kind)
+    assert isinstance(struct, msgspec.inspect.StructType)
+    for field in struct.fields:
         yield from _of_type(field.type, f"{path}.{field.name}" if path else field.name)
 
 
@@ -172,9 +176,9 @@ def faults_everywhere(client: Client, submission: Submission) -> list[str]:
         "result_id": [submission.pk],
         "short_id": [submission.pk[:16]],
         "series": ["demo-1-estimated"],
-        "task": [records.first_job(records.load_suite("demo")).task],
+        "task": [records.first_job(load_suite("demo")).task],
         "path": ["0/000.p/1"],
-        "digest": [records.load_suite("demo").digest],
+        "digest": [load_suite("demo").digest],
     }
     found = []
     for route in routes():
@@ -189,9 +193,7 @@ def faults_at(client: Client, address: str) -> list[str]:
     """Every way in which a page, a document or a table may show what it should not."""
     answer = client.get(address, follow=True)
     kind = answer.headers.get("Content-Type", "")
-    text = (b"".join(answer.streaming_content) if answer.streaming else answer.content).decode(
-        errors="replace"
-    )
+    text = body_of(answer).decode(errors="replace")
     if "json" in kind:
         return faults_of_json(json.loads(text))
     if "csv" in kind:
@@ -205,7 +207,7 @@ FIELDS = list(free_text_fields())
 def receive(post: Callable[..., Any], change: Callable[[s.Predicate], s.Predicate], *, key: int = 1, salt: int = 0,
             tag: str = "ab" * 32) -> Submission:  # fmt: skip
     """A result through the real door, judged, with its cell."""
-    suite = records.load_suite("demo")
+    suite = load_suite("demo")
     of = records.trace(queries=suite.queries_per_window(records.first_job(suite).dataset), salt=salt)
     bundle = records.bundle(key=records.signing_key(key), of=of, change=change, tag=tag)
     answer = post("results", bundle.to_bytes())
@@ -225,7 +227,9 @@ def test_the_fields_of_a_stranger_are_found() -> None:
 
 @pytest.mark.laws
 @pytest.mark.parametrize(("path", "text"), FIELDS, ids=[path for path, _ in FIELDS])
-def test_a_strangers_words_are_a_quotation_or_nowhere(enrolled, client: Client, path: str, text: str) -> None:
+def test_a_strangers_words_are_a_quotation_or_nowhere(
+    enrolled: Post, client: Client, path: str, text: str
+) -> None:
     if path == "audience":
         return  # the door refuses what is meant for another platform
     submission = receive(enrolled, lambda said: with_words(said, path, text))
@@ -244,12 +248,12 @@ def renamed(name: str) -> Callable[[s.Predicate], s.Predicate]:
 
 def board(client: Client) -> str:
     """The board of the first job."""
-    task = records.first_job(records.load_suite("demo")).task
+    task = records.first_job(load_suite("demo")).task
     return client.get(f"/boards/demo-1-estimated/{task}/").content.decode()
 
 
 def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses_the_name(
-    enrolled, client: Client
+    enrolled: Post, client: Client
 ) -> None:
     first = receive(enrolled, renamed("Testor 9000"))
     assert first.state == State.ACCEPTED
@@ -280,14 +284,16 @@ def test_hardware_is_a_code_with_its_contributors_words_until_somebody_else_uses
     [(1, "cd" * 32, "Testor 9000"), (2, "ab" * 32, "Testor 9000"), (2, "cd" * 32, "Testor at spam.example")],
     ids=["the same contributor", "the same device", "a name with an address"],
 )
-def test_not_everything_confirms_a_name(enrolled, client: Client, key: int, tag: str, name: str) -> None:
+def test_not_everything_confirms_a_name(
+    enrolled: Post, client: Client, key: int, tag: str, name: str
+) -> None:
     receive(enrolled, renamed(name))
     enrolled("enrolments", encode(records.enrolment(key=records.signing_key(2))))
     receive(enrolled, renamed(name), key=key, salt=7, tag=tag)
     assert set(HardwareClass.objects.filter(title=name).values_list("name_state", flat=True)) == {"reported"}
 
 
-def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled, client: Client) -> None:
+def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled: Post, client: Client) -> None:
     receive(enrolled, hostile_name)
     hardware = HardwareClass.objects.get(title=WORD)
     root = User.objects.create_superuser("root")
@@ -313,7 +319,7 @@ def test_a_moderator_confirms_or_refuses_a_name_and_the_log_has_it(enrolled, cli
     assert read_rows(leaves)[leaves[1].pk].facts["stands"] == "refused", "an edit behind the log is seen"
 
 
-def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled) -> None:
+def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled: Post) -> None:
     receive(enrolled, renamed("Testor 9000"))
     hardware = HardwareClass.objects.get(slug="cpu-testor-9000")
     published = {"slug": hardware.slug, "title": "TESTOR 9000", "kind": "cpu"}
@@ -327,7 +333,7 @@ def test_a_publisher_confirms_a_name_but_undoes_no_refusal(enrolled) -> None:
     ]
 
 
-def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) -> None:
+def test_nobody_without_the_permission_decides_a_name(enrolled: Post, client: Client) -> None:
     receive(enrolled, hostile_name)
     hardware = HardwareClass.objects.get(title=WORD)
     client.force_login(User.objects.create_user("looker", is_staff=True))
@@ -340,9 +346,9 @@ def test_nobody_without_the_permission_decides_a_name(enrolled, client: Client) 
 @pytest.mark.parametrize(
     ("name", "state"), [("NVIDIA A100-SXM4-80GB", "confirmed"), ("NVIDIA A100 spam", "reported")]
 )
-def test_a_gpu_that_the_rules_know_needs_nobody(enrolled, name: str, state: str) -> None:
-    device = records.predicate(key=records.signing_key(), of=records.trace(), suite=records.load_suite("demo"),
-                            job=records.first_job(records.load_suite("demo"))).device  # fmt: skip
+def test_a_gpu_that_the_rules_know_needs_nobody(enrolled: Post, name: str, state: str) -> None:
+    device = records.predicate(key=records.signing_key(), of=records.trace(), suite=load_suite("demo"),
+                            job=records.first_job(load_suite("demo"))).device  # fmt: skip
     gpu = msgspec.structs.replace(device, kind="gpu", name=name)
     made_class = hardware_class_of(gpu, reported_by=Contributor.objects.get())
     assert (made_class.title, made_class.name_state) == (name, state)

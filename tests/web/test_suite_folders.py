@@ -19,6 +19,8 @@ from tests.pinned import MANIFEST, pinned_folder, unpinned_folder
 from tests.web.test_settings import manage, sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from joulemark.suite import Suite
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ INSTALLED = Path(joulemark.suite.__file__).parent / "data"
 
 
 @pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch):
+def listed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Suite, ...]]:
     """What the setting gives for some folders."""
 
     def read(*folders: Path | str) -> tuple[Suite, ...]:
@@ -37,18 +39,22 @@ def listed(monkeypatch: pytest.MonkeyPatch):
     return read
 
 
-def test_pinned_copies_are_read_in_their_order_and_each_once(listed, tmp_path: Path) -> None:
+def test_pinned_copies_are_read_in_their_order_and_each_once(
+    listed: Callable[..., tuple[Suite, ...]], tmp_path: Path
+) -> None:
     old = pinned_folder(tmp_path / "old")
     new = pinned_folder(tmp_path / "new", version="1.20260301", commit="b" * 40)
     assert listed(new, "", old, new) == (read_suite(new), read_suite(old))
 
 
-def test_a_copy_of_an_installed_pinned_suite_is_that_suite(listed, tmp_path: Path) -> None:
+def test_a_copy_of_an_installed_pinned_suite_is_that_suite(
+    listed: Callable[..., tuple[Suite, ...]], tmp_path: Path
+) -> None:
     shutil.copytree(INSTALLED / "demo", tmp_path / "demo", ignore=shutil.ignore_patterns("__pycache__"))
     assert [suite.name for suite in listed(tmp_path / "demo")] == ["demo"]
 
 
-def test_what_cannot_be_used_is_named(listed, tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_named(listed: Callable[..., tuple[Suite, ...]], tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     unpinned = unpinned_folder(tmp_path / "unpinned")

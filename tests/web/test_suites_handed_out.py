@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,7 +20,7 @@ from joulemark.record.codec import encode
 from joulemark.record.messages import Ticket
 from joulemark.record.statement import SuiteRef
 from joulemark.record.suite_offers import SuiteOffers
-from joulemark.suite import load_suite, read_archive
+from joulemark.suite import Suite, load_suite, read_archive
 from joulemark.suite.archive import decode_archive, encode_archive
 from joulemark.suite.loader import digest_of, files_of, folder_of
 from joulemark_simulation import records
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from django.test import Client
+    from pytest_django import Settings
 
+    from tests.client_response import Post
     from tests.fake_hub import FakeHub
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +81,7 @@ def pin(*words: str) -> str:
     return said.getvalue()
 
 
-def listed(client: Client) -> list[dict[str, object]]:
+def listed(client: Client) -> list[dict[str, Any]]:
     answer = client.get("/api/v1/suites/")
     assert answer.status_code == 200
     return answer.json()["suites"]
@@ -93,7 +95,7 @@ def test_a_pinned_suite_is_listed_served_and_in_the_log(client: Client, hub: Fak
     said = pin(str(small), "--hub", hub.origin)
     (row,) = listed(client)
     assert f"digest {row['digest']}" in said
-    assert "1 of 1 cells can run" in said
+    assert "1 of 1 jobs can run" in said
     assert "joulemark run --suite small" in said
     assert {name: row[name] for name in ("name", "title", "current", "cells", "runnable_cells")} == {
         "name": "small", "title": "Small", "current": True, "cells": 1, "runnable_cells": 1,
@@ -200,16 +202,19 @@ def test_a_dry_run_stores_nothing(client: Client, hub: FakeHub, small: Path) -> 
 
 def test_a_folder_that_is_pinned_is_taken_without_a_hub(client: Client, tmp_path: Path) -> None:
     said = pin("--folder", str(pinned_folder(tmp_path / "tiny", unavailable=(VERSE_IS_GONE,))))
-    assert "1 of 2 cells can run" in said
+    assert "1 of 2 jobs can run" in said
     assert VERSE_IS_GONE.sentence in said
     (row,) = listed(client)
     assert (row["cells"], row["runnable_cells"], row["version"]) == (2, 1, "1.20260131")
 
 
-def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Client, enrolled) -> None:
+def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Client, enrolled: Post) -> None:
     suite = read_archive(TINY)
     ref = SuiteRef(name=suite.name, version=suite.version, digest=suite.digest)
-    request = lambda nonce: encode(records.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))  # noqa: E731
+
+    def request(nonce: str) -> bytes:
+        return encode(records.ticket_request(job=suite.jobs[0], suite=ref, nonce=nonce))
+
     suites._stored.clear()
     refused = enrolled("tickets", request("1" * 32))
     assert (refused.status_code, refused.json()["code"]) == (400, "JM-SUITE-UNKNOWN")
@@ -218,7 +223,7 @@ def test_a_running_process_gives_tickets_for_what_was_pinned_since(client: Clien
     assert suite.digest in suites.known_suites()
 
 
-def test_a_result_of_a_suite_that_was_handed_out_is_judged_by_it(client: Client, enrolled) -> None:
+def test_a_result_of_a_suite_that_was_handed_out_is_judged_by_it(client: Client, enrolled: Post) -> None:
     files = files_of(folder_of("demo"))
     files["suite.toml"] = files["suite.toml"].replace(b'version = "1"', b'version = "2"', 1)
     copy = read_archive(encode_archive(files))
@@ -246,7 +251,9 @@ def test_what_the_software_holds_pinned_is_handed_out_when_the_platform_is_prepa
     assert (listed(client), pinned_leaves()) == ([row], leaves)
 
 
-def test_a_folder_of_the_operator_is_handed_out_too(client: Client, settings, tmp_path: Path) -> None:
+def test_a_folder_of_the_operator_is_handed_out_too(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
     settings.SUITE_FOLDERS = (pinned_folder(tmp_path / "tiny"),)
     settings.SUITES = (read_archive(TINY),)
     call_command("load_catalog", verbosity=0)
@@ -256,7 +263,7 @@ def test_a_folder_of_the_operator_is_handed_out_too(client: Client, settings, tm
 
 
 def test_a_folder_that_cannot_be_an_archive_is_said_and_not_handed_out(
-    client: Client, settings, tmp_path: Path
+    client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     folder = pinned_folder(tmp_path / "tiny")
     (folder / ".editor").write_bytes(b"")
@@ -269,7 +276,7 @@ def test_a_folder_that_cannot_be_an_archive_is_said_and_not_handed_out(
     assert [row["name"] for row in listed(client)] == ["demo"]
 
 
-def suite_with(content: dict[str, bytes]):
+def suite_with(content: dict[str, bytes]) -> Suite:
     from joulemark.suite.loader import suite_of_files
 
     return suite_of_files(content, folder="tiny")
@@ -287,8 +294,11 @@ def test_the_agent_reads_the_list(client: Client) -> None:
     hand_out_suite(archive=TINY)
     hand_out_suite(archive=NEXT)
     offers = decode_record(client.get("/api/v1/suites/").content, SuiteOffers, what="offers")
-    assert offers.current("tiny").version == "1.20260202"  # type: ignore[union-attr]
-    assert offers.version("tiny", "1.20260131").current is False  # type: ignore[union-attr]
+    current, older = offers.current("tiny"), offers.version("tiny", "1.20260131")
+    assert current is not None
+    assert current.version == "1.20260202"
+    assert older is not None
+    assert older.current is False
 
 
 def test_what_cannot_be_handed_out_changes_nothing(
@@ -300,10 +310,11 @@ def test_what_cannot_be_handed_out_changes_nothing(
         name: data.replace(b'datasets = ["prose", "verse"]', b'datasets = ["verse"]')
         for name, data in gone.items()
     }
-    named = lambda line: {  # noqa: E731
-        **pinned_files(),
-        "suite.toml": pinned_files()["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1),
-    }
+
+    def named(line: str) -> dict[str, bytes]:
+        files = pinned_files()
+        return {**files, "suite.toml": files["suite.toml"].replace(b'title = "Tiny"', line.encode(), 1)}
+
     shouting = {
         name: data.replace(b'version = "1.20260131"', b'version = "1.A/B"')
         for name, data in pinned_files().items()
@@ -360,7 +371,9 @@ def test_the_command_says_what_is_wrong(
     assert pinned_leaves() == []
 
 
-def test_an_archive_that_was_edited_in_the_database_is_found_and_not_used(client: Client, caplog) -> None:
+def test_an_archive_that_was_edited_in_the_database_is_found_and_not_used(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     row, _ = hand_out_suite(archive=TINY)
     sequencer.sequence()
     PinnedSuite.objects.update(archive=TINY.replace(b"Tiny", b"Tidy"))

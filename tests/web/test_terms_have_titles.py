@@ -44,19 +44,22 @@ def flags_in_code() -> set[str]:
 
 
 def _flags_of(node: ast.AST) -> Iterator[str]:
-    adds = isinstance(node, ast.Call) and ast.unparse(node.func) in {"found.add", "self._flags.add"}
-    names = isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["flags"]
-    values = node.args if adds else getattr(node.value, "elts", []) if names else []
-    yield from (value.value for value in values if isinstance(value, ast.Constant))
+    values: list[ast.expr] = []
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"found.add", "self._flags.add"}:
+        values = node.args
+    elif isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["flags"]:
+        values = getattr(node.value, "elts", [])
+    yield from (str(value.value) for value in values if isinstance(value, ast.Constant))
 
 
 def estimators_in_code() -> set[str]:
     """The names in the table of estimators."""
     tree = ast.parse((AGENT / "energy" / "estimators.py").read_text(encoding="utf-8"))
-    loops = [
-        node for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple)
+    tables = [
+        node.iter for node in ast.walk(tree) if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple)
     ]
-    return {pair.elts[0].value for loop in loops for pair in loop.iter.elts if isinstance(pair, ast.Tuple)}
+    firsts = [pair.elts[0] for table in tables for pair in table.elts if isinstance(pair, ast.Tuple)]
+    return {str(first.value) for first in firsts if isinstance(first, ast.Constant)}
 
 
 def metrics() -> set[str]:

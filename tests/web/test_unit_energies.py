@@ -37,7 +37,7 @@ WINDOWS, QUERIES = 4, 16
 
 
 @pytest.fixture(autouse=True)
-def catalog(db) -> None:
+def catalog(db: None) -> None:
     demo_catalog()
 
 
@@ -93,8 +93,8 @@ def test_the_page_the_json_and_the_csv_say_the_same(client: Client) -> None:
         for energy in energies.values():
             assert significant(energy["value_j"]) in page
             assert significant(energy["low_j"]) in page
-        assert "J per token written" in board
-        assert "J per right answer (accuracy)" in board
+        assert "J per output token" in board
+        assert "J per correct answer (accuracy)" in board
         assert significant(energies["output-token"]["value_j"]) in board
 
 
@@ -152,15 +152,15 @@ def test_a_boards_column_has_one_denominator_or_is_not_there(client: Client) -> 
         make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.0, tokens=(160, 320)))
     refresh_stale_cells()
     page = words_of(client, f"/boards/{BOARD}/")
-    assert "J per token written" not in page
-    assert "J per right answer (accuracy)" in page
+    assert "J per output token" not in page
+    assert "J per correct answer (accuracy)" in page
     assert [row["rank"] for row in rows(client)] == [1, 2]
     for by in ("ada", "grace", "lin"):
         make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.0, quality=(("top-1", 0.9),)))
         make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.0, quality=(("top-1", 0.9),)))
     refresh_stale_cells()
     assert {e["metric"] for row in rows(client) for e in row["unit_energies"][-1:]} == {"accuracy", "top-1"}
-    assert "J per right answer" not in words_of(client, f"/boards/{BOARD}/")
+    assert "J per correct answer" not in words_of(client, f"/boards/{BOARD}/")
 
 
 def test_a_result_has_them_with_its_own_uncertainty_on_its_page_and_in_the_api(client: Client) -> None:
@@ -183,8 +183,8 @@ def test_a_result_has_them_with_its_own_uncertainty_on_its_page_and_in_the_api(c
     assert energies["output-token"]["high_j"] == pytest.approx(0.1 * (1 + half))
     assert (energies["token"]["between_low_j"], energies["token"]["no_interval"]) == (None, "")
     page = words_of(client, f"/results/{submission.pk}/")
-    assert "Energy per token and per right answer" in page
-    assert "token written 0.100" in page
+    assert "Energy per token and per correct answer" in page
+    assert "output token 0.100" in page
     assert "GPU board measured" in page
     (row,) = rows(client, MEASURED)
     assert by_unit(row["unit_energies"])["token"]["no_interval"] == "single-source"

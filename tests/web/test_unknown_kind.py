@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import call_command
@@ -18,6 +18,8 @@ from measurements.boards.services import refresh_stale_cells
 from measurements.catalog.models import AiModel
 from measurements.display.choices import ModelKind
 from measurements.display.kinds import SHAPES, shape_of
+from measurements.display.plot import Plot
+from measurements.display.scatter import Scatter
 from measurements.pages.charts import board_plot, quality_plots, size_plot
 from measurements.published.models import PublishedFigure
 from tests.page_reading import read_page
@@ -33,7 +35,7 @@ BOARD = "/boards/demo-1-estimated/text_classification/"
 
 
 @pytest.fixture
-def boards(catalogue) -> None:
+def boards(catalogue: None) -> None:
     """The study and a crowd's board, each with a model of every kind."""
     call_command("load_published", verbosity=0)
     demo_catalog()
@@ -59,19 +61,19 @@ def test_every_mark_has_the_kind_of_its_row(
     words = {"en": "kind not stated", "ru": "вид не указан"}[language]
     for group in board.groups:
         kinds = {row.model_title: row.kind for row in group.rows}
-        plots = [board_plot(group), size_plot(group), *quality_plots(group)]
+        plots: list[Plot | Scatter | None] = [board_plot(group), size_plot(group), *quality_plots(group)]
         assert sum(plot is not None for plot in plots) >= 2
-        for plot in filter(None, plots):
-            for mark in plot.marks:
+        for plot in plots:
+            for mark in plot.marks if plot is not None else ():
                 (kind,) = {kind for title, kind in kinds.items() if mark.title.startswith(f"{title}: ")}
                 assert mark.shape == kind
     page = read_page(client.get(address, headers={"Accept-Language": language}).content.decode())
     unknown = page.root.all("svg", "unknown")
     drawn = [mark for mark in unknown if "measured" not in mark.attributes["class"]]
     assert len(drawn) >= 2 * sum("unknown" in {row.kind for row in group.rows} for group in board.groups)
-    for mark in drawn:
-        assert words in mark.first("title").text
-        assert not mark.all("circle") or "core" in mark.first("circle").attributes.get("class", "")
+    for element in drawn:
+        assert words in element.first("title").text
+        assert not element.all("circle") or "core" in element.first("circle").attributes.get("class", "")
     legend = page.first("ul", "legend")
     assert words in legend.text
     assert legend.all("svg", "unknown")
@@ -109,7 +111,7 @@ def test_no_kind_falls_into_another_one() -> None:
 def test_a_model_of_unknown_kind_takes_part_in_no_comparison(client: Client, boards: None) -> None:
     address = "/api/v1/comparisons/text_classification.json"
 
-    def crowd() -> list[dict[str, object]]:
+    def crowd() -> list[dict[str, Any]]:
         return [row for row in client.get(address).json()["rows"] if row["grade"] != "published"]
 
     assert len(crowd()) == 1

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -41,7 +42,7 @@ def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfor
         yield running
 
 
-def bundle(salt: int, **facts: object) -> bytes:
+def bundle(salt: int, **facts: Any) -> bytes:
     return records.bundle(of=records.trace(queries=15, salt=salt), **facts).to_bytes()
 
 

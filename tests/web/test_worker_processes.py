@@ -12,6 +12,7 @@ import pytest
 
 from joulemark.record.codec import decode, encode
 from joulemark.record.messages import Ticket
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from tests.processes import Platform, kill, platform, wait_until
 
@@ -39,9 +40,7 @@ def submit(running: Platform, *, salt: int) -> str:
     status, body = running.post("/api/v1/tickets", encode(records.ticket_request()))
     assert status == 201, body
     ticket = decode(body, Ticket, what="ticket")
-    queries = records.load_suite("demo").queries_per_window(
-        records.first_job(records.load_suite("demo")).dataset
-    )
+    queries = load_suite("demo").queries_per_window(records.first_job(load_suite("demo")).dataset)
     bundle = records.bundle(ticket=ticket, of=records.trace(queries=queries, salt=salt))
     status, body = running.post("/api/v1/results", bundle.to_bytes())
     assert status == 202, body

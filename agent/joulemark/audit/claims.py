@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from joulemark.audit.client import LogRow, Platform, PublicResult
-    from joulemark.log.leaf import Fact, LogLeaf
+    from joulemark.log.leaf import Facts, LogLeaf
 
 MODERATION = "moderation"
 SUITE_PINNED = "suite-pinned"
@@ -65,7 +65,7 @@ def _difference(leaf: LogLeaf, row: LogRow) -> str:
     )
 
 
-def _other_facts(leaf: LogLeaf, facts: Mapping[str, Fact]) -> list[str]:
+def _other_facts(leaf: LogLeaf, facts: Facts) -> list[str]:
     """The names of the facts that are not the same; a moment may be spelled in another zone."""
     return [
         name

@@ -148,10 +148,10 @@ def execute(arguments: Namespace) -> int:
     from joulemark.cli.progress import Screen, watch_for
     from joulemark.cli.run_options import read_options
     from joulemark.cli.run_report import print_report
+    from joulemark.cli.signals import Ended, ends_in_order
     from joulemark.errors import EXIT_INTERRUPTED, AgentError
     from joulemark.session.forecast import foresee
     from joulemark.session.run import RunReport, begin, require_contributor, restart_budget, run
-    from joulemark.session.signals import Ended, ends_in_order
 
     output = CommandOutput(as_json=arguments.json)
     config = configs.load()

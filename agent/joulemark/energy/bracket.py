@@ -19,7 +19,7 @@ import numpy as np
 
 from joulemark.energy.changes import Changes
 from joulemark.energy.errors import TraceIncomplete
-from joulemark.energy.rest_power import RestPower, Steps, fit_rest_power, settled_steps
+from joulemark.energy.rest_power import RestPower, Steps, fit_rest_power, rest_powers_at, settled_steps
 from joulemark.energy.stretches import Stretch, around_windows, stretches
 from joulemark.translation import gettext as _
 
@@ -202,21 +202,10 @@ def _idle_j(
     decay_j = 0.0
     if rest.ln_decay_u and rest.decay_s != inf:
         width = 0.1
+        decays_s = [rest.decay_s * float(np.exp(sign * width)) for sign in (-1, 1)]
         sums = [
-            fsum(
-                _energies(
-                    changes,
-                    ticks,
-                    fit_rest_power(
-                        steps,
-                        rest.stretches,
-                        settle_s=timing.settle_us / 1e6,
-                        decay_s=rest.decay_s * float(np.exp(sign * width)),
-                    ),
-                    delay_s,
-                )
-            )
-            for sign in (-1, 1)
+            fsum(_energies(changes, ticks, other, delay_s))
+            for other in rest_powers_at(steps, rest.stretches, decays_s)
         ]
         decay_j = max(abs(sum_j - total_j) for sum_j in sums) / width * rest.ln_decay_u
     delay_u_s = max(timing.period_us, timing.delay_us) / 1e6 * DELAY_SHARE

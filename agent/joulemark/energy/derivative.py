@@ -52,7 +52,12 @@ def derivative(changes: Changes, windows: Sequence[Span], timing: Timing) -> Der
         raise TraceIncomplete(_("The counter did not move on both sides of every window."))
     energies_j = np.interp(ends_s, t_s, changes.energy_j) - np.interp(starts_s, t_s, changes.energy_j)
     blur_s = max(timing.settle_us - abs(timing.delay_us), 0) / 1e6
-    edges = [_edges(changes, t_s, at_s, blur_s=blur_s) for at_s in (starts_s, ends_s)]
+    lengths_s = np.diff(t_s)
+    powers_w = np.diff(changes.energy_j) / np.maximum(lengths_s, 1e-9)
+    edges = [
+        _edges(changes, t_s, at_s, lengths_s=lengths_s, powers_w=powers_w, blur_s=blur_s)
+        for at_s in (starts_s, ends_s)
+    ]
     return Derivative(
         energy_j=tuple(energies_j.tolist()),
         edge_j=tuple(((edges[0][0] + edges[1][0]) / sqrt(3)).tolist()),
@@ -61,21 +66,27 @@ def derivative(changes: Changes, windows: Sequence[Span], timing: Timing) -> Der
 
 
 def _edges(
-    changes: Changes, t_s: NDArray[np.float64], at_s: NDArray[np.float64], *, blur_s: float
+    changes: Changes,
+    t_s: NDArray[np.float64],
+    at_s: NDArray[np.float64],
+    *,
+    lengths_s: NDArray[np.float64],
+    powers_w: NDArray[np.float64],
+    blur_s: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of the steps across these times, in joules: the most that evenness misplaces, and what their times leave open.
 
-    A counter that blurs shows the change of power over the whole of its blur: so far to both sides it is looked for.
+    `lengths_s` and `powers_w` are those of every step. A counter that blurs shows the change of power over the whole of
+    its blur: so far to both sides it is looked for.
     """
     last = len(t_s) - 1
-    lengths_s = np.diff(t_s)
-    powers_w = np.diff(changes.energy_j) / np.maximum(lengths_s, 1e-9)
     after = np.clip(t_s.searchsorted(at_s, side="left"), 1, last)
     step = after - 1  # of the powers, the one that ends with change `after`
     spread_s = np.maximum(lengths_s[step], blur_s)
     first = np.clip(t_s.searchsorted(at_s - spread_s, side="left") - 2, 0, last - 1)
     behind = np.clip(t_s.searchsorted(at_s + spread_s, side="left") + 1, 1, last)
-    around = [powers_w[begin:end] for begin, end in zip(first, behind, strict=True)]
-    highest_w, lowest_w = (np.array([of(part) for part in around]) for of in (np.max, np.min))
+    edges = np.column_stack((first, behind)).ravel()  # of them every second begins a part that is looked at
+    bounded_w = np.append(powers_w, powers_w[-1])  # a part may end behind the last step
+    highest_w, lowest_w = (of.reduceat(bounded_w, edges)[::2] for of in (np.maximum, np.minimum))
     widths_s = (changes.high_s - changes.low_s)[after] / sqrt(12)
     return EVEN_SHARE * (highest_w - lowest_w) * spread_s, widths_s * highest_w

@@ -37,6 +37,8 @@ LONG_S = 10.0
 """A decay is only fitted where some stretch lasts at least this long after it has settled."""
 LEAST_WEIGHT = 1e-6
 """Below this, in s2, a stretch is seen so late after the work that nothing is left of its level."""
+WIDTH = 0.2
+"""So far to both sides of the logarithm of the decay the squares are looked at, to tell how well it is known."""
 _GRID = 13
 _GOLDEN = (5**0.5 - 1) / 2
 _STEPS = 18
@@ -149,38 +151,59 @@ def rest_power(
     changes after it has settled.
     """
     steps = settled_steps(changes, stretches, settle_s=settle_s, delay_s=delay_s)
-    return fit_rest_power(steps, stretches, settle_s=settle_s, decay_s=decay_s)
+    if decay_s is None:
+        return fit_rest_power(steps, stretches, settle_s=settle_s)
+    return rest_powers_at(steps, stretches, [decay_s])[0]
 
 
-def fit_rest_power(
-    steps: Steps, stretches: Sequence[Stretch], *, settle_s: float, decay_s: float | None = None
+def fit_rest_power(steps: Steps, stretches: Sequence[Stretch], *, settle_s: float) -> RestPower:
+    """The same of steps that are known, its decay looked for. Raises TraceIncomplete where nothing fits them."""
+    if steps.longest_s < LONG_S:
+        return _rest_power(steps, stretches, inf, _constant(steps, steps.length_s))
+    decay_s = _search(steps, max(DECAY_S[0], settle_s))
+    fit, longer, shorter = _fits_at(steps, (decay_s, decay_s * exp(WIDTH), decay_s * exp(-WIDTH)))
+    rise = (longer.squares + shorter.squares) / 2 - fit.squares
+    return _rest_power(steps, stretches, decay_s, fit, rise=rise)
+
+
+def rest_powers_at(steps: Steps, stretches: Sequence[Stretch], decays_s: Sequence[float]) -> list[RestPower]:
+    """The fit at each of some decays, none of them inf. Raises TraceIncomplete where one fits nothing."""
+    fits = _fits_at(steps, decays_s)
+    return [_rest_power(steps, stretches, decay_s, fit) for decay_s, fit in zip(decays_s, fits, strict=True)]
+
+
+def _rest_power(
+    steps: Steps, stretches: Sequence[Stretch], decay_s: float, fit: _Fit, *, rise: float | None = None
 ) -> RestPower:
-    """The same of steps that are known. Raises TraceIncomplete where nothing fits them."""
-    if steps.longest_s < LONG_S and decay_s is None:
-        decay_s = inf
-    fixed = decay_s is not None
-    best_s = decay_s if decay_s is not None else _search(steps, max(DECAY_S[0], settle_s))
-    fit = _fit(steps, best_s)
-    unknowns = int(np.count_nonzero(fit.weight)) + (0 if best_s == inf else 2)
+    """`rise`: of the squares where the logarithm of the decay is `WIDTH` away; None where the decay is fixed."""
+    unknowns = int(np.count_nonzero(fit.weight)) + (0 if decay_s == inf else 2)
     spare = max(len(steps.energy_j) - unknowns, 1)
     variance = fit.squares / spare
     is_weighty = fit.weight > LEAST_WEIGHT
-    if not is_weighty.any() or not np.isfinite([fit.base_w, fit.squares, *fit.level_w[is_weighty]]).all():
+    level_w, weight = fit.level_w[is_weighty], fit.weight[is_weighty]
+    if not len(level_w) or not np.isfinite([fit.base_w, fit.squares, *level_w]).all():
         raise TraceIncomplete(_("No power at rest fits what the counter did in the rests."))
-    level_w = np.where(is_weighty, fit.level_w, fit.level_w[is_weighty].mean())
-    level_u_w = np.where(
-        is_weighty,
-        np.sqrt(variance / np.where(is_weighty, fit.weight, 1.0)),
-        fit.level_w[is_weighty].std(),
-    )
+    level_u_w = np.sqrt(variance / weight)
+    if len(level_w) < len(is_weighty):  # of a stretch that tells nothing, what the others say is taken
+        level_w, level_u_w = (
+            _filled(is_weighty, values, otherwise)
+            for values, otherwise in ((level_w, level_w.mean()), (level_u_w, level_w.std()))
+        )
     return RestPower(
         stretches=tuple(stretches),
         base_w=fit.base_w,
         level_w=level_w,
         level_u_w=level_u_w,
-        decay_s=best_s,
-        ln_decay_u=0.0 if fixed else _ln_decay_u(steps, best_s, fit.squares, variance),
+        decay_s=decay_s,
+        ln_decay_u=0.0 if rise is None else _ln_decay_u(rise, variance),
     )
+
+
+def _filled(places: NDArray[np.bool_], values: NDArray[np.float64], otherwise: float) -> NDArray[np.float64]:
+    """`values` in these places, in the others `otherwise`."""
+    whole = np.full(len(places), otherwise)
+    whole[places] = values
+    return whole
 
 
 def settled_steps(
@@ -210,26 +233,26 @@ def settled_steps(
     )
 
 
-def _fit(steps: Steps, decay_s: float) -> _Fit:
-    """Least squares for base and levels at one decay; without decay the levels are the whole power."""
-    if decay_s == inf:
-        return _constant(steps, steps.length_s)
-    base_w, by_length, by_energy, weight, squares = _fits(steps, decay_s)
-    return _Fit(
-        base_w=float(base_w),
-        level_w=_spread_out(steps, by_energy - base_w * by_length),
-        weight=_spread_out(steps, weight),
-        squares=float(squares),
-    )
+def _fits_at(steps: Steps, decays_s: Sequence[float]) -> list[_Fit]:
+    """Least squares for base and levels at each decay, all at once."""
+    base_w, by_length, by_energy, weights, squares = _fits(steps, np.array(decays_s)[:, None])
+    levels_w = by_energy - base_w[:, None] * by_length
+    return [
+        _Fit(
+            base_w=float(base_w[place]),
+            level_w=_spread_out(steps, levels_w[place]),
+            weight=_spread_out(steps, weights[place]),
+            squares=float(squares[place]),
+        )
+        for place in range(len(decays_s))
+    ]
 
 
-def _fits(steps: Steps, decay_s: float | NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """At one decay, or at each of a column of them: base, what each seen stretch has of length and of energy, its
-    weight, and the squares that are left.
+def _fits(steps: Steps, decay_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """At each of a column of decays: base, what each seen stretch has of length and of energy, its weight, and the
+    squares that are left.
     """
-    edges_s, rises = steps.edges_s, steps.rises
-    if not isinstance(decay_s, float):  # a column of them: its rows come between the two rows
-        edges_s, rises = edges_s[:, None], rises[:, None]
+    edges_s, rises = steps.edges_s[:, None], steps.rises[:, None]  # decays come between the two rows
     fall = np.exp(edges_s * (-1 / decay_s))
     share = decay_s * (fall[0] - fall[1])
     if steps.warmed is not None:
@@ -249,10 +272,6 @@ def _fits(steps: Steps, decay_s: float | NDArray[np.float64]) -> tuple[NDArray[n
     base_w = common / spread
     unexplained = left[1] - base_w[..., None] * left[0]
     return base_w, by[0], by[1], weight, np.add.reduce(unexplained * unexplained, axis=-1)
-
-
-def _squares(steps: Steps, decay_s: float) -> float:
-    return float(_fits(steps, decay_s)[-1])
 
 
 @lru_cache
@@ -336,10 +355,8 @@ def _vertex(*lowest: tuple[float, float]) -> float:
     return x0 - ((x0 - x1) * left - (x0 - x2) * right) / (2 * (left - right))
 
 
-def _ln_decay_u(steps: Steps, decay_s: float, squares: float, variance: float) -> float:
+def _ln_decay_u(rise: float, variance: float) -> float:
     """Standard uncertainty of ln(decay): where the squares have risen by one variance; at most 1."""
-    width = 0.2
-    rise = (_squares(steps, decay_s * exp(width)) + _squares(steps, decay_s * exp(-width))) / 2 - squares
     if rise <= 0:
         return 1.0
-    return float(min(1.0, width * (variance / rise) ** 0.5))
+    return float(min(1.0, WIDTH * (variance / rise) ** 0.5))

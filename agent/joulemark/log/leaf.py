@@ -7,6 +7,7 @@ not in it. Entries of version 1 carry their `index` and are read as they were wr
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -23,6 +24,8 @@ from joulemark.translation import gettext as _
 
 Fact = Annotated[str, Meta(max_length=2000)] | Annotated[int, Meta(ge=-(2**53), le=2**53)] | list[str]
 
+Facts = Mapping[str, Fact]
+"""What an entry states of its subject, by name."""
 
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)", re.ASCII

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Fact = str | int | float | bool | None
+EvidenceValue = str | int | float | bool | None
 """A value of evidence, of a type that JSON has."""
 
 
@@ -26,7 +26,7 @@ class Broken:
     """A violation of a rule: a sentence, and the numbers behind it, by name."""
 
     sentence: str
-    evidence: Mapping[str, Fact]
+    evidence: Mapping[str, EvidenceValue]
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ class Finding:
     code: str
     severity: Severity
     sentence: str
-    evidence: Mapping[str, Fact] = field(default_factory=dict)
+    evidence: Mapping[str, EvidenceValue] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from joulemark.rules.finding import Broken, Fact, Finding, Severity
+from joulemark.rules.finding import Broken, EvidenceValue, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,12 +83,12 @@ def quoted(words: str) -> str:
     return f'"{plain if len(plain) <= MOST_QUOTED else plain[: MOST_QUOTED - 1] + "…"}"'
 
 
-def broken(sentence: str, **evidence: Fact) -> Broken:
+def broken(sentence: str, **evidence: EvidenceValue) -> Broken:
     """A sentence with its evidence; a number that JSON cannot represent becomes text."""
     return Broken(sentence, {name: _sayable(value) for name, value in evidence.items()})
 
 
-def _sayable(value: Fact) -> Fact:
+def _sayable(value: EvidenceValue) -> EvidenceValue:
     if not isinstance(value, float):
         return value
     return float(f"{value:.9g}") if math.isfinite(value) else str(value)

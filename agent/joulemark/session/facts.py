@@ -33,7 +33,7 @@ EMPTY, OUT_OF_RANGE, HIDDEN = "empty", "out-of-range", "hidden-characters"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class MachineFacts:
     """Device, machine and software as a statement names them; `absent` says why a field is null, by its path."""
 
     device: record.Device
@@ -42,7 +42,7 @@ class Facts:
     absent: Mapping[str, str]
 
 
-def describe(device: DeviceFacts, *, tag: str) -> Facts:
+def describe(device: DeviceFacts, *, tag: str) -> MachineFacts:
     """The facts of this machine and of `device`, whose pseudonym is `tag`.
 
     Raises FactsUnusable for a fact that is required and cannot be had, with what to do.
@@ -53,7 +53,9 @@ def describe(device: DeviceFacts, *, tag: str) -> Facts:
     machine, machine_absent = host()
     the_device, why_device = fitted(record.Device, {"tag": tag, **fields}, device.absent, of="device")
     the_host, why_host = fitted(record.Host, msgspec.structs.asdict(machine), machine_absent, of="host")
-    return Facts(device=the_device, host=the_host, software=software(), absent={**why_device, **why_host})
+    return MachineFacts(
+        device=the_device, host=the_host, software=software(), absent={**why_device, **why_host}
+    )
 
 
 def require_calendar(now: datetime) -> None:

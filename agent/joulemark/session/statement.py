@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from joulemark.record.bundle import Bundle
     from joulemark.record.messages import Ticket
     from joulemark.session.controls import Controls
-    from joulemark.session.facts import Facts
+    from joulemark.session.facts import MachineFacts
     from joulemark.session.measure import Measurement
     from joulemark.suite import Job, Sample, Suite
     from joulemark.workloads import Loaded, MissingQuality, Output, QualityScore
@@ -53,7 +53,7 @@ class Circumstances:
     identity: Identity
     suite: Suite
     meter: Meter
-    facts: Facts
+    facts: MachineFacts
     flags: tuple[str, ...] = ()
     not_read: Mapping[str, str] = field(default_factory=dict)
 
@@ -231,7 +231,7 @@ def _windows(measured: Measurement, analysis: Analysis) -> tuple[record.Window, 
     )
 
 
-def _reasons(facts: Facts, quota: CpuQuota) -> dict[str, str]:
+def _reasons(facts: MachineFacts, quota: CpuQuota) -> dict[str, str]:
     """Why each field may be null, by its path."""
     return {
         "ticket": "offline-run",

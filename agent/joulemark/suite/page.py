@@ -25,7 +25,7 @@ HEAD = f"""# The standard suite
 
 The suite `{STANDARD}` is the protocol of *Power Hungry Processing* (Luccioni, Jernite, Strubell, FAccT 2024,
 [arXiv 2311.16863](https://arxiv.org/abs/2311.16863) v3) as a data file: what is run, on which rows, cut how, asked how.
-`joulemark suite show {STANDARD} --json` prints all of it, `joulemark suite estimate {STANDARD}` what each cell costs.
+`joulemark suite show {STANDARD} --json` prints all of it, `joulemark suite estimate {STANDARD}` what each job costs.
 [Suites](suites.md) has the other suites and what a suite is.
 
 **Pinned or not.** The names below are those that the hub had in 2023. A name may come to mean other weights, so a suite
@@ -39,10 +39,10 @@ does the same for a folder of your own. The lock is part of the suite's digest a
 platform believes no result of an unpinned suite.
 
 **What does not run.** The rows of RedCaps are addresses of pictures, which change and vanish; none are fetched, and the
-cells on it do not run.
+jobs on it do not run.
 
 **What may be missing.** ImageNet-1k is given only to whoever agrees to its licence. BookCorpus and OSCAR are scripts.
-Whatever the hub refuses, or no longer has, is named in the lock with a sentence, and its cells do not run. Nothing is
+Whatever the hub refuses, or no longer has, is named in the lock with a sentence, and its jobs do not run. Nothing is
 put in its place: the suite `{OPEN}` has open data sets for these, under names and on boards of their own.
 
 **Files.** `suite.toml` and `lock.toml` have JSON Schemas: [suite-1](schema/suite-1.json) and
@@ -63,7 +63,7 @@ def page() -> str:
         *_choices(standard),
         *_lean(standard, load_suite(LEAN)),
         *_other(load_suite(OPEN), "Open data sets in place of others"),
-        *_other(load_suite(QUICK), "One cell for each task"),
+        *_other(load_suite(QUICK), "One job for each task"),
     ]
     return "\n".join(parts)
 
@@ -75,7 +75,7 @@ def _tasks(suite: Suite) -> Iterator[str]:
     yield (
         f"{number['tasks']} tasks, {number['datasets']} data sets, {number['task_specific_models']} task-specific and "
         f"{number['general_purpose_models']} general-purpose models, {number['task_specific_cells']} + "
-        f"{number['general_purpose_cells']} cells, of which {stuck} do not run. One query at a time, the "
+        f"{number['general_purpose_cells']} jobs, of which {stuck} do not run. One query at a time, the "
         f"first {protocol.queries} rows, at least "
         f"{protocol.windows_min} windows of them and at most {protocol.windows_max}, {protocol.dtype}.\n"
     )
@@ -190,7 +190,7 @@ def _choices(suite: Suite) -> Iterator[str]:
 def _lean(standard: Suite, lean: Suite) -> Iterator[str]:
     """What of the standard suite is measured otherwise; the rest is word for word the same."""
     old, new = standard.protocol, lean.protocol
-    yield f"## `{lean.name}`: the same cells for an evening\n"
+    yield f"## `{lean.name}`: the same jobs for an evening\n"
     yield (
         f"Tasks, data sets, models, prompts and limits are those of `{standard.name}`, word for word. A window runs a "
         f"part of the first {new.queries} rows, in an order that the ticket's seed draws, and the result is the mean "
@@ -201,14 +201,14 @@ def _lean(standard: Suite, lean: Suite) -> Iterator[str]:
         ("Windows", f"{old.windows_min} to {old.windows_max}", f"{new.windows_min} to {new.windows_max}"),
         ("At rest before and after", f"{old.idle_s:.0f} s each", f"{new.idle_s:.0f} s each"),
         ("Ends at the latest after", f"{old.budget_s / 60:.0f} min", f"{new.budget_s / 60:.0f} min"),
-        ("GPU hours, all cells that run", *(f"{_minutes(suite)[0] / 60:.0f}" for suite in (standard, lean))),
-        ("Minutes, the median cell", *(f"{_minutes(suite)[1]:.1f}" for suite in (standard, lean))),
+        ("GPU hours, all jobs that run", *(f"{_minutes(suite)[0] / 60:.0f}" for suite in (standard, lean))),
+        ("Minutes, the median job", *(f"{_minutes(suite)[1]:.1f}" for suite in (standard, lean))),
     ]
     yield _table(("", f"`{standard.name}`", f"`{lean.name}`"), rows)
 
 
 def _minutes(suite: Suite) -> tuple[float, float]:
-    """GPU minutes of all cells that run, and of the median one."""
+    """GPU minutes of all jobs that run, and of the median one."""
     minutes = [
         row.gpu_minutes for row in estimate(suite) if row.obstacle is None and row.gpu_minutes is not None
     ]
@@ -217,7 +217,7 @@ def _minutes(suite: Suite) -> tuple[float, float]:
 
 def _other(suite: Suite, title: str) -> Iterator[str]:
     yield f"## `{suite.name}`: {title[0].lower()}{title[1:]}\n"
-    yield f"{len(suite.jobs)} cells. {_sampling(suite)}\n"
+    yield f"{len(suite.jobs)} jobs. {_sampling(suite)}\n"
     rows = []
     for dataset in suite.datasets:
         models = [job.model for job in suite.jobs if job.dataset == dataset.id]

@@ -42,7 +42,7 @@ def _steps(dataset: DataSet) -> Iterator[str]:
     if dataset.mask is not None:
         yield {"append": _("mask appended"), "replace-last": _("last word masked")}[dataset.mask]
     if dataset.images_by_url:
-        yield _("addresses of pictures, which are not fetched: no cell runs")
+        yield _("addresses of pictures, which are not fetched: no job runs")
     if dataset.resize is not None:
         yield _("{width} x {height} pixels by nearest neighbour, RGB").format(
             width=dataset.resize.width, height=dataset.resize.height

@@ -21,7 +21,7 @@ def compared_models(row: ComparisonRow) -> str:
     """Which models: the two of a single pair by name, more by their number."""
     above, below = (side.models for side in row.sides)
     if len(above) == len(below) == 1:
-        return gettext("%(general)s against %(specific)s") % {"general": above[0][1], "specific": below[0][1]}
+        return gettext("%(general)s versus %(specific)s") % {"general": above[0][1], "specific": below[0][1]}
     pairs = row.paired.n_pairs
     words = {"n": whole(pairs), "general": whole(len(above)), "specific": whole(len(below))}
     return (
@@ -38,9 +38,11 @@ def compared_models(row: ComparisonRow) -> str:
 def answer_forms(row: ComparisonRow) -> str:
     """In which unlike forms the two kinds answer, in the reader's language."""
     general, specific = (
-        AnswerForm(side.answers[0]).label if len(side.answers) == 1 else gettext("pick or write them")
+        AnswerForm(side.answers[0]).label
+        if len(side.answers) == 1
+        else gettext("extract or generate their answers")
         for side in row.sides
     )
     return gettext(
-        "Unlike jobs: for their answers general-purpose models %(general)s, task-specific ones %(specific)s."
+        "Different jobs: general-purpose models %(general)s, task-specific models %(specific)s."
     ) % {"general": general, "specific": specific}

@@ -31,8 +31,8 @@ def unit_energy(row: BoardRow, column: UnitColumn) -> Energy:
 def unit_heading(column: UnitColumn) -> str:
     """The heading of a column, with its unit."""
     return {
-        "output-token": gettext("J per token written"),
-        "right-answer": gettext("J per right answer (%(metric)s)") % {"metric": metric_name(column.metric)},
+        "output-token": gettext("J per output token"),
+        "right-answer": gettext("J per correct answer (%(metric)s)") % {"metric": metric_name(column.metric)},
     }[column.unit]
 
 
@@ -40,10 +40,10 @@ def unit_heading(column: UnitColumn) -> str:
 def unit_note(column: UnitColumn) -> str:
     """What a reader must know of a column."""
     return {
-        "output-token": gettext(
-            "Joules per token are of each model's own tokens, which are not equally long."
+        "output-token": gettext("Joules per token refer to each model's own tokens, which differ in length."),
+        "right-answer": gettext(
+            "The interval of joules per correct answer includes the sampling error of the score."
         ),
-        "right-answer": gettext("Joules per right answer have the chance of the score in their interval."),
     }[column.unit]
 
 

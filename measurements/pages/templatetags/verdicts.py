@@ -24,17 +24,19 @@ def state_name(state: str) -> str:
 def next_step(state: str) -> str:
     """What the sender of a result in this state can do, in the reader's language."""
     return {
-        "received": gettext("Nothing to do: a result that waits too long is queued again by itself."),
-        "checking": gettext("Nothing to do: a worker looks at it now."),
-        "accepted": gettext("Nothing to do. If it was measured wrongly, withdraw it: joulemark withdraw."),
+        "received": gettext("No action needed: a result that waits too long is queued again automatically."),
+        "checking": gettext("No action needed: a worker is checking it."),
+        "accepted": gettext(
+            "No action needed. If the measurement was faulty, withdraw it: joulemark withdraw."
+        ),
         "quarantined": gettext(
-            "A moderator looks at it. Read the sentences below; measure again, or tell your side: joulemark appeal."
+            "A moderator will review it. Read the findings below, then measure again or appeal: joulemark appeal."
         ),
         "rejected": gettext(
-            "Read the sentences below and measure again. If the verdict is wrong: joulemark appeal, within 30 days."
+            "Read the findings below and measure again. A wrong verdict can be appealed for 30 days: joulemark appeal."
         ),
         "withdrawn": gettext(
-            "It was taken back by its sender and counts no more; its bytes and its log leaves stay."
+            "The sender withdrew it, and it no longer counts. Its bytes and its log leaves remain."
         ),
     }[state]
 

@@ -1,7 +1,8 @@
 """Whether this platform's data hold a simulated crowd: then every page and every download says so.
 
-A crowd stays for good, since results are never deleted: once seen it is remembered. Until then each request asks the
-database once, for names that a crowd's keys have; a name alone makes nobody simulated, the key does.
+A crowd stays for good, since results are never deleted: once seen it is remembered. Until then the database is asked
+whenever keys or names have changed, for names that a crowd's keys have; a name alone makes nobody simulated, the key
+does.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from django.utils.functional import SimpleLazyObject
 
 from joulemark_site.crowd.identity import PREFIX
 from joulemark_site.crowd.recognition import crowd_of
-from measurements.contributors.models import Key
+from measurements.answer_cache.table_versions import versions_at
+from measurements.contributors.models import Contributor, Key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest, HttpResponse
 
@@ -24,6 +26,7 @@ HEADER = "Joulemark-Simulated"
 """On every answer to a reader of a platform that holds a crowd, also where the bytes are signed: bundles, the log."""
 
 READS = ("GET", "HEAD")
+TABLES = (Contributor._meta.db_table, Key._meta.db_table)
 
 
 class Presence:
@@ -32,12 +35,16 @@ class Presence:
     def __init__(self) -> None:
         self._crowds: set[str] = set()
         self._others: set[str] = set()
+        self._searched: dict[str, tuple[str, ...]] = {}
 
-    def is_simulated(self) -> bool:
-        """Whether a key of a crowd is enrolled here."""
+    def is_simulated(self, versions: Mapping[str, str] | None = None) -> bool:
+        """Whether a key of a crowd is enrolled here. `versions` are those of tables, where they are known."""
         database = str(connection.settings_dict["NAME"])
         if database in self._crowds:
             return True
+        now = tuple(versions.get(table, "") for table in TABLES) if versions is not None else None
+        if now is not None and self._searched.get(database) == now:
+            return False
         named = Key.objects.filter(contributor__display_name__startswith=PREFIX)
         for key, name in named.values_list("key_id", "contributor__display_name"):
             if key in self._others:
@@ -46,12 +53,15 @@ class Presence:
                 self._crowds.add(database)
                 return True
             self._others.add(key)
+        if now is not None:
+            self._searched[database] = now
         return False
 
     def forget(self) -> None:
         """Know nothing: for a database that another test has filled."""
         self._crowds.clear()
         self._others.clear()
+        self._searched.clear()
 
 
 PRESENCE = Presence()
@@ -64,7 +74,7 @@ def mark_simulated(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     def answer(request: HttpRequest) -> HttpResponse:
         if request.method not in READS:
             return get_response(request)
-        request.simulated = SimpleLazyObject(PRESENCE.is_simulated)  # type: ignore[attr-defined]  # for templates
+        request.simulated = SimpleLazyObject(lambda: PRESENCE.is_simulated(versions_at(request)))  # type: ignore[attr-defined]  # for templates
         response = get_response(request)
         try:
             simulated = bool(request.simulated)  # type: ignore[attr-defined]

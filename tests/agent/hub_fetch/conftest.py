@@ -13,8 +13,8 @@ from tests.fake_hub import RunningHub
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent_commands import Agent
-from hub_home import FILES, OTHERS, Home, parquet
+    from tests.agent.agent_commands import Agent
+from tests.agent.hub_fetch.hub_home import FILES, OTHERS, Home, parquet
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +53,7 @@ def home(home: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def command(home: Home, capsys: pytest.CaptureFixture[str]) -> Agent:
-    from agent_commands import Agent
-
     from joulemark import config
+    from tests.agent.agent_commands import Agent
 
     return Agent(config.load().folders, capsys)

@@ -9,7 +9,7 @@ from typing import Any
 from joulemark.hub import fetch, plan_fetch
 from joulemark.suite import Suite, read_suite, weights_digest
 from joulemark.suite.lock import PinnedDataSet, PinnedModel, second_format
-from joulemark.suite.schema import PinnedFile, WeightsFile
+from joulemark.suite.schema import Branch, PinnedFile, WeightsFile
 from joulemark_simulation.tiny_models.suite import write_parquet
 from tests.fake_hub import FakeHub, Repository
 from tests.small_suite import MANIFEST
@@ -53,7 +53,7 @@ def parquet(tmp_path: Path, *texts: str) -> bytes:
     return (tmp_path / "made.parquet").read_bytes()
 
 
-def pinned(folder: Path, *, branch: str = "main", keep: int = 5) -> Suite:
+def pinned(folder: Path, *, branch: Branch = "main", keep: int = 5) -> Suite:
     """The small suite with a lock for what the hub serves."""
     folder.mkdir(exist_ok=True)
     (folder / "suite.toml").write_text(MANIFEST.replace("keep = 5", f"keep = {keep}"), encoding="utf-8")
@@ -75,7 +75,7 @@ def pinned(folder: Path, *, branch: str = "main", keep: int = 5) -> Suite:
                 beside=beside,
             ),
         ),
-        datasets=(PinnedDataSet(id="prose", hub_id="someone/prose", revision=ROWS_AT, branch=branch),),  # type: ignore[arg-type]
+        datasets=(PinnedDataSet(id="prose", hub_id="someone/prose", revision=ROWS_AT, branch=branch),),
         unavailable=(),
     )
     (folder / "lock.toml").write_bytes(lock.to_toml())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-from hub_home import BESIDE, FILES, MODEL_AT, WEIGHTS, Home, pinned
+from tests.agent.hub_fetch.hub_home import BESIDE, FILES, MODEL_AT, WEIGHTS, Home, pinned
 
 
 def test_what_the_jobs_need_comes_and_nothing_else(home: Home) -> None:
@@ -96,7 +96,9 @@ def test_a_small_file_that_comes_otherwise_than_pinned_is_not_kept(home: Home) -
     assert home.is_whole()
 
 
-def test_a_view_has_what_is_pinned_and_nothing_else(home: Home, tmp_path: Path, monkeypatch) -> None:
+def test_a_view_has_what_is_pinned_and_nothing_else(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(home.cache))
     home.fetch()
     model = home.suite.model("writer")

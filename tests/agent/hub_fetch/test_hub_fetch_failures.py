@@ -19,14 +19,17 @@ from joulemark.errors import (
     UsageError,
 )
 from joulemark.hub import fetch, plan_fetch
+from joulemark.hub.client import HubClient
+from joulemark.hub.missing import FetchTarget
+from joulemark.hub.survey import Survey, survey
 from joulemark.suite import NotPinned, load_suite, read_suite
 from joulemark_simulation.tiny_models.suite import build_suite, commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent_commands import Agent
-from hub_home import FILES, MODEL_AT, ROWS_AT, Home
+    from tests.agent.agent_commands import Agent
+from tests.agent.hub_fetch.hub_home import FILES, MODEL_AT, ROWS_AT, Home
 
 
 def test_without_consent_the_sentence_says_where_to_give_it(home: Home) -> None:
@@ -149,10 +152,12 @@ def test_a_hub_that_cannot_be_reached_is_asked_for_nothing_more(
     from joulemark.hub import fetching
 
     asked: list[str] = []
-    real = fetching.survey
-    monkeypatch.setattr(
-        fetching, "survey", lambda wanted, client: asked.append(wanted.name) or real(wanted, client)
-    )
+
+    def listening(wanted: FetchTarget, client: HubClient) -> Survey:
+        asked.append(wanted.name)
+        return survey(wanted, client)
+
+    monkeypatch.setattr(fetching, "survey", listening)
     answer = command.json("suite", "fetch", str(home.tmp_path / "small"), "--hub", "http://127.0.0.1:9")
     assert (command.code, answer["error"]["code"]) == (5, "no-connection")
     assert asked == ["model writer"]

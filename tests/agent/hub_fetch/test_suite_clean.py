@@ -7,20 +7,20 @@ import os
 import pty
 from typing import TYPE_CHECKING, Any
 
-import fake_suite
 import pytest
 from filelock import FileLock
-from hub_home import FILES, MODEL_AT, WEIGHTS, Home
 
 from joulemark import workloads
 from joulemark.hub.fetched_files import FetchLog
 from joulemark.hub.interrupted_downloads import InterruptedDownload, remove_part
 from joulemark.session.machine_lock import only_run
+from tests.agent import fake_suite
+from tests.agent.hub_fetch.hub_home import FILES, MODEL_AT, WEIGHTS, Home
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 CLEAN = ("suite", "clean")
 
@@ -123,7 +123,7 @@ def test_what_another_program_has_put_there_since_stays(measured: Agent, home: H
 def test_a_suite_that_was_fetched_in_advance_keeps_what_it_needs(
     measured: Agent, home: Home, tmp_path: Path
 ) -> None:
-    from hub_home import pinned
+    from tests.agent.hub_fetch.hub_home import pinned
 
     other = pinned(tmp_path / "other", keep=4)
     assert other.digest != home.suite.digest

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent_commands import Agent
-
+    from tests.agent.agent_commands import Agent
     from tests.fake_hub import FakeHub
 
 

@@ -13,7 +13,7 @@ from joulemark.suite import read_suite
 from tests.fake_hub import FakeHub, RunningHub
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 SMALL_FILES = {

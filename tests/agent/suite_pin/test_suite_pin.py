@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pinning import pin
 
 from joulemark.suite import load_suite, read_suite, weights_digest
+from tests.agent.suite_pin.pinning import pin
 from tests.fake_hub import CONVERSION, FakeHub, commit_of, sha256_of
 
 if TYPE_CHECKING:
-    from agent_commands import Agent
+    from tests.agent.agent_commands import Agent
 
 
 def test_pin_writes_revisions_and_weights(command: Agent, hub: FakeHub, small: Path) -> None:

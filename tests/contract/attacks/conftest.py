@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
 from django.test import Client
 from msgspec.structs import replace
-
-HERE = Path(__file__).parent
-TESTS = HERE.parents[1]
-for part in ("core", ""):
-    sys.path.append(str(TESTS / part))
-sys.path.append(str(HERE))
-
-from book import BOOK, Outcome
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from joulemark.record import keys, messages
 from joulemark.record import statement as s
@@ -33,8 +26,12 @@ from joulemark.rules.case import Case
 from joulemark_simulation import records
 from joulemark_simulation.honest_cases import honest
 from measurements.intake.models import Submission, Ticket
+from measurements.ledger import key_file
 from measurements.review import services as review
+from tests.client_response import ClientResponse
+from tests.contract.attacks.book import BOOK, Kind, Outcome
 from tests.contract.attacks.printed import PROPERTY
+from tests.core.lies import suite_of
 
 
 @pytest.hookimpl(wrapper=True)
@@ -49,22 +46,28 @@ def pytest_runtest_makereport(
     return report
 
 
+KINDS: dict[str, Kind] = {"accepted": "harmless", "rejected": "rejected", "quarantined": "quarantined"}
+"""What comes of an attack, by the state of its result."""
+Send = Callable[..., Outcome]
+"""The fixture `send`: hands a case in."""
+
+
 @dataclass
 class Door:
     """The platform as a contributor meets it: bytes in, an answer out."""
 
     client: Client
-    capture: Callable[..., object]
+    capture: DjangoCaptureOnCommitCallbacks
     enrolled: set[str] = field(default_factory=set)
 
-    def post(self, where: str, body: bytes, **headers: str):
+    def post(self, where: str, body: bytes, **headers: str) -> ClientResponse:
         """Send bytes to an address under /api/v1/."""
         with self.capture(execute=True):
             return self.client.post(
                 f"/api/v1/{where}", data=body, content_type="application/octet-stream", headers=headers
             )
 
-    def enrol(self, key: Ed25519PrivateKey, **changes: object) -> None:
+    def enrol(self, key: Ed25519PrivateKey, **changes: Any) -> None:
         """Make a key known, once."""
         public = keys.public_hex(key)
         if public not in self.enrolled:
@@ -81,10 +84,12 @@ class Door:
         assert row is not None
         review.judge_waiting(result_ids=[row.pk])
         row.refresh_from_db()
-        codes = frozenset(finding["code"] for finding in row.verdicts.last().findings)
-        return Outcome("harmless" if row.state == "accepted" else row.state, codes)
+        verdict = row.verdicts.last()
+        assert verdict is not None
+        codes = frozenset(finding["code"] for finding in verdict.findings)
+        return Outcome(KINDS[row.state], codes)
 
-    def ticket(self, *, key: Ed25519PrivateKey, **changes: object) -> messages.Ticket:
+    def ticket(self, *, key: Ed25519PrivateKey, **changes: Any) -> messages.Ticket:
         """A ticket out of the platform's hand."""
         self.enrol(key)
         answer = self.post("tickets", encode(records.ticket_request(key=key, **changes)))
@@ -93,24 +98,30 @@ class Door:
 
 
 @pytest.fixture
-def door(db, client, settings, tmp_path, django_capture_on_commit_callbacks) -> Door:
+def door(
+    db: None,
+    client: Client,
+    settings: Settings,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> Door:
     """A platform that has the suite of the simulated sessions beside its own."""
     settings.PLATFORM_KEY_FILE = tmp_path / "platform-key.pem"
+    key_file.make(settings.PLATFORM_KEY_FILE)
     settings.LOG_DIR, settings.LOG_KEY_FILE = tmp_path / "log", tmp_path / "log-key.pem"
     settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.SUITES = tuple(
-        {case.context.suite.digest: case.context.suite for case in honest().values()}.values()
-    )
+    listed = [suite_of(case) for case in honest().values()]
+    settings.SUITES = tuple({suite.digest: suite for suite in listed}.values())
     call_command("load_catalog", verbosity=0)
     return Door(client=client, capture=django_capture_on_commit_callbacks)
 
 
 @pytest.fixture
-def send(door: Door, monkeypatch) -> Callable[..., Outcome]:
+def send(door: Door, monkeypatch: pytest.MonkeyPatch) -> Send:
     """Send a case of a simulated session as its contributor would, now and under a ticket of this platform."""
 
     def hand_in(
@@ -123,7 +134,9 @@ def send(door: Door, monkeypatch) -> Callable[..., Outcome]:
     return hand_in
 
 
-def announced(door: Door, case: Case, key: Ed25519PrivateKey, monkeypatch) -> messages.Ticket | None:
+def announced(
+    door: Door, case: Case, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> messages.Ticket | None:
     """The ticket under which the session was played, out of the real door: its seed is what chance gives there."""
     known = case.context.ticket
     if known is None:
@@ -132,7 +145,7 @@ def announced(door: Door, case: Case, key: Ed25519PrivateKey, monkeypatch) -> me
     chance = SimpleNamespace(token_hex=lambda _: next(draws), randbelow=lambda _: known.sample_seed)
     with monkeypatch.context() as patched:
         patched.setattr("measurements.intake.services.secrets", chance)
-        said, suite = case.predicate, case.context.suite
+        said, suite = case.predicate, suite_of(case)
         return door.ticket(
             key=key,
             suite=s.SuiteRef(name=suite.name, version=suite.version, digest=suite.digest),

@@ -7,7 +7,8 @@ import sys
 from joulemark.audit import auditor
 from joulemark.cli import main
 
-auditor.PAUSES_S = tuple(pause_s / 10 for pause_s in auditor.PAUSES_S)
+first_s, second_s, third_s = auditor.PAUSES_S
+auditor.PAUSES_S = (first_s / 10, second_s / 10, third_s / 10)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

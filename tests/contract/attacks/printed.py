@@ -5,6 +5,8 @@ It is made from the tests' reports, so it is whole where several processes share
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 PROPERTY = "attack"
@@ -20,7 +22,8 @@ class AttackTable:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the outcome when the test was an attack."""
         if report.when == "call":
-            self._rows += [tuple(value) for name, value in report.user_properties if name == PROPERTY]
+            found: list[Any] = [value for name, value in report.user_properties if name == PROPERTY]
+            self._rows += [tuple(row) for row in found]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table."""

@@ -13,12 +13,12 @@ BEGIN, END = "<!-- attacks: generated from tests/contract/attacks -->\n", "<!-- 
 
 def table() -> str:
     """The lines of every attack, in the order of the files and within them."""
-    for part in ("", "simulation", "tests/core", "tests/contract/attacks", "platform", "agent"):
+    for part in ("", "simulation", "platform", "agent"):
         sys.path.append(str(ROOT / part))
-    from book import FILES, lines
+    from tests.contract.attacks.book import FILES, lines
 
     for name in FILES:
-        import_module(name)
+        import_module(f"tests.contract.attacks.{name}")
     return "\n".join(lines()) + "\n"
 
 

@@ -7,9 +7,9 @@ from random import Random
 from statistics import fmean
 
 import pytest
-from book import Outcome, attack
 from django.core.management import call_command
 from msgspec.structs import replace
+from pytest_django import Settings
 
 from joulemark.consensus.agreement import ContributorReport, tier
 from joulemark.consensus.cell import ResultReading, cell_value
@@ -28,6 +28,8 @@ from measurements.catalog.models import HardwareClass
 from measurements.intake.models import Submission, Ticket
 from measurements.review.models import Agreement, Result
 from measurements.review.replication import compare_results
+from tests.contract.attacks.book import Outcome, attack
+from tests.contract.attacks.conftest import Door
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
@@ -59,7 +61,7 @@ def _colluding(draw: Random) -> list[ResultReading]:
     "harmless",
     how="deduplicated to one device: a single source without a rank",
 )
-def test_fifty_keys(door) -> Outcome:
+def test_fifty_keys(door: Door) -> Outcome:
     for number in range(1, 51):
         key = records.signing_key(number)
         door.enrol(key)
@@ -108,7 +110,7 @@ def test_keys_on_one_device_against_others() -> Outcome:
 
 
 @attack("Best of 20 runs", "quarantined", "JM-BEST-OF")
-def test_best_of_twenty(door) -> Outcome:
+def test_best_of_twenty(door: Door) -> Outcome:
     key = records.signing_key()
     for _ in range(19):
         door.ticket(key=key)
@@ -118,7 +120,7 @@ def test_best_of_twenty(door) -> Outcome:
 
 
 @attack("Best of 15 runs, the others withdrawn", "quarantined", "JM-BEST-OF")
-def test_best_of_withdrawn(door) -> Outcome:
+def test_best_of_withdrawn(door: Door) -> Outcome:
     key = records.signing_key()
     for number in range(14):
         door.send(records.bundle(ticket=door.ticket(key=key), of=records.trace(queries=15, salt=number)))
@@ -131,7 +133,7 @@ def test_best_of_withdrawn(door) -> Outcome:
 
 
 @attack("Wrong answers to known queries", "quarantined", "JM-KNOWN-ANSWERS")
-def test_wrong_known_answers(door, settings) -> Outcome:
+def test_wrong_known_answers(door: Door, settings: Settings) -> Outcome:
     demo = load_suite("demo")
     job = records.first_job(demo)
     known = tuple(
@@ -153,7 +155,7 @@ def test_wrong_known_answers(door, settings) -> Outcome:
 
 
 @attack("Other rows of the data set than everyone else's", "quarantined", "JM-INPUTS", "JM-DEVICE-SHARED")
-def test_other_inputs(door) -> Outcome:
+def test_other_inputs(door: Door) -> Outcome:
     bundle = records.bundle(key=records.signing_key(3), of=records.trace(queries=15, salt=3))
     for number in (1, 2, 3):
         key = records.signing_key(number)
@@ -168,7 +170,7 @@ def test_other_inputs(door) -> Outcome:
 
 
 @attack("Clock set back to fit an old ticket", "rejected", "JM-TIMES")
-def test_times_in_the_wrong_order(door) -> Outcome:
+def test_times_in_the_wrong_order(door: Door) -> Outcome:
     ticket = door.ticket(key=records.signing_key())
     return door.send(
         records.bundle(
@@ -186,7 +188,7 @@ def test_the_sessions_are_of_four_machines() -> None:
     "harmless",
     how="a code is shown instead; the name appears only as the contributor's quoted words",
 )
-def test_advertising_processor(door) -> Outcome:
+def test_advertising_processor(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     name = "Cheap GPUs at https://spam.example"
     sent = door.send(

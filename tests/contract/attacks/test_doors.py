@@ -6,12 +6,15 @@ import json
 import socket
 import time
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
-from book import Outcome, attack
 from django.core.cache import cache
 from msgspec.structs import replace
+from pytest_django import Settings
 
 from joulemark.record import keys, requests
 from joulemark.record import statement as s
@@ -26,19 +29,22 @@ from measurements.intake.models import Submission, Ticket
 from measurements.ledger.models import Leaf
 from measurements.ledger.sequencer import sequence
 from measurements.review.audit import faults
+from tests.client_response import ClientResponse
+from tests.contract.attacks.book import Outcome, attack
+from tests.contract.attacks.conftest import Door
 from tests.processes import embedded_platform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 
 
-def refused(answer) -> Outcome:
+def refused(answer: ClientResponse) -> Outcome:
     """The refusal of a door."""
     assert answer.status_code >= 400, answer.content
     return Outcome("refused", frozenset({answer.json()["code"]}))
 
 
 @attack("Forged signature", "refused", "JM-SIGNATURE")
-def test_forged_signature(door) -> Outcome:
+def test_forged_signature(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     bundle = records.bundle()
     (signature,) = bundle.envelope.signatures
@@ -47,12 +53,12 @@ def test_forged_signature(door) -> Outcome:
 
 
 @attack("Unknown key", "refused", "JM-KEY-UNKNOWN")
-def test_unknown_key(door) -> Outcome:
+def test_unknown_key(door: Door) -> Outcome:
     return door.send(records.bundle(key=records.signing_key(7)))
 
 
 @attack("Display name that is another's pseudonym", "refused", "JM-NAME")
-def test_name_like_a_pseudonym(door) -> Outcome:
+def test_name_like_a_pseudonym(door: Door) -> Outcome:
     door.enrol(records.signing_key(1))
     victim = Key.objects.get().contributor.pseudonym
     return refused(
@@ -61,7 +67,7 @@ def test_name_like_a_pseudonym(door) -> Outcome:
 
 
 @attack("Display name that claims an official role, in lookalike letters", "refused", "JM-NAME")
-def test_name_like_an_office(door) -> Outcome:
+def test_name_like_an_office(door: Door) -> Outcome:
     names = (
         "M\u043ederator",
         "simulated-1",
@@ -76,7 +82,7 @@ def test_name_like_an_office(door) -> Outcome:
 
 
 @attack("Display name that looks like another contributor's", "refused", "JM-NAME-TAKEN")
-def test_name_like_anothers(door) -> Outcome:
+def test_name_like_anothers(door: Door) -> Outcome:
     door.enrol(records.signing_key(1), name="Ada Lovelace")
     lookalike = "\u0410d\u0430  L\u03bfvel\u00e1ce"
     return refused(
@@ -85,7 +91,7 @@ def test_name_like_anothers(door) -> Outcome:
 
 
 @attack("Revoked key", "refused", "JM-KEY-REVOKED")
-def test_revoked_key(door) -> Outcome:
+def test_revoked_key(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     me = keys.key_id(keys.public_hex(records.signing_key()))
     gone = records.request(
@@ -96,16 +102,18 @@ def test_revoked_key(door) -> Outcome:
 
 
 @attack("Statement that names another's key", "refused", "JM-KEY-ID")
-def test_swapped_key(door) -> Outcome:
+def test_swapped_key(door: Door) -> Outcome:
     mine, theirs = records.signing_key(1), keys.public_hex(records.signing_key(2))
-    door.enrol(mine), door.enrol(records.signing_key(2))
+    door.enrol(mine)
+    door.enrol(records.signing_key(2))
     swapped = s.Contributor(key_id=keys.key_id(theirs), public_key=theirs)
     return door.send(records.bundle(change=lambda said: replace(said, contributor=swapped)))
 
 
 @attack("Another contributor's key revoked or rotated", "refused", "JM-KEY-OTHER")
-def test_foreign_revocation(door) -> Outcome:
-    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+def test_foreign_revocation(door: Door) -> Outcome:
+    door.enrol(records.signing_key(1))
+    door.enrol(records.signing_key(2))
     victim = keys.key_id(keys.public_hex(records.signing_key(1)))
     gone = records.request(
         requests.Revocation,
@@ -121,8 +129,9 @@ def test_foreign_revocation(door) -> Outcome:
 
 
 @attack("Another contributor's result withdrawn", "refused", "JM-RESULT-OTHER")
-def test_foreign_withdrawal(door) -> Outcome:
-    door.enrol(records.signing_key(1)), door.enrol(records.signing_key(2))
+def test_foreign_withdrawal(door: Door) -> Outcome:
+    door.enrol(records.signing_key(1))
+    door.enrol(records.signing_key(2))
     door.send(records.bundle())
     gone = records.request(
         requests.Withdrawal,
@@ -137,7 +146,7 @@ def test_foreign_withdrawal(door) -> Outcome:
 @attack(
     "Envelope sent again", "harmless", how="idempotent: the same bytes get the same answer and change nothing"
 )
-def test_replayed_envelope(door) -> Outcome:
+def test_replayed_envelope(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     body, request = records.bundle().to_bytes(), encode(records.ticket_request())
     first, asked = door.post("results", body), door.post("tickets", request)
@@ -149,46 +158,46 @@ def test_replayed_envelope(door) -> Outcome:
 
 
 @attack("Nonce of an earlier request reused", "refused", "JM-NONCE-USED")
-def test_reused_nonce(door) -> Outcome:
+def test_reused_nonce(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     door.post("tickets", encode(records.ticket_request(nonce="7" * 32)))
     return refused(door.post("tickets", encode(records.ticket_request(nonce="7" * 32, device_tag="cd" * 32))))
 
 
 @attack("Old request replayed later", "refused", "JM-CLOCK")
-def test_late_request(door) -> Outcome:
+def test_late_request(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     old = records.ticket_request(now=datetime.now(UTC) - timedelta(hours=1))
     return refused(door.post("tickets", encode(old)))
 
 
 @attack("Message signed for another platform", "refused", "JM-AUDIENCE")
-def test_other_platform(door) -> Outcome:
+def test_other_platform(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     return door.send(records.bundle(change=lambda said: replace(said, audience="https://elsewhere.example")))
 
 
 @attack("Ticket used twice", "refused", "JM-TICKET-USED")
-def test_ticket_twice(door) -> Outcome:
+def test_ticket_twice(door: Door) -> Outcome:
     ticket = door.ticket(key=records.signing_key())
     door.send(records.bundle(ticket=ticket))
     return door.send(records.bundle(ticket=ticket, of=records.trace(queries=15, salt=3)))
 
 
 @attack("Another contributor's ticket", "refused", "JM-TICKET-UNKNOWN")
-def test_foreign_ticket(door) -> Outcome:
+def test_foreign_ticket(door: Door) -> Outcome:
     ticket = door.ticket(key=records.signing_key(1))
     door.enrol(records.signing_key(2))
     return door.send(records.bundle(ticket=ticket, key=records.signing_key(2)))
 
 
 @attack("Ticket with a self-chosen seed", "refused", "JM-TICKET-EDITED")
-def test_edited_ticket(door) -> Outcome:
+def test_edited_ticket(door: Door) -> Outcome:
     ticket = door.ticket(key=records.signing_key())
     return door.send(records.bundle(ticket=replace(ticket, sample_seed=ticket.sample_seed + 1)))
 
 
-def hand_made(door, edit) -> Outcome:
+def hand_made(door: Door, edit: Callable[[str], str]) -> Outcome:
     """A bundle whose payload is edited as JSON text and signed again."""
     door.enrol(records.signing_key())
     bundle = records.bundle()
@@ -197,7 +206,7 @@ def hand_made(door, edit) -> Outcome:
     return door.send(replace(bundle, envelope=envelope))
 
 
-def with_energy(text: str):
+def with_energy(text: str) -> Callable[[str], str]:
     def edit(payload: str) -> str:
         said = json.loads(payload)
         said["predicate"]["totals"]["energy_gross_j"] = "HERE"
@@ -207,12 +216,12 @@ def with_energy(text: str):
 
 
 @attack("Negative energy", "refused", "JM-SCHEMA")
-def test_negative(door) -> Outcome:
+def test_negative(door: Door) -> Outcome:
     return hand_made(door, with_energy("-1.0"))
 
 
 @attack("NaN or infinity", "refused", "JM-JSON")
-def test_nan(door) -> Outcome:
+def test_nan(door: Door) -> Outcome:
     first = hand_made(door, with_energy("Infinity"))
     second = hand_made(door, with_energy("NaN"))
     assert first == second
@@ -220,17 +229,17 @@ def test_nan(door) -> Outcome:
 
 
 @attack("1e308 joules", "refused", "JM-SCHEMA")
-def test_huge_float(door) -> Outcome:
+def test_huge_float(door: Door) -> Outcome:
     return hand_made(door, with_energy("1e308"))
 
 
 @attack("Integer of 5,000 digits", "refused", "JM-SCHEMA")
-def test_huge_integer(door) -> Outcome:
+def test_huge_integer(door: Door) -> Outcome:
     return hand_made(door, with_energy("9" * 5000))
 
 
 @attack("JSON nested 100,000 deep", "refused", "JM-SCHEMA")
-def test_deep_nesting(door) -> Outcome:
+def test_deep_nesting(door: Door) -> Outcome:
     deep = "[" * 100_000 + "]" * 100_000
     found = hand_made(
         door, lambda payload: payload.replace('"predicate":', f'"predicate":{deep},"again":', 1)
@@ -240,7 +249,7 @@ def test_deep_nesting(door) -> Outcome:
 
 
 @attack("Zip bomb as trace", "refused", "JM-TRACE-SIZE")
-def test_zip_bomb(door) -> Outcome:
+def test_zip_bomb(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     bomb = zlib.compress(bytes(200 * 1024 * 1024), 9)
     bundle = records.bundle(
@@ -250,18 +259,18 @@ def test_zip_bomb(door) -> Outcome:
 
 
 @attack("Body of 100 MB", "refused", "JM-BODY-SIZE")
-def test_huge_body(door) -> Outcome:
+def test_huge_body(door: Door) -> Outcome:
     return refused(door.post("results", b"0" * (100 * 1024 * 1024)))
 
 
 @attack("Body without a stated length", "refused", "JM-LENGTH")
-def test_no_length(door) -> Outcome:
+def test_no_length(door: Door) -> Outcome:
     return refused(door.client.generic("POST", "/api/v1/results", b"", content_type="application/json"))
 
 
 @pytest.mark.processes
 @attack("Body that stops arriving", "refused", "JM-BODY-SLOW")
-def test_slow_body(tmp_path) -> Outcome:
+def test_slow_body(tmp_path: Path) -> Outcome:
     with embedded_platform(folder=tmp_path, JOULEMARK_BODY_TIMEOUT_S="1") as platform:
         platform.start_web()
         host, _, port = platform.origin.removeprefix("http://").partition(":")
@@ -277,7 +286,7 @@ def test_slow_body(tmp_path) -> Outcome:
 
 
 @attack("More requests than the rate allows", "refused", "JM-RATE")
-def test_too_many(door, settings) -> Outcome:
+def test_too_many(door: Door, settings: Settings) -> Outcome:
     cache.clear()
     settings.RATES = {**settings.RATES, "result": (3, 3600)}
     door.enrol(records.signing_key())
@@ -288,7 +297,7 @@ def test_too_many(door, settings) -> Outcome:
     return refused(door.post("results", bodies[3]))
 
 
-def revocation(door, since: str | None):
+def revocation(door: Door, since: str | None) -> ClientResponse:
     """The answer to a revocation of key 1 since a time as the sender spells it."""
     me = keys.key_id(keys.public_hex(records.signing_key()))
     asked = records.request(
@@ -304,7 +313,7 @@ def revocation(door, since: str | None):
     "harmless",
     how="times have one form in entries and rows, and audits compare instants",
 )
-def test_revocation_in_another_zone(door) -> Outcome:
+def test_revocation_in_another_zone(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     door.send(records.bundle())
     assert revocation(door, "2026-11-28T12:00:00.000001+03:07").status_code == 201
@@ -314,7 +323,7 @@ def test_revocation_in_another_zone(door) -> Outcome:
 
 
 @attack("Time outside the calendar's range", "refused", "JM-SCHEMA")
-def test_revocation_before_the_first_year(door) -> Outcome:
+def test_revocation_before_the_first_year(door: Door) -> Outcome:
     door.enrol(records.signing_key())
     return refused(revocation(door, "0001-01-01T00:00:00+14:00"))
 
@@ -326,7 +335,7 @@ def test_revocation_before_the_first_year(door) -> Outcome:
     "JM-WINDOWS",
     how="findings are stored as the text that the log hashes",
 )
-def test_numbers_in_other_digits(door) -> Outcome:
+def test_numbers_in_other_digits(door: Door) -> Outcome:
     door.enrol(records.signing_key())
 
     def enormous(said: s.Predicate) -> s.Predicate:
@@ -339,26 +348,23 @@ def test_numbers_in_other_digits(door) -> Outcome:
     return found
 
 
+def with_names(honest: s.Predicate, *, name: str) -> s.Predicate:
+    """Of a device and a processor that are called so."""
+    return replace(honest, device=replace(honest.device, name=name), host=replace(honest.host, cpu=name))
+
+
 @attack(
     "SQL, HTML and spreadsheet formulas in text fields",
     "harmless",
     how="escaped on output and stored as data",
 )
-def test_injection(door) -> Outcome:
+def test_injection(door: Door) -> Outcome:
     words = ["'; DROP TABLE intake_submission; --", "<script>alert(1)</script>", "=HYPERLINK(1)", "@SUM(1)"]
     for number, word in enumerate(words, start=1):
         key = records.signing_key(number)
         door.enrol(key, name=word[:60])
-        said = {"name": word}
-        found = door.send(
-            records.bundle(
-                key=key,
-                of=records.trace(queries=15, salt=number),
-                change=lambda p, said=said: replace(
-                    p, device=replace(p.device, **said), host=replace(p.host, cpu=said["name"])
-                ),
-            )
-        )
+        injected = partial(with_names, name=word)
+        found = door.send(records.bundle(key=key, of=records.trace(queries=15, salt=number), change=injected))
         assert found.kind == "harmless"
     refresh_stale_cells()
     assert Submission.objects.count() == len(words)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from book import Outcome, attack
 from msgspec.structs import replace
 
 from joulemark.record.codec import encode
 from joulemark.suite.archive import encode_archive
 from joulemark_simulation import records
+from tests.contract.attacks.book import Outcome, attack
 from tests.pinned import pinned_files
 from tests.processes import Platform, embedded_platform, kill, wait_until
 
@@ -40,16 +40,18 @@ class Operator:
     def send(self, number: int) -> str:
         """Enrol, announce and send as contributor `number`; the result's id, once it is judged and logged."""
         key, origin = records.signing_key(number), self.platform.origin
-        ours = {"audience": origin}
-        assert self.platform.post("/api/v1/enrolments", encode(records.enrolment(key=key, **ours)))[0] == 201
+        assert (
+            self.platform.post("/api/v1/enrolments", encode(records.enrolment(key=key, audience=origin)))[0]
+            == 201
+        )
         status, answer = self.platform.post(
-            "/api/v1/tickets", encode(records.ticket_request(key=key, **ours))
+            "/api/v1/tickets", encode(records.ticket_request(key=key, audience=origin))
         )
         assert status == 201, answer
         bundle = records.bundle(
             key=key,
             of=records.trace(queries=15, salt=number),
-            change=lambda said: replace(said, **ours),
+            change=lambda said: replace(said, audience=origin),
         )
         assert self.platform.post("/api/v1/results", bundle.to_bytes())[0] == 202
         result = bundle.digest()
@@ -94,7 +96,7 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory) -> Iterator[tuple[Operator, Path]]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Operator, Path]]:
     """One platform for all of these, and its folder as it was before anybody touched it."""
     folder = tmp_path_factory.mktemp("operator")
     with embedded_platform(folder=folder) as platform:
@@ -107,7 +109,7 @@ def prepared(tmp_path_factory) -> Iterator[tuple[Operator, Path]]:
 
 
 @pytest.fixture
-def operator(prepared) -> Iterator[Operator]:
+def operator(prepared: tuple[Operator, Path]) -> Iterator[Operator]:
     """The same platform, as new, with its web server."""
     one, before = prepared
     shutil.rmtree(one.platform.folder)
@@ -117,12 +119,12 @@ def operator(prepared) -> Iterator[Operator]:
     kill(one.platform.running.pop())
 
 
-def test_an_untouched_platform_fits(operator) -> None:
+def test_an_untouched_platform_fits(operator: Operator) -> None:
     assert operator.audit() == (0, set())
 
 
 @attack("Operator edits the bytes of a result", "found", "JM-LOG-BUNDLE", "JM-LOG-ROW-OTHER")
-def test_edited_bundle(operator) -> Outcome:
+def test_edited_bundle(operator: Operator) -> Outcome:
     return operator.after(
         f"UPDATE intake_submission SET bundle = (SELECT bundle FROM intake_submission WHERE result_id = "
         f"'{operator.results[1]}') WHERE result_id = '{operator.results[0]}'"
@@ -130,33 +132,33 @@ def test_edited_bundle(operator) -> Outcome:
 
 
 @attack("Operator changes the state of a result", "found", "JM-LOG-STATE", "JM-LOG-ROW-OTHER")
-def test_edited_state(operator) -> Outcome:
+def test_edited_state(operator: Operator) -> Outcome:
     return operator.after(
         f"UPDATE intake_submission SET state = 'rejected' WHERE result_id = '{operator.results[0]}'"
     )
 
 
 @attack("Operator edits a verdict", "found", "JM-LOG-ROW-OTHER")
-def test_edited_verdict(operator) -> Outcome:
+def test_edited_verdict(operator: Operator) -> Outcome:
     return operator.after(
         f"UPDATE review_verdict SET findings = '[]' WHERE submission_id = '{operator.results[0]}'"
     )
 
 
 @attack("Operator replaces the files of a pinned suite", "found", "JM-LOG-ROW-OTHER", "JM-LOG-SUITE")
-def test_exchanged_suite(operator) -> Outcome:
+def test_exchanged_suite(operator: Operator) -> Outcome:
     other = encode_archive(pinned_files())
     columns = f"archive = X'{other.hex()}', archive_sha256 = '{hashlib.sha256(other).hexdigest()}'"
     return operator.after(f"UPDATE catalog_pinnedsuite SET {columns}, archive_bytes = {len(other)}")
 
 
 @attack("Operator edits a ticket", "found", "JM-LOG-ROW-OTHER")
-def test_edited_ticket_row(operator) -> Outcome:
+def test_edited_ticket_row(operator: Operator) -> Outcome:
     return operator.after("UPDATE intake_ticket SET sample_seed = sample_seed + 1")
 
 
 @attack("Operator revokes a key without a leaf", "found", "JM-LOG-ROW-OTHER")
-def test_edited_key(operator) -> Outcome:
+def test_edited_key(operator: Operator) -> Outcome:
     return operator.after(
         "UPDATE contributors_key SET state = 'revoked', ended_at = '2026-01-01', untrusted_since = '2026-01-01'"
     )
@@ -169,7 +171,7 @@ def test_edited_key(operator) -> Outcome:
     "JM-LOG-STATE",
     "JM-LOG-BUNDLE",
 )
-def test_deleted_result(operator) -> Outcome:
+def test_deleted_result(operator: Operator) -> Outcome:
     mine = f"submission_id = '{operator.results[0]}'"
     return operator.after(
         f"DELETE FROM review_agreement WHERE result_id = '{operator.results[0]}'",
@@ -181,7 +183,7 @@ def test_deleted_result(operator) -> Outcome:
 
 
 @attack("Operator swaps two verdicts", "found", "JM-LOG-ROW-OTHER")
-def test_swapped_verdicts(operator) -> Outcome:
+def test_swapped_verdicts(operator: Operator) -> Outcome:
     first, second, _ = operator.results
     return operator.after(
         f"UPDATE review_verdict SET submission_id = 'x' WHERE submission_id = '{first}'",
@@ -195,7 +197,7 @@ def test_swapped_verdicts(operator) -> Outcome:
     "found",
     how="the root signed before no longer follows from the entries",
 )
-def test_edited_leaf(operator) -> Outcome:
+def test_edited_leaf(operator: Operator) -> Outcome:
     operator.edit(
         "UPDATE ledger_leaf SET body = replace(body, 'verdict', 'verdicT') WHERE kind = 'verdict'",
     )
@@ -213,7 +215,7 @@ def test_edited_leaf(operator) -> Outcome:
     "found",
     how="the stored checkpoint does not fit, and both are kept as evidence",
 )
-def test_split_view(operator) -> Outcome:
+def test_split_view(operator: Operator) -> Outcome:
     log = operator.platform.folder / "data" / "log"
     kill(operator.platform.running.pop())
     database = operator.platform.folder / "data" / "joulemark.sqlite3"
@@ -235,7 +237,7 @@ def test_split_view(operator) -> Outcome:
     "harmless",
     how="it is not served, and is rewritten from the database",
 )
-def test_damaged_checkpoint(operator) -> Outcome:
+def test_damaged_checkpoint(operator: Operator) -> Outcome:
     file = operator.platform.folder / "data" / "log" / "checkpoint"
     good = file.read_bytes()
     file.chmod(0o644)

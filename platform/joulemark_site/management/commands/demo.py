@@ -75,7 +75,7 @@ class Command(BaseCommand):
     def _keep_serving(self, demo: Demo, server: subprocess.Popen[bytes]) -> None:
         pages = {
             "Boards": "/boards/",
-            "General-purpose against task-specific": "/compare/",
+            "General-purpose versus task-specific models": "/compare/",
             "Every result, with its evidence": "/results/",
             "The API": "/api/v1/docs/",
         }

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Store the suite and say its digest, its cells and what volunteers run. Raises CommandError."""
+        """Store the suite and say its digest, its jobs and what volunteers run. Raises CommandError."""
         try:
             archive = encode_archive(self._files(options))
             suite = require_handed_out(read_archive(archive))
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=error.exit_code) from error
         runnable = sum(suite.obstacle(job) is None for job in suite.jobs)
         self.stdout.write(f"{suite.name} {suite.version}, digest {suite.digest}")
-        self.stdout.write(f"{runnable} of {len(suite.jobs)} cells can run; {len(archive)} bytes")
+        self.stdout.write(f"{runnable} of {len(suite.jobs)} jobs can run; {len(archive)} bytes")
         for entry in suite.unavailable:
             self.stdout.write(f"{entry.reason}: {entry.sentence}")
         self.stdout.write(_outcome(created=created))

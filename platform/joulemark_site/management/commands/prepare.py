@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from joulemark.record.errors import RecordError
-from measurements.intake.platform_key import signing_key
+from measurements.intake.platform_key import KeyUnusable, announced, make_signing_key
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("migrate", {"interactive": False, "verbosity": 0}),
@@ -27,15 +25,19 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the steps in order and name each. Raises CommandError for a platform key that is none."""
-        self.stdout.write("platform key ...")
-        try:
-            signing_key()
-        except (OSError, RecordError, ValueError) as error:
-            raise CommandError(
-                f"{settings.PLATFORM_KEY_FILE} holds no usable Ed25519 key: restore it from a backup. ({error})"
-            ) from error
+        """Run the steps in order and name each. Raises CommandError for a platform key that cannot be used."""
         for name, arguments in STEPS:
             self.stdout.write(f"{name} ...")
             call_command(name, **arguments)
+            if name == "migrate":
+                self._make_key()
         self.stdout.write(self.style.SUCCESS("prepared"))
+
+    def _make_key(self) -> None:
+        """Make the keys that sign receipts and checkpoints, once; tables tell whether there ever were any."""
+        self.stdout.write("keys ...")
+        try:
+            make_signing_key()
+            announced()
+        except KeyUnusable as error:
+            raise CommandError(str(error)) from error

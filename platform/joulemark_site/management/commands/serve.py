@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from measurements.intake.platform_key import KeyUnusable, announced
+
 CONFIG = Path(__file__).resolve().parents[2] / "gunicorn.py"
 
 
@@ -48,7 +50,10 @@ class Command(BaseCommand):
 
 
 def _require_prepared() -> None:
-    """Raise CommandError where every page would fail: a database or static files that are behind this code."""
+    """Raise CommandError where every page would fail, or every receipt.
+
+    The database or the static files are behind this code, or a key does not fit.
+    """
     try:
         executor = MigrationExecutor(connection)
     except OperationalError as error:
@@ -60,3 +65,9 @@ def _require_prepared() -> None:
         raise CommandError(
             "This platform is not prepared: run `manage.py prepare`, then serve.", returncode=2
         )
+    try:
+        announced()
+    except KeyUnusable as error:
+        raise CommandError(str(error), returncode=2) from error
+    finally:
+        connection.close()

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('boards', '0011_published_series_move'),
+        ('boards', '0012_due_cells'),
         ('catalog', '0006_words_have_titles'),
     ]
 

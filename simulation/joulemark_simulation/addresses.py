@@ -41,8 +41,8 @@ class Route:
 
 def routes(*, admin: bool = False) -> list[Route]:
     """Every pattern of the platform; those of Django's admin where asked for."""
-    found = [_route(parts) for parts in _walk(get_resolver().url_patterns, ())]
-    return [route for route in found if admin or not route.text.startswith(ADMIN)]
+    every = [_route(parts) for parts in _walk(get_resolver().url_patterns, ())]
+    return [route for route in every if admin or not route.text.startswith(ADMIN)]
 
 
 def _walk(patterns: Sequence[Any], before: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,168 @@
+"""What every page and download costs on a large platform, at a million results and at ten: `make bench-scale`.
+
+PostgreSQL holds about 5,000 cells with all that belongs to them (benchmarks/scale_rows.py); gunicorn serves the
+platform in one process of sixteen threads, with Redis beside it. Of every address that answers GET, with code and
+templates loaded, the program measures: cold, which is after a result of the board has changed and all that Redis held
+is gone; warm, the same once more; and both with sixteen clients at once. Processor time is the kernel's, of the web
+process and of the database's backends. Beside it stand, in the same rounds, the same bytes out of the memory of a
+second gunicorn, and a ListView of stock Django that shows 100 rows of the same tables.
+
+What takes longer than BENCH_PATIENCE seconds is asked twice and not by sixteen clients. BENCH_RESULTS (the first size),
+BENCH_TIMES (how many times more the second has; 1 leaves it out), BENCH_CELLS and BENCH_ROUNDS change how long it
+takes. A size for which the disk has no room is left out, with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
+
+from benchmarks import intake, report
+from benchmarks.processor_time import Database
+from benchmarks.scale_figures import BESIDE_MEMORY, Measuring, note_progress, stock_figures
+from benchmarks.scale_suite import write_suite
+from joulemark_simulation.services import Services, services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.scale_figures import Figures
+    from benchmarks.scale_rows import LargePlatform
+
+RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
+TIMES = int(os.environ.get("BENCH_TIMES", "10"))
+CELLS = int(os.environ.get("BENCH_CELLS", "5000"))
+FREE_BYTES = 5 * 10**9
+"""That a disk must have left over."""
+OURS, STOCK, GROWTH = "joulemark", "stock Django", "growth"
+BOARD = "/boards/{series}/{task}/"
+GOALS = (
+    ("cold CPU of the web process under 100 ms", "cold CPU", 100.0),
+    ("warm CPU of the web process under 5 ms", "warm CPU", 5.0),
+    ("peak memory under 200 MB", "peak memory", 200.0),
+    ("under 500 KB raw", "raw", 500.0),
+    ("warm at least 0.9 x the bytes from memory", BESIDE_MEMORY, 0.9),
+)
+"""Words, metric and limit of each goal; a page of which it was not measured does not meet it."""
+PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "redis")
+
+
+def main() -> None:
+    """Measure, print the table and write build/bench/scale.json."""
+    with services() as running, tempfile.TemporaryDirectory() as folder:
+        suite = write_suite(Path(folder) / "suite")
+        environment = intake.environment(running, folder) | {
+            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
+            "JOULEMARK_RATES": f"{intake.UNLIMITED},rows=100000000/h",
+        }
+        os.environ |= environment
+        prepare = [sys.executable, "manage.py", "prepare"]
+        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        import django
+
+        django.setup()
+        from benchmarks.scale_rows import LargePlatform
+        from joulemark.suite.archive import encode_archive
+        from joulemark.suite.loader import files_of
+        from joulemark_site.celery import app
+        from measurements.intake.suite_services import hand_out_suite
+
+        app.conf.task_always_eager = True  # what workers would do, this process does at once
+        hand_out_suite(archive=encode_archive(files_of(Path(folder) / "suite")))
+        platform = LargePlatform(suite=suite, n_cells=CELLS, largest=RESULTS * TIMES)
+        platform.begin()
+        rows = list(measured(running, platform, environment, Path(folder)))
+        version = intake.server_version(running)
+    report.publish("scale", rows, packages=PACKAGES, is_wide=True, postgresql=version)
+
+
+def measured(
+    running: Services, platform: LargePlatform, environment: dict[str, str], folder: Path
+) -> Iterator[report.Row]:
+    """Every row: size by size, then how the costs have grown, and how many pages meet each goal."""
+    by_size: dict[int, list[Figures]] = {}
+    for total in (RESULTS,) if TIMES == 1 else (RESULTS, RESULTS * TIMES):
+        if not has_room(running.folder, total - platform.total):
+            continue
+        platform.grow(total)
+        note_progress(f"{total:,} results are there")
+        by_size[total], stock = measured_size(running, platform, environment, folder)
+        for figures in (*by_size[total], *stock):
+            yield from figures.rows(f"{STOCK if figures in stock else OURS}, {total:,}")
+        yield from goals(by_size[total], stock, total)
+    if len(by_size) == 2:
+        small, large = by_size.values()
+        for before, after in zip(small, large, strict=True):
+            yield report.row(after.title, GROWTH, "cold CPU", "x", [after.cold_ms / before.cold_ms])
+            for metric in ("raw", "peak memory"):
+                pair = after.middle(metric), before.middle(metric)
+                yield report.row(after.title, GROWTH, metric, "x", [(pair[0] or 1) / (pair[1] or 1)])
+
+
+def has_room(folder: Path, more: int) -> bool:
+    """Whether the disk has room for so many more results; says so where it has not."""
+    from benchmarks.scale_rows import BYTES_A_RESULT
+
+    needed, free = more * BYTES_A_RESULT + FREE_BYTES, shutil.disk_usage(folder).free
+    if needed > free:
+        print(
+            f"{more:,} more results need about {needed / 1e9:.0f} GB, and {folder} has {free / 1e9:.0f} GB: this size "
+            "is left out. Free some, or set TMPDIR to a folder on a larger disk."
+        )
+    return needed <= free
+
+
+def measured_size(
+    running: Services, platform: LargePlatform, environment: dict[str, str], folder: Path
+) -> tuple[list[Figures], list[Figures]]:
+    """Every page of the platform as it is, and the pages of stock Django."""
+    from django.db import connection
+
+    from benchmarks.scale_pages import pages_of
+    from benchmarks.scale_servers import PLATFORM, served
+
+    pages = pages_of(platform)
+    task = next(page.address for page in pages if page.title == "/compare/{task}/").split("/")[2]
+    connection.close()  # so that no backend but the servers' lives on
+    database = Database.in_folder(running.folder / "data")
+    place, kept = running.folder / str(platform.total), folder / f"bytes-{platform.total}"
+    place.mkdir()
+    kept.mkdir()
+    with (
+        served("benchmarks.scale_counted:application", folder=place, database=database,
+               environment=environment, options=PLATFORM) as web,
+        served("benchmarks.scale_bytes:application", folder=place, database=database,
+               environment={"BENCH_BYTES": str(kept), "PYTHONPATH": str(ROOT)}) as memory,
+        served("benchmarks.scale_stock:application", folder=place, database=database,
+               environment={**environment, "PYTHONPATH": str(ROOT)}) as stock,
+    ):  # fmt: skip
+        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=kept)
+        found = [measuring.page(page) for page in pages]
+        beside = [
+            stock_figures(stock, "100 cells", f"/cells/{task}/"),
+            stock_figures(stock, "100 results", "/results/"),
+        ]
+    return found, beside
+
+
+def goals(pages: list[Figures], stock: list[Figures], total: int) -> Iterator[report.Row]:
+    """How many pages meet each goal, and the board beside stock Django."""
+    for words, metric, limit in GOALS:
+        values = [value for page in pages if (value := page.middle(metric)) is not None]
+        met = sum(value >= limit if metric == BESIDE_MEMORY else value <= limit for value in values)
+        yield report.row(words, f"goals, {total:,}", "pages that meet it", f"of {len(pages)}", [met])
+    board = next(page for page in pages if page.title == BOARD)
+    ratio = stock[0].cold_ms / board.cold_ms
+    yield report.row(BOARD, f"{STOCK} / {OURS}, {total:,}", "cold CPU", "x", [ratio])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Which addresses benchmarks/scale.py asks for: every route that answers GET, and some with a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from joulemark_simulation.addresses import routes
+from measurements.boards.models import Cell
+from measurements.boards.series import series_of_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.scale_rows import LargePlatform
+    from joulemark_simulation.addresses import Route
+
+NOT_ASKED = ("i18n/", "jsi18n/")
+IMPACT = "query=text_classification&queries_per_day=3&users=7&place=DEU"
+BOARD = "boards/{series}/{task}/"
+"""The page that the goals name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """An address, and the words for it in a table."""
+
+    title: str
+    address: str
+
+
+def pages_of(platform: LargePlatform) -> list[Page]:
+    """Every page and download, each with something to show. Raises KeyError for a parameter that has no value here."""
+    cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
+    series = series_of_suite(cell.suite, cell.grade).slug
+    values = {
+        "result_id": platform.shown,
+        "short_id": platform.shown[:16],
+        "series": series,
+        "task": cell.dataset.task.slug,
+        "path": "0/000",
+        "digest": platform.suite.digest,
+    }
+    named = {
+        "dataset": cell.dataset.slug, "model": cell.model.slug, "hardware": cell.hardware_class.public_slug,
+        "scope": cell.scope, "stratum": cell.stratum,
+    }  # fmt: skip
+    questions = {
+        "api/v1/needed/": f"suite={platform.suite.digest}",
+        "api/v1/log/rows/": "start=0&end=5",
+        "api/v1/impact/": IMPACT,
+        BOARD + "cell/": urlencode(named),
+    }
+    found = [
+        Page(title="/" + route.text, address=_filled(route, values, questions.get(route.text, "")))
+        for route in routes()
+        if "get" in route.methods and not route.text.startswith(NOT_ASKED)
+    ]
+    return [*found, *_asked_further(values, named, platform)]
+
+
+def _asked_further(values: dict[str, str], named: dict[str, str], platform: LargePlatform) -> Iterator[Page]:
+    """Lists at another page or filtered, and a board as of a moment in the middle of its history."""
+    middle = f"{platform.middle_of_history:%Y-%m-%dT%H:%M:%SZ}"
+    person = "made-0"
+    for where, question in (
+        ("results/", "page=2"),
+        ("results/", f"model={named['model']}"),
+        ("results/", f"contributor={person}"),
+        ("results/", "state=quarantined"),
+        ("api/v1/results/", "page=2"),
+        ("impact/", IMPACT),
+        (BOARD, f"as_of={middle}"),
+    ):
+        name = question if where in {"results/", "api/v1/results/"} else question.partition("=")[0] + "=…"
+        yield Page(title=f"/{where}?{name}", address="/" + where.format(**values) + "?" + question)
+
+
+def _filled(route: Route, values: dict[str, str], question: str) -> str:
+    chosen = {**values, "series": "study-2024"} if route.text.startswith("published/") else values
+    address = route.address({name: chosen[name] for name in route.parameters})
+    return f"{address}?{question}" if question else address
+
+
+def _key(platform: LargePlatform) -> dict[str, Any]:
+    first = platform.cells[0]
+    return {
+        name: first[name] for name in ("dataset_id", "model_id", "hardware_class_id", "stratum")
+    } | {"grade": "measured"}  # fmt: skip

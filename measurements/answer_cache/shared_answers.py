@@ -1,0 +1,111 @@
+"""Answers that processes share, in Django's cache `answers`, and which of them computes one that is not there.
+
+An address has a slot by its digest, and the last answer with that slot is kept: whatever is asked, there are never more
+bytes than slots times `MAX_ANSWER_BYTES`. A cache that is away is as if there were none.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.cache import caches
+from redis.exceptions import RedisError
+
+from measurements.answer_cache.stored_answer import decode, encode
+from measurements.concurrency.outage import Outage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from measurements.answer_cache.stored_answer import StoredAnswer
+
+MAX_ANSWER_BYTES = 256 * 1024
+"""Of a compressed answer; a larger one stays in the memory of its process."""
+KEEP_S = 24 * 3600
+LEAD_S = 20
+"""For how long a process that computes an answer is waited for at most, should it be lost."""
+WAIT_S = 2.0
+POLL_S = 0.02
+
+
+class SharedAnswers:
+    """The slots, and the leads: whoever has an answer's lead computes it, and others wait for it for a while."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._outage = Outage("answers are not shared, the cache is away", clock)
+        self._clock = clock
+        self._pause = pause
+
+    def find(self, address: str, tag: str) -> StoredAnswer | None:
+        """The answer at an address, None where there is none with this tag."""
+        if self._outage.lasts():
+            return None
+        try:
+            data = caches["answers"].get(_slot(address))
+        except (RedisError, OSError) as error:
+            self._outage.begin(error)
+            return None
+        answer = decode(data) if isinstance(data, bytes) else None
+        return answer if answer is not None and answer.tag == tag else None
+
+    def keep(self, address: str, answer: StoredAnswer) -> None:
+        """Keep an answer in its slot."""
+        if self._outage.lasts() or answer.n_bytes > min(MAX_ANSWER_BYTES, settings.ANSWER_CACHE_BYTES):
+            return
+        try:
+            caches["answers"].set(_slot(address), encode(answer), timeout=KEEP_S)
+        except (RedisError, OSError) as error:
+            self._outage.begin(error)
+
+    def take_lead(self, tag: str) -> bool:
+        """Whether this process is to compute the answer: nobody else does, or nobody could tell."""
+        if self._outage.lasts():
+            return True
+        try:
+            return bool(caches["answers"].add(_lead(tag), 1, timeout=LEAD_S))
+        except (RedisError, OSError) as error:
+            self._outage.begin(error)
+            return True
+
+    def end_lead(self, tag: str) -> None:
+        """Let the others go on, who compute by themselves what is not there now."""
+        if self._outage.lasts():
+            return
+        try:
+            caches["answers"].delete(_lead(tag))
+        except (RedisError, OSError) as error:
+            self._outage.begin(error)
+
+    def await_answer(self, address: str, tag: str) -> StoredAnswer | None:
+        """The answer that another process computes; None where it has ended without one, or takes too long."""
+        until_s = self._clock() + WAIT_S
+        while self._clock() < until_s and not self._outage.lasts():
+            is_led = self._is_led(tag)  # asked first: an answer is kept before its lead ends
+            answer = self.find(address, tag)
+            if answer is not None or not is_led:
+                return answer
+            self._pause(POLL_S)
+        return None
+
+    def _is_led(self, tag: str) -> bool:
+        try:
+            return caches["answers"].get(_lead(tag)) is not None
+        except (RedisError, OSError) as error:
+            self._outage.begin(error)
+            return False
+
+
+def _slot(address: str) -> str:
+    slots = max(1, settings.ANSWER_CACHE_BYTES // MAX_ANSWER_BYTES)
+    return f"slot:{int(address[:12], 16) % slots}"
+
+
+def _lead(tag: str) -> str:
+    return f"lead:{tag}"

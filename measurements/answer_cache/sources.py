@@ -1,0 +1,90 @@
+"""What answers are made of: each app names its tables as a source, each view the sources that it reads.
+
+A view that says nothing is answered as ever: computed each time, with a tag of its content. So is one whose answer
+changes with the clock, which no table tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from django.db.models import Model
+    from django.http import HttpRequest
+
+View = TypeVar("View")
+Notes = frozenset[tuple[str, ...]]
+MARK = "made_of"
+NOTES = "answer_notes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Tables that are read together. `fixed` are read too, and need no version.
+
+    A row of theirs never changes, and is read only through a row of `tables` that was written after it.
+    """
+
+    tables: frozenset[str]
+    fixed: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a view is made of, tables in order; `on_view` is called with its notes whenever its answer is read."""
+
+    tables: tuple[str, ...]
+    fixed: frozenset[str]
+    on_view: Callable[[Notes], None] | None
+
+
+_every: list[Source] = []
+
+
+def source(*models: type[Model], fixed: Iterable[type[Model]] = ()) -> Source:
+    """Declare a source. Called while an app's module `sources` is loaded, before any request."""
+    declared = Source(
+        tables=frozenset(model._meta.db_table for model in models),
+        fixed=frozenset(model._meta.db_table for model in fixed),
+    )
+    _every.append(declared)
+    return declared
+
+
+def versioned_tables() -> list[str]:
+    """The tables of every source, in order: those whose changes are counted."""
+    return sorted(frozenset[str]().union(*(each.tables for each in _every)))
+
+
+def made_of(*sources: Source, on_view: Callable[[Notes], None] | None = None) -> Callable[[View], View]:
+    """Mark a view, or a class of views, whose answer follows from its address, its language and these sources alone."""
+    declaration = Declaration(
+        tables=tuple(sorted(frozenset[str]().union(*(each.tables for each in sources)))),
+        fixed=frozenset[str]().union(*(each.fixed for each in sources)),
+        on_view=on_view,
+    )
+
+    def mark(view: View) -> View:
+        setattr(view, MARK, declaration)
+        return view
+
+    return mark
+
+
+def declaration_of(view: object) -> Declaration | None:
+    """What a view, as an address resolves to it, is made of; None where it does not say."""
+    return getattr(getattr(view, "cls", view), MARK, None)
+
+
+def note(request: HttpRequest, notes: Iterable[tuple[str, ...]]) -> None:
+    """Keep `notes` beside the answer to this request, for the view's `on_view`."""
+    setattr(request, NOTES, frozenset(notes))
+
+
+def notes_of(request: Any) -> Notes:
+    """What the view has noted."""
+    noted: Notes = getattr(request, NOTES, frozenset())
+    return noted

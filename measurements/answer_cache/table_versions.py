@@ -1,0 +1,88 @@
+"""The versions of tables, in one query: equal versions before and after mean that nothing has changed between.
+
+A version is read in a transaction of its own or in that of the reader. It rises with the commit of a change and not
+before, so whoever sees the change sees the version too.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from measurements.answer_cache.models import TableVersion
+from measurements.answer_cache.table_triggers import SETTING, tables_without_trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
+
+TABLE = TableVersion._meta.db_table
+READ = {
+    "postgresql": f"""
+        SELECT table_name, concat_ws('.', sum(version), nullif(current_setting('{SETTING}' || table_name, true), ''))
+        FROM {TABLE} GROUP BY table_name
+    """,  # noqa: S608 - names of our own
+    "sqlite": f"SELECT table_name, CAST(sum(version) AS text) FROM {TABLE} GROUP BY table_name",  # noqa: S608 - the same
+}
+# It waits for no writer: a process that has just got the number of one that has ended keeps its rows.
+FOLD = f"""
+WITH ended AS (
+  SELECT table_name, writer FROM {TABLE}
+  WHERE writer <> 0 AND writer NOT IN (SELECT pid FROM pg_stat_activity)
+  ORDER BY table_name, writer FOR UPDATE SKIP LOCKED
+), removed AS (
+  DELETE FROM {TABLE} AS row USING ended
+  WHERE row.table_name = ended.table_name AND row.writer = ended.writer
+  RETURNING row.table_name, row.version
+)
+INSERT INTO {TABLE} AS known (table_name, writer, version)
+SELECT table_name, 0, sum(version) FROM removed GROUP BY table_name ORDER BY table_name
+ON CONFLICT (table_name, writer) DO UPDATE SET version = known.version + excluded.version
+"""  # noqa: S608 - a name of our own
+MEMO = "table_versions"
+
+_counting: dict[str, bool] = {}
+"""By the name of a database, whether all tables of sources count their changes there."""
+
+
+def read_versions() -> dict[str, str] | None:
+    """The version of each table that has ever changed; None where a table of a source does not count its changes."""
+    if not _counts_changes():
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(READ[connection.vendor])
+        return dict(cursor.fetchall())
+
+
+def versions_at(request: HttpRequest) -> Mapping[str, str] | None:
+    """The versions as this request has found them: read once, before anything that it shows."""
+    if not hasattr(request, MEMO):
+        setattr(request, MEMO, read_versions())
+    versions: Mapping[str, str] | None = getattr(request, MEMO)
+    return versions
+
+
+def fold_versions() -> None:
+    """Add the numbers of writers that have ended to one row a table, so that rows stay few; no sum changes."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(FOLD)
+
+
+def _counts_changes() -> bool:
+    database = str(connection.settings_dict["NAME"])
+    if database not in _counting:
+        lacking = tables_without_trigger(connection)
+        if lacking:
+            logger.error(
+                "JM-TRIGGERS-MISSING no answer is kept: the tables %s do not count their changes; run "
+                "`manage.py prepare`, which puts their triggers on, and start the platform again.",
+                ", ".join(lacking),
+            )
+        _counting[database] = not lacking
+    return _counting[database]

@@ -1,0 +1,15 @@
+"""What boards are made of."""
+
+from measurements.answer_cache.sources import source
+from measurements.boards.models import (
+    BoardVersion,
+    Cell,
+    CellRevision,
+    CellStanding,
+    ComparedPart,
+    DeviceValue,
+    SizeFactor,
+)
+
+BOARDS = source(BoardVersion, Cell, CellRevision, DeviceValue, ComparedPart, CellStanding, SizeFactor)
+"""Cells, what each device says in them, their history, and what is derived of them."""

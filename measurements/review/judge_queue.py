@@ -1,0 +1,62 @@
+"""Messages that ask for verdicts. While one is in the queue, no sweep sends another for the same results.
+
+Each id that was sent has a marker in the cache, which lies in the same Redis as the queue: who loses one loses both,
+and the next sweep queues everything again. A marker lives as long as its message may, and goes when a worker takes the
+message up. So it says of an id that it need not be queued, and never that it is judged: that the row says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Task
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+JudgingTask = Task[..., Any]
+
+
+def send(task: JudgingTask, result_ids: Sequence[str], *arguments: str, **options: Any) -> None:
+    """Queue a message of `task` about these results, with the options of `apply_async`, and mark them as queued.
+
+    Raises what the queue raises; then nothing is marked.
+    """
+    task.apply_async((list(result_ids), *arguments), **options)
+    if not task.app.conf.task_always_eager:
+        names = [_name(task, result_id, arguments) for result_id in result_ids]
+        try:
+            cache.set_many(dict.fromkeys(names, 1), timeout=settings.SWEEP_MESSAGE_LIFE_S)
+        except (RedisError, OSError) as error:
+            logger.warning("what is queued is not marked, the cache is away: %s", error)
+
+
+def unqueued(task: JudgingTask, result_ids: Sequence[str], *arguments: str) -> list[str]:
+    """Those of these results about which no message of `task` waits; all of them while the cache is away."""
+    if task.app.conf.task_always_eager:
+        return list(result_ids)
+    names = {_name(task, result_id, arguments): result_id for result_id in result_ids}
+    try:
+        marked = cache.get_many(list(names))
+    except (RedisError, OSError) as error:
+        logger.warning("what is queued cannot be read, the cache is away: %s", error)
+        return list(result_ids)
+    return [result_id for name, result_id in names.items() if name not in marked]
+
+
+def take_up(task: JudgingTask, result_ids: Sequence[str], *arguments: str) -> None:
+    """The message about these results left the queue: if it is lost from now on, a sweep may send another."""
+    if task.app.conf.task_always_eager:
+        return
+    try:
+        cache.delete_many([_name(task, result_id, arguments) for result_id in result_ids])
+    except (RedisError, OSError) as error:
+        logger.warning("marks of what was queued stay until they expire, the cache is away: %s", error)
+
+
+def _name(task: JudgingTask, result_id: str, arguments: Sequence[str]) -> str:
+    return ":".join(("queued", str(task.name), *arguments, result_id))

@@ -1,0 +1,392 @@
+"""Answers by the versions of their tables: nothing is computed twice, and nothing that has changed is sent again."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event, Semaphore
+
+import pytest
+from django.db import connection, connections, transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
+
+from joulemark_simulation.result_rows import GENERAL, Run, make_result
+from measurements.answer_cache import flights, middleware, table_versions
+from measurements.answer_cache.middleware import AnswerCacheMiddleware
+from measurements.answer_cache.sources import declaration_of, made_of, note, notes_of, versioned_tables
+from measurements.answer_cache.table_triggers import install_triggers, tables_without_trigger
+from measurements.answer_cache.table_versions import fold_versions, read_versions
+from measurements.boards.models import JobViews
+from measurements.boards.page_views import VIEWED
+from measurements.boards.services import refresh_stale_cells
+from measurements.boards.sources import BOARDS
+from measurements.catalog.models import AiModel, Task
+from measurements.catalog.sources import CATALOG
+from tests.web.populated import Values, populate
+from tests.web.test_caching import addresses
+
+ROOT = Path(__file__).parents[2]
+BOARD = "/boards/demo-1-estimated/text_classification/"
+CLOCK = {"/needed/", "/api/v1/needed/", "/api/v1/health"}
+"""What changes with the clock declares nothing."""
+
+
+@pytest.fixture
+def values(db) -> Values:
+    """Something at every address."""
+    return populate()
+
+
+def declared(values: Values) -> list[str]:
+    """Every address whose view says what it is made of."""
+    found = [address for address in addresses(values) if declaration_of(resolve(address.split("?")[0]).func)]
+    assert len(found) > 20
+    return found
+
+
+def statements(ask: Callable[[], HttpResponse]) -> tuple[HttpResponse, list[str]]:
+    """An answer, and the statements that it took."""
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        answer = ask()
+    return answer, [query["sql"] for query in captured.captured_queries]
+
+
+@pytest.mark.laws
+def test_every_page_declares_each_table_that_it_reads(client: Client, values: Values, caplog) -> None:
+    with caplog.at_level(logging.ERROR, logger="measurements.answer_cache"):
+        for address in declared(values):
+            for language in ("en", "ru"):
+                client.get(address, headers={"Accept-Language": language})
+    assert [record.message for record in caplog.records if "JM-" in record.message] == []
+
+
+def test_every_page_declares_what_it_is_made_of_unless_it_changes_with_the_clock(values: Values) -> None:
+    silent = {
+        address.split("?")[0]
+        for address in addresses(values)
+        if not declaration_of(resolve(address.split("?")[0]).func)
+    }
+    pages = {address for address in silent if not address.startswith(("/api/", "/log/", "/r/"))}
+    redirects = {address for address in pages if Client().get(address).status_code in (301, 302)}
+    assert pages - redirects == {"/needed/", "/livez", "/readyz"}
+
+
+@pytest.mark.laws
+def test_what_has_not_changed_costs_one_statement(client: Client, values: Values) -> None:
+    for address in declared(values):
+        for headers in ({}, {"Accept-Encoding": "gzip"}):
+            first = client.get(address, headers=headers)
+            if first.status_code != 200:
+                continue
+            again, asked = statements(lambda a=address, h=headers: client.get(a, headers=h))
+            assert (again.content, again.headers.items()) == (first.content, first.headers.items()), address
+            assert len(asked) <= 1, (address, asked)
+            known = {**headers, "If-None-Match": first["ETag"]}
+            same, asked = statements(lambda a=address, k=known: client.get(a, headers=k))
+            assert (same.status_code, same.content) == (304, b""), address
+            assert len(asked) <= 1, (address, asked)
+            for name in ("ETag", "Vary", "Cache-Control"):
+                assert {*same[name].split(", ")} == {*first[name].split(", ")}, (address, name)
+            assert client.head(address, headers=headers)["ETag"] == first["ETag"], address
+
+
+@pytest.mark.laws
+def test_every_table_of_a_source_counts_every_way_of_writing(values: Values) -> None:
+    assert tables_without_trigger(connection) == []
+    for table in versioned_tables():
+        before = read_versions()
+        with connection.cursor() as cursor:
+            cursor.execute(f'DELETE FROM "{table}" WHERE false')  # noqa: S608 - a name of our own
+        after = read_versions()
+        assert before is not None
+        assert after is not None
+        assert {name for name in after if after[name] != before.get(name)} == {table}
+
+
+def test_a_transaction_counts_each_change_and_writes_once(values: Values) -> None:
+    def written() -> object:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+            return cursor.fetchall()
+
+    versions, rows = [read_versions()], [written()]
+    for _ in range(3):
+        Task.objects.update(title="Another title")
+        versions.append(read_versions())
+        rows.append(written())
+    told = [version["catalog_task"] for version in versions if version]
+    assert len(set(told)) == 4
+    assert rows[0] == rows[3], "the transaction of this test has written already, when tasks were made"
+    savepoint = transaction.savepoint()
+    Task.objects.update(title="A third title")
+    assert read_versions() != versions[-1]
+    transaction.savepoint_rollback(savepoint)
+    assert read_versions() == versions[-1], "what was undone has never been"
+
+
+def test_each_transaction_writes_a_higher_version(committed) -> None:
+    told = []
+    for _ in range(3):
+        Task.objects.create(slug=f"t{len(told)}", title="T", modality="text")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+            told += [version for (version,) in cursor.fetchall()]
+    assert told == sorted(set(told))
+    assert len(told) == 3
+
+
+def test_writers_do_not_wait_for_each_other(committed) -> None:
+    """Two transactions that have written one table, neither of which has ended."""
+    other = connections.create_connection("default")
+    try:
+        with transaction.atomic():
+            Task.objects.create(slug="a", title="A", modality="text")
+            with other.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '1s'")
+                cursor.execute("BEGIN")
+                cursor.execute("UPDATE catalog_task SET title = 'B'")
+                assert read_versions() is not None
+                cursor.execute("COMMIT")
+    finally:
+        other.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM answer_cache_tableversion WHERE table_name = 'catalog_task'")
+        assert cursor.fetchone() == (2,), "a row for each writer"
+
+
+def test_a_tag_moves_with_language_question_and_coding(client: Client, values: Values) -> None:
+    asked = [
+        client.get("/results/"),
+        client.get("/results/?page=1"),
+        client.get("/results/", headers={"Accept-Language": "ru"}),
+        client.get("/results/", headers={"Accept-Encoding": "gzip"}),
+        client.get(
+            "/results/", headers={"Cookie": "django_language=ru", "Accept-Encoding": "br, gzip;q=0.5"}
+        ),
+    ]
+    assert len({answer["ETag"] for answer in asked}) == 5
+    assert all(not answer["ETag"].startswith("W/") for answer in asked)
+    plain, packed = asked[0], asked[3]
+    assert gzip.decompress(packed.content) == plain.content
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain
+    assert len(packed.content) < len(plain.content) / 2
+    by_accept = [
+        client.get("/api/v1/boards/demo-1-estimated/text_classification/", headers={"Accept": accept})
+        for accept in ("application/json", "text/csv")
+    ]
+    assert [answer["Content-Type"].split(";")[0] for answer in by_accept] == ["application/json", "text/csv"]
+    assert by_accept[0]["ETag"] != by_accept[1]["ETag"]
+    assert {"Accept", "Accept-Encoding"} <= set(by_accept[0]["Vary"].split(", "))
+
+
+def test_an_answer_is_of_its_state_from_first_to_last(client: Client, values: Values) -> None:
+    before = client.get(BOARD)
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+    after = client.get(BOARD, headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    assert b"Another title" in after.content
+    assert client.get(BOARD).content == after.content
+    assert client.get(BOARD, headers={"If-None-Match": "*"}).status_code == 304
+    assert client.get("/boards/none/none/", headers={"If-None-Match": "*"}).status_code == 404
+
+
+def test_views_of_kept_pages_count(client: Client, values: Values) -> None:
+    tag = client.get(BOARD)["ETag"]
+    client.get(BOARD)
+    client.get(BOARD, headers={"If-None-Match": tag})
+    client.head(BOARD)
+    VIEWED.write()
+    assert {*JobViews.objects.filter(task="text_classification").values_list("views", flat=True)} == {3}
+
+
+# ---- a view of this test, asked through the middleware
+
+
+def ask(view: Callable[..., HttpResponse], *, path: str = "/x/", **headers: str) -> HttpResponse:
+    """What the middleware makes of a request to `view`."""
+    request = RequestFactory().get(path, **headers)
+    return AnswerCacheMiddleware(lambda _: HttpResponse()).process_view(request, view, (), {})
+
+
+def counted(body: Callable[[int], HttpResponse]) -> tuple[Callable[..., HttpResponse], list[int]]:
+    """A view made of the catalogue, and how often it was computed."""
+    computed: list[int] = []
+
+    @made_of(CATALOG)
+    def view(_request: object) -> HttpResponse:
+        computed.append(len(computed))
+        return body(computed[-1])
+
+    return view, computed
+
+
+def test_it_is_computed_once_until_a_row_changes(values: Values) -> None:
+    view, computed = counted(lambda number: HttpResponse(f"{number}"))
+    assert [ask(view).content for _ in range(3)] == [b"0"] * 3
+    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+    assert [ask(view).content for _ in range(2)] == [b"1"] * 2
+    assert computed == [0, 1]
+    make_result(Run(by="new", device="n"))
+    refresh_stale_cells()
+    assert ask(view).content == b"1", "cells are no part of the catalogue"
+
+
+def test_a_table_that_is_not_declared_is_named_and_nothing_is_kept(values: Values, caplog) -> None:
+    view, computed = counted(lambda number: HttpResponse(f"{number} {JobViews.objects.count()}"))
+    answers = [ask(view) for _ in range(2)]
+    assert computed == [0, 1]
+    assert "ETag" not in answers[0]
+    assert answers[0]["Vary"] == "Accept-Encoding"
+    assert "JM-ANSWER-SOURCES the answer at /x/" in caplog.text
+    assert "boards_jobviews" in caplog.text
+
+
+def test_what_changes_while_it_is_computed_is_not_kept(values: Values) -> None:
+    def body(number: int) -> HttpResponse:
+        if number == 0:
+            AiModel.objects.filter(slug=GENERAL).update(title="Another title")
+        return HttpResponse(f"{number}")
+
+    view, computed = counted(body)
+    first = ask(view)
+    assert (first.content, "ETag" in first) == (b"0", False)
+    assert [ask(view).content for _ in range(2)] == [b"1"] * 2
+    assert computed == [0, 1]
+
+
+def _with_cookie() -> HttpResponse:
+    response = HttpResponse()
+    response.set_cookie("who", "me")
+    return response
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _with_cookie,
+        lambda: HttpResponse('<input name="csrfmiddlewaretoken">'),
+        lambda: HttpResponse(headers={"Cache-Control": "no-store"}),
+        lambda: HttpResponse(status=404),
+        lambda: HttpResponse(status=302, headers={"Location": "/"}),
+    ],
+    ids=["cookie", "token", "no-store", "missing", "redirect"],
+)
+def test_what_is_not_for_everybody_is_not_kept(values: Values, answer: Callable[[], HttpResponse]) -> None:
+    view, computed = counted(lambda _: answer())
+    answers = [ask(view) for _ in range(2)]
+    assert computed == [0, 1]
+    assert "ETag" not in answers[0]
+
+
+def test_many_readers_cost_one_computation(committed, monkeypatch) -> None:
+    waiting, computed = Semaphore(0), []
+
+    class SeenEvent(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.release()
+            return super().wait(timeout)
+
+    monkeypatch.setattr(flights, "Event", SeenEvent)
+    monkeypatch.setattr(middleware, "FLIGHTS", flights.Flights(wait_s=60))
+
+    @made_of(CATALOG)
+    def view(_request: object) -> HttpResponse:
+        computed.append(1)
+        for _ in range(5):
+            assert waiting.acquire(timeout=60), "all others wait for this one"
+        return HttpResponse("x")
+
+    def read(_number: int) -> tuple[bytes, str]:
+        try:
+            answer = ask(view)
+            return answer.content, answer["ETag"]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(read, range(6)))
+    assert computed == [1]
+    assert len(set(answers)) == 1
+
+
+def test_no_answer_shows_a_setting_that_its_tag_leaves_out() -> None:
+    rooms = ("pages", "downloads", "impact", "boards", "display", "published", "catalog", "web")
+    named = {
+        name
+        for room in rooms
+        for path in (ROOT / "measurements" / room).rglob("*.py")
+        for name in re.findall(r"\bsettings\.([A-Z_]+)", path.read_text())
+    }
+    assert named == {"ORIGIN", "SUITES"}, "settings_shown() of answer_cache.software_digest has these"
+
+
+def test_the_origin_moves_the_tag(client: Client, values: Values, settings) -> None:
+    tag = client.get("/")["ETag"]
+    settings.ORIGIN = "https://energy.example"
+    answer = client.get("/", headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert b"https://energy.example" in answer.content
+
+
+def test_notes_come_with_every_reading(values: Values) -> None:
+    read = []
+
+    @made_of(BOARDS, on_view=read.append)
+    def view(request: object) -> HttpResponse:
+        note(request, [("a", "b")])  # type: ignore[arg-type]  # a request
+        return HttpResponse("x")
+
+    tag = ask(view)["ETag"]
+    ask(view)
+    ask(view, HTTP_IF_NONE_MATCH=tag)
+    assert read == [frozenset({("a", "b")})] * 3
+    assert notes_of(object()) == frozenset()
+
+
+def test_without_a_trigger_nothing_is_kept_and_the_operator_is_told(
+    values: Values, monkeypatch, caplog
+) -> None:
+    view, computed = counted(lambda number: HttpResponse(f"{number}"))
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER answer_cache_version ON catalog_task")
+    monkeypatch.setattr(table_versions, "_counting", {})
+    assert ask(view) is None
+    assert "JM-TRIGGERS-MISSING" in caplog.text
+    assert "catalog_task" in caplog.text
+    install_triggers(connection)
+    monkeypatch.setattr(table_versions, "_counting", {})
+    assert ask(view).content == b"0"
+    assert computed == [0]
+
+
+def test_folding_changes_no_version(values: Values) -> None:
+    before = read_versions()
+    assert before is not None
+    with (
+        connection.cursor() as cursor
+    ):  # as if a server's process of before had written: no process has this number
+        cursor.execute(
+            "INSERT INTO answer_cache_tableversion (table_name, writer, version) VALUES "
+            "('catalog_task', 2000000001, 5), ('catalog_task', 2000000002, 7), ('boards_cell', 2000000001, 11)"
+        )
+        more = read_versions()
+        for _ in range(2):
+            fold_versions()
+        cursor.execute(
+            "SELECT table_name, version FROM answer_cache_tableversion WHERE writer = 0 ORDER BY 1"
+        )
+        folded = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM answer_cache_tableversion WHERE writer > 2000000000")
+        assert cursor.fetchone() == (0,)
+    assert [(name, int(version)) for name, version in folded] == [("boards_cell", 11), ("catalog_task", 12)]
+    assert read_versions() == more != before
