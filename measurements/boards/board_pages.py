@@ -70,30 +70,30 @@ def page_number(n_rows: int, page: str | int) -> int:
 def page_of_groups(sizes: Sequence[int], number: int) -> list[PageOfGroup]:
     """What a page shows of groups of these sizes, one after the other: of each group that has a row on it."""
     begin, end = (number - 1) * ROWS_PER_PAGE, number * ROWS_PER_PAGE
-    shown, before = [], 0
+    pieces, before = [], 0
     for place, size in enumerate(sizes):
         first, last = max(begin - before, 0), min(end - before, size)
         if first < last:
-            shown.append(PageOfGroup(place=place, n_before=first, n_shown=last - first))
+            pieces.append(PageOfGroup(place=place, n_before=first, n_shown=last - first))
         before += size
-    return shown
+    return pieces
 
 
 def rows_of_page(
-    series: SuiteSeries, cells: CellQuerySet, heads: Sequence[GroupHead], shown: Sequence[PageOfGroup]
+    series: SuiteSeries, cells: CellQuerySet, heads: Sequence[GroupHead], pieces: Sequence[PageOfGroup]
 ) -> list[list[BoardRow]]:
     """The rows of each group that a page shows, least energy first, each with its place among all of its group."""
-    order = [When(heads[piece.place].where, then=Value(piece.place)) for piece in shown]
+    order = [When(heads[piece.place].where, then=Value(piece.place)) for piece in pieces]
     of_groups = Q(pk__in=[])
-    for piece in shown:
+    for piece in pieces:
         of_groups |= heads[piece.place].where
     ordered = (
         cells.filter(of_groups)
         .alias(group_place=Case(*order))
         .order_by("group_place", "energy_per_query_j", "model__slug")
     )
-    first = shown[0].n_before
-    on_page: list[Cell] = list(ordered.with_names()[first : first + sum(piece.n_shown for piece in shown)])
+    first = pieces[0].n_before
+    on_page: list[Cell] = list(ordered.with_names()[first : first + sum(piece.n_shown for piece in pieces)])
     places = places_of_cells(on_page)
     rows = iter([row_of_cell(cell, series, places.get(cell.pk)) for cell in on_page])
-    return [[row for _, row in zip(range(piece.n_shown), rows, strict=False)] for piece in shown]
+    return [[row for _, row in zip(range(piece.n_shown), rows, strict=False)] for piece in pieces]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def find_value(named: Mapping[str, str], moment: Moment | None) -> FoundValue | None:
     """The value that `named` means, now or at a moment, or None when there is none. Raises ValueNotKept."""
     try:
-        found = find_row(
+        row_of_series = find_row(
             series_slug=named["series"],
             task_slug=named["task"],
             named=named,
@@ -35,9 +35,9 @@ def find_value(named: Mapping[str, str], moment: Moment | None) -> FoundValue | 
         )
     except NotKept as error:
         raise ValueNotKept(str(error)) from error
-    if found is None:
+    if row_of_series is None:
         return None
-    series, row = found
+    series, row = row_of_series
     return FoundValue(
         row=row,
         title=f"{row.model_title}, {translated(row.dataset_title)}: {series.title}",

@@ -161,8 +161,8 @@ def _stored_page(series: SuiteSeries, task: Task, page: str | int) -> tuple[list
     heads = group_heads(cells)
     n_rows = sum(head.n_rows for head in heads)
     number = page_number(n_rows, page)
-    shown = page_of_groups([head.n_rows for head in heads], number)
-    if not shown:
+    pieces = page_of_groups([head.n_rows for head in heads], number)
+    if not pieces:
         return [], 0, number
     groups = [
         Group(
@@ -172,7 +172,7 @@ def _stored_page(series: SuiteSeries, task: Task, page: str | int) -> tuple[list
             n_rows=heads[piece.place].n_rows,
             n_before=piece.n_before,
         )
-        for piece, rows in zip(shown, rows_of_page(series, cells, heads, shown), strict=True)
+        for piece, rows in zip(pieces, rows_of_page(series, cells, heads, pieces), strict=True)
         if rows
     ]
     return groups, n_rows, number
@@ -184,7 +184,7 @@ def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], 
     if page is None:
         return groups, n_rows, None
     number = page_number(n_rows, page)
-    shown = [
+    pieces = [
         replace(
             groups[piece.place],
             rows=groups[piece.place].rows[piece.n_before : piece.n_before + piece.n_shown],
@@ -192,7 +192,7 @@ def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], 
         )
         for piece in page_of_groups([group.n_rows for group in groups], number)
     ]
-    return shown, n_rows, number
+    return pieces, n_rows, number
 
 
 def find_row(
@@ -235,12 +235,12 @@ def read_rows(series: Series, tasks: Sequence[Task], *, at: datetime | None = No
     """The unranked rows of one series on some tasks, now or at a time."""
     if isinstance(series, PublisherSeries):
         return [row_of_figure(figure, series) for figure in series.figures().of_tasks(tasks).with_names()]
-    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_names()]
+    return [row_of_cell(cell, series) for cell in series.cells(at=at).of_tasks(tasks).with_shared_names()]
 
 
 def _whole_groups(series: Series, task: Task, at: datetime | None) -> list[Group]:
     if at is None and isinstance(series, SuiteSeries):
-        cells = list(series.cells().of_tasks([task]).with_names())
+        cells = list(series.cells().of_tasks([task]).with_shared_names())
         places = places_of_cells(cells)
         rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
         return _groups(rows, partial(sorted, key=board_order))

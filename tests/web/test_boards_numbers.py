@@ -191,7 +191,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         "/compare/": 13,
         "/compare/text_classification/": 11,
         "/results/": 5,
-        f"/api/v1/boards/{ESTIMATED}.csv": 9,
+        f"/api/v1/boards/{ESTIMATED}.csv": 14,
         "/api/v1/results/": 5,
     }
     for path, limit in limits.items():
