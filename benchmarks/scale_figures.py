@@ -99,6 +99,7 @@ class Measuring:
             self.cool()
             self.web.reset_peak()
             answer, cost = self._cost_of_one(address)
+            is_slow = 1 / cost.rate > PATIENCE_S
         figures.note_cost("cold", cost)
         figures.note("statements", "", int(answer.headers.get("x-statements", "0")))
         self._note_sizes(figures, answer)
