@@ -99,12 +99,16 @@ class Measuring:
             self.cool()
             self.web.reset_peak()
             answer, cost = self._cost_of_one(address)
+            is_slow = 1 / cost.rate > PATIENCE_S
         figures.note_cost("cold", cost)
         figures.note("statements", "", int(answer.headers.get("x-statements", "0")))
         self._note_sizes(figures, answer)
-        warm_s = 1 / self.web.cost_of(lambda: self.web.ask_times(address, 1)).rate
-        number = 1 if is_slow else max(3, min(50, round(WARM_S / warm_s)))
-        figures.note_cost("warm", self.web.cost_of(lambda: self.web.ask_times(address, number)))
+        warm = self.web.cost_of(lambda: self.web.ask_times(address, 1))
+        warm_s = 1 / warm.rate
+        if not is_slow:
+            number = max(3, min(50, round(WARM_S / warm_s)))
+            warm = self.web.cost_of(lambda: self.web.ask_times(address, number))
+        figures.note_cost("warm", warm)
         if not is_slow:
             self.cool()
             together = self.web.cost_of(lambda: self.web.ask_together(address, CLIENTS))

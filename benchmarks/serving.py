@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
+TIED = ("setpriv", "--pdeathsig", "TERM")
+"""A server ends with the program that started it, however that ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ def served(
             with socket.socket(socket.AF_UNIX) as listening:
                 listening.bind(address)
                 listening.listen(128)
-                words = [word.replace("{fd}", str(listening.fileno())) for word in command]
+                words = [word.replace("{fd}", str(listening.fileno())) for word in (*TIED, *command)]
                 process = subprocess.Popen(
                     words,
                     cwd=ROOT,
