@@ -35,6 +35,8 @@ TARGET = re.compile(r"[a-z][a-z-]*")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}(?:\.[A-Za-z_]\w+)?")
 
 OUTSIDE = {
+    "deploy/secrets",
+    "deploy/secrets/database-password",
     "dist/",
     "var/",
     "tile/",
