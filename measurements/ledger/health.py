@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Count, Min
+
 from measurements.ledger.errors import Damaged
 from measurements.ledger.models import Checkpoint, Leaf, LogHead
 from measurements.ledger.published import read_published
 
 
 def unsigned_leaves(*, at_most: int) -> tuple[int, datetime | None]:
-    """How many leaves no checkpoint covers, counted up to `at_most`, and the time of the first; None without any."""
+    """How many leaves no checkpoint covers, of at most `at_most`, and the earliest time of these; None without any."""
     last = Checkpoint.objects.last()
     signed = last.size if last else 0
     count, times = 0, []
     waiting, placed = Leaf.objects.waiting().order_by("id"), Leaf.objects.filter(index__gte=signed)
     for leaves in (waiting, placed.order_by("index")):  # an index for each
-        count += leaves[:at_most].count()
-        times += list(leaves.values_list("logged_at", flat=True)[:1])
+        found = leaves[:at_most].aggregate(n=Count("pk"), earliest=Min("logged_at"))
+        count += found["n"]
+        times += [found["earliest"]] if found["n"] else []
     return min(count, at_most), min(times, default=None)
 
 
