@@ -190,9 +190,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         "/boards/study-2024/text_classification/": 7,
         "/compare/": 14,
         "/compare/text_classification/": 11,
-        "/results/": 5,
+        "/results/": 6,
         f"/api/v1/boards/{ESTIMATED}.csv": 15,
-        "/api/v1/results/": 5,
+        "/api/v1/results/": 6,
     }
     for path, limit in limits.items():
         with django_assert_max_num_queries(limit):
