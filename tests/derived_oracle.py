@@ -94,7 +94,7 @@ def factor_now(*, suite: int, grade: str) -> SizeControlled | None:
         Sized(
             group=(value.cell.dataset_id, value.cell.hardware_class_id, value.cell.scope, value.cell.stratum),
             energy=value.energy_per_query_j,
-            parameters=value.cell.model.parameters,
+            parameters=value.cell.model.parameters or 0,
             general_purpose=value.cell.model.kind == "general-purpose",
         )
         for value in values
