@@ -20,11 +20,12 @@ from measurements.ledger.sequencer import sequence
 from measurements.published.models import PublishedSeries
 from measurements.web.as_of import honours
 from tests.addresses import addresses, routes
+from tests.client_response import body_of
 
 if TYPE_CHECKING:
     from django.test import Client
 
-    from tests.client_response import ClientResponse, body_of
+    from tests.client_response import ClientResponse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.laws]
 BOARD = "/boards/demo-1-estimated/text_classification/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Annotated, Any
@@ -32,6 +33,8 @@ from measurements.review.hardware_names import decide_name
 from measurements.review.result_row import hardware_class_of
 from tests.client_response import Post, body_of
 
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
+"""It is drawn anew for every form, and may have any word in it by chance."""
 MARKER = "spam"
 WORD = "Cheap GPUs at https://spam.example/?a=1 <b>spam</b>"
 SLUG = "www.spam.example"
@@ -193,7 +196,7 @@ def faults_at(client: Client, address: str) -> list[str]:
     """Every way in which a page, a document or a table may show what it should not."""
     answer = client.get(address, follow=True)
     kind = answer.headers.get("Content-Type", "")
-    text = body_of(answer).decode(errors="replace")
+    text = TOKEN.sub("", body_of(answer).decode(errors="replace"))
     if "json" in kind:
         return faults_of_json(json.loads(text))
     if "csv" in kind:
