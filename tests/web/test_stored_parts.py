@@ -110,6 +110,7 @@ def crowd(db: None) -> list[str]:
 def test_what_is_read_is_what_is_stored(client: Client, crowd: list[str]) -> None:
     """A page of current parts reads no device value; an edit of the row shows."""
     part = ComparedPart.objects.get()
+    assert part.comparison is not None
     part.comparison["paired"]["ratio"] = 123.0
     part.save()
     CellStanding.objects.update(rank=7)
@@ -194,7 +195,9 @@ def test_a_removal_alone_leaves_the_others_behind(crowd: list[str]) -> None:
     refresh_cells_of(result_ids=[alone, *crowd])
     Submission.objects.filter(pk=alone).update(state=State.WITHDRAWN)
     refresh_cell(key=CellKey.of(Result.objects.get(pk=alone)))
-    assert not part_states(Cell.objects.all())[PartKey.of(Cell.objects.first())].is_current
+    left = Cell.objects.first()
+    assert left is not None
+    assert not part_states(Cell.objects.all())[PartKey.of(left)].is_current
     assert placed_as_read() == placed_now()
     assert compared_as_read() == compared_now()
 
