@@ -90,16 +90,20 @@ def factor_now(*, suite: int, grade: str) -> SizeControlled | None:
         .select_related("cell__model", "device")
         .order_by("cell_id", "device_id")
     )
-    observations = [
-        Sized(
-            group=(value.cell.dataset_id, value.cell.hardware_class_id, value.cell.scope, value.cell.stratum),
-            energy=value.energy_per_query_j,
-            parameters=value.cell.model.parameters or 0,
-            general_purpose=value.cell.model.kind == "general-purpose",
-        )
-        for value in values
-    ]
-    return size_controlled(observations, [value.device.contributor_id for value in values])
+    return size_controlled(
+        [_sized(value) for value in values], [value.device.contributor_id for value in values]
+    )
+
+
+def _sized(value: DeviceValue) -> Sized:
+    cell = value.cell
+    assert cell.model.parameters is not None
+    return Sized(
+        group=(cell.dataset_id, cell.hardware_class_id, cell.scope, cell.stratum),
+        energy=value.energy_per_query_j,
+        parameters=cell.model.parameters,
+        general_purpose=cell.model.kind == "general-purpose",
+    )
 
 
 def _place(row: BoardRow) -> Place:

@@ -198,9 +198,9 @@ def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], 
 def find_row(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
 ) -> tuple[Series, BoardRow] | None:
-    """The row of a board that `named` (fields of `NAMED_BY`) means, without its place; with its series. Reads no other.
+    """The row of a board that `named` (fields of `NAMED_BY`) means, with its series. Raises NotKept as `read_board` does.
 
-    Raises NotKept as `read_board` does.
+    Of volunteers' cells as they are now no other is read.
     """
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
@@ -208,11 +208,12 @@ def find_row(
     task = Task.objects.named(task_slug)
     if series is None or task is None:
         return None
-    if isinstance(series, SuiteSeries):
-        cells = series.cells(at=at).of_tasks([task]).named(named).with_names()
-        rows = [row_of_cell(cell, series) for cell in cells]
+    if at is None and isinstance(series, SuiteSeries):
+        cells = list(series.cells().of_tasks([task]).named(named).with_names())
+        places = places_of_cells(cells)
+        rows = [row_of_cell(cell, series, places.get(cell.pk)) for cell in cells]
     else:
-        rows = read_rows(series, [task], at=at)
+        rows = [row for group in _whole_groups(series, task, at) for row in group.rows]
     meant = (row for row in rows if all(getattr(row, name) == named[name] for name in NAMED_BY))
     row = next(meant, None)
     return None if row is None else (series, row)

@@ -182,8 +182,15 @@ def test_ours_errs_least_where_others_are_dirty_or_collude(
 
 def test_the_lean_protocol_costs_less_and_holds_the_mean(tmp_path: Path) -> None:
     """A few cells; the whole suite, the full protocol's clock and real models are `make bench-lean`."""
-    few = {"BENCH_CELLS": "40", "BENCH_REPEATS": "2", "BENCH_FULL": "0", "BENCH_REAL": "0"}
-    rows = figures(tmp_path, "lean", "benchmarks/lean.py", **few)
+    rows = figures(
+        tmp_path,
+        "lean",
+        "benchmarks/lean.py",
+        BENCH_CELLS="40",
+        BENCH_REPEATS="2",
+        BENCH_FULL="0",
+        BENCH_REAL="0",
+    )
     hours = {row["tool"]: row["value"] for row in rows if row["unit"] == "GPU hours"}
     assert hours["a100-2024-lean"] < 23 < hours["a100-2024"]
     held = {row["case"]: row["value"] for row in rows if row["metric"] == "interval holds the mean"}

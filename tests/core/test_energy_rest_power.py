@@ -83,7 +83,9 @@ def test_fits_at_several_decays_are_those_at_each_to_the_last_digit(
 ) -> None:
     card = device(60.0, 12.0, levels_w)
     edges = card.edges_s()
-    work = [("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)]
+    work: list[Part] = [
+        ("window", start_s, end_s) for start_s, end_s in zip(edges[::2], edges[1::2], strict=False)
+    ]
     quiet = stretches(trace(run=work))
     settled = settled_steps(seen(steps(card, until_s=edges[-1])), quiet, settle_s=0.15, delay_s=0.0)
     together = rest_powers_at(settled, quiet, decays_s)

@@ -6,29 +6,25 @@ import gzip
 import logging
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from threading import Event, Semaphore
 
 import pytest
 from django.db import connection, connections, transaction
-from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
+from pytest_django import Settings
 
-from joulemark_simulation.result_rows import GENERAL, Run, make_result
-from measurements.answer_cache import flights, middleware, table_versions
-from measurements.answer_cache.middleware import AnswerCacheMiddleware
-from measurements.answer_cache.sources import declaration_of, made_of, note, notes_of, versioned_tables
-from measurements.answer_cache.table_triggers import install_triggers, tables_without_trigger
+from joulemark_simulation.result_rows import GENERAL
+from measurements.answer_cache.sources import declaration_of, versioned_tables
+from measurements.answer_cache.table_triggers import tables_without_trigger
 from measurements.answer_cache.table_versions import fold_versions, read_versions
 from measurements.boards.models import JobViews
 from measurements.boards.page_views import VIEWED
-from measurements.boards.services import refresh_stale_cells
-from measurements.boards.sources import BOARDS
 from measurements.catalog.models import AiModel, Task
-from measurements.catalog.sources import CATALOG
+from tests.client_response import ClientResponse
 from tests.web.populated import Values, populate
 from tests.web.test_caching import addresses
 
@@ -39,7 +35,7 @@ CLOCK = {"/needed/", "/api/v1/needed/", "/api/v1/health"}
 
 
 @pytest.fixture
-def values(db) -> Values:
+def values(db: None) -> Values:
     """Something at every address."""
     return populate()
 
@@ -51,17 +47,17 @@ def declared(values: Values) -> list[str]:
     return found
 
 
-def statements(ask: Callable[[], HttpResponse]) -> tuple[HttpResponse, list[str]]:
+def statements(ask: Callable[[], ClientResponse]) -> tuple[ClientResponse, list[str]]:
     """An answer, and the statements that it took."""
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         answer = ask()
     return answer, [query["sql"] for query in captured.captured_queries]
 
 
 @pytest.mark.laws
-def test_every_page_declares_each_table_that_it_reads(client: Client, values: Values, caplog) -> None:
+def test_every_page_declares_each_table_that_it_reads(
+    client: Client, values: Values, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.ERROR, logger="measurements.answer_cache"):
         for address in declared(values):
             for language in ("en", "ru"):
@@ -87,11 +83,11 @@ def test_what_has_not_changed_costs_one_statement(client: Client, values: Values
             first = client.get(address, headers=headers)
             if first.status_code != 200:
                 continue
-            again, asked = statements(lambda a=address, h=headers: client.get(a, headers=h))
+            again, asked = statements(partial(client.get, address, headers=headers))
             assert (again.content, again.headers.items()) == (first.content, first.headers.items()), address
             assert len(asked) <= 1, (address, asked)
             known = {**headers, "If-None-Match": first["ETag"]}
-            same, asked = statements(lambda a=address, k=known: client.get(a, headers=k))
+            same, asked = statements(partial(client.get, address, headers=known))
             assert (same.status_code, same.content) == (304, b""), address
             assert len(asked) <= 1, (address, asked)
             for name in ("ETag", "Vary", "Cache-Control"):
@@ -133,8 +129,8 @@ def test_a_transaction_counts_each_change_and_writes_once(values: Values) -> Non
     assert read_versions() == versions[-1], "what was undone has never been"
 
 
-def test_each_transaction_writes_a_higher_version(committed) -> None:
-    told = []
+def test_each_transaction_writes_a_higher_version(committed: None) -> None:
+    told: list[Decimal] = []
     for _ in range(3):
         Task.objects.create(slug=f"t{len(told)}", title="T", modality="text")
         with connection.cursor() as cursor:
@@ -144,7 +140,7 @@ def test_each_transaction_writes_a_higher_version(committed) -> None:
     assert len(told) == 3
 
 
-def test_writers_do_not_wait_for_each_other(committed) -> None:
+def test_writers_do_not_wait_for_each_other(committed: None) -> None:
     """Two transactions that have written one table, neither of which has ended."""
     other = connections.create_connection("default")
     try:
@@ -209,116 +205,6 @@ def test_views_of_kept_pages_count(client: Client, values: Values) -> None:
     assert {*JobViews.objects.filter(task="text_classification").values_list("views", flat=True)} == {3}
 
 
-# ---- a view of this test, asked through the middleware
-
-
-def ask(view: Callable[..., HttpResponse], *, path: str = "/x/", **headers: str) -> HttpResponse:
-    """What the middleware makes of a request to `view`."""
-    request = RequestFactory().get(path, **headers)
-    return AnswerCacheMiddleware(lambda _: HttpResponse()).process_view(request, view, (), {})
-
-
-def counted(body: Callable[[int], HttpResponse]) -> tuple[Callable[..., HttpResponse], list[int]]:
-    """A view made of the catalogue, and how often it was computed."""
-    computed: list[int] = []
-
-    @made_of(CATALOG)
-    def view(_request: object) -> HttpResponse:
-        computed.append(len(computed))
-        return body(computed[-1])
-
-    return view, computed
-
-
-def test_it_is_computed_once_until_a_row_changes(values: Values) -> None:
-    view, computed = counted(lambda number: HttpResponse(f"{number}"))
-    assert [ask(view).content for _ in range(3)] == [b"0"] * 3
-    AiModel.objects.filter(slug=GENERAL).update(title="Another title")
-    assert [ask(view).content for _ in range(2)] == [b"1"] * 2
-    assert computed == [0, 1]
-    make_result(Run(by="new", device="n"))
-    refresh_stale_cells()
-    assert ask(view).content == b"1", "cells are no part of the catalogue"
-
-
-def test_a_table_that_is_not_declared_is_named_and_nothing_is_kept(values: Values, caplog) -> None:
-    view, computed = counted(lambda number: HttpResponse(f"{number} {JobViews.objects.count()}"))
-    answers = [ask(view) for _ in range(2)]
-    assert computed == [0, 1]
-    assert "ETag" not in answers[0]
-    assert answers[0]["Vary"] == "Accept-Encoding"
-    assert "JM-ANSWER-SOURCES the answer at /x/" in caplog.text
-    assert "boards_jobviews" in caplog.text
-
-
-def test_what_changes_while_it_is_computed_is_not_kept(values: Values) -> None:
-    def body(number: int) -> HttpResponse:
-        if number == 0:
-            AiModel.objects.filter(slug=GENERAL).update(title="Another title")
-        return HttpResponse(f"{number}")
-
-    view, computed = counted(body)
-    first = ask(view)
-    assert (first.content, "ETag" in first) == (b"0", False)
-    assert [ask(view).content for _ in range(2)] == [b"1"] * 2
-    assert computed == [0, 1]
-
-
-def _with_cookie() -> HttpResponse:
-    response = HttpResponse()
-    response.set_cookie("who", "me")
-    return response
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        _with_cookie,
-        lambda: HttpResponse('<input name="csrfmiddlewaretoken">'),
-        lambda: HttpResponse(headers={"Cache-Control": "no-store"}),
-        lambda: HttpResponse(status=404),
-        lambda: HttpResponse(status=302, headers={"Location": "/"}),
-    ],
-    ids=["cookie", "token", "no-store", "missing", "redirect"],
-)
-def test_what_is_not_for_everybody_is_not_kept(values: Values, answer: Callable[[], HttpResponse]) -> None:
-    view, computed = counted(lambda _: answer())
-    answers = [ask(view) for _ in range(2)]
-    assert computed == [0, 1]
-    assert "ETag" not in answers[0]
-
-
-def test_many_readers_cost_one_computation(committed, monkeypatch) -> None:
-    waiting, computed = Semaphore(0), []
-
-    class SeenEvent(Event):
-        def wait(self, timeout: float | None = None) -> bool:
-            waiting.release()
-            return super().wait(timeout)
-
-    monkeypatch.setattr(flights, "Event", SeenEvent)
-    monkeypatch.setattr(middleware, "FLIGHTS", flights.Flights(wait_s=60))
-
-    @made_of(CATALOG)
-    def view(_request: object) -> HttpResponse:
-        computed.append(1)
-        for _ in range(5):
-            assert waiting.acquire(timeout=60), "all others wait for this one"
-        return HttpResponse("x")
-
-    def read(_number: int) -> tuple[bytes, str]:
-        try:
-            answer = ask(view)
-            return answer.content, answer["ETag"]
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(read, range(6)))
-    assert computed == [1]
-    assert len(set(answers)) == 1
-
-
 def test_no_answer_shows_a_setting_that_its_tag_leaves_out() -> None:
     rooms = ("pages", "downloads", "impact", "boards", "display", "published", "catalog", "web")
     named = {
@@ -330,43 +216,12 @@ def test_no_answer_shows_a_setting_that_its_tag_leaves_out() -> None:
     assert named == {"ORIGIN", "SUITES"}, "settings_shown() of answer_cache.software_digest has these"
 
 
-def test_the_origin_moves_the_tag(client: Client, values: Values, settings) -> None:
+def test_the_origin_moves_the_tag(client: Client, values: Values, settings: Settings) -> None:
     tag = client.get("/")["ETag"]
     settings.ORIGIN = "https://energy.example"
     answer = client.get("/", headers={"If-None-Match": tag})
     assert answer.status_code == 200
     assert b"https://energy.example" in answer.content
-
-
-def test_notes_come_with_every_reading(values: Values) -> None:
-    read = []
-
-    @made_of(BOARDS, on_view=read.append)
-    def view(request: object) -> HttpResponse:
-        note(request, [("a", "b")])  # type: ignore[arg-type]  # a request
-        return HttpResponse("x")
-
-    tag = ask(view)["ETag"]
-    ask(view)
-    ask(view, HTTP_IF_NONE_MATCH=tag)
-    assert read == [frozenset({("a", "b")})] * 3
-    assert notes_of(object()) == frozenset()
-
-
-def test_without_a_trigger_nothing_is_kept_and_the_operator_is_told(
-    values: Values, monkeypatch, caplog
-) -> None:
-    view, computed = counted(lambda number: HttpResponse(f"{number}"))
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER answer_cache_version ON catalog_task")
-    monkeypatch.setattr(table_versions, "_counting", {})
-    assert ask(view) is None
-    assert "JM-TRIGGERS-MISSING" in caplog.text
-    assert "catalog_task" in caplog.text
-    install_triggers(connection)
-    monkeypatch.setattr(table_versions, "_counting", {})
-    assert ask(view).content == b"0"
-    assert computed == [0]
 
 
 def test_folding_changes_no_version(values: Values) -> None:

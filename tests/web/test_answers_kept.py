@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
 
@@ -12,6 +13,7 @@ from django.core.cache import CacheHandler
 from django.http import HttpResponse
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisAway
 
 from measurements.answer_cache import flights as flights_module
@@ -31,6 +33,8 @@ from measurements.concurrency.outage import OUTAGE_S
 from tests.laws import law
 
 ADDRESS = "0f" * 32
+Process = Callable[[], SharedAnswers]
+"""The fixture `process`."""
 
 
 def answer(tag: str, n_bytes: int = 0) -> StoredAnswer:
@@ -144,7 +148,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.during = lambda: None
+        self.during: Callable[[], object] = lambda: None
 
     def __call__(self) -> float:
         return self.now_s
@@ -160,7 +164,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def process(clock: Clock, monkeypatch: pytest.MonkeyPatch):
+def process(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Process:
     """Makes what a process has of the shared answers; none is there yet."""
     own = CacheHandler()
     monkeypatch.setattr(shared_answers, "caches", own)
@@ -168,7 +172,7 @@ def process(clock: Clock, monkeypatch: pytest.MonkeyPatch):
     return lambda: SharedAnswers(clock=clock, pause=clock.pause)
 
 
-def test_one_process_computes_and_the_others_have_it(process, clock: Clock) -> None:
+def test_one_process_computes_and_the_others_have_it(process: Process, clock: Clock) -> None:
     leader, other = process(), process()
     assert leader.take_lead("t")
     assert not other.take_lead("t")
@@ -183,7 +187,7 @@ def test_one_process_computes_and_the_others_have_it(process, clock: Clock) -> N
     assert other.take_lead("t"), "the lead is free again"
 
 
-def test_a_leader_that_ends_without_an_answer_frees_the_others(process, clock: Clock) -> None:
+def test_a_leader_that_ends_without_an_answer_frees_the_others(process: Process, clock: Clock) -> None:
     leader, other = process(), process()
     assert leader.take_lead("t")
     clock.during = lambda: leader.end_lead("t")
@@ -191,14 +195,14 @@ def test_a_leader_that_ends_without_an_answer_frees_the_others(process, clock: C
     assert clock.now_s == POLL_S
 
 
-def test_a_leader_that_takes_too_long_is_not_waited_for(process, clock: Clock) -> None:
+def test_a_leader_that_takes_too_long_is_not_waited_for(process: Process, clock: Clock) -> None:
     assert process().take_lead("t")
     assert process().await_answer(ADDRESS, "t") is None
     assert WAIT_S <= clock.now_s < WAIT_S + 2 * POLL_S
     assert LEAD_S > WAIT_S
 
 
-def test_a_slot_has_the_last_answer_and_none_that_is_too_large(process, settings) -> None:
+def test_a_slot_has_the_last_answer_and_none_that_is_too_large(process: Process, settings: Settings) -> None:
     settings.ANSWER_CACHE_BYTES = 2 * MAX_ANSWER_BYTES  # two slots
     shared = process()
     first, same_slot, other_slot = (f"{number:012x}" + "0" * 52 for number in (0, 2, 1))
@@ -218,15 +222,15 @@ def test_a_slot_has_the_last_answer_and_none_that_is_too_large(process, settings
 
 
 def test_a_cache_that_is_away_is_asked_once_and_nothing_fails(
-    process, clock: Clock, monkeypatch, caplog
+    process: Process, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asked = []
+    asked: list[str] = []
 
     class Away:
         def __getitem__(self, name: str) -> Away:
             return self
 
-        def __getattr__(self, name: str):
+        def __getattr__(self, name: str) -> Callable[..., None]:
             def fail(*_: object, **__: object) -> None:
                 asked.append(name)
                 raise RedisAway("gone")

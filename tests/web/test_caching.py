@@ -113,6 +113,7 @@ def hardware_is_refused() -> None:
 def rejected_by_two() -> None:
     """Two moderators reject a result."""
     accepted = Submission.objects.filter(state="accepted", result__model__slug=GENERAL).first()
+    assert accepted is not None
     for name in ("first", "second"):
         moderator = User.objects.create_user(name)
         decide(submission=accepted, moderator=moderator, state=State.REJECTED, reason="evidence-fails")
@@ -123,6 +124,7 @@ def a_name_is_decided() -> None:
     """A moderator refuses a name that stood, which no board's version knows of."""
     moderator = User.objects.create_user("names")
     confirmed = HardwareClass.objects.filter(name_state=NameState.CONFIRMED, result__isnull=False).first()
+    assert confirmed is not None
     decide_name(hardware=confirmed, moderator=moderator, state=NameState.REFUSED)
 
 
@@ -134,7 +136,9 @@ def leaves_get_places() -> None:
 
 def a_series_is_replaced() -> None:
     """A publisher's series is imported anew, with one figure that differs."""
-    PublishedFigure.objects.filter(pk=PublishedFigure.objects.first().pk).update(energy_kwh_per_1000=7.0)
+    figure = PublishedFigure.objects.first()
+    assert figure is not None
+    PublishedFigure.objects.filter(pk=figure.pk).update(energy_kwh_per_1000=7.0)
     PublishedSeries.objects.update(revision=2)
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from measurements.catalog.lookup import read_catalogue, read_catalogue_of, suites_by_digest
 from measurements.catalog.models import AiModel, DataSet, Suite, Task
@@ -81,7 +82,9 @@ def test_a_name_that_is_not_there_is_told(small_catalogue: None) -> None:
         rows.model_of(job)
 
 
-def test_the_whole_is_read_in_three_queries(small_catalogue: None, django_assert_num_queries) -> None:
+def test_the_whole_is_read_in_three_queries(
+    small_catalogue: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_num_queries(3):
         rows = read_catalogue()
         assert {row.task.slug for row in rows.datasets.values()} == set(TASKS)
@@ -97,7 +100,7 @@ def test_what_a_series_alone_brought_can_be_left_out(small_catalogue: None) -> N
     assert read_catalogue(without_series="another") == whole
 
 
-def test_suites_are_found_by_their_digests(django_assert_num_queries) -> None:
+def test_suites_are_found_by_their_digests(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     suites = [Suite.objects.create(name="s", version=f"{n}", title="s", digest=f"{n}" * 64) for n in range(3)]
     with django_assert_num_queries(1):
         rows = suites_by_digest([suites[0].digest, suites[2].digest, suites[0].digest, "f" * 64])

@@ -247,18 +247,16 @@ PAGES = ["/", "/results/", "/api/v1/boards/", "/api/v1/results/", "/about/"]
 @pytest.mark.laws
 @pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda disturbance: disturbance.__name__)
 def test_no_page_fails_or_waits_for_what_is_disturbed_behind_it(
-    doors: Doors, disturbance: Callable[[Doors], object]
+    doors: Doors, disturbance: Callable[[Doors], AbstractContextManager[None]]
 ) -> None:
     """Kept pages are sent, and those that must be computed anew are: contributors have changed."""
     for path in PAGES:
         for _ in range(6):  # each thread's connection has prepared its statements by then
-            assert {status for status, *_ in all_at_once(lambda p=path: doors.platform.get(p))} == {200}
+            assert {status for status, *_ in all_at_once(partial(doors.platform.get, path))} == {200}
     with disturbance(doors):
         for path in PAGES:
             doors._key()
-            answers = [
-                answer for _ in range(2) for answer in all_at_once(lambda p=path: doors.platform.get(p))
-            ]
+            answers = [answer for _ in range(2) for answer in all_at_once(partial(doors.platform.get, path))]
             statuses = [status for status, *_ in answers]
             assert set(statuses) <= {200, 503}, path
             assert statuses[-1] == 200, path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joulemark.consensus.agreement import ContributorReport, compare
+from joulemark.consensus.agreement import ContributorReport, compare, compare_all
 from joulemark.record import requests
 from joulemark.record.codec import encode
 from joulemark_simulation import records
@@ -28,14 +29,16 @@ from measurements.review.contributor_requests import withdraw
 from measurements.review.due_cells import DueComparison
 from measurements.review.models import Agreement, Cause, Result, Standing, Verdict
 from measurements.review.moderation import decide, revoke
+from tests.client_response import Post
 from tests.laws import law
 from tests.racing import Gate, Racer
 
 EVERY_S = 10
+Person = Callable[[str], User]
 
 
-def measured(by: str, joules: float, **more: object) -> Submission:
-    kind = {"grade": "measured", "scope": "gpu", "announced": True, **more}
+def measured(by: str, joules: float, **more: Any) -> Submission:
+    kind: dict[str, Any] = {"grade": "measured", "scope": "gpu", "announced": True, **more}
     return make_result(Run(by=by, device=f"gpu of {by}", energy_per_query_j=joules, **kind))
 
 
@@ -45,35 +48,37 @@ def cell_of(row: Submission) -> CellKey:
 
 def due() -> tuple[list[CellKey], list[CellKey]]:
     """Cells that are to be compared, and those whose values are to be computed."""
-    return tuple(model.objects.oldest_cells(most=100) for model in (DueComparison, DueRefresh))
+    return DueComparison.objects.oldest_cells(most=100), DueRefresh.objects.oldest_cells(most=100)
 
 
 @pytest.fixture
-def pair(db) -> list[Submission]:
+def pair(db: None) -> list[Submission]:
     """Two results of a cell, of which nothing is derived and nothing is due."""
     cache.clear()
     demo_catalog()
     return [measured("ada", 1.0), measured("grace", 1.03)]
 
 
-def withdrawn(row: Submission, _person: Callable[[str], object]) -> None:
-    about = {"result_id": row.pk, "reason": "measured-wrongly", "key": private_key("grace")}
+def withdrawn(row: Submission, _person: Person) -> None:
+    about: dict[str, Any] = {"result_id": row.pk, "reason": "measured-wrongly", "key": private_key("grace")}
     withdraw(data=encode(records.request(requests.Withdrawal, requests.WITHDRAWAL_TYPE, **about)))
 
 
-def rejected(row: Submission, person: Callable[[str], object]) -> None:
+def rejected(row: Submission, person: Person) -> None:
     for name in ("ann", "bob"):
         decide(submission=row, moderator=person(name), state=State.REJECTED, reason="evidence-fails")
 
 
-def judged_again(row: Submission, _person: Callable[[str], object]) -> None:
+def judged_again(row: Submission, _person: Person) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(services, "RULES_VERSION", "later")
         assert services.judge_again(result_ids=[row.pk], cause=Cause.NEW_RULES) == 1
 
 
 @pytest.mark.parametrize("change", [withdrawn, rejected, judged_again])
-def test_a_change_whose_messages_are_lost_is_found_by_the_sweeps(pair, django_user_model, change) -> None:
+def test_a_change_whose_messages_are_lost_is_found_by_the_sweeps(
+    pair: list[Submission], django_user_model: type[User], change: Callable[[Submission, Person], None]
+) -> None:
     """No callback of a commit runs here, so no message is sent."""
     replication.compare_results(result_ids=[pair[0].pk])
     boards.refresh_cells_of(result_ids=[pair[0].pk])
@@ -89,7 +94,7 @@ def test_a_change_whose_messages_are_lost_is_found_by_the_sweeps(pair, django_us
     assert due() == ([], [])
 
 
-def test_a_first_verdict_leaves_marks(enrolled) -> None:
+def test_a_first_verdict_leaves_marks(enrolled: Post) -> None:
     bundle = records.bundle()
     enrolled("results", bundle.to_bytes())
     services.judge_waiting(result_ids=[bundle.digest()])
@@ -97,21 +102,28 @@ def test_a_first_verdict_leaves_marks(enrolled) -> None:
     assert due() == ([cell], [cell])
 
 
-def test_a_change_that_is_undone_leaves_no_mark(pair) -> None:
+def test_a_change_that_is_undone_leaves_no_mark(pair: list[Submission]) -> None:
     with transaction.atomic():
         replication.touch([cell_of(pair[0])])
         transaction.set_rollback(True)
     assert due() == ([], [])
 
 
-def test_a_cell_is_derived_once_a_turn_however_many_messages_come(pair, monkeypatch) -> None:
+def _noted(derived: list[str], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    def noted(*args: Any) -> Any:
+        derived.append(name)
+        return work(*args)
+
+    return noted
+
+
+def test_a_cell_is_derived_once_a_turn_however_many_messages_come(
+    pair: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """20,000 results in messages of 64: one comparison and one value, and the mark stays for what came after them."""
     derived: list[str] = []
     for module, name in ((replication, "compare_all"), (boards, "aggregate_results")):
-        work = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda *args, work=work, name=name: derived.append(name) or work(*args)
-        )
+        monkeypatch.setattr(module, name, _noted(derived, name, getattr(module, name)))
     cell = cell_of(pair[0])
     for _ in range(313):
         replication.touch([cell])
@@ -127,13 +139,15 @@ def test_a_cell_is_derived_once_a_turn_however_many_messages_come(pair, monkeypa
     assert due() == ([], [])
 
 
-def test_cells_have_turns_of_their_own(pair) -> None:
+def test_cells_have_turns_of_their_own(pair: list[Submission]) -> None:
     other = measured("linus", 1.0, stratum="float16.b1.power-default")
     for row, count in ((pair[0], 2), (other, 1)):
         assert replication.compare_results(result_ids=[row.pk], every_s=EVERY_S) == count
 
 
-def test_without_a_cache_every_turn_is_free(pair, monkeypatch, caplog) -> None:
+def test_without_a_cache_every_turn_is_free(
+    pair: list[Submission], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def away(*_args: object, **_options: object) -> bool:
         raise OSError("gone")
 
@@ -143,14 +157,15 @@ def test_without_a_cache_every_turn_is_free(pair, monkeypatch, caplog) -> None:
     assert "the cache is away" in caplog.text
 
 
-def test_a_fault_in_one_cell_stops_no_other(pair, monkeypatch) -> None:
+def test_a_fault_in_one_cell_stops_no_other(pair: list[Submission], monkeypatch: pytest.MonkeyPatch) -> None:
     replication.touch([cell_of(pair[0])])
     other = measured("linus", 1.0, stratum="float16.b1.power-default")
     replication.touch([cell_of(other)])
-    work = replication.compare_all
 
     def faulty(reports: list[ContributorReport]) -> object:
-        return {}[0] if len(reports) == 2 else work(reports)
+        if len(reports) == 2:
+            raise KeyError(0)
+        return compare_all(reports)
 
     monkeypatch.setattr(replication, "compare_all", faulty)
     with pytest.raises(KeyError):
@@ -160,13 +175,15 @@ def test_a_fault_in_one_cell_stops_no_other(pair, monkeypatch) -> None:
 
 
 @pytest.fixture
-def apart(committed) -> list[Submission]:
+def apart(committed: None) -> list[Submission]:
     """Two that agree and were never compared, in a database where transactions commit."""
     demo_catalog()
     return [measured("ada", 1.0), measured("grace", 1.03)]
 
 
-def test_what_changes_while_a_cell_is_compared_leaves_a_mark_that_stays(apart, monkeypatch) -> None:
+def test_what_changes_while_a_cell_is_compared_leaves_a_mark_that_stays(
+    apart: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = Gate()
     cell = cell_of(apart[0])
     replication.touch([cell])
@@ -182,7 +199,9 @@ def test_what_changes_while_a_cell_is_compared_leaves_a_mark_that_stays(apart, m
     assert set(Agreement.objects.values_list("agrees", "n_others")) == {(True, 2)}
 
 
-def test_a_row_that_changes_while_it_is_compared_is_not_overwritten(apart, monkeypatch) -> None:
+def test_a_row_that_changes_while_it_is_compared_is_not_overwritten(
+    apart: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has no agreement yet, so no lock on one could hold the writer off."""
     gate = Gate()
     monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
@@ -210,7 +229,9 @@ def _held_in(table: str) -> list[str]:
         return [table] * (total - len(cursor.fetchall()))
 
 
-def test_no_row_is_held_while_a_cell_is_compared(apart, monkeypatch) -> None:
+def test_no_row_is_held_while_a_cell_is_compared(
+    apart: list[Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
     replication.compare_results(result_ids=[apart[0].pk])
     gate = Gate()
     monkeypatch.setattr(replication, "_agreement", gate.wrap(replication._agreement))
@@ -222,17 +243,19 @@ def test_no_row_is_held_while_a_cell_is_compared(apart, monkeypatch) -> None:
 
 
 @pytest.fixture
-def received(committed, monkeypatch) -> tuple[Submission, Gate]:
+def received(committed: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Submission, Gate]:
     """A result without a verdict, and a gate behind the rules."""
     demo_catalog()
     gate = Gate()
-    monkeypatch.setattr(services, "judge", gate.wrap(services.judge))
+    gate.put_behind(monkeypatch, services, "judge")
     row = measured("ada", 1.0, state=State.RECEIVED)
     Submission.objects.update(received_at=timezone.now())
     return row, gate
 
 
-def test_no_row_is_held_while_rules_are_applied_and_nobody_applies_them_twice(received) -> None:
+def test_no_row_is_held_while_rules_are_applied_and_nobody_applies_them_twice(
+    received: tuple[Submission, Gate],
+) -> None:
     row, gate = received
     judging = Racer(lambda: services.judge_waiting(result_ids=[row.pk]))
     gate.reached()
@@ -244,7 +267,9 @@ def test_no_row_is_held_while_rules_are_applied_and_nobody_applies_them_twice(re
     assert Submission.objects.get().batch_limit == 64, "who is judged by somebody is not lost"
 
 
-def test_what_a_dead_process_had_taken_up_is_free_at_once(received) -> None:
+def test_what_a_dead_process_had_taken_up_is_free_at_once(
+    received: tuple[Submission, Gate],
+) -> None:
     row, gate = received
     judging = Racer(lambda: services.judge_waiting(result_ids=[row.pk]))
     gate.reached()
@@ -257,7 +282,9 @@ def test_what_a_dead_process_had_taken_up_is_free_at_once(received) -> None:
     assert Verdict.objects.count() == 1
 
 
-def test_a_key_that_is_revoked_while_its_result_is_judged_is_known_to_the_verdict(received) -> None:
+def test_a_key_that_is_revoked_while_its_result_is_judged_is_known_to_the_verdict(
+    received: tuple[Submission, Gate],
+) -> None:
     row, gate = received
     judging = Racer(lambda: services.judge_waiting(result_ids=[row.pk]))
     gate.reached()
@@ -281,7 +308,7 @@ EVENTS = st.lists(
 
 @pytest.mark.laws
 @pytest.mark.timeout(3600)
-def test_after_any_events_what_is_stored_equals_what_is_computed_from_scratch(pair) -> None:
+def test_after_any_events_what_is_stored_equals_what_is_computed_from_scratch(pair: list[Submission]) -> None:
     """The oracle compares each result with all others, and counts from the last to the first."""
 
     @law(in_every_run=15)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from unittest.mock import Mock
@@ -231,9 +231,9 @@ def test_traces_are_decoded_as_many_at_once_as_may_be(
     }
     monkeypatch.setattr(cases, "DECODED_BYTES", 2 * max(sizes.values()))
     parts: list[int] = []
-    work = services.cases_of
+    work = cases.cases_of
 
-    def counted(submissions: list[Submission]) -> dict[str, object]:
+    def counted(submissions: list[Submission]) -> Mapping[str, object]:
         decoded = work(submissions)
         parts.append(len(decoded))
         return decoded

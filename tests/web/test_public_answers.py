@@ -15,7 +15,7 @@ WORD = "a1b2" * 8
 
 
 @pytest.fixture
-def values(db) -> Values:
+def values(db: None) -> Values:
     """Something at every address."""
     return populate()
 
@@ -61,7 +61,7 @@ def test_vary_names_what_decides_the_language_and_only_where_it_decides(
     assert n_translated > 10
 
 
-def test_the_language_is_switched_without_a_token(db) -> None:
+def test_the_language_is_switched_without_a_token(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post(
         "/i18n/setlang/",
@@ -76,7 +76,7 @@ def test_the_language_is_switched_without_a_token(db) -> None:
     assert away["Location"] == "/", "it leads to no other host"
 
 
-def test_every_other_form_has_its_token(db) -> None:
+def test_every_other_form_has_its_token(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post("/admin/login/", {"username": "m", "password": "m"})
     assert answer.status_code == 403

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -19,6 +21,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from joulemark.rules.judge import RULES_VERSION
 from joulemark_simulation.result_rows import SENTIMENT, TOPICS, Run, demo_catalog, make_result
 from measurements.boards import tasks as board_tasks
 from measurements.boards.models import Cell
@@ -27,7 +30,7 @@ from measurements.contributors.services import revoke_key
 from measurements.intake.models import State, Submission
 from measurements.ledger.models import Checkpoint, LeafKind
 from measurements.ledger.services import append_leaves
-from measurements.review import fair_share, services, tasks
+from measurements.review import fair_share, tasks
 from measurements.review.cell_key import CellKey
 from measurements.review.fair_share import SHARE, split_by_share
 from measurements.review.judge_queue import take_up
@@ -58,7 +61,7 @@ def broker() -> Iterator[redis.Redis]:
     client.flushdb()
 
 
-def messages(client: redis.Redis, queue: str) -> list[dict[str, object]]:
+def messages(client: redis.Redis, queue: str) -> list[dict[str, Any]]:
     return [json.loads(message) for message in client.lrange(queue, 0, -1)]
 
 
@@ -103,8 +106,8 @@ def test_no_place_sends_a_message_that_would_not_expire() -> None:
     assert suspicious == []
 
 
-def measured(by: str = "ada", **more: object) -> Submission:
-    kind = {"grade": "measured", "scope": "gpu", "announced": True, **more}
+def measured(by: str = "ada", **more: Any) -> Submission:
+    kind: dict[str, Any] = {"grade": "measured", "scope": "gpu", "announced": True, **more}
     return make_result(Run(by=by, device=f"gpu of {by}", **kind))
 
 
@@ -120,7 +123,7 @@ def _without_verdict() -> Callable[[], bool]:
 def _of_old_rules() -> Callable[[], bool]:
     measured()
     Verdict.objects.update(rules_version="before")
-    return lambda: Verdict.objects.filter(rules_version=services.RULES_VERSION).exists()
+    return lambda: Verdict.objects.filter(rules_version=RULES_VERSION).exists()
 
 
 def _of_a_revoked_key() -> Callable[[], bool]:
@@ -176,7 +179,7 @@ def test_the_beat_brings_the_log_up_to_date() -> None:
 
 
 @pytest.fixture
-def thousand(db, broker: redis.Redis) -> list[str]:
+def thousand(db: None, broker: redis.Redis) -> list[str]:
     """A thousand results that wait for a verdict, and a queue that nobody empties."""
     demo_catalog()
     one = measured(state=State.RECEIVED)
@@ -236,7 +239,9 @@ def test_twenty_sweeps_queue_what_new_rules_have_not_seen_once(broker: redis.Red
 
 
 @pytest.mark.django_db
-def test_a_queue_that_could_not_be_reached_leaves_no_mark(broker: redis.Redis, monkeypatch) -> None:
+def test_a_queue_that_could_not_be_reached_leaves_no_mark(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     demo_catalog()
     measured(state=State.RECEIVED)
 
@@ -251,7 +256,9 @@ def test_a_queue_that_could_not_be_reached_leaves_no_mark(broker: redis.Redis, m
 
 
 @pytest.mark.django_db
-def test_without_a_cache_sweeps_queue_everything(broker: redis.Redis, monkeypatch, caplog) -> None:
+def test_without_a_cache_sweeps_queue_everything(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     demo_catalog()
     measured(state=State.RECEIVED)
 
@@ -271,9 +278,11 @@ def test_without_a_cache_sweeps_queue_everything(broker: redis.Redis, monkeypatc
 
 
 @pytest.mark.django_db
-def test_a_flood_goes_to_the_backlog_and_others_are_judged_at_once(broker: redis.Redis, monkeypatch) -> None:
+def test_a_flood_goes_to_the_backlog_and_others_are_judged_at_once(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A message of 64 of one contributor, a second one, and then one of somebody else for another job."""
-    monkeypatch.setattr(fair_share.time, "time", lambda: 0.0)  # within one share
+    monkeypatch.setattr(time, "time", lambda: 0.0)  # within one share
     demo_catalog()
     flood = [measured(by="ada", state=State.RECEIVED, announced=False).pk for _ in range(2 * SHARE)]
     single = measured(by="grace", state=State.RECEIVED, dataset=TOPICS).pk
@@ -303,7 +312,9 @@ MESSAGES = st.lists(st.lists(st.sampled_from(SENDERS), min_size=1, max_size=8), 
 
 @pytest.mark.laws
 @pytest.mark.django_db
-def test_nobody_has_more_than_a_share_and_nothing_is_left_out(broker: redis.Redis, monkeypatch) -> None:
+def test_nobody_has_more_than_a_share_and_nothing_is_left_out(
+    broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a contributor, of a job, and of all results without a ticket."""
     demo_catalog()
     rows = {
@@ -316,7 +327,7 @@ def test_nobody_has_more_than_a_share_and_nothing_is_left_out(broker: redis.Redi
     sender = {result_id: names for names, ids in rows.items() for result_id in ids}
     monkeypatch.setattr(fair_share, "SHARE", 5)
     clock = [0.0]
-    monkeypatch.setattr(fair_share.time, "time", lambda: clock[0])
+    monkeypatch.setattr(time, "time", lambda: clock[0])
 
     @law()
     @given(MESSAGES)

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from joulemark_simulation.result_rows import GENERAL
 from measurements.contributors.models import Contributor
@@ -24,7 +27,7 @@ from measurements.ledger.models import Leaf
 from measurements.review.health import COUNTED_ROWS as HEALTH_ROWS
 from measurements.review.models import Agreement, Result, Verdict
 from measurements.web.bounded_pages import COUNTED_ROWS
-from tests.web.populated import populate
+from tests.web.populated import Values, populate
 from tests.web.test_caching import addresses
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long, pytest.mark.timeout(900)]
@@ -40,10 +43,10 @@ ELSE 'accepted' END"""
 NAME = "lpad(to_hex(i + 4096), 64, '0')"
 
 
-def copy_rows(model: type, own: dict[str, str], *, where: str = "true") -> None:
+def copy_rows(model: type[Model], own: dict[str, str], *, where: str = "true") -> None:
     """Copy a row of this table for each number `i`; `own` are its own values, in SQL."""
     table = model._meta.db_table
-    columns = [field.column for field in model._meta.concrete_fields]
+    columns = [field.column for field in model._meta.fields if field.column is not None]
     chosen = ", ".join(own.get(name, f't."{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
@@ -71,14 +74,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 
 
 @pytest.fixture(autouse=True)
-def platform_folder(settings, folder: dict[str, object]) -> None:
+def platform_folder(settings: Settings, folder: dict[str, object]) -> None:
     """One platform for all tests here, and one folder."""
     for name, value in folder.items():
         setattr(settings, name, value)
 
 
 @pytest.fixture(scope="module")
-def platform(django_db_setup, django_db_blocker, folder: dict[str, object]) -> Iterator[dict]:
+def platform(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, folder: dict[str, object]
+) -> Iterator[Values]:
     """A platform with so many results, in a database of its own; the values of its addresses."""
     with django_db_blocker.unblock():
         empty = connection.settings_dict["NAME"]
@@ -149,7 +154,7 @@ def fill() -> None:
         cursor.execute("VACUUM (ANALYZE)")
 
 
-def scans(plan: dict) -> Iterator[tuple[str, str, float]]:
+def scans(plan: dict[str, Any]) -> Iterator[tuple[str, str, float]]:
     """(kind, table, rows read) of every scan in a plan."""
     if "Relation Name" in plan:
         read = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
@@ -180,7 +185,7 @@ def wrong_scans(address: str) -> list[str]:
     return found
 
 
-def lists(values: dict) -> Iterator[str]:
+def lists(values: Values) -> Iterator[str]:
     """The lists of results, by every filter and at any page."""
     told = Result.objects.select_related("suite", "task", "dataset", "model", "hardware_class").first()
     assert told is not None
@@ -216,18 +221,18 @@ def lists(values: dict) -> Iterator[str]:
             yield f"{where}?{urlencode(question)}"
 
 
-def test_no_page_reads_a_table_from_end_to_end(platform: dict) -> None:
+def test_no_page_reads_a_table_from_end_to_end(platform: Values) -> None:
     every = [address for address in addresses(platform) if address.split("?")[0] not in WHOLE]
     wrong = [fault for address in every for fault in wrong_scans(address)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_list_reads_a_table_from_end_to_end(platform: dict) -> None:
+def test_no_list_reads_a_table_from_end_to_end(platform: Values) -> None:
     wrong = [fault for address in lists(platform) for fault in wrong_scans(address)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_any_page_is_there_by_its_number(platform: dict) -> None:
+def test_any_page_is_there_by_its_number(platform: Values) -> None:
     order = list(Submission.objects.order_by("-received_at", "result_id").values_list("pk", flat=True))
     for page in (1, 2, 999, len(order) // 100 + 1):
         answer = Client().get(f"/api/v1/results/?page={page}").json()
@@ -247,7 +252,7 @@ def test_any_page_is_there_by_its_number(platform: dict) -> None:
     assert order[399 * 50][:12] in html
 
 
-def test_health_counts_so_far_and_no_further(platform: dict) -> None:
+def test_health_counts_so_far_and_no_further(platform: Values) -> None:
     waiting = Client().get("/api/v1/health").json()["waiting"]
     received = Submission.objects.filter(state=State.RECEIVED)
     assert waiting["verdict"]["count"] == received.count() < COUNTED_ROWS

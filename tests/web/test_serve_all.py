@@ -19,6 +19,7 @@ import pytest
 from joulemark.record.codec import decode, encode
 from joulemark.record.limits import MAX_BUNDLE_BYTES
 from joulemark.record.messages import Ticket
+from joulemark.suite import load_suite
 from joulemark_simulation import records
 from tests.processes import ROOT, free_port, wait_until
 
@@ -95,7 +96,7 @@ def test_a_result_comes_over_tls_is_judged_and_its_leaf_is_served_by_the_proxy(
     answer = served.post("tickets", encode(records.ticket_request()))
     assert answer.status_code == 201, answer.text
     ticket = decode(answer.content, Ticket, what="ticket")
-    suite = records.load_suite("demo")
+    suite = load_suite("demo")
     queries = suite.queries_per_window(records.first_job(suite).dataset)
     bundle = records.bundle(ticket=ticket, of=records.trace(queries=queries))
     assert served.post("results", bundle.to_bytes()).status_code == 202

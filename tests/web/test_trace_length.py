@@ -23,6 +23,7 @@ from joulemark_simulation import records
 from joulemark_simulation.honest_cases import honest
 from measurements.intake import door
 from measurements.intake.refusals import TooBig
+from tests.client_response import Post
 
 SESSION_S = 20
 
@@ -45,7 +46,7 @@ def with_numbers(count: int) -> Trace:
 
 @pytest.mark.parametrize(("beyond", "status"), [(0, 202), (2, 413)])
 def test_at_the_limit_of_its_session_a_trace_is_taken_and_beyond_it_is_refused(
-    enrolled, beyond: int, status: int
+    enrolled: Post, beyond: int, status: int
 ) -> None:
     of = with_numbers(max_trace_numbers(SESSION_S) + beyond)
     answer = enrolled("results", records.bundle(of=of, change=of_session).to_bytes())
