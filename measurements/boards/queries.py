@@ -198,9 +198,9 @@ def _page_of(groups: list[Group], page: str | int | None) -> tuple[list[Group], 
 def find_row(
     *, series_slug: str, task_slug: str, named: Mapping[str, str], at: datetime | None = None
 ) -> tuple[Series, BoardRow] | None:
-    """The row of a board that `named` (fields of `NAMED_BY`) means, with its series. Raises NotKept as `read_board` does.
+    """The row of a board that `named` (fields of `NAMED_BY`) means, with its series.
 
-    Of volunteers' cells as they are now no other is read.
+    Of volunteers' cells as they are now no other is read. Raises NotKept as `read_board` does.
     """
     series = series_by_slug(series_slug, at=at)
     if series is None and at is not None:
