@@ -101,7 +101,7 @@ compose-check: container-check ## docker-compose.yml against the schema of compo
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(SERVICES) -- $(BIN)/python -m pytest -q tests/core/test_compose.py
 
-serve-all: $(VENV)/.ready-lock ## The production platform on this machine without containers: all its processes behind nginx, over TLS
+serve-all: $(VENV)/.ready-test ## The production platform on this machine without containers: all its processes behind nginx, over TLS
 	$(BIN)/python deploy/serve_all.py
 
 demo: $(VENV)/.ready ## Measure the demo suite, upload it to a platform on 127.0.0.1:8000, and keep serving

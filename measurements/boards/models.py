@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-
 NAMED_BY = ("dataset", "model", "hardware", "scope", "stratum")
 """What an address names a cell by, within a board."""
 

@@ -18,9 +18,9 @@ def unsigned_leaves(*, at_most: int) -> tuple[int, datetime | None]:
     count, times = 0, []
     waiting, placed = Leaf.objects.waiting().order_by("id"), Leaf.objects.filter(index__gte=signed)
     for leaves in (waiting, placed.order_by("index")):  # an index for each
-        found = leaves[:at_most].aggregate(n=Count("pk"), earliest=Min("logged_at"))
-        count += found["n"]
-        times += [found["earliest"]] if found["n"] else []
+        counted = leaves[:at_most].aggregate(n=Count("pk"), earliest=Min("logged_at"))
+        count += counted["n"]
+        times += [counted["earliest"]] if counted["n"] else []
     return min(count, at_most), min(times, default=None)
 
 
