@@ -18,8 +18,11 @@ from tests.processes import Platform, platform
 
 pytestmark = [pytest.mark.long, pytest.mark.processes, pytest.mark.timeout(300)]
 SEED = """
-from joulemark_simulation.result_rows import GENERAL, Run, make_result
+from django.conf import settings
+from joulemark.record import keys
+from joulemark_simulation.result_rows import GENERAL, Run, make_result, private_key
 from measurements.boards.services import refresh_stale_cells
+settings.PLATFORM_KEY_FILE.write_bytes(keys.to_pem(private_key("platform")))  # it signs what is simulated
 for by, factor in (("ada", 1.0), ("grace", 1.2)):
     make_result(Run(by=by, device=by, energy_per_query_j=0.4 * factor))
     last = make_result(Run(by=by, device=by, model=GENERAL, energy_per_query_j=6.1 * factor, windows=6))
