@@ -36,6 +36,7 @@ ELSEWHERE = {
     "cli/run_report.py": "a run that was stopped: each further job would end alike",
     "errors.py": "a refusal of the platform, which ends the command",
     "log/checkpoints.py": "an audit, which asks anew each time",
+    "measurements/answer_cache/table_versions.py": "an operator starts the platform again",
     "measurements/impact/texts.py": "a run of the study, of which nothing is promised",
     "measurements/intake/door.py": "a refusal of the platform, which ends the command",
     "measurements/ledger/management/commands/sequence_log.py": "an operator's command",
