@@ -31,6 +31,7 @@ import psycopg
 import redis
 
 from benchmarks import bare_insert, posting, raw_check, report, serving
+from benchmarks.measured_platform import environment, server_version
 from joulemark.record.codec import encode
 from joulemark_simulation import noisy_bundles, records
 from joulemark_simulation.services import Services, services
@@ -50,9 +51,6 @@ PACKAGES = ("Django", "djangorestframework", "gunicorn", "psycopg", "starlette",
 DOOR, BATCH_DOOR = "/api/v1/results", "/api/v1/results/batch"
 QUEUED, JUDGED, BATCHED = "verdict queued", "worker judging", "by 64"
 OURS, THEIRS, RAW = "joulemark", "bare insert", "cores x check"
-UNLIMITED = (
-    "prefix=100000000/h,enrolment=100000000/h,ticket=100000000/h,result=100000000/h,request=100000000/h"
-)
 Found = dict[tuple[str, str], list[dict[str, float]]]
 
 
@@ -64,18 +62,6 @@ def main() -> None:
         found = measured(running, ours, prepared_rounds(Path(folder)))
         version = server_version(running)
     report.publish("intake", list(rows(found)), packages=PACKAGES, postgresql=version)
-
-
-def environment(running: Services, folder: str) -> dict[str, str]:
-    """What the platform's processes find in their environment."""
-    return {
-        **running.environment(),
-        "JOULEMARK_DATA_DIR": folder,
-        "JOULEMARK_ORIGIN": records.ORIGIN,
-        "JOULEMARK_LOG_LEVEL": "WARNING",
-        "JOULEMARK_RATES": UNLIMITED,
-        "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
-    }
 
 
 def prepare(ours: dict[str, str]) -> None:
@@ -173,12 +159,6 @@ def bare(running: Services) -> Iterator[serving.Server]:
     ) as server:
         server.ask("POST", "/", b"first")
         yield server
-
-
-def server_version(running: Services) -> str:
-    """PostgreSQL's version."""
-    with psycopg.connect(running.database_url or "") as connection:
-        return str(connection.execute("SHOW server_version").fetchall()[0][0])
 
 
 def rows(found: Found) -> Iterator[report.Row]:

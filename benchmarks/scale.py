@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
 
-from benchmarks import intake, report
+from benchmarks import measured_platform, report
 from benchmarks.processor_time import Database
 from benchmarks.scale_figures import BESIDE_MEMORY, Measuring, note_progress, stock_figures
 from benchmarks.scale_suite import write_suite
@@ -59,9 +59,9 @@ def main() -> None:
     """Measure, print the table and write build/bench/scale.json."""
     with services() as running, tempfile.TemporaryDirectory() as folder:
         suite = write_suite(Path(folder) / "suite")
-        environment = intake.environment(running, folder) | {
+        environment = measured_platform.environment(running, folder) | {
             "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
-            "JOULEMARK_RATES": f"{intake.UNLIMITED},rows=100000000/h",
+            "JOULEMARK_RATES": f"{measured_platform.UNLIMITED},rows=100000000/h",
         }
         os.environ |= environment
         prepare = [sys.executable, "manage.py", "prepare"]
@@ -80,7 +80,7 @@ def main() -> None:
         platform = LargePlatform(suite=suite, n_cells=CELLS, largest=RESULTS * TIMES)
         platform.begin()
         rows = list(measured(running, platform, environment, Path(folder)))
-        version = intake.server_version(running)
+        version = measured_platform.server_version(running)
     report.publish("scale", rows, packages=PACKAGES, is_wide=True, postgresql=version)
 
 
