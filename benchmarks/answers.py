@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simulation")]
 
 from benchmarks import report
-from joulemark_simulation import records
+from benchmarks.measured_platform import environment, prepare
 from joulemark_simulation.services import services
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
@@ -60,15 +59,9 @@ def same_bytes(_request: Any) -> Any:
 def main() -> None:
     """Measure, print the table and write build/bench/answers.json."""
     with services(durable=True) as running, tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            **running.environment(),
-            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
-            "JOULEMARK_DATA_DIR": folder,
-            "JOULEMARK_ORIGIN": records.ORIGIN,
-            "JOULEMARK_LOG_LEVEL": "WARNING",
-        }
-        prepare = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        ours = environment(running, folder)
+        prepare(ours)
+        os.environ |= {**ours, "DJANGO_SETTINGS_MODULE": "joulemark_site.settings"}
         import django
         from django.conf import settings
 
@@ -127,21 +120,21 @@ def measured() -> list[report.Row]:
         ("from Redis", BOARD, forget, WARM_REQUESTS),
         ("cold", BOARD, change, COLD_REQUESTS),
     ]
-    found: dict[str, list[float]] = {name: [] for name, *_ in cases}
+    costs: dict[str, list[float]] = {name: [] for name, *_ in cases}
     for number in range(ROUNDS):
         for name, path, before, times in cases if number % 2 else reversed(cases):
             tag = ask(handler, path)[1]["ETag"]
             more = {"HTTP_IF_NONE_MATCH": tag} if name == "not modified" else {}
-            found[name].append(cost_ms(handler, path, before, times, more))
-    ratios = [memory / warm for memory, warm in zip(found["from memory"], found["warm"], strict=True)]
+            costs[name].append(cost_ms(handler, path, before, times, more))
+    ratios = [memory / warm for memory, warm in zip(costs["from memory"], costs["warm"], strict=True)]
     case = f"a board of {ROWS} rows, {len(content) / 1024:.0f} KiB compressed"
     metric, unit = "processor time", "ms"
     return [
-        report.row(case, OURS, f"{metric}, computed", unit, found["cold"]),
-        report.row(case, OURS, f"{metric}, out of Redis", unit, found["from Redis"]),
-        report.row(case, OURS, f"{metric}, warm", unit, found["warm"]),
-        report.row(case, OURS, f"{metric}, not modified", unit, found["not modified"]),
-        report.row(case, MEMORY, metric, unit, found["from memory"]),
+        report.row(case, OURS, f"{metric}, computed", unit, costs["cold"]),
+        report.row(case, OURS, f"{metric}, out of Redis", unit, costs["from Redis"]),
+        report.row(case, OURS, f"{metric}, warm", unit, costs["warm"]),
+        report.row(case, OURS, f"{metric}, not modified", unit, costs["not modified"]),
+        report.row(case, MEMORY, metric, unit, costs["from memory"]),
         report.row(case, f"{OURS}, warm", f"rate beside {MEMORY}", "x", ratios),
     ]
 

@@ -13,7 +13,6 @@ change how long it takes.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,7 +26,7 @@ sys.path[:0] = [str(ROOT / place) for place in ("", "agent", "platform", "simula
 
 from benchmarks import report
 from benchmarks.bulk_rows import copy_rows, drop_indexes
-from joulemark_simulation import records
+from benchmarks.measured_platform import environment, prepare
 from joulemark_simulation.services import services
 
 RESULTS = int(os.environ.get("BENCH_RESULTS", "1000000"))
@@ -81,15 +80,9 @@ FROM contributor GROUP BY {KEY}
 def main() -> None:
     """Measure, print the table and write build/bench/cells.json."""
     with services(durable=True) as running, tempfile.TemporaryDirectory() as folder:
-        os.environ |= {
-            **running.environment(),
-            "DJANGO_SETTINGS_MODULE": "joulemark_site.settings",
-            "JOULEMARK_DATA_DIR": folder,
-            "JOULEMARK_ORIGIN": records.ORIGIN,
-            "JOULEMARK_LOG_LEVEL": "WARNING",
-        }
-        prepare = [sys.executable, "manage.py", "prepare"]
-        subprocess.run(prepare, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        ours = environment(running, folder)
+        prepare(ours)
+        os.environ |= {**ours, "DJANGO_SETTINGS_MODULE": "joulemark_site.settings"}
         import django
 
         django.setup()

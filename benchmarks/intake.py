@@ -14,7 +14,6 @@ BENCH_ROUNDS, BENCH_REQUESTS and BENCH_BATCHES (a round) change how long it take
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -31,7 +30,7 @@ import psycopg
 import redis
 
 from benchmarks import bare_insert, posting, raw_check, report, serving
-from benchmarks.measured_platform import environment, server_version
+from benchmarks.measured_platform import environment, prepare, server_version
 from joulemark.record.codec import encode
 from joulemark_simulation import noisy_bundles, records
 from joulemark_simulation.services import Services, services
@@ -62,12 +61,6 @@ def main() -> None:
         found = measured(running, ours, prepared_rounds(Path(folder)))
         version = server_version(running)
     report.publish("intake", list(rows(found)), packages=PACKAGES, postgresql=version)
-
-
-def prepare(ours: dict[str, str]) -> None:
-    """Make the platform's tables, catalogue and static files."""
-    words = [sys.executable, "manage.py", "prepare"]
-    subprocess.run(words, cwd=ROOT, env={**os.environ, **ours}, check=True, stdout=subprocess.DEVNULL)
 
 
 def prepared_rounds(folder: Path) -> Iterator[Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,12 @@ def environment(running: Services, folder: str) -> dict[str, str]:
         "JOULEMARK_RATES": UNLIMITED,
         "PYTHONPATH": os.pathsep.join(str(ROOT / place) for place in ("agent", "platform", "")),
     }
+
+
+def prepare(ours: dict[str, str]) -> None:
+    """Make the platform's tables, catalogue and static files."""
+    words = [sys.executable, "manage.py", "prepare"]
+    subprocess.run(words, cwd=ROOT, env={**os.environ, **ours}, check=True, stdout=subprocess.DEVNULL)
 
 
 def server_version(running: Services) -> str:

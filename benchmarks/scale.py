@@ -133,24 +133,24 @@ def measured_size(
     task = next(page.address for page in pages if page.title == "/compare/{task}/").split("/")[2]
     connection.close()  # so that no backend but the servers' lives on
     database = Database.in_folder(running.folder / "data")
-    place, kept = running.folder / str(platform.total), folder / f"bytes-{platform.total}"
+    place, bytes_folder = running.folder / str(platform.total), folder / f"bytes-{platform.total}"
     place.mkdir()
-    kept.mkdir()
+    bytes_folder.mkdir()
     with (
         served("benchmarks.scale_counted:application", folder=place, database=database,
                environment=environment, options=PLATFORM) as web,
         served("benchmarks.scale_bytes:application", folder=place, database=database,
-               environment={"BENCH_BYTES": str(kept), "PYTHONPATH": str(ROOT)}) as memory,
+               environment={"BENCH_BYTES": str(bytes_folder), "PYTHONPATH": str(ROOT)}) as memory,
         served("benchmarks.scale_stock:application", folder=place, database=database,
                environment={**environment, "PYTHONPATH": str(ROOT)}) as stock,
     ):  # fmt: skip
-        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=kept)
-        found = [measuring.page(page) for page in pages]
+        measuring = Measuring(running=running, platform=platform, web=web, memory=memory, kept=bytes_folder)
+        figures = [measuring.page(page) for page in pages]
         beside = [
             stock_figures(stock, "100 cells", f"/cells/{task}/"),
             stock_figures(stock, "100 results", "/results/"),
         ]
-    return found, beside
+    return figures, beside
 
 
 def goals(pages: list[Figures], stock: list[Figures], total: int) -> Iterator[report.Row]:

@@ -35,8 +35,8 @@ def pages_of(platform: LargePlatform) -> list[Page]:
     cell = Cell.objects.with_names().get(suite_id=platform.cells[0]["suite_id"], **_key(platform))
     series = series_of_suite(cell.suite, cell.grade).slug
     values = {
-        "result_id": platform.shown,
-        "short_id": platform.shown[:16],
+        "result_id": platform.result_id,
+        "short_id": platform.result_id[:16],
         "series": series,
         "task": cell.dataset.task.slug,
         "path": "0/000",
@@ -52,12 +52,12 @@ def pages_of(platform: LargePlatform) -> list[Page]:
         "api/v1/impact/": IMPACT,
         BOARD + "cell/": urlencode(named),
     }
-    found = [
+    pages = [
         Page(title="/" + route.text, address=_filled(route, values, questions.get(route.text, "")))
         for route in routes()
         if "get" in route.methods and not route.text.startswith(NOT_ASKED)
     ]
-    return [*found, *_asked_further(values, named, platform)]
+    return [*pages, *_asked_further(values, named, platform)]
 
 
 def _asked_further(values: dict[str, str], named: dict[str, str], platform: LargePlatform) -> Iterator[Page]:

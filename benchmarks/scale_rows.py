@@ -74,13 +74,13 @@ LEAF_BODY = (
 
 @dataclass
 class LargePlatform:
-    """The platform, `total` results large; `shown` is a real result in the first cell."""
+    """The platform, `total` results large; `result_id` is a real result in the first cell."""
 
     suite: Suite
     n_cells: int
     largest: int
     total: int = 0
-    shown: str = ""
+    result_id: str = ""
     cells: list[dict[str, Any]] = field(default_factory=list)
     since: datetime = field(default_factory=timezone.now)
 
@@ -94,7 +94,7 @@ class LargePlatform:
         for state in (State.REJECTED, State.QUARANTINED):
             result_rows.make_result(result_rows.Run(by="mallory", device="of mallory", state=state))
         Submission.objects.filter(state=State.QUARANTINED).update(received_at=timezone.now())
-        self.shown = made.pk
+        self.result_id = made.pk
         with connection.cursor() as cursor:
             for table in ("review_result", "intake_submission", "review_verdict", "intake_ticket"):
                 cursor.execute(

@@ -185,18 +185,18 @@ def _running(command: list[str], environment: Mapping[str, str]) -> Iterator[sub
 
 def _wait_until_ready(address: str) -> None:
     end_s = time.monotonic() + READY_LIMIT_S
-    said = "nothing"
+    last_answer = "nothing"
     while time.monotonic() < end_s:
         try:
             with urllib.request.urlopen(address, timeout=5) as answer:
                 if answer.status == 200:
                     return
         except urllib.error.HTTPError as error:
-            said = error.read().decode(errors="replace")
+            last_answer = error.read().decode(errors="replace")
         except OSError as error:
-            said = str(error)
+            last_answer = str(error)
         time.sleep(0.2)
-    raise CannotServe(f"The platform is not ready after {READY_LIMIT_S:.0f} s; it says: {said}")
+    raise CannotServe(f"The platform is not ready after {READY_LIMIT_S:.0f} s; it says: {last_answer}")
 
 
 if __name__ == "__main__":
