@@ -27,8 +27,8 @@ AUDITS = (("check_log",), ("rebuild_boards", "--check"), ("makemigrations", "--c
 
 
 def chosen_commits() -> list[str]:
-    """The abbreviated names of the commits to begin from, the newest first."""
-    command = ["git", "rev-list", "--abbrev-commit", f"--max-count={COMMITS + 1}", "HEAD"]
+    """The abbreviated names of the commits of the main line to begin from, the newest first."""
+    command = ["git", "rev-list", "--first-parent", "--abbrev-commit", f"--max-count={COMMITS + 1}", "HEAD"]
     names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
     return names[EVERY::EVERY]
 
