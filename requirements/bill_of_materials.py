@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,15 @@ def read_lock(lock: Path, project: Path) -> dict[str, Any]:
 def licences_of(name: str) -> list[dict[str, Any]]:
     """The licences of an installed library as CycloneDX has them; empty where it is not installed or names none."""
     try:
-        described: PackageMetadata = metadata(name)
+        described = metadata(name).json
     except PackageNotFoundError:
         return []
-    if expression := described.get("License-Expression"):
+    if expression := described.get("license_expression"):
         return [{"expression": expression}]
-    classifiers = described.get_all("Classifier") or []
+    classifiers = described.get("classifier", [])
     names = [line.rsplit(" :: ", 1)[-1] for line in classifiers if line.startswith(CLASSIFIER)]
-    if not names and (text := described.get("License")):
-        names = [text.splitlines()[0][:200]]
+    if not names and (text := described.get("license")):
+        names = [str(text).splitlines()[0][:200]]
     return [{"license": {"name": each}} for each in names]
 
 

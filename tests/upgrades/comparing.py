@@ -47,9 +47,16 @@ def _table_differences(before: list[dict[str, str]], after: list[dict[str, str]]
         sentences += [
             f"{_key(row)}: {name} was {value!r} and is {now[name]!r}"
             for name, value in row.items()
-            if name in now and now[name] != value
+            if name in now and now[name] != value and not _has_moved(name, row, now)
         ]
     return sentences
+
+
+def _has_moved(name: str, before: dict[str, str], now: dict[str, str]) -> bool:
+    """Why a unit's value has no interval had the column of why there is no value, before it had one of its own."""
+    later = f"no_interval_{name.removeprefix('no_')}"
+    is_reason = name.startswith("no_j_per_") and later not in before
+    return is_reason and not now[name] and now.get(later) == before[name]
 
 
 def _key(row: dict[str, str]) -> tuple[str, ...]:
