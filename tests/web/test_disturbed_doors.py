@@ -241,6 +241,11 @@ def test_no_door_fails_or_waits_for_what_is_disturbed_behind_it(
     assert settled in (200, 201, 202), body
 
 
+def is_same_for_all(doors: Doors, path: str) -> bool:
+    """Whether readers who ask at once get the same bytes."""
+    return len({body for _, body, _ in all_at_once(partial(doors.platform.get, path))}) == 1
+
+
 PAGES = ["/", "/results/", "/api/v1/boards/", "/api/v1/results/", "/about/"]
 
 
@@ -265,9 +270,7 @@ def test_no_page_fails_or_waits_for_what_is_disturbed_behind_it(
                 assert body.rstrip().endswith((b"</html>", b"}")), "an answer is whole"
             # a sweep may just have derived what this page shows: then it has two states, and soon one
             wait_until(
-                lambda path=path: (
-                    len({body for _, body, _ in all_at_once(partial(doors.platform.get, path))}) == 1
-                ),
+                partial(is_same_for_all, doors, path),
                 beside=doors.platform.running[0],
                 what=f"all readers get the same {path}",
             )
