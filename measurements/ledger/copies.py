@@ -116,6 +116,7 @@ class WebCopy:
 
 
 _outages: dict[str, Outage] = {}
+_failures: dict[str, str] = {}
 
 
 def is_away(copy: LogCopy) -> bool:
@@ -123,8 +124,14 @@ def is_away(copy: LogCopy) -> bool:
     return copy.name in _outages and _outages[copy.name].lasts()
 
 
+def last_failure(copy: LogCopy) -> str:
+    """Why it failed then."""
+    return _failures.get(copy.name, "")
+
+
 def note_failure(copy: LogCopy, error: CopyFailed) -> None:
     """Leave the copy alone for a while, and write a line."""
+    _failures[copy.name] = str(error)
     _outages.setdefault(copy.name, Outage("JM-LOG-COPY a copy of the log is left behind")).begin(error)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from joulemark.log.tiles import TILE_WIDTH, EntryBundle, encode_entries, entry_bundles
-from measurements.ledger.copies import LogCopy, is_away, log_copies, note_failure
+from measurements.ledger.copies import LogCopy, is_away, last_failure, log_copies, note_failure
 from measurements.ledger.errors import CopyFailed
 from measurements.ledger.models import Checkpoint, CopyState
 from measurements.ledger.tile_store import CHECKPOINT
@@ -28,6 +28,7 @@ def hand_to_copies(checkpoint: Checkpoint, *, note: str) -> None:
     """Bring every copy up to `checkpoint`; one that fails is named in `CopyState` and tried again later."""
     for copy in log_copies():
         if is_away(copy):
+            _note(copy, fault=last_failure(copy))
             continue
         try:
             bring_up_to_date(copy, size=checkpoint.size, note=note)

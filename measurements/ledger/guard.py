@@ -62,16 +62,18 @@ def require_signed(last: Checkpoint | None) -> None:
 def require_newest(last: Checkpoint | None, head: LogHead, *, asks_copies: bool) -> None:
     """Raises LogOutdated when a place has a checkpoint that this database does not know, LogBroken for another log.
 
-    `asks_copies`: also those off this machine. Where the log's folder is gone, or came out of a backup, all of them
-    must answer and one must have the last checkpoint: otherwise nobody knows whether it was the last one.
+    `asks_copies`: also those off this machine. Where the log's folder is gone, or came out of a backup, they are asked
+    in any case; all of them must answer and one must have the last checkpoint: otherwise nobody knows whether it was
+    the last one.
     """
     if head.outdated:
         raise LogOutdated(head.fault or f"JM-LOG-OUTDATED This database was restored. {NEXT}")
     in_folder = _in_folder(last, head)
-    in_copies, faults = seen_in_copies() if asks_copies else ([], [])
+    is_alone = in_folder is None or not in_folder.confirms
+    in_copies, faults = seen_in_copies() if asks_copies or is_alone else ([], [])
     for entry in (*([in_folder] if in_folder else []), *in_copies):
         _require_known(entry, last)
-    if last is None or not asks_copies or not settings.LOG_COPIES or (in_folder and in_folder.confirms):
+    if last is None or not settings.LOG_COPIES or not is_alone:
         return
     if faults or not any(entry.checkpoint.size == last.size for entry in in_copies):
         raise LogBroken(

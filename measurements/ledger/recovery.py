@@ -80,7 +80,8 @@ def resume(
 
 
 def _folder() -> list[LogCopy]:
-    """The log's own folder as a source of entries."""
+    """The log's own folder as a source of entries; an empty one where it is lost."""
+    tile_store.place("").mkdir(parents=True, exist_ok=True, mode=tile_store.FOLDER_MODE)
     return [FolderCopy(FOLDER, tile_store.place(""))]
 
 
