@@ -121,7 +121,8 @@ def test_what_is_there_is_not_replaced_unasked(made: Platform, backup: Path, tmp
         database.execute("PRAGMA foreign_keys = OFF")
         columns = [row[1] for row in database.execute("PRAGMA table_info(intake_submission)")]
         values = {"result_id": "ab" * 32, "bundle": b"", "receipt": b"", "trace_sha256": "", "key_id": "x",
-                  "received_at": "2026-01-01", "state": "received", "leaf_id": 1, "batch_limit": 1, "losses": 0}  # fmt: skip
+                  "received_at": "2026-01-01", "state": "received", "leaf_id": 1, "batch_limit": 1,
+                  "losses": 0}  # fmt: skip
         marks = ", ".join("?" * len(columns))
         database.execute(
             f"INSERT INTO intake_submission ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 - its own columns
@@ -149,10 +150,9 @@ def test_only_the_newest_stay_and_what_was_never_finished_goes(made: Platform, t
 
 @dataclass
 class Store:
-    """What was put where, as object storage has it; `token` is what it asks for."""
+    """What was put where, as object storage has it."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    token: str = "secret"
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def store() -> Iterator[tuple[Store, str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
             data = self.rfile.read(int(self.headers["Content-Length"]))
-            allowed = self.headers["Authorization"] == f"Bearer {kept.token}"
+            allowed = self.headers["Authorization"] == "Bearer secret"
             if allowed:
                 kept.files[self.path] = data
             self._answer(201 if allowed else 403, b"")
