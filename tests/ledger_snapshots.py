@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -21,7 +22,7 @@ TABLES = (
 class LedgerSnapshot:
     """The rows of each table."""
 
-    rows: dict[str, list[tuple[object, ...]]]
+    rows: dict[str, list[tuple[Any, ...]]]
 
 
 def take_snapshot() -> LedgerSnapshot:

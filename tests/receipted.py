@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from joulemark.log.leaf import LogLeaf
+from joulemark.log.leaf import Fact, LogLeaf
 from joulemark.log.merkle import leaf_hash
 from joulemark.record import keys
 from joulemark.record.codec import encode
@@ -30,7 +30,7 @@ def with_receipt(
     """The bundle with the receipt that the platform of tests signed at `at`, or whoever has `key`."""
     key = key or private_key("platform")
     statement = bundle.statement().predicate
-    facts = {
+    facts: dict[str, Fact] = {
         "key": statement.contributor.key_id,
         "ticket": statement.ticket.id if statement.ticket else "",
         "trace_sha256": bundle.statement().digest_of("trace"),

@@ -94,7 +94,7 @@ class RowsView(APIView):
         return Response({"rows": rows}, headers={"Cache-Control": "no-store"})
 
 
-class GapSerializer(serializers.Serializer[LogGap]):
+class GapSerializer(serializers.Serializer[list[LogGap]]):
     """Entries whose rows a restore from a backup lost. The entries themselves are in the log as before."""
 
     start = serializers.IntegerField(help_text="First entry of the gap.")
@@ -115,7 +115,7 @@ class GapsView(APIView):
     @extend_schema(responses={200: GapSerializer(many=True)}, operation_id="log_gaps", tags=["log"])
     def get(self, request: Request) -> Response:
         """Answer with all of them, the oldest first; most platforms have none."""
-        gaps = LogGap.objects.select_related("leaf")
+        gaps = list(LogGap.objects.select_related("leaf"))
         return Response(GapSerializer(gaps, many=True).data, headers={"Cache-Control": "no-store"})
 
 

@@ -200,7 +200,7 @@ class Drill:
         """Every row of the tables that matter, in their order."""
         with psycopg.connect(self.platform.database_url) as connection:
             return {
-                table: connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # type: ignore[call-overload]  # noqa: S608
+                table: connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608
                 for table in TABLES
             }
 
@@ -327,13 +327,13 @@ def restored_older(drill: Drill, backup: Path) -> None:
         require(twice == 0, "a result was logged twice")
         state = drill.platform.one(f"SELECT state FROM intake_submission WHERE result_id = '{kept[0]}'")  # noqa: S608 - our own
         require(state == "withdrawn", f"the withdrawn result is {state}")
-        answer = drill.audit()
-        require(answer["old_size"] == size, "the monitor goes on from the newer checkpoint")
-        require([gap["end"] for gap in answer["gaps"]] == [size], f"gaps: {answer['gaps']}")
-        missing = [row for row in answer["lost"] if row["result_id"]]
+        audited = drill.audit()
+        require(audited["old_size"] == size, "the monitor goes on from the newer checkpoint")
+        require([gap["end"] for gap in audited["gaps"]] == [size], f"gaps: {audited['gaps']}")
+        missing = [row for row in audited["lost"] if row["result_id"]]
         require(missing == [], f"results are missing: {missing}")
         drill.manage("check_log")
-        outcome.append(f"{len(ids)} results, {answer['size']} leaves, 0 findings")
+        outcome.append(f"{len(ids)} results, {audited['size']} leaves, 0 findings")
 
 
 def run(say: Callable[[str], None] = print) -> list[tuple[str, float, str]]:
